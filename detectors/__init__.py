@@ -1,0 +1,1 @@
+"""Forensic classifiers: media in, calibrated findings out. Knows nothing of the service."""

@@ -1,0 +1,129 @@
+"""The one interface every detector has, and the decoded media it is given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from detectors.zoo.card import ModelCard
+
+AUDIO_RATE = 16_000
+"""Samples per second of every `Audio`, whatever the file had."""
+
+
+class Kind(StrEnum):
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A decoded picture: RGB, uint8, shape (height, width, 3), EXIF orientation applied."""
+
+    pixels: npt.NDArray[np.uint8]
+    container: str  # "jpeg", "png", "webp", "avif", "heic", "tiff", "gif"
+    jpeg_quality: int | None = None  # estimated from the quantisation tables of a JPEG
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audio:
+    """A decoded recording: mono float32 in [-1, 1] at `AUDIO_RATE`, shape (samples,)."""
+
+    samples: npt.NDArray[np.float32]
+    source_rate: int  # Hz, before resampling
+    container: str
+
+    @property
+    def seconds(self) -> float:
+        return self.samples.shape[0] / AUDIO_RATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """Frames sampled by time: RGB uint8, shape (n, height, width, 3), with their times in seconds."""
+
+    frames: npt.NDArray[np.uint8]
+    times: npt.NDArray[np.float64]
+    shot: npt.NDArray[np.int32]  # index of the shot each frame belongs to, shape (n,)
+    seconds: float
+    container: str
+    audio: Audio | None = None
+
+
+Media = Image | Audio | Video
+
+
+def kind_of(media: Media) -> Kind:
+    if isinstance(media, Image):
+        return Kind.IMAGE
+    return Kind.AUDIO if isinstance(media, Audio) else Kind.VIDEO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """Raw score of one rectangle of the picture; edges are shares of width and height in [0, 1]."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    raw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Raw score of one stretch of time, in seconds; `raw` is None where nothing was judged."""
+
+    start: float
+    end: float
+    raw: float | None
+    label: str = ""  # "speech", "shot 3", "face 1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What a detector saw: an uncalibrated score, higher meaning more synthetic, and where."""
+
+    raw: float
+    patches: tuple[Patch, ...] = ()
+    spans: tuple[Span, ...] = ()
+    facts: Mapping[str, float] = field(default_factory=dict)  # small measurements worth showing
+
+
+class Detector(Protocol):
+    """A judge of one kind of media. It gets decoded arrays and never opens a file."""
+
+    @classmethod
+    def from_card(cls, card: "ModelCard", parts: Mapping[str, "Judge"]) -> Self:
+        """Build from a card; `parts` are the detectors its `Spec.needs` names."""
+        ...
+
+    def observe(self, media: Any) -> Observation:  # noqa: ANN401 (each kind takes its own media)
+        """Score decoded media. Raise `NotApplicable` or `DetectorError`; never return a guess."""
+        ...
+
+
+class Judge(Protocol):
+    """Anything that observes: a loaded detector or an ensemble of them."""
+
+    def observe(self, media: Any) -> Observation: ...  # noqa: ANN401
+
+
+class Combiner(Protocol):
+    """Fuses what several experts observed about one file, by weights that were measured."""
+
+    @classmethod
+    def from_card(cls, card: "ModelCard") -> Self: ...
+
+    def combine(self, parts: Mapping[str, Observation]) -> Observation:
+        """Fuse the observations that exist; `parts` lacks every expert that gave none.
+
+        A missing expert is never imputed: the combiner uses the fit made without it. Raises
+        `NotApplicable` when none it can use is there.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The one harness that measures detectors and verdicts."""

@@ -1,0 +1,71 @@
+"""Errors the detectors package raises on purpose; anything else is a bug."""
+
+from typing import ClassVar
+
+from detectors.result import Reason
+
+
+class DetectorError(Exception):
+    """Base class. `code` is public and never changes once released."""
+
+    code: ClassVar[str] = "detector_error"
+
+
+class MediaError(DetectorError):
+    """The bytes could not be turned into media; every subclass names one way."""
+
+    code = "media_undecodable"
+
+
+class MediaUndecodable(MediaError):
+    """The decoder refused the bytes: truncated, damaged or not what they claim to be."""
+
+
+class MediaTooLarge(MediaError):
+    """Decoded, the media would exceed a limit (pixels, seconds, bytes)."""
+
+    code = "media_too_large"
+
+
+class MediaTimeout(MediaError):
+    """The sandboxed decoder ran past its wall-clock limit and was killed."""
+
+    code = "media_timeout"
+
+
+class DecoderCrashed(MediaError):
+    """The sandboxed decoder died; the scan fails, the worker goes on."""
+
+    code = "decoder_crashed"
+
+
+class WeightsMissing(DetectorError):
+    """A model card names weights that are not on this machine."""
+
+    code = "weights_missing"
+
+
+class WeightsMismatch(DetectorError):
+    """A weight file is not the one its model card names."""
+
+    code = "weights_mismatch"
+
+    def __init__(self, card: str, expected: str, found: str) -> None:
+        super().__init__(f"{card}: expected sha256 {expected[:12]}…, found {found[:12]}…")
+        self.card = card
+
+
+class CardInvalid(DetectorError):
+    """A model card lacks a field or has one that makes no sense."""
+
+    code = "card_invalid"
+
+
+class NotApplicable(DetectorError):  # noqa: N818 (an answer, not a fault)
+    """The method does not apply to this media: an answer, never a score."""
+
+    code = "not_applicable"
+
+    def __init__(self, reason: Reason, explanation: str) -> None:
+        super().__init__(explanation)
+        self.reason = reason

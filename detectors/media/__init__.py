@@ -1,0 +1,1 @@
+"""Open untrusted media in a child process; hand out bounds-checked arrays."""

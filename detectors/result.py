@@ -1,0 +1,109 @@
+"""What a detector run comes to. Whether it ran and what it saw are kept apart."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Closed(BaseModel):
+    """Base of every result: frozen, no unknown field, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Outcome(StrEnum):
+    SCORED = "scored"
+    NOT_APPLICABLE = "not_applicable"
+    FAILED = "failed"
+
+
+class Reason(StrEnum):
+    """Why there is no score. Stable codes; the sentence beside them is for people."""
+
+    TOO_SMALL = "too_small"
+    TOO_SHORT = "too_short"
+    NO_SPEECH = "no_speech"
+    NO_FACE = "no_face"
+    NO_AUDIO = "no_audio"
+    OUT_OF_DOMAIN = "out_of_domain"
+    WEIGHTS_UNAVAILABLE = "weights_unavailable"
+    UNDECODABLE = "undecodable"
+    UNMEASURED = "unmeasured"
+    INTERNAL_ERROR = "internal_error"
+
+
+class Claim(StrEnum):
+    """What a high score of a detector means."""
+
+    GENERATED = "generated"
+    FACE_SWAP = "face_swap"
+    LOCAL_EDIT = "local_edit"
+    SYNTHETIC_SPEECH = "synthetic_speech"
+
+
+class Alarm(StrEnum):
+    """The strictest operating point the score passes, named by its false-positive rate."""
+
+    NONE = "none"
+    FPR_5 = "fpr_5_percent"
+    FPR_1 = "fpr_1_percent"
+
+
+class LikelihoodRatio(Closed):
+    """log10 of P(score | synthetic) / P(score | bona fide), with a 95 % bootstrap interval."""
+
+    log10: float
+    low: float
+    high: float
+
+
+class Cell(Closed):
+    """One rectangle of the heat map; edges are shares of width and height."""
+
+    left: float = Field(ge=0, le=1)
+    top: float = Field(ge=0, le=1)
+    right: float = Field(ge=0, le=1)
+    bottom: float = Field(ge=0, le=1)
+    log10_lr: float
+
+
+class Segment(Closed):
+    """One stretch of the time line, in seconds; no ratio where nothing was judged."""
+
+    start: float = Field(ge=0)
+    end: float = Field(ge=0)
+    log10_lr: float | None
+    label: str = ""
+
+
+class Finding(Closed):
+    """The answer of one detector about one file."""
+
+    detector: str
+    claim: Claim
+    model: str  # name of the model card
+    outcome: Outcome
+    votes: bool  # only a detector measured on held-out sources may move the verdict
+    reason: Reason | None = None
+    explanation: str = ""
+    raw: float | None = None
+    lr: LikelihoodRatio | None = None
+    alarm: Alarm = Alarm.NONE
+    cells: tuple[Cell, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    facts: dict[str, float] = Field(default_factory=dict)
+    seconds: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _ran_and_found_agree(self) -> Self:
+        scored = self.outcome is Outcome.SCORED
+        if scored != (self.lr is not None) or scored != (self.raw is not None):
+            raise ValueError(f"{self.detector}: a score goes with SCORED and only with it")
+        if scored == (self.reason is not None):
+            raise ValueError(f"{self.detector}: {self.outcome} and reason {self.reason} disagree")
+        if not scored and not self.explanation:
+            raise ValueError(f"{self.detector}: {self.outcome} needs an explanation")
+        if not scored and self.alarm is not Alarm.NONE:
+            raise ValueError(f"{self.detector}: an alarm needs a score")
+        return self

@@ -1,0 +1,111 @@
+"""Run detectors on decoded media and turn what they observe into calibrated findings."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from detectors import calibration
+from detectors.base import Media, Observation, Patch, Span, kind_of
+from detectors.errors import DetectorError, NotApplicable, WeightsMismatch, WeightsMissing
+from detectors.fusion import Ensemble
+from detectors.registry import Spec, card_of, load, specs_for, votes
+from detectors.result import Alarm, Cell, Finding, Outcome, Reason, Segment
+from detectors.zoo.card import Calibration, ModelCard
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Run:
+    """The detectors of one file, run in order; experts run once and feed their ensemble."""
+
+    media: Media
+    observed: dict[str, Observation] = field(default_factory=dict)
+
+    def findings(self, started: Callable[[Spec], None] = lambda spec: None) -> Iterator[Finding]:
+        """One finding a detector. `started` hears of each before it runs, for progress."""
+        for spec in specs_for(kind_of(self.media)):
+            started(spec)
+            yield self.finding(spec)
+
+    def finding(self, spec: Spec) -> Finding:
+        """Run one detector. Whatever happens comes back as a finding, a crash as FAILED."""
+        clock = time.perf_counter()
+        try:
+            observation = self._observe(spec)
+        except NotApplicable as error:
+            return _unscored(spec, clock, Outcome.NOT_APPLICABLE, error.reason, str(error))
+        except (WeightsMissing, WeightsMismatch) as error:
+            return _unscored(spec, clock, Outcome.FAILED, Reason.WEIGHTS_UNAVAILABLE, str(error))
+        except DetectorError as error:
+            return _unscored(spec, clock, Outcome.FAILED, Reason.UNDECODABLE, str(error))
+        except Exception:
+            log.exception("detector crashed", extra={"detector": spec.name})
+            return _unscored(spec, clock, Outcome.FAILED, Reason.INTERNAL_ERROR, "internal error")
+        self.observed[spec.name] = observation
+        return _scored(spec, clock, observation)
+
+    def _observe(self, spec: Spec) -> Observation:
+        judge = load(spec)
+        if isinstance(judge, Ensemble):
+            parts = {name: self.observed[name] for name in spec.fuses if name in self.observed}
+            return judge.combine(parts)
+        return judge.observe(self.media)
+
+
+def _scored(spec: Spec, clock: float, seen: Observation) -> Finding:
+    card = card_of(spec)
+    if card.calibration is None:
+        text = "the score of this model is not calibrated, so it is not shown"
+        return _unscored(spec, clock, Outcome.NOT_APPLICABLE, Reason.UNMEASURED, text)
+    return Finding(
+        detector=spec.name,
+        claim=spec.claim,
+        model=card.name,
+        outcome=Outcome.SCORED,
+        votes=votes(spec),
+        raw=seen.raw,
+        lr=calibration.likelihood_ratio(seen.raw, card.calibration),
+        alarm=_alarm(card, seen.raw),
+        cells=tuple(_cell(patch, card.calibration) for patch in seen.patches),
+        segments=tuple(_segment(span, card.calibration) for span in seen.spans),
+        facts=dict(seen.facts),
+        seconds=time.perf_counter() - clock,
+    )
+
+
+def _unscored(
+    spec: Spec, clock: float, outcome: Outcome, reason: Reason, explanation: str
+) -> Finding:
+    return Finding(
+        detector=spec.name,
+        claim=spec.claim,
+        model=spec.card,
+        outcome=outcome,
+        votes=votes(spec),
+        reason=reason,
+        explanation=explanation,
+        seconds=time.perf_counter() - clock,
+    )
+
+
+def _alarm(card: ModelCard, raw: float) -> Alarm:
+    if card.operating_points is None:
+        return Alarm.NONE
+    return calibration.alarm(raw, card.operating_points)
+
+
+def _cell(patch: Patch, line: Calibration) -> Cell:
+    return Cell(
+        left=patch.left,
+        top=patch.top,
+        right=patch.right,
+        bottom=patch.bottom,
+        log10_lr=calibration.local_ratio(patch.raw, line),
+    )
+
+
+def _segment(span: Span, line: Calibration) -> Segment:
+    ratio = None if span.raw is None else calibration.local_ratio(span.raw, line)
+    return Segment(start=span.start, end=span.end, log10_lr=ratio, label=span.label)

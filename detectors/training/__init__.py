@@ -1,0 +1,1 @@
+"""Scripts that train the committed weights, one command each."""

@@ -1,0 +1,43 @@
+"""Find a card's weight files and verify their digests before anything loads them."""
+
+import hashlib
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from detectors.errors import WeightsMismatch, WeightsMissing
+from detectors.zoo.card import ModelCard, WeightFile, WeightSource
+
+REPOSITORY = Path(__file__).parent / "weights"
+
+
+def verified(card: ModelCard, index: int = 0, *, pulled: Path | None = None) -> Path:
+    """Path of weight file `index` of a card, its sha256 checked just now.
+
+    Raises `WeightsMissing` when it is not on this machine, `WeightsMismatch` when it differs.
+    """
+    weights = card.weights[index]
+    path = _locate(card.name, weights, pulled)
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != weights.sha256:
+        raise WeightsMismatch(card.name, weights.sha256, found)
+    return path
+
+
+def _locate(card: str, weights: WeightFile, pulled: Path | None) -> Path:
+    if weights.source is WeightSource.REPOSITORY:
+        path = REPOSITORY / weights.file
+    elif weights.source is WeightSource.PACKAGE:
+        try:
+            path = Path(str(distribution(weights.distribution).locate_file(weights.file)))
+        except PackageNotFoundError as error:
+            raise WeightsMissing(
+                f"{card}: install {weights.distribution} for {weights.file}"
+            ) from error
+    elif pulled is None:
+        raise WeightsMissing(f"{card}: no folder of pulled weights is configured")
+    else:
+        path = pulled / weights.file
+    if not path.is_file():
+        raise WeightsMissing(f"{card}: {weights.file} is not on this machine")
+    return path

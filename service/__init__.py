@@ -1,0 +1,1 @@
+"""The product around the engines: intake, scans, pipeline, verdict, report, API, page, CLI."""
