@@ -1,0 +1,308 @@
+"""What provenance reading comes to: signed facts, declared facts, and what could not be checked."""
+
+import unicodedata
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_TEXT: Final = 512
+"""Longest string, in characters, that is copied out of an untrusted file."""
+
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def clean(untrusted: object, limit: int = MAX_TEXT) -> str:
+    """Make text from a file safe to show: printable, one line, no bidi controls, bounded.
+
+    Cut text ends in an ellipsis. Anything that is not a string becomes the empty string.
+    """
+    if not isinstance(untrusted, str):
+        return ""
+    cut = untrusted[: 4 * limit]
+    if cut.isascii() and cut.isprintable():
+        text = cut
+    else:
+        text = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in cut)
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+class Closed(BaseModel):
+    """Base of every result: frozen, no unknown field, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Presence(StrEnum):
+    """Whether Content Credentials were found. Only `EMBEDDED` and `SIDECAR` were validated."""
+
+    NONE = "none"
+    EMBEDDED = "embedded"
+    SIDECAR = "sidecar"
+    REMOTE_UNFETCHED = "remote_unfetched"  # a pointer was found and deliberately not followed
+    UNSUPPORTED = "unsupported"  # this container cannot be read, which is not "none"
+    UNREADABLE = "unreadable"  # something is there, or may be, but it is damaged
+
+
+class Integrity(StrEnum):
+    """Whether the asset and the manifest are as they were signed; says nothing of the signer."""
+
+    INTACT = "intact"
+    ASSET_MISMATCH = "asset_mismatch"
+    MANIFEST_ALTERED = "manifest_altered"
+    SIGNATURE_BAD = "signature_bad"
+    NOT_CHECKED = "not_checked"
+
+
+class SignerTrust(StrEnum):
+    """Whether a configured list vouches for a signer; `UNKNOWN` when no list is configured."""
+
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+class TimestampStatus(StrEnum):
+    """`TRUSTED` only when a configured time-stamping list vouches for the authority."""
+
+    NONE = "none"
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+    INVALID = "invalid"
+
+
+class Revocation(StrEnum):
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    NOT_CHECKED = "not_checked"
+
+
+class Origin(StrEnum):
+    """How the media came to be, as somebody declares it."""
+
+    AI_GENERATED = "ai_generated"
+    AI_EDITED = "ai_edited"
+    CAPTURED = "captured"
+    COMPOSITE = "composite"
+    OTHER = "other"
+    UNDECLARED = "undeclared"
+
+
+class TrustKind(StrEnum):
+    """What a trust list vouches for. A list of one kind never counts for another."""
+
+    MANIFEST = "manifest"
+    TSA = "tsa"
+    CAWG = "cawg"
+
+
+class Check(Closed):
+    """One validation code of the C2PA specification, with the engine's explanation."""
+
+    code: Text
+    explanation: Text = ""
+
+
+class Signer(Closed):
+    """Who signed a claim. Names come from the certificate and mean little unless trusted."""
+
+    organisation: Text = ""
+    common_name: Text = ""
+    issuer: Text = ""
+    algorithm: Text = ""
+    serial: Text = ""
+    valid_from: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
+    trust: SignerTrust = SignerTrust.UNKNOWN
+    trust_list: Text = ""  # name of the list that vouches, when trusted
+    explanation: Text = ""
+
+
+class Timestamp(Closed):
+    """A time-stamping authority's countersignature over the claim."""
+
+    status: TimestampStatus = TimestampStatus.NONE
+    at: AwareDatetime | None = None
+    authority: Text = ""
+    trust_list: Text = ""
+    explanation: Text = ""
+
+
+class Action(Closed):
+    """One edit the signer says was made."""
+
+    name: Text
+    source_type: Text = ""  # IPTC digital source type, last part of its URI
+    origin: Origin = Origin.UNDECLARED
+    agent: Text = ""
+    at: Text = ""
+    description: Text = ""
+    reason: Text = ""
+
+
+class Ingredient(Closed):
+    """A file that went into this one, with its own validation state."""
+
+    title: Text = ""
+    format: Text = ""
+    relationship: Text = ""  # parentOf, componentOf, inputTo
+    manifest: Text | None = None  # label of its manifest in `Provenance.manifests`
+    integrity: Integrity = Integrity.NOT_CHECKED
+    failures: tuple[Check, ...] = ()  # recorded when it was added, and found now
+
+
+class SoftBinding(Closed):
+    algorithm: Text
+    value: Text = ""
+
+
+class UsageRule(Closed):
+    """One entry of a training and data mining assertion, for example generative training."""
+
+    purpose: Text
+    use: Text
+    constraint: Text = ""
+
+
+class IdentityStatus(StrEnum):
+    """State of a CAWG identity; never part of the integrity of the file."""
+
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+    UNRESOLVED = "unresolved"  # needs the network to check, which is never used
+    INVALID = "invalid"
+
+
+class Identity(Closed):
+    """A CAWG identity assertion: a person or organisation that vouches for the content."""
+
+    kind: Text
+    status: IdentityStatus
+    name: Text = ""
+    issuer: Text = ""
+    accounts: tuple[Text, ...] = ()  # "provider: user name"
+    checks: tuple[Check, ...] = ()
+
+
+class Manifest(Closed):
+    """One manifest of the store. `depth` 0 is the active one, 1 its ingredients, and so on."""
+
+    label: Text
+    depth: int = Field(ge=0)
+    title: Text = ""
+    format: Text = ""
+    claim_version: int = Field(ge=1)
+    claim_generator: Text = ""
+    is_update: bool = False
+    integrity: Integrity
+    failures: tuple[Check, ...] = ()
+    notices: tuple[Check, ...] = ()
+    signer: Signer | None = None
+    timestamp: Timestamp = Timestamp()
+    revocation: Revocation = Revocation.NOT_CHECKED
+    actions: tuple[Action, ...] = ()
+    ingredients: tuple[Ingredient, ...] = ()
+    redactions: tuple[Text, ...] = ()
+    soft_bindings: tuple[SoftBinding, ...] = ()
+    usage_rules: tuple[UsageRule, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    assertions: tuple[Text, ...] = ()
+    has_thumbnail: bool = False
+    truncated: bool = False  # a list above was cut to its limit
+
+
+class MarkerFamily(StrEnum):
+    """Who defines a marker and where it lives."""
+
+    IPTC = "iptc"
+    TC260 = "tc260"
+    GENERATOR = "generator"
+    SOFTWARE = "software"
+    VENDOR = "vendor"
+    MEDIA_TAG = "media_tag"
+    CAMERA = "camera"
+
+
+class Says(StrEnum):
+    """What a marker states if it is taken at its word."""
+
+    AI_GENERATED = "ai_generated"
+    AI_EDITED = "ai_edited"
+    POSSIBLY_AI = "possibly_ai"
+    CAPTURED = "captured"
+    EDITED = "edited"
+    TOOL = "tool"
+    OTHER = "other"
+
+
+class Marker(Closed):
+    """Something the file says of itself without a signature: declared, never verified."""
+
+    name: Text  # stable identifier such as "iptc.digital_source_type"
+    family: MarkerFamily
+    says: Says
+    where: Text  # "PNG tEXt parameters"
+    tool: Text = ""  # the program or service named, when one is
+    excerpt: Text = ""
+    note: Text = ""  # how easily the marker is forged or misread
+    truncated: bool = False
+
+
+class TrustListRef(Closed):
+    """The exact list a decision rests on."""
+
+    name: Text
+    kind: TrustKind
+    uri: Text = ""
+    sha256: Sha256
+    anchors: int = Field(ge=0)
+    added_at: AwareDatetime | None = None
+    warnings: tuple[Text, ...] = ()
+
+
+class EngineVersion(Closed):
+    name: Text
+    version: Text
+
+
+class Provenance(Closed):
+    """Everything known about where one file comes from, each question answered apart."""
+
+    presence: Presence
+    integrity: Integrity | None = None  # None when there is no manifest to check
+    integrity_code: Text = ""  # the deciding validation code, or the engine's error class
+    integrity_explanation: Text = ""
+    signer: Signer | None = None
+    chain_ok: bool = True  # every ancestor's own validation passed, recorded and present
+    chain_failures: tuple[Text, ...] = ()
+    origin: Origin = Origin.UNDECLARED
+    origin_signer_trust: SignerTrust = SignerTrust.UNKNOWN
+    origin_depth: int = Field(default=0, ge=0)
+    origin_source_type: Text = ""
+    claimed_at: AwareDatetime | None = None  # the signer's or the authority's time of signing
+    claim_generator: Text = ""
+    timestamp: Timestamp = Timestamp()
+    revocation: Revocation = Revocation.NOT_CHECKED
+    manifests: tuple[Manifest, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    remote_url: Text = ""
+    engine_state: Text = ""  # the SDK's own summary: shown to experts, never decided upon
+    warnings: tuple[Text, ...] = ()
+    validated_at: AwareDatetime
+    trust_lists: tuple[TrustListRef, ...] = ()
+    engine: tuple[EngineVersion, ...] = ()
+    truncated: bool = False
+
+    @property
+    def origin_is_evidence(self) -> bool:
+        """True when the declared origin rests on intact credentials of a trusted signer."""
+        return (
+            self.integrity is Integrity.INTACT
+            and self.origin is not Origin.UNDECLARED
+            and self.origin_signer_trust is SignerTrust.TRUSTED
+        )
