@@ -1,0 +1,83 @@
+"""Errors the service raises on purpose, each with a public code, HTTP status and title."""
+
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """Base class. `code` is public and never changes once released."""
+
+    code: ClassVar[str] = "service_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong on our side"
+
+
+class EmptyFile(ServiceError):
+    code = "empty_file"
+    status = 422
+    title = "The file is empty"
+
+
+class UnsupportedKind(ServiceError):
+    code = "unsupported_kind"
+    status = 415
+    title = "This is not a photo, video or recording we can read"
+
+
+class FileTooLarge(ServiceError):
+    code = "file_too_large"
+    status = 413
+    title = "The file is larger than this service accepts"
+
+
+class InvalidRequest(ServiceError):
+    code = "invalid_request"
+    status = 422
+    title = "The request is not well formed"
+
+
+class ScanNotFound(ServiceError):
+    code = "scan_not_found"
+    status = 404
+    title = "There is no such scan"
+
+
+class ReportNotReady(ServiceError):
+    code = "report_not_ready"
+    status = 409
+    title = "The scan has not finished"
+
+
+class ScanFailed(ServiceError):
+    code = "scan_failed"
+    status = 422
+    title = "The scan failed and has no report"
+
+
+class ScanExpired(ServiceError):
+    code = "scan_expired"
+    status = 410
+    title = "The scan is past its retention and was deleted"
+
+
+class QueueUnavailable(ServiceError):
+    code = "queue_unavailable"
+    status = 503
+    title = "The work queue cannot be reached"
+
+
+class UrlRefused(ServiceError):
+    code = "url_refused"
+    status = 422
+    title = "This address may not be fetched"
+
+
+class FetchFailed(ServiceError):
+    code = "fetch_failed"
+    status = 502
+    title = "The address could not be fetched"
+
+
+class ReportInvalid(ServiceError):
+    code = "report_invalid"
+    status = 422
+    title = "This is not an authenticity report of a known version"

@@ -1,0 +1,123 @@
+"""The report: the one document that page, API, command line and benchmarks are views of."""
+
+from enum import IntEnum, StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from detectors.base import Kind
+from detectors.result import Closed, Finding, LikelihoodRatio
+from provenance.result import Provenance
+
+SCHEMA_VERSION = "1"
+
+
+class Verdict(StrEnum):
+    """What the report comes to. Absence of signs is never called authentic."""
+
+    VERIFIED_CAPTURE = "verified_capture"
+    VERIFIED_AI = "verified_ai"
+    CREDENTIALS_BROKEN = "credentials_broken"
+    DECLARED_AI = "declared_ai"
+    LIKELY_SYNTHETIC = "likely_synthetic"
+    LIKELY_MANIPULATED = "likely_manipulated"
+    NO_SIGN_FOUND = "no_sign_found"
+    INCONCLUSIVE = "inconclusive"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Rank(IntEnum):
+    """How strong a kind of evidence is; 1 is the strongest."""
+
+    TRUSTED_CREDENTIALS = 1
+    BROKEN_CREDENTIALS = 2
+    UNTRUSTED_CREDENTIALS = 3
+    WATERMARK = 4
+    DECLARED_MARKER = 5
+    RECOVERED_CREDENTIALS = 6
+    CLASSIFIER = 7
+
+
+class Signal(StrEnum):
+    """Everything a piece of evidence can say."""
+
+    SIGNED_CAPTURE = "signed_capture"  # trusted signer, chain intact, captured by a device
+    SIGNED_AI = "signed_ai"  # trusted signer, chain intact, made or edited by AI
+    SIGNED_OTHER = "signed_other"  # trusted signer, chain intact, origin something else
+    BROKEN = "broken"  # the asset, a manifest, a signature or an ancestor fails its check
+    CLAIMED_AI = "claimed_ai"  # intact, but nobody vouches for the signer
+    CLAIMED_CAPTURE = "claimed_capture"
+    CLAIMED_OTHER = "claimed_other"
+    MARKED_AI = "marked_ai"  # unsigned marker that declares AI
+    MARKED_CAPTURE = "marked_capture"  # unsigned marker that declares a camera; worthless as proof
+    SYNTHETIC = "synthetic"  # a voting classifier passes its 1 % operating point
+    MANIPULATED = "manipulated"  # the same, for a face swap or a local edit
+    SUSPECT = "suspect"  # a voting classifier passes its 5 % point only
+    UNREMARKABLE = "unremarkable"  # a voting classifier ran and stays below both points
+
+
+class Evidence(Closed):
+    """One thing that was found, how strong that kind of evidence is, and a sentence about it."""
+
+    id: str  # "credentials", "marker.0", "detector.image.ensemble"
+    rank: Rank
+    signal: Signal
+    statement: str
+
+
+class Conflict(Closed):
+    """Two pieces of evidence that cannot both be the whole story."""
+
+    between: tuple[str, str]  # evidence ids, the stronger first
+    statement: str
+
+
+class NotChecked(Closed):
+    """Something that could have been evidence and is not, with the reason."""
+
+    what: str
+    reason: str  # stable code
+    statement: str
+
+
+class Subject(Closed):
+    """The file itself, as received."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0)
+    name: str  # display name: cleaned, never used as a path
+    kind: Kind | None
+    media_type: str
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    notes: tuple[str, ...] = ()  # what decoding left out: colour profile, later frames, cut length
+
+
+class Engine(Closed):
+    """What produced the report, exactly enough to run it again."""
+
+    version: str
+    models: dict[str, str]  # model card -> sha256 over its weights and calibration
+    trust_lists: dict[str, str]  # list name -> sha256
+    c2pa: str
+
+
+class Report(Closed):
+    """One authenticity report. Frozen, closed, versioned, and legal as input again."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    subject: Subject
+    analysed_at: AwareDatetime
+    profile: Literal["full", "provenance"]
+    verdict: Verdict
+    headline: str
+    basis: tuple[str, ...]  # ids of the evidence that decided
+    evidence: tuple[Evidence, ...]  # strongest rank first
+    conflicts: tuple[Conflict, ...]
+    not_checked: tuple[NotChecked, ...]
+    classifiers: LikelihoodRatio | None  # fused; None when every classifier abstained
+    provenance: Provenance | None
+    findings: tuple[Finding, ...]
+    engine: Engine
+    seconds: float = Field(ge=0)

@@ -1,0 +1,134 @@
+"""Signals in, verdict out: a pure function whose whole table is tested."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from detectors.result import Reason
+from service.report import Conflict, Evidence, NotChecked, Signal, Verdict
+
+NOT_REQUESTED: Final = "not_requested"
+"""Reason code of a check the caller left out on purpose."""
+
+# Reasons that are an answer ("this method does not apply"); every other one is something broken.
+HARMLESS: Final = frozenset(
+    {
+        NOT_REQUESTED,
+        "no_trust_list",
+        "unsupported_container",
+        "remote_manifest",
+        *(reason for reason in Reason if reason not in {
+            Reason.WEIGHTS_UNAVAILABLE, Reason.UNDECODABLE, Reason.INTERNAL_ERROR
+        }),
+    }
+)
+
+# The first row with a signal that is present decides. SUSPECT never accuses: it asks for a person.
+TABLE: Final[tuple[tuple[Verdict, frozenset[Signal]], ...]] = (
+    (Verdict.CREDENTIALS_BROKEN, frozenset({Signal.BROKEN})),
+    (Verdict.VERIFIED_AI, frozenset({Signal.SIGNED_AI})),
+    (Verdict.VERIFIED_CAPTURE, frozenset({Signal.SIGNED_CAPTURE})),
+    (Verdict.DECLARED_AI, frozenset({Signal.CLAIMED_AI, Signal.MARKED_AI})),
+    (Verdict.LIKELY_SYNTHETIC, frozenset({Signal.SYNTHETIC})),
+    (Verdict.LIKELY_MANIPULATED, frozenset({Signal.MANIPULATED})),
+    (Verdict.INCONCLUSIVE, frozenset({Signal.SUSPECT})),
+    (Verdict.NO_SIGN_FOUND, frozenset({Signal.UNREMARKABLE})),
+)
+
+HEADLINES: Final[dict[Verdict, str]] = {
+    Verdict.VERIFIED_CAPTURE: "A trusted signer states that a device captured this, and nothing "
+    "changed since it was signed.",
+    Verdict.VERIFIED_AI: "A trusted signer states that AI made or edited this.",
+    Verdict.CREDENTIALS_BROKEN: "This carries Content Credentials that no longer match: something "
+    "changed after signing.",
+    Verdict.DECLARED_AI: "The file itself declares that AI made or edited it; nobody trusted "
+    "vouches for that.",
+    Verdict.LIKELY_SYNTHETIC: "The classifiers find this likely synthetic.",
+    Verdict.LIKELY_MANIPULATED: "The classifiers find part of this likely manipulated.",
+    Verdict.NO_SIGN_FOUND: "No sign of synthesis was found. That does not prove it is genuine.",
+    Verdict.INCONCLUSIVE: "The evidence does not support a conclusion either way.",
+    Verdict.NOT_APPLICABLE: "None of the methods applies to this file.",
+}
+
+_AI = frozenset({Signal.SIGNED_AI, Signal.CLAIMED_AI, Signal.MARKED_AI})
+_ACCUSES = frozenset({Signal.SYNTHETIC, Signal.MANIPULATED})
+_CAPTURE = frozenset({Signal.SIGNED_CAPTURE, Signal.CLAIMED_CAPTURE, Signal.MARKED_CAPTURE})
+
+# Pairs that cannot both be the whole story. Declared AI beside unremarkable classifiers is not
+# one: classifiers miss, and silence contradicts nothing.
+CONFLICTS: Final[tuple[tuple[frozenset[Signal], frozenset[Signal], str], ...]] = (
+    (_CAPTURE, _ACCUSES, "The credentials or metadata speak of a capture; classifiers disagree."),
+    (_CAPTURE, _AI, "One part of the file declares a capture, another declares AI."),
+    (
+        frozenset({Signal.BROKEN}),
+        _CAPTURE | _AI,
+        "The credentials fail their check, so what else the file declares may be left over from "
+        "before it was changed.",
+    ),
+    (
+        frozenset({Signal.SIGNED_OTHER}),
+        _ACCUSES | {Signal.MARKED_AI, Signal.CLAIMED_AI},
+        "The trusted credentials do not mention AI; other evidence does.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A verdict with what decided it and what speaks against it."""
+
+    verdict: Verdict
+    headline: str
+    basis: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def decide(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) -> Decision:
+    """Decide from ranked evidence; what was not checked separates silence from no answer.
+
+    With no deciding signal the answer is INCONCLUSIVE when something that should have run did
+    not, NO_SIGN_FOUND when the checks that were asked for ran in silence and the classifiers were
+    left out on purpose, and NOT_APPLICABLE when every missing check is one that never applied.
+    """
+    for verdict, signals in TABLE:
+        basis = tuple(item.id for item in evidence if item.signal in signals)
+        if basis:
+            return Decision(
+                verdict=_downgraded(verdict, not_checked),
+                headline=HEADLINES[_downgraded(verdict, not_checked)],
+                basis=basis,
+                conflicts=conflicts(evidence),
+            )
+    verdict = _silent(not_checked)
+    return Decision(
+        verdict=verdict, headline=HEADLINES[verdict], basis=(), conflicts=conflicts(evidence)
+    )
+
+
+def conflicts(evidence: tuple[Evidence, ...]) -> tuple[Conflict, ...]:
+    """Every pair of pieces of evidence that contradict each other, the stronger rank first."""
+    found: list[Conflict] = []
+    for left, right, statement in CONFLICTS:
+        for one in (item for item in evidence if item.signal in left):
+            for other in (item for item in evidence if item.signal in right):
+                first, second = sorted((one, other), key=lambda item: item.rank)
+                found.append(Conflict(between=(first.id, second.id), statement=statement))
+    return tuple(found)
+
+
+def _silent(not_checked: tuple[NotChecked, ...]) -> Verdict:
+    if _broke(not_checked):
+        return Verdict.INCONCLUSIVE
+    if any(item.reason == NOT_REQUESTED for item in not_checked):
+        return Verdict.NO_SIGN_FOUND
+    return Verdict.NOT_APPLICABLE
+
+
+def _broke(not_checked: tuple[NotChecked, ...]) -> bool:
+    return any(item.reason not in HARMLESS for item in not_checked)
+
+
+def _downgraded(verdict: Verdict, not_checked: tuple[NotChecked, ...]) -> Verdict:
+    """A crashed check can never clear a file: silence beside a failure is inconclusive."""
+    if verdict is Verdict.NO_SIGN_FOUND and _broke(not_checked):
+        return Verdict.INCONCLUSIVE
+    return verdict
