@@ -1,0 +1,106 @@
+"""The pictures of a manifest, and the views of each that image models are trained on."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from detectors.image.views import SIDE, Pixels, crop, resized
+from detectors.training.laundering import jpeg, random_chain, resize
+
+SEED: Final = 20261123
+WHOLE_VIEWS: Final = ("whole.clean", "whole.washed.0", "whole.washed.1")
+CROP_VIEWS: Final = (
+    "crop.clean.0",
+    "crop.washed.0",
+    "crop.washed.1",
+    "crop.clean.1",
+    "crop.washed.2",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One line of the manifest; `thumbnail` is set when `file` holds only a native crop."""
+
+    file: Path
+    thumbnail: Path | None
+    synthetic: bool
+    generator: str
+    source: str
+    pair: str
+    source_format: str
+    digest: str
+
+    @property
+    def key(self) -> str:
+        return self.digest[:16]
+
+
+def pictures(manifest: Path) -> list[Picture]:
+    """The real and fully generated pictures of a manifest, each digest once.
+
+    Face swaps are left out: most of such a picture is camera-made.
+    """
+    with manifest.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["label"] in {"real", "ai_generated"}]
+    found = {row["sha256"]: _picture(row, manifest.parent) for row in rows}
+    return [found[digest] for digest in sorted(found)]
+
+
+def _picture(row: dict[str, str], folder: Path) -> Picture:
+    return Picture(
+        file=folder / row["path"],
+        thumbnail=folder / row["thumb"] if row["thumb"] else None,
+        synthetic=row["label"] == "ai_generated",
+        generator=row["generator"],
+        source=row["source"],
+        pair=row["pair"],
+        source_format=row["source_format"],
+        digest=row["sha256"],
+    )
+
+
+def read(file: Path) -> Pixels:
+    """Decode a picture file to RGB, EXIF orientation applied."""
+    found = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    if found is None:
+        raise OSError(f"{file} is not a picture")
+    return np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def generator_for(picture: Picture, view: str) -> np.random.Generator:
+    """The same randomness for the same picture and view in every run."""
+    return np.random.default_rng([SEED, int(picture.digest[:12], 16), *view.encode()])
+
+
+def render(picture: Picture, view: str) -> Pixels:
+    """One 224 px view of a picture; the washed ones went through a random chain of launderings."""
+    rng = generator_for(picture, view)
+    kind, _, treatment = view.partition(".")
+    washed = treatment.startswith("washed")
+    if kind == "whole" and picture.thumbnail is not None:
+        thumbnail = read(picture.thumbnail)
+        return crop(_wash_thumbnail(thumbnail, rng) if washed else thumbnail, 0.5, 0.5)
+    pixels = read(picture.file)
+    if washed:
+        pixels = random_chain(pixels, rng, min_side=SIDE, factors=(0.45, 1.2))
+    if kind == "whole":
+        return resized(pixels)
+    if treatment == "clean.0":
+        return crop(pixels, 0.5, 0.5)
+    x, y = rng.uniform(0.15, 0.85, size=2)
+    return crop(pixels, float(x), float(y))
+
+
+def _wash_thumbnail(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Laundering before the reduction leaves little in a thumbnail: another sampling, a codec."""
+    factor = float(rng.uniform(1.0, 1.5))
+    method = int(rng.choice((cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_LANCZOS4)))
+    larger = jpeg(resize(pixels, factor, method), int(rng.integers(60, 97)))
+    back = SIDE / min(larger.shape[:2])
+    method = int(rng.choice((cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)))
+    return resize(larger, back, method)

@@ -1,0 +1,100 @@
+"""What pictures go through between a camera or a generator and us: resizing and recompression.
+
+The named launderings are the conditions `assay bench` reports; the random chains are the
+augmentation of training. Both classes always go through the same ones, or a model learns the codec.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+
+SOCIAL_LONG_SIDE = 1080
+SOCIAL_QUALITY = 75
+
+
+def jpeg(pixels: Pixels, quality: int, *, full_chroma: bool = False) -> Pixels:
+    """Encode RGB `pixels` of shape (height, width, 3) as JPEG and decode them again."""
+    sampling = (
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if full_chroma else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+    )
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    return _through(".jpg", pixels, settings)
+
+
+def webp(pixels: Pixels, quality: int) -> Pixels:
+    """Encode as lossy WebP and decode again."""
+    return _through(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
+
+
+def resize(pixels: Pixels, factor: float, method: int | None = None) -> Pixels:
+    """Scale both sides by `factor`; by area when shrinking and bicubic when growing, by default."""
+    if method is None:
+        method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    height, width = pixels.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=method), dtype=np.uint8)
+
+
+def centre_crop(pixels: Pixels, share: float) -> Pixels:
+    """Keep the middle `share` of each side."""
+    height, width = pixels.shape[:2]
+    top, left = round(height * (1 - share) / 2), round(width * (1 - share) / 2)
+    return pixels[top : height - top, left : width - left]
+
+
+def social(pixels: Pixels) -> Pixels:
+    """What a social network does: long side at most 1080 px, then JPEG 75."""
+    factor = SOCIAL_LONG_SIDE / max(pixels.shape[:2])
+    return jpeg(resize(pixels, factor) if factor < 1 else pixels, SOCIAL_QUALITY)
+
+
+NAMED: Final[Mapping[str, Callable[[Pixels], Pixels]]] = MappingProxyType(
+    {
+        "jpeg-90": lambda pixels: jpeg(pixels, 90),
+        "jpeg-70": lambda pixels: jpeg(pixels, 70),
+        "jpeg-50": lambda pixels: jpeg(pixels, 50),
+        "webp-80": lambda pixels: webp(pixels, 80),
+        "resize-0.75": lambda pixels: resize(pixels, 0.75),
+        "resize-0.5": lambda pixels: resize(pixels, 0.5),
+        "crop-0.7": lambda pixels: centre_crop(pixels, 0.7),
+        "social": social,
+    }
+)
+"""The launderings every image detector is measured under."""
+
+
+def random_chain(
+    pixels: Pixels, rng: np.random.Generator, *, min_side: int, factors: tuple[float, float]
+) -> Pixels:
+    """Resize (two times in three), then recompress once (or, one time in five, twice).
+
+    `factors` bounds the scale; the short side never falls under `min_side`, so a crop still fits.
+    """
+    if rng.random() < 0.67:
+        lowest = max(factors[0], min_side / min(pixels.shape[:2]))
+        factor = float(rng.uniform(min(lowest, factors[1]), factors[1]))
+        methods = (cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_LANCZOS4)
+        pixels = resize(pixels, factor, int(rng.choice(methods)))
+    for _ in range(2 if rng.random() < 0.2 else 1):
+        pixels = _random_codec(pixels, rng)
+    return pixels
+
+
+def _random_codec(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    draw = rng.random()
+    if draw < 0.65:
+        return jpeg(pixels, int(rng.integers(50, 98)), full_chroma=bool(rng.random() < 0.3))
+    return webp(pixels, int(rng.integers(50, 96))) if draw < 0.85 else pixels
+
+
+def _through(extension: str, pixels: Pixels, settings: list[int]) -> Pixels:
+    _, data = cv2.imencode(extension, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
+    return np.asarray(
+        cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), dtype=np.uint8
+    )
