@@ -40,7 +40,7 @@ class Audio:
 
     @property
     def seconds(self) -> float:
-        return self.samples.shape[0] / AUDIO_RATE
+        return float(self.samples.shape[0]) / AUDIO_RATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

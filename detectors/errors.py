@@ -61,7 +61,13 @@ class CardInvalid(DetectorError):
     code = "card_invalid"
 
 
-class NotApplicable(DetectorError):  # noqa: N818 (an answer, not a fault)
+class ManifestInvalid(DetectorError):
+    """A list of media or scores to measure on is not well formed; the message names the line."""
+
+    code = "manifest_invalid"
+
+
+class NotApplicable(DetectorError):
     """The method does not apply to this media: an answer, never a score."""
 
     code = "not_applicable"

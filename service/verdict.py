@@ -16,6 +16,7 @@ HARMLESS: Final = frozenset(
         "no_trust_list",
         "unsupported_container",
         "remote_manifest",
+        "offline",
         *(reason for reason in Reason if reason not in {
             Reason.WEIGHTS_UNAVAILABLE, Reason.UNDECODABLE, Reason.INTERNAL_ERROR
         }),
