@@ -1,0 +1,137 @@
+"""Scores of one detector over many items, as a CSV: what trainings export and the bench measures.
+
+Columns: `path`, `label` and `raw` are needed; `source`, `generator`, `format`, `pair`,
+`laundering`, `log10_lr` and `seconds` may be absent or empty. An empty `raw` is an abstention.
+"""
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from detectors.errors import ManifestInvalid
+
+LABELS: Final = {
+    "real": False,
+    "bonafide": False,
+    "bona_fide": False,
+    "ai_generated": True,
+    "synthetic": True,
+    "spoof": True,
+    "face_swap": True,
+    "lip_sync": True,
+}
+"""Every word a manifest may use for what an item is, and whether that makes it synthetic."""
+
+CLEAN: Final = "none"
+"""The laundering of an item judged as it came."""
+
+COLUMNS: Final = (
+    "path",
+    "label",
+    "source",
+    "generator",
+    "format",
+    "pair",
+    "laundering",
+    "raw",
+    "log10_lr",
+    "seconds",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What one detector made of one item under one laundering.
+
+    `source` is where the item was published: folds and resamples keep it together. `pair` names a
+    source that holds both classes with one look and codec. `log10_lr` is the calibrated ratio if
+    one was applied; `seconds` is CPU time.
+    """
+
+    path: str
+    label: str  # a key of LABELS
+    raw: float | None  # None: the detector abstained
+    source: str = ""
+    generator: str = ""
+    format: str = ""
+    pair: str = ""
+    laundering: str = CLEAN
+    log10_lr: float | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.label not in LABELS:
+            raise ValueError(f"unknown label {self.label!r}; known: {', '.join(LABELS)}")
+        if any(value is not None and not math.isfinite(value) for value in self._numbers):
+            raise ValueError("numbers must be finite")
+
+    @property
+    def synthetic(self) -> bool:
+        return LABELS[self.label]
+
+    @property
+    def _numbers(self) -> tuple[float | None, ...]:
+        return (self.raw, self.log10_lr, self.seconds)
+
+
+def write_scores(path: Path, scores: Iterable[Score]) -> None:
+    """Write a scores file, replacing it. Use paths as the manifest has them, never absolute."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for score in scores:
+            writer.writerow([_cell(getattr(score, column)) for column in COLUMNS])
+
+
+def read_scores(path: Path) -> list[Score]:
+    """Read a scores file. Raises `ManifestInvalid` naming the line that is wrong."""
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file, restkey="")
+        require_columns(path, reader.fieldnames, ("path", "label", "raw"))
+        scores = []
+        for row in reader:
+            try:
+                scores.append(_score(row))
+            except ValueError as error:
+                raise ManifestInvalid(f"{path.name}, line {reader.line_num}: {error}") from error
+    if not scores:
+        raise ManifestInvalid(f"{path.name} has no rows")
+    return scores
+
+
+def require_columns(path: Path, found: Sequence[str] | None, needed: tuple[str, ...]) -> None:
+    """Raise `ManifestInvalid` unless the header of `path` has every needed column."""
+    missing = [column for column in needed if column not in (found or ())]
+    if missing:
+        raise ManifestInvalid(f"{path.name}, line 1: no column {', '.join(missing)}")
+
+
+def _score(row: dict[str, str | None]) -> Score:
+    if "" in row or None in row.values():
+        raise ValueError("the number of cells differs from the header")
+    cells = {key: value or "" for key, value in row.items()}
+    return Score(
+        path=cells["path"],
+        label=cells["label"],
+        raw=_number(cells["raw"]),
+        source=cells.get("source", ""),
+        generator=cells.get("generator", ""),
+        format=cells.get("format", ""),
+        pair=cells.get("pair", ""),
+        laundering=cells.get("laundering") or CLEAN,
+        log10_lr=_number(cells.get("log10_lr", "")),
+        seconds=_number(cells.get("seconds", "")),
+    )
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if cell else None
+
+
+def _cell(value: str | float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
