@@ -1,0 +1,55 @@
+# Every command a developer needs. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fix bench lock train-image train-audio train-video clean
+
+BIN := .venv/bin
+LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/run.stamp ## make sample media, serve, upload them, show the reports (in .demo/)
+	@$(BIN)/python -m deploy.demo
+
+test: .venv/dev.stamp .venv/system.stamp ## run every test
+	@$(BIN)/pytest $(ARGS)
+
+lint: .venv/dev.stamp ## check style, formatting, types and layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fix: .venv/dev.stamp ## repair what can be repaired automatically
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: .venv/run.stamp ## measure speed and size on this machine (README's table)
+	@$(BIN)/python -m deploy.benchmark $(ARGS)
+
+lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
+	@$(BIN)/python deploy/lock.py $(ARGS)
+
+train-image: .venv/run.stamp ## train the image detector from DATA=folder
+	@$(BIN)/python -m detectors.training.image $(ARGS)
+
+train-audio: .venv/run.stamp ## train the audio detector
+	@$(BIN)/python -m detectors.training.audio $(ARGS)
+
+train-video: .venv/run.stamp ## train the video detector
+	@$(BIN)/python -m detectors.training.video $(ARGS)
+
+clean: ## remove the environment and everything generated
+	rm -rf .venv .demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/run.stamp: $(LOCKED)
+	@deploy/bootstrap.sh run
+	@touch $@
+
+.venv/dev.stamp: $(LOCKED) deploy/requirements-dev.txt
+	@deploy/bootstrap.sh dev
+	@touch $@ .venv/run.stamp
+
+.venv/system.stamp: deploy/debian-packages.txt .venv/dev.stamp
+	@deploy/bootstrap.sh system
+	@touch $@
