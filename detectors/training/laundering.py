@@ -18,18 +18,43 @@ SOCIAL_LONG_SIDE = 1080
 SOCIAL_QUALITY = 75
 
 
-def jpeg(pixels: Pixels, quality: int, *, full_chroma: bool = False) -> Pixels:
-    """Encode RGB `pixels` of shape (height, width, 3) as JPEG and decode them again."""
+def jpeg_file(pixels: Pixels, quality: int, *, full_chroma: bool = False) -> bytes:
+    """A JPEG file of RGB `pixels`, shape (height, width, 3)."""
     sampling = (
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if full_chroma else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+        if full_chroma
+        else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
     )
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
-    return _through(".jpg", pixels, settings)
+    return _encoded(".jpg", pixels, settings)
+
+
+def webp_file(pixels: Pixels, quality: int) -> bytes:
+    """A lossy WebP file."""
+    return _encoded(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
+
+
+def png_file(pixels: Pixels) -> bytes:
+    """A PNG file, quickly packed: it is read again at once."""
+    return _encoded(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+
+
+def decoded(data: bytes) -> Pixels:
+    """RGB pixels of a picture file, EXIF orientation applied. Raises `ValueError` for others."""
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if found is None:
+        raise ValueError("not a picture that can be decoded")
+    return np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def jpeg(pixels: Pixels, quality: int, *, full_chroma: bool = False) -> Pixels:
+    """`pixels` after a trip through JPEG."""
+    return decoded(jpeg_file(pixels, quality, full_chroma=full_chroma))
 
 
 def webp(pixels: Pixels, quality: int) -> Pixels:
-    """Encode as lossy WebP and decode again."""
-    return _through(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
+    """`pixels` after a trip through lossy WebP."""
+    return decoded(webp_file(pixels, quality))
 
 
 def resize(pixels: Pixels, factor: float, method: int | None = None) -> Pixels:
@@ -48,25 +73,30 @@ def centre_crop(pixels: Pixels, share: float) -> Pixels:
     return pixels[top : height - top, left : width - left]
 
 
-def social(pixels: Pixels) -> Pixels:
-    """What a social network does: long side at most 1080 px, then JPEG 75."""
+def social_file(pixels: Pixels) -> bytes:
+    """What a social network makes of a picture: long side at most 1080 px, then JPEG 75."""
     factor = SOCIAL_LONG_SIDE / max(pixels.shape[:2])
-    return jpeg(resize(pixels, factor) if factor < 1 else pixels, SOCIAL_QUALITY)
+    return jpeg_file(resize(pixels, factor) if factor < 1 else pixels, SOCIAL_QUALITY)
 
 
-NAMED: Final[Mapping[str, Callable[[Pixels], Pixels]]] = MappingProxyType(
+FILES: Final[Mapping[str, Callable[[Pixels], bytes]]] = MappingProxyType(
     {
-        "jpeg-90": lambda pixels: jpeg(pixels, 90),
-        "jpeg-70": lambda pixels: jpeg(pixels, 70),
-        "jpeg-50": lambda pixels: jpeg(pixels, 50),
-        "webp-80": lambda pixels: webp(pixels, 80),
-        "resize-0.75": lambda pixels: resize(pixels, 0.75),
-        "resize-0.5": lambda pixels: resize(pixels, 0.5),
-        "crop-0.7": lambda pixels: centre_crop(pixels, 0.7),
-        "social": social,
+        "jpeg-90": lambda pixels: jpeg_file(pixels, 90),
+        "jpeg-70": lambda pixels: jpeg_file(pixels, 70),
+        "jpeg-50": lambda pixels: jpeg_file(pixels, 50),
+        "webp-80": lambda pixels: webp_file(pixels, 80),
+        "resize-0.75": lambda pixels: png_file(resize(pixels, 0.75)),
+        "resize-0.5": lambda pixels: png_file(resize(pixels, 0.5)),
+        "crop-0.7": lambda pixels: png_file(centre_crop(pixels, 0.7)),
+        "social": social_file,
     }
 )
-"""The launderings every image detector is measured under."""
+"""The launderings every image detector is measured under, each making a complete file."""
+
+
+def laundered(name: str, pixels: Pixels) -> Pixels:
+    """`pixels` after the named laundering."""
+    return decoded(FILES[name](pixels))
 
 
 def random_chain(
@@ -93,8 +123,6 @@ def _random_codec(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return webp(pixels, int(rng.integers(50, 96))) if draw < 0.85 else pixels
 
 
-def _through(extension: str, pixels: Pixels, settings: list[int]) -> Pixels:
+def _encoded(extension: str, pixels: Pixels, settings: list[int]) -> bytes:
     _, data = cv2.imencode(extension, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
-    return np.asarray(
-        cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), dtype=np.uint8
-    )
+    return data.tobytes()
