@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # the web process imports this module and must stay free of numpy
+    import numpy as np
+    import numpy.typing as npt
 
-if TYPE_CHECKING:
     from detectors.zoo.card import ModelCard
 
 AUDIO_RATE = 16_000
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 class Image:
     """A decoded picture: RGB, uint8, shape (height, width, 3), EXIF orientation applied."""
 
-    pixels: npt.NDArray[np.uint8]
+    pixels: "npt.NDArray[np.uint8]"
     container: str  # "jpeg", "png", "webp", "avif", "heic", "tiff", "gif"
     jpeg_quality: int | None = None  # estimated from the quantisation tables of a JPEG
 
@@ -34,7 +34,7 @@ class Image:
 class Audio:
     """A decoded recording: mono float32 in [-1, 1] at `AUDIO_RATE`, shape (samples,)."""
 
-    samples: npt.NDArray[np.float32]
+    samples: "npt.NDArray[np.float32]"
     source_rate: int  # Hz, before resampling
     container: str
 
@@ -47,9 +47,9 @@ class Audio:
 class Video:
     """Frames sampled by time: RGB uint8, shape (n, height, width, 3), with their times in seconds."""
 
-    frames: npt.NDArray[np.uint8]
-    times: npt.NDArray[np.float64]
-    shot: npt.NDArray[np.int32]  # index of the shot each frame belongs to, shape (n,)
+    frames: "npt.NDArray[np.uint8]"
+    times: "npt.NDArray[np.float64]"
+    shot: "npt.NDArray[np.int32]"  # index of the shot each frame belongs to, shape (n,)
     seconds: float
     container: str
     audio: Audio | None = None

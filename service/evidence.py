@@ -121,7 +121,9 @@ def _intact(found: Provenance) -> Evidence:
     undeclared = found.origin is Origin.UNDECLARED
     if active and (undeclared or found.origin_signer_trust is SignerTrust.TRUSTED):
         signal = _SIGNED.get(found.origin, Signal.SIGNED_OTHER)
-        text = f"Intact Content Credentials signed by {name or 'a trusted signer'} state {declares}."
+        text = (
+            f"Intact Content Credentials signed by {name or 'a trusted signer'} state {declares}."
+        )
         return _about_credentials(Rank.TRUSTED_CREDENTIALS, signal, text)
     signal = _CLAIMED.get(found.origin, Signal.CLAIMED_OTHER)
     text = f"Intact Content Credentials {_vouching(found, name)} state {declares}."

@@ -1,15 +1,16 @@
 """The report: the one document that page, API, command line and benchmarks are views of."""
 
+import json
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, ValidationError
 
 from detectors.base import Kind
 from detectors.result import Closed, Finding, LikelihoodRatio
 from provenance.result import Provenance
-
-SCHEMA_VERSION = "1"
+from service.errors import ReportInvalid
 
 
 class Verdict(StrEnum):
@@ -100,13 +101,13 @@ class Engine(Closed):
     version: str
     models: dict[str, str]  # model card -> sha256 over its weights and calibration
     trust_lists: dict[str, str]  # list name -> sha256
-    c2pa: str
+    libraries: dict[str, str]  # what read the credentials -> version
 
 
 class Report(Closed):
     """One authenticity report. Frozen, closed, versioned, and legal as input again."""
 
-    schema_version: Literal["1"] = SCHEMA_VERSION
+    schema_version: Literal["1"] = "1"
     subject: Subject
     analysed_at: AwareDatetime
     profile: Literal["full", "provenance"]
@@ -121,3 +122,22 @@ class Report(Closed):
     findings: tuple[Finding, ...]
     engine: Engine
     seconds: float = Field(ge=0)
+
+
+def schema() -> str:
+    """The JSON Schema of a report, as committed beside this module."""
+    return json.dumps(Report.model_json_schema(mode="serialization"), indent=1) + "\n"
+
+
+def read(untrusted: str | bytes) -> Report:
+    """Read a report back in. Raises `ReportInvalid` for anything that is not exactly one."""
+    try:
+        return Report.model_validate_json(untrusted)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "document"
+        raise ReportInvalid(f"{where}: {first['msg']}") from error
+
+
+if __name__ == "__main__":  # python -m service.report writes the committed schema
+    Path(__file__).with_name("report.schema.json").write_text(schema())

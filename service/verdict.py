@@ -17,9 +17,11 @@ HARMLESS: Final = frozenset(
         "unsupported_container",
         "remote_manifest",
         "offline",
-        *(reason for reason in Reason if reason not in {
-            Reason.WEIGHTS_UNAVAILABLE, Reason.UNDECODABLE, Reason.INTERNAL_ERROR
-        }),
+        *(
+            reason
+            for reason in Reason
+            if reason not in {Reason.WEIGHTS_UNAVAILABLE, Reason.UNDECODABLE, Reason.INTERNAL_ERROR}
+        ),
     }
 )
 
@@ -88,7 +90,8 @@ def decide(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) 
 
     With no deciding signal the answer is INCONCLUSIVE when something that should have run did
     not, NO_SIGN_FOUND when the checks that were asked for ran in silence and the classifiers were
-    left out on purpose, and NOT_APPLICABLE when every missing check is one that never applied.
+    left out on purpose, and NOT_APPLICABLE when there is no evidence and every missing check is
+    one that never applied.
     """
     for verdict, signals in TABLE:
         basis = tuple(item.id for item in evidence if item.signal in signals)
@@ -99,7 +102,7 @@ def decide(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) 
                 basis=basis,
                 conflicts=conflicts(evidence),
             )
-    verdict = _silent(not_checked)
+    verdict = _silent(evidence, not_checked)
     return Decision(
         verdict=verdict, headline=HEADLINES[verdict], basis=(), conflicts=conflicts(evidence)
     )
@@ -116,12 +119,12 @@ def conflicts(evidence: tuple[Evidence, ...]) -> tuple[Conflict, ...]:
     return tuple(found)
 
 
-def _silent(not_checked: tuple[NotChecked, ...]) -> Verdict:
+def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) -> Verdict:
     if _broke(not_checked):
         return Verdict.INCONCLUSIVE
     if any(item.reason == NOT_REQUESTED for item in not_checked):
         return Verdict.NO_SIGN_FOUND
-    return Verdict.NOT_APPLICABLE
+    return Verdict.INCONCLUSIVE if evidence else Verdict.NOT_APPLICABLE
 
 
 def _broke(not_checked: tuple[NotChecked, ...]) -> bool:

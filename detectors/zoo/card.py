@@ -1,5 +1,6 @@
 """Model cards: the facts about one set of weights, read from cards/*.toml."""
 
+import hashlib
 import tomllib
 from enum import StrEnum
 from pathlib import Path
@@ -86,6 +87,11 @@ class ModelCard(Closed):
     def votes(self) -> bool:
         """A model moves the verdict only once it is measured, calibrated and has thresholds."""
         return bool(self.measured and self.calibration and self.operating_points)
+
+    @property
+    def digest(self) -> str:
+        """sha256 over the whole card: weights' digests, calibration and thresholds included."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @classmethod
     def read(cls, name: str, folder: Path = CARDS) -> Self:

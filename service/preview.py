@@ -1,0 +1,74 @@
+"""One JPEG picture of any media: the image, a strip of frames, or the waveform."""
+
+from itertools import pairwise
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from detectors.base import Audio, Image, Media, Video
+
+LONG_SIDE: Final = 1280
+STRIP_FRAMES: Final = 8
+STRIP_HEIGHT: Final = 120
+WAVE_HEIGHT: Final = 96
+QUALITY: Final = 82
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def draw(media: Media) -> bytes:
+    """A JPEG at most `LONG_SIDE` wide and high."""
+    if isinstance(media, Image):
+        pixels = _fitted(media.pixels)
+    elif isinstance(media, Video):
+        pixels = _strip(media)
+    else:
+        pixels = _waveform(media)
+    done, encoded = cv2.imencode(
+        ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    )
+    if not done:
+        raise RuntimeError("OpenCV could not encode a preview")
+    return encoded.tobytes()
+
+
+def _fitted(pixels: Pixels) -> Pixels:
+    height, width = pixels.shape[:2]
+    scale = min(1.0, LONG_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _strip(video: Video) -> Pixels:
+    """Frames evenly spread over the whole duration, so that the strip is a time axis."""
+    slot = LONG_SIDE // STRIP_FRAMES
+    strip = np.zeros((STRIP_HEIGHT, slot * STRIP_FRAMES, 3), np.uint8)
+    for index in range(STRIP_FRAMES):
+        middle = (index + 0.5) * video.seconds / STRIP_FRAMES
+        frame = video.frames[int(np.abs(video.times - middle).argmin())]
+        strip[:, index * slot : (index + 1) * slot] = _filled(frame, slot, STRIP_HEIGHT)
+    return strip
+
+
+def _filled(frame: Pixels, width: int, height: int) -> Pixels:
+    """Scale and crop about the centre to exactly this size."""
+    scale = max(width / frame.shape[1], height / frame.shape[0])
+    size = (max(width, round(frame.shape[1] * scale)), max(height, round(frame.shape[0] * scale)))
+    scaled = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    return scaled[top : top + height, left : left + width]
+
+
+def _waveform(audio: Audio) -> Pixels:
+    """Peak amplitude a column, loudest at full height, dark on light."""
+    picture = np.full((WAVE_HEIGHT, LONG_SIDE, 3), 244, np.uint8)
+    edges = np.linspace(0, audio.samples.shape[0], LONG_SIDE + 1).astype(int)
+    loudness = np.abs(audio.samples)
+    peaks = np.array([loudness[a:b].max(initial=0.0) for a, b in pairwise(edges)])
+    half = np.round(peaks / max(float(peaks.max()), 1e-6) * (WAVE_HEIGHT / 2 - 2)).astype(int)
+    middle = WAVE_HEIGHT // 2
+    for column, reach in enumerate(half):
+        picture[middle - reach : middle + reach + 1, column] = (70, 84, 104)
+    return picture
