@@ -1,0 +1,344 @@
+"""Run a handler on untrusted files in a hardened child process that is started once and reused.
+
+The child is a fresh interpreter (never a fork of this one) with an empty environment. It gets each
+file as an open read-only descriptor, so it needs no path, and answers with JSON and arrays that
+`detectors.media.wire` checks. A child that crashes, hangs or lies costs one call; the next call
+gets a new one. Any package can name a handler: see `detectors.media.serve.Handler`.
+
+Not every measure is the parent's: PR_SET_PDEATHSIG fires when the *thread* that started the child
+ends, so it is asked for only from the main thread; everywhere else the child notices the closed
+socket, or its own kernel timer ends it.
+"""
+
+import contextlib
+import io
+import json
+import os
+import queue
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Protocol, Self
+
+from detectors.errors import DecoderCrashed, MediaTimeout
+from detectors.media import wire
+from detectors.media.limits import Confinement
+from detectors.media.wire import Array, HandlerError
+from detectors.result import Closed
+
+__all__ = ["Caller", "HandlerError", "Hardening", "Reply", "Sandbox", "SandboxPool"]
+
+_BOOTSTRAP: Final = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    " from detectors.media.serve import main; main(int(sys.argv[2]))"
+)
+# One thread for linear algebra: nothing in a child does any, and each thread would cost memory.
+_ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_GRACE_SECONDS: Final = 5.0
+
+
+class Hardening(Closed):
+    """What is in force in a child, as found out when it started."""
+
+    dies_with_parent: bool
+    own_user_namespace: bool
+    own_network_namespace: bool
+    core_dumps_off: bool
+    descriptors_limited: bool
+    processes_limited: bool
+    no_new_privileges: bool
+    no_capabilities: bool
+    file_size_limited: bool
+    memory_limited: bool
+    processor_time_limited: bool
+    system_calls_filtered: bool
+    sockets_refused_in_python: bool
+
+    @property
+    def network_refused(self) -> bool:
+        """Whether the kernel keeps the child off the network."""
+        return self.own_network_namespace or self.system_calls_filtered
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A handler's answer. Types and sizes are checked; what the values mean is not."""
+
+    body: dict[str, Any]
+    arrays: dict[str, Array]
+
+
+class Caller(Protocol):
+    """What users of a sandbox need of it: a `Sandbox` or a `SandboxPool`."""
+
+    def call(
+        self, request: Mapping[str, Any], file: BinaryIO | None = None, *, seconds: float
+    ) -> Reply: ...
+
+
+class Sandbox:
+    """One child for one handler. Calls from several threads wait for one another."""
+
+    def __init__(
+        self, *, handler: str, confinement: Confinement | None = None, open_files: bool = False
+    ) -> None:
+        """`handler` is "module:function". `open_files` lets it open files after its imports."""
+        self._handler = handler
+        self._confinement = confinement or Confinement()
+        self._open_files = open_files
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+
+    def call(
+        self, request: Mapping[str, Any], file: BinaryIO | None = None, *, seconds: float
+    ) -> Reply:
+        """Have the handler answer `request` about the whole of `file`, whatever its position.
+
+        Raises `HandlerError` with the handler's own code (or `out_of_memory`), `MediaTimeout` past
+        `seconds` or the processor time limit, `DecoderCrashed` when the child died or lied.
+        """
+        with self._lock, _read_only(file) as descriptor:
+            child = self._ready()
+            try:
+                return child.call(request, descriptor, seconds)
+            except (MediaTimeout, DecoderCrashed):
+                self._stop()
+                raise
+
+    def hardening(self) -> Hardening:
+        """What is in force; starts the child if none runs."""
+        with self._lock:
+            return self._ready().hardening
+
+    def close(self) -> None:
+        with self._lock:
+            self._stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ready(self) -> "_Child":
+        if self._child is not None and not self._child.usable():
+            self._stop()
+        if self._child is None:
+            self._child = _Child(self._handler, self._confinement, open_files=self._open_files)
+        return self._child
+
+    def _stop(self) -> None:
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+
+
+class SandboxPool:
+    """Up to `size` sandboxes for one handler: as many calls run at once, the others wait."""
+
+    def __init__(
+        self,
+        *,
+        handler: str,
+        size: int,
+        confinement: Confinement | None = None,
+        open_files: bool = False,
+    ) -> None:
+        self._sandboxes = tuple(
+            Sandbox(handler=handler, confinement=confinement, open_files=open_files)
+            for _ in range(size)
+        )
+        # Last in, first out: an idle pool keeps few children busy instead of starting them all.
+        self._idle: queue.LifoQueue[Sandbox] = queue.LifoQueue()
+        for sandbox in self._sandboxes:
+            self._idle.put(sandbox)
+
+    def call(
+        self, request: Mapping[str, Any], file: BinaryIO | None = None, *, seconds: float
+    ) -> Reply:
+        """As `Sandbox.call`. Waiting for a free child does not count towards `seconds`."""
+        with self._borrowed() as sandbox:
+            return sandbox.call(request, file, seconds=seconds)
+
+    def hardening(self) -> Hardening:
+        with self._borrowed() as sandbox:
+            return sandbox.hardening()
+
+    def close(self) -> None:
+        for sandbox in self._sandboxes:
+            sandbox.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _borrowed(self) -> Iterator[Sandbox]:
+        sandbox = self._idle.get()
+        try:
+            yield sandbox
+        finally:
+            self._idle.put(sandbox)
+
+
+class _Child:
+    """A running child process and the socket to it."""
+
+    def __init__(self, handler: str, confinement: Confinement, *, open_files: bool) -> None:
+        self._confinement = confinement
+        self._owner = os.getpid()
+        self._calls = 0
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._link = wire.Link(ours)
+        with theirs:
+            self._process = _spawn(theirs.fileno())
+        start = {
+            "handler": handler,
+            "open_files": open_files,
+            "memory_bytes": confinement.memory_bytes,
+            "descriptors": confinement.descriptors,
+            "threads": confinement.threads,
+            "die_with_parent": threading.current_thread() is threading.main_thread(),
+        }
+        try:
+            untrusted, _ = self._exchange(start, None, confinement.start_seconds)
+            self.hardening = Hardening.model_validate(
+                {**untrusted["hardening"], "processor_time_limited": self._renew_processor_time()}
+            )
+        except (MediaTimeout, DecoderCrashed, KeyError, TypeError, ValueError) as error:
+            self.stop()
+            raise DecoderCrashed(f"the sandbox for {handler} did not start: {error}") from error
+
+    def usable(self) -> bool:
+        """Whether one more call may go to this child. Not after a fork of its parent."""
+        return (
+            self._owner == os.getpid()
+            and self._calls < self._confinement.calls
+            and self._process.poll() is None
+        )
+
+    def call(self, request: Mapping[str, Any], descriptor: int | None, seconds: float) -> Reply:
+        self._calls += 1
+        self._renew_processor_time()
+        message = {"request": dict(request), "seconds": seconds + _GRACE_SECONDS}
+        untrusted, arrays = self._exchange(message, descriptor, seconds)
+        match untrusted:
+            case {"body": dict(body)} if len(untrusted) == 1:
+                return Reply(body, arrays)
+            case {"error": "handler_failed", "detail": str(detail)}:
+                raise DecoderCrashed(f"the decoder failed: {detail}")
+            case {"error": str(code), "detail": str(detail)}:
+                raise HandlerError(code, detail[:1000])
+        raise DecoderCrashed("the decoder's reply is neither a body nor an error")
+
+    def stop(self) -> None:
+        """Kill and reap; in a fork of the owner only let go of the socket."""
+        self._link.close()
+        if self._owner == os.getpid():
+            self._process.kill()
+            self._process.wait()
+
+    def _exchange(
+        self, message: Mapping[str, Any], descriptor: int | None, seconds: float
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        self._link.deadline = time.monotonic() + seconds
+        try:
+            self._link.send(message, None, descriptor)
+            header, arrays, stray = self._link.receive(
+                header_bytes=self._confinement.reply_bytes,
+                array_bytes=self._confinement.array_bytes,
+            )
+        except TimeoutError as error:
+            raise MediaTimeout(f"the decoder was stopped after {seconds:g} s") from error
+        except wire.WireError as error:
+            raise DecoderCrashed(f"the decoder sent {error}") from error
+        except (wire.HungUp, OSError) as error:
+            raise self._obituary() from error
+        if stray is not None:
+            os.close(stray)
+            raise DecoderCrashed("the decoder sent a descriptor")
+        return header, arrays
+
+    def _obituary(self) -> MediaTimeout | DecoderCrashed:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=_GRACE_SECONDS)
+        status = self._process.returncode
+        if status in (-signal.SIGXCPU, -signal.SIGALRM):
+            limit = self._confinement.cpu_seconds
+            return MediaTimeout(f"the decoder was stopped after {limit} s of processor time")
+        name = (
+            signal.Signals(-status).name if status is not None and status < 0 else f"exit {status}"
+        )
+        return DecoderCrashed(f"the decoder died ({name})")
+
+    def _renew_processor_time(self) -> bool:
+        """Give the call `cpu_seconds` beyond what the child has used; it cannot do so itself."""
+        try:
+            stat = Path(f"/proc/{self._process.pid}/stat").read_bytes()
+            user, system = stat.rpartition(b")")[2].split()[11:13]
+            soft = (int(user) + int(system)) // _TICKS + 1 + self._confinement.cpu_seconds
+            limits = (soft, resource.RLIM_INFINITY)
+            resource.prlimit(self._process.pid, resource.RLIMIT_CPU, limits)
+        except OSError:  # the child is gone, which the call will find out, or this is not allowed
+            return False
+        return True
+
+
+def _spawn(descriptor: int) -> "subprocess.Popen[bytes]":
+    """A fresh interpreter that sees our modules but not our environment, terminal or files."""
+    paths = [str(Path(entry or ".").resolve()) for entry in sys.path]
+    return subprocess.Popen(  # noqa: S603 (our own interpreter, a constant program)
+        [sys.executable, "-I", "-c", _BOOTSTRAP, json.dumps(paths), str(descriptor)],
+        pass_fds=(descriptor,),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=_ENVIRONMENT,
+        cwd="/",
+        start_new_session=True,  # Ctrl-C is the parent's to handle
+    )
+
+
+@contextlib.contextmanager
+def _read_only(file: BinaryIO | None) -> Iterator[int | None]:
+    """A descriptor of its own for the file: at its start, and unable to write."""
+    if file is None:
+        yield None
+        return
+    try:
+        source = file.fileno()
+    except (AttributeError, io.UnsupportedOperation):
+        descriptor = _in_memory(file)
+    else:
+        descriptor = os.open(f"/proc/self/fd/{source}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _in_memory(file: BinaryIO) -> int:
+    writable = os.memfd_create("media")
+    try:
+        with os.fdopen(writable, "wb", closefd=False) as copy:
+            file.seek(0)
+            shutil.copyfileobj(file, copy)
+        return os.open(f"/proc/self/fd/{writable}", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(writable)

@@ -1,0 +1,83 @@
+"""The life of a sandboxed child: confine, import the handler, confine for good, answer calls."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from detectors.media import confine, wire
+
+Handler = Callable[[dict[str, Any], BinaryIO | None], tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""Request and file in; JSON body and arrays out.
+
+An exception with a text attribute `code` goes back to the caller as that code and its message.
+`MemoryError` goes back as `out_of_memory`. Any other exception ends the child.
+"""
+
+_REQUEST_BYTES = 16 * 1024**2
+
+
+def main(descriptor: int) -> None:
+    """Serve the parent at the other end of `descriptor` until it hangs up."""
+    link = wire.Link(socket.socket(fileno=descriptor))
+    start, _, _ = link.receive(header_bytes=_REQUEST_BYTES, array_bytes=0)
+    held = confine.before_imports(
+        descriptors=start["descriptors"],
+        threads=start["threads"],
+        die_with_parent=start["die_with_parent"],
+    )
+    module, _, name = start["handler"].partition(":")
+    handler: Handler = getattr(import_module(module), name)
+    held |= confine.after_imports(
+        memory_bytes=start["memory_bytes"], open_files=start["open_files"]
+    )
+    sys.excepthook = _last_words(link)
+    link.send({"hardening": held})
+    _serve(link, handler)
+
+
+def _serve(link: wire.Link, handler: Handler) -> None:
+    while True:
+        try:
+            call, _, descriptor = link.receive(header_bytes=_REQUEST_BYTES, array_bytes=0)
+        except wire.HungUp:
+            return
+        # Should the parent die without a word, the kernel ends a child that hangs.
+        signal.setitimer(signal.ITIMER_REAL, call["seconds"])
+        header, arrays = _answer(handler, call["request"], descriptor)
+        link.send(header, arrays)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _answer(
+    handler: Handler, request: dict[str, Any], descriptor: int | None
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    file = None if descriptor is None else os.fdopen(descriptor, "rb")
+    try:
+        body, arrays = handler(request, file)
+    except MemoryError as error:
+        return {"error": "out_of_memory", "detail": str(error)}, {}
+    except Exception as error:
+        code = getattr(error, "code", None)
+        if not isinstance(code, str):
+            raise
+        return {"error": code, "detail": str(error)}, {}
+    finally:
+        if file is not None:
+            file.close()
+    return {"body": dict(body)}, arrays
+
+
+def _last_words(
+    link: wire.Link,
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """What an unexpected exception says to the parent before the child goes."""
+
+    def say(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+        link.send({"error": "handler_failed", "detail": f"{kind.__name__}: {error}"[:500]})
+
+    return say

@@ -1,0 +1,168 @@
+"""The wire between a parent and its sandboxed child: length-prefixed JSON, then raw arrays.
+
+Nothing is pickled. Both sides use this module, so it imports numpy and the standard library alone.
+The arrays travel through the socket: 36 MB take 13 ms, against 75 ms through a shared memory file
+that the parent has to copy out of anyway, since the child could still write to it.
+"""
+
+import array
+import json
+import math
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+DTYPES: Final = ("uint8", "int32", "float32", "float64")
+MAX_ARRAYS: Final = 8
+MAX_DIMENSIONS: Final = 4
+_LENGTH: Final = struct.Struct(">I")
+
+
+class HandlerError(Exception):
+    """A handler refused the file. Carries the handler's own code; its caller knows the codes."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class WireError(Exception):
+    """The other side sent something that is no message, or more than it may."""
+
+
+class HungUp(Exception):
+    """The other side is gone."""
+
+
+class Link:
+    """One end of a socket pair. Set `deadline` (monotonic seconds) to bound everything it does."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self.deadline: float | None = None
+
+    def send(
+        self,
+        header: Mapping[str, Any],
+        arrays: Mapping[str, Array] | None = None,
+        descriptor: int | None = None,
+    ) -> None:
+        """Send one message; `descriptor` travels beside its first byte. Raises `OSError`."""
+        arrays = {name: np.ascontiguousarray(values) for name, values in (arrays or {}).items()}
+        described = [
+            {"name": name, "dtype": values.dtype.name, "shape": list(values.shape)}
+            for name, values in arrays.items()
+        ]
+        body = json.dumps({**header, "arrays": described}).encode()
+        self._watch_clock()
+        self._socket.sendmsg([_LENGTH.pack(len(body))], _rights(descriptor))
+        self._send_all(memoryview(body))
+        for values in arrays.values():
+            if values.size:
+                self._send_all(values.data.cast("B"))
+
+    def receive(
+        self, *, header_bytes: int, array_bytes: int
+    ) -> tuple[dict[str, Any], dict[str, Array], int | None]:
+        """One message: header, arrays, and the descriptor that came with it.
+
+        The sender is not trusted: every length, shape and type is checked before memory is taken.
+        Raises `WireError` on a lie, `HungUp` when the other side is gone, `TimeoutError` past the
+        deadline, and `OSError`.
+        """
+        self._watch_clock()
+        prefix = bytearray(_LENGTH.size)
+        start, descriptors, _, _ = socket.recv_fds(self._socket, _LENGTH.size, 1)
+        if not start:
+            raise HungUp
+        prefix[: len(start)] = start
+        self._fill(memoryview(prefix)[len(start) :])
+        (untrusted_length,) = _LENGTH.unpack(prefix)
+        if untrusted_length > header_bytes:
+            raise WireError(f"a header of {untrusted_length} bytes")
+        body = bytearray(untrusted_length)
+        self._fill(memoryview(body))
+        untrusted = _parse(body)
+        layout = _layout(untrusted.pop("arrays", None), array_bytes)
+        arrays = {name: self._array(dtype, shape) for name, dtype, shape in layout}
+        return untrusted, arrays, descriptors[0] if descriptors else None
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _array(self, dtype: str, shape: tuple[int, ...]) -> Array:
+        values = np.empty(shape, dtype)
+        if values.size:
+            self._fill(values.data.cast("B"))
+        return values
+
+    def _send_all(self, view: memoryview) -> None:
+        self._watch_clock()
+        self._socket.sendall(view)
+
+    def _fill(self, view: memoryview) -> None:
+        done = 0
+        while done < len(view):
+            self._watch_clock()
+            received = self._socket.recv_into(view[done:])
+            if received == 0:
+                raise HungUp
+            done += received
+
+    def _watch_clock(self) -> None:
+        if self.deadline is None:
+            return
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+
+
+def _rights(descriptor: int | None) -> list[tuple[int, int, bytes]]:
+    if descriptor is None:
+        return []
+    return [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]).tobytes())]
+
+
+def _parse(body: bytearray) -> dict[str, Any]:
+    try:
+        untrusted = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"a header that is not JSON: {error}") from error
+    if not isinstance(untrusted, dict):
+        raise WireError("a header that is not an object")
+    return untrusted
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _layout(untrusted: object, array_bytes: int) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Name, type and shape of each array that follows, all within bounds."""
+    if not isinstance(untrusted, list) or len(untrusted) > MAX_ARRAYS:
+        raise WireError("a list of arrays that is none")
+    layout = [_described(item) for item in untrusted]
+    total = sum(np.dtype(dtype).itemsize * math.prod(shape) for _, dtype, shape in layout)
+    if total > array_bytes:
+        raise WireError(f"{total} bytes of arrays")
+    if len({name for name, _, _ in layout}) < len(layout):
+        raise WireError("two arrays of one name")
+    return layout
+
+
+def _described(untrusted: object) -> tuple[str, str, tuple[int, ...]]:
+    match untrusted:
+        case {"name": str(name), "dtype": str(dtype), "shape": list(shape)}:
+            whole = all(type(side) is int and 0 <= side < 2**31 for side in shape)
+            if dtype in DTYPES and whole and len(shape) <= MAX_DIMENSIONS:
+                return name, dtype, tuple(shape)
+    raise WireError(f"an array described as {untrusted!r:.200}")

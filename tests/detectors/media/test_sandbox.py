@@ -1,0 +1,302 @@
+import io
+import os
+import re
+import signal
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detectors.errors import DecoderCrashed, MediaTimeout
+from detectors.media.limits import Confinement
+from detectors.media.sandbox import HandlerError, Sandbox, SandboxPool
+
+HANDLER = "tests.detectors.media.handlers:handle"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(handler=HANDLER) as sandbox:
+        yield sandbox
+
+
+def _open_descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def _pid(sandbox: Sandbox) -> int:
+    return int(sandbox.call({"do": "echo"}, seconds=10).body["pid"])
+
+
+def test_a_call_gets_the_request_the_whole_file_and_an_answer(sandbox: Sandbox) -> None:
+    file = io.BytesIO(b"abcdef")
+    file.seek(4)
+    reply = sandbox.call({"do": "echo", "say": {"ä": [1, None]}}, file, seconds=10)
+    assert reply.body["said"] == {"ä": [1, None]}
+    assert reply.body["bytes"] == 6
+
+
+def test_a_file_is_read_from_its_start_and_its_own_position_stays(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 1000)
+    with path.open("rb") as file:
+        file.seek(700)
+        assert sandbox.call({"do": "echo"}, file, seconds=10).body["bytes"] == 1000
+        assert sandbox.call({"do": "echo"}, file, seconds=10).body["bytes"] == 1000
+        assert file.tell() == 700
+
+
+def test_a_deleted_temporary_file_can_be_read(sandbox: Sandbox) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"12345")
+        file.flush()
+        assert sandbox.call({"do": "echo"}, file, seconds=10).body["bytes"] == 5
+
+
+def test_arrays_come_back_as_they_were(sandbox: Sandbox) -> None:
+    for dtype, shape in (("uint8", [300, 200, 3]), ("float32", [1000]), ("int32", [0])):
+        request = {"do": "array", "shape": shape, "dtype": dtype}
+        values = sandbox.call(request, seconds=10).arrays["values"]
+        expected = (np.arange(int(np.prod(shape))) % 251).reshape(shape).astype(dtype)
+        assert values.dtype == expected.dtype
+        np.testing.assert_array_equal(values, expected)
+
+
+def test_the_child_is_reused(sandbox: Sandbox) -> None:
+    assert _pid(sandbox) == _pid(sandbox)
+
+
+def test_the_child_is_replaced_after_its_share_of_calls() -> None:
+    with Sandbox(handler=HANDLER, confinement=Confinement(calls=2)) as sandbox:
+        pids = [_pid(sandbox) for _ in range(4)]
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+def test_a_handler_s_own_error_code_comes_back(sandbox: Sandbox) -> None:
+    with pytest.raises(HandlerError, match="no such manifest") as caught:
+        sandbox.call({"do": "refuse"}, seconds=10)
+    assert caught.value.code == "manifest_odd"
+
+
+def test_a_handler_that_hangs_is_killed_in_time_and_the_next_call_works() -> None:
+    with Sandbox(handler=HANDLER) as sandbox:
+        before = _pid(sandbox)
+        started = time.monotonic()
+        with pytest.raises(MediaTimeout):
+            sandbox.call({"do": "sleep", "seconds": 60}, seconds=0.5)
+        assert time.monotonic() - started < 5
+        assert _pid(sandbox) != before
+        with pytest.raises(ProcessLookupError):
+            os.kill(before, 0)
+
+
+def test_a_handler_that_spins_is_stopped_by_its_processor_time() -> None:
+    with (
+        Sandbox(handler=HANDLER, confinement=Confinement(cpu_seconds=1)) as sandbox,
+        pytest.raises(MediaTimeout, match="processor time"),
+    ):
+        sandbox.call({"do": "spin"}, seconds=60)
+
+
+def test_processor_time_is_renewed_for_every_call() -> None:
+    with Sandbox(handler=HANDLER, confinement=Confinement(cpu_seconds=1)) as sandbox:
+        before = _pid(sandbox)
+        for _ in range(6):
+            sandbox.call({"do": "work", "seconds": 0.7}, seconds=60)
+        assert _pid(sandbox) == before
+
+
+@pytest.mark.parametrize("action", ["abort", "fail"])
+def test_a_handler_that_crashes_costs_one_call(action: str) -> None:
+    with Sandbox(handler=HANDLER) as sandbox:
+        before = _pid(sandbox)
+        with pytest.raises(DecoderCrashed):
+            sandbox.call({"do": action}, seconds=10)
+        assert _pid(sandbox) != before
+
+
+def test_a_child_killed_from_outside_while_idle_is_replaced() -> None:
+    with Sandbox(handler=HANDLER) as sandbox:
+        before = _pid(sandbox)
+        os.kill(before, signal.SIGKILL)
+        time.sleep(0.2)
+        assert _pid(sandbox) != before
+
+
+def test_a_handler_that_does_not_exist_is_reported() -> None:
+    with (
+        Sandbox(handler="tests.detectors.media.handlers:missing") as sandbox,
+        pytest.raises(DecoderCrashed, match="did not start"),
+    ):
+        sandbox.call({}, seconds=10)
+
+
+def test_memory_beyond_the_limit_is_refused_and_the_child_lives_on(sandbox: Sandbox) -> None:
+    before = _pid(sandbox)
+    with pytest.raises(HandlerError) as caught:
+        sandbox.call({"do": "hoard", "bytes": 8 * 1024**3}, seconds=30)
+    assert caught.value.code == "out_of_memory"
+    assert _pid(sandbox) == before
+
+
+def test_the_child_reaches_no_network(sandbox: Sandbox) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.3)
+        request = {"do": "connect", "port": server.getsockname()[1]}
+        assert sandbox.call(request, seconds=10).body["refused"]
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_the_child_can_write_no_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    given, new = tmp_path / "given", tmp_path / "new"
+    given.write_bytes(b"before")
+    with given.open("r+b") as file:
+        tried = sandbox.call({"do": "write", "path": str(new)}, file, seconds=10).body
+    assert "written" not in tried.values()
+    assert given.read_bytes() == b"before"
+    assert not new.exists()
+
+
+def test_the_child_runs_no_program_and_opens_no_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    if not sandbox.hardening().system_calls_filtered:
+        pytest.skip("libseccomp is not installed here")
+    (tmp_path / "secret").write_bytes(b"secret")
+    assert sandbox.call({"do": "run"}, seconds=10).body["refused"]
+    request = {"do": "look", "path": str(tmp_path / "secret")}
+    assert "refused" in sandbox.call(request, seconds=10).body
+
+
+def test_a_handler_may_ask_to_open_files(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"12345")
+    with Sandbox(handler=HANDLER, open_files=True) as sandbox:
+        request = {"do": "look", "path": str(tmp_path / "list")}
+        assert sandbox.call(request, seconds=10).body == {"read": 5}
+
+
+def test_the_child_sees_no_environment_of_ours_and_may_start_threads(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAY_SECRET", "hunter2")
+    with Sandbox(handler=HANDLER) as fresh:
+        seen = fresh.call({"do": "surroundings"}, seconds=10).body
+    assert set(seen["environment"]) == {"LC_ALL", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+    assert seen["folder"] == "/"
+    assert seen["thread"]
+    assert all(Path(entry).is_absolute() for entry in seen["path"])
+
+
+def test_limits_that_need_no_privilege_are_in_force(sandbox: Sandbox) -> None:
+    held = sandbox.hardening()
+    assert held.memory_limited
+    assert held.file_size_limited
+    assert held.core_dumps_off
+    assert held.no_new_privileges
+    assert held.processor_time_limited
+    assert held.network_refused or held.sockets_refused_in_python
+
+
+_HUGE = '{"arrays": [{"name": "a", "dtype": "uint8", "shape": [2147483647, 2147483647]}]}'
+_LIES: dict[str, dict[str, Any]] = {
+    "not JSON": {"header": "x" * 10},
+    "not an object": {"header": "[]"},
+    "no arrays": {"header": '{"body": {}}'},
+    "not a number": {"header": '{"body": {"x": NaN}, "arrays": []}'},
+    "nested too deep": {"header": "[" * 200_000},
+    "a header too long": {"header": "x", "length": 2**31},
+    "an array too large": {"header": _HUGE},
+    "a pickled array": {"header": '{"arrays": [{"name": "a", "dtype": "object", "shape": [1]}]}'},
+    "a negative side": {"header": '{"arrays": [{"name": "a", "dtype": "uint8", "shape": [-1]}]}'},
+    "a fractional side": {
+        "header": '{"arrays": [{"name": "a", "dtype": "uint8", "shape": [1.5]}]}'
+    },
+    "too many arrays": {"header": '{"arrays": [' + ",".join(["{}"] * 99) + "]}"},
+    "neither body nor error": {"header": '{"arrays": []}'},
+    "more than a body": {"header": '{"body": {}, "error": "x", "arrays": []}'},
+}
+
+
+@pytest.mark.parametrize("lie", _LIES)
+def test_a_reply_that_makes_no_sense_is_a_crash_not_a_result(lie: str, sandbox: Sandbox) -> None:
+    started = time.monotonic()
+    with pytest.raises(DecoderCrashed):
+        sandbox.call({"do": "lie", **_LIES[lie]}, seconds=20)
+    assert time.monotonic() - started < 10
+
+
+def test_a_reply_that_never_ends_is_stopped_by_the_clock(sandbox: Sandbox) -> None:
+    with pytest.raises(MediaTimeout):
+        sandbox.call({"do": "lie", "header": "{", "length": 1000}, seconds=0.5)
+
+
+def test_a_pool_runs_calls_side_by_side() -> None:
+    request = {"do": "sleep", "seconds": 0.6}
+    with SandboxPool(handler=HANDLER, size=2) as pool, ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: pool.call({"do": "sleep", "seconds": 0.1}, seconds=9), (1, 2)))
+        started = time.monotonic()
+        list(threads.map(lambda _: pool.call(request, seconds=10), (1, 2)))
+        assert time.monotonic() - started < 1.1
+
+
+def test_a_sandbox_outlives_the_thread_that_started_it() -> None:
+    with Sandbox(handler=HANDLER) as sandbox:
+        pids: list[int] = []
+        thread = threading.Thread(target=lambda: pids.append(_pid(sandbox)))
+        thread.start()
+        thread.join()
+        assert _pid(sandbox) == pids[0]
+
+
+def test_calls_and_children_leak_no_descriptor(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x")
+    before = _open_descriptors()
+    with Sandbox(handler=HANDLER, confinement=Confinement(calls=100)) as sandbox:
+        for _ in range(200):
+            with path.open("rb") as file:
+                sandbox.call({"do": "echo"}, file, seconds=10)
+            sandbox.call({"do": "echo"}, io.BytesIO(b"y"), seconds=10)
+        inside = sandbox.call({"do": "descriptors"}, seconds=10).body["count"]
+    assert _open_descriptors() == before
+    assert inside < 8
+
+
+def test_closing_ends_the_child() -> None:
+    sandbox = Sandbox(handler=HANDLER)
+    pid = _pid(sandbox)
+    sandbox.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        sandbox = Sandbox(handler=HANDLER)
+        os.write(writer, str(_pid(sandbox)).encode())
+        time.sleep(60)
+        os._exit(0)
+    child = int(re.findall(rb"\d+", os.read(reader, 100))[0])
+    os.close(reader)
+    os.close(writer)
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    for _ in range(50):
+        if not Path(f"/proc/{child}").exists() or _is_zombie(child):
+            return
+        time.sleep(0.1)
+    pytest.fail("the sandboxed child outlived its parent")
+
+
+def _is_zombie(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
