@@ -20,7 +20,9 @@ def sample(kind: Kind) -> Media:
         return Image(pixels=media.photo_like(640, 480, seed=3), container="jpeg", jpeg_quality=90)
     if kind is Kind.AUDIO:
         return Audio(
-            samples=sounds.speech_like(4.0, rate=AUDIO_RATE), source_rate=AUDIO_RATE, container="wav"
+            samples=sounds.speech_like(4.0, rate=AUDIO_RATE),
+            source_rate=AUDIO_RATE,
+            container="wav",
         )
     frames = np.stack([media.photo_like(320, 240, seed=index) for index in range(8)])
     return Video(

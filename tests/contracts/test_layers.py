@@ -29,7 +29,9 @@ def test_the_import_contracts_hold() -> None:
 def test_importing_it_loads_no_model_code(module: str) -> None:
     modules = loaded_by(f"import {module}")
     assert modules.isdisjoint(HEAVY)
-    assert not {name for name in modules if name.startswith(("detectors.image.", "detectors.audio."))}
+    assert not {
+        name for name in modules if name.startswith(("detectors.image.", "detectors.audio."))
+    }
 
 
 def test_reading_provenance_needs_no_model_library() -> None:
@@ -42,7 +44,9 @@ def test_only_one_module_talks_to_the_c2pa_library() -> None:
         path.relative_to(ROOT).as_posix()
         for package in ("service", "detectors", "provenance", "workers")
         for path in (ROOT / package).rglob("*.py")
-        if any(line.startswith(("import c2pa", "from c2pa")) for line in path.read_text().splitlines())
+        if any(
+            line.startswith(("import c2pa", "from c2pa")) for line in path.read_text().splitlines()
+        )
     ]
     assert importers == ["provenance/c2pa.py"]
 

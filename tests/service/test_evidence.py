@@ -1,0 +1,177 @@
+"""What findings are allowed to say."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome, Reason
+from provenance.result import (
+    Integrity,
+    Marker,
+    MarkerFamily,
+    Origin,
+    Presence,
+    Provenance,
+    Says,
+    Signer,
+    SignerTrust,
+)
+from service.evidence import fuse, gaps, weigh
+from service.report import Rank, Signal
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def credentials(**changes: Any) -> Provenance:
+    fields: dict[str, Any] = {
+        "presence": Presence.EMBEDDED,
+        "integrity": Integrity.INTACT,
+        "signer": Signer(organisation="Test Press", trust=SignerTrust.TRUSTED),
+        "origin": Origin.CAPTURED,
+        "origin_signer_trust": SignerTrust.TRUSTED,
+        "validated_at": NOW,
+    }
+    return Provenance(**{**fields, **changes})
+
+
+def scored(detector: str, log10: float, **changes: Any) -> Finding:
+    fields: dict[str, Any] = {
+        "detector": detector,
+        "claim": Claim.GENERATED,
+        "model": "card",
+        "outcome": Outcome.SCORED,
+        "votes": True,
+        "raw": log10,
+        "lr": LikelihoodRatio(log10=log10, low=log10 - 0.5, high=log10 + 0.5),
+        "seconds": 0.1,
+    }
+    return Finding(**{**fields, **changes})
+
+
+def only(provenance: Provenance) -> tuple[Signal, Rank]:
+    (item,) = weigh(provenance, ())
+    return item.signal, item.rank
+
+
+@pytest.mark.parametrize(
+    ("origin", "signal"),
+    [
+        (Origin.CAPTURED, Signal.SIGNED_CAPTURE),
+        (Origin.AI_GENERATED, Signal.SIGNED_AI),
+        (Origin.AI_EDITED, Signal.SIGNED_AI),
+        (Origin.COMPOSITE, Signal.SIGNED_OTHER),
+        (Origin.UNDECLARED, Signal.SIGNED_OTHER),
+    ],
+)
+def test_trusted_intact_credentials_verify_what_they_declare(
+    origin: Origin, signal: Signal
+) -> None:
+    assert only(credentials(origin=origin)) == (signal, Rank.TRUSTED_CREDENTIALS)
+
+
+@pytest.mark.parametrize("trust", [item for item in SignerTrust if item != SignerTrust.TRUSTED])
+def test_a_signer_nobody_vouches_for_only_claims(trust: SignerTrust) -> None:
+    found = credentials(signer=Signer(common_name="x", trust=trust), origin_signer_trust=trust)
+    assert only(found) == (Signal.CLAIMED_CAPTURE, Rank.UNTRUSTED_CREDENTIALS)
+
+
+def test_a_trusted_manifest_wrapped_by_an_unknown_signer_verifies_nothing() -> None:
+    """Anybody can attach a real camera's manifest to foreign pixels as an ingredient."""
+    found = credentials(signer=Signer(trust=SignerTrust.UNTRUSTED))
+    assert only(found)[0] is Signal.CLAIMED_CAPTURE
+
+
+def test_a_trusted_editor_does_not_vouch_for_the_unknown_camera_before_it() -> None:
+    found = credentials(origin_signer_trust=SignerTrust.UNTRUSTED)
+    assert only(found)[0] is Signal.CLAIMED_CAPTURE
+
+
+@pytest.mark.parametrize(
+    "integrity",
+    [Integrity.ASSET_MISMATCH, Integrity.MANIFEST_ALTERED, Integrity.SIGNATURE_BAD],
+)
+def test_a_failed_check_is_broken_whoever_signed(integrity: Integrity) -> None:
+    assert only(credentials(integrity=integrity)) == (Signal.BROKEN, Rank.BROKEN_CREDENTIALS)
+
+
+def test_a_trusted_signature_over_a_tampered_parent_is_broken() -> None:
+    found = credentials(chain_ok=False, chain_failures=("assertion.dataHash.mismatch",))
+    assert only(found)[0] is Signal.BROKEN
+
+
+@pytest.mark.parametrize("presence", list(Presence))
+def test_absence_of_credentials_says_nothing(presence: Presence) -> None:
+    found = credentials(presence=presence, integrity=None, signer=None)
+    assert weigh(found, ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("says", "signal"),
+    [
+        (Says.AI_GENERATED, Signal.MARKED_AI),
+        (Says.AI_EDITED, Signal.MARKED_AI),
+        (Says.POSSIBLY_AI, Signal.SUSPECT),
+        (Says.CAPTURED, Signal.MARKED_CAPTURE),
+    ],
+)
+def test_unsigned_markers_are_declarations_at_most(says: Says, signal: Signal) -> None:
+    marker = Marker(name="m", family=MarkerFamily.IPTC, says=says, where="XMP")
+    found = credentials(presence=Presence.NONE, integrity=None, signer=None, markers=(marker,))
+    assert only(found) == (signal, Rank.DECLARED_MARKER)
+
+
+def test_a_detector_that_does_not_vote_is_no_evidence_and_not_fused() -> None:
+    shown = scored("image.x", 3.0, votes=False, alarm=Alarm.FPR_1)
+    assert weigh(None, (shown,)) == ()
+    assert fuse((shown,)) is None
+
+
+def test_alarms_become_signals_by_operating_point_and_claim() -> None:
+    findings = (
+        scored("image.a", 2.0, alarm=Alarm.FPR_1),
+        scored("image.b", 2.0, alarm=Alarm.FPR_1, claim=Claim.FACE_SWAP),
+        scored("image.c", 1.0, alarm=Alarm.FPR_5),
+        scored("image.d", -1.0),
+    )
+    assert [item.signal for item in weigh(None, findings)] == [
+        Signal.SYNTHETIC,
+        Signal.MANIPULATED,
+        Signal.SUSPECT,
+        Signal.UNREMARKABLE,
+    ]
+
+
+def test_one_synthetic_part_is_not_averaged_away_by_a_genuine_one() -> None:
+    fused = fuse((scored("video.frames", -2.0), scored("audio.voice", 2.0)))
+    assert fused is not None
+    assert 1.6 < fused.log10 < 1.8  # half of a ratio of 100, not the mean of the logs
+
+
+def test_an_abstention_is_a_stated_gap_and_never_a_neutral_score() -> None:
+    abstained = Finding(
+        detector="audio.voice",
+        claim=Claim.SYNTHETIC_SPEECH,
+        model="card",
+        outcome=Outcome.NOT_APPLICABLE,
+        votes=True,
+        reason=Reason.NO_SPEECH,
+        explanation="no speech was found",
+        seconds=0.1,
+    )
+    assert fuse((abstained,)) is None
+    (gap,) = gaps(None, (abstained,))
+    assert (gap.what, gap.reason) == ("audio.voice", "no_speech")
+
+
+@pytest.mark.parametrize(
+    ("presence", "reason"),
+    [
+        (Presence.UNSUPPORTED, "unsupported_container"),
+        (Presence.UNREADABLE, "credentials_unreadable"),
+        (Presence.REMOTE_UNFETCHED, "remote_manifest"),
+    ],
+)
+def test_credentials_that_were_not_read_are_a_stated_gap(presence: Presence, reason: str) -> None:
+    found = credentials(presence=presence, integrity=None, signer=None)
+    assert [item.reason for item in gaps(found, ())] == [reason]
