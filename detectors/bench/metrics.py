@@ -83,30 +83,47 @@ def measure(sample: Sample, *, threshold: float | None = None, seed: int = 7) ->
     )
 
 
-def auc(scores: Floats, synthetic: Bools, weights: Floats | None = None) -> Floats:
-    """Area under the ROC curve, ties counting half; one value a row of `weights` (rows, items)."""
-    curve = _roc(scores, synthetic, weights)
-    steps = np.diff(curve.fpr, axis=1)
-    middles = (curve.tpr[:, 1:] + curve.tpr[:, :-1]) / 2
-    return np.asarray((steps * middles).sum(axis=1))
+@dataclass(frozen=True, slots=True)
+class Roc:
+    """ROC points of every row of weights, as the threshold falls: rates rise from 0 to 1."""
 
+    fpr: Floats  # (rows, thresholds + 1)
+    tpr: Floats
 
-def equal_error_rate(scores: Floats, synthetic: Bools, weights: Floats | None = None) -> Floats:
-    """Where misses and false alarms are equal, on straight lines between the ROC points."""
-    curve = _roc(scores, synthetic, weights)
-    gap = curve.fpr - (1 - curve.tpr)  # rises from -1 to 1
-    after = np.argmax(gap >= 0, axis=1)[:, None]
-    before = after - 1
-    low, high = (np.take_along_axis(gap, index, axis=1) for index in (before, after))
-    share = -low / (high - low)
-    start, end = (np.take_along_axis(curve.fpr, index, axis=1) for index in (before, after))
-    return np.asarray((start + share * (end - start))[:, 0])
+    @classmethod
+    def of(cls, scores: Floats, synthetic: Bools, weights: Floats | None = None) -> "Roc":
+        """Points by `weights` of shape (rows, items), ones by default; equal scores make one."""
+        rows = np.ones((1, scores.size)) if weights is None else weights
+        order = np.argsort(-scores, kind="stable")
+        ordered, sorted_rows = scores[order], rows[:, order]
+        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
 
+        def rates(members: Bools) -> Floats:
+            counts = np.add.reduceat(sorted_rows * members[order], starts, axis=1)
+            summed = np.cumsum(counts, axis=1)
+            return np.concatenate([np.zeros((len(summed), 1)), summed / summed[:, -1:]], axis=1)
 
-def tpr_at(fpr: float, scores: Floats, synthetic: Bools, weights: Floats | None = None) -> Floats:
-    """Highest true-positive rate among thresholds whose false-positive rate is at most `fpr`."""
-    curve = _roc(scores, synthetic, weights)
-    return np.asarray(np.where(curve.fpr <= fpr + 1e-12, curve.tpr, 0.0).max(axis=1))
+        return cls(rates(~synthetic), rates(synthetic))
+
+    def auc(self) -> Floats:
+        """Area under the curve, ties counting half; one value a row."""
+        steps = np.diff(self.fpr, axis=1)
+        middles = (self.tpr[:, 1:] + self.tpr[:, :-1]) / 2
+        return np.asarray((steps * middles).sum(axis=1))
+
+    def equal_error_rate(self) -> Floats:
+        """Where misses and false alarms are equal, on straight lines between the points."""
+        gap = self.fpr - (1 - self.tpr)  # rises from -1 to 1
+        after = np.argmax(gap >= 0, axis=1)[:, None]
+        before = after - 1
+        low, high = (np.take_along_axis(gap, index, axis=1) for index in (before, after))
+        share = -low / (high - low)
+        start, end = (np.take_along_axis(self.fpr, index, axis=1) for index in (before, after))
+        return np.asarray((start + share * (end - start))[:, 0])
+
+    def tpr_at(self, fpr: float) -> Floats:
+        """Highest true-positive rate of the points whose false-positive rate is at most `fpr`."""
+        return np.asarray(np.where(self.fpr <= fpr + 1e-12, self.tpr, 0.0).max(axis=1))
 
 
 def cllr(ratios: Floats, synthetic: Bools, weights: Floats | None = None) -> Floats:
@@ -130,27 +147,6 @@ def calibration_error(ratios: Floats, synthetic: Bools, weights: Floats | None =
     return np.asarray(np.abs(expected - actual).sum(axis=1))
 
 
-@dataclass(frozen=True, slots=True)
-class _Curve:
-    fpr: Floats  # (rows, thresholds + 1), rising from 0 to 1 as the threshold falls
-    tpr: Floats
-
-
-def _roc(scores: Floats, synthetic: Bools, weights: Floats | None) -> _Curve:
-    """ROC points of every row of weights; equal scores make one point."""
-    rows = np.ones((1, scores.size)) if weights is None else weights
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-
-    def rates(members: Bools) -> Floats:
-        counts = np.add.reduceat((rows * members)[:, order], starts, axis=1)
-        summed = np.cumsum(counts, axis=1)
-        return np.concatenate([np.zeros((summed.shape[0], 1)), summed / summed[:, -1:]], axis=1)
-
-    return _Curve(rates(~synthetic), rates(synthetic))
-
-
 def _balanced(synthetic: Bools, weights: Floats | None) -> Floats:
     """Rows of weights scaled so that each class sums to one half: equal priors."""
     rows = np.ones((1, synthetic.size)) if weights is None else weights
@@ -162,12 +158,12 @@ def _balanced(synthetic: Bools, weights: Floats | None) -> Floats:
 
 
 def _discrimination(judged: Sample, weights: Floats) -> dict[str, Estimate]:
-    scores, synthetic = judged.raw, judged.synthetic
+    curve = Roc.of(judged.raw, judged.synthetic, weights)
     return {
-        "auc": _estimate(auc(scores, synthetic, weights)),
-        "eer": _estimate(equal_error_rate(scores, synthetic, weights)),
-        "tpr_at_fpr_1": _estimate(tpr_at(0.01, scores, synthetic, weights)),
-        "tpr_at_fpr_5": _estimate(tpr_at(0.05, scores, synthetic, weights)),
+        "auc": _estimate(curve.auc()),
+        "eer": _estimate(curve.equal_error_rate()),
+        "tpr_at_fpr_1": _estimate(curve.tpr_at(0.01)),
+        "tpr_at_fpr_5": _estimate(curve.tpr_at(0.05)),
     }
 
 

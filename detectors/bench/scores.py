@@ -1,7 +1,7 @@
 """Scores of one detector over many items, as a CSV: what trainings export and the bench measures.
 
 Columns: `path`, `label` and `raw` are needed; `source`, `generator`, `format`, `pair`,
-`laundering`, `log10_lr` and `seconds` may be absent or empty. An empty `raw` is an abstention.
+`laundering`, `log10_lr`, `seconds` and `reason` may be absent or empty. An empty `raw` is an abstention.
 """
 
 import csv
@@ -39,6 +39,7 @@ COLUMNS: Final = (
     "raw",
     "log10_lr",
     "seconds",
+    "reason",
 )
 
 
@@ -48,7 +49,7 @@ class Score:
 
     `source` is where the item was published: folds and resamples keep it together. `pair` names a
     source that holds both classes with one look and codec. `log10_lr` is the calibrated ratio if
-    one was applied; `seconds` is CPU time.
+    one was applied; `seconds` is CPU time; `reason` says why it abstained.
     """
 
     path: str
@@ -61,6 +62,7 @@ class Score:
     laundering: str = CLEAN
     log10_lr: float | None = None
     seconds: float | None = None
+    reason: str = ""
 
     def __post_init__(self) -> None:
         if self.label not in LABELS:
@@ -124,6 +126,7 @@ def _score(row: dict[str, str | None]) -> Score:
         laundering=cells.get("laundering") or CLEAN,
         log10_lr=_number(cells.get("log10_lr", "")),
         seconds=_number(cells.get("seconds", "")),
+        reason=cells.get("reason", ""),
     )
 
 

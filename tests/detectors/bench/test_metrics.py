@@ -8,13 +8,11 @@ import numpy.typing as npt
 import pytest
 
 from detectors.bench.metrics import (
+    Roc,
     Sample,
-    auc,
     calibration_error,
     cllr,
-    equal_error_rate,
     measure,
-    tpr_at,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -34,31 +32,35 @@ def gaussians(
 def test_shifted_gaussians_have_the_auc_eer_and_tpr_of_theory() -> None:
     scores, synthetic, _ = gaussians(200_000, 1.5)
     normal = NormalDist()
-    assert auc(scores, synthetic)[0] == pytest.approx(normal.cdf(1.5 / math.sqrt(2)), abs=0.003)
-    assert equal_error_rate(scores, synthetic)[0] == pytest.approx(normal.cdf(-0.75), abs=0.003)
+    assert Roc.of(scores, synthetic).auc()[0] == pytest.approx(
+        normal.cdf(1.5 / math.sqrt(2)), abs=0.003
+    )
+    assert Roc.of(scores, synthetic).equal_error_rate()[0] == pytest.approx(
+        normal.cdf(-0.75), abs=0.003
+    )
     expected = 1 - normal.cdf(normal.inv_cdf(0.95) - 1.5)
-    assert tpr_at(0.05, scores, synthetic)[0] == pytest.approx(expected, abs=0.005)
+    assert Roc.of(scores, synthetic).tpr_at(0.05)[0] == pytest.approx(expected, abs=0.005)
 
 
 def test_a_perfect_system_has_no_errors() -> None:
     scores, synthetic = np.array([0.0, 1.0, 2.0, 3.0]), np.array([False, False, True, True])
-    assert auc(scores, synthetic)[0] == 1
-    assert equal_error_rate(scores, synthetic)[0] == 0
-    assert tpr_at(0.01, scores, synthetic)[0] == 1
+    assert Roc.of(scores, synthetic).auc()[0] == 1
+    assert Roc.of(scores, synthetic).equal_error_rate()[0] == 0
+    assert Roc.of(scores, synthetic).tpr_at(0.01)[0] == 1
 
 
 def test_ties_count_half_and_never_help() -> None:
     scores, synthetic = np.zeros(10), np.arange(10) % 2 == 0
-    assert auc(scores, synthetic)[0] == 0.5
-    assert equal_error_rate(scores, synthetic)[0] == 0.5
-    assert tpr_at(0.05, scores, synthetic)[0] == 0
+    assert Roc.of(scores, synthetic).auc()[0] == 0.5
+    assert Roc.of(scores, synthetic).equal_error_rate()[0] == 0.5
+    assert Roc.of(scores, synthetic).tpr_at(0.05)[0] == 0
 
 
 def test_tpr_allows_no_more_false_positives_than_asked_for() -> None:
     synthetic = np.repeat([False, True], 50)
     scores = np.concatenate([np.arange(50.0), np.arange(50.0) + 0.5])
-    assert tpr_at(0.01, scores, synthetic)[0] == pytest.approx(1 / 50)
-    assert tpr_at(0.05, scores, synthetic)[0] == pytest.approx(3 / 50)
+    assert Roc.of(scores, synthetic).tpr_at(0.01)[0] == pytest.approx(1 / 50)
+    assert Roc.of(scores, synthetic).tpr_at(0.05)[0] == pytest.approx(3 / 50)
 
 
 def test_cllr_is_0_for_certainty_1_for_silence_and_more_for_lies() -> None:
@@ -82,8 +84,8 @@ def test_class_imbalance_does_not_move_cllr_or_calibration_error() -> None:
     for figure in (cllr, calibration_error):
         balanced = figure(ratios, synthetic)[0]
         assert figure(ratios[kept], synthetic[kept])[0] == pytest.approx(balanced, abs=0.02)
-    assert auc(scores[kept], synthetic[kept])[0] == pytest.approx(
-        auc(scores, synthetic)[0], abs=0.01
+    assert Roc.of(scores[kept], synthetic[kept]).auc()[0] == pytest.approx(
+        Roc.of(scores, synthetic).auc()[0], abs=0.01
     )
 
 
@@ -92,12 +94,16 @@ def test_weights_do_what_repeated_items_do() -> None:
     counts = np.random.default_rng(3).integers(1, 4, scores.size)
     again = np.repeat(np.arange(scores.size), counts)
     rows = counts[None].astype(np.float64)
-    for figure in (auc, equal_error_rate):
-        repeated = figure(scores[again], synthetic[again])[0]
-        assert figure(scores, synthetic, rows)[0] == pytest.approx(repeated)
+    weighted, repeated = (
+        Roc.of(scores, synthetic, rows),
+        Roc.of(scores[again], synthetic[again]),
+    )
+    assert weighted.auc()[0] == pytest.approx(repeated.auc()[0])
+    assert weighted.equal_error_rate()[0] == pytest.approx(repeated.equal_error_rate()[0])
     for cost in (cllr, calibration_error):
-        repeated = cost(ratios[again], synthetic[again])[0]
-        assert cost(ratios, synthetic, rows)[0] == pytest.approx(repeated)
+        assert cost(ratios, synthetic, rows)[0] == pytest.approx(
+            cost(ratios[again], synthetic[again])[0]
+        )
 
 
 def test_the_bootstrap_interval_covers_the_truth_about_as_often_as_it_says() -> None:

@@ -1,0 +1,134 @@
+"""What files go through before they reach us, applied when a detector is measured.
+
+Each laundering turns decoded media into a complete new file, which is read like any other. The
+picture and sound launderings are the ones the trainings know; here they only get names.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import BinaryIO, Final
+
+import av
+import numpy as np
+from av.filter import Graph
+from av.stream import Stream
+from av.video.frame import PictureType
+from scipy.io import wavfile
+
+from detectors.base import AUDIO_RATE, Audio, Image, Kind, Media
+from detectors.training import audio_launder, laundering
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """How a film is encoded anew. Sides are scaled by `factor`; `rate` is in frames a second."""
+
+    crf: int
+    factor: Fraction = Fraction(1)
+    rate: int | None = None  # None: each frame keeps its time
+
+
+FILMS: Final = MappingProxyType(
+    {
+        "h264-crf28": Film(crf=28),
+        "h264-crf35": Film(crf=35),
+        "resize-0.5": Film(crf=23, factor=Fraction(1, 2)),
+        "fps-30": Film(crf=23, rate=30),
+    }
+)
+
+NAMES: Final = MappingProxyType(
+    {
+        Kind.IMAGE: tuple(laundering.FILES),
+        Kind.AUDIO: tuple(audio_launder.LAUNDERINGS),
+        Kind.VIDEO: tuple(FILMS),
+    }
+)
+"""The launderings each kind is measured under."""
+
+
+def laundered(name: str, media: Media, file: BinaryIO) -> bytes:
+    """A complete file of `media` after the named laundering. Raises `KeyError` for other names.
+
+    `media` is what was decoded from `file`; a film is encoded from the file itself, every frame.
+    """
+    if isinstance(media, Image):
+        return laundering.FILES[name](media.pixels)
+    if isinstance(media, Audio):
+        return _wave(name, media)
+    return encoded(file, FILMS[name])
+
+
+def _wave(name: str, media: Audio) -> bytes:
+    samples = audio_launder.LAUNDERINGS[name](media.samples, np.random.default_rng(0))
+    out = io.BytesIO()
+    wavfile.write(out, AUDIO_RATE, samples)
+    return out.getvalue()
+
+
+def encoded(file: BinaryIO, film: Film) -> bytes:
+    """A Matroska file with the frames of `file` through x264, its first sound track copied.
+
+    Raises `av.FFmpegError` for what cannot be decoded.
+    """
+    file.seek(0)
+    out = io.BytesIO()
+    with av.open(file, "r") as source, av.open(out, "w", format="matroska") as sink:
+        picture = source.streams.video[0]
+        rate = film.rate or Fraction(picture.average_rate or 25)
+        video = sink.add_stream("libx264", rate=rate, options={"crf": str(film.crf)})
+        video.width, video.height = _even(picture.width, film), _even(picture.height, film)
+        video.pix_fmt = "yuv420p"
+        tracks = {track: sink.add_stream_from_template(track) for track in source.streams.audio[:1]}
+        pace = _pacer(picture, rate)
+        for packet in source.demux(picture, *tracks):
+            if packet.stream in tracks:
+                _copy(packet, tracks[packet.stream], sink)
+                continue
+            for frame in picture.decode(packet):
+                pace.push(frame)
+            for paced in _pulled(pace):
+                sink.mux(video.encode(paced))
+        pace.push(None)
+        for paced in _pulled(pace):
+            sink.mux(video.encode(paced))
+        sink.mux(video.encode(None))
+    return out.getvalue()
+
+
+def _even(side: int, film: Film) -> int:
+    return max(2, int(side * film.factor) // 2 * 2)
+
+
+def _copy(
+    packet: av.Packet[Stream], track: av.AudioStream, sink: av.container.OutputContainer
+) -> None:
+    if packet.dts is not None:  # the demuxer's flush
+        packet.stream = track
+        sink.mux(packet)
+
+
+def _pacer(picture: av.VideoStream, rate: Fraction | int) -> Graph:
+    """A filter that repeats or drops frames until there are `rate` a second."""
+    graph = Graph()
+    nodes = (
+        graph.add_buffer(template=picture),
+        graph.add("fps", f"fps={rate}"),
+        graph.add("buffersink"),
+    )
+    graph.link_nodes(*nodes).configure()
+    return graph
+
+
+def _pulled(graph: Graph) -> Iterator[av.VideoFrame]:
+    """The frames that have come out of a filter so far."""
+    while True:
+        try:
+            frame = graph.vpull()
+        except (av.BlockingIOError, av.EOFError):
+            return
+        frame.pict_type = PictureType.NONE  # or x264 would repeat the key frames of the original
+        yield frame

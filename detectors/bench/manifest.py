@@ -1,0 +1,83 @@
+"""Lists of labelled media to measure on: a CSV beside the files it names.
+
+Columns `path` (relative to the CSV) and `label` (a key of `LABELS`) are needed. Known under any of
+their names and optional: source, generator, format, pair, sha256.
+"""
+
+import csv
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from detectors.bench.scores import LABELS, require_columns
+from detectors.errors import ManifestInvalid
+
+COLUMN_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "source": ("source", "source_repo"),
+        "generator": ("generator", "system"),
+        "format": ("format", "source_format", "source_codec", "codec"),
+        "pair": ("pair", "paired_source"),
+    }
+)
+"""What a fact about an item may be called; the first name with a value wins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One labelled file. `name` is its path as the manifest has it; `sha256` was computed."""
+
+    file: Path
+    name: str
+    label: str
+    sha256: str
+    source: str
+    generator: str
+    format: str
+    pair: str
+
+
+def read_manifest(path: Path) -> list[Item]:
+    """The items of a manifest, each file once. Raises `ManifestInvalid` naming the line.
+
+    Every file is hashed, and compared with the `sha256` column where there is one.
+    """
+    items: dict[str, Item] = {}
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file, restkey="")
+        require_columns(path, reader.fieldnames, ("path", "label"))
+        for row in reader:
+            try:
+                item = _item(row, path.parent)
+            except (OSError, ValueError) as error:
+                raise ManifestInvalid(f"{path.name}, line {reader.line_num}: {error}") from error
+            items.setdefault(item.name, item)
+    if not items:
+        raise ManifestInvalid(f"{path.name} has no rows")
+    return list(items.values())
+
+
+def _item(row: dict[str, str | None], folder: Path) -> Item:
+    if "" in row or None in row.values():
+        raise ValueError("the number of cells differs from the header")
+    cells = {key: value or "" for key, value in row.items()}
+    if cells["label"] not in LABELS:
+        raise ValueError(f"unknown label {cells['label']!r}; known: {', '.join(LABELS)}")
+    with (folder / cells["path"]).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if cells.get("sha256") not in (None, "", digest):
+        raise ValueError(f"{cells['path']} is not the file the manifest describes")
+    facts = {
+        fact: next((cells[name] for name in names if cells.get(name)), "")
+        for fact, names in COLUMN_NAMES.items()
+    }
+    return Item(
+        file=folder / cells["path"],
+        name=cells["path"],
+        label=cells["label"],
+        sha256=digest,
+        **{**facts, "pair": "" if facts["pair"] == "0" else facts["pair"]},
+    )

@@ -1,0 +1,175 @@
+"""The outcome of measuring one detector, as committed in detectors/bench/results/."""
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from operator import attrgetter
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from pydantic import ValidationError
+
+from detectors import calibration
+from detectors.bench.metrics import Floats, Metrics, Sample, measure
+from detectors.bench.scores import CLEAN, Score
+from detectors.errors import ManifestInvalid
+from detectors.result import Closed
+from detectors.zoo.card import Calibration
+
+RESULTS: Final = Path(__file__).parent / "results"
+SMALLEST_GROUP: Final = 5
+"""Groups of fewer items are not reported."""
+
+FOLDS: Final = 5
+SMALLEST_FIT: Final = 20  # judged items of each class that a calibration needs
+ANY_PAIR: Final = "any"
+
+
+class Result(Closed):
+    """What one detector was measured at. `launderings` has every condition, `none` first.
+
+    Groups are of clean items: those of a source, format or pair alone; the synthetic items of a
+    generator together with all bona fide ones. The pair `any` is all pairs together.
+    """
+
+    schema_version: Literal["1"] = "1"
+    detector: str
+    model: str
+    protocol: str
+    data: str
+    threshold: float | None  # on the raw score: where `flagged_*` are counted
+    cpu_seconds: float | None  # a clean item, on average
+    abstentions: dict[str, int]
+    launderings: dict[str, Metrics]
+    groups: dict[str, dict[str, Metrics]]
+
+    @classmethod
+    def read(cls, path: Path) -> "Result":
+        """Read a results file. Raises `ManifestInvalid`."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise ManifestInvalid(f"{path.name} is not a results file: {error}") from error
+
+    def write(self, path: Path) -> None:
+        path.write_text(self.model_dump_json(indent=1) + "\n")
+
+
+def evaluate(
+    scores: Sequence[Score],
+    *,
+    detector: str,
+    model: str,
+    protocol: str,
+    data: str,
+    threshold: float | None = None,
+) -> Result:
+    """Measure the scores of one detector.
+
+    Ratios that are missing are fitted in folds that keep sources together, on the clean items of
+    the other folds. A missing threshold is fixed at 5 % false positives on the clean items, where
+    there are enough of them.
+    """
+    scores = calibrated(scores)
+    clean = [score for score in scores if score.laundering == CLEAN]
+    if threshold is None:
+        threshold = _threshold(clean)
+    launderings = list(dict.fromkeys([CLEAN, *(score.laundering for score in scores)]))
+    spent = [score.seconds for score in clean if score.seconds is not None]
+    return Result(
+        detector=detector,
+        model=model,
+        protocol=protocol,
+        data=data,
+        threshold=None if threshold is None else round(threshold, 6),
+        cpu_seconds=round(float(np.mean(spent)), 4) if spent else None,
+        abstentions=dict(
+            Counter(score.reason or "unknown" for score in clean if score.raw is None)
+        ),
+        launderings={
+            name: _measure([score for score in scores if score.laundering == name], threshold)
+            for name in launderings
+        },
+        groups=_groups(clean, threshold),
+    )
+
+
+def calibrated(scores: Sequence[Score]) -> list[Score]:
+    """Scores with a ratio each where one can be had: given, or fitted without its own fold."""
+    if all(score.log10_lr is not None for score in scores if score.raw is not None):
+        return list(scores)
+    fits = [_fit([score for score in scores if _fold(score) != fold]) for fold in range(FOLDS)]
+    return [_with_ratio(score, fits[_fold(score)]) for score in scores]
+
+
+def _fold(score: Score) -> int:
+    return zlib.crc32((score.source or score.path).encode()) % FOLDS
+
+
+def _fit(scores: list[Score]) -> Calibration | None:
+    clean = [score for score in scores if score.laundering == CLEAN]
+    raws = _judged(clean, synthetic=False), _judged(clean, synthetic=True)
+    if min(raw.size for raw in raws) < SMALLEST_FIT:
+        return None
+    return calibration.fit(*raws, refits=0)
+
+
+def _with_ratio(score: Score, fit: Calibration | None) -> Score:
+    if fit is None or score.raw is None:
+        return score
+    return replace(score, log10_lr=calibration.local_ratio(score.raw, fit))
+
+
+def _threshold(clean: list[Score]) -> float | None:
+    """The 5 % operating point as cards fix it; None where there are too few bona fide items."""
+    bona_fide = _judged(clean, synthetic=False)
+    if 0.05 * (bona_fide.size + 1) < 1:
+        return None
+    rank = int(0.05 * (bona_fide.size + 1))
+    return float(np.sort(bona_fide)[-rank])
+
+
+def _judged(scores: Sequence[Score], *, synthetic: bool) -> Floats:
+    return np.array([s.raw for s in scores if s.raw is not None and s.synthetic == synthetic])
+
+
+def _measure(scores: Sequence[Score], threshold: float | None) -> Metrics:
+    missing = float("nan")
+    return measure(
+        Sample(
+            synthetic=np.array([score.synthetic for score in scores], np.bool_),
+            raw=np.array([missing if s.raw is None else s.raw for s in scores]),
+            ratio=np.array([missing if s.log10_lr is None else s.log10_lr for s in scores]),
+        ),
+        threshold=threshold,
+    )
+
+
+def _groups(clean: list[Score], threshold: float | None) -> dict[str, dict[str, Metrics]]:
+    bona_fide = [score for score in clean if not score.synthetic]
+    made = _split((score for score in clean if score.synthetic), attrgetter("generator"))
+    groups = {
+        "source": _split(clean, attrgetter("source")),
+        "format": _split(clean, attrgetter("format")),
+        "pair": _split(clean, attrgetter("pair")),
+    }
+    paired = [score for score in clean if score.pair]
+    if paired:
+        groups["pair"][ANY_PAIR] = paired
+    measured = {
+        group: {value: _measure(part, threshold) for value, part in parts.items()}
+        for group, parts in groups.items()
+    }
+    generators = {value: _measure(bona_fide + part, threshold) for value, part in made.items()}
+    return {"generator": generators, **measured}
+
+
+def _split(scores: Iterable[Score], key: Callable[[Score], str]) -> dict[str, list[Score]]:
+    """Scores by a fact, in its order; without those that lack it and without small groups."""
+    parts: dict[str, list[Score]] = {}
+    for score in scores:
+        parts.setdefault(key(score), []).append(score)
+    parts.pop("", None)
+    return {value: parts[value] for value in sorted(parts) if len(parts[value]) >= SMALLEST_GROUP}
