@@ -1,0 +1,236 @@
+"""The one door to the C2PA library: safe settings, proven at start-up, and no network ever."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from io import BytesIO
+from typing import Any, BinaryIO, Final, cast
+
+import c2pa as sdk  # type: ignore[import-untyped]
+
+from provenance.errors import EngineUnsafe
+from provenance.result import EngineVersion, TrustKind
+from provenance.trust import CLAIM_SIGNING_EKUS, TrustList, TrustSnapshot
+
+MAX_MANIFEST_MEGABYTES: Final = 32
+"""Largest manifest store that is decompressed; real ones stay under 5 MB."""
+
+
+class Refusal(StrEnum):
+    """Why the library would not read a manifest store."""
+
+    NO_MANIFEST = "no_manifest"
+    REMOTE_ONLY = "remote_only"
+    UNSUPPORTED = "unsupported"
+    ASSET_DAMAGED = "asset_damaged"
+    MANIFEST_DAMAGED = "manifest_damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A manifest store as the library reports it: untrusted text inside, nothing decided yet."""
+
+    document: dict[str, Any]  # "crJSON": every manifest, the active one first
+    state: str  # the library's own summary
+    embedded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The library raised instead of reporting."""
+
+    refusal: Refusal
+    message: str
+
+
+class Library:
+    """The C2PA library under one trust snapshot. Build it after fork: contexts do not survive one.
+
+    The library takes each list's kind for decoration: a root given for time stamping alone makes
+    a *claim* trusted, and of several lists that vouch it names one at random. So certificates are
+    grouped here by the exact set of lists that hold them, each group under its own name, and
+    `lists_named` turns the name the library gives back into those lists.
+    """
+
+    def __init__(self, snapshot: TrustSnapshot) -> None:
+        self._groups = _group(snapshot)
+        self._all = _context(self._groups, snapshot)
+        self._snapshot = snapshot
+        self._narrow: dict[TrustKind, sdk.Context] = {}
+        _prove_no_network(self._all)
+
+    def read(
+        self, file: BinaryIO, media_type: str, manifest: bytes | None, only: TrustKind | None = None
+    ) -> Store | Refused:
+        """Read and validate; with `only`, under the lists of one kind alone."""
+        context = self._all if only is None else self._context_of(only)
+        file.seek(0)
+        hint = media_type if media_type in _supported_types() else None
+        try:
+            reader = sdk.Reader(hint, file, manifest, context)
+        except sdk.C2paError as error:
+            return _refused(error)
+        try:
+            return Store(
+                document=cast(dict[str, Any], json.loads(reader.crjson())),
+                state=reader.get_validation_state() or "",
+                embedded=reader.is_embedded(),
+            )
+        except (sdk.C2paError, ValueError, RecursionError) as error:
+            return Refused(refusal=Refusal.MANIFEST_DAMAGED, message=str(error))
+        finally:
+            reader.close()
+
+    def lists_named(self, name: str) -> tuple[TrustList, ...]:
+        """Return the lists behind a name the library gave; empty for a name that is not ours."""
+        if name == "":  # what the library says for a certificate that is allowed by itself
+            return self._allowing
+        return self._groups[name].lists if name in self._groups else ()
+
+    @cached_property
+    def _allowing(self) -> tuple[TrustList, ...]:
+        return tuple(
+            entry
+            for entry in self._snapshot.lists
+            if entry.kind is TrustKind.MANIFEST
+            and any(not certificate.is_authority for certificate in entry.certificates)
+        )
+
+    def _context_of(self, kind: TrustKind) -> sdk.Context:
+        if kind not in self._narrow:
+            lists = tuple(entry for entry in self._snapshot.lists if entry.kind is kind)
+            snapshot = TrustSnapshot(lists=lists)
+            self._narrow[kind] = _context(_group(snapshot), snapshot)
+        return self._narrow[kind]
+
+
+def versions() -> tuple[EngineVersion, ...]:
+    """Name the binding and the library below it, for the report."""
+    return (
+        EngineVersion(name="c2pa-python", version=str(sdk.__version__)),
+        EngineVersion(name="c2pa-rs", version=str(sdk.sdk_version())),
+    )
+
+
+def is_supported(media_type: str) -> bool:
+    """Tell whether the library can look into this container at all."""
+    return media_type in _supported_types()
+
+
+def _supported_types() -> frozenset[str]:
+    return frozenset(sdk.Reader.get_supported_mime_types())
+
+
+@dataclass(slots=True, kw_only=True)
+class _Group:
+    lists: tuple[TrustList, ...]
+    pem: str = ""
+
+
+def _group(snapshot: TrustSnapshot) -> dict[str, _Group]:
+    holders: dict[str, dict[str, TrustList]] = defaultdict(dict)
+    pem: dict[str, str] = {}
+    for entry in snapshot.lists:
+        for certificate in entry.certificates:
+            if certificate.is_authority:
+                holders[certificate.sha256][f"{entry.kind}/{entry.name}"] = entry
+                pem[certificate.sha256] = certificate.pem
+    groups: dict[str, _Group] = {}
+    for sha256, lists in holders.items():
+        name = "assay:" + "+".join(sorted(lists))
+        groups.setdefault(name, _Group(lists=tuple(lists.values()))).pem += pem[sha256]
+    return groups
+
+
+def _context(groups: dict[str, _Group], snapshot: TrustSnapshot) -> sdk.Context:
+    anchors = [
+        {"trust_anchors": group.pem, "trust_uri": name, "trust_kind": str(group.lists[0].kind)}
+        for name, group in groups.items()
+    ]
+    allowed = "".join(
+        certificate.pem
+        for entry in snapshot.lists
+        if entry.kind is TrustKind.MANIFEST
+        for certificate in entry.certificates
+        if not certificate.is_authority
+    )
+    if allowed:
+        anchors.append(
+            {
+                "trust_anchors": "",
+                "trust_uri": "assay:allowed",
+                "trust_kind": str(TrustKind.MANIFEST),
+                "allowed_list": allowed,
+            }
+        )
+    return sdk.Context.from_dict(_settings(anchors))
+
+
+def _settings(anchors: list[dict[str, str]]) -> dict[str, Any]:
+    """Return every setting that matters, spelt as the library's current schema wants it.
+
+    A key it does not know is ignored without a word, which is why `_prove_no_network` exists.
+    """
+    trust: dict[str, Any] = {"trust_config": "\n".join(CLAIM_SIGNING_EKUS) + "\n"}
+    if anchors:
+        trust["anchors"] = anchors
+    return {
+        "verify": {
+            "remote_manifest_fetch": False,
+            "ocsp_fetch": False,
+            "verify_after_reading": True,
+            "verify_trust": True,
+            "verify_timestamp_trust": True,
+        },
+        "core": {
+            "allowed_network_hosts": [],
+            "allow_redirects": False,
+            "max_decompressed_manifest_size_in_mb": MAX_MANIFEST_MEGABYTES,
+        },
+        "trust": trust,
+    }
+
+
+def _prove_no_network(context: sdk.Context) -> None:
+    """Read a picture that only points at a manifest; anything but a refusal to fetch is fatal."""
+    try:
+        sdk.Reader(
+            "image/jpeg", BytesIO(_remote_only("http://127.0.0.1:9/probe.c2pa")), None, context
+        )
+    except sdk.C2paError as error:
+        if _refused(error).refusal is Refusal.REMOTE_ONLY:
+            return
+        raise EngineUnsafe(f"the network self-test ended in: {error}") from error
+    raise EngineUnsafe("the library fetched a remote manifest although that is switched off")
+
+
+def _remote_only(url: str) -> bytes:
+    """Build the smallest JPEG whose XMP points at a remote manifest."""
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+        f'xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="{url}"/>'
+        "</rdf:RDF></x:xmpmeta>"
+    )
+    packet = b"http://ns.adobe.com/xap/1.0/\x00" + xmp.encode()
+    app1 = b"\xff\xe1" + (len(packet) + 2).to_bytes(2, "big") + packet
+    frame = b"\xff\xc0\x00\x0b\x08\x00\x01\x00\x01\x01\x01\x11\x00"
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x00"
+    return b"\xff\xd8" + app1 + frame + scan + b"\xff\xd9"
+
+
+def _refused(error: sdk.C2paError) -> Refused:
+    message = str(error)
+    if message.startswith("ManifestNotFound"):
+        refusal = Refusal.NO_MANIFEST
+    elif message.startswith("Remote: must fetch"):
+        refusal = Refusal.REMOTE_ONLY
+    elif message.startswith("NotSupported"):
+        refusal = Refusal.UNSUPPORTED
+    elif "asset could not be parsed" in message or message.startswith(("Io", "FileNotFound")):
+        refusal = Refusal.ASSET_DAMAGED
+    else:
+        refusal = Refusal.MANIFEST_DAMAGED
+    return Refused(refusal=refusal, message=message)

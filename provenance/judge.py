@@ -1,0 +1,236 @@
+"""Our own decisions about one manifest, made from validation codes and never from a summary."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from provenance.codes import ASSET_MATCHES, Concern, Verdicts, mapping
+from provenance.result import (
+    Check,
+    Integrity,
+    Revocation,
+    Signer,
+    SignerTrust,
+    Timestamp,
+    TimestampStatus,
+    TrustKind,
+    clean,
+)
+
+Ask = Callable[[TrustKind], Mapping[str, Verdicts]]
+"""Reads the store again under the lists of one kind alone; called only where that is needed."""
+
+NamesOf = Callable[[str, TrustKind], tuple[str, ...]]
+"""Turns the name of an anchor group into the names of the lists of one kind that hold it."""
+
+_SIGNED: Final = (
+    "claimSignature.validated",
+    "ingredient.manifest.validated",
+    "ingredient.claimSignature.validated",
+)
+_CLAIM_LIST: Final = re.compile(r"found in \[([^\]]*)\] trust anchors$")
+_TSA_LIST: Final = re.compile(r", trust list: (\S*)$")
+_LEGACY: Final = "legacy timestamp"
+
+
+class Vouching(NamedTuple):
+    """How one kind of trust shows in the codes."""
+
+    kind: TrustKind
+    good: str
+    bad: tuple[str, ...]
+    named: re.Pattern[str]
+
+
+_CLAIM: Final = Vouching(
+    TrustKind.MANIFEST,
+    "signingCredential.trusted",
+    ("signingCredential.untrusted", "signingCredential.invalid"),
+    _CLAIM_LIST,
+)
+_TSA: Final = Vouching(TrustKind.TSA, "timeStamp.trusted", ("timeStamp.untrusted",), _TSA_LIST)
+
+
+class Judge:
+    """Decides about manifests of one store. `kinds` are the kinds of list that are configured."""
+
+    def __init__(
+        self, *, at: datetime, kinds: frozenset[TrustKind], names_of: NamesOf, ask: Ask
+    ) -> None:
+        self._at = at
+        self._kinds = kinds
+        self._names_of = names_of
+        self._ask = ask
+
+    def timestamp(
+        self, label: str, verdicts: Verdicts, signature: Mapping[str, Any], claim_version: int
+    ) -> Timestamp:
+        """Judge the countersignature. The library accepts *any* authority under a version 1
+        claim, so its word counts there for nothing."""
+        info = mapping(signature.get("timeStampInfo"))
+        at = _time(info.get("timestamp"))
+        certificate = mapping(info.get("certificateInfo"))
+        authority = clean(mapping(certificate.get("subject")).get("CN"))
+        bad = [check for check in _notices(verdicts, "timeStamp.") if _is_broken(check)]
+        if bad:
+            status, names, why = TimestampStatus.INVALID, "", bad[0].explanation
+        elif at is None and not verdicts.succeeded("timeStamp.validated"):
+            return Timestamp()
+        elif claim_version == 1 or verdicts.fresh.success.get(_TSA.good, "").startswith(_LEGACY):
+            status, names = TimestampStatus.UNTRUSTED, ""
+            why = "no list was consulted for a time stamp of a version 1 claim"
+        else:
+            vouching = self._vouching(label, verdicts, _TSA)
+            trusted = vouching is not None and at is not None
+            status = TimestampStatus.TRUSTED if trusted else TimestampStatus.UNTRUSTED
+            names = vouching or ""
+            why = "" if trusted else "no configured list vouches for the authority"
+        return Timestamp(
+            status=status, at=at, authority=authority, trust_list=clean(names), explanation=why
+        )
+
+    def signer(
+        self,
+        label: str,
+        verdicts: Verdicts,
+        signature: Mapping[str, Any],
+        timestamp: Timestamp,
+    ) -> Signer:
+        """Name the signer and decide trust, at the trusted time of signing if there is one."""
+        certificate = mapping(signature.get("certificateInfo"))
+        subject, issuer = mapping(certificate.get("subject")), mapping(certificate.get("issuer"))
+        validity = mapping(certificate.get("validity"))
+        valid_from, valid_until = _time(validity.get("notBefore")), _time(validity.get("notAfter"))
+        stamped = timestamp.status is TimestampStatus.TRUSTED and timestamp.at is not None
+        moment = timestamp.at if stamped and timestamp.at else self._at
+        inside = _inside(moment, valid_from, valid_until)
+        trust, names, why = self._trust(label, verdicts, inside=inside)
+        return Signer(
+            organisation=clean(subject.get("O")),
+            common_name=clean(subject.get("CN")),
+            issuer=clean(issuer.get("O")) or clean(issuer.get("CN")),
+            algorithm=clean(signature.get("algorithm")).lower(),
+            serial=clean(certificate.get("serialNumber")),
+            valid_from=valid_from,
+            valid_until=valid_until,
+            trust=trust,
+            trust_list=clean(names),
+            explanation=why,
+        )
+
+    def _trust(
+        self, label: str, verdicts: Verdicts, *, inside: bool
+    ) -> tuple[SignerTrust, str, str]:
+        if verdicts.failures(Concern.REVOCATION):
+            return SignerTrust.REVOKED, "", "the issuer has revoked the certificate"
+        if TrustKind.MANIFEST not in self._kinds:
+            return SignerTrust.UNKNOWN, "", "no trust list for signers is configured"
+        if not inside:
+            why = "the certificate was not valid at the time that could be established"
+            return SignerTrust.EXPIRED, "", why
+        names = self._vouching(label, verdicts, _CLAIM)
+        if names is None:
+            return SignerTrust.UNTRUSTED, "", "no configured list vouches for the signer"
+        return SignerTrust.TRUSTED, names, ""
+
+    def _vouching(self, label: str, verdicts: Verdicts, kind: Vouching) -> str | None:
+        """Return the lists of the right kind that vouch ("" if unnamed), or None.
+
+        The library does not tell kinds apart, so a name counts only if a list of this kind bears
+        it. Where it gives another name, or only stays silent over a record that says "trusted",
+        the same store is read again with the lists of this kind alone.
+        """
+        if kind.kind not in self._kinds or _denied(verdicts, kind):
+            return None
+        if names := self._named(verdicts, kind):
+            return names
+        on_record = kind.good in verdicts.recorded.success
+        if kind.good not in verdicts.fresh.success and not on_record:
+            return None
+        alone = self._ask(kind.kind).get(label)
+        if alone is None or _denied(alone, kind):
+            return None
+        return self._named(alone, kind) or ("" if on_record else None)
+
+    def _named(self, verdicts: Verdicts, kind: Vouching) -> str:
+        match = kind.named.search(verdicts.fresh.success.get(kind.good, ""))
+        return ", ".join(self._names_of(match[1], kind.kind)) if match else ""
+
+
+def integrity(
+    verdicts: Verdicts, *, asset: tuple[Check, ...] | None = None, asset_matches: bool = True
+) -> tuple[Integrity, Check]:
+    """Decide whether a manifest, and the file where that can be checked, is as it was signed.
+
+    `asset` overrides what the codes say about the file: an update manifest's file is checked
+    under its parent's label. Nothing is intact by silence: a good signature must be on record,
+    and for the active manifest a matching hash, or the answer is that it was not checked.
+    """
+    wrong = (
+        (Integrity.SIGNATURE_BAD, verdicts.failures(Concern.SIGNATURE)),
+        (Integrity.MANIFEST_ALTERED, verdicts.failures(Concern.MANIFEST)),
+        (Integrity.ASSET_MISMATCH, verdicts.failures(Concern.ASSET) if asset is None else asset),
+    )
+    for state, failures in wrong:
+        if failures:
+            return state, failures[0]
+    if not verdicts.succeeded(*_SIGNED) and not verdicts.noticed(_SIGNED[2]):
+        return Integrity.NOT_CHECKED, Check(code="", explanation="no signature was checked")
+    if not asset_matches:
+        why = "the manifest is well signed, but nothing ties this file to it"
+        return Integrity.NOT_CHECKED, Check(code="", explanation=why)
+    return Integrity.INTACT, Check(code="claimSignature.validated", explanation="")
+
+
+def asset_failures(all_verdicts: Mapping[str, Verdicts]) -> tuple[Check, ...]:
+    """Return hash failures of the file at hand; only they are found now rather than recorded."""
+    found: dict[str, str] = {}
+    for verdicts in all_verdicts.values():
+        found |= verdicts.fresh.failures(Concern.ASSET)
+    return tuple(Check(code=code, explanation=text) for code, text in found.items())
+
+
+def asset_matches(all_verdicts: Mapping[str, Verdicts]) -> bool:
+    """Tell whether some hash of the file at hand was compared and agreed."""
+    fresh = (verdicts.fresh.success for verdicts in all_verdicts.values())
+    return any(code in codes for codes in fresh for code in ASSET_MATCHES)
+
+
+def revocation(verdicts: Verdicts) -> Revocation:
+    """Read the stapled answer of the issuer; the network is never asked."""
+    if verdicts.failures(Concern.REVOCATION):
+        return Revocation.REVOKED
+    if "signingCredential.ocsp.notRevoked" in verdicts.fresh.success:
+        return Revocation.GOOD
+    unknown = ("signingCredential.ocsp.unknown", "signingCredential.ocsp.inaccessible")
+    if any(verdicts.noticed(code) or code in verdicts.fresh.failure for code in unknown):
+        return Revocation.UNKNOWN
+    return Revocation.NOT_CHECKED
+
+
+def _denied(verdicts: Verdicts, kind: Vouching) -> bool:
+    fresh = verdicts.fresh
+    return any(code in fresh.failure or code in fresh.informational for code in kind.bad)
+
+
+def _notices(verdicts: Verdicts, prefix: str) -> list[Check]:
+    found = verdicts.fresh.informational | verdicts.fresh.failure
+    return [Check(code=c, explanation=t) for c, t in found.items() if c.startswith(prefix)]
+
+
+def _is_broken(check: Check) -> bool:
+    return check.code not in (_TSA.good, *_TSA.bad)
+
+
+def _inside(moment: datetime, start: datetime | None, end: datetime | None) -> bool:
+    return (start is None or start <= moment) and (end is None or moment <= end)
+
+
+def _time(untrusted: object) -> datetime | None:
+    text = clean(untrusted, 40)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

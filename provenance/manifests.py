@@ -1,0 +1,238 @@
+"""Turn the library's document into manifests: what each one says, bounded and cleaned."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from provenance.codes import (
+    NOTICES,
+    Concern,
+    Verdicts,
+    ingredient_label,
+    mapping,
+    sequence,
+)
+from provenance.identity import identities
+from provenance.judge import Judge, asset_failures, asset_matches, integrity, revocation
+from provenance.origin import origin_of_action, source_type
+from provenance.result import (
+    Action,
+    Check,
+    Ingredient,
+    Integrity,
+    Manifest,
+    SoftBinding,
+    UsageRule,
+    clean,
+)
+
+MAX_MANIFESTS: Final = 100
+MAX_ITEMS: Final = 200
+"""Most actions, ingredients and so on that are kept of one manifest."""
+
+_BROKEN: Final = (
+    Concern.SIGNATURE,
+    Concern.MANIFEST,
+    Concern.ASSET,
+    Concern.INGREDIENT,
+    Concern.REVOCATION,
+)
+"""Concerns that break a chain. Trust and expiry of an ancestor's signer are told by its signer."""
+
+
+def read_manifests(
+    document: Mapping[str, Any], verdicts: Mapping[str, Verdicts], judge: Judge
+) -> tuple[Manifest, ...]:
+    """Return the manifests of a store, the active one first, then by depth."""
+    raw = [mapping(entry) for entry in sequence(document.get("manifests"))[:MAX_MANIFESTS]]
+    labels = [clean(entry.get("label")) for entry in raw]
+    depths = _depths(dict(zip(labels, raw, strict=True)), labels[:1])
+    beyond = max(depths.values(), default=0) + 1
+    found = [
+        _manifest(entry, depths.get(label, beyond), verdicts, judge)
+        for label, entry in zip(labels, raw, strict=True)
+    ]
+    return tuple(sorted(found, key=lambda manifest: manifest.depth))
+
+
+def _depths(manifests: Mapping[str, Mapping[str, Any]], roots: Iterable[str]) -> dict[str, int]:
+    depths: dict[str, int] = {}
+    queue = deque((root, 0) for root in roots)
+    while queue:
+        label, depth = queue.popleft()
+        if label in depths or label not in manifests:
+            continue
+        depths[label] = depth
+        for _, assertion in _assertions(manifests[label], "c2pa.ingredient"):
+            queue.append((ingredient_label(assertion), depth + 1))
+    return depths
+
+
+def _manifest(
+    raw: Mapping[str, Any], depth: int, verdicts: Mapping[str, Verdicts], judge: Judge
+) -> Manifest:
+    label = clean(raw.get("label"))
+    own = verdicts.get(label, Verdicts())
+    is_active = depth == 0
+    if is_active:
+        own = Verdicts(fresh=own.fresh)  # a store may not vouch for itself
+        state, _ = active_integrity(own, verdicts)
+    else:
+        state, _ = integrity(own)
+    claim = mapping(raw.get("claim.v2")) or mapping(raw.get("claim"))
+    version = 2 if "claim.v2" in raw else 1
+    signature = mapping(raw.get("signature"))
+    timestamp = judge.timestamp(label, own, signature, version)
+    actions, ingredients = _actions(raw), _ingredients(raw, verdicts)
+    return Manifest(
+        label=label,
+        depth=depth,
+        title=clean(claim.get("dc:title")),
+        format=clean(claim.get("dc:format")),
+        claim_version=version,
+        claim_generator=_generator(claim),
+        is_update=raw.get("isUpdateManifest") is True,
+        integrity=state,
+        failures=own.failures(*_BROKEN)[:MAX_ITEMS],
+        notices=_notices(own),
+        signer=judge.signer(label, own, signature, timestamp) if signature else None,
+        timestamp=timestamp,
+        revocation=revocation(own),
+        actions=actions[:MAX_ITEMS],
+        ingredients=ingredients[:MAX_ITEMS],
+        redactions=_texts(claim.get("redacted_assertions")),
+        soft_bindings=_soft_bindings(raw),
+        usage_rules=_usage_rules(raw),
+        identities=identities(raw),
+        assertions=_texts(list(mapping(raw.get("assertions")))),
+        has_thumbnail=any(_assertions(raw, "c2pa.thumbnail.claim")),
+        truncated=max(len(actions), len(ingredients)) > MAX_ITEMS,
+    )
+
+
+def active_integrity(own: Verdicts, verdicts: Mapping[str, Verdicts]) -> tuple[Integrity, Check]:
+    """Decide the state of the active manifest together with the file at hand."""
+    return integrity(
+        Verdicts(fresh=own.fresh),
+        asset=asset_failures(verdicts),
+        asset_matches=asset_matches(verdicts),
+    )
+
+
+def chain_failures(manifests: Iterable[Manifest]) -> tuple[str, ...]:
+    """Say what is wrong with any ancestor, recorded long ago or found now.
+
+    The library calls a file trusted over a parent whose record says its hash did not match,
+    because only what *changed* since the record counts there. Here every record counts.
+    """
+    found: dict[str, None] = {}
+    for manifest in manifests:
+        for ingredient in manifest.ingredients:
+            name = ingredient.title or ingredient.manifest or "an ingredient"
+            for check in ingredient.failures:
+                found[clean(f"{name}: {check.code}: {check.explanation}")] = None
+        if manifest.depth > 0:
+            for check in manifest.failures:
+                found[clean(f"{manifest.title or manifest.label}: {check.code}")] = None
+        else:
+            for check in manifest.failures:
+                if check.code.startswith("ingredient."):
+                    found[clean(f"{check.code}: {check.explanation}")] = None
+    return tuple(found)[:MAX_ITEMS]
+
+
+def _assertions(raw: Mapping[str, Any], prefix: str) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (str(name), mapping(data))
+        for name, data in mapping(raw.get("assertions")).items()
+        if str(name).startswith(prefix)
+    ]
+
+
+def _generator(claim: Mapping[str, Any]) -> str:
+    info = claim.get("claim_generator_info")
+    first = mapping(info if isinstance(info, dict) else next(iter(sequence(info)), None))
+    named = f"{clean(first.get('name'))} {clean(first.get('version'))}".strip()
+    return clean(named or claim.get("claim_generator"))
+
+
+def _actions(raw: Mapping[str, Any]) -> tuple[Action, ...]:
+    return tuple(
+        _action(mapping(entry))
+        for _, data in _assertions(raw, "c2pa.actions")
+        for entry in sequence(data.get("actions"))[: MAX_ITEMS + 1]
+    )
+
+
+def _action(entry: Mapping[str, Any]) -> Action:
+    name, kind = clean(entry.get("action")), source_type(entry.get("digitalSourceType"))
+    agent = entry.get("softwareAgent")
+    if isinstance(agent, dict):
+        agent = f"{clean(agent.get('name'))} {clean(agent.get('version'))}".strip()
+    parameters = mapping(entry.get("parameters"))
+    description = clean(entry.get("description") or parameters.get("description"))
+    return Action(
+        name=name,
+        source_type=kind,
+        origin=origin_of_action(name, kind, description),
+        agent=clean(agent),
+        at=clean(entry.get("when"), 40),
+        description=description,
+        reason=clean(entry.get("reason")),
+    )
+
+
+def _ingredients(
+    raw: Mapping[str, Any], verdicts: Mapping[str, Verdicts]
+) -> tuple[Ingredient, ...]:
+    return tuple(
+        _ingredient(data, verdicts)
+        for _, data in _assertions(raw, "c2pa.ingredient")[: MAX_ITEMS + 1]
+    )
+
+
+def _ingredient(data: Mapping[str, Any], verdicts: Mapping[str, Verdicts]) -> Ingredient:
+    label = ingredient_label(data)
+    own = verdicts.get(label)
+    state = integrity(own)[0] if label and own else Integrity.NOT_CHECKED
+    return Ingredient(
+        title=clean(data.get("dc:title")),
+        format=clean(data.get("dc:format")),
+        relationship=clean(data.get("relationship"), 40),
+        manifest=label or None,
+        integrity=state,
+        failures=own.failures(*_BROKEN)[:MAX_ITEMS] if label and own else (),
+    )
+
+
+def _soft_bindings(raw: Mapping[str, Any]) -> tuple[SoftBinding, ...]:
+    return tuple(
+        SoftBinding(
+            algorithm=clean(data.get("alg")),
+            value=clean(mapping(next(iter(sequence(data.get("blocks"))), None)).get("value")),
+        )
+        for _, data in _assertions(raw, "c2pa.soft-binding")[:MAX_ITEMS]
+    )
+
+
+def _usage_rules(raw: Mapping[str, Any]) -> tuple[UsageRule, ...]:
+    rules = {
+        clean(purpose): UsageRule(
+            purpose=clean(purpose),
+            use=clean(mapping(rule).get("use")),
+            constraint=clean(mapping(rule).get("constraint_info")),
+        )
+        for prefix in ("c2pa.training-mining", "cawg.training-mining")
+        for _, data in _assertions(raw, prefix)
+        for purpose, rule in mapping(data.get("entries")).items()
+    }
+    return tuple(rules.values())[:MAX_ITEMS]
+
+
+def _notices(own: Verdicts) -> tuple[Check, ...]:
+    found = own.recorded.informational | own.fresh.informational
+    return tuple(Check(code=code, explanation=found[code]) for code in NOTICES if code in found)
+
+
+def _texts(untrusted: object) -> tuple[str, ...]:
+    return tuple(clean(item) for item in sequence(untrusted)[:MAX_ITEMS])

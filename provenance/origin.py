@@ -1,0 +1,153 @@
+"""What a digital source type says about how media came to be, and whose word of many counts."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from provenance.result import Integrity, Manifest, Origin, SignerTrust, clean
+
+_ORIGINS: Final[Mapping[str, Origin]] = {
+    "trainedalgorithmicmedia": Origin.AI_GENERATED,
+    "compositewithtrainedalgorithmicmedia": Origin.AI_EDITED,
+    "compositesynthetic": Origin.AI_EDITED,
+    "digitalcapture": Origin.CAPTURED,
+    "computationalcapture": Origin.CAPTURED,
+    "negativefilm": Origin.CAPTURED,
+    "positivefilm": Origin.CAPTURED,
+    "print": Origin.CAPTURED,
+    "compositecapture": Origin.COMPOSITE,
+    "multiframecapture": Origin.CAPTURED,
+    "composite": Origin.COMPOSITE,
+    "humanedits": Origin.OTHER,
+    "minorhumanedits": Origin.OTHER,
+    "algorithmicallyenhanced": Origin.OTHER,  # sharpened or denoised, which is not generation
+    "algorithmicmedia": Origin.OTHER,  # drawn by an algorithm that was not trained
+    "dataderivedmedia": Origin.OTHER,
+    "digitalart": Origin.OTHER,
+    "digitalcreation": Origin.OTHER,
+    "softwareimage": Origin.OTHER,
+    "virtualrecording": Origin.OTHER,
+    "screencapture": Origin.OTHER,
+    "trainedalgorithmicdata": Origin.OTHER,  # data made by a model: no picture of anything
+    "empty": Origin.OTHER,
+}
+"""Last part of a source type's URI, in lower case, to what it says. IPTC and C2PA vocabularies.
+
+`compositeSynthetic` is a composite with at least one synthetic part, so it counts as edited.
+"""
+
+_RANK: Final = (
+    Origin.AI_GENERATED,
+    Origin.AI_EDITED,
+    Origin.COMPOSITE,
+    Origin.CAPTURED,
+    Origin.OTHER,
+)
+_IS_AI: Final = (Origin.AI_GENERATED, Origin.AI_EDITED)
+
+
+def source_type(untrusted_uri: object) -> str:
+    """Return the last part of a source type's URI: `trainedAlgorithmicMedia`.
+
+    Writers vary http and https, a trailing slash, spaces around it and the bare word.
+    """
+    return clean(untrusted_uri).rstrip("/").rpartition("/")[2].rpartition(":")[2].strip()
+
+
+def origin_of(type_name: str) -> Origin:
+    """Map the last part of a source type's URI; a type that is not known is `OTHER`."""
+    if not type_name:
+        return Origin.UNDECLARED
+    return _ORIGINS.get(type_name.lower(), Origin.OTHER)
+
+
+_MAKING: Final = ("c2pa.created", "c2pa.opened", "c2pa.published")
+"""Actions whose source type speaks of the whole asset; any other action's speaks of a change."""
+
+_AS_CHANGE: Final[Mapping[Origin, Origin]] = {
+    Origin.AI_GENERATED: Origin.AI_EDITED,
+    Origin.CAPTURED: Origin.OTHER,
+}
+_AS_PART: Final[Mapping[Origin, Origin]] = {
+    Origin.AI_GENERATED: Origin.AI_EDITED,
+    Origin.CAPTURED: Origin.COMPOSITE,
+}
+
+
+_BING: Final = "ai generated image"
+"""All that Bing's image creator says, in an action's description without any source type."""
+
+
+def origin_of_action(name: str, type_name: str, description: str) -> Origin:
+    """Map an action's source type: generated content that was *added* makes an edited asset."""
+    if not type_name and description.lower() == _BING:
+        return Origin.AI_GENERATED
+    origin = origin_of(type_name)
+    return origin if name in _MAKING else _AS_CHANGE.get(origin, origin)
+
+
+class Declaration(NamedTuple):
+    """One statement about how the media came to be, and who makes it."""
+
+    origin: Origin = Origin.UNDECLARED
+    trust: SignerTrust = SignerTrust.UNKNOWN
+    depth: int = 0
+    source_type: str = ""
+
+
+def declared_origin(manifests: Sequence[Manifest]) -> Declaration:
+    """Pick, among all declarations of a store, the one that counts; the active manifest is first.
+
+    The whole store is walked, because generators often sign twice and say "AI" only in the inner
+    manifest. AI outranks everything else, so an edit cannot bury it; among declarations of AI a
+    trusted one outranks a stranger's, and a nearer one a deeper one.
+
+    A declaration is trusted only if every signer from the active manifest down to the declaring
+    one is trusted and unbroken: a stranger may hang any genuine manifest below a file of his own.
+    """
+    found = [
+        Declaration(_narrow(action.origin, is_part), trust, manifest.depth, action.source_type)
+        for manifest, is_part, trust in _walk(manifests)
+        for action in manifest.actions
+        if action.origin is not Origin.UNDECLARED
+    ]
+    return min(found, key=_order, default=Declaration())
+
+
+def _narrow(origin: Origin, is_part: bool) -> Origin:  # noqa: FBT001 (one fact, named at the call)
+    return _AS_PART.get(origin, origin) if is_part else origin
+
+
+def _order(declared: Declaration) -> tuple[bool, bool, int, int]:
+    return (
+        declared.origin not in _IS_AI,
+        declared.trust is not SignerTrust.TRUSTED,
+        _RANK.index(declared.origin),
+        declared.depth,
+    )
+
+
+def _walk(manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, bool, SignerTrust]]:
+    """Yield each manifest reachable as parent or component: (manifest, is a part, trust)."""
+    by_label = {manifest.label: manifest for manifest in manifests}
+    queue = deque((m, False, _own_trust(m)) for m in manifests[:1])
+    seen: set[str] = set()
+    while queue:
+        manifest, is_part, trust = queue.popleft()
+        if manifest.label in seen:
+            continue
+        seen.add(manifest.label)
+        yield manifest, is_part, trust
+        for ingredient in manifest.ingredients:
+            below = by_label.get(ingredient.manifest or "")
+            if below is None or ingredient.relationship == "inputTo":
+                continue
+            lent = _own_trust(below) if trust is SignerTrust.TRUSTED else trust
+            queue.append((below, is_part or ingredient.relationship != "parentOf", lent))
+
+
+def _own_trust(manifest: Manifest) -> SignerTrust:
+    if manifest.signer is None:
+        return SignerTrust.UNKNOWN
+    broken = manifest.integrity in (Integrity.SIGNATURE_BAD, Integrity.MANIFEST_ALTERED)
+    return SignerTrust.UNTRUSTED if broken else manifest.signer.trust

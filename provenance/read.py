@@ -1,0 +1,223 @@
+"""Read where one file says it comes from: the entry point of this package."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from provenance.codes import Verdicts, gather
+from provenance.judge import Judge
+from provenance.manifests import active_integrity, chain_failures, read_manifests
+from provenance.markers import read_markers
+from provenance.origin import declared_origin
+from provenance.prescan import may_hold_credentials
+from provenance.result import (
+    Integrity,
+    Manifest,
+    Presence,
+    Provenance,
+    TimestampStatus,
+    TrustKind,
+    clean,
+)
+from provenance.trust import NO_TRUST, TrustSnapshot
+
+if TYPE_CHECKING:
+    from provenance.c2pa import Library, Refusal, Refused, Store
+
+_ALIASES: Final = {
+    "audio/x-m4a": "audio/mp4",
+    "audio/x-flac": "audio/flac",
+    "audio/wave": "audio/wav",
+    "image/jpg": "image/jpeg",
+}
+_MISMATCH_ADVICE: Final = (
+    "the hash shows that bytes changed after signing; added metadata or appended data do that as "
+    "well, so it is no proof that the picture or sound was edited"
+)
+_EXCLUSION_ADVICE: Final = (
+    "the signer left more of the file out of the hash than the manifest itself; what lies there, "
+    "such as the order of samples, may have changed unnoticed"
+)
+_LEGACY_ADVICE: Final = (
+    "the time of signing comes from an authority that no trust list was asked about"
+)
+
+
+_BARE_STORES: Final = ("application/c2pa", "application/x-c2pa-manifest-store")
+_BARE_STORE_ADVICE: Final = "this is a manifest store by itself; give it together with its file"
+
+
+class Reader:
+    """Reads any number of files under one set of trust lists; not to be shared between threads."""
+
+    def __init__(self, snapshot: TrustSnapshot = NO_TRUST) -> None:
+        self._snapshot = snapshot
+        self._library: Library | None = None
+        self._owner = 0
+
+    def read(
+        self,
+        file: BinaryIO,
+        *,
+        media_type: str,
+        at: datetime | None = None,
+        manifest: bytes | None = None,
+    ) -> Provenance:
+        """Read credentials and markers of a seekable file. No file makes this raise.
+
+        `media_type` is the type found by content. `at` is the moment certificates are judged at,
+        now by default. `manifest` is a manifest store kept beside the file.
+
+        Raises:
+            EngineUnsafe: the C2PA library would use the network, so it is not used at all.
+        """
+        from provenance import c2pa  # 60 ms to import
+
+        moment = at or datetime.now(UTC)
+        markers, warnings = read_markers(file, media_type)
+        common: dict[str, Any] = {
+            "markers": markers,
+            "warnings": warnings,
+            "validated_at": moment,
+            "trust_lists": tuple(e.reference(moment) for e in self._snapshot.lists),
+            "engine": c2pa.versions(),
+        }
+        kind = _ALIASES.get(media_type, media_type)
+        if kind in _BARE_STORES:
+            common["warnings"] += (_BARE_STORE_ADVICE,)
+        if kind in _BARE_STORES or not c2pa.is_supported(kind):
+            return Provenance(presence=Presence.UNSUPPORTED, **common)
+        if manifest is None and not may_hold_credentials(file, kind):
+            return Provenance(presence=Presence.NONE, **common)
+        library = self._ready()
+        found = library.read(file, kind, manifest)
+        if isinstance(found, c2pa.Refused):
+            return _without_store(found, common)
+        question = _Question(library, file, kind, manifest)
+        return _judged(found, question, self._snapshot, moment, manifest is not None, common)
+
+    def _ready(self) -> "Library":
+        """Return the library, built anew in a forked child, where the parent's is dead."""
+        if self._library is None or self._owner != os.getpid():
+            from provenance.c2pa import Library
+
+            self._library, self._owner = Library(self._snapshot), os.getpid()
+        return self._library
+
+
+def read(
+    file: BinaryIO,
+    *,
+    media_type: str,
+    store: TrustSnapshot = NO_TRUST,
+    at: datetime | None = None,
+    manifest: bytes | None = None,
+) -> Provenance:
+    """Read one file; for many files keep a `Reader`, which is built once."""
+    return Reader(store).read(file, media_type=media_type, at=at, manifest=manifest)
+
+
+class _Question:
+    """Asks the library again about the same file, under the lists of one kind, at most once each."""
+
+    def __init__(
+        self, library: "Library", file: BinaryIO, media_type: str, manifest: bytes | None
+    ) -> None:
+        self.library = library
+        self._file = file
+        self._media_type = media_type
+        self._manifest = manifest
+        self._answers: dict[TrustKind, dict[str, Verdicts]] = {}
+
+    def ask(self, kind: TrustKind) -> Mapping[str, Verdicts]:
+        if kind not in self._answers:
+            found = self.library.read(self._file, self._media_type, self._manifest, only=kind)
+            document = getattr(found, "document", {})
+            self._answers[kind] = gather(document)
+        return self._answers[kind]
+
+    def names_of(self, name: str, kind: TrustKind) -> tuple[str, ...]:
+        return tuple(e.name for e in self.library.lists_named(name) if e.kind is kind)
+
+
+def _judged(
+    store: "Store",
+    question: _Question,
+    snapshot: TrustSnapshot,
+    moment: datetime,
+    is_sidecar: bool,  # noqa: FBT001 (named at the only call)
+    common: dict[str, Any],
+) -> Provenance:
+    verdicts = gather(store.document)
+    kinds = frozenset(entry.kind for entry in snapshot.lists)
+    judge = Judge(at=moment, kinds=kinds, names_of=question.names_of, ask=question.ask)
+    manifests = read_manifests(store.document, verdicts, judge)
+    if not manifests:
+        return Provenance(presence=Presence.UNREADABLE, integrity=Integrity.NOT_CHECKED, **common)
+    active = manifests[0]
+    own = verdicts.get(active.label, Verdicts())
+    integrity, deciding = active_integrity(own, verdicts)
+    broken = chain_failures(manifests)
+    origin = declared_origin(manifests)
+    common["warnings"] += _warnings(integrity, manifests)
+    return Provenance(
+        presence=Presence.SIDECAR if is_sidecar else Presence.EMBEDDED,
+        integrity=integrity,
+        integrity_code=deciding.code,
+        integrity_explanation=deciding.explanation,
+        signer=active.signer,
+        chain_ok=not broken,
+        chain_failures=broken,
+        origin=origin.origin,
+        origin_signer_trust=origin.trust,
+        origin_depth=origin.depth,
+        origin_source_type=origin.source_type,
+        claimed_at=active.timestamp.at,
+        claim_generator=active.claim_generator,
+        timestamp=active.timestamp,
+        revocation=active.revocation,
+        manifests=manifests,
+        engine_state=clean(store.state),
+        truncated=any(manifest.truncated for manifest in manifests),
+        **common,
+    )
+
+
+def _warnings(integrity: Integrity, manifests: tuple[Manifest, ...]) -> tuple[str, ...]:
+    active = manifests[0]
+    found = []
+    if integrity is Integrity.ASSET_MISMATCH:
+        found.append(_MISMATCH_ADVICE)
+    if any("additionalExclusions" in notice.code for notice in active.notices):
+        found.append(_EXCLUSION_ADVICE)
+    if active.claim_version == 1 and active.timestamp.status is TimestampStatus.UNTRUSTED:
+        found.append(_LEGACY_ADVICE)
+    return tuple(found)
+
+
+def _without_store(refused: "Refused", common: dict[str, Any]) -> Provenance:
+    """Say what a refusal means. A store that is there and broken is never "no manifest"."""
+    presence, integrity = _meaning(refused.refusal)
+    if presence is Presence.NONE:
+        return Provenance(presence=presence, **common)
+    return Provenance(
+        presence=presence,
+        integrity=integrity,
+        integrity_code=str(refused.refusal),
+        integrity_explanation=clean(refused.message),
+        remote_url=clean(refused.message.rpartition(" ")[2]) if integrity is None else "",
+        **common,
+    )
+
+
+def _meaning(refusal: "Refusal") -> tuple[Presence, Integrity | None]:
+    from provenance.c2pa import Refusal
+
+    return {
+        Refusal.NO_MANIFEST: (Presence.NONE, None),
+        Refusal.REMOTE_ONLY: (Presence.REMOTE_UNFETCHED, None),
+        Refusal.UNSUPPORTED: (Presence.UNSUPPORTED, Integrity.NOT_CHECKED),
+        Refusal.ASSET_DAMAGED: (Presence.UNREADABLE, Integrity.NOT_CHECKED),
+        Refusal.MANIFEST_DAMAGED: (Presence.UNREADABLE, Integrity.MANIFEST_ALTERED),
+    }[refusal]

@@ -1,0 +1,287 @@
+"""Whom an operator trusts: lists of certificates kept in a folder, none of them built in."""
+
+import base64
+import binascii
+import fcntl
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from provenance.errors import TrustListInvalid, TrustListUnknown, TrustStoreDamaged
+from provenance.fetch import DEFAULT_GUARD, Guard, fetch
+from provenance.result import Closed, Sha256, TrustKind, TrustListRef
+
+if TYPE_CHECKING:
+    from cryptography import x509 as x509_types
+
+CLAIM_SIGNING_EKUS: Final = (
+    "1.3.6.1.4.1.62558.2.1",  # C2PA claim signing; official certificates carry only this one
+    "1.3.6.1.4.1.311.76.59.1.9",  # Microsoft document signing, on early C2PA certificates
+    "1.3.6.1.5.5.7.3.4",  # e-mail protection, what C2PA 1.x asked for
+    "1.3.6.1.5.5.7.3.36",  # document signing, RFC 9336
+    "1.3.6.1.5.5.7.3.8",  # time stamping
+    "1.3.6.1.5.5.7.3.9",  # OCSP signing
+)
+"""Extended key usages a certificate may have. Without this list the library calls every
+certificate of the official C2PA programme invalid, even under the official trust list."""
+
+OFFICIAL_LISTS: Final[Mapping[TrustKind, str]] = {
+    TrustKind.MANIFEST: (
+        "https://raw.githubusercontent.com/c2pa-org/conformance-public/"
+        "main/trust-list/C2PA-TRUST-LIST.pem"
+    ),
+    TrustKind.TSA: (
+        "https://raw.githubusercontent.com/c2pa-org/conformance-public/"
+        "main/trust-list/C2PA-TSA-TRUST-LIST.pem"
+    ),
+}
+"""Public addresses of the C2PA programme's lists, fetched only when the operator asks."""
+
+MAX_CERTIFICATES: Final = 2000
+_NAME: Final = re.compile(r"^[a-z0-9][a-z0-9._-]{0,63}$")
+_PEM: Final = re.compile(
+    rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----"
+)
+_SOON: Final = timedelta(days=30)
+_STALE: Final = timedelta(days=90)
+
+
+class Certificate(Closed):
+    """One certificate of a list, as far as the store needs to know it."""
+
+    sha256: Sha256  # of the DER encoding
+    pem: str
+    is_authority: bool  # an anchor; otherwise one signer allowed by itself
+    expires: AwareDatetime
+
+
+class TrustList(Closed):
+    """One list as stored: who added what, from where, and exactly which certificates."""
+
+    format: Literal["1"] = "1"
+    name: str = Field(pattern=_NAME.pattern)
+    kind: TrustKind
+    uri: str
+    sha256: Sha256  # of the bytes as they were read from `uri`
+    added_at: AwareDatetime
+    certificates: tuple[Certificate, ...] = Field(min_length=1, max_length=MAX_CERTIFICATES)
+
+    def warnings(self, at: datetime) -> tuple[str, ...]:
+        """Say in plain words what about this list will soon, or already does, hurt."""
+        found = []
+        expired = sum(certificate.expires < at for certificate in self.certificates)
+        soon = sum(at <= certificate.expires < at + _SOON for certificate in self.certificates)
+        if expired:
+            found.append(f"{expired} of {len(self.certificates)} certificates have expired")
+        if soon:
+            found.append(f"{soon} of {len(self.certificates)} expire within {_SOON.days} days")
+        if at - self.added_at > _STALE:
+            found.append(f"not updated for {(at - self.added_at).days} days")
+        return tuple(found)
+
+    def reference(self, at: datetime) -> TrustListRef:
+        return TrustListRef(
+            name=self.name,
+            kind=self.kind,
+            uri=self.uri[:512],
+            sha256=self.sha256,
+            anchors=len(self.certificates),
+            added_at=self.added_at,
+            warnings=self.warnings(at),
+        )
+
+
+class TrustSnapshot(Closed):
+    """The lists in force for one read; goes to the child process as JSON."""
+
+    lists: tuple[TrustList, ...] = ()
+
+    def has(self, kind: TrustKind) -> bool:
+        return any(entry.kind is kind for entry in self.lists)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever any list does; used to cache what is built from a snapshot."""
+        parts = (f"{entry.kind}/{entry.name}/{entry.sha256}" for entry in self.lists)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+NO_TRUST: Final = TrustSnapshot()
+"""No list configured: credentials are checked for integrity and every signer is unknown."""
+
+
+def parse(pem: bytes, *, name: str, kind: TrustKind, uri: str, at: datetime) -> TrustList:
+    """Read a PEM bundle. Authorities become anchors, other certificates allowed signers.
+
+    Raises:
+        TrustListInvalid: a name that is no plain word, no certificate, a broken one, or
+            more than `MAX_CERTIFICATES`.
+    """
+    from cryptography import x509  # 60 ms to import, and only needed when a list is added
+
+    if not _NAME.match(name):
+        raise TrustListInvalid(f"a list needs a plain lower-case name, not {name!r}")
+    certificates: dict[str, Certificate] = {}
+    for match in _PEM.finditer(pem):
+        try:
+            der = base64.b64decode(re.sub(rb"\s", b"", match[1]), validate=True)
+            parsed = x509.load_der_x509_certificate(der)
+            authority = _is_authority(parsed)
+        except (ValueError, binascii.Error, x509.DuplicateExtension) as error:
+            raise TrustListInvalid(
+                f"{name}: certificate {len(certificates) + 1}: {error}"
+            ) from error
+        fingerprint = hashlib.sha256(der).hexdigest()
+        certificates[fingerprint] = Certificate(
+            sha256=fingerprint,
+            pem=_to_pem(der),
+            is_authority=authority,
+            expires=parsed.not_valid_after_utc,
+        )
+        if len(certificates) > MAX_CERTIFICATES:
+            raise TrustListInvalid(f"{name}: more than {MAX_CERTIFICATES} certificates")
+    if not certificates:
+        raise TrustListInvalid(f"{name}: no PEM certificate found")
+    return TrustList(
+        name=name,
+        kind=kind,
+        uri=uri,
+        sha256=hashlib.sha256(pem).hexdigest(),
+        added_at=at,
+        certificates=tuple(certificates.values()),
+    )
+
+
+def _is_authority(certificate: "x509_types.Certificate") -> bool:
+    from cryptography import x509
+
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except x509.ExtensionNotFound:
+        return certificate.issuer == certificate.subject  # a version 1 root
+    return constraints.value.ca
+
+
+def _to_pem(der: bytes) -> str:
+    text = base64.b64encode(der).decode()
+    lines = (text[start : start + 64] for start in range(0, len(text), 64))
+    return "-----BEGIN CERTIFICATE-----\n" + "\n".join(lines) + "\n-----END CERTIFICATE-----\n"
+
+
+class TrustStore:
+    """A folder of trust lists, one JSON file each, replaced whole so a reader never sees half."""
+
+    def __init__(self, folder: Path, guard: Guard = DEFAULT_GUARD) -> None:
+        self._folder = folder
+        self._guard = guard
+
+    def add(
+        self,
+        source: str | Path,
+        *,
+        kind: TrustKind,
+        name: str | None = None,
+        at: datetime | None = None,
+    ) -> TrustList:
+        """Read a PEM file or an https address and keep it, replacing the list of that name.
+
+        Raises:
+            TrustListInvalid: the bytes are no usable list.
+            FetchRefused: the guard would not fetch the address.
+            OSError: the file cannot be read.
+        """
+        is_url = isinstance(source, str) and "://" in source
+        if is_url:
+            uri = str(source)
+            pem = fetch(uri, self._guard)
+            default_name = Path(uri.partition("?")[0]).stem
+        else:
+            path = Path(source)
+            pem = path.read_bytes()
+            uri, default_name = f"file:{path.name}", path.stem  # no path: reports show it
+        entry = parse(
+            pem, name=name or _plain(default_name), kind=kind, uri=uri, at=at or datetime.now(UTC)
+        )
+        self._write(entry)
+        return entry
+
+    def lists(self) -> tuple[TrustList, ...]:
+        """Return every list, by kind and name. Raises TrustStoreDamaged for a file not ours."""
+        if not self._folder.is_dir():
+            return ()
+        return tuple(_load(path) for path in sorted(self._folder.glob("*.json")))
+
+    def snapshot(self) -> TrustSnapshot:
+        return TrustSnapshot(lists=self.lists())
+
+    def remove(self, name: str, kind: TrustKind | None = None) -> tuple[TrustList, ...]:
+        """Forget the lists of that name, of one kind or of all; raise TrustListUnknown if none."""
+        with self._locked():
+            doomed = [e for e in self.lists() if e.name == name and kind in (None, e.kind)]
+            if not doomed:
+                raise TrustListUnknown(f"no trust list is named {name!r}")
+            for entry in doomed:
+                self._path(entry).unlink()
+        return tuple(doomed)
+
+    def update(
+        self, addresses: Mapping[TrustKind, str] = OFFICIAL_LISTS, at: datetime | None = None
+    ) -> tuple[TrustList, ...]:
+        """Fetch the official lists; both are read before either replaces what is stored."""
+        moment = at or datetime.now(UTC)
+        fresh = tuple(
+            parse(
+                fetch(uri, self._guard),
+                name=_plain(Path(uri).stem),
+                kind=kind,
+                uri=uri,
+                at=moment,
+            )
+            for kind, uri in addresses.items()
+        )
+        for entry in fresh:
+            self._write(entry)
+        return fresh
+
+    def _path(self, entry: TrustList) -> Path:
+        return self._folder / f"{entry.kind}--{entry.name}.json"
+
+    def _write(self, entry: TrustList) -> None:
+        with self._locked():
+            handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(entry.model_dump_json(indent=1))
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).replace(self._path(entry))
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one process at a time change the folder; readers need no lock."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "list"
+
+
+def _load(path: Path) -> TrustList:
+    try:
+        return TrustList.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise TrustStoreDamaged(f"{path.name}: {error.error_count()} fields are wrong") from error
