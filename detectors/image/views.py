@@ -33,11 +33,15 @@ def resized(pixels: Pixels) -> Pixels:
     size = (max(SIDE, round(width * factor)), max(SIDE, round(height * factor)))
     if factor < 1 / 3:  # an area filter on the way down keeps a 12-megapixel picture under 20 ms
         middle = (size[0] * 3, size[1] * 3)
-        pixels = np.asarray(cv2.resize(pixels, middle, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        pixels = np.asarray(
+            cv2.resize(pixels, middle, interpolation=cv2.INTER_AREA), dtype=np.uint8
+        )
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     small = cv2.resize(pixels, size, interpolation=method)
     coded = cv2.imencode(
-        ".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, THUMBNAIL_QUALITY]
+        ".jpg",
+        cv2.cvtColor(small, cv2.COLOR_RGB2BGR),
+        [cv2.IMWRITE_JPEG_QUALITY, THUMBNAIL_QUALITY],
     )[1]
     decoded = cv2.cvtColor(cv2.imdecode(coded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     return crop(np.asarray(decoded, dtype=np.uint8), 0.5, 0.5)

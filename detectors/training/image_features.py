@@ -14,15 +14,14 @@ log = logging.getLogger(__name__)
 
 SHARD = 128
 VIEWS = tuple(
-    view
-    for pair in zip((*WHOLE_VIEWS, "", ""), CROP_VIEWS, strict=True)
-    for view in pair
-    if view
+    view for pair in zip((*WHOLE_VIEWS, "", ""), CROP_VIEWS, strict=True) for view in pair if view
 )
 """In the order of their worth, so that an interrupted run leaves a usable cache."""
 
 
-def cache(pictures: list[Picture], encoder: ClipEncoder, folder: Path, part: int, parts: int) -> None:
+def cache(
+    pictures: list[Picture], encoder: ClipEncoder, folder: Path, part: int, parts: int
+) -> None:
     """Write every missing shard; `part` of `parts` processes share the work."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, (view, start) in enumerate(_shards(len(pictures))):
