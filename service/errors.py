@@ -59,6 +59,32 @@ class ScanExpired(ServiceError):
     title = "The scan is past its retention and was deleted"
 
 
+class ScanAbandoned(ServiceError):
+    """The scan was deleted, or another worker took it over, while this one worked on it."""
+
+    code = "scan_abandoned"
+    status = 409
+    title = "The scan is no longer this worker's"
+
+
+class OutOfTime(ServiceError):
+    code = "out_of_time"
+    status = 422
+    title = "The analysis took longer than allowed"
+
+
+class BlobMissing(ServiceError):
+    code = "blob_missing"
+    status = 410
+    title = "The stored file is gone"
+
+
+class BlobChanged(ServiceError):
+    code = "blob_changed"
+    status = 500
+    title = "The stored file is not the one that was uploaded"
+
+
 class QueueUnavailable(ServiceError):
     code = "queue_unavailable"
     status = 503

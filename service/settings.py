@@ -27,11 +27,15 @@ class Decoding(BaseModel, frozen=True):
 
 
 class Leases(BaseModel, frozen=True):
-    """How a scan whose worker died is noticed and tried again."""
+    """How a scan whose worker or message was lost is noticed and tried again."""
 
-    seconds: int = Field(default=60, gt=0)
+    seconds: float = Field(default=60.0, gt=0)  # a worker that is silent for this long is dead
     attempts: int = Field(default=3, gt=0)
+    run_seconds: int = Field(default=900, gt=0)  # one scan may take this long; then it fails
     reconcile_seconds: float = Field(default=5.0, gt=0)
+    resend_seconds: float = Field(default=10.0, gt=0)  # a message may travel this long
+    orphan_seconds: float = Field(default=3600.0, gt=0)  # files without a scan go after this
+    sweep_seconds: float = Field(default=600.0, gt=0)  # how often such files are looked for
 
 
 class Settings(BaseSettings):
@@ -46,7 +50,8 @@ class Settings(BaseSettings):
     broker_url: SecretStr | None = None  # default: a broker in data_dir that needs no server
     trust_dir: Path | None = None  # default: data_dir/trust
     weights_dir: Path | None = None  # default: data_dir/weights, for pulled models
-    keep_days: int = Field(default=30, ge=0)  # files and reports are deleted after this
+    keep_days: int = Field(default=30, ge=0)  # then file and report are deleted; 0: never
+    log_json: bool = False  # one JSON object a line instead of text
     model_threads: int = Field(default=2, gt=0)
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()

@@ -1,0 +1,75 @@
+"""One way into the database, whichever it is: `read()` and `write()` sessions."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_MILLISECONDS: Final = 15_000
+_BEGIN: Final = "sqlite_begin"
+
+
+class Database:
+    """An engine with the settings each database needs. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+        writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        self._writing = sessionmaker(writer, expire_on_commit=False)
+
+    def read(self) -> AbstractContextManager[Session]:
+        return self._reading()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction: committed at the end of the block, rolled back on an exception."""
+        with self._writing.begin() as session:
+            yield session
+
+    def usable(self) -> bool:
+        try:
+            with self.read() as session:
+                session.execute(text("SELECT 1 FROM scan LIMIT 1"))
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _postgresql(url: str) -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+
+
+def _sqlite(url: str) -> Engine:
+    """SQLite that waits for locks and never loses a committed row to a power cut.
+
+    The driver's own transaction handling is off, because it starts a transaction that writes as
+    one that reads, and such a transaction fails instead of waiting when another one wrote first.
+    """
+    engine = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        raise TypeError(f"{type(connection)} is not the standard library's SQLite")
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))

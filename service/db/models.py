@@ -1,0 +1,100 @@
+"""The tables. A change here needs a migration beside it; a test compares the two."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Enum, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from detectors.base import Kind
+from service.db.types import UtcDateTime
+from service.lifecycle import State
+from service.pipeline import Profile, Stage
+from service.report import Verdict
+
+
+def _closed(values: type[StrEnum]) -> Enum:
+    """Members by value in plain text, so that a new member needs no migration."""
+    return Enum(
+        values,
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        create_constraint=False,
+        length=32,
+    )
+
+
+class Base(DeclarativeBase):
+    type_annotation_map: dict[Any, Any] = {  # noqa: RUF012 (SQLAlchemy reads it so)
+        datetime: UtcDateTime(),
+        State: _closed(State),
+        Kind: _closed(Kind),
+        Profile: _closed(Profile),
+        Stage: _closed(Stage),
+        Verdict: _closed(Verdict),
+    }
+
+
+class ScanRow(Base):
+    """One scan. The row is the truth; a queue message only wakes a worker for it."""
+
+    __tablename__ = "scan"
+    __table_args__ = (
+        Index("scan_of_tenant", "tenant", "id"),
+        Index("scan_lease", "state", "lease_until"),
+        Index("scan_sent", "state", "queue", "enqueued_at"),
+        Index("scan_expiry", "expires_at"),
+        Index("scan_blob", "blob"),
+        Index("scan_preview", "preview"),
+    )
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    tenant: Mapped[str] = mapped_column(String(63))
+    state: Mapped[State]
+    profile: Mapped[Profile]
+    queue: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[Kind]
+    name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(String(127))
+    blob: Mapped[str | None] = mapped_column(String(127))
+    preview: Mapped[str | None] = mapped_column(String(127))
+    created_at: Mapped[datetime]
+    enqueued_at: Mapped[datetime | None]  # somebody undertook to send the message; null: nobody
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    stage: Mapped[Stage]
+    done: Mapped[float] = mapped_column(Float)
+    note: Mapped[str] = mapped_column(String(255))
+    attempts: Mapped[int] = mapped_column(Integer)
+    worker: Mapped[str | None] = mapped_column(String(127))
+    lease: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None]
+    failure_code: Mapped[str | None] = mapped_column(String(64))
+    failure_sentence: Mapped[str | None] = mapped_column(Text)
+    verdict: Mapped[Verdict | None]
+
+
+class ReportRow(Base):
+    """The report of a finished scan, apart from it so that lists and heartbeats stay small."""
+
+    __tablename__ = "report"
+
+    scan_id: Mapped[str] = mapped_column(
+        String(26), ForeignKey("scan.id", ondelete="CASCADE"), primary_key=True
+    )
+    tenant: Mapped[str] = mapped_column(String(63))
+    document: Mapped[str] = mapped_column(Text)  # the JSON as written: bytes that can be signed
+
+
+class WorkerRow(Base):
+    """A worker process and when it last said that it lives. Workers serve every tenant."""
+
+    __tablename__ = "worker"
+
+    name: Mapped[str] = mapped_column(String(127), primary_key=True)
+    queues: Mapped[str] = mapped_column(String(255))
+    seen_at: Mapped[datetime]

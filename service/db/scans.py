@@ -1,0 +1,261 @@
+"""Every statement about scans. Changes of state are compare-and-set, so the first one wins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from detectors.base import Kind
+from service.db.engine import Database
+from service.db.models import ReportRow, ScanRow
+from service.lifecycle import Failure, Page, Scan, State
+from service.pipeline import Profile, Progress, Stage
+from service.report import Verdict
+from service.storage import BlobKey
+
+NOTE_LENGTH: Final = 255
+START: Final = Progress(Stage.QUEUED, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewScan:
+    """What is known about a scan when its upload is accepted."""
+
+    id: str
+    tenant: str
+    profile: Profile
+    queue: str
+    kind: Kind
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+    blob: BlobKey
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A scan that one worker holds the lease of, and what it needs to run it."""
+
+    id: str
+    token: str
+    tenant: str
+    profile: Profile
+    name: str
+    sha256: str
+    blob: BlobKey
+    attempt: int
+
+
+class ScanRows:
+    """Scans in the database. Methods for people ask for the tenant, those for workers do not."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, new: NewScan) -> Scan:
+        row = ScanRow(
+            id=new.id,
+            tenant=new.tenant,
+            state=State.QUEUED,
+            profile=new.profile,
+            queue=new.queue,
+            kind=new.kind,
+            name=new.name,
+            sha256=new.sha256,
+            size=new.size,
+            media_type=new.media_type,
+            blob=new.blob,
+            created_at=new.created_at,
+            enqueued_at=new.created_at,
+            expires_at=new.expires_at,
+            stage=START.stage,
+            done=START.done,
+            note=START.note,
+            attempts=0,
+        )
+        with self._database.write() as session:
+            session.add(row)
+        return _scan(row)
+
+    def get(self, tenant: str, scan_id: str) -> Scan | None:
+        with self._database.read() as session:
+            row = session.get(ScanRow, scan_id)
+            return _scan(row) if row is not None and row.tenant == tenant else None
+
+    def page(self, tenant: str, *, limit: int, before: str | None, state: State | None) -> Page:
+        query = select(ScanRow).where(ScanRow.tenant == tenant)
+        if before is not None:
+            query = query.where(ScanRow.id < before)
+        if state is not None:
+            query = query.where(ScanRow.state == state)
+        with self._database.read() as session:
+            rows = session.scalars(query.order_by(ScanRow.id.desc()).limit(limit + 1)).all()
+        items = tuple(_scan(row) for row in rows[:limit])
+        return Page(items, items[-1].id if len(rows) > limit else None)
+
+    def document(self, tenant: str, scan_id: str) -> str | None:
+        with self._database.read() as session:
+            row = session.get(ReportRow, scan_id)
+            return row.document if row is not None and row.tenant == tenant else None
+
+    def preview(self, tenant: str, scan_id: str) -> BlobKey | None:
+        with self._database.read() as session:
+            row = session.get(ScanRow, scan_id)
+            if row is None or row.tenant != tenant or row.preview is None:
+                return None
+            return BlobKey(row.preview)
+
+    def delete(self, tenant: str, scan_id: str) -> tuple[BlobKey, ...] | None:
+        """Remove the row and its report; the blobs that are now nobody's, None if no such scan."""
+        with self._database.write() as session:
+            row = session.get(ScanRow, scan_id)
+            if row is None or row.tenant != tenant:
+                return None
+            blobs = _blobs(row)
+            session.execute(delete(ScanRow).where(ScanRow.id == scan_id))
+            return blobs
+
+    def take(
+        self, scan_id: str, *, token: str, worker: str, now: datetime, until: datetime, most: int
+    ) -> Job | None:
+        """Lease a waiting scan, or one whose lease ran out. None: nothing to do for this worker."""
+        lapsed = and_(ScanRow.state == State.RUNNING, ScanRow.lease_until < now)
+        with self._database.write() as session:
+            taken = _changed(
+                session,
+                scan_id,
+                or_(ScanRow.state == State.QUEUED, lapsed),
+                ScanRow.attempts < most,
+                state=State.RUNNING,
+                lease=token,
+                lease_until=until,
+                worker=worker,
+                attempts=ScanRow.attempts + 1,
+                started_at=now,
+            )
+            row = session.get(ScanRow, scan_id) if taken else None
+            if row is None or row.blob is None:
+                return None
+            return Job(
+                id=row.id,
+                token=token,
+                tenant=row.tenant,
+                profile=row.profile,
+                name=row.name,
+                sha256=row.sha256,
+                blob=BlobKey(row.blob),
+                attempt=row.attempts,
+            )
+
+    def renew(self, job: Job, *, until: datetime, progress: Progress) -> bool:
+        """Extend the lease and say how far the scan is; False when the lease is somebody else's."""
+        with self._database.write() as session:
+            return _changed(
+                session,
+                job.id,
+                _held(job),
+                lease_until=until,
+                stage=progress.stage,
+                done=progress.done,
+                note=progress.note[:NOTE_LENGTH],
+            )
+
+    def finish(
+        self, job: Job, *, document: str, verdict: Verdict, preview: BlobKey | None, now: datetime
+    ) -> bool:
+        """Store the one report of a scan; False, and nothing stored, when the lease was lost."""
+        with self._database.write() as session:
+            won = _changed(
+                session,
+                job.id,
+                _held(job),
+                state=State.DONE,
+                lease=None,
+                lease_until=None,
+                finished_at=now,
+                stage=Stage.REPORT,
+                done=1.0,
+                note="",
+                verdict=verdict,
+                preview=preview,
+            )
+            if won:
+                session.add(ReportRow(scan_id=job.id, tenant=job.tenant, document=document))
+            return won
+
+    def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
+        with self._database.write() as session:
+            return _changed(session, job.id, _held(job), **_failed(failure, now))
+
+    def hand_back(self, job: Job) -> bool:
+        """Queue the scan again, with nobody having sent a message for it yet."""
+        with self._database.write() as session:
+            return _changed(session, job.id, _held(job), **_queued_again())
+
+
+def _held(job: Job) -> ColumnElement[bool]:
+    return and_(ScanRow.state == State.RUNNING, ScanRow.lease == job.token)
+
+
+def _changed(
+    session: Session, scan_id: str, *conditions: ColumnElement[bool], **values: object
+) -> bool:
+    statement = update(ScanRow).where(ScanRow.id == scan_id, *conditions).values(**values)
+    return bool(session.connection().execute(statement).rowcount)
+
+
+def _failed(failure: Failure, now: datetime) -> dict[str, object]:
+    return {
+        "state": State.FAILED,
+        "lease": None,
+        "lease_until": None,
+        "finished_at": now,
+        "failure_code": failure.code,
+        "failure_sentence": failure.sentence,
+    }
+
+
+def _queued_again() -> dict[str, object]:
+    return {
+        "state": State.QUEUED,
+        "lease": None,
+        "lease_until": None,
+        "enqueued_at": None,
+        "stage": START.stage,
+        "done": START.done,
+        "note": START.note,
+    }
+
+
+def _blobs(row: ScanRow) -> tuple[BlobKey, ...]:
+    return tuple(BlobKey(key) for key in (row.blob, row.preview) if key is not None)
+
+
+def _scan(row: ScanRow) -> Scan:
+    failure = None
+    if row.failure_code is not None:
+        failure = Failure(row.failure_code, row.failure_sentence or "")
+    return Scan(
+        id=row.id,
+        tenant=row.tenant,
+        state=row.state,
+        profile=row.profile,
+        kind=row.kind,
+        name=row.name,
+        sha256=row.sha256,
+        size=row.size,
+        media_type=row.media_type,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        expires_at=row.expires_at,
+        progress=Progress(row.stage, row.done, row.note),
+        attempts=row.attempts,
+        failure=failure,
+        verdict=row.verdict,
+    )

@@ -1,0 +1,159 @@
+"""The statements of the reconciler and of worker presence; `service.reconcile` gives them sense."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+
+from service.db.engine import Database
+from service.db.models import ReportRow, ScanRow, WorkerRow
+from service.lifecycle import Failure, State, WorkerSeen
+from service.storage import BlobKey
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queued scan and when somebody last undertook to send its message, if anybody did."""
+
+    id: str
+    queue: str
+    enqueued_at: datetime | None
+
+
+class UpkeepRows:
+    """Safe to use from any number of processes at once: each change happens for one of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def end_lapsed_leases(self, now: datetime, *, most: int, failure: Failure) -> tuple[int, int]:
+        """Queue again, or fail after `most` attempts, what a dead worker held: (again, failed)."""
+        lapsed = (ScanRow.state == State.RUNNING, ScanRow.lease_until < now)
+        free: dict[str, object] = {"lease": None, "lease_until": None}
+        with self._database.write() as session:
+            connection = session.connection()
+            failed = connection.execute(
+                update(ScanRow)
+                .where(*lapsed, ScanRow.attempts >= most)
+                .values(
+                    state=State.FAILED,
+                    finished_at=now,
+                    failure_code=failure.code,
+                    failure_sentence=failure.sentence,
+                    **free,
+                )
+            )
+            again = connection.execute(
+                update(ScanRow).where(*lapsed).values(state=State.QUEUED, enqueued_at=None, **free)
+            )
+            return again.rowcount, failed.rowcount
+
+    def unsent(self, limit: int = BATCH) -> tuple[Waiting, ...]:
+        """Queued scans that nobody sent a message for, the oldest first."""
+        return self._waiting(ScanRow.enqueued_at.is_(None), limit=limit)
+
+    def waiting(self, queue: str) -> int:
+        """How many queued scans this queue should hold a message for."""
+        query = select(func.count()).where(
+            ScanRow.state == State.QUEUED,
+            ScanRow.queue == queue,
+            ScanRow.enqueued_at.is_not(None),
+        )
+        with self._database.read() as session:
+            return session.scalar(query) or 0
+
+    def sent_before(self, queue: str, moment: datetime, limit: int) -> tuple[Waiting, ...]:
+        return self._waiting(
+            ScanRow.queue == queue, ScanRow.enqueued_at < moment, limit=min(limit, BATCH)
+        )
+
+    def claim_sending(self, scan: Waiting, now: datetime) -> bool:
+        """Undertake to send the message; False when another process did so first."""
+        return self._mark(scan.id, scan.enqueued_at, now)
+
+    def not_sent(self, scan_id: str, claimed_at: datetime) -> bool:
+        """The message could not be sent; the next round tries again."""
+        return self._mark(scan_id, claimed_at, None)
+
+    def expire(self, now: datetime) -> tuple[int, tuple[BlobKey, ...]]:
+        """Blank what is past its retention: how many scans, and the blobs that are now nobody's."""
+        due = select(ScanRow.id, ScanRow.blob, ScanRow.preview).where(
+            ScanRow.expires_at < now, ScanRow.state != State.EXPIRED
+        )
+        with self._database.write() as session:
+            rows = session.execute(due.order_by(ScanRow.expires_at).limit(BATCH)).all()
+            ids = [row.id for row in rows]
+            session.execute(delete(ReportRow).where(ReportRow.scan_id.in_(ids)))
+            session.execute(
+                update(ScanRow)
+                .where(ScanRow.id.in_(ids))
+                .values(
+                    state=State.EXPIRED,
+                    name="",
+                    note="",
+                    blob=None,
+                    preview=None,
+                    lease=None,
+                    lease_until=None,
+                    failure_code=None,
+                    failure_sentence=None,
+                    verdict=None,
+                )
+            )
+        blobs = (key for row in rows for key in (row.blob, row.preview) if key is not None)
+        return len(ids), tuple(BlobKey(key) for key in blobs)
+
+    def without_scan(self, keys: Sequence[BlobKey]) -> set[BlobKey]:
+        """Those of at most `BATCH` keys that no scan refers to."""
+        query = select(ScanRow.blob, ScanRow.preview).where(
+            or_(ScanRow.blob.in_(keys), ScanRow.preview.in_(keys))
+        )
+        with self._database.read() as session:
+            used = {key for row in session.execute(query) for key in row}
+        return set(keys) - used
+
+    def beat(self, worker: str, queues: Sequence[str], now: datetime) -> None:
+        """Say that this worker lives."""
+        with self._database.write() as session:
+            session.merge(WorkerRow(name=worker, queues=",".join(queues), seen_at=now))
+
+    def leave(self, worker: str) -> None:
+        with self._database.write() as session:
+            session.execute(delete(WorkerRow).where(WorkerRow.name == worker))
+
+    def forget_workers(self, seen_before: datetime) -> None:
+        with self._database.write() as session:
+            session.execute(delete(WorkerRow).where(WorkerRow.seen_at < seen_before))
+
+    def workers(self, seen_since: datetime) -> tuple[WorkerSeen, ...]:
+        query = select(WorkerRow).where(WorkerRow.seen_at >= seen_since).order_by(WorkerRow.name)
+        with self._database.read() as session:
+            return tuple(
+                WorkerSeen(row.name, tuple(row.queues.split(",")), row.seen_at)
+                for row in session.scalars(query)
+            )
+
+    def _waiting(self, *conditions: ColumnElement[bool], limit: int) -> tuple[Waiting, ...]:
+        query = select(ScanRow.id, ScanRow.queue, ScanRow.enqueued_at).where(
+            ScanRow.state == State.QUEUED, *conditions
+        )
+        with self._database.read() as session:
+            rows = session.execute(query.order_by(ScanRow.id).limit(limit)).all()
+        return tuple(Waiting(row.id, row.queue, row.enqueued_at) for row in rows)
+
+    def _mark(self, scan_id: str, seen: datetime | None, value: datetime | None) -> bool:
+        """Compare-and-set of `enqueued_at`."""
+        with self._database.write() as session:
+            statement = (
+                update(ScanRow)
+                .where(
+                    ScanRow.id == scan_id,
+                    ScanRow.state == State.QUEUED,
+                    ScanRow.enqueued_at.is_not_distinct_from(seen),
+                )
+                .values(enqueued_at=value)
+            )
+            return bool(session.connection().execute(statement).rowcount)
