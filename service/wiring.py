@@ -2,11 +2,9 @@
 
 from datetime import timedelta
 
-from detectors.base import Kind
-from detectors.media.limits import Limits
+from service.arguments import upload_limits
 from service.db.engine import Database
 from service.db.migrate import upgrade
-from service.pipeline import PipelineConfig
 from service.queue import Broker, CeleryQueue
 from service.scans import Analyst, ScanPolicy, Scans
 from service.settings import Settings
@@ -41,16 +39,6 @@ def broker(settings: Settings) -> Broker:
     return Broker.in_folder(settings.data_dir.absolute() / "broker")
 
 
-def upload_limits(settings: Settings) -> dict[Kind, int]:
-    """Bytes accepted of each kind."""
-    uploads = settings.uploads
-    return {
-        Kind.IMAGE: uploads.image_bytes,
-        Kind.AUDIO: uploads.audio_bytes,
-        Kind.VIDEO: uploads.video_bytes,
-    }
-
-
 def scan_policy(settings: Settings) -> ScanPolicy:
     leases = settings.leases
     return ScanPolicy(
@@ -61,19 +49,4 @@ def scan_policy(settings: Settings) -> ScanPolicy:
         resend_after=timedelta(seconds=leases.resend_seconds),
         orphan_after=timedelta(seconds=leases.orphan_seconds),
         sweep_every=timedelta(seconds=leases.sweep_seconds),
-    )
-
-
-def pipeline_config(settings: Settings) -> PipelineConfig:
-    """What an analysis depends on, for workers and for the command line."""
-    decoding = settings.decoding
-    return PipelineConfig(
-        trust_dir=settings.trust,
-        limits=Limits(
-            pixels=decoding.pixels,
-            frames=decoding.video_frames,
-            audio_seconds=decoding.audio_seconds,
-            video_wall_seconds=decoding.wall_seconds,
-        ),
-        threads=settings.model_threads,
     )

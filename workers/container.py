@@ -7,11 +7,12 @@ from functools import cache
 
 from celery.exceptions import SoftTimeLimitExceeded
 
+from service.arguments import pipeline_config
 from service.errors import OutOfTime
 from service.pipeline import Analysis, Listener, Pipeline, Profile, Source
 from service.scans import Scans
 from service.settings import Settings
-from service.wiring import build_scans, pipeline_config
+from service.wiring import build_scans
 
 
 class PunctualPipeline:

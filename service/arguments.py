@@ -1,0 +1,31 @@
+"""Frozen arguments of the engine, made from settings. Light: the command line starts with it."""
+
+from detectors.base import Kind
+from detectors.media.limits import Limits
+from service.pipeline import PipelineConfig
+from service.settings import Settings
+
+
+def upload_limits(settings: Settings) -> dict[Kind, int]:
+    """Bytes accepted of each kind."""
+    uploads = settings.uploads
+    return {
+        Kind.IMAGE: uploads.image_bytes,
+        Kind.AUDIO: uploads.audio_bytes,
+        Kind.VIDEO: uploads.video_bytes,
+    }
+
+
+def pipeline_config(settings: Settings) -> PipelineConfig:
+    """What an analysis depends on, for workers and for the command line."""
+    decoding = settings.decoding
+    return PipelineConfig(
+        trust_dir=settings.trust,
+        limits=Limits(
+            pixels=decoding.pixels,
+            frames=decoding.video_frames,
+            audio_seconds=decoding.audio_seconds,
+            video_wall_seconds=decoding.wall_seconds,
+        ),
+        threads=settings.model_threads,
+    )

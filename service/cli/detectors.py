@@ -1,0 +1,75 @@
+"""`assay detectors`: which models judge, and what is known about each."""
+
+import typer
+from rich.table import Table
+
+from detectors.registry import SPECS, Spec, card_of, named, votes
+from detectors.zoo.card import ModelCard
+from service.cli.complain import say
+from service.cli.exit_codes import ExitCode
+from service.cli.terminal import console
+from service.wording import CLAIMS, KINDS
+
+
+def run(name: str | None, *, as_json: bool) -> ExitCode:
+    """List every detector, or print the card of one."""
+    try:
+        specs = SPECS if name is None else (named(name),)
+    except KeyError:
+        say(f"no detector is named {name}; there are {', '.join(s.name for s in SPECS)}")
+        return ExitCode.USAGE
+    if as_json:
+        for spec in specs:
+            typer.echo(card_of(spec).model_dump_json())
+    elif name is None:
+        _table()
+    else:
+        _card(specs[0])
+    return ExitCode.NOTHING_FOUND
+
+
+def _table() -> None:
+    table = Table("detector", "judges", "says", "votes", "AUC", "TPR at 1 % FPR", "measured on")
+    for spec in SPECS:
+        best = card_of(spec).measured[:1]
+        table.add_row(
+            spec.name,
+            KINDS[spec.kind].lower(),
+            CLAIMS[spec.claim],
+            "yes" if votes(spec) else "no",
+            *([f"{best[0].auc:.3f}", f"{best[0].tpr_at_fpr_1:.0%}", best[0].on] if best else []),
+        )
+    console().print(table)
+
+
+def _card(spec: Spec) -> None:
+    card = card_of(spec)
+    screen = console()
+    screen.print(f"{spec.name}: {card.summary}\n")
+    facts = Table(box=None, show_header=False)
+    facts.add_row("model", card.name)
+    facts.add_row("architecture", card.architecture)
+    facts.add_row("licence", card.licence)
+    facts.add_row("trained on", card.trained_on)
+    facts.add_row("trained by", card.training_command)
+    for weights in card.weights:
+        facts.add_row("weights", f"{weights.file}  sha256 {weights.sha256}")
+    for limit in card.limits:
+        facts.add_row("limit", limit)
+    screen.print(facts)
+    _measured(card)
+
+
+def _measured(card: ModelCard) -> None:
+    table = Table("measured on", "items", "AUC", "EER", "TPR at 1 %", "TPR at 5 %", "Cllr")
+    for line in card.measured:
+        table.add_row(
+            line.on,
+            f"{line.items:,}",
+            f"{line.auc:.3f}",
+            f"{line.eer:.1%}",
+            f"{line.tpr_at_fpr_1:.1%}",
+            f"{line.tpr_at_fpr_5:.1%}",
+            f"{line.cllr:.2f}",
+        )
+    console().print(table)

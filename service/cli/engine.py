@@ -1,0 +1,26 @@
+"""The engine as commands use it: built from the settings in the environment."""
+
+
+from pydantic import ValidationError
+
+from service.arguments import pipeline_config
+from service.cli.complain import say
+from service.cli.exit_codes import ExitCode
+from service.pipeline import Pipeline
+from service.settings import Settings
+
+
+def read_settings() -> Settings:
+    """Settings from the environment; ends the command when they make no sense."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "__".join(str(part) for part in problem["loc"]).upper()
+            say(f"ASSAY_{name}: {problem['msg']} [settings_invalid]")
+        raise SystemExit(ExitCode.USAGE) from error
+
+
+def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
+    """A pipeline for this process, to be closed when done; as many files at once as `children`."""
+    return Pipeline(pipeline_config(settings))

@@ -1,0 +1,51 @@
+"""What the command line's exit status means; scripts may rely on it."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from service.report import Verdict
+
+
+class ExitCode(IntEnum):
+    """The answer about all inputs together. The first that applies wins, FOUND before all."""
+
+    NOTHING_FOUND = 0
+    FOUND = 1
+    USAGE = 2
+    NOT_ANALYSED = 3
+    INCONCLUSIVE = 4
+    INTERNAL = 70  # a bug; never confused with FOUND
+    INTERRUPTED = 130
+
+
+MEANING: Final = {
+    ExitCode.NOTHING_FOUND: "nothing found (which proves nothing genuine)",
+    ExitCode.FOUND: "at least one input is synthetic, manipulated, or has broken credentials",
+    ExitCode.USAGE: "the command or its settings make no sense",
+    ExitCode.NOT_ANALYSED: "nothing found, but some input could not be analysed",
+    ExitCode.INCONCLUSIVE: "nothing found, but some answer is inconclusive",
+    ExitCode.INTERNAL: "a bug in assay",
+    ExitCode.INTERRUPTED: "stopped by Ctrl-C",
+}
+
+_FOUND: Final = frozenset(
+    {
+        "verified_ai",
+        "declared_ai",
+        "credentials_broken",
+        "likely_synthetic",
+        "likely_manipulated",
+    }
+)
+
+
+def exit_code(verdicts: Iterable["Verdict"], *, failures: bool) -> ExitCode:
+    """One code for many inputs; `failures` says that some of them have no report."""
+    given = {verdict.value for verdict in verdicts}
+    if given & _FOUND:
+        return ExitCode.FOUND
+    if failures:
+        return ExitCode.NOT_ANALYSED
+    return ExitCode.INCONCLUSIVE if "inconclusive" in given else ExitCode.NOTHING_FOUND

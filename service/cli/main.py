@@ -1,0 +1,270 @@
+"""The `assay` command: every subcommand and option in one place, their code imported on use."""
+
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.exit_codes import MEANING, ExitCode
+
+log = logging.getLogger(__name__)
+
+EXIT_CODES = "Exit codes:\n\n\b\n" + "\n".join(f"{code:>4}  {MEANING[code]}" for code in ExitCode)
+
+app = typer.Typer(
+    name="assay",
+    help="Where does a photo, video or recording come from, and does it look synthetic?",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: importing rich would double the time it takes
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+trust = typer.Typer(
+    help="Whom to believe: lists of certificates that vouch for signers. None is built in.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(trust, name="trust")
+
+
+class Only(StrEnum):
+    """A narrower question than the whole report."""
+
+    PROVENANCE = "provenance"
+
+
+class ListKind(StrEnum):
+    """What a trust list vouches for."""
+
+    MANIFEST = "manifest"
+    TSA = "tsa"
+    CAWG = "cawg"
+
+
+OnlyOption = Annotated[
+    Only | None,
+    typer.Option("--only", help="Read signed and declared provenance alone; run no classifier."),
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="OUT", help="Write HTML reports: a file, or a folder for many."),
+]
+KindOption = Annotated[ListKind, typer.Option("--kind", help="What the list vouches for.")]
+
+
+def main() -> None:
+    """Run the command line. A bug ends with a code of its own, not with "something found"."""
+    try:
+        app()
+    except Exception:
+        log.critical("this is a bug in assay, please report it", exc_info=True)
+        sys.exit(ExitCode.INTERNAL)
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"assay {version('assay')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=lambda asked: _version(asked=asked), is_eager=True),
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")] = False,
+) -> None:
+    logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)
+
+
+@app.command(epilog=EXIT_CODES)
+def check(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="FILE|URL|-...", help="What to look at; - is stdin.")
+    ],
+    *,
+    only: OnlyOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print reports as JSON: one, or one a line.")
+    ] = False,
+    html: HtmlOption = None,
+) -> None:
+    """Report on files, here and now.
+
+    \b
+    assay check photo.jpg
+    assay check --only provenance *.jpg
+    assay check https://example.org/clip.mp4 --html clip.html
+    curl -s https://example.org/a.png | assay check --json - | jq .verdict
+    """
+    from service.cli import check as command
+
+    raise typer.Exit(
+        command.run(tuple(inputs), provenance_only=bool(only), as_json=as_json, html=html)
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def audit(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False)],
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="REPORT.jsonl", help="One JSON line a file.")
+    ],
+    only: OnlyOption = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Files at once; all cores.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="OUT.csv", help="A table as well, at the end.")
+    ] = None,
+) -> None:
+    """Report on every photo, video and recording below a folder.
+
+    Run it again with the same --out after an interruption: it goes on where it stopped. Files with
+    the same content are analysed once. Symbolic links are not followed; what is not media is
+    counted and skipped.
+
+    \b
+    assay audit /archive --out archive.jsonl
+    assay audit /archive --out signed.jsonl --only provenance --csv signed.csv
+    jq -r 'select(.verdict == "credentials_broken") | .path' archive.jsonl
+    """
+    from service.cli import audit as command
+
+    raise typer.Exit(command.run(folder, out=out, provenance_only=bool(only), jobs=jobs, table=csv))
+
+
+@app.command(epilog=EXIT_CODES)
+def show(
+    report: Annotated[str, typer.Argument(metavar="REPORT", help="A report or an audit; - stdin.")],
+    *,
+    line: Annotated[
+        int | None, typer.Option("--line", "-n", min=1, help="Which line of an audit.")
+    ] = None,
+    html: HtmlOption = None,
+) -> None:
+    """Show a report that was written earlier.
+
+    \b
+    assay check --json photo.jpg > report.json; assay show report.json
+    assay show archive.jsonl --line 17 --html page.html
+    """
+    from service.cli import show as command
+
+    raise typer.Exit(command.run(report, line=line, html=html))
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8000,
+    api_only: Annotated[
+        bool, typer.Option("--api-only", help="No worker here: they run elsewhere.")
+    ] = False,
+) -> None:
+    """Run the page, the API and a worker on this machine until Ctrl-C.
+
+    Everything is kept below ASSAY_DATA_DIR. A fleet shares ASSAY_DATABASE_URL (PostgreSQL) and
+    ASSAY_BROKER_URL (Redis) instead.
+
+    \b
+    assay serve
+    ASSAY_BROKER_URL=redis://... ASSAY_DATABASE_URL=postgresql://... assay serve --api-only
+    """
+    from service.cli import serve as command
+
+    raise typer.Exit(command.run(host, port, api_only=api_only))
+
+
+@app.command()
+def worker(
+    *,
+    queues: Annotated[
+        str | None, typer.Option(metavar="NAME,...", help="image, audio, video, provenance; all.")
+    ] = None,
+) -> None:
+    """Run a worker alone, beside others of a fleet.
+
+    \b
+    ASSAY_BROKER_URL=redis://... ASSAY_DATABASE_URL=postgresql://... assay worker --queues video
+    """
+    from service.cli import serve as command
+
+    command.become_worker(queues)
+
+
+@app.command()
+def detectors(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One detector's card.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print model cards as JSON.")] = False,
+) -> None:
+    """List the detectors, or show one's model card: data, figures, limits."""
+    from service.cli import detectors as command
+
+    raise typer.Exit(command.run(name, as_json=as_json))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is in force here: sandbox, models, trust lists, database, broker."""
+    from service.cli import doctor as command
+
+    raise typer.Exit(command.run())
+
+
+@trust.command("add")
+def trust_add(
+    source: Annotated[str, typer.Argument(metavar="FILE|URL", help="PEM certificates.")],
+    *,
+    kind: KindOption = ListKind.MANIFEST,
+    name: Annotated[str | None, typer.Option(help="Default: from the file's name.")] = None,
+) -> None:
+    """Trust the certificates of a PEM file or https address.
+
+    \b
+    assay trust add newsroom-cameras.pem --name newsroom
+    """
+    from service.cli import trust as command
+
+    raise typer.Exit(command.add(source, kind.value, name))
+
+
+@trust.command("list")
+def trust_list() -> None:
+    """Show the lists in force."""
+    from service.cli import trust as command
+
+    raise typer.Exit(command.show())
+
+
+@trust.command("remove")
+def trust_remove(
+    name: Annotated[str, typer.Argument()],
+    *,
+    kind: Annotated[
+        ListKind | None, typer.Option("--kind", help="Only the list of this kind.")
+    ] = None,
+) -> None:
+    """Trust a list no more."""
+    from service.cli import trust as command
+
+    raise typer.Exit(command.remove(name, kind.value if kind else None))
+
+
+@trust.command("update")
+def trust_update() -> None:
+    """Fetch the official C2PA and time-stamping lists again."""
+    from service.cli import trust as command
+
+    raise typer.Exit(command.update())

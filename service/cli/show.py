@@ -1,0 +1,74 @@
+"""`assay show`: read a report back in, alone or from a line of an audit, and show it."""
+
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pydantic import ValidationError
+
+from service.cli.check import write_html
+from service.cli.complain import DELIBERATE, complain
+from service.cli.exit_codes import ExitCode, exit_code
+from service.cli.inputs import STDIN
+from service.cli.ledger import Line
+from service.cli.terminal import console, render
+from service.errors import ReportInvalid
+from service.pipeline import Analysis
+from service.report import Report
+
+MAX_BYTES: Final = 64 * 1024**2
+"""Longest report, or line of an audit, that is read."""
+
+
+def run(named: str, *, line: int | None, html: Path | None) -> ExitCode:
+    """Show one report; the exit code is the one `assay check` gave for it."""
+    try:
+        report = _parse(_read(named, line), of_audit=line is not None)
+        if html is not None:
+            write_html(Analysis(report, None), html, alone=True)
+    except DELIBERATE as error:
+        complain(named, error)
+        return ExitCode.NOT_ANALYSED
+    console().print(render(report))
+    return exit_code([report.verdict], failures=False)
+
+
+def _read(named: str, line: int | None) -> bytes:
+    if named == STDIN:
+        return _take(sys.stdin.buffer, line)
+    with Path(named).open("rb") as file:
+        return _take(file, line)
+
+
+def _take(file: BinaryIO, line: int | None) -> bytes:
+    """The whole file, or the line of that number. Raises `ReportInvalid` when there is none."""
+    if line is None:
+        found = file.read(MAX_BYTES + 1)
+    else:
+        found = next(islice(file, line - 1, line), b"")
+        if not found:
+            raise ReportInvalid(f"there is no line {line}")
+    if len(found) > MAX_BYTES:
+        raise ReportInvalid(f"longer than {MAX_BYTES} bytes")
+    return found
+
+
+def _parse(text: bytes, *, of_audit: bool) -> Report:
+    """Raises `ReportInvalid` when the text is not a report, or the line has none."""
+    try:
+        return Report.model_validate_json(_body(text) if of_audit else text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise ReportInvalid(f"not a report of a known version: {where}: {first['msg']}") from error
+
+
+def _body(text: bytes) -> str:
+    try:
+        line = Line.decode(text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReportInvalid("not a line of an audit") from error
+    if line.body is None:
+        raise ReportInvalid(f"{line.path} could not be analysed: {line.error}")
+    return line.body

@@ -1,0 +1,118 @@
+"""Run a few child processes until told to stop: restart what dies, leave nothing behind."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from service.cli.complain import say
+
+GRACE_SECONDS: Final = 10.0
+"""How long a child may take to stop. A scan cut short by the kill is run again later."""
+
+HEALTHY_SECONDS: Final = 10.0
+MAX_QUICK_DEATHS: Final = 5
+_PR_SET_PDEATHSIG: Final = 1
+_STOP: Final = frozenset({signal.SIGINT, signal.SIGTERM})
+_WATCHED: Final = _STOP | {signal.SIGCHLD}
+
+
+@dataclass(slots=True)
+class Child:
+    """One process to keep alive, and what happened to it so far."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    descriptors: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    quick_deaths: int = 0
+    not_before: float = 0.0
+
+    def start(self) -> None:
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(  # noqa: S603 (our own modules, no shell)
+            self.command,
+            env={**os.environ, **self.environment},
+            pass_fds=self.descriptors,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C in the terminal reaches the supervisor alone
+            preexec_fn=_die_with_parent,  # safe: this process has one thread
+        )
+
+    def note_death(self) -> None:
+        """Restart at once the first time, ever more slowly when it keeps dying early."""
+        if self.process is None:
+            return
+        self.signal(signal.SIGKILL)  # what it left in its process group
+        now = time.monotonic()
+        quick = now - self.started < HEALTHY_SECONDS
+        self.quick_deaths = self.quick_deaths + 1 if quick else 0
+        self.not_before = now + (2.0 ** (self.quick_deaths - 1) / 2 if quick else 0.0)
+        say(f"{self.name} ended with status {self.process.returncode}; starting it again")
+        self.process = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the child and everything it started."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+
+def supervise(children: Sequence[Child]) -> bool:
+    """Keep the children alive until SIGINT or SIGTERM; a second one kills what still stops.
+
+    Returns False when a child would not stay alive. Must be called from the main thread.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
+    try:
+        return _keep_alive(children)
+    finally:
+        _stop(children)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _keep_alive(children: Sequence[Child]) -> bool:
+    while True:
+        for child in children:
+            if child.ended():
+                child.note_death()
+            if child.quick_deaths >= MAX_QUICK_DEATHS:
+                say(f"{child.name} does not stay alive, giving up; its messages are above")
+                return False
+            if child.process is None and time.monotonic() >= child.not_before:
+                child.start()
+        received = signal.sigtimedwait(_WATCHED, 0.5)
+        if received is not None and received.si_signo in _STOP:
+            return True
+
+
+def _stop(children: Sequence[Child]) -> None:
+    """Ask every child in turn, the first one first, then insist."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    for child in children:
+        child.signal(signal.SIGTERM)
+    while any(child.process is not None and not child.ended() for child in children):
+        received = signal.sigtimedwait(_WATCHED, 0.2)
+        again = received is not None and received.si_signo in _STOP
+        if again or time.monotonic() >= deadline:
+            break
+    for child in children:
+        child.signal(signal.SIGKILL)
+        if child.process is not None:
+            child.process.wait()
+
+
+def _die_with_parent() -> None:
+    """In the child, before its program: end when the supervisor does, even by SIGKILL."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,156 @@
+"""A report as a person reads it in a terminal. Text from files is never taken for markup."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from detectors.result import Finding, Outcome, Segment
+from service.report import Report, Signal, Verdict
+from service.wording import KINDS, RANKS, VERDICTS
+
+_COLOURS: Final = {
+    Verdict.VERIFIED_CAPTURE: "green",
+    Verdict.VERIFIED_AI: "magenta",
+    Verdict.DECLARED_AI: "magenta",
+    Verdict.CREDENTIALS_BROKEN: "red",
+    Verdict.LIKELY_SYNTHETIC: "red",
+    Verdict.LIKELY_MANIPULATED: "red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.NO_SIGN_FOUND: "cyan",
+    Verdict.NOT_APPLICABLE: "bright_black",
+}
+_ALARMING: Final = frozenset({Signal.BROKEN, Signal.SYNTHETIC, Signal.MANIPULATED})
+_TIMELINE_WIDTH: Final = 48
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_TOP_LOG10: Final = 2.0  # a hundredfold ratio fills the bar
+
+
+def console(*, stderr: bool = False) -> Console:
+    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    return Text(VERDICTS[verdict], style=f"bold {_COLOURS[verdict]}")
+
+
+def render(report: Report) -> RenderableType:
+    """The whole report in reading order: verdict, basis, evidence, conflicts, what is missing."""
+    parts = [
+        _headline(report),
+        *_evidence(report),
+        *_timelines(report),
+        *_conflicts(report),
+        *_not_checked(report),
+        *_notes(report),
+        Text(f"sha256 {report.subject.sha256}  {report.seconds:.2f} s", style="bright_black"),
+    ]
+    colour = _COLOURS[report.verdict]
+    title = Text(f" {report.subject.name} ", style="bold")
+    return Panel(
+        Group(*parts), title=title, title_align="left", border_style=colour, padding=(0, 1)
+    )
+
+
+def strongest(report: Report) -> str:
+    """One line on what weighs most: what decided, else the first evidence, else nothing."""
+    decided = [item for item in report.evidence if item.id in report.basis]
+    best = (decided or list(report.evidence))[:1]
+    return best[0].statement if best else ""
+
+
+def _headline(report: Report) -> RenderableType:
+    subject = report.subject
+    facts = [KINDS[subject.kind], subject.media_type, f"{subject.bytes:,} bytes"]
+    if subject.width and subject.height:
+        facts.append(f"{subject.width} x {subject.height}")
+    if subject.seconds is not None:
+        facts.append(f"{subject.seconds:.1f} s")
+    line = verdict_text(report.verdict)
+    line.append(f"  {report.headline}", style="not bold default")
+    basis = ", ".join(report.basis) or "no evidence decided"
+    return Group(
+        Text(", ".join(facts), style="bright_black"),
+        line,
+        Text(f"Basis: {basis}", style="bright_black"),
+    )
+
+
+def _evidence(report: Report) -> Iterator[RenderableType]:
+    if not report.evidence:
+        return
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
+    table.add_column(justify="right", style="bright_black")
+    table.add_column(ratio=1, max_width=26)
+    table.add_column(ratio=3)
+    for item in report.evidence:
+        style = "red" if item.signal in _ALARMING else ""
+        decided = "bold" if item.id in report.basis else ""
+        table.add_row(
+            str(int(item.rank)),
+            Text(RANKS[item.rank], style=decided),
+            Text(item.statement, style=style),
+        )
+    yield _section("Evidence, strongest first")
+    yield table
+
+
+def _timelines(report: Report) -> Iterator[RenderableType]:
+    for finding in report.findings:
+        if finding.outcome is Outcome.SCORED and finding.segments:
+            yield _section(f"Over time, {finding.detector}")
+            yield timeline(finding)
+
+
+def timeline(finding: Finding) -> Text:
+    """One bar a moment: higher leans to synthetic; a dot where nothing was judged."""
+    end = max(segment.end for segment in finding.segments)
+    text = Text("  0 s ", style="bright_black")
+    for index in range(_TIMELINE_WIDTH):
+        moment = (index + 0.5) / _TIMELINE_WIDTH * end
+        text.append_text(_bar(_at(finding.segments, moment)))
+    return text.append(f" {end:.0f} s", style="bright_black")
+
+
+def _at(segments: tuple[Segment, ...], moment: float) -> float | None:
+    """The highest ratio of the segments that cover a moment; None when none was judged."""
+    ratios = [
+        segment.log10_lr
+        for segment in segments
+        if segment.start <= moment < segment.end and segment.log10_lr is not None
+    ]
+    return max(ratios, default=None)
+
+
+def _bar(ratio: float | None) -> Text:
+    if ratio is None:
+        return Text("·", style="bright_black")
+    share = (min(max(ratio, -_TOP_LOG10), _TOP_LOG10) + _TOP_LOG10) / (2 * _TOP_LOG10)
+    style = "red" if ratio >= 1 else "yellow" if ratio > 0 else "cyan"
+    return Text(_BARS[round(share * (len(_BARS) - 1))], style=style)
+
+
+def _conflicts(report: Report) -> Iterator[RenderableType]:
+    if report.conflicts:
+        yield _section("Conflicts")
+    for item in report.conflicts:
+        yield Text(f"  {item.statement} ({' / '.join(item.between)})", style="yellow")
+
+
+def _not_checked(report: Report) -> Iterator[RenderableType]:
+    if report.not_checked:
+        yield _section("Not checked")
+    for item in report.not_checked:
+        yield Text.assemble("  ", f"{item.what}: {item.statement} ", (item.reason, "bright_black"))
+
+
+def _notes(report: Report) -> Iterator[RenderableType]:
+    for note in report.subject.notes:
+        yield Text(f"Note: {note}", style="bright_black")
+
+
+def _section(title: str) -> Text:
+    return Text(f"\n{title}", style="bold")
