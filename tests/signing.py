@@ -23,6 +23,7 @@ _SOURCE_TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 AI_GENERATED: Final = _SOURCE_TYPES + "trainedAlgorithmicMedia"
 AI_EDITED: Final = _SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
 CAPTURED: Final = _SOURCE_TYPES + "digitalCapture"
+DRAWN: Final = _SOURCE_TYPES + "digitalCreation"
 
 _YEAR: Final = timedelta(days=365)
 
@@ -140,14 +141,14 @@ def sign(
 ) -> Signed:
     """Sign a complete file of any container the C2PA library writes.
 
-    Without actions the manifest says it was created, or opened if there is a parent; the first
-    action of a list should say so too. With `embed=False` the file stays as it is.
+    Each ingredient gets the action that the specification asks for; `actions` come after those.
+    Without any of both the manifest says that the file was drawn by a person. With `embed=False`
+    the file stays as it is.
     """
     parents = tuple(ingredients)
-    opened = any(parent.relationship == "parentOf" for parent in parents)
-    stated = [dict(entry) for entry in actions] or [
-        action("c2pa.opened" if opened else "c2pa.created")
-    ]
+    stated = [*map(_use, parents, range(len(parents))), *(dict(entry) for entry in actions)]
+    if not stated:
+        stated = [action(source_type=DRAWN)]
     manifest: dict[str, Any] = {
         "claim_generator_info": [{"name": "assay-tests", "version": "1.0"}],
         "claim_version": claim_version,
@@ -159,8 +160,12 @@ def sign(
         _signer(credential, timestamp_url) as signer,
         c2pa.Builder.from_json(manifest, _context()) as builder,
     ):
-        for parent in parents:
-            described = {"title": parent.title, "relationship": parent.relationship}
+        for number, parent in enumerate(parents):
+            described = {
+                "title": parent.title,
+                "relationship": parent.relationship,
+                "instance_id": _instance(number),
+            }
             builder.add_ingredient(described, parent.media_type, io.BytesIO(parent.data))
         if remote_url is not None:
             builder.set_remote_url(remote_url)
@@ -169,6 +174,15 @@ def sign(
         target = io.BytesIO()
         store = builder.sign(signer, media_type, io.BytesIO(data), target)
     return Signed(data=target.getvalue(), manifest=store)
+
+
+def _instance(number: int) -> str:
+    return f"xmp:iid:ingredient-{number}"
+
+
+def _use(parent: Parent, number: int) -> dict[str, object]:
+    name = "c2pa.opened" if parent.relationship == "parentOf" else "c2pa.placed"
+    return action(name, parameters={"ingredientIds": [_instance(number)]})
 
 
 def _context() -> Any:
