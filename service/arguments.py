@@ -23,9 +23,9 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         trust_dir=settings.trust,
         limits=Limits(
             pixels=decoding.pixels,
-            frames=decoding.video_frames,
             audio_seconds=decoding.audio_seconds,
             video_wall_seconds=decoding.wall_seconds,
         ),
+        video_frames=decoding.video_frames,
         threads=settings.model_threads,
     )

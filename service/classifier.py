@@ -1,0 +1,97 @@
+"""Decode media in the sandbox, run the detectors on it, draw its picture.
+
+Numpy, OpenCV and torch come with this module: only `Pipeline` imports it, on first use.
+"""
+
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+import torch
+
+from detectors.base import Image, Kind, Media, Video, kind_of
+from detectors.errors import MediaError
+from detectors.media.reader import FrameBudget, MediaReader
+from detectors.registry import Spec, load, specs_for
+from detectors.result import Finding
+from detectors.runner import Run
+from service.pipeline import Classified, Listener, PipelineConfig, Progress, Stage
+from service.preview import draw
+from service.report import NotChecked
+
+DECODING_STARTS: Final = 0.1
+DETECTORS_START: Final = 0.3
+DETECTORS_END: Final = 0.95
+
+
+class Classifier:
+    """The decoders and detectors of one process, shared by its threads."""
+
+    def __init__(self, config: PipelineConfig) -> None:
+        torch.set_num_threads(config.threads)
+        self._reader = MediaReader(limits=config.limits, children=config.children)
+        self._budget = FrameBudget(frames=config.video_frames)
+
+    def close(self) -> None:
+        """Stop the decoding children."""
+        self._reader.close()
+
+    def warm(self, kinds: tuple[Kind, ...]) -> None:
+        """Load the models of these kinds, so that the first file does not wait for them."""
+        for kind in kinds:
+            for spec in specs_for(kind):
+                load(spec)
+
+    def classify(self, file: BinaryIO, kind: Kind, progress: Listener) -> Classified:
+        """Decode and judge. Bytes that cannot be decoded come back as a stated gap."""
+        progress(Progress(Stage.DECODING, DECODING_STARTS))
+        try:
+            media = self._decode(file, kind)
+        except MediaError as error:
+            return Classified(missing=(_undecoded(error),))
+        return Classified(
+            kind=kind_of(media),
+            findings=tuple(_findings(media, progress)),
+            preview=draw(media),
+            notes=media.notes,
+            **_extent(media),
+        )
+
+    def _decode(self, file: BinaryIO, kind: Kind) -> Media:
+        if kind is Kind.IMAGE:
+            return self._reader.image(file)
+        if kind is Kind.VIDEO and self._reader.probe(file).kind is Kind.VIDEO:
+            return self._reader.video(file, self._budget)
+        return self._reader.audio(file)
+
+
+def _findings(media: Media, progress: Listener) -> Iterator[Finding]:
+    """Every detector of the media's kind, and those of its sound when it is a film with sound."""
+    parts: list[Media] = [media]
+    if isinstance(media, Video) and media.audio is not None:
+        parts.append(media.audio)
+    total = sum(len(specs_for(kind_of(part))) for part in parts)
+    done = 0
+
+    def started(spec: Spec) -> None:
+        nonlocal done
+        share = DETECTORS_START + (DETECTORS_END - DETECTORS_START) * done / total
+        progress(Progress(Stage.DETECTORS, share, spec.name))
+        done += 1
+
+    for part in parts:
+        yield from Run(part).findings(started)
+
+
+def _extent(media: Media) -> dict[str, float]:
+    if isinstance(media, Image):
+        height, width = media.pixels.shape[:2]
+        return {"width": width, "height": height}
+    return {"seconds": media.seconds}
+
+
+def _undecoded(error: MediaError) -> NotChecked:
+    return NotChecked(
+        what="classifiers",
+        reason=error.code,
+        statement=f"The content could not be decoded, so no classifier judged it: {error}.",
+    )

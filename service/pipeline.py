@@ -1,0 +1,226 @@
+"""Media in, report out. No database, no queue, no web: the command line calls this directly.
+
+Importing this module loads no numpy and no model; decoders and detectors come with the first
+analysis that asks for them.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from detectors.base import Kind
+from detectors.media.limits import Limits
+from detectors.media.sniff import MediaType
+from detectors.registry import card_of, named
+from detectors.result import Finding
+from provenance.result import Provenance
+from service.credentials import Credentials
+from service.evidence import fuse, gaps, weigh
+from service.report import Engine, NotChecked, Report, Subject
+from service.verdict import NOT_REQUESTED, decide
+
+if TYPE_CHECKING:
+    from service.classifier import Classifier
+
+
+class Profile(StrEnum):
+    """How much is asked of a scan."""
+
+    FULL = "full"
+    PROVENANCE = "provenance"
+
+
+class Stage(StrEnum):
+    """Where a scan is, in the order the stages come."""
+
+    QUEUED = "queued"
+    PROVENANCE = "provenance"
+    DECODING = "decoding"
+    DETECTORS = "detectors"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a scan is: a stage, the share of the whole job in [0, 1], and what runs now."""
+
+    stage: Stage
+    done: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One received file: an open handle with what intake learned from its bytes."""
+
+    file: BinaryIO
+    name: str
+    size: int
+    sha256: str
+    type: MediaType
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A report and, where the media could be decoded, a JPEG picture of it.
+
+    The picture is the image itself, a strip of video frames or a waveform; the time lines of the
+    report align with its width.
+    """
+
+    report: Report
+    preview: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classified:
+    """What the classifiers came to: findings, facts of the decoded media, what gave no answer."""
+
+    kind: Kind | None = None  # of what was decoded; a film without pictures is a recording
+    findings: tuple[Finding, ...] = ()
+    missing: tuple[NotChecked, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    notes: tuple[str, ...] = ()
+    preview: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineConfig:
+    """Everything an analysis depends on besides the file."""
+
+    trust_dir: Path
+    limits: Limits
+    video_frames: int = 24  # sampled from a film
+    children: int = 2  # sandboxed processes of each sort: so many files are read at once
+    threads: int = 2  # of torch; more helps one file, fewer helps several at once
+
+
+Listener = Callable[[Progress], None]
+
+
+def ignore(progress: Progress) -> None:
+    """A listener that does not listen."""
+
+
+class Pipeline:
+    """Analyses files, one a calling thread. Children and models are kept and reused."""
+
+    def __init__(self, config: PipelineConfig) -> None:
+        self._config = config
+        self._credentials = Credentials(trust_dir=config.trust_dir, children=config.children)
+        self._classifier: Classifier | None = None
+        self._loading = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the sandboxed children. Running analyses fail."""
+        self._credentials.close()
+        if self._classifier is not None:
+            self._classifier.close()
+
+    def analyse(
+        self, source: Source, *, profile: Profile = Profile.FULL, progress: Listener = ignore
+    ) -> Analysis:
+        """One report about one file: whatever its bytes do to a decoder is stated in it."""
+        clock = time.perf_counter()
+        progress(Progress(Stage.PROVENANCE, 0.0))
+        read = self._credentials.read(source.file, source.type.media_type)
+        classified = self._classify(source, profile, progress)
+        progress(Progress(Stage.REPORT, 0.98))
+        evidence = weigh(read.provenance, classified.findings)
+        missing = (
+            *read.missing,
+            *classified.missing,
+            *gaps(read.provenance, classified.findings),
+        )
+        decision = decide(evidence, missing)
+        report = Report(
+            subject=_subject(source, classified),
+            analysed_at=datetime.now(UTC),
+            profile=profile.value,
+            verdict=decision.verdict,
+            headline=decision.headline,
+            basis=decision.basis,
+            evidence=evidence,
+            conflicts=decision.conflicts,
+            not_checked=missing,
+            classifiers=fuse(classified.findings),
+            provenance=read.provenance,
+            findings=classified.findings,
+            engine=_engine(read.provenance, classified.findings),
+            seconds=time.perf_counter() - clock,
+        )
+        return Analysis(report, classified.preview)
+
+    def warm(self, kinds: tuple[Kind, ...]) -> None:
+        """Start the children and load the models of these kinds now rather than on first use."""
+        self._credentials.warm()
+        self._loaded().warm(kinds)
+
+    def _loaded(self) -> "Classifier":
+        from service.classifier import Classifier  # numpy, OpenCV and torch come with it
+
+        with self._loading:
+            if self._classifier is None:
+                self._classifier = Classifier(self._config)
+            return self._classifier
+
+    def _classify(self, source: Source, profile: Profile, progress: Listener) -> Classified:
+        kind = source.type.kind
+        if profile is Profile.PROVENANCE:
+            return Classified(missing=(_NOT_ASKED,))
+        if kind is None:
+            raise ValueError(f"{source.type.media_type} is not media")
+        return self._loaded().classify(source.file, kind, progress)
+
+
+_NOT_ASKED = NotChecked(
+    what="classifiers",
+    reason=NOT_REQUESTED,
+    statement="Only provenance was asked for; no classifier looked at the content.",
+)
+
+
+def _engine(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Engine:
+    cards = {item.model: card_of(named(item.detector)) for item in findings}
+    lists = provenance.trust_lists if provenance is not None else ()
+    libraries = provenance.engine if provenance is not None else ()
+    return Engine(
+        version=version("assay"),
+        models={name: card.digest for name, card in cards.items()},
+        trust_lists={item.name: item.sha256 for item in lists},
+        libraries={item.name: item.version for item in libraries},
+    )
+
+
+def _subject(source: Source, classified: Classified) -> Subject:
+    return Subject(
+        sha256=source.sha256,
+        bytes=source.size,
+        name=source.name,
+        kind=classified.kind or source.type.kind,
+        media_type=source.type.media_type,
+        width=classified.width,
+        height=classified.height,
+        seconds=classified.seconds,
+        notes=classified.notes,
+    )
