@@ -126,21 +126,21 @@ def _intact(found: Provenance) -> Evidence:
         )
         return _about_credentials(Rank.TRUSTED_CREDENTIALS, signal, text)
     signal = _CLAIMED.get(found.origin, Signal.CLAIMED_OTHER)
-    text = f"Intact Content Credentials {_vouching(found, name)} state {declares}."
+    text = f"Intact Content Credentials state {declares}, but {_vouching(found, name)}."
     return _about_credentials(Rank.UNTRUSTED_CREDENTIALS, signal, text)
 
 
 def _vouching(found: Provenance, name: str) -> str:
     trust = found.signer.trust if found.signer is not None else SignerTrust.UNKNOWN
     if trust is SignerTrust.TRUSTED:
-        return "rest on an earlier manifest whose signer nobody configured vouches for; they"
+        return "that comes from an earlier manifest, whose signer nobody configured vouches for"
     why = {
         SignerTrust.UNTRUSTED: "is on no configured trust list",
         SignerTrust.UNKNOWN: "could not be checked, since no trust list is configured",
         SignerTrust.EXPIRED: "used an expired certificate",
         SignerTrust.REVOKED: "used a revoked certificate",
     }[trust]
-    return f"whose signer (it calls itself “{name or 'unnamed'}”) {why}"
+    return f"their signer (it calls itself “{name or 'unnamed'}”) {why}"
 
 
 def _about_credentials(rank: Rank, signal: Signal, statement: str) -> Evidence:
