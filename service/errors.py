@@ -41,6 +41,12 @@ class ScanNotFound(ServiceError):
     title = "There is no such scan"
 
 
+class PreviewNotFound(ServiceError):
+    code = "preview_not_found"
+    status = 404
+    title = "There is no picture of this file"
+
+
 class ReportNotReady(ServiceError):
     code = "report_not_ready"
     status = 409

@@ -345,7 +345,8 @@ def likely_synthetic() -> Report:
 
 def likely_manipulated() -> Report:
     return report(
-        findings=(scored(
+        findings=(
+            scored(
                 2.2,
                 Alarm.FPR_1,
                 detector="image.edits",

@@ -1,0 +1,92 @@
+"""What surrounds every request: an id, refusal of other sites' writes, security headers."""
+
+import re
+import uuid
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.problems import MEDIA_TYPE, Problem
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+"""Added to every response that does not set them itself."""
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Guard:
+    """ASGI middleware, outermost, so that the answer to a crash has its headers too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers)
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def guarded_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                answer["X-Request-ID"] = request_id
+                for name, value in HEADERS.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        if scope["method"] not in _SAFE and written_by_another_site(headers):
+            await _refusal(scope["path"], request_id)(scope, receive, guarded_send)
+        else:
+            await self._app(scope, receive, guarded_send)
+
+
+def written_by_another_site(headers: Headers) -> bool:
+    """Whether a browser says that a page of another site sends this.
+
+    Programs send neither header. Browsers send Sec-Fetch-Site on HTTPS and to localhost, and
+    Origin everywhere; it is compared with Host.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+def _request_id(headers: Headers) -> str:
+    untrusted_id = headers.get("x-request-id", "")
+    return untrusted_id if _REQUEST_ID.fullmatch(untrusted_id) else uuid.uuid4().hex
+
+
+def _refusal(path: str, request_id: str) -> JSONResponse:
+    problem = Problem(
+        type="urn:assay:problem:cross_site_request",
+        title="Pages of other sites may not write here",
+        status=403,
+        detail="The browser says that another site sent this request.",
+        code="cross_site_request",
+        instance=path,
+        request_id=request_id,
+    )
+    return JSONResponse(
+        problem.model_dump(exclude_none=True), status_code=403, media_type=MEDIA_TYPE
+    )

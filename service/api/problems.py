@@ -1,0 +1,162 @@
+"""Every error a client can meet, as RFC 9457 problem JSON with a stable code."""
+
+import logging
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from service.errors import InvalidRequest, ServiceError
+
+MEDIA_TYPE: Final = "application/problem+json"
+INTERNAL: Final = "internal_error"
+
+log = logging.getLogger(__name__)
+
+Page = Callable[["Problem"], str]
+"""Renders a problem for a person in a browser."""
+
+
+class Invalid(BaseModel):
+    """One part of a request that makes no sense."""
+
+    where: str = Field(examples=["query.limit"])
+    message: str = Field(examples=["Input should be less than or equal to 100"])
+
+
+class Problem(BaseModel):
+    """What went wrong. `code` is stable; `title` and `detail` are for people and may change."""
+
+    type: str = Field(examples=["urn:assay:problem:scan_not_found"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(examples=["scan_not_found"])
+    instance: str = Field(description="Path of the request")
+    request_id: str = Field(description="As in the X-Request-ID header and in the log")
+    errors: list[Invalid] | None = None
+
+
+def documented(*errors: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with these errors: one example for each code."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        known = responses.setdefault(error.status, _response(error.status))
+        known["content"][MEDIA_TYPE]["examples"][error.code] = {"value": _example(error)}
+    return responses
+
+
+def install(app: FastAPI, page: Page) -> None:
+    """Answer every error with a problem; browsers that ask for a page get it as one."""
+
+    async def on_service_error(request: Request, error: Exception) -> Response:
+        return _answer(request, problem_of(request, error), page)
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        return _answer(request, _invalid(request, error), page)
+
+    async def on_http_error(request: Request, error: Exception) -> Response:
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return _answer(request, _http(request, error), page, headers)
+
+    async def on_bug(request: Request, error: Exception) -> Response:
+        log.error("a request failed", extra={"request_id": request_id(request)}, exc_info=error)
+        return _answer(request, problem_of(request, error), page)
+
+    async def on_disconnect(request: Request, error: Exception) -> Response:
+        log.info("a client left before its upload was complete")
+        return Response(status_code=HTTPStatus.BAD_REQUEST)
+
+    app.add_exception_handler(ServiceError, on_service_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
+    app.add_exception_handler(Exception, on_bug)
+
+
+def request_id(request: Request) -> str:
+    return str(getattr(request.state, "request_id", ""))
+
+
+def problem_of(request: Request, error: Exception) -> Problem:
+    """A problem for an error raised on purpose, or for a bug, whose text stays in the log."""
+    known = error if isinstance(error, ServiceError) else None
+    if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        code = known.code if known is not None else INTERNAL
+        return _problem(request, 500, code, ServiceError.title, "The log has more.")
+    return _problem(request, known.status, known.code, known.title, str(known) or known.title)
+
+
+def _problem(request: Request, status: int, code: str, title: str, detail: str) -> Problem:
+    return Problem(
+        type=f"urn:assay:problem:{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        instance=request.url.path,
+        request_id=request_id(request),
+    )
+
+
+def _invalid(request: Request, error: Exception) -> Problem:
+    """The values that were sent are not repeated: they may be long, and they may be secrets."""
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    errors = [
+        Invalid(where=".".join(str(part) for part in item["loc"]), message=item["msg"])
+        for item in found
+    ]
+    detail = "; ".join(f"{item.where}: {item.message}" for item in errors)
+    problem = _problem(request, 422, InvalidRequest.code, InvalidRequest.title, detail)
+    return problem.model_copy(update={"errors": errors})
+
+
+def _http(request: Request, error: Exception) -> Problem:
+    status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
+    detail = {
+        HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
+    }.get(status, status.description or status.phrase)
+    code = status.name.lower()
+    return _problem(request, status, code, status.phrase, detail)
+
+
+def _answer(
+    request: Request, problem: Problem, page: Page, headers: Mapping[str, str] | None = None
+) -> Response:
+    if not request.url.path.startswith(("/v1/", "/health/")) and "text/html" in request.headers.get(
+        "accept", ""
+    ):
+        return HTMLResponse(page(problem), status_code=problem.status, headers=headers)
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def _response(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}},
+    }
+
+
+def _example(error: type[ServiceError]) -> dict[str, Any]:
+    return {
+        "type": f"urn:assay:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.title,
+        "code": error.code,
+        "instance": "/v1/scans",
+        "request_id": "5f0c6a1e9b7d4c31a2e8d0f4b6c7a913",
+    }

@@ -1,0 +1,163 @@
+"""Multipart uploads, pushed through the parser into a receiver while they arrive.
+
+Starlette's own form parser would spool the whole body before anybody could refuse it.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from anyio import move_on_after
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+
+from service.errors import InvalidRequest, ServiceError
+from service.intake import Receiver
+
+BATCH_BYTES: Final = 256 * 1024
+"""Handed to a thread at a time; a refusal comes at most this much late."""
+
+MAX_FIELDS: Final = 8
+MAX_FIELD_BYTES: Final = 8192
+LINGER_SECONDS: Final = 2.0
+"""How long a refused upload is still read, so that its client gets to see the refusal."""
+
+Open = Callable[[str], Receiver]
+
+
+@dataclass(slots=True)
+class Form:
+    """A form as it arrives. `receiver` holds the file, not yet finished, if there is one."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    receiver: Receiver | None = None
+
+
+async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> Form:
+    """Read a multipart body to its end; the receiver is entered on `stack`.
+
+    Raises `InvalidRequest` and whatever the receiver refuses with.
+    """
+    body = request.stream()
+    try:
+        return await _read(request, body, open_receiver, stack)
+    except (ServiceError, FormParserError) as error:
+        await _linger(body)
+        if isinstance(error, FormParserError):
+            raise InvalidRequest("the multipart body is malformed") from error
+        raise
+
+
+async def _read(
+    request: Request, body: AsyncIterator[bytes], open_receiver: Open, stack: ExitStack
+) -> Form:
+    parts = _Parts()
+    parser = MultipartParser(
+        _boundary(request),
+        {
+            "on_part_begin": parts.begin,
+            "on_header_field": parts.header_name,
+            "on_header_value": parts.header_value,
+            "on_header_end": parts.header_end,
+            "on_headers_finished": parts.headers_finished,
+            "on_part_data": parts.data,
+            "on_part_end": parts.end,
+        },
+        max_header_size=MAX_FIELD_BYTES,
+    )
+    form = Form()
+
+    async def hand_over() -> None:
+        if form.receiver is None:
+            form.receiver = await run_in_threadpool(open_receiver, parts.file_name or "")
+            stack.enter_context(form.receiver)
+        await run_in_threadpool(form.receiver.write, bytes(parts.pending))
+        parts.pending.clear()
+
+    async for chunk in body:
+        parser.write(chunk)
+        if len(parts.pending) >= BATCH_BYTES:
+            await hand_over()
+    parser.finalize()
+    if not parts.complete:
+        raise InvalidRequest("the multipart body ends in the middle of a part")
+    # A browser sends an unused file input as a file without name and content.
+    if parts.pending or (parts.file_name and form.receiver is None):
+        await hand_over()
+    form.fields = parts.fields
+    return form
+
+
+async def _linger(body: AsyncIterator[bytes]) -> None:
+    with suppress(ClientDisconnect), move_on_after(LINGER_SECONDS):
+        async for _ in body:
+            pass
+
+
+def _boundary(request: Request) -> bytes:
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    boundary = options.get(b"boundary", b"")
+    if kind != b"multipart/form-data" or not boundary:
+        raise InvalidRequest("send multipart/form-data with a file or a url")
+    return boundary
+
+
+class _Parts:
+    """The parser's callbacks: collects fields, and the bytes of the one file until handed over."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, str] = {}
+        self.file_name: str | None = None
+        self.pending = bytearray()
+        self.complete = True
+        self._header = bytearray()
+        self._value = bytearray()
+        self._disposition = b""
+        self._name = ""
+        self._text: bytearray | None = None
+
+    def begin(self) -> None:
+        self.complete = False
+        self._disposition = b""
+
+    def header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def header_end(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            self._disposition = bytes(self._value)
+        self._header.clear()
+        self._value.clear()
+
+    def headers_finished(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        self._name = options.get(b"name", b"").decode("utf-8", "replace")
+        untrusted_name = options.get(b"filename")
+        if untrusted_name is None:
+            self._text = bytearray()
+            if self._name in self.fields or len(self.fields) >= MAX_FIELDS:
+                raise InvalidRequest("a field was sent twice, or too many were sent")
+            return
+        self._text = None
+        if self._name != "file" or self.file_name is not None:
+            raise InvalidRequest("send exactly one file, in the field named file")
+        self.file_name = untrusted_name.decode("utf-8", "replace")
+
+    def data(self, data: bytes, start: int, end: int) -> None:
+        if self._text is None:
+            self.pending += data[start:end]
+            return
+        self._text += data[start:end]
+        if len(self._text) > MAX_FIELD_BYTES:
+            raise InvalidRequest(f"a field is longer than {MAX_FIELD_BYTES} bytes")
+
+    def end(self) -> None:
+        self.complete = True
+        if self._text is not None:
+            self.fields[self._name] = self._text.decode("utf-8", "replace")

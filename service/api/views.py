@@ -1,0 +1,160 @@
+"""What the API answers with, besides the report itself."""
+
+from typing import Self
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from detectors.base import Kind
+from detectors.registry import Spec, card_of, votes
+from detectors.result import Claim
+from detectors.zoo.card import ModelCard
+from service.lifecycle import Page, Readiness, Scan, State
+from service.pipeline import Profile, Stage
+from service.report import Verdict
+
+
+class ProgressView(BaseModel):
+    """How far a scan is."""
+
+    stage: Stage
+    done: float = Field(ge=0, le=1, description="Share of the whole job")
+    note: str
+
+
+class FailureView(BaseModel):
+    """Why there is no report: a stable code and a sentence."""
+
+    code: str = Field(examples=["media_undecodable"])
+    sentence: str
+
+
+class Links(BaseModel):
+    """Where the rest of a scan is."""
+
+    self: str
+    report: str
+    preview: str
+    events: str
+    page: str
+
+
+class ScanView(BaseModel):
+    """One file's way through the service, as of now."""
+
+    id: str = Field(examples=["01k9x2v7qe4m8n1r5t6w0yza3c"])
+    state: State
+    profile: Profile
+    kind: Kind
+    name: str = Field(description="As uploaded, cleaned; never a path", examples=["square.jpg"])
+    sha256: str
+    size: int = Field(description="Bytes")
+    media_type: str = Field(description="Found in the content", examples=["image/jpeg"])
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    expires_at: AwareDatetime | None = Field(description="File and report are deleted then")
+    progress: ProgressView
+    attempts: int
+    failure: FailureView | None
+    verdict: Verdict | None = Field(description="Set once the state is done")
+    links: Links
+
+    @classmethod
+    def of(cls, scan: Scan) -> Self:
+        base = f"/v1/scans/{scan.id}"
+        progress, failure = scan.progress, scan.failure
+        return cls(
+            id=scan.id,
+            state=scan.state,
+            profile=scan.profile,
+            kind=scan.kind,
+            name=scan.name,
+            sha256=scan.sha256,
+            size=scan.size,
+            media_type=scan.media_type,
+            created_at=scan.created_at,
+            started_at=scan.started_at,
+            finished_at=scan.finished_at,
+            expires_at=scan.expires_at,
+            progress=ProgressView(
+                stage=progress.stage, done=min(max(progress.done, 0.0), 1.0), note=progress.note
+            ),
+            attempts=scan.attempts,
+            failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
+            verdict=scan.verdict,
+            links=Links(
+                self=base,
+                report=f"{base}/report",
+                preview=f"{base}/preview",
+                events=f"{base}/events",
+                page=f"/scans/{scan.id}",
+            ),
+        )
+
+
+class ScanPage(BaseModel):
+    """Some scans, the newest first."""
+
+    items: list[ScanView]
+    next: str | None = Field(description="Send as `before` for the page after this one")
+
+    @classmethod
+    def of(cls, page: Page) -> Self:
+        return cls(items=[ScanView.of(scan) for scan in page.items], next=page.next)
+
+
+class DetectorView(BaseModel):
+    """One registered detector with the card of its model."""
+
+    name: str = Field(examples=["image.network"])
+    kind: Kind
+    claim: Claim
+    votes: bool = Field(description="Whether it may move the verdict")
+    fuses: list[str] = Field(description="Detectors it combines")
+    card: ModelCard
+
+    @classmethod
+    def of(cls, spec: Spec) -> Self:
+        return cls(
+            name=spec.name,
+            kind=spec.kind,
+            claim=spec.claim,
+            votes=votes(spec),
+            fuses=list(spec.fuses),
+            card=card_of(spec),
+        )
+
+
+class WorkerView(BaseModel):
+    name: str
+    queues: list[str]
+    seen_at: AwareDatetime
+
+
+class ReadinessView(BaseModel):
+    """Whether the parts a scan needs answer."""
+
+    accepting: bool = Field(description="Uploads are taken; they wait if nothing works on them")
+    working: bool = Field(description="A worker is there to run them")
+    database: bool
+    storage: bool
+    broker: bool
+    workers: list[WorkerView]
+
+    @classmethod
+    def of(cls, ready: Readiness) -> Self:
+        return cls(
+            accepting=ready.accepting,
+            working=ready.working,
+            database=ready.database,
+            storage=ready.storage,
+            broker=ready.broker,
+            workers=[
+                WorkerView(name=item.name, queues=list(item.queues), seen_at=item.seen_at)
+                for item in ready.workers
+            ],
+        )
+
+
+class Liveness(BaseModel):
+    status: str = "ok"

@@ -1,0 +1,147 @@
+// What JavaScript adds to pages that work without it: dropping, upload progress, live stages.
+"use strict";
+
+const FINAL = new Set(["done", "failed", "expired"]);
+
+function show(element, text) {
+  element.textContent = text;
+  element.hidden = text === "";
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)} %`;
+}
+
+// --- the front page -----------------------------------------------------------------------------
+
+function enhanceUpload(form) {
+  const drop = form.querySelector(".drop");
+  const input = form.querySelector("input[type=file]");
+  const address = form.querySelector("input[type=url]");
+  const title = drop.querySelector("strong");
+  const invitation = title.textContent;
+
+  function take(files) {
+    if (files.length === 0) return;
+    input.files = files;
+    chosen();
+  }
+
+  function chosen() {
+    const file = input.files[0];
+    title.textContent = file ? file.name : invitation;
+    if (file) address.value = "";
+  }
+
+  input.addEventListener("change", chosen);
+  address.addEventListener("input", () => {
+    if (address.value !== "" && input.value !== "") {
+      input.value = "";
+      chosen();
+    }
+  });
+  for (const type of ["dragenter", "dragover"]) {
+    document.addEventListener(type, (event) => {
+      event.preventDefault();
+      drop.classList.add("over");
+    });
+  }
+  for (const type of ["dragleave", "drop"]) {
+    document.addEventListener(type, (event) => {
+      event.preventDefault();
+      drop.classList.remove("over");
+    });
+  }
+  document.addEventListener("drop", (event) => take(event.dataTransfer.files));
+  document.addEventListener("paste", (event) => take(event.clipboardData.files));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(form);
+  });
+}
+
+function send(form) {
+  const status = form.querySelector("[data-status]");
+  const words = status.querySelector("p");
+  const bar = status.querySelector("progress");
+  const error = form.querySelector("[data-error]");
+  const button = form.querySelector("button");
+  const request = new XMLHttpRequest();
+
+  function ended(message) {
+    status.hidden = message !== "";
+    show(error, message);
+    button.disabled = message === "";
+  }
+
+  request.upload.addEventListener("progress", (event) => {
+    bar.value = event.loaded / event.total;
+    words.textContent = event.loaded < event.total
+      ? `Uploading: ${percent(bar.value)}`
+      : "Checking what arrived…";
+  });
+  request.addEventListener("load", () => {
+    const answer = JSON.parse(request.responseText);
+    if (request.status !== 202) {
+      ended(answer.detail === answer.title ? `${answer.title}.` : `${answer.title}: ${answer.detail}.`);
+      return;
+    }
+    ended("");
+    window.location.assign(answer.links.page);
+  });
+  request.addEventListener("error", () => {
+    ended("The connection broke before the upload was complete. The file may be too large.");
+  });
+
+  show(error, "");
+  words.textContent = "Uploading…";
+  bar.value = 0;
+  status.hidden = false;
+  button.disabled = true;
+  request.open("POST", "/v1/scans");
+  request.setRequestHeader("Accept", "application/json");
+  request.send(new FormData(form));
+}
+
+// --- a running scan -----------------------------------------------------------------------------
+
+function follow(section) {
+  const status = section.querySelector("[data-status]");
+  const bar = section.querySelector("progress");
+  const stages = [...section.querySelectorAll("[data-stage]")];
+  const source = new EventSource(`/v1/scans/${section.dataset.scan}/events`);
+
+  function progress(event) {
+    const scan = JSON.parse(event.data);
+    const at = stages.findIndex((item) => item.dataset.stage === scan.progress.stage);
+    stages.forEach((item, index) => {
+      item.dataset.state = index < at ? "done" : index === at ? "current" : "ahead";
+    });
+    bar.value = scan.progress.done;
+    const note = scan.progress.note === "" ? "" : ` (${scan.progress.note})`;
+    const words = `${stages[at].textContent}${note}…`;
+    if (status.textContent !== words) status.textContent = words;
+    return scan;
+  }
+
+  source.addEventListener("progress", progress);
+  source.addEventListener("end", (event) => {
+    if (FINAL.has(progress(event).state)) {
+      source.close();
+      window.location.reload();
+    }
+  });
+  source.addEventListener("gone", () => {
+    source.close();
+    status.textContent = "This scan was deleted.";
+  });
+}
+
+// --- everywhere ---------------------------------------------------------------------------------
+
+document.querySelectorAll("form[data-upload]").forEach(enhanceUpload);
+document.querySelectorAll("[data-scan]").forEach(follow);
+document.querySelectorAll("[data-print]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});
