@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench lock train-image train-audio train-video clean
+.PHONY: help demo test lint fix bench lock tree train-image train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -29,6 +29,9 @@ bench: .venv/run.stamp ## measure speed and size on this machine (README's table
 
 lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 	@$(BIN)/python deploy/lock.py $(ARGS)
+
+tree: .venv/run.stamp ## write the list of modules into ARCHITECTURE.md
+	@$(BIN)/python -m deploy.architecture
 
 train-image: .venv/run.stamp ## train the image detector from DATA=folder
 	@$(BIN)/python -m detectors.training.image $(ARGS)

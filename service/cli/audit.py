@@ -55,14 +55,15 @@ def run(
     profile = Profile.PROVENANCE if provenance_only else Profile.FULL
     try:
         with Ledger(out, profile.value) as ledger, ExitStack() as stack:
-            pipeline = stack.enter_context(open_pipeline(settings))
+            threads = jobs or os.cpu_count() or 1
+            pipeline = stack.enter_context(open_pipeline(settings, children=threads))
             crew = Crew(
                 pipeline,
                 ledger,
                 root=folder,
                 profile=profile,
                 limits=upload_limits(settings),
-                jobs=jobs or os.cpu_count() or 1,
+                jobs=threads,
             )
             stack.enter_context(crew)
             pace = _work(folder, crew, ledger)

@@ -1,5 +1,6 @@
 """The engine as commands use it: built from the settings in the environment."""
 
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -23,4 +24,4 @@ def read_settings() -> Settings:
 
 def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
     """A pipeline for this process, to be closed when done; as many files at once as `children`."""
-    return Pipeline(pipeline_config(settings))
+    return Pipeline(replace(pipeline_config(settings), children=children))

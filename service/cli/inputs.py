@@ -41,9 +41,9 @@ def _open(named: str, limits: Mapping[Kind, int]) -> Source:
 
 
 def _download(address: str, limits: Mapping[Kind, int]) -> Source:
-    from service.fetch import fetch  # only a web address needs it
+    from service.fetch import Guard, fetch  # only a web address needs it
 
     with tempfile.TemporaryFile() as spool:
-        fetch(address, spool, max_bytes=max(limits.values()))
+        fetch(address, spool, Guard(max_bytes=max(limits.values())))
         spool.seek(0)
         return source_from_stream(spool, unquote(urlsplit(address).path), limits)

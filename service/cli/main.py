@@ -210,7 +210,7 @@ def detectors(
     as_json: Annotated[bool, typer.Option("--json", help="Print model cards as JSON.")] = False,
 ) -> None:
     """List the detectors, or show one's model card: data, figures, limits."""
-    from service.cli import detectors as command
+    from service.cli import cards as command
 
     raise typer.Exit(command.run(name, as_json=as_json))
 

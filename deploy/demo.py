@@ -1,0 +1,104 @@
+"""`make demo`: the whole of assay in one go, on files made here and now.
+
+Starts the service in a temporary folder, has it trust a signing authority made for the occasion,
+uploads six files through the API, and shows what their reports say.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deploy.running import ASSAY, Running
+from deploy.samples import Sample, make_samples
+from service.cli.terminal import strongest, verdict_text
+from service.report import Report
+from tests.signing import Authority
+
+OUT: Final = Path(".demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the service said about one sample."""
+
+    sample: Sample
+    report: Report | None
+    failure: str
+    seconds: float
+
+    @property
+    def as_expected(self) -> bool:
+        if self.report is None:
+            return False
+        return self.sample.expected in (None, self.report.verdict)
+
+
+def main() -> int:
+    """Run the demonstration; the exit status says whether every verdict came as expected."""
+    console = Console(stderr=True, highlight=False)
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir()
+    with tempfile.TemporaryDirectory(prefix="assay-demo-") as folder:
+        console.print("making six sample files and an authority that signs one of them")
+        authority = Authority.create("Assay Demo Authority")
+        samples = make_samples(OUT, authority)
+        service = Running(Path(folder))
+        _trust(authority, Path(folder), service)
+        console.print("starting assay serve")
+        with service:
+            service.wait_ready()
+            console.print(f"uploading them to {service.address}/v1/scans")
+            with ThreadPoolExecutor(len(samples)) as pool:
+                outcomes = list(pool.map(lambda sample: _scan(service, sample), samples))
+        console.print("service stopped")
+    Console(highlight=False).print(_table(outcomes))
+    console.print(f"full reports: {OUT}/*.html; on your own files: .venv/bin/assay check FILE")
+    return 0 if all(outcome.as_expected for outcome in outcomes) else 1
+
+
+def _trust(authority: Authority, folder: Path, service: Running) -> None:
+    root = folder / "demo-authority.pem"
+    root.write_text(authority.root_pem)
+    command = [*ASSAY, "trust", "add", str(root), "--name", "demo"]
+    subprocess.run(command, env=service.environment, check=True)
+
+
+def _scan(service: Running, sample: Sample) -> Outcome:
+    answer = service.scanned(sample.path)
+    scan = answer.scan
+    if scan["state"] != "done":
+        failure = scan["failure"] or {"sentence": scan["state"]}
+        return Outcome(sample, None, failure["sentence"], answer.seconds)
+    report = Report.model_validate(service.get(f"/v1/scans/{scan['id']}/report"))
+    (OUT / f"{sample.path.name}.html").write_text(service.html(scan["id"]), encoding="utf-8")
+    return Outcome(sample, report, "", answer.seconds)
+
+
+def _table(outcomes: list[Outcome]) -> Table:
+    table = Table("file", "verdict", "basis", "strongest evidence", title="What assay says")
+    table.add_column("s", justify="right")
+    for outcome in outcomes:
+        name = Text(outcome.sample.path.name).append(f"\n{outcome.sample.what}", style="dim")
+        report = outcome.report
+        if report is None:
+            table.add_row(name, Text("failed", style="red"), "", outcome.failure, "")
+            continue
+        verdict = verdict_text(report.verdict)
+        if not outcome.as_expected:
+            verdict.append(f"\nexpected {outcome.sample.expected}", style="red")
+        evidence = Text(strongest(report) or "none")
+        table.add_row(name, verdict, ", ".join(report.basis), evidence, f"{outcome.seconds:.1f}")
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""`assay doctor`: what is really in force on this machine, each line checked just now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from detectors.errors import DetectorError
+from detectors.registry import SPECS, card_of
+from detectors.zoo.weights import verified
+from service.cli.complain import DELIBERATE, sentence_of
+from service.cli.engine import read_settings
+from service.cli.exit_codes import ExitCode
+from service.cli.terminal import console
+from service.credentials import HANDLER
+from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    fine: bool
+    detail: str
+
+
+def run() -> ExitCode:
+    """Print every finding; the exit code says whether all is as it should be."""
+    settings = read_settings()
+    findings = [*_sandbox(), *_models(settings), *_trust(settings), *_services(settings)]
+    table = Table(box=None, show_header=False)
+    for item in findings:
+        mark = Text("ok", style="green") if item.fine else Text("!!", style="red")
+        table.add_row(mark, item.what, item.detail)
+    console().print(table)
+    return ExitCode.NOTHING_FOUND if all(item.fine for item in findings) else ExitCode.FOUND
+
+
+def _sandbox() -> Iterator[Finding]:
+    from detectors.media.sandbox import Sandbox
+
+    with Sandbox(handler=HANDLER, open_files=True) as sandbox:
+        try:
+            hardening = sandbox.hardening()
+        except DELIBERATE as error:
+            yield Finding("sandbox", fine=False, detail=sentence_of(error))
+            return
+    for name, value in hardening.model_dump().items():
+        yield Finding(f"sandbox: {name.replace('_', ' ')}", fine=value, detail="")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    for spec in SPECS:
+        try:
+            card = card_of(spec)
+            paths = [
+                verified(card, index, pulled=settings.weights) for index in range(len(card.weights))
+            ]
+        except DetectorError as error:
+            yield Finding(spec.name, fine=False, detail=str(error))
+        else:
+            size = sum(path.stat().st_size for path in paths) / 1024**2
+            yield Finding(spec.name, fine=True, detail=f"{card.name}, {size:.1f} MiB verified")
+
+
+def _trust(settings: Settings) -> Iterator[Finding]:
+    from datetime import UTC, datetime
+
+    from provenance.trust import TrustStore
+
+    try:
+        entries = TrustStore(settings.trust).lists()
+    except DELIBERATE as error:
+        yield Finding("trust store", fine=False, detail=sentence_of(error))
+        return
+    if not entries:
+        yield Finding("trust lists", fine=True, detail="none: every signer is unknown")
+    for entry in entries:
+        warnings = entry.warnings(datetime.now(UTC))
+        detail = "; ".join((f"{len(entry.certificates)} certificates", *warnings))
+        yield Finding(f"trust: {entry.name}", fine=not warnings, detail=detail)
+
+
+def _services(settings: Settings) -> Iterator[Finding]:
+    from service.wiring import build_scans
+
+    ready = build_scans(settings).ready()
+    yield Finding("database", fine=ready.database, detail="")
+    yield Finding("storage", fine=ready.storage, detail=str(settings.data_dir.absolute()))
+    yield Finding("broker", fine=ready.broker, detail="")
+    yield Finding("workers", fine=True, detail=f"{len(ready.workers)} running now")
