@@ -28,6 +28,7 @@ class Image:
     pixels: "npt.NDArray[np.uint8]"
     container: str  # "jpeg", "png", "webp", "avif", "heic", "tiff", "gif"
     jpeg_quality: int | None = None  # estimated from the quantisation tables of a JPEG
+    notes: tuple[str, ...] = ()  # codes of `detectors.media.notes.Note`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Audio:
     samples: "npt.NDArray[np.float32]"
     source_rate: int  # Hz, before resampling
     container: str
+    notes: tuple[str, ...] = ()  # codes of `detectors.media.notes.Note`
 
     @property
     def seconds(self) -> float:
@@ -53,6 +55,7 @@ class Video:
     seconds: float
     container: str
     audio: Audio | None = None
+    notes: tuple[str, ...] = ()  # codes of `detectors.media.notes.Note`
 
 
 Media = Image | Audio | Video

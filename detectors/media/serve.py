@@ -1,5 +1,6 @@
 """The life of a sandboxed child: confine, import the handler, confine for good, answer calls."""
 
+import codecs
 import os
 import signal
 import socket
@@ -18,6 +19,8 @@ An exception with a text attribute `code` goes back to the caller as that code a
 `MemoryError` goes back as `out_of_memory`. Any other exception ends the child.
 """
 
+# Imported on first use otherwise, when no file can be opened any more.
+_ENCODINGS = ("ascii", "latin-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "idna")
 _REQUEST_BYTES = 16 * 1024**2
 
 
@@ -32,6 +35,8 @@ def main(descriptor: int) -> None:
     )
     module, _, name = start["handler"].partition(":")
     handler: Handler = getattr(import_module(module), name)
+    for encoding in _ENCODINGS:
+        codecs.lookup(encoding)
     held |= confine.after_imports(
         memory_bytes=start["memory_bytes"], open_files=start["open_files"]
     )

@@ -1,0 +1,185 @@
+"""Open untrusted media: hand a file to the sandboxed decoder and check all that comes back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO, Final, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, ValidationError
+
+from detectors.base import Audio, Image, Kind, Video
+from detectors.errors import (
+    DecoderCrashed,
+    MediaError,
+    MediaTimeout,
+    MediaTooLarge,
+    MediaUndecodable,
+)
+from detectors.media.limits import Limits
+from detectors.media.notes import Note
+from detectors.media.sandbox import Caller, HandlerError, Reply
+from detectors.result import Closed
+
+HANDLER: Final = "detectors.media.child:handle"
+"""What to give a `Sandbox` or `SandboxPool` that serves a `MediaReader`."""
+
+ImageContainer = Literal["jpeg", "png", "webp", "avif", "heic", "tiff", "gif"]
+SoundContainer = Literal[
+    "wav", "flac", "mp3", "ogg", "opus", "m4a", "mp4", "mov", "webm", "mkv", "avi"
+]
+FilmContainer = Literal["mp4", "mov", "webm", "mkv", "avi"]
+
+Model = TypeVar("Model", bound=Closed)
+
+_ERRORS: Final[Mapping[str, type[MediaError]]] = {
+    "media_undecodable": MediaUndecodable,
+    "media_too_large": MediaTooLarge,
+    "out_of_memory": MediaTooLarge,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameBudget:
+    """How many frames of a film to sample, and how small: `short_side` None keeps their size."""
+
+    frames: int
+    short_side: int | None = None
+
+
+class Probe(Closed):
+    """What a file says of itself, read without decoding more than one frame."""
+
+    kind: Kind
+    container: ImageContainer | SoundContainer
+    codec: str = Field(max_length=64)
+    width: int | None = Field(default=None, gt=0)  # as shown: after orientation or rotation
+    height: int | None = Field(default=None, gt=0)
+    orientation: int = Field(default=1, ge=1, le=8)  # EXIF, of a picture
+    rotation: Literal[0, 90, 180, 270] = 0  # of a film, counter-clockwise
+    seconds: float | None = Field(default=None, ge=0)
+    fps: float | None = Field(default=None, gt=0)
+    frames: int | None = Field(default=None, gt=0)
+    has_audio: bool = False
+    audio_codec: str | None = Field(default=None, max_length=64)  # of a film
+    source_rate: int | None = Field(default=None, gt=0)  # Hz
+    jpeg_quality: int | None = Field(default=None, ge=1, le=100)
+    notes: tuple[Note, ...] = ()
+
+
+class _Sound(Closed):
+    container: SoundContainer
+    source_rate: int = Field(gt=0)
+    notes: tuple[Note, ...]
+
+
+class _Film(Closed):
+    container: FilmContainer
+    seconds: float = Field(ge=0)
+    notes: tuple[Note, ...]
+    sound: _Sound | None = None
+
+
+class MediaReader:
+    """Turns files into arrays without opening them in this process.
+
+    Every method reads the whole of `file` whatever its position, takes real files and `BytesIO`,
+    and raises `MediaUndecodable`, `MediaTooLarge`, `MediaTimeout` or `DecoderCrashed`.
+    """
+
+    def __init__(self, sandbox: Caller, limits: Limits | None = None) -> None:
+        """`sandbox` runs `HANDLER`; its owner closes it."""
+        self._sandbox = sandbox
+        self._limits = limits or Limits()
+
+    def probe(self, file: BinaryIO) -> Probe:
+        """Kind, container, size and length, as the decoder sees them."""
+        reply = self._ask("probe", file, self._limits.probe_wall_seconds)
+        return _checked(Probe, reply.body)
+
+    def image(self, file: BinaryIO) -> Image:
+        """The picture; of several, the first."""
+        reply = self._ask("image", file, self._limits.image_wall_seconds)
+        header = _checked(Probe, {"kind": Kind.IMAGE, **reply.body})
+        pixels = _array(reply, "pixels", np.uint8, (None, None, 3))
+        if pixels.size == 0 or pixels.shape[:2] != (header.height, header.width):
+            raise DecoderCrashed("the decoder sent a picture of another size than it said")
+        return Image(
+            pixels=pixels,
+            container=header.container,
+            jpeg_quality=header.jpeg_quality,
+            notes=header.notes,
+        )
+
+    def audio(self, file: BinaryIO) -> Audio:
+        """The first audio track of a recording or a film."""
+        reply = self._ask("audio", file, self._limits.audio_wall_seconds)
+        return _sound(reply, _checked(_Sound, reply.body))
+
+    def video(self, file: BinaryIO, budget: FrameBudget) -> Video:
+        """Frames spread evenly over the film, and its sound."""
+        reply = self._ask("video", file, self._limits.video_wall_seconds, **asdict(budget))
+        film = _checked(_Film, reply.body)
+        frames = _array(reply, "frames", np.uint8, (None, None, None, 3))
+        count = frames.shape[0]
+        times = _array(reply, "times", np.float64, (count,))
+        shot = _array(reply, "shot", np.int32, (count,))
+        if frames.size == 0 or not _ascending(times) or not _ascending(shot):
+            raise DecoderCrashed("the decoder sent frames that are in no order")
+        return Video(
+            frames=frames,
+            times=times,
+            shot=shot,
+            seconds=film.seconds,
+            container=film.container,
+            audio=None if film.sound is None else _sound(reply, film.sound),
+            notes=film.notes,
+        )
+
+    def _ask(self, what: str, file: BinaryIO, seconds: float, **more: int | None) -> Reply:
+        request = {"do": what, "limits": asdict(self._limits), **more}
+        try:
+            return self._sandbox.call(request, file, seconds=seconds)
+        except HandlerError as error:
+            raise _ERRORS.get(error.code, MediaUndecodable)(error.detail) from error
+        except MediaTimeout as error:
+            raise MediaTimeout(f"reading the {what} took too long: {error}") from error
+
+
+def _checked(model: type[Model], untrusted: Mapping[str, Any]) -> Model:
+    try:
+        return model.model_validate(untrusted)
+    except ValidationError as error:
+        raise DecoderCrashed(f"the decoder sent a {model.__name__} out of bounds") from error
+
+
+def _array(
+    reply: Reply, name: str, dtype: type[np.generic], shape: tuple[int | None, ...]
+) -> npt.NDArray[Any]:
+    values = reply.arrays.get(name)
+    if (
+        values is None
+        or values.dtype != dtype
+        or values.ndim != len(shape)
+        or any(
+            want is not None and want != got for want, got in zip(shape, values.shape, strict=True)
+        )
+    ):
+        raise DecoderCrashed(f"the decoder sent no {name} of the right shape")
+    return values
+
+
+def _ascending(values: npt.NDArray[Any]) -> bool:
+    return bool(np.isfinite(values).all() and values[0] >= 0 and (np.diff(values) >= 0).all())
+
+
+def _sound(reply: Reply, said: _Sound) -> Audio:
+    samples = _array(reply, "samples", np.float32, (None,))
+    if samples.size == 0 or not np.isfinite(samples).all() or np.abs(samples).max() > 1.0:
+        raise DecoderCrashed("the decoder sent samples out of bounds")
+    return Audio(
+        samples=samples,
+        source_rate=said.source_rate,
+        container=said.container,
+        notes=said.notes,
+    )
