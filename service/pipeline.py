@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
@@ -200,12 +201,17 @@ _NOT_ASKED = NotChecked(
 )
 
 
+@cache
+def _version() -> str:
+    return version("assay")
+
+
 def _engine(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Engine:
     cards = {item.model: card_of(named(item.detector)) for item in findings}
     lists = provenance.trust_lists if provenance is not None else ()
     libraries = provenance.engine if provenance is not None else ()
     return Engine(
-        version=version("assay"),
+        version=_version(),
         models={name: card.digest for name, card in cards.items()},
         trust_lists={item.name: item.sha256 for item in lists},
         libraries={item.name: item.version for item in libraries},
