@@ -10,7 +10,9 @@ import torch
 
 from detectors.base import Image, Kind, Media, Video, kind_of
 from detectors.errors import MediaError
-from detectors.media.reader import FrameBudget, MediaReader
+from detectors.media.notes import SENTENCES, Note
+from detectors.media.reader import HANDLER, FrameBudget, MediaReader
+from detectors.media.sandbox import SandboxPool
 from detectors.registry import Spec, load, specs_for
 from detectors.result import Finding
 from detectors.runner import Run
@@ -28,15 +30,17 @@ class Classifier:
 
     def __init__(self, config: PipelineConfig) -> None:
         torch.set_num_threads(config.threads)
-        self._reader = MediaReader(limits=config.limits, children=config.children)
+        self._pool = SandboxPool(handler=HANDLER, size=config.children)
+        self._reader = MediaReader(self._pool, config.limits)
         self._budget = FrameBudget(frames=config.video_frames)
 
     def close(self) -> None:
         """Stop the decoding children."""
-        self._reader.close()
+        self._pool.close()
 
     def warm(self, kinds: tuple[Kind, ...]) -> None:
-        """Load the models of these kinds, so that the first file does not wait for them."""
+        """Start a child and load the models of these kinds before the first file needs them."""
+        self._pool.hardening()
         for kind in kinds:
             for spec in specs_for(kind):
                 load(spec)
@@ -48,12 +52,15 @@ class Classifier:
             media = self._decode(file, kind)
         except MediaError as error:
             return Classified(missing=(_undecoded(error),))
+        width, height = _size(media)
         return Classified(
             kind=kind_of(media),
             findings=tuple(_findings(media, progress)),
             preview=draw(media),
-            notes=media.notes,
-            **_extent(media),
+            width=width,
+            height=height,
+            seconds=None if isinstance(media, Image) else media.seconds,
+            notes=tuple(SENTENCES[Note(code)] for code in media.notes),
         )
 
     def _decode(self, file: BinaryIO, kind: Kind) -> Media:
@@ -65,7 +72,7 @@ class Classifier:
 
 
 def _findings(media: Media, progress: Listener) -> Iterator[Finding]:
-    """Every detector of the media's kind, and those of its sound when it is a film with sound."""
+    """Every detector of the media's kind, and for a film with sound those of its sound."""
     parts: list[Media] = [media]
     if isinstance(media, Video) and media.audio is not None:
         parts.append(media.audio)
@@ -82,11 +89,13 @@ def _findings(media: Media, progress: Listener) -> Iterator[Finding]:
         yield from Run(part).findings(started)
 
 
-def _extent(media: Media) -> dict[str, float]:
+def _size(media: Media) -> tuple[int, int] | tuple[None, None]:
+    """Width and height; of a film as sampled."""
     if isinstance(media, Image):
-        height, width = media.pixels.shape[:2]
-        return {"width": width, "height": height}
-    return {"seconds": media.seconds}
+        return media.pixels.shape[1], media.pixels.shape[0]
+    if isinstance(media, Video):
+        return media.frames.shape[2], media.frames.shape[1]
+    return None, None
 
 
 def _undecoded(error: MediaError) -> NotChecked:
