@@ -6,6 +6,7 @@ document, and the JSON error ends the worker. Here a message appears complete or
 there is no table, since every message names its queue.
 """
 
+import os
 import time
 import uuid
 from pathlib import Path
@@ -25,8 +26,9 @@ class Channel(virtual.Channel):
     from_transport_options = (*virtual.Channel.from_transport_options, "folder")
 
     def _put(self, queue: str, message: Any, **_options: object) -> None:  # noqa: ANN401
+        folder = Path(self.folder) / queue
+        folder.mkdir(parents=True, exist_ok=True)
         name = f"{time.time_ns():020}-{uuid.uuid4().hex}"
-        folder = self._folder(queue)
         draft = folder / name
         draft.write_text(dumps(message))
         draft.rename(folder / (name + _SUFFIX))
@@ -34,7 +36,7 @@ class Channel(virtual.Channel):
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ANN401
         """The oldest message. Renaming it is the claim: of two workers one succeeds."""
         for message in self._messages(queue):
-            claimed = message.with_suffix(f".{uuid.uuid4().hex}")
+            claimed = message.with_suffix(".claimed")
             try:
                 message.rename(claimed)
             except FileNotFoundError:
@@ -54,12 +56,12 @@ class Channel(virtual.Channel):
         return len(messages)
 
     def _messages(self, queue: str) -> list[Path]:
-        return sorted(self._folder(queue).glob("*" + _SUFFIX))
-
-    def _folder(self, queue: str) -> Path:
-        folder = Path(self.folder) / queue
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        folder = f"{self.folder}/{queue}"
+        try:
+            names = os.listdir(folder)  # noqa: PTH208 (asked 50 times a second; faster)
+        except FileNotFoundError:
+            return []
+        return [Path(folder, name) for name in sorted(names) if name.endswith(_SUFFIX)]
 
 
 class Transport(virtual.Transport):

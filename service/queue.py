@@ -19,7 +19,7 @@ PROVENANCE_QUEUE: Final = "provenance"
 QUEUES: Final = (*(kind.value for kind in Kind), PROVENANCE_QUEUE)
 
 # Seconds between looks into the folder of the embedded broker: adds half of it to a scan.
-POLL_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.02
 # Long enough for the slowest scan, so that Redis does not hand a running one to a second worker.
 VISIBILITY_SECONDS: Final = 7200
 

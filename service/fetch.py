@@ -1,0 +1,239 @@
+"""Fetch a URL that a stranger named, without letting it reach into our own network.
+
+Every hop of a redirect is resolved once, all its addresses are checked, and the connection goes
+to one of those addresses and not to the name, which could resolve differently a moment later.
+Proxies of the environment are not used: they would resolve again.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from service.errors import FetchFailed, FileTooLarge, UrlRefused
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+CHUNK_BYTES: Final = 256 * 1024
+USER_AGENT: Final = "assay"
+
+_PORTS: Final = {"http": 80, "https": 443}
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+# Public by registration, and still not the public internet.
+_REFUSED: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "100.64.0.0/10",  # shared by a carrier's customers, and metadata of one cloud
+        "168.63.129.16/32",  # metadata and wire server of another
+        "192.0.0.0/24",
+        "192.88.99.0/24",  # relays into 6to4
+        "198.18.0.0/15",
+        "::/96",  # IPv4 written as IPv6, long deprecated
+        "fec0::/10",
+    )
+)
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+
+class Sink(Protocol):
+    """Where the body goes: a `Receiver`, a file."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """What a fetch may do."""
+
+    max_bytes: int
+    seconds: float = 60.0  # for everything: names, redirects, body
+    redirects: int = 3
+    # (address, port) pairs that are allowed whatever the rules say: a mirror inside the network
+    exempt: frozenset[tuple[str, int]] = frozenset()
+
+
+def fetch(url: str, into: Sink, guard: Guard) -> None:
+    """Write the body behind `url` to `into`.
+
+    Raises `UrlRefused` before a forbidden connection is opened, `FetchFailed` when the other side
+    does not deliver, `FileTooLarge` as soon as the limit is passed, and whatever `into` raises.
+    """
+    deadline = time.monotonic() + guard.seconds
+    target = _parsed(url)
+    for _ in range(guard.redirects + 1):
+        moved = _get(target, into, guard, deadline)
+        if moved is None:
+            return
+        following = _parsed(urljoin(target.geturl(), moved))
+        if target.scheme == "https" and following.scheme == "http":
+            raise UrlRefused("the address redirects from https to http")
+        target = following
+    raise FetchFailed(f"more than {guard.redirects} redirects")
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is one that anybody on the internet could reach, and nothing of ours."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+        if address.teredo is not None or address.is_site_local:
+            return False
+    refused = address.is_multicast or address.is_reserved or address.is_unspecified
+    listed = any(address.version == net.version and address in net for net in _REFUSED)
+    return address.is_global and not refused and not listed
+
+
+def _parsed(untrusted_url: str) -> SplitResult:
+    try:
+        parts = urlsplit(untrusted_url)
+        port = parts.port
+    except ValueError as error:
+        raise UrlRefused("the address is malformed") from error
+    if parts.scheme not in _PORTS:
+        raise UrlRefused("only http and https addresses are fetched")
+    if not parts.hostname or port == 0:
+        raise UrlRefused("the address names no host")
+    if parts.username is not None or parts.password is not None:
+        raise UrlRefused("the address carries a user name or a password")
+    return parts._replace(fragment="")
+
+
+def _get(target: SplitResult, into: Sink, guard: Guard, deadline: float) -> str | None:
+    """One request. The address it redirects to, or None when the body was written."""
+    connection = _Pinned(target, _allowed(target, guard), deadline)
+    with _Watchdog(connection, deadline):
+        with _translated(guard, deadline):
+            connection.request("GET", _path(target), headers=_HEADERS)
+            response = connection.getresponse()
+        if response.status in _REDIRECTS:
+            return _location(response)
+        if response.status != http.client.OK:
+            raise FetchFailed(f"the server answered {response.status}")
+        _copy(response, into, guard, deadline)
+    return None
+
+
+@contextmanager
+def _translated(guard: Guard, deadline: float) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, http.client.HTTPException, UnicodeError) as error:
+        if time.monotonic() >= deadline:
+            raise FetchFailed(f"not complete after {guard.seconds:g} s") from error
+        raise FetchFailed(f"the connection failed: {type(error).__name__}") from error
+
+
+_HEADERS: Final = {
+    "User-Agent": USER_AGENT,
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+
+
+def _path(target: SplitResult) -> str:
+    return (target.path or "/") + (f"?{target.query}" if target.query else "")
+
+
+def _location(response: http.client.HTTPResponse) -> str:
+    location = response.getheader("Location")
+    if not location:
+        raise FetchFailed("the server redirects to nowhere")
+    return location
+
+
+def _copy(response: http.client.HTTPResponse, into: Sink, guard: Guard, deadline: float) -> None:
+    announced, size = response.length, 0
+    if announced is not None and announced > guard.max_bytes:
+        raise FileTooLarge(f"{announced} bytes announced, {guard.max_bytes} allowed")
+    while chunk := _chunk(response, guard, deadline):
+        size += len(chunk)
+        if size > guard.max_bytes:
+            raise FileTooLarge(f"more than the {guard.max_bytes} bytes allowed")
+        into.write(chunk)
+    if announced is not None and size < announced:
+        raise FetchFailed(f"{size} of {announced} bytes arrived")
+
+
+def _chunk(response: http.client.HTTPResponse, guard: Guard, deadline: float) -> bytes:
+    with _translated(guard, deadline):
+        return response.read(CHUNK_BYTES)
+
+
+def _allowed(target: SplitResult, guard: Guard) -> tuple[tuple[str, int], ...]:
+    """Every (address, port) of the host, all checked: one bad address refuses the host."""
+    host = target.hostname or ""
+    port = target.port or _PORTS[target.scheme]
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise FetchFailed("the host name does not resolve") from error
+    pairs = tuple(dict.fromkeys((str(answer[4][0]), port) for answer in answers))
+    for pair in pairs:
+        if pair not in guard.exempt and not is_public(ipaddress.ip_address(pair[0])):
+            raise UrlRefused("the address leads into a private network")
+    return pairs
+
+
+class _Pinned(http.client.HTTPConnection):
+    """A connection to one of some addresses, that talks to the host by its name."""
+
+    def __init__(
+        self, target: SplitResult, pairs: tuple[tuple[str, int], ...], deadline: float
+    ) -> None:
+        super().__init__(target.hostname or "", target.port or _PORTS[target.scheme])
+        self.default_port = _PORTS[target.scheme]
+        self._tls = target.scheme == "https"
+        self._pairs = pairs
+        self._deadline = deadline
+
+    def connect(self) -> None:
+        self.sock = self._connected()
+        if self._tls:
+            context = ssl.create_default_context()
+            self.sock = context.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock.do_handshake()  # apart, so that the watchdog can cut it
+
+    def _connected(self) -> socket.socket:
+        failure = OSError("no address")
+        for pair in self._pairs:
+            try:
+                return socket.create_connection(pair, max(self._deadline - time.monotonic(), 0.1))
+            except OSError as error:
+                failure = error
+        raise failure
+
+
+class _Watchdog:
+    """Cuts the connection at the deadline, because a server may send one byte at a time."""
+
+    def __init__(self, connection: _Pinned, deadline: float) -> None:
+        self._connection = connection
+        self._timer = threading.Timer(max(deadline - time.monotonic(), 0.0), self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_exception: object) -> None:
+        self._timer.cancel()
+        self._connection.close()
+
+    def _cut(self) -> None:
+        sock = self._connection.sock
+        if sock is not None:
+            with suppress(OSError):  # closed by the other side in this moment
+                sock.shutdown(socket.SHUT_RDWR)
