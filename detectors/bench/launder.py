@@ -104,7 +104,7 @@ def _even(side: int, film: Film) -> int:
 
 
 def _copy(
-    packet: av.Packet[Stream], track: av.AudioStream, sink: av.container.OutputContainer
+    packet: "av.Packet[Stream]", track: av.AudioStream, sink: av.container.OutputContainer
 ) -> None:
     if packet.dts is not None:  # the demuxer's flush
         packet.stream = track

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from detectors.base import Kind
 from detectors.bench.scores import LABELS, require_columns
 from detectors.errors import ManifestInvalid
+from detectors.media.sniff import HEAD_BYTES, sniff
 
 COLUMN_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -32,6 +34,7 @@ class Item:
 
     file: Path
     name: str
+    kind: Kind
     label: str
     sha256: str
     source: str
@@ -67,7 +70,11 @@ def _item(row: dict[str, str | None], folder: Path) -> Item:
     if cells["label"] not in LABELS:
         raise ValueError(f"unknown label {cells['label']!r}; known: {', '.join(LABELS)}")
     with (folder / cells["path"]).open("rb") as file:
+        kind = sniff(file.read(HEAD_BYTES)).kind
+        file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if kind is None:
+        raise ValueError(f"{cells['path']} is no photo, video or recording")
     if cells.get("sha256") not in (None, "", digest):
         raise ValueError(f"{cells['path']} is not the file the manifest describes")
     facts = {
@@ -77,6 +84,7 @@ def _item(row: dict[str, str | None], folder: Path) -> Item:
     return Item(
         file=folder / cells["path"],
         name=cells["path"],
+        kind=kind,
         label=cells["label"],
         sha256=digest,
         **{**facts, "pair": "" if facts["pair"] == "0" else facts["pair"]},

@@ -7,12 +7,16 @@ import pytest
 
 from detectors.bench.manifest import read_manifest
 from detectors.errors import ManifestInvalid
+from tests.media import jpeg, photo_like
+
+PHOTO = jpeg(photo_like(64, 48))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "a.jpg").write_bytes(b"one")
-    (tmp_path / "b.jpg").write_bytes(b"two")
+    (tmp_path / "a.jpg").write_bytes(PHOTO)
+    (tmp_path / "b.jpg").write_bytes(jpeg(photo_like(64, 48, seed=2)))
+    (tmp_path / "c.jpg").write_text("not a photo at all")
     return tmp_path
 
 
@@ -20,7 +24,7 @@ def test_two_columns_are_enough(folder: Path) -> None:
     (folder / "m.csv").write_text("path,label\na.jpg,real\nb.jpg,spoof\n")
     first, second = read_manifest(folder / "m.csv")
     assert (first.name, first.label, first.source) == ("a.jpg", "real", "")
-    assert first.sha256 == hashlib.sha256(b"one").hexdigest()
+    assert first.sha256 == hashlib.sha256(PHOTO).hexdigest()
     assert second.label == "spoof"
 
 
@@ -51,6 +55,7 @@ def test_a_file_named_twice_is_measured_once(folder: Path) -> None:
         ("path,label\na.jpg,real\nmissing.jpg,real\n", "line 3: .*No such file"),
         (f"path,label,sha256\na.jpg,real,{'0' * 64}\n", "line 2: a.jpg is not the file"),
         ("path,label\na.jpg,real,extra\n", "line 2: the number of cells"),
+        ("path,label\nc.jpg,real\n", "line 2: c.jpg is no photo"),
         ("path,label\n", "no rows"),
     ],
 )

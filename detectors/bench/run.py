@@ -1,0 +1,242 @@
+"""Run detectors over a manifest: every item, as it is and laundered, through the real decoder."""
+
+import io
+import multiprocessing
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from typing import BinaryIO, Final
+
+import av
+
+from detectors.base import Kind, Media, kind_of
+from detectors.bench.cache import Answer, AnswerCache, key_of
+from detectors.bench.launder import NAMES, laundered
+from detectors.bench.manifest import Item
+from detectors.bench.result import Result, evaluate
+from detectors.bench.scores import CLEAN, Score
+from detectors.errors import MediaError
+from detectors.media.limits import Limits
+from detectors.media.reader import HANDLER, FrameBudget, MediaReader
+from detectors.media.sandbox import Sandbox
+from detectors.registry import SPECS, Spec, card_of, named, specs_for
+from detectors.result import Finding, Outcome, Reason
+from detectors.runner import Run
+
+LIVE: Final = "the released models, run on the files"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to measure: detectors by name (none: all), and launderings beside the clean items."""
+
+    limits: Limits
+    video_frames: int
+    detectors: tuple[str, ...] = ()
+    launderings: tuple[str, ...] = ()
+    jobs: int = 1
+
+    def specs(self, kind: Kind) -> tuple[Spec, ...]:
+        """The detectors of a kind that are asked for, after the experts they are made from."""
+        asked = (s for s in specs_for(kind) if not self.detectors or s.name in self.detectors)
+        return _with_experts(asked)
+
+    def conditions(self, kind: Kind) -> tuple[str, ...]:
+        return (CLEAN, *(name for name in NAMES[kind] if name in self.launderings))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What does this detector say of this item after this laundering?"""
+
+    item: Item
+    laundering: str
+    spec: Spec
+
+    @property
+    def key(self) -> str:
+        return key_of(self.spec, self.item.sha256, self.laundering)
+
+    def score(self, answer: Answer) -> Score:
+        item = self.item
+        return Score(
+            path=item.name,
+            label=item.label,
+            source=item.source,
+            generator=item.generator,
+            format=item.format,
+            pair=item.pair,
+            laundering=self.laundering,
+            **answer.model_dump(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer; `lasting` unless something failed that may work another time."""
+
+    question: Question
+    answer: Answer
+    lasting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One item to decode, the launderings it goes through, and the detectors to run on each."""
+
+    item: Item
+    launderings: tuple[str, ...]
+    specs: tuple[Spec, ...]
+
+
+def run(
+    items: Sequence[Item],
+    plan: Plan,
+    answers: AnswerCache,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, list[Score]]:
+    """Scores by detector; only answers that `answers` lacks are computed, and then kept in it.
+
+    `progress` hears how many items are done, of how many. An item that cannot be decoded is an
+    abstention of every detector.
+    """
+    questions = [question for item in items for question in _questions(item, plan)]
+    known = {question: answers.get(question.key) for question in questions}
+    tasks = _tasks(question for question, answer in known.items() if answer is None)
+    for done, replies in enumerate(_replies(tasks, plan), start=1):
+        known |= {reply.question: reply.answer for reply in replies}
+        answers.put((reply.question.key, reply.answer) for reply in replies if reply.lasting)
+        progress(done, len(tasks))
+    scores: dict[str, list[Score]] = {}
+    for question, answer in known.items():
+        if answer is not None:
+            scores.setdefault(question.spec.name, []).append(question.score(answer))
+    return scores
+
+
+def results(scores: dict[str, list[Score]], data: str) -> list[Result]:
+    """Measure what `run` returned, at the operating points of the detectors' cards."""
+    found = []
+    for name, rows in scores.items():
+        card = card_of(named(name))
+        points = card.operating_points
+        found.append(
+            evaluate(
+                rows,
+                detector=name,
+                model=card.name,
+                protocol=LIVE,
+                data=data,
+                threshold=None if points is None else points.fpr_5,
+            )
+        )
+    return found
+
+
+def _questions(item: Item, plan: Plan) -> Iterator[Question]:
+    for laundering in plan.conditions(item.kind):
+        for spec in plan.specs(item.kind):
+            yield Question(item, laundering, spec)
+
+
+def _tasks(unknown: Iterable[Question]) -> list[Task]:
+    wanted: dict[Item, list[Question]] = {}
+    for question in unknown:
+        wanted.setdefault(question.item, []).append(question)
+    return [
+        Task(
+            item,
+            tuple(dict.fromkeys(question.laundering for question in group)),
+            _with_experts(question.spec for question in group),
+        )
+        for item, group in wanted.items()
+    ]
+
+
+def _with_experts(specs: Iterable[Spec]) -> tuple[Spec, ...]:
+    """Detectors with those they fuse, in the order of the registry: experts first."""
+    names = {name for spec in specs for name in (spec.name, *spec.fuses)}
+    return tuple(spec for spec in SPECS if spec.name in names)
+
+
+def _replies(tasks: list[Task], plan: Plan) -> Iterator[list[Reply]]:
+    """Replies as they come, from as many processes as planned; from this one if that is one."""
+    if plan.jobs == 1 or len(tasks) < 2:
+        with Sandbox(handler=HANDLER) as sandbox:
+            for task in tasks:
+                yield _answer_all(task, sandbox, plan)
+        return
+    spawned = multiprocessing.get_context("spawn")  # models and threads do not survive a fork
+    with ProcessPoolExecutor(min(plan.jobs, len(tasks)), mp_context=spawned) as pool:
+        for done in as_completed([pool.submit(_in_process, task, plan) for task in tasks]):
+            yield done.result()
+
+
+def _in_process(task: Task, plan: Plan) -> list[Reply]:
+    return _answer_all(task, _sandbox(), plan)
+
+
+@cache
+def _sandbox() -> Sandbox:
+    """The decoder of this process, which ends with it."""
+    return Sandbox(handler=HANDLER)
+
+
+def _answer_all(task: Task, sandbox: Sandbox, plan: Plan) -> list[Reply]:
+    """Decode one item, launder it, and ask every detector about each version."""
+    reader = MediaReader(sandbox, plan.limits)
+    replies = []
+    with task.item.file.open("rb") as file:
+        media = _decoded(file, task.item.kind, reader, plan)
+        for laundering in task.launderings:
+            version = _version(laundering, media, file, reader, plan)
+            for spec, reply, lasting in _judged(version, task.specs):
+                replies.append(Reply(Question(task.item, laundering, spec), reply, lasting))
+    return replies
+
+
+def _decoded(file: BinaryIO, kind: Kind, reader: MediaReader, plan: Plan) -> Media | None:
+    try:
+        if kind is Kind.VIDEO:
+            return reader.video(file, FrameBudget(frames=plan.video_frames))
+        return reader.image(file) if kind is Kind.IMAGE else reader.audio(file)
+    except MediaError:
+        return None
+
+
+def _version(
+    laundering: str, media: Media | None, file: BinaryIO, reader: MediaReader, plan: Plan
+) -> Media | None:
+    if laundering == CLEAN or media is None:
+        return media
+    try:
+        data = laundered(laundering, media, file)
+    except av.FFmpegError:
+        return None
+    return _decoded(io.BytesIO(data), kind_of(media), reader, plan)
+
+
+def _judged(media: Media | None, specs: tuple[Spec, ...]) -> Iterator[tuple[Spec, Answer, bool]]:
+    """Each detector's answer, with its CPU time; an ensemble's includes its experts'."""
+    run_of_file = None if media is None else Run(media)
+    spent: dict[str, float] = {}
+    for spec in specs:
+        if run_of_file is None:
+            nothing = Answer(raw=None, log10_lr=None, seconds=0.0, reason=Reason.UNDECODABLE)
+            yield spec, nothing, False
+            continue
+        clock = time.process_time()
+        finding = run_of_file.finding(spec)
+        spent[spec.name] = time.process_time() - clock + sum(spent[name] for name in spec.fuses)
+        yield spec, _answer(finding, spent[spec.name]), finding.outcome is not Outcome.FAILED
+
+
+def _answer(finding: Finding, seconds: float) -> Answer:
+    return Answer(
+        raw=finding.raw,
+        log10_lr=None if finding.lr is None else finding.lr.log10,
+        seconds=round(seconds, 4),
+        reason=finding.reason or "",
+    )

@@ -1,0 +1,65 @@
+"""Launderings make whole new files, and keep to their size rules."""
+
+import io
+
+import av
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from scipy.io import wavfile
+
+from detectors.base import AUDIO_RATE, Audio, Image, Kind
+from detectors.bench.launder import FILMS, NAMES, encoded, laundered
+from tests.media import jpeg, photo_like, video_with_sound
+from tests.sounds import speech_like
+
+PHOTO = photo_like(1600, 900)
+SIZES = {"resize-0.75": (1200, 675), "resize-0.5": (800, 450), "crop-0.7": (1120, 630)}
+SIZES |= {"social": (1080, 608)}
+FILM = video_with_sound(seconds=2.0)
+
+
+@pytest.mark.parametrize("name", NAMES[Kind.IMAGE])
+def test_a_photo_becomes_another_file_of_the_size_the_laundering_says(name: str) -> None:
+    file = jpeg(PHOTO, 95)
+    found = laundered(name, Image(pixels=PHOTO, container="jpeg"), io.BytesIO(file))
+    with Pillow.open(io.BytesIO(found)) as picture:
+        assert picture.size == SIZES.get(name, (1600, 900))
+        pixels = np.asarray(picture.convert("RGB"))
+    if pixels.shape == PHOTO.shape:
+        assert not np.array_equal(pixels, PHOTO)
+        assert np.abs(pixels.astype(int) - PHOTO).mean() < 12
+
+
+def test_a_picture_smaller_than_the_social_limit_is_not_enlarged() -> None:
+    small = Image(pixels=photo_like(300, 200), container="png")
+    with Pillow.open(io.BytesIO(laundered("social", small, io.BytesIO()))) as picture:
+        assert (picture.size, picture.format) == ((300, 200), "JPEG")
+
+
+@pytest.mark.parametrize("name", NAMES[Kind.AUDIO])
+def test_a_recording_changes_but_keeps_its_length_and_rate(name: str) -> None:
+    samples = speech_like(2.0)
+    sound = Audio(samples=samples, source_rate=AUDIO_RATE, container="wav")
+    rate, found = wavfile.read(io.BytesIO(laundered(name, sound, io.BytesIO())))
+    assert (rate, found.shape) == (AUDIO_RATE, samples.shape)
+    assert np.abs(found - samples).mean() > 1e-4
+    assert np.corrcoef(found, samples)[0, 1] > 0.3
+
+
+@pytest.mark.parametrize("name", NAMES[Kind.VIDEO])
+def test_a_film_is_encoded_anew_with_its_sound(name: str) -> None:
+    found = encoded(io.BytesIO(FILM), FILMS[name])
+    with av.open(io.BytesIO(found), "r") as film:
+        picture, sound = film.streams.video[0], film.streams.audio[0]
+        size = (240, 134) if name == "resize-0.5" else (480, 270)
+        assert (picture.width, picture.height) == size
+        assert picture.codec_context.name == "h264"
+        frames = sum(1 for _ in film.decode(picture))
+        assert frames == (60 if name == "fps-30" else 24)
+        assert sound.codec_context.name == "aac"
+
+
+def test_a_coarser_film_is_smaller() -> None:
+    fine, coarse = (encoded(io.BytesIO(FILM), FILMS[f"h264-crf{crf}"]) for crf in (28, 35))
+    assert len(coarse) < 0.8 * len(fine)
