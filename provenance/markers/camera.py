@@ -1,0 +1,32 @@
+"""EXIF facts of a capture: context for a reader, worthless as proof of a real photo."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from provenance.markers.finding import found
+from provenance.markers.metadata import Carrier, Metadata
+from provenance.markers.tools import ai_tool
+from provenance.result import Marker, MarkerFamily, Says
+
+_LONGEST: Final = 64
+_NOTE: Final = "copied along by every editor and easily written; no proof of a real photo"
+
+
+def find(metadata: Metadata) -> Iterator[Marker]:
+    """Yield one marker when EXIF names a camera by make and model."""
+    exif = {text.key: text for text in reversed(metadata.texts) if text.carrier is Carrier.EXIF}
+    make, model = exif.get("Make"), exif.get("Model")
+    if make is None or model is None or max(len(make.value), len(model.value)) > _LONGEST:
+        return
+    if ai_tool(make.value) or ai_tool(model.value):
+        return
+    taken = exif["DateTimeOriginal"].value if "DateTimeOriginal" in exif else "at no stated time"
+    yield found(
+        model,
+        "camera.exif",
+        MarkerFamily.CAMERA,
+        Says.CAPTURED,
+        tool=f"{make.value} {model.value}",
+        note=_NOTE,
+        excerpt=f"{make.value} {model.value}, {taken}",
+    )

@@ -1,0 +1,45 @@
+"""IPTC: the digital source type, and the fields about AI systems of the 2025.1 standard."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from provenance.markers.finding import found
+from provenance.markers.metadata import Metadata, Text
+from provenance.origin import origin_of, source_type
+from provenance.result import Marker, MarkerFamily, Origin, Says
+
+_URI: Final = re.compile(r"https?://cv\.iptc\.org/newscodes/digitalsourcetype/\w+/?", re.IGNORECASE)
+_SYSTEM_FIELDS: Final = (
+    "aisystemused",
+    "aisystemversionused",
+    "aipromptinformation",
+    "aipromptwritername",
+)
+_EDITS: Final = ("humanedits", "minorhumanedits")
+_SAYS: Final[Mapping[Origin, Says]] = {
+    Origin.AI_GENERATED: Says.AI_GENERATED,
+    Origin.AI_EDITED: Says.AI_EDITED,
+    Origin.CAPTURED: Says.CAPTURED,
+    Origin.COMPOSITE: Says.EDITED,
+    Origin.OTHER: Says.OTHER,
+}
+
+
+def find(metadata: Metadata) -> Iterator[Marker]:
+    """Yield a marker for every source type, and one for the fields about AI systems."""
+    system = [text for text in metadata.texts if text.name in _SYSTEM_FIELDS]
+    if system:
+        yield found(
+            system[0], "iptc.ai_system", MarkerFamily.IPTC, Says.AI_GENERATED, tool=_tool(system)
+        )
+    for text in metadata.texts:
+        if text.name == "digitalsourcetype" or _URI.fullmatch(text.value):
+            kind = source_type(text.value)
+            says = Says.EDITED if kind.lower() in _EDITS else _SAYS.get(origin_of(kind))
+            if says is not None:
+                yield found(text, "iptc.digital_source_type", MarkerFamily.IPTC, says)
+
+
+def _tool(fields: list[Text]) -> str:
+    return next((text.value for text in fields if text.name == "aisystemused"), "")

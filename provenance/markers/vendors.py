@@ -1,0 +1,50 @@
+"""Marks that single vendors leave: Google's credit line, Samsung's trailer, xAI's signature."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from provenance.markers.finding import STRUCTURED, as_json, found
+from provenance.markers.metadata import Carrier, Metadata
+from provenance.result import Marker, MarkerFamily, Says
+
+_GOOGLE: Final[Mapping[str, Says]] = {
+    "made with google ai": Says.AI_GENERATED,
+    "edited with google ai": Says.AI_EDITED,
+}
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_XAI_SIGNATURE: Final = re.compile(r"Signature: [A-Za-z0-9+/]{80,}={0,2}")
+_XAI_NOTE: Final = "looks signed, but xAI publishes no key to check it with"
+
+
+def find(metadata: Metadata) -> Iterator[Marker]:
+    """Yield the marks of Google, Samsung and xAI."""
+    for text in metadata.texts:
+        google = _GOOGLE.get(text.value.lower())
+        if google is not None and text.name == "credit":
+            yield found(text, "vendor.google_credit", MarkerFamily.VENDOR, google, tool="Google AI")
+        if text.carrier is Carrier.TRAILER and isinstance(as_json(text.value), dict):
+            yield found(
+                text,
+                "vendor.samsung_gen_ai",
+                MarkerFamily.VENDOR,
+                Says.AI_EDITED,
+                tool="Samsung Galaxy AI",
+                note=STRUCTURED,
+            )
+    yield from _xai(metadata)
+
+
+def _xai(metadata: Metadata) -> Iterator[Marker]:
+    """Report xAI's pair: a signature as the description and a UUID as the artist."""
+    artists = [t for t in metadata.texts if t.key == "Artist" and _UUID.fullmatch(t.value)]
+    for text in metadata.texts:
+        if artists and text.key == "ImageDescription" and _XAI_SIGNATURE.fullmatch(text.value):
+            yield found(
+                text,
+                "vendor.xai_signature",
+                MarkerFamily.VENDOR,
+                Says.AI_GENERATED,
+                tool="Grok",
+                note=_XAI_NOTE,
+            )
