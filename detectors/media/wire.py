@@ -63,9 +63,11 @@ class Link:
             for name, values in arrays.items()
         ]
         body = json.dumps({**header, "arrays": described}).encode()
+        message = memoryview(_LENGTH.pack(len(body)) + body)
         self._watch_clock()
-        self._socket.sendmsg([_LENGTH.pack(len(body))], _rights(descriptor))
-        self._send_all(memoryview(body))
+        sent = self._socket.sendmsg([message], _rights(descriptor))
+        if sent < len(message):
+            self._send_all(message[sent:])
         for values in arrays.values():
             if values.size:
                 self._send_all(values.data.cast("B"))
