@@ -3,18 +3,17 @@
 Starlette's own form parser would spool the whole body before anybody could refuse it.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
-from anyio import move_on_after
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from service.errors import InvalidRequest, ServiceError
+from service.errors import InvalidRequest
 from service.intake import Receiver
 
 BATCH_BYTES: Final = 256 * 1024
@@ -22,8 +21,6 @@ BATCH_BYTES: Final = 256 * 1024
 
 MAX_FIELDS: Final = 8
 MAX_FIELD_BYTES: Final = 8192
-LINGER_SECONDS: Final = 2.0
-"""How long a refused upload is still read, so that its client gets to see the refusal."""
 
 Open = Callable[[str], Receiver]
 
@@ -39,21 +36,10 @@ class Form:
 async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> Form:
     """Read a multipart body to its end; the receiver is entered on `stack`.
 
-    Raises `InvalidRequest` and whatever the receiver refuses with.
+    Raises `InvalidRequest` and whatever the receiver refuses with. The answer to a refusal goes
+    out at once, while the server still discards what the client sends: closing the connection
+    instead would reset it, and most clients would never see the answer.
     """
-    body = request.stream()
-    try:
-        return await _read(request, body, open_receiver, stack)
-    except (ServiceError, FormParserError) as error:
-        await _linger(body)
-        if isinstance(error, FormParserError):
-            raise InvalidRequest("the multipart body is malformed") from error
-        raise
-
-
-async def _read(
-    request: Request, body: AsyncIterator[bytes], open_receiver: Open, stack: ExitStack
-) -> Form:
     parts = _Parts()
     parser = MultipartParser(
         _boundary(request),
@@ -77,11 +63,10 @@ async def _read(
         await run_in_threadpool(form.receiver.write, bytes(parts.pending))
         parts.pending.clear()
 
-    async for chunk in body:
-        parser.write(chunk)
+    async for chunk in request.stream():
+        _parse(parser, chunk)
         if len(parts.pending) >= BATCH_BYTES:
             await hand_over()
-    parser.finalize()
     if not parts.complete:
         raise InvalidRequest("the multipart body ends in the middle of a part")
     # A browser sends an unused file input as a file without name and content.
@@ -91,10 +76,11 @@ async def _read(
     return form
 
 
-async def _linger(body: AsyncIterator[bytes]) -> None:
-    with suppress(ClientDisconnect), move_on_after(LINGER_SECONDS):
-        async for _ in body:
-            pass
+def _parse(parser: MultipartParser, chunk: bytes) -> None:
+    try:
+        parser.write(chunk)
+    except FormParserError as error:
+        raise InvalidRequest("the multipart body is malformed") from error
 
 
 def _boundary(request: Request) -> bytes:

@@ -1,0 +1,145 @@
+"""The real application over a real database and folder; only the engine is a stand-in."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from detectors.base import Kind
+from service.api.submission import Fetch
+from service.app import create_app
+from service.db.engine import Database
+from service.db.migrate import upgrade
+from service.errors import QueueUnavailable, UrlRefused
+from service.intake import Receiver
+from service.pipeline import Analysis, Listener, Profile, Progress, Source, Stage
+from service.report import Report
+from service.scans import ScanPolicy, Scans
+from service.storage import FolderStore
+
+LIMIT: Final = 1024**2
+"""Bytes of an image that the test application accepts."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A queue that keeps its messages until the test runs them."""
+
+    ids: list[str] = field(default_factory=list)
+    broken: bool = False
+
+    def enqueue(self, scan_id: str, queue: str) -> None:
+        if self.broken:
+            raise QueueUnavailable("the broker does not answer")
+        self.ids.append(scan_id)
+
+    def depth(self, queue: str) -> int:
+        if self.broken:
+            raise QueueUnavailable("the broker does not answer")
+        return len(self.ids)
+
+
+@dataclass(slots=True)
+class StandIn:
+    """An engine that always comes to the same report, stage by stage."""
+
+    make: Callable[[], Report]
+    preview: bytes | None = None
+    error: Exception | None = None
+    pause: float = 0.0  # seconds in each stage
+
+    def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis:
+        for index, stage in enumerate(Stage):
+            progress(Progress(stage, index / len(Stage)))
+            time.sleep(self.pause)
+        if self.error is not None:
+            raise self.error
+        made = self.make()
+        subject = made.subject.model_copy(update={"name": source.name, "sha256": source.sha256})
+        return Analysis(made.model_copy(update={"subject": subject}), self.preview)
+
+
+def refuse(url: str, into: Receiver) -> None:
+    raise UrlRefused(f"{url} is not public")
+
+
+@dataclass(slots=True)
+class Desk:
+    """An application with a client, and the scans behind it."""
+
+    app: FastAPI
+    client: TestClient
+    scans: Scans
+    queue: Waiting
+    blobs: Path
+
+    def work(self) -> None:
+        """Do what a worker does with every message."""
+        while self.queue.ids:
+            self.scans.run(self.queue.ids.pop(0), worker="test")
+
+    @contextmanager
+    def soon(self, action: Callable[[], None], seconds: float = 0.5) -> Iterator[None]:
+        """Do something from another thread after a while; it is done when the block ends."""
+        timer = threading.Timer(seconds, action)
+        timer.start()
+        yield
+        timer.join()
+
+    def working(self) -> AbstractContextManager[None]:
+        """A worker beside the block."""
+        return self.soon(self.work, 0.0)
+
+    def send(self, data: bytes, name: str = "photo.jpg") -> str:
+        """Upload and return the scan's id."""
+        answer = self.client.post("/v1/scans", files={"file": (name, data)})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def stored(self) -> list[Path]:
+        """Every file the application left in its blob folder."""
+        return [path for path in self.blobs.rglob("*") if path.is_file()]
+
+
+def desk(folder: Path, engine: StandIn, get: Fetch = refuse) -> Desk:
+    """A new application on an empty database in this folder."""
+    database = Database(f"sqlite:///{folder / 'assay.db'}")
+    upgrade(database.engine)
+    queue, blobs = Waiting(), folder / "blobs"
+    scans = Scans(
+        database=database,
+        store=FolderStore(blobs),
+        queue=queue,
+        policy=ScanPolicy(
+            upload_limits=dict.fromkeys(Kind, LIMIT), keep=timedelta(days=1), attempts=1
+        ),
+        pipeline=engine,
+    )
+    app = create_app(scans, get)
+    return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The application in a real server on a port of its own; yields its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
