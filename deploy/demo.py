@@ -60,7 +60,7 @@ def main() -> int:
             with ThreadPoolExecutor(len(samples)) as pool:
                 outcomes = list(pool.map(lambda sample: _scan(service, sample), samples))
         console.print("service stopped")
-    Console(highlight=False).print(_table(outcomes))
+    Console(highlight=False, width=None if sys.stdout.isatty() else 130).print(_table(outcomes))
     console.print(f"full reports: {OUT}/*.html; on your own files: .venv/bin/assay check FILE")
     return 0 if all(outcome.as_expected for outcome in outcomes) else 1
 

@@ -49,7 +49,8 @@ class Running:
             [*ASSAY, "serve", "--port", "0"],
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
@@ -157,9 +158,9 @@ class Running:
 
     def _listen(self, listening: threading.Event) -> None:
         """In a thread: keep what the service prints and catch its address."""
-        if self._process is None or self._process.stderr is None:
+        if self._process is None or self._process.stdout is None:
             return
-        for line in self._process.stderr:
+        for line in self._process.stdout:
             self._said.append(line.rstrip())
             found = _ADDRESS.search(line)
             if found and not self.address:
