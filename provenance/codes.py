@@ -111,6 +111,10 @@ class Verdicts:
         return code in self.fresh.informational or code in self.recorded.informational
 
 
+_ROUTINE: Final = "assertion.hashedURI.match"
+"""Said of every assertion; only its opposite is news."""
+
+
 def mapping(untrusted: object) -> dict[str, Any]:
     return untrusted if isinstance(untrusted, dict) else {}
 
@@ -139,6 +143,8 @@ def gather(document: Mapping[str, Any]) -> dict[str, Verdicts]:
     verdicts: dict[str, Verdicts] = {}
     for owner, is_fresh, outcome, entry in islice(_entries(document), MAX_CODES):
         code = clean(entry.get("code"))
+        if code == _ROUTINE:
+            continue
         verdict = verdicts.setdefault(label_of(entry.get("url")) or owner, Verdicts())
         found = getattr(verdict.fresh if is_fresh else verdict.recorded, outcome)
         found.setdefault(code, clean(entry.get("explanation")))

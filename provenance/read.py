@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from provenance.codes import Verdicts, gather
@@ -53,6 +54,7 @@ class Reader:
 
     def __init__(self, snapshot: TrustSnapshot = NO_TRUST) -> None:
         self._snapshot = snapshot
+        self._references = lru_cache(maxsize=4)(snapshot.references)
         self._library: Library | None = None
         self._owner = 0
 
@@ -80,7 +82,7 @@ class Reader:
             "markers": markers,
             "warnings": warnings,
             "validated_at": moment,
-            "trust_lists": tuple(e.reference(moment) for e in self._snapshot.lists),
+            "trust_lists": self._references(moment.date()),
             "engine": c2pa.versions(),
         }
         kind = _ALIASES.get(media_type, media_type)

@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -74,8 +74,9 @@ class TrustList(Closed):
     added_at: AwareDatetime
     certificates: tuple[Certificate, ...] = Field(min_length=1, max_length=MAX_CERTIFICATES)
 
-    def warnings(self, at: datetime) -> tuple[str, ...]:
+    def warnings(self, day: date) -> tuple[str, ...]:
         """Say in plain words what about this list will soon, or already does, hurt."""
+        at = datetime.combine(day, time.min, UTC)
         found = []
         expired = sum(certificate.expires < at for certificate in self.certificates)
         soon = sum(at <= certificate.expires < at + _SOON for certificate in self.certificates)
@@ -87,7 +88,7 @@ class TrustList(Closed):
             found.append(f"not updated for {(at - self.added_at).days} days")
         return tuple(found)
 
-    def reference(self, at: datetime) -> TrustListRef:
+    def reference(self, day: date) -> TrustListRef:
         return TrustListRef(
             name=self.name,
             kind=self.kind,
@@ -95,7 +96,7 @@ class TrustList(Closed):
             sha256=self.sha256,
             anchors=len(self.certificates),
             added_at=self.added_at,
-            warnings=self.warnings(at),
+            warnings=self.warnings(day),
         )
 
 
@@ -106,6 +107,9 @@ class TrustSnapshot(Closed):
 
     def has(self, kind: TrustKind) -> bool:
         return any(entry.kind is kind for entry in self.lists)
+
+    def references(self, day: date) -> tuple[TrustListRef, ...]:
+        return tuple(entry.reference(day) for entry in self.lists)
 
     @property
     def fingerprint(self) -> str:

@@ -30,6 +30,7 @@ _IIM: Final = {
     (2, 65): "Program",
 }
 _GIF_XMP: Final = b"XMP DataXMP"
+_GIF_BYTES: Final = 64 << 20
 _TRAILER_BYTES: Final = 4096
 
 
@@ -178,42 +179,46 @@ def _inflate(data: bytes) -> bytes:
 
 def read_gif(source: Source, metadata: Metadata) -> None:
     """Collect comments and XMP from the extension blocks."""
-    flags = source.read(10, 1)[0]
-    offset = 13 + (3 << ((flags & 7) + 1) if flags & 0x80 else 0)
-    while True:
+    try:
+        _gif(source, source.peek(0, _GIF_BYTES), metadata)
+    except IndexError:
+        raise MetadataDamaged("the file ends early") from None
+
+
+def _gif(source: Source, data: bytes, metadata: Metadata) -> None:
+    offset = 13 + _colour_table(data[10])
+    while (kind := data[offset]) != 0x3B:
         source.step()
-        kind = source.read(offset, 1)
-        if kind == b";":
-            return
-        if kind == b",":
-            local = source.read(offset + 9, 1)[0]
-            offset += 11 + (3 << ((local & 7) + 1) if local & 0x80 else 0)
-            offset = _gif_blocks(source, offset)[1]
-        elif kind == b"!":
-            label = source.read(offset + 1, 1)
-            is_xmp = label == b"\xff" and source.peek(offset + 3, 11) == _GIF_XMP
-            if is_xmp:  # XMP is not cut into sub-blocks; a ramp of bytes ends it
-                read_xmp(_gif_xmp(source, offset + 14), "GIF", metadata)
-            text, offset = _gif_blocks(source, offset + 2)
-            if label == b"\xfe":
-                metadata.add(Carrier.COMMENT, "GIF", "comment", decode(text))
+        if kind == 0x2C:
+            offset = _gif_blocks(data, offset + 11 + _colour_table(data[offset + 9]))
+        elif kind == 0x21:
+            start, offset = offset + 2, _gif_blocks(data, offset + 2)
+            _gif_extension(data[start - 1 : offset], metadata)
         else:
             raise MetadataDamaged("an unknown block")
 
 
-def _gif_blocks(source: Source, offset: int) -> tuple[bytes, int]:
-    """Follow length-prefixed sub-blocks to the empty one: (start of their text, offset behind)."""
-    text = bytearray()
-    while length := source.read(offset, 1)[0]:
-        source.step()
-        if len(text) < 1 << 16:
-            text += source.read(offset + 1, length)
+def _colour_table(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _gif_blocks(data: bytes, offset: int) -> int:
+    """Follow length-prefixed sub-blocks and return the offset behind the empty one."""
+    while length := data[offset]:
         offset += 1 + length
-    return bytes(text), offset + 1
+    return offset + 1
 
 
-def _gif_xmp(source: Source, offset: int) -> bytes:
-    return source.peek(offset, 1 << 20).partition(b"\x01\xff\xfe")[0]
+def _gif_extension(block: bytes, metadata: Metadata) -> None:
+    """Read a comment, or XMP, which is not cut into sub-blocks: a ramp of bytes ends it."""
+    if block[0] == 0xFE:
+        text, offset = bytearray(), 1
+        while length := block[offset]:
+            text += block[offset + 1 : offset + 1 + length]
+            offset += 1 + length
+        metadata.add(Carrier.COMMENT, "GIF", "comment", decode(bytes(text)))
+    elif block[0] == 0xFF and block[2:13] == _GIF_XMP:
+        read_xmp(block[13:].partition(b"\x01\xff\xfe")[0], "GIF", metadata)
 
 
 def read_tiff_file(source: Source, metadata: Metadata) -> None:

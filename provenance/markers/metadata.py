@@ -38,15 +38,11 @@ class Text:
     container: str  # "PNG tEXt"
     key: str  # "parameters", "Iptc4xmpExt:DigitalSourceType", "Software"
     value: str
+    name: str  # the key in lower case without its namespace prefix
 
     @property
     def where(self) -> str:
         return f"{self.container} {self.key}".strip()
-
-    @property
-    def name(self) -> str:
-        """The key in lower case without its namespace prefix."""
-        return self.key.rpartition(":")[2].strip().lower()
 
 
 @dataclass(slots=True)
@@ -64,7 +60,8 @@ class Metadata:
         self.total += len(value)
         if len(self.texts) >= MAX_TEXTS or self.total > MAX_TOTAL:
             raise MetadataDamaged("more metadata than is read")
-        self.texts.append(Text(carrier, container, key, value))
+        name = key.rpartition(":")[2].strip().lower()
+        self.texts.append(Text(carrier, container, key, value, name))
 
     def warn(self, message: str) -> None:
         if message not in self.warnings and len(self.warnings) < 20:
