@@ -216,6 +216,66 @@ def detectors(
 
 
 @app.command()
+def bench(
+    manifest: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="MANIFEST", help="CSV beside its files: path, label, ...", exists=True
+        ),
+    ] = None,
+    *,
+    detector: Annotated[
+        list[str] | None, typer.Option("--detector", "-d", help="Only this one; may be repeated.")
+    ] = None,
+    laundering: Annotated[
+        list[str] | None, typer.Option("--laundering", "-l", help="Also after it; or all.")
+    ] = None,
+    verdict: Annotated[
+        bool, typer.Option("--verdict", help="Count verdicts of whole reports instead.")
+    ] = False,
+    scores: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Measure exported scores of one detector.")
+    ] = None,
+    protocol: Annotated[str, typer.Option(help="How exported scores were made.")] = "as given",
+    data: Annotated[str | None, typer.Option(help="What the media are, in the results.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=256)] = 1,
+    cache: Annotated[
+        Path | None, typer.Option(help="Answers already known; default: in the data folder.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for results.")] = None,
+    readme: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Make its table from committed results.")
+    ] = None,
+) -> None:
+    """Measure detectors on labelled media: error rates, costs, calibration, intervals.
+
+    \b
+    assay bench media/manifest.csv --laundering all --out results
+    assay bench media/manifest.csv --verdict
+    assay bench --scores oof.csv -d image.ensemble --protocol "leave-one-source-out 5-fold"
+    """
+    from service.cli import bench as command
+
+    raise typer.Exit(
+        command.run(
+            command.Asked(
+                manifest=manifest,
+                detectors=tuple(detector or ()),
+                launderings=tuple(laundering or ()),
+                verdicts=verdict,
+                scores=scores,
+                protocol=protocol,
+                data=data,
+                jobs=jobs,
+                cache=cache,
+                out=out,
+                readme=readme,
+            )
+        )
+    )
+
+
+@app.command()
 def doctor() -> None:
     """Say what is in force here: sandbox, models, trust lists, database, broker."""
     from service.cli import doctor as command

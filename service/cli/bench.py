@@ -1,0 +1,171 @@
+"""`assay bench`: measure detectors, exported scores or whole verdicts on labelled media."""
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.progress import Progress
+from rich.table import Table
+
+from detectors.bench.cache import AnswerCache
+from detectors.bench.launder import NAMES
+from detectors.bench.manifest import Item, read_manifest
+from detectors.bench.report import committed, tables, with_table
+from detectors.bench.result import Result, evaluate
+from detectors.bench.run import Plan, results
+from detectors.bench.run import run as run_detectors
+from detectors.bench.scores import read_scores
+from detectors.errors import DetectorError
+from detectors.registry import SPECS, named
+from service.arguments import pipeline_config
+from service.cli.complain import complain, say
+from service.cli.engine import open_pipeline, read_settings
+from service.cli.exit_codes import ExitCode
+from service.cli.terminal import console
+from service.errors import ServiceError
+from service.intake import source_from_path
+from service.pipeline import Pipeline
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line asked for; one of manifest, scores and readme is given."""
+
+    manifest: Path | None
+    detectors: tuple[str, ...]
+    launderings: tuple[str, ...]
+    verdicts: bool
+    scores: Path | None
+    protocol: str
+    data: str | None  # None: the name of the folder
+    jobs: int
+    cache: Path | None  # None: a file in the data folder
+    out: Path | None  # folder for results, one JSON a detector
+    readme: Path | None
+
+
+def run(asked: Asked) -> ExitCode:
+    """Do what was asked; what cannot be done is said on stderr."""
+    given = [path for path in (asked.manifest, asked.scores, asked.readme) if path is not None]
+    if len(given) != 1:
+        say("give a manifest, or --scores, or --readme [invalid_request]")
+        return ExitCode.USAGE
+    known = {ALL, *(name for names in NAMES.values() for name in names)}
+    known |= {spec.name for spec in SPECS}
+    unknown = [name for name in (*asked.detectors, *asked.launderings) if name not in known]
+    if unknown:
+        say(f"there is no {', '.join(unknown)} [invalid_request]")
+        return ExitCode.USAGE
+    try:
+        return _run(asked)
+    except (DetectorError, OSError) as error:
+        complain(str(given[0]), error)
+        return ExitCode.USAGE
+
+
+def _run(asked: Asked) -> ExitCode:
+    if asked.readme is not None:
+        asked.readme.write_text(with_table(asked.readme.read_text(), committed()))
+    elif asked.scores is not None:
+        return _measure_scores(asked.scores, asked)
+    elif asked.manifest is not None and asked.verdicts:
+        _count_verdicts(asked.manifest, asked)
+    elif asked.manifest is not None:
+        _measure_detectors(asked.manifest, asked)
+    return ExitCode.NOTHING_FOUND
+
+
+def _measure_scores(scores: Path, asked: Asked) -> ExitCode:
+    if len(asked.detectors) != 1:
+        say("scores are of one --detector [invalid_request]")
+        return ExitCode.USAGE
+    spec = named(asked.detectors[0])
+    found = evaluate(
+        read_scores(scores),
+        detector=spec.name,
+        model=spec.card,
+        protocol=asked.protocol,
+        data=asked.data or scores.stem,
+    )
+    _hand_over([found], asked.out)
+    return ExitCode.NOTHING_FOUND
+
+
+def _measure_detectors(manifest: Path, asked: Asked) -> None:
+    settings = read_settings()
+    config = pipeline_config(settings)
+    every = tuple(name for names in NAMES.values() for name in names)
+    plan = Plan(
+        detectors=asked.detectors,
+        launderings=every if ALL in asked.launderings else asked.launderings,
+        limits=config.limits,
+        video_frames=config.video_frames,
+        jobs=asked.jobs,
+    )
+    cache = asked.cache or settings.data_dir / "bench.sqlite"
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    items = read_manifest(manifest)
+    with AnswerCache(cache) as answers, Progress(console=console(stderr=True)) as progress:
+        bar = progress.add_task("measuring")
+        scores = run_detectors(
+            items,
+            plan,
+            answers,
+            lambda done, total: progress.update(bar, completed=done, total=total),
+        )
+    _hand_over(results(scores, asked.data or manifest.parent.name), asked.out)
+
+
+def _count_verdicts(manifest: Path, asked: Asked) -> None:
+    items = read_manifest(manifest)
+    with open_pipeline(read_settings(), children=asked.jobs) as pipeline:
+        counts = _verdicts(items, pipeline, asked.jobs)
+    console().print(_verdict_table(asked.data or manifest.parent.name, counts))
+    if asked.out is not None:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({label: dict(found) for label, found in counts.items()}, indent=1)
+        (asked.out / "verdicts.json").write_text(text + "\n")
+
+
+def _hand_over(found: list[Result], out: Path | None) -> None:
+    for result in found:
+        for table in tables(result):
+            console().print(table)
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            result.write(out / f"{result.detector}.json")
+
+
+def _verdicts(items: list[Item], pipeline: Pipeline, jobs: int) -> dict[str, Counter[str]]:
+    """How often each label got each verdict, or the code of the error instead of one."""
+    counts: dict[str, Counter[str]] = {}
+    with ThreadPoolExecutor(jobs) as pool, Progress(console=console(stderr=True)) as progress:
+        answers = pool.map(partial(_verdict, pipeline), items)
+        for item, answer in zip(items, progress.track(answers, len(items)), strict=True):
+            counts.setdefault(item.label, Counter())[answer] += 1
+    return counts
+
+
+def _verdict(pipeline: Pipeline, item: Item) -> str:
+    try:
+        source = source_from_path(item.file)
+    except ServiceError as error:
+        return error.code
+    with source.file:
+        return pipeline.analyse(source).report.verdict
+
+
+def _verdict_table(data: str, counts: dict[str, Counter[str]]) -> Table:
+    given = sorted({answer for found in counts.values() for answer in found})
+    table = Table(title=f"verdicts on {data}", title_justify="left")
+    table.add_column("label")
+    for answer in given:
+        table.add_column(answer, justify="right")
+    for label, found in counts.items():
+        table.add_row(label, *(str(found[answer]) for answer in given))
+    return table
