@@ -15,7 +15,7 @@ from detectors.base import Kind
 from detectors.media import decode_audio, decode_image, decode_video
 from detectors.media.limits import Limits
 from detectors.media.notes import Note
-from detectors.media.sniff import HEAD_BYTES, MediaType, sniff
+from detectors.media.sniff import MediaType, sniff_file
 from detectors.media.wire import HandlerError
 
 Answer = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -48,8 +48,7 @@ def handle(request: dict[str, Any], file: BinaryIO | None) -> Answer:
     if file is None:
         raise HandlerError("media_undecodable", "there is no file")
     limits = Limits(**request["limits"])
-    found = sniff(file.read(HEAD_BYTES))
-    file.seek(0)
+    found = sniff_file(file)
     match request["do"]:
         case "probe":
             return _probe(file, found, limits), {}

@@ -65,20 +65,22 @@ def wav_is_short(file: BinaryIO) -> bool:
 
 def _pieces(container: InputContainer, stream: av.AudioStream) -> Iterator[Samples | None]:
     """Mono samples at the source rate; None for each packet that could not be decoded."""
-    mixer = av.AudioResampler(format="flt", layout="mono")
+    floats = av.AudioResampler(format="fltp")
     for packet in container.demux(stream):
         try:
             for frame in packet.decode():
-                for mixed in mixer.resample(frame):
-                    yield _flat(mixed)
+                for planes in floats.resample(frame):
+                    yield _mixed(planes)
         except (av.FFmpegError, ValueError):  # ValueError: the layout changed half-way
             yield None
-    for mixed in mixer.resample(None):
-        yield _flat(mixed)
+    for planes in floats.resample(None):
+        yield _mixed(planes)
 
 
-def _flat(frame: av.AudioFrame) -> Samples:
-    return np.asarray(frame.to_ndarray(), np.float32).reshape(-1)
+def _mixed(planes: av.AudioFrame) -> Samples:
+    """The mean of all channels: libswresample's own mix would push a loud stereo pair past 1."""
+    mono: Samples = np.asarray(planes.to_ndarray(), np.float32).mean(axis=0)
+    return mono
 
 
 def _notes(stream: av.AudioStream, seconds: float, *, cut: bool, damaged: bool) -> tuple[Note, ...]:

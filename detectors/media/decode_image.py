@@ -27,7 +27,7 @@ RGB = npt.NDArray[np.uint8]
 # What Pillow's plug-ins raise on damaged files.
 _REFUSALS: Final = (
     OSError, SyntaxError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError,
-    EOFError, struct.error, cv2.error,
+    EOFError, RuntimeError, struct.error, cv2.error,
 )  # fmt: skip
 _PLUGINS: Final = {
     "jpeg": "JPEG",
@@ -91,8 +91,8 @@ def _refusing_damage(container: str) -> Iterator[None]:
     try:
         yield
     except _REFUSALS as error:
-        detail = f"the {container.upper()} data is truncated or damaged ({error})"
-        raise HandlerError("media_undecodable", detail[:300]) from error
+        detail = f"the {container.upper()} data is truncated or damaged"
+        raise HandlerError("media_undecodable", detail) from error
 
 
 def _open(file: BinaryIO, container: str, limits: Limits) -> Pillow.Image:
@@ -146,7 +146,7 @@ def _jpeg(file: BinaryIO, picture: Pillow.Image) -> tuple[RGB, tuple[Note, ...]]
     try:
         return simplejpeg.decode_jpeg(file.read(), "RGB", strict=True), greyscale
     except ValueError as error:
-        if "premature end" in str(error).lower():
+        if "Premature end of JPEG file" in str(error):
             raise
     pixels, notes = _pillow(picture)
     return pixels, (*notes, Note.DAMAGED)

@@ -151,12 +151,13 @@ def _samples(
 ) -> Iterator[av.VideoFrame]:
     """One frame for each of `count` equal stretches: a key frame inside it, else its middle."""
     stretch = seconds / count
+    half_a_frame = index.seconds / index.packets / 2
     seen: int | None = None
     for number in range(count):
         middle = index.start + (number + 0.5) * stretch
         near = bisect_right(index.keys, middle)
         nearest = min(index.keys[max(0, near - 1) : near + 1], key=lambda key: abs(key - middle))
-        wanted = nearest if abs(nearest - middle) <= stretch / 2 else middle
+        wanted = nearest if abs(nearest - middle) <= stretch / 2 else middle - half_a_frame
         frame = cursor.frame_at(wanted)
         if frame is None or frame.pts == seen:
             continue

@@ -7,7 +7,7 @@ on hostile bytes in the parent, magika took 9,000 to 26,000 and called AVIF, HEI
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
 from detectors.base import Kind
 
@@ -62,6 +62,18 @@ _RIFF_FORMS: Final = {
 }
 
 
+def sniff_file(file: BinaryIO) -> MediaType:
+    """The type of `file`, which is left at its start. Looks past an ID3 tag, as before FLAC."""
+    file.seek(0)
+    found = sniff(file.read(HEAD_BYTES))
+    if found is _MP3:
+        file.seek(0)
+        behind = _behind_tag(file)
+        found = behind if behind.kind is Kind.AUDIO else found
+    file.seek(0)
+    return found
+
+
 def sniff(head: bytes) -> MediaType:
     """The type of the file that starts with `head` (`HEAD_BYTES` are enough)."""
     if not head:
@@ -80,6 +92,17 @@ def sniff(head: bytes) -> MediaType:
     if head.startswith(_OGG):
         return _ogg(head)
     return _weakly_marked(head)
+
+
+def _behind_tag(file: BinaryIO) -> MediaType:
+    tag = file.read(10)
+    if not tag.startswith(b"ID3") or len(tag) < 10:
+        return _UNKNOWN
+    size = 0
+    for byte in tag[6:]:  # seven bits each
+        size = size << 7 | byte & 0x7F
+    file.seek(10 + size)
+    return sniff(file.read(HEAD_BYTES))
 
 
 def _weakly_marked(head: bytes) -> MediaType:
