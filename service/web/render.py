@@ -28,6 +28,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["percent"] = lambda share: f"{100 * share:.3f}".rstrip("0").rstrip(".") + "%"
+    made.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     return made
 
 

@@ -142,7 +142,7 @@ def credentials(
         depth=1,
         title="market-square-raw.jpg",
         claim_version=2,
-        claim_generator="Example Studio 4.1",
+        claim_generator="Darkroom 4.1",
         integrity=ancestor,
         failures=() if ancestor is Integrity.INTACT else (broken,),
         signer=signer(trust, ANCESTOR_NAME),

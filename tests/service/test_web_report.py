@@ -1,0 +1,249 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from detectors.result import Outcome, Reason
+from provenance.result import Integrity, Presence, Provenance, Says, SignerTrust
+from service.report import Report, Verdict
+from service.web.render import render_report, standalone_policy, stylesheet
+from service.wording import VERDICTS
+from tests import media
+from tests.service import reports
+
+PHOTO = media.jpeg(media.photo_like(64, 48))
+VOID = {"meta", "link", "br", "img", "input"}
+
+
+class Outline(HTMLParser):
+    """Balances tags and keeps what the tests ask about."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.headings: list[str] = []
+        self.text: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in {"style", "pre"}:
+            self.text.append(data)
+        if self.open and self.open[-1] in {"h1", "h2"}:
+            self.headings.append(data)
+
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+
+def read(report: Report, preview: bytes | None = PHOTO) -> Outline:
+    return Outline(render_report(report, preview))
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_leads_with_its_label_its_icon_and_its_sentence(verdict: Verdict) -> None:
+    report = reports.BY_VERDICT[verdict]()
+    assert report.verdict is verdict
+    outline = read(report)
+    assert outline.headings[0] == report.headline
+    assert VERDICTS[verdict] in outline.words()
+    (header,) = [attrs for tag, attrs in outline.tags if attrs.get("data-verdict")]
+    assert header["data-verdict"] == verdict
+    icon = outline.tags.index(("header", header)) + 1
+    assert outline.tags[icon][1]["class"] == "icon"
+
+
+def test_the_report_reads_from_verdict_to_basis_to_evidence_to_method() -> None:
+    assert read(reports.conflicted_capture()).headings[1:] == [
+        "Conflicts",
+        "What this rests on",
+        "Where",
+        "Content Credentials",
+        "Declared in the file",
+        "Classifiers",
+        "What was not checked",
+        "How it was made",
+    ]
+
+
+def test_a_report_needs_no_script_no_style_attribute_and_no_other_file() -> None:
+    outline = read(reports.conflicted_capture())
+    for tag, attrs in outline.tags:
+        assert tag not in {"script", "link", "iframe", "object", "base"}
+        assert "style" not in attrs
+        assert not [name for name in attrs if name.startswith("on")]
+        assert (attrs.get("src") or "data:").startswith("data:")
+        assert "href" not in attrs
+
+
+def test_the_policy_of_a_report_allows_exactly_its_own_style() -> None:
+    html = render_report(reports.no_sign_found(), None)
+    assert f"<style>{stylesheet()}</style>" in html
+    assert standalone_policy().replace("'", "&#39;") in html
+
+
+@pytest.mark.parametrize("preview", [PHOTO, None])
+def test_what_a_file_says_of_itself_is_never_markup(preview: bytes | None) -> None:
+    report = reports.report(
+        name=reports.HOSTILE,
+        provenance=reports.credentials(
+            name=reports.HOSTILE,
+            markers=(
+                reports.marker(Says.AI_GENERATED, tool=reports.HOSTILE, excerpt=reports.HOSTILE),
+            ),
+        ),
+        findings=(reports.scored(0.1, cells=reports.heat()),),
+    )
+    outline = read(report, preview)
+    assert "script" not in [tag for tag, _ in outline.tags]
+    assert not [attrs for _, attrs in outline.tags if "onerror" in attrs]
+    assert reports.HOSTILE in outline.words()
+
+
+# --- Content Credentials ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("integrity", [item for item in Integrity if item is not Integrity.INTACT])
+def test_a_manifest_that_fails_is_never_attributed_to_its_signer(integrity: Integrity) -> None:
+    found = reports.credentials(integrity=integrity, ancestor=integrity)
+    words = read(reports.report(provenance=found)).words()
+    assert reports.SIGNER_NAME not in words
+    assert reports.ANCESTOR_NAME not in words
+    assert "can be attributed to nobody" in words
+
+
+def test_a_broken_hash_is_not_called_edited_pixels() -> None:
+    words = read(reports.credentials_broken()).words()
+    assert "does not prove that pixels or sound were edited" in words
+    assert "assertion.dataHash.mismatch" in words
+
+
+def test_a_trusted_signer_is_named_with_the_list_and_the_time() -> None:
+    words = read(reports.verified_capture()).words()
+    assert f"Signed by {reports.SIGNER_NAME} on a configured trust list (example list)" in words
+    assert "20 November 2026, 09:30:00 UTC vouched for by a trusted time-stamping" in words
+    assert "not checked: nothing is fetched" in words
+
+
+@pytest.mark.parametrize(
+    ("trust", "said"),
+    [
+        (SignerTrust.UNTRUSTED, "on no configured trust list"),
+        (SignerTrust.UNKNOWN, "no trust list is configured"),
+        (SignerTrust.EXPIRED, "certificate expired"),
+        (SignerTrust.REVOKED, "certificate revoked"),
+    ],
+)
+def test_a_signer_nobody_vouches_for_is_quoted_not_named(trust: SignerTrust, said: str) -> None:
+    words = read(reports.report(provenance=reports.credentials(trust=trust))).words()
+    assert f"Signed by “{reports.SIGNER_NAME}”" in words
+    assert said in words
+
+
+def test_an_ingredient_shows_its_own_state() -> None:
+    found = reports.credentials(ancestor=Integrity.ASSET_MISMATCH)
+    words = read(reports.report(provenance=found)).words()
+    assert "An ingredient fails its check" in words
+    assert "market-square-raw.jpg the earlier version this was made from File changed" in words
+    assert "sky.png placed into this No credentials of its own" in words
+
+
+def test_ingredients_that_name_each_other_in_circles_are_shown_once() -> None:
+    found = reports.credentials()
+    top, below = found.manifests
+    looped = below.model_copy(update={"ingredients": top.ingredients})
+    orphan = below.model_copy(update={"label": "urn:c2pa:orphan", "title": "orphan.jpg"})
+    report = reports.report(
+        provenance=found.model_copy(update={"manifests": (top, looped, orphan)})
+    )
+    words = read(report).words()
+    assert words.count("Its own credentials") == 1
+    assert "Another manifest in the file, which nothing refers to" in words
+
+
+@pytest.mark.parametrize(
+    ("presence", "said"),
+    [
+        (Presence.NONE, "absence says nothing"),
+        (Presence.UNSUPPORTED, "not the same as there being none"),
+        (Presence.REMOTE_UNFETCHED, "They were not fetched"),
+        (Presence.UNREADABLE, "damaged"),
+    ],
+)
+def test_no_credentials_unreadable_ones_and_unsupported_files_are_told_apart(
+    presence: Presence, said: str
+) -> None:
+    found = Provenance(
+        presence=presence, validated_at=reports.WHEN, remote_url="https://example.org/m"
+    )
+    assert said in read(reports.report(provenance=found)).words()
+
+
+# --- classifiers --------------------------------------------------------------------------------
+
+
+def test_a_likelihood_ratio_is_said_in_words_with_its_interval() -> None:
+    words = read(reports.likely_synthetic()).words()
+    assert "Moderate support for “generated by AI”" in words
+    assert "40 times more likely if this is generated by AI" in words
+    assert "(95 % interval 13 to 100)" in words
+
+
+def test_a_detector_that_does_not_vote_is_marked_as_shown_only() -> None:
+    assert read(reports.likely_synthetic()).words().count("shown only") == 1
+
+
+def test_a_detector_that_failed_is_visible_with_its_reason() -> None:
+    failed = reports.silent(
+        Outcome.FAILED, Reason.INTERNAL_ERROR, explanation="The detector crashed."
+    )
+    words = read(reports.report(findings=(failed,))).words()
+    assert "Failed. The detector crashed." in words
+    assert "internal_error" in words
+
+
+def test_the_heat_map_lies_over_the_picture_with_words_beside_it() -> None:
+    html = render_report(reports.likely_synthetic(), PHOTO)
+    start = html.index('class="map map-1"')
+    drawn = html[start : html.index("</svg>", start)]
+    assert drawn.count("<rect") == 48
+    assert "<desc" in html
+    assert "The strongest areas of image.network in words" in html
+    assert "map-off" in html
+
+
+def test_the_time_line_shows_gaps_where_nothing_was_judged() -> None:
+    html = render_report(reports.recording(), PHOTO)
+    assert html.count('fill="url(#gap)" x=') == 4
+    assert "not judged (music)" in html
+
+
+def test_every_id_is_used_once_and_every_reference_leads_to_one() -> None:
+    for report in (reports.conflicted_capture(), reports.video(), reports.likely_manipulated()):
+        outline = read(report)
+        ids = [attrs["id"] for _, attrs in outline.tags if "id" in attrs]
+        assert len(ids) == len(set(ids))
+        for _, attrs in outline.tags:
+            for name in ("aria-labelledby", "for"):
+                assert set((attrs.get(name) or "").split()) <= set(ids)
+
+
+def test_the_whole_document_is_in_the_page() -> None:
+    report = reports.verified_ai()
+    html = render_report(report, None)
+    raw = re.search(r"<pre[^>]*>(.*?)</pre>", html, re.DOTALL)
+    assert raw is not None
+    text = raw[1].replace("&#34;", '"').replace("&#39;", "'").replace("&gt;", ">")
+    assert Report.model_validate_json(text.replace("&lt;", "<").replace("&amp;", "&")) == report
