@@ -3,6 +3,7 @@
 import argparse
 
 from celery.apps.worker import Worker
+from celery.signals import setup_logging
 
 from service import logs
 from service.queue import QUEUES
@@ -17,6 +18,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     settings = Settings()
     logs.configure(json=settings.log_json)
+    setup_logging.connect(_keep_logging)
     warmup.install(arguments.queues)
     app = worker_app(broker(settings), run_seconds=settings.leases.run_seconds)
     worker: Worker = app.Worker(
@@ -30,6 +32,10 @@ def main() -> int:
     )
     worker.start()
     return worker.exitcode or 0
+
+
+def _keep_logging(**_signal: object) -> None:
+    """With a receiver of this signal Celery leaves logging as it is."""
 
 
 def _parser() -> argparse.ArgumentParser:
