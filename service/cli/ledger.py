@@ -64,7 +64,9 @@ class Line:
         """Read back what `encode` wrote. Raises `ValueError`, `KeyError` or `TypeError`."""
         fields: dict[str, Any] = json.loads(line)
         report = fields.pop("report")
-        return cls(**fields, body=None if report is None else json.dumps(report))
+        if report is not None:
+            report = json.dumps(report, ensure_ascii=False, separators=(",", ":"))
+        return cls(**fields, body=report)
 
 
 def line_for(path: str, report: Report, seconds: float) -> Line:

@@ -1,0 +1,44 @@
+"""The command line starts fast: what is not asked for is not imported."""
+
+import resource
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "numpy", "cv2", "celery", "sqlalchemy", "fastapi", "jinja2", "onnxruntime")
+PYDANTIC_AND_RICH = ("pydantic", "rich")
+
+
+def _imported_by(code: str) -> set[str]:
+    show = "import sys; print('\\n'.join(sys.modules))"
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True
+    )
+    return {name.partition(".")[0] for name in ran.stdout.split()}
+
+
+def test_the_help_needs_neither_the_engine_nor_a_renderer() -> None:
+    loaded = _imported_by("import service.cli.main")
+    assert "typer" in loaded
+    assert not loaded & {*HEAVY, *PYDANTIC_AND_RICH}
+
+
+@pytest.mark.parametrize("command", ["check", "show", "trust", "serve"])
+def test_a_command_without_classifiers_loads_no_numbers_and_no_services(command: str) -> None:
+    loaded = _imported_by(f"import service.cli.{command}")
+    assert "pydantic" in loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_the_help_takes_less_than_300_milliseconds_of_processor_time() -> None:
+    """Processor time, since the wall clock of a busy machine measures its other work."""
+    costs = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, "-m", "service.cli", "--help"], capture_output=True, check=True
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        costs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(costs) < 0.3
