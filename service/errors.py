@@ -113,3 +113,14 @@ class ReportInvalid(ServiceError):
     code = "report_invalid"
     status = 422
     title = "This is not an authenticity report of a known version"
+
+
+class SignatureInvalid(ServiceError):
+    code = "signature_invalid"
+    status = 422
+    title = "The signature does not belong to this report"
+
+
+class SigningKeyInvalid(ServiceError):
+    code = "signing_key_invalid"
+    title = "The key for signing reports cannot be used"

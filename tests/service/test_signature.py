@@ -1,0 +1,73 @@
+"""Reports are signed so that anybody can check them later, offline."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from joserfc.jwk import ECKey
+
+from service import report as reports
+from service.errors import SignatureInvalid, SigningKeyInvalid
+from service.report import Verdict
+from service.signature import ReportSigner, verify
+from tests.service.reports import BY_VERDICT
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> ReportSigner:
+    return ReportSigner.at(tmp_path / "keys" / "report.pem")
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_report_of_any_verdict_verifies_after_a_round_trip_through_pretty_json(
+    signer: ReportSigner, verdict: Verdict
+) -> None:
+    signed = BY_VERDICT[verdict]()
+    signature = signer.sign(signed)
+    again = reports.read(signed.model_dump_json(indent=4))
+    assert verify(again, signature, signer.public()) == signer.key_id
+
+
+def test_a_changed_report_does_not_verify(signer: ReportSigner) -> None:
+    signed = BY_VERDICT[Verdict.LIKELY_SYNTHETIC]()
+    forged = signed.model_copy(update={"verdict": Verdict.NO_SIGN_FOUND})
+    with pytest.raises(SignatureInvalid):
+        verify(forged, signer.sign(signed), signer.public())
+
+
+def test_a_signature_of_another_key_does_not_verify(signer: ReportSigner, tmp_path: Path) -> None:
+    report = BY_VERDICT[Verdict.VERIFIED_CAPTURE]()
+    stranger = ReportSigner.at(tmp_path / "stranger.pem")
+    with pytest.raises(SignatureInvalid):
+        verify(report, stranger.sign(report), signer.public())
+
+
+@pytest.mark.parametrize("text", ["", "..", "a.b.c", "eyJhbGciOiJub25lIn0..", "x" * 5000, "\x00"])
+def test_what_is_no_signature_is_refused_with_a_code(signer: ReportSigner, text: str) -> None:
+    with pytest.raises(SignatureInvalid):
+        verify(BY_VERDICT[Verdict.INCONCLUSIVE](), text, signer.public())
+
+
+def test_the_published_key_is_public_and_the_file_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "report.pem"
+    (key,) = ReportSigner.at(path).public()["keys"]
+    assert "d" not in key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_processes_that_start_together_share_one_key(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "report.pem"
+    with ThreadPoolExecutor(8) as pool:
+        signers = list(pool.map(ReportSigner.at, [path] * 8))
+    assert len({signer.key_id for signer in signers}) == 1
+    assert [entry.name for entry in path.parent.iterdir()] == ["report.pem"]
+
+
+@pytest.mark.parametrize("kind", ["text", "elliptic"])
+def test_a_key_file_of_another_sort_is_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "report.pem"
+    pem = b"not a key" if kind == "text" else ECKey.generate_key("P-256").as_pem(private=True)
+    path.write_bytes(pem)
+    with pytest.raises(SigningKeyInvalid):
+        ReportSigner.at(path)
