@@ -1,0 +1,128 @@
+"""Judge sampled frames of a film through an image detector, and pool them on its time axis."""
+
+from collections.abc import Mapping
+from typing import Final, Self
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from detectors.base import Image, Judge, Observation, Span, Video
+from detectors.errors import CardInvalid, NotApplicable
+from detectors.result import Reason
+from detectors.zoo.card import ModelCard
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+
+MIN_FRAMES: Final = 3
+EDGE: Final = 0.08
+"""Share cut off each side: station logos and the watermarks of generators sit there."""
+
+SHORT_SIDE: Final = 360
+"""Frames are reduced to this, so that a film's resolution cannot be the cue."""
+
+_NEIGHBOURS: Final = 1  # frames on each side that a span of the time line is smoothed with
+
+
+class FramesDetector:
+    """Score = interquartile mean of the frames' scores: no single frame decides.
+
+    The image detector was trained on pictures alone, so how films are timed, sized and cut cannot
+    have been learned. A film of which a part is generated shows that part on its time line.
+    """
+
+    def __init__(self, judge: Judge, frames: int) -> None:
+        """`judge` scores pictures; at most `frames` of a film are shown to it."""
+        self._judge = judge
+        self._frames = frames
+
+    @classmethod
+    def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
+        """Use the one detector in `parts`. Raises `CardInvalid` without a number of frames."""
+        frames = card.settings.get("frames")
+        if not isinstance(frames, int):
+            raise CardInvalid(f"model card {card.name}: settings need a number of frames")
+        (judge,) = parts.values()
+        return cls(judge, frames)
+
+    def observe(self, media: Video) -> Observation:
+        """Pooled log odds. Raises `NotApplicable` when under `MIN_FRAMES` frames can be judged."""
+        chosen = spread(len(media.frames), self._frames)
+        raws, refusal = self._judged(media, chosen)
+        judged = raws[~np.isnan(raws)]
+        if judged.size < MIN_FRAMES:
+            if refusal is not None:
+                raise refusal
+            raise NotApplicable(
+                Reason.TOO_SHORT,
+                f"{judged.size} frames of the film could be judged; {MIN_FRAMES} are needed.",
+            )
+        return Observation(
+            raw=interquartile_mean(judged),
+            spans=spans(raws, media.times[chosen], media.shot[chosen], media.seconds),
+            facts={
+                "frames": float(judged.size),
+                "shots": float(media.shot[-1] + 1),
+                "deviation": float(judged.std()),
+            },
+        )
+
+    def _judged(
+        self, media: Video, chosen: npt.NDArray[np.intp]
+    ) -> tuple[Floats, NotApplicable | None]:
+        """Score of each chosen frame; NaN, with the reason, for those it refuses, like black ones."""
+        raws = np.full(chosen.size, np.nan)
+        refusal = None
+        for number, index in enumerate(chosen):
+            frame = Image(pixels=normalised(media.frames[index]), container=media.container)
+            try:
+                raws[number] = self._judge.observe(frame).raw
+            except NotApplicable as error:
+                refusal = error
+        return raws, refusal
+
+
+def spread(available: int, wanted: int) -> npt.NDArray[np.intp]:
+    """Indices of at most `wanted` frames, evenly over those available."""
+    count = min(available, wanted)
+    return np.asarray((np.arange(count) + 0.5) * available / count, dtype=np.intp)
+
+
+def normalised(frame: Pixels) -> Pixels:
+    """An RGB frame without its edges, reduced to `SHORT_SIDE`; smaller ones keep their size."""
+    height, width = frame.shape[:2]
+    top, left = round(height * EDGE), round(width * EDGE)
+    inner = np.ascontiguousarray(frame[top : height - top, left : width - left])
+    factor = SHORT_SIDE / max(1, min(inner.shape[:2]))
+    if factor >= 1:
+        return inner
+    size = (round(inner.shape[1] * factor), round(inner.shape[0] * factor))
+    return np.asarray(cv2.resize(inner, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def interquartile_mean(scores: Floats) -> float:
+    """Mean of the middle half of the scores."""
+    ordered = np.sort(scores)
+    cut = ordered.size // 4
+    return float(ordered[cut : ordered.size - cut].mean())
+
+
+def spans(
+    raws: Floats, times: Floats, shot: npt.NDArray[np.int32], seconds: float
+) -> tuple[Span, ...]:
+    """The time line: each frame stands for the time nearest to it, smoothed within its shot."""
+    edges = np.concatenate([[0.0], (times[1:] + times[:-1]) / 2, [max(seconds, times[-1])]])
+    found = []
+    for number in range(raws.size):
+        near = slice(max(0, number - _NEIGHBOURS), number + _NEIGHBOURS + 1)
+        same = raws[near][(shot[near] == shot[number]) & ~np.isnan(raws[near])]
+        found.append(
+            Span(
+                start=float(edges[number]),
+                end=float(edges[number + 1]),
+                raw=float(np.median(same)) if same.size else None,
+                label=f"shot {shot[number] + 1}",
+            )
+        )
+    return tuple(found)

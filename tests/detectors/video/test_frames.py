@@ -1,0 +1,135 @@
+"""Frames are normalised, judged and pooled so that neither size nor one odd frame decides."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from detectors.base import Image, Observation, Video
+from detectors.errors import CardInvalid, NotApplicable
+from detectors.result import Reason
+from detectors.video.frames import (
+    EDGE,
+    SHORT_SIDE,
+    FramesDetector,
+    interquartile_mean,
+    normalised,
+    spans,
+    spread,
+)
+from detectors.zoo.card import ModelCard
+
+
+class Brightness:
+    """A judge whose score is the mean of the picture; it refuses black ones."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, ...]] = []
+
+    def observe(self, media: Image) -> Observation:
+        self.seen.append(media.pixels.shape)
+        if not media.pixels.any():
+            raise NotApplicable(Reason.OUT_OF_DOMAIN, "black")
+        return Observation(raw=float(media.pixels.mean()))
+
+
+def film(levels: list[int], shot: list[int] | None = None, side: int = 100) -> Video:
+    """One flat frame a second, of these grey levels."""
+    frames = np.stack([np.full((side, side, 3), level, np.uint8) for level in levels])
+    return Video(
+        frames=frames,
+        times=np.arange(len(levels), dtype=np.float64) + 0.5,
+        shot=np.array(shot or [0] * len(levels), np.int32),
+        seconds=float(len(levels)),
+        container="mp4",
+    )
+
+
+def test_one_odd_frame_does_not_move_the_score() -> None:
+    detector = FramesDetector(Brightness(), frames=16)
+    assert detector.observe(film([10] * 8)).raw == 10
+    assert detector.observe(film([10] * 7 + [250])).raw == 10
+
+
+def test_the_score_follows_most_of_the_frames() -> None:
+    assert (
+        FramesDetector(Brightness(), frames=16).observe(film([10, 10, 200, 200, 200, 200])).raw
+        > 100
+    )
+
+
+def test_no_more_frames_are_judged_than_planned() -> None:
+    judge = Brightness()
+    FramesDetector(judge, frames=5).observe(film([50] * 32))
+    assert len(judge.seen) == 5
+
+
+def test_black_frames_are_left_out_and_shown_as_not_judged_alone() -> None:
+    seen = FramesDetector(Brightness(), frames=8).observe(
+        film([0, 0, 0, 80, 80, 80, 80, 80], [0, 0, 0, 1, 1, 1, 1, 1])
+    )
+    assert seen.raw == 80
+    assert [span.raw for span in seen.spans] == [None] * 3 + [80.0] * 5
+    assert seen.facts["frames"] == 5
+
+
+def test_too_few_frames_are_an_abstention_not_a_score() -> None:
+    with pytest.raises(NotApplicable) as caught:
+        FramesDetector(Brightness(), frames=8).observe(film([90, 90]))
+    assert caught.value.reason is Reason.TOO_SHORT
+
+
+def test_a_film_the_judge_refuses_is_refused_for_its_reason() -> None:
+    with pytest.raises(NotApplicable) as caught:
+        FramesDetector(Brightness(), frames=8).observe(film([0] * 8))
+    assert caught.value.reason is Reason.OUT_OF_DOMAIN
+
+
+@pytest.mark.parametrize(("height", "width"), [(1080, 1920), (720, 1280), (2160, 3840), (500, 430)])
+def test_large_frames_reach_the_judge_at_one_size(height: int, width: int) -> None:
+    found = normalised(np.zeros((height, width, 3), np.uint8))
+    assert min(found.shape[:2]) == SHORT_SIDE
+    ratio = found.shape[1] / found.shape[0]
+    assert ratio == pytest.approx(width / height, abs=0.02)
+
+
+def test_the_corners_are_not_judged() -> None:
+    frame = np.zeros((200, 300, 3), np.uint8)
+    edge_y, edge_x = int(200 * EDGE), int(300 * EDGE)
+    for corner in (np.s_[:edge_y, :edge_x], np.s_[-edge_y:, -edge_x:]):
+        frame[corner] = 255
+    assert not normalised(frame).any()
+
+
+def test_the_time_line_covers_the_film_without_gaps_and_names_shots() -> None:
+    raws = np.array([1.0, 1.0, 9.0, 9.0])
+    found = spans(raws, np.array([0.5, 1.5, 2.5, 3.5]), np.array([0, 0, 1, 1], np.int32), 4.0)
+    assert [(span.start, span.end) for span in found] == [(0, 1), (1, 2), (2, 3), (3, 4)]
+    assert [span.label for span in found] == ["shot 1", "shot 1", "shot 2", "shot 2"]
+    assert [span.raw for span in found] == [1.0, 1.0, 9.0, 9.0]
+
+
+@pytest.mark.parametrize(("available", "wanted"), [(1, 8), (5, 8), (8, 8), (33, 8), (32, 16)])
+def test_frames_are_spread_evenly_without_repeats(available: int, wanted: int) -> None:
+    chosen = spread(available, wanted)
+    assert chosen.size == min(available, wanted)
+    assert np.all(np.diff(chosen) > 0)
+    gaps: npt.NDArray[np.intp] = np.diff(chosen)
+    assert gaps.size == 0 or gaps.max() - gaps.min() <= 1
+    assert chosen[0] >= 0
+    assert chosen[-1] < available
+
+
+def test_interquartile_mean_ignores_a_quarter_at_each_end() -> None:
+    assert interquartile_mean(np.array([-1e9, 1.0, 2.0, 1e9])) == 1.5
+    assert interquartile_mean(np.array([3.0, 1.0, 2.0])) == 2.0
+
+
+def test_a_card_without_a_number_of_frames_is_invalid(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(
+        'summary = "s"\narchitecture = "a"\nlicence = "l"\ntrained_on = "t"\n'
+        'training_command = "c"\nlimits = []\n'
+    )
+    with pytest.raises(CardInvalid, match="number of frames"):
+        FramesDetector.from_card(ModelCard.read("x", tmp_path), {"image.clip": Brightness()})
