@@ -1,0 +1,206 @@
+"""The page in a real browser: send a file, watch it, read the report, with and without scripts."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+from service.report import Report
+from service.verdict import HEADLINES
+from service.web.render import render_report
+from tests import bad_media, media
+from tests.e2e.chromium import LOW_CONTRAST, chromium, complaints, dark, photograph, resize
+from tests.service import reports
+from tests.service.webapp import LIMIT, Desk, StandIn, desk, serving
+
+PHOTO = media.jpeg(media.photo_like(1024, 768, seed=3))
+NARROW = 360
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    with chromium(tmp_path_factory.mktemp("profile")) as made:
+        yield made
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A served application and the engine behind it."""
+
+    address: str
+    desk: Desk
+    engine: StandIn
+
+    def scan(self, make: Callable[[], Report], name: str = "market-square.jpg") -> str:
+        """Address of the page of a finished scan."""
+        self.engine.make = make
+        scan_id = self.desk.send(PHOTO, name)
+        self.desk.work()
+        return f"{self.address}/scans/{scan_id}"
+
+
+@pytest.fixture
+def site(tmp_path: Path, browser: WebDriver) -> Iterator[Site]:
+    engine = StandIn(reports.conflicted_capture, preview=PHOTO)
+    made = desk(tmp_path, engine)
+    with serving(made.app) as address:
+        complaints(browser)  # those of the test before
+        dark(browser, on=False)
+        resize(browser, 1200)
+        yield Site(address, made, engine)
+        browser.get("about:blank")
+
+
+def one(browser: WebDriver, selector: str) -> WebElement:
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def wait(browser: WebDriver, ready: Callable[[WebDriver], object], seconds: float = 20) -> None:
+    WebDriverWait(browser, seconds, poll_frequency=0.05).until(ready)
+
+
+def choose(browser: WebDriver, path: Path) -> None:
+    one(browser, "input[type=file]").send_keys(str(path))
+
+
+def file(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def test_a_file_is_chosen_watched_and_read(browser: WebDriver, site: Site, tmp_path: Path) -> None:
+    site.engine.pause = 0.5
+    browser.get(site.address)
+    choose(browser, file(tmp_path, "market-square.jpg", PHOTO))
+    assert one(browser, ".drop strong").text == "market-square.jpg"
+    one(browser, "form[data-upload] button").click()
+    wait(browser, lambda it: "/scans/" in it.current_url)
+    seen: list[str] = []
+    with site.desk.working():
+        while len(found := browser.find_elements(By.CSS_SELECTOR, "[data-state=current]")) == 1:
+            seen.append(str(found[0].get_dom_attribute("data-stage")))
+            time.sleep(0.02)
+            if browser.find_elements(By.CSS_SELECTOR, ".verdict"):
+                break
+    wait(browser, lambda it: it.find_elements(By.CSS_SELECTOR, ".verdict"))
+    assert len(set(seen)) >= 3
+    assert one(browser, "h1").text == HEADLINES[reports.conflicted_capture().verdict]
+    assert one(browser, ".subject").text == "market-square.jpg"
+    assert complaints(browser) == []
+
+
+def test_a_refused_file_is_explained_where_it_was_sent(
+    browser: WebDriver, site: Site, tmp_path: Path
+) -> None:
+    browser.get(site.address)
+    choose(browser, file(tmp_path, "notes.jpg", bad_media.text()))
+    one(browser, "form[data-upload] button").click()
+    wait(browser, lambda it: one(it, "[data-error]").is_displayed())
+    assert "not a photo, video or recording" in one(browser, "[data-error]").text
+    assert one(browser, "form[data-upload] button").is_enabled()
+
+
+def test_a_file_over_the_limit_is_explained_too(
+    browser: WebDriver, site: Site, tmp_path: Path
+) -> None:
+    browser.get(site.address)
+    choose(browser, file(tmp_path, "huge.jpg", PHOTO + bytes(20 * LIMIT)))
+    one(browser, "form[data-upload] button").click()
+    wait(browser, lambda it: one(it, "[data-error]").is_displayed())
+    assert "larger than this service accepts" in one(browser, "[data-error]").text
+    assert site.desk.stored() == []
+
+
+def test_a_scan_deleted_while_it_is_watched_says_so(browser: WebDriver, site: Site) -> None:
+    scan_id = site.desk.send(PHOTO)
+    browser.get(f"{site.address}/scans/{scan_id}")
+    site.desk.scans.delete(scan_id)
+    wait(browser, lambda it: "deleted" in one(it, "[data-status]").text)
+
+
+def test_the_heat_map_covers_the_picture_and_can_be_switched_off(
+    browser: WebDriver, site: Site
+) -> None:
+    browser.get(site.scan(reports.likely_synthetic))
+    picture, drawn = one(browser, ".picture img").rect, one(browser, ".map").rect
+    assert [round(picture[key]) for key in sorted(picture)] == [
+        round(drawn[key]) for key in sorted(drawn)
+    ]
+    assert one(browser, ".map").is_displayed()
+    one(browser, "label[for=map-off]").click()
+    assert not one(browser, ".map").is_displayed()
+
+
+def test_the_time_line_is_as_wide_as_the_strip_above_it(browser: WebDriver, site: Site) -> None:
+    browser.get(site.scan(reports.video, "statement.mp4"))
+    strip, row = one(browser, ".strip").rect, one(browser, ".row").rect
+    assert (strip["x"], strip["width"]) == (row["x"], row["width"])
+
+
+@pytest.mark.parametrize("make", [reports.conflicted_capture, reports.credentials_broken])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_both_schemes(
+    browser: WebDriver, site: Site, make: Callable[[], Report], scheme: str
+) -> None:
+    dark(browser, on=scheme == "dark")
+    for address in (site.scan(make), site.address, f"{site.address}/scans/unknown"):
+        browser.get(address)
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert browser.execute_script(LOW_CONTRAST) == [], address
+
+
+def test_nothing_is_wider_than_a_telephone(browser: WebDriver, site: Site) -> None:
+    resize(browser, NARROW)
+    for address in (site.address, site.scan(reports.video), site.scan(reports.conflicted_capture)):
+        browser.get(address)
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= NARROW
+
+
+def test_a_saved_report_opens_from_disk_with_its_picture_and_style(
+    browser: WebDriver, site: Site, tmp_path: Path
+) -> None:
+    html = render_report(reports.likely_synthetic(), PHOTO)
+    browser.get(file(tmp_path, "report.html", html.encode()).as_uri())
+    assert browser.execute_script("return document.images[0].naturalWidth") == 1024
+    assert one(browser, ".verdict").value_of_css_property("border-top-width") == "5px"
+    assert complaints(browser) == []
+
+
+def test_everything_works_without_javascript(site: Site, tmp_path: Path) -> None:
+    with chromium(tmp_path / "profile", javascript=False) as browser:
+        browser.get(site.address)
+        choose(browser, file(tmp_path, "market-square.jpg", PHOTO))
+        one(browser, "form[data-upload] button").click()
+        wait(browser, lambda it: "/scans/" in it.current_url)
+        assert one(browser, "[data-state=current]").text == "Waiting for a worker"
+        site.desk.work()
+        wait(browser, lambda it: it.find_elements(By.CSS_SELECTOR, ".verdict"))
+        assert one(browser, "h1").text == HEADLINES[reports.conflicted_capture().verdict]
+        one(browser, "label[for=map-off]").click()
+        assert not one(browser, ".map").is_displayed()
+        assert "Example Camera Works" in one(browser, "#credentials + div").text
+
+
+def test_the_pictures_of_the_readme(browser: WebDriver, site: Site) -> None:
+    """Written where ASSAY_SCREENSHOTS says; the pages must be free of complaints in any case."""
+    address = site.scan(reports.conflicted_capture)
+    for make, name in (
+        (reports.no_sign_found, "harbour.jpg"),
+        (reports.credentials_broken, "press-handout.jpg"),
+        (reports.recording, "voice-note.wav"),
+        (reports.likely_synthetic, "portrait.png"),
+    ):
+        site.scan(make, name)
+    browser.get(site.address)
+    photograph(browser, "page.png", height=900)
+    browser.get(address)
+    photograph(browser, "report.png", height=1750)
+    assert complaints(browser) == []
