@@ -26,7 +26,7 @@ _NEEDS_TRUST: Final = {"needs_trust": True}
 
 @lru_cache(maxsize=1)
 def _readers() -> dict[str, Reader]:
-    """Return this process's readers by trust fingerprint; at most one is kept beside the empty."""
+    """Return this process's readers by trust fingerprint; one is kept beside that without lists."""
     return {NO_TRUST.fingerprint: Reader()}
 
 
@@ -63,7 +63,8 @@ def _reader(request: Mapping[str, Any]) -> Reader | None:
         snapshot = TrustSnapshot.model_validate(request["snapshot"])
         if snapshot.fingerprint != fingerprint:
             raise RequestInvalid("the snapshot is not the one named")
-        known.clear()
+        for outdated in known.keys() - {NO_TRUST.fingerprint}:
+            del known[outdated]
         known[fingerprint] = Reader(snapshot)
     return known.get(fingerprint)
 

@@ -137,13 +137,15 @@ def sign(
     embed: bool = True,
     remote_url: str | None = None,
     timestamp_url: str | None = None,
+    trusting: Iterable[Authority] = (),
     definition: Mapping[str, object] | None = None,
 ) -> Signed:
     """Sign a complete file of any container the C2PA library writes.
 
     Each ingredient gets the action that the specification asks for; `actions` come after those.
     Without any of both the manifest says that the file was drawn by a person. With `embed=False`
-    the file stays as it is.
+    the file stays as it is. What is recorded about ingredients is judged by the authorities in
+    `trusting`.
     """
     parents = tuple(ingredients)
     stated = [*map(_use, parents, range(len(parents))), *(dict(entry) for entry in actions)]
@@ -158,7 +160,7 @@ def sign(
     }
     with (
         _signer(credential, timestamp_url) as signer,
-        c2pa.Builder.from_json(manifest, _context()) as builder,
+        c2pa.Builder.from_json(manifest, _context(trusting)) as builder,
     ):
         for number, parent in enumerate(parents):
             described = {
@@ -185,10 +187,15 @@ def _use(parent: Parent, number: int) -> dict[str, object]:
     return action(name, parameters={"ingredientIds": [_instance(number)]})
 
 
-def _context() -> Any:
+def _context(trusting: Iterable[Authority]) -> Any:
     """Signing reads nothing from the network but a time stamp, and does not judge what it made."""
+    anchors = [
+        {"trust_anchors": entry.root_pem, "trust_uri": "tests", "trust_kind": "manifest"}
+        for entry in trusting
+    ]
     return c2pa.Context.from_dict(
         {
+            "trust": {"trust_config": C2PA_CLAIM_SIGNING, "anchors": anchors},
             "verify": {"verify_after_sign": False, "remote_manifest_fetch": False},
             "builder": {"thumbnail": {"enabled": False}},
         }
