@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import av
 import numpy as np
@@ -33,21 +33,19 @@ class Sound:
 
 def decode(container: InputContainer, stream: av.AudioStream, limits: Limits) -> Sound:
     """The track from its start up to the limit. Raises `HandlerError`."""
-    rate = stream.rate
-    if rate not in _RATES:
-        raise HandlerError("media_undecodable", f"a sampling rate of {rate} Hz makes no sense")
-    wanted = round(limits.audio_seconds * rate)
     pieces: list[Samples] = []
-    length, damaged = 0, 0
-    for piece in _pieces(container, stream):
-        if piece is None:
+    rate, wanted, length, damaged = 0, 0, 0, 0
+    for frame in _frames(container, stream):
+        rate = rate or (0 if frame is None else frame.sample_rate)
+        if frame is None or frame.sample_rate != rate:
             damaged += 1
-            continue
-        pieces.append(piece)
-        length += piece.size
-        if length >= wanted or damaged > _MAX_DAMAGED:
+        else:
+            wanted = round(limits.audio_seconds * rate)
+            pieces.append(_mono(frame))
+            length += pieces[-1].size
+        if damaged > _MAX_DAMAGED or length > wanted:
             break
-    if length == 0:
+    if length == 0 or rate not in _RATES:
         raise HandlerError("media_undecodable", "the audio track holds no sound that can be read")
     heard = np.concatenate(pieces)[:wanted]
     notes = _notes(stream, heard.size / rate, cut=length > wanted, damaged=damaged > 0)
@@ -63,24 +61,30 @@ def wav_is_short(file: BinaryIO) -> bool:
     return promised not in _UNKNOWN_SIZES and promised + 8 > size
 
 
-def _pieces(container: InputContainer, stream: av.AudioStream) -> Iterator[Samples | None]:
-    """Mono samples at the source rate; None for each packet that could not be decoded."""
-    floats = av.AudioResampler(format="fltp")
+def _frames(container: InputContainer, stream: av.AudioStream) -> Iterator[av.AudioFrame | None]:
+    """Decoded frames; None for each packet that could not be decoded."""
     for packet in container.demux(stream):
         try:
-            for frame in packet.decode():
-                for planes in floats.resample(frame):
-                    yield _mixed(planes)
-        except (av.FFmpegError, ValueError):  # ValueError: the layout changed half-way
+            yield from packet.decode()
+        except av.FFmpegError:
             yield None
-    for planes in floats.resample(None):
-        yield _mixed(planes)
 
 
-def _mixed(planes: av.AudioFrame) -> Samples:
-    """The mean of all channels: libswresample's own mix would push a loud stereo pair past 1."""
-    mono: Samples = np.asarray(planes.to_ndarray(), np.float32).mean(axis=0)
-    return mono
+def _mono(frame: av.AudioFrame) -> Samples:
+    """The mean of all channels.
+
+    Not libswresample's mix, which pushes a loud stereo pair past 1, and whose set-up in PyAV 18
+    crashed on a fuzzed WAV of 22 channels.
+    """
+    values: npt.NDArray[Any] = frame.to_ndarray()
+    if not frame.format.is_planar:
+        values = values.reshape(-1, frame.layout.nb_channels).T
+    mean: npt.NDArray[np.float64] = values.mean(axis=0, dtype=np.float64)
+    if values.dtype == np.uint8:
+        mean = (mean - 128) / 128
+    elif values.dtype.kind == "i":
+        mean = mean / 2.0 ** (8 * values.itemsize - 1)
+    return mean.astype(np.float32)
 
 
 def _notes(stream: av.AudioStream, seconds: float, *, cut: bool, damaged: bool) -> tuple[Note, ...]:

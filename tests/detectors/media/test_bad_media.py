@@ -73,6 +73,15 @@ def test_a_wav_shorter_than_its_header_says_gives_what_is_there(
     assert Note.SHORTER_THAN_DECLARED in audio.notes
 
 
+@pytest.mark.parametrize("channels", [22, 178])
+def test_a_wav_of_absurdly_many_channels_does_not_crash_the_decoder(
+    channels: int, reader: MediaReader
+) -> None:
+    wave = bytearray(media.speech_wav(0.5))
+    wave[22] = channels
+    assert reader.audio(_file(bytes(wave))).samples.size == 8000 // channels
+
+
 def test_an_endless_edit_list_is_read_once(reader: MediaReader) -> None:
     started = time.monotonic()
     film = _file(bad_media.mp4_with_endless_edit_list())
