@@ -17,7 +17,7 @@ from service.lifecycle import Scan, State
 from service.pipeline import Profile, Stage
 from service.scans import Scans
 from service.web.render import STATIC, page
-from service.web.view import bytes_in_words, view
+from service.web.view import ICONS, bytes_in_words, view
 from service.wording import CLAIMS, KINDS, SAYS, VERDICTS
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -107,6 +107,7 @@ def _page(template: str, **values: object) -> str:
         kinds=KINDS,
         says=SAYS,
         claims=CLAIMS,
+        icons=ICONS,
         states=STATES,
         stages=STAGES,
         in_bytes=bytes_in_words,

@@ -22,7 +22,7 @@ from service.errors import QueueUnavailable, UrlRefused
 from service.intake import Receiver
 from service.pipeline import Analysis, Listener, Profile, Progress, Source, Stage
 from service.report import Report
-from service.scans import ScanPolicy, Scans
+from service.scans import Analyst, ScanPolicy, Scans
 from service.storage import FolderStore
 
 LIMIT: Final = 1024**2
@@ -109,7 +109,7 @@ class Desk:
         return [path for path in self.blobs.rglob("*") if path.is_file()]
 
 
-def desk(folder: Path, engine: StandIn, get: Fetch = refuse) -> Desk:
+def desk(folder: Path, engine: Analyst, get: Fetch = refuse, limit: int = LIMIT) -> Desk:
     """A new application on an empty database in this folder."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
@@ -119,7 +119,7 @@ def desk(folder: Path, engine: StandIn, get: Fetch = refuse) -> Desk:
         store=FolderStore(blobs),
         queue=queue,
         policy=ScanPolicy(
-            upload_limits=dict.fromkeys(Kind, LIMIT), keep=timedelta(days=1), attempts=1
+            upload_limits=dict.fromkeys(Kind, limit), keep=timedelta(days=1), attempts=1
         ),
         pipeline=engine,
     )
