@@ -39,17 +39,19 @@ def operating_points(bona_fide: Floats) -> OperatingPoints:
 
     A new bona fide item exceeds the k-th largest of n exchangeable ones with probability at most
     k / (n + 1) (Vovk et al. 2005), so the threshold for rate a is the floor(a (n + 1))-th largest.
+    Under 99 items there is none for 1 %; under 19 none at all: raises `ValueError`.
     """
     ordered = np.sort(bona_fide)[::-1]
     size = ordered.size
 
-    def threshold(rate: float) -> float:
+    def threshold(rate: float) -> float | None:
         rank = math.floor(rate * (size + 1))
-        if rank < 1:
-            raise ValueError(f"{size} bona fide items cannot fix a {rate:.0%} false-positive rate")
-        return float(ordered[rank - 1])
+        return float(ordered[rank - 1]) if rank >= 1 else None
 
-    return OperatingPoints(fpr_5=threshold(0.05), fpr_1=threshold(0.01), bona_fide=size)
+    lenient = threshold(0.05)
+    if lenient is None:
+        raise ValueError(f"{size} bona fide items cannot fix a 5 % false-positive rate")
+    return OperatingPoints(fpr_5=lenient, fpr_1=threshold(0.01), bona_fide=size)
 
 
 def likelihood_ratio(raw: float, calibration: Calibration) -> LikelihoodRatio:
@@ -72,7 +74,7 @@ def local_ratio(raw: float, calibration: Calibration) -> float:
 
 def alarm(raw: float, points: OperatingPoints) -> Alarm:
     """The strictest operating point that `raw` exceeds."""
-    if raw > points.fpr_1:
+    if points.fpr_1 is not None and raw > points.fpr_1:
         return Alarm.FPR_1
     return Alarm.FPR_5 if raw > points.fpr_5 else Alarm.NONE
 

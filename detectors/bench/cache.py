@@ -16,11 +16,11 @@ PACKAGE: Final = Path(__file__).parents[1]
 
 
 class Answer(Closed):
-    """What one detector said of one file; nothing, with a reason, when it abstained."""
+    """What one detector saw in one file; no score, but a reason, when it abstained."""
 
     raw: float | None
-    log10_lr: float | None
     seconds: float  # CPU time of this process, decoding excluded
+    spans: tuple[float, ...] = ()  # raw scores along the time line
     reason: str = ""
 
 
@@ -62,8 +62,12 @@ def key_of(spec: Spec, sha256: str, laundering: str) -> str:
 
 @cache
 def model_digest(spec: Spec) -> str:
-    """sha256 over a detector's card and code, and those of the detectors it builds on."""
-    parts = [card_of(spec).digest, code_digest(spec.kind)]
+    """sha256 over what raw scores depend on: weights, settings and code of a detector and its parts.
+
+    Calibration and thresholds are left out: they are applied to raw scores, not kept with them.
+    """
+    card = card_of(spec)
+    parts = [card.model_dump_json(include={"weights", "settings"}), code_digest(spec.kind)]
     parts += [model_digest(named(other)) for other in (*spec.needs, *spec.fuses)]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from detectors import calibration
 from detectors.bench.metrics import Floats, Metrics, Sample, measure
-from detectors.bench.scores import CLEAN, Score
+from detectors.bench.scores import CLAIMED, CLEAN, Score
 from detectors.errors import ManifestInvalid
-from detectors.result import Closed
+from detectors.result import Claim, Closed
 from detectors.zoo.card import Calibration
 
 RESULTS: Final = Path(__file__).parent / "results"
@@ -30,8 +30,10 @@ ANY_PAIR: Final = "any"
 class Result(Closed):
     """What one detector was measured at. `launderings` has every condition, `none` first.
 
+    Figures are of bona fide items and synthetic ones of the kinds the detector claims to find.
     Groups are of clean items: those of a source, format or pair alone; the synthetic items of a
-    generator together with all bona fide ones. The pair `any` is all pairs together.
+    generator together with all bona fide ones. The pair `any` is all pairs together; `beyond` has
+    the synthetic kinds the detector does not claim, each with all bona fide items.
     """
 
     schema_version: Literal["1"] = "1"
@@ -61,18 +63,21 @@ def evaluate(
     scores: Sequence[Score],
     *,
     detector: str,
+    claim: Claim,
     model: str,
     protocol: str,
     data: str,
     threshold: float | None = None,
 ) -> Result:
-    """Measure the scores of one detector.
+    """Measure the scores of one detector that makes `claim`.
 
     Ratios that are missing are fitted in folds that keep sources together, on the clean items of
     the other folds. A missing threshold is fixed at 5 % false positives on the clean items, where
     there are enough of them.
     """
-    scores = calibrated(scores)
+    claimed = [s for s in scores if not s.synthetic or s.label in CLAIMED[claim]]
+    beyond = [s for s in scores if s.synthetic and s.label not in CLAIMED[claim]]
+    scores = calibrated(claimed)
     clean = [score for score in scores if score.laundering == CLEAN]
     if threshold is None:
         threshold = _threshold(clean)
@@ -92,7 +97,7 @@ def evaluate(
             name: _measure([score for score in scores if score.laundering == name], threshold)
             for name in launderings
         },
-        groups=_groups(clean, threshold),
+        groups={**_groups(clean, threshold), "beyond": _beyond(clean, beyond, threshold)},
     )
 
 
@@ -164,6 +169,12 @@ def _groups(clean: list[Score], threshold: float | None) -> dict[str, dict[str, 
     }
     generators = {value: _measure(bona_fide + part, threshold) for value, part in made.items()}
     return {"generator": generators, **measured}
+
+
+def _beyond(clean: list[Score], others: list[Score], threshold: float | None) -> dict[str, Metrics]:
+    bona_fide = [replace(score, log10_lr=None) for score in clean if not score.synthetic]
+    kinds = _split((score for score in others if score.laundering == CLEAN), attrgetter("label"))
+    return {label: _measure(bona_fide + part, threshold) for label, part in kinds.items()}
 
 
 def _split(scores: Iterable[Score], key: Callable[[Score], str]) -> dict[str, list[Score]]:

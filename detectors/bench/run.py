@@ -3,7 +3,7 @@
 import io
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
@@ -17,12 +17,13 @@ from detectors.bench.launder import NAMES, laundered
 from detectors.bench.manifest import Item
 from detectors.bench.result import Result, evaluate
 from detectors.bench.scores import CLEAN, Score
+from detectors.calibration import likelihood_ratio
 from detectors.errors import MediaError
 from detectors.media.limits import Limits
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import Sandbox
-from detectors.registry import SPECS, Spec, card_of, named, specs_for
-from detectors.result import Finding, Outcome, Reason
+from detectors.registry import SPECS, Spec, card_of, specs_for
+from detectors.result import Outcome, Reason
 from detectors.runner import Run
 
 LIVE: Final = "the released models, run on the files"
@@ -60,7 +61,11 @@ class Question:
         return key_of(self.spec, self.item.sha256, self.laundering)
 
     def score(self, answer: Answer) -> Score:
-        item = self.item
+        """The answer as a row of a scores file, its ratio by the calibration on the card."""
+        item, line = self.item, card_of(self.spec).calibration
+        ratio = None
+        if answer.raw is not None and line is not None:
+            ratio = likelihood_ratio(answer.raw, line).log10
         return Score(
             path=item.name,
             label=item.label,
@@ -69,7 +74,10 @@ class Question:
             format=item.format,
             pair=item.pair,
             laundering=self.laundering,
-            **answer.model_dump(),
+            raw=answer.raw,
+            log10_lr=ratio,
+            seconds=answer.seconds,
+            reason=answer.reason,
         )
 
 
@@ -96,8 +104,8 @@ def run(
     plan: Plan,
     answers: AnswerCache,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, list[Score]]:
-    """Scores by detector; only answers that `answers` lacks are computed, and then kept in it.
+) -> dict[Question, Answer]:
+    """Ask every question of the plan; only answers that `answers` lacks are computed, then kept.
 
     `progress` hears how many items are done, of how many. An item that cannot be decoded is an
     abstention of every detector.
@@ -109,23 +117,23 @@ def run(
         known |= {reply.question: reply.answer for reply in replies}
         answers.put((reply.question.key, reply.answer) for reply in replies if reply.lasting)
         progress(done, len(tasks))
-    scores: dict[str, list[Score]] = {}
-    for question, answer in known.items():
-        if answer is not None:
-            scores.setdefault(question.spec.name, []).append(question.score(answer))
-    return scores
+    return {question: answer for question, answer in known.items() if answer is not None}
 
 
-def results(scores: dict[str, list[Score]], data: str) -> list[Result]:
+def results(answers: Mapping[Question, Answer], data: str) -> list[Result]:
     """Measure what `run` returned, at the operating points of the detectors' cards."""
+    scores: dict[Spec, list[Score]] = {}
+    for question, answer in answers.items():
+        scores.setdefault(question.spec, []).append(question.score(answer))
     found = []
-    for name, rows in scores.items():
-        card = card_of(named(name))
+    for spec, rows in scores.items():
+        card = card_of(spec)
         points = card.operating_points
         found.append(
             evaluate(
                 rows,
-                detector=name,
+                detector=spec.name,
+                claim=spec.claim,
                 model=card.name,
                 protocol=LIVE,
                 data=data,
@@ -219,24 +227,25 @@ def _version(
 
 
 def _judged(media: Media | None, specs: tuple[Spec, ...]) -> Iterator[tuple[Spec, Answer, bool]]:
-    """Each detector's answer, with its CPU time; an ensemble's includes its experts'."""
-    run_of_file = None if media is None else Run(media)
+    """Each detector's answer, and whether it lasts. The time of an ensemble includes its experts'.
+
+    A model without calibration is asked too: measuring it is how it gets one.
+    """
+    if media is None:
+        for spec in specs:
+            yield spec, Answer(raw=None, seconds=0.0, reason=Reason.UNDECODABLE), False
+        return
+    run_of_file = Run(media)
     spent: dict[str, float] = {}
     for spec in specs:
-        if run_of_file is None:
-            nothing = Answer(raw=None, log10_lr=None, seconds=0.0, reason=Reason.UNDECODABLE)
-            yield spec, nothing, False
-            continue
         clock = time.process_time()
         finding = run_of_file.finding(spec)
         spent[spec.name] = time.process_time() - clock + sum(spent[name] for name in spec.fuses)
-        yield spec, _answer(finding, spent[spec.name]), finding.outcome is not Outcome.FAILED
-
-
-def _answer(finding: Finding, seconds: float) -> Answer:
-    return Answer(
-        raw=finding.raw,
-        log10_lr=None if finding.lr is None else finding.lr.log10,
-        seconds=round(seconds, 4),
-        reason=finding.reason or "",
-    )
+        seen = run_of_file.observed.get(spec.name)
+        answer = Answer(
+            raw=None if seen is None else seen.raw,
+            seconds=round(spent[spec.name], 4),
+            spans=() if seen is None else tuple(s.raw for s in seen.spans if s.raw is not None),
+            reason="" if seen is not None else finding.reason or "",
+        )
+        yield spec, answer, finding.outcome is not Outcome.FAILED

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from detectors.errors import ManifestInvalid
+from detectors.result import Claim
 
 LABELS: Final = {
     "real": False,
@@ -24,6 +25,14 @@ LABELS: Final = {
     "lip_sync": True,
 }
 """Every word a manifest may use for what an item is, and whether that makes it synthetic."""
+
+CLAIMED: Final = {
+    Claim.GENERATED: frozenset({"ai_generated", "synthetic"}),
+    Claim.FACE_SWAP: frozenset({"face_swap", "lip_sync", "synthetic"}),
+    Claim.LOCAL_EDIT: frozenset({"synthetic"}),
+    Claim.SYNTHETIC_SPEECH: frozenset({"spoof", "synthetic"}),
+}
+"""The synthetic labels a detector that makes a claim has to find; others it is only shown."""
 
 CLEAN: Final = "none"
 """The laundering of an item judged as it came."""

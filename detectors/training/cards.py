@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from detectors.bench.metrics import Estimate, Metrics
-from detectors.zoo.card import Measured, ModelCard
+import numpy as np
+
+from detectors.bench.metrics import Bools, Estimate, Floats, Metrics, Sample, measure
+from detectors.zoo.card import Calibration, Measured, ModelCard
 
 _LINE: Final = 100
 
@@ -18,6 +20,13 @@ def write_card(card: ModelCard, folder: Path) -> Path:
     fields = card.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
     path.write_text("\n".join(_toml(fields, "")).strip() + "\n")
     return path
+
+
+def measured(on: str, raw: Floats, synthetic: Bools, line: Calibration) -> Measured:
+    """One line of a card: held-out raw scores of both classes, their ratios by `line`."""
+    slope, intercept = line.pairs[0]
+    ratio = np.clip(slope * raw + intercept, line.lowest, line.highest)
+    return measured_line(on, measure(Sample(synthetic=synthetic, raw=raw, ratio=ratio)))
 
 
 def measured_line(on: str, found: Metrics) -> Measured:

@@ -88,6 +88,7 @@ def _measure_scores(scores: Path, asked: Asked) -> ExitCode:
     found = evaluate(
         read_scores(scores),
         detector=spec.name,
+        claim=spec.claim,
         model=spec.card,
         protocol=asked.protocol,
         data=asked.data or scores.stem,
@@ -112,13 +113,13 @@ def _measure_detectors(manifest: Path, asked: Asked) -> None:
     items = read_manifest(manifest)
     with AnswerCache(cache) as answers, Progress(console=console(stderr=True)) as progress:
         bar = progress.add_task("measuring")
-        scores = run_detectors(
+        found = run_detectors(
             items,
             plan,
             answers,
             lambda done, total: progress.update(bar, completed=done, total=total),
         )
-    _hand_over(results(scores, asked.data or manifest.parent.name), asked.out)
+    _hand_over(results(found, asked.data or manifest.parent.name), asked.out)
 
 
 def _count_verdicts(manifest: Path, asked: Asked) -> None:

@@ -9,6 +9,7 @@ import pytest
 from detectors.bench.result import Result, calibrated, evaluate
 from detectors.bench.scores import Score
 from detectors.errors import ManifestInvalid
+from detectors.result import Claim
 
 
 def scores(count: int = 200, distance: float = 2.0, laundering: str = "none") -> list[Score]:
@@ -31,7 +32,13 @@ def scores(count: int = 200, distance: float = 2.0, laundering: str = "none") ->
 
 def measured(found: list[Score], threshold: float | None = None) -> Result:
     return evaluate(
-        found, detector="image.x", model="x-1", protocol="p", data="d", threshold=threshold
+        found,
+        detector="image.x",
+        claim=Claim.GENERATED,
+        model="x-1",
+        protocol="p",
+        data="d",
+        threshold=threshold,
     )
 
 
@@ -85,6 +92,14 @@ def test_abstentions_are_counted_by_reason() -> None:
     found = measured(scores() + silent)
     assert found.abstentions == {"too_small": 1}
     assert found.launderings["none"].coverage == pytest.approx(200 / 201)
+
+
+def test_what_a_detector_does_not_claim_is_shown_beside_its_figures() -> None:
+    swaps = [Score(path=f"s{i}", label="face_swap", raw=0.0, source="site 1") for i in range(6)]
+    with_swaps, without = measured(scores() + swaps), measured(scores())
+    assert with_swaps.launderings == without.launderings
+    assert with_swaps.groups["beyond"]["face_swap"].synthetic == 6
+    assert not without.groups["beyond"]
 
 
 def test_a_result_can_be_read_back_and_a_damaged_one_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.bench.metrics import Sample, measure
-from detectors.training.cards import measured_line, write_card
+from detectors.training.cards import measured, measured_line, write_card
 from detectors.zoo.card import (
     Calibration,
     Measured,
@@ -50,6 +50,15 @@ def test_a_measured_line_copies_what_the_bench_found() -> None:
     line = measured_line("d", measure(Sample(synthetic=synthetic, raw=raw, ratio=raw - 50)))
     assert (line.items, line.auc, line.eer, line.tpr_at_fpr_1) == (100, 1, 0, 1)
     assert line.cllr == pytest.approx(0, abs=0.1)
+
+
+def test_a_line_takes_its_ratios_from_the_calibration() -> None:
+    synthetic, raw = np.repeat([False, True], 50), np.arange(100.0) / 10
+    good, useless = (
+        Calibration(pairs=(pair,), lowest=-3.0, highest=3.0) for pair in ((4.0, -19.9), (0.0, 0.0))
+    )
+    assert measured("d", raw, synthetic, good).cllr < 0.05
+    assert measured("d", raw, synthetic, useless).cllr == 1
 
 
 def test_a_line_without_ratios_is_refused() -> None:
