@@ -6,10 +6,9 @@ from typing import Final
 from provenance.markers.finding import found
 from provenance.markers.metadata import Carrier, Metadata
 from provenance.markers.tools import ai_tool
-from provenance.result import Marker, MarkerFamily, Says
+from provenance.result import Marker, Says
 
 _LONGEST: Final = 64
-_NOTE: Final = "copied along by every editor and easily written; no proof of a real photo"
 
 
 def find(metadata: Metadata) -> Iterator[Marker]:
@@ -24,9 +23,7 @@ def find(metadata: Metadata) -> Iterator[Marker]:
     yield found(
         model,
         "camera.exif",
-        MarkerFamily.CAMERA,
         Says.CAPTURED,
         tool=f"{make.value} {model.value}",
-        note=_NOTE,
         excerpt=f"{make.value} {model.value}, {taken}",
     )

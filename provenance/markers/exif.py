@@ -118,7 +118,7 @@ def _entries(source: Bytes | Source, order: str, offset: int) -> Iterator[tuple[
 
 def _text(tag: int, kind: int, value: bytes, order: str) -> str:
     name = _TAGS[tag]
-    if name == "UserComment" and kind == 7:
+    if name == "UserComment" and kind != 2:  # some write it as bytes instead of "undefined"
         return _user_comment(value, order)
     if name.startswith("XP"):
         return value.decode("utf-16-le", errors="replace")

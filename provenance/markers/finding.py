@@ -1,42 +1,33 @@
-"""How a family of markers reports: one constructor, and what is said about forging."""
+"""What the families of markers share: how a finding is made, and how JSON is read."""
 
 import json
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from provenance.markers.catalogue import CATALOGUE
 from provenance.markers.metadata import Metadata, Text
-from provenance.result import Marker, MarkerFamily, Says, clean
+from provenance.result import Marker, Says, clean
 
 Finder = Callable[[Metadata], Iterator[Marker]]
 
 EXCERPT: Final = 240
-FREE_TEXT: Final = "anyone can write or remove it with an ordinary metadata editor"
-STRUCTURED: Final = (
-    "written by the program itself and rarely faked, but a metadata editor can copy or remove it"
-)
 _MAX_JSON: Final = 4 << 20
 
 
 def found(
-    text: Text,
-    name: str,
-    family: MarkerFamily,
-    says: Says,
-    *,
-    tool: str = "",
-    note: str = FREE_TEXT,
-    excerpt: str | None = None,
+    text: Text, name: str, says: Says, *, tool: str = "", excerpt: str | None = None
 ) -> Marker:
-    """Make a marker out of the text it was read from."""
+    """Make a marker of the catalogue out of the text it was read from."""
+    entry = CATALOGUE[name]
     shown = text.value if excerpt is None else excerpt
     return Marker(
         name=name,
-        family=family,
+        family=entry.family,
         says=says,
         where=clean(text.where),
         tool=clean(tool, 120),
         excerpt=clean(shown, EXCERPT),
-        note=note,
+        note=entry.note,
         truncated=len(shown) > EXCERPT,
     )
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from provenance.markers.finding import STRUCTURED, as_json, found
+from provenance.markers.finding import as_json, found
 from provenance.markers.metadata import Carrier, Metadata, Text
-from provenance.result import Marker, MarkerFamily, Says
+from provenance.result import Marker, Says
 
 _STEPS: Final = re.compile(r"\bSteps: \d+\b")
 _SETTINGS: Final = ("Sampler: ", "CFG scale: ", "Seed: ", "Size: ", "Model: ", "Model hash: ")
@@ -38,10 +38,8 @@ def find(metadata: Metadata) -> Iterator[Marker]:
             yield found(
                 text,
                 f"generator.{claim.name}",
-                MarkerFamily.GENERATOR,
                 Says.AI_GENERATED,
                 tool=claim.tool,
-                note=STRUCTURED,
             )
 
 

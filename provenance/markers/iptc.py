@@ -7,7 +7,7 @@ from typing import Final
 from provenance.markers.finding import found
 from provenance.markers.metadata import Metadata, Text
 from provenance.origin import origin_of, source_type
-from provenance.result import Marker, MarkerFamily, Origin, Says
+from provenance.result import Marker, Origin, Says
 
 _URI: Final = re.compile(r"https?://cv\.iptc\.org/newscodes/digitalsourcetype/\w+/?", re.IGNORECASE)
 _SYSTEM_FIELDS: Final = (
@@ -30,15 +30,13 @@ def find(metadata: Metadata) -> Iterator[Marker]:
     """Yield a marker for every source type, and one for the fields about AI systems."""
     system = [text for text in metadata.texts if text.name in _SYSTEM_FIELDS]
     if system:
-        yield found(
-            system[0], "iptc.ai_system", MarkerFamily.IPTC, Says.AI_GENERATED, tool=_tool(system)
-        )
+        yield found(system[0], "iptc.ai_system", Says.AI_GENERATED, tool=_tool(system))
     for text in metadata.texts:
         if text.name == "digitalsourcetype" or _URI.fullmatch(text.value):
             kind = source_type(text.value)
             says = Says.EDITED if kind.lower() in _EDITS else _SAYS.get(origin_of(kind))
             if says is not None:
-                yield found(text, "iptc.digital_source_type", MarkerFamily.IPTC, says)
+                yield found(text, "iptc.digital_source_type", says)
 
 
 def _tool(fields: list[Text]) -> str:

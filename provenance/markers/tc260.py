@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from provenance.markers.finding import STRUCTURED, as_json, found
+from provenance.markers.finding import as_json, found
 from provenance.markers.metadata import Metadata, Text
-from provenance.result import Marker, MarkerFamily, Says, clean
+from provenance.result import Marker, Says, clean
 
 _LABELS: Final[Mapping[str, Says]] = {
     "1": Says.AI_GENERATED,
@@ -27,10 +27,8 @@ def find(metadata: Metadata) -> Iterator[Marker]:
             yield found(
                 text,
                 "tc260.aigc",
-                MarkerFamily.TC260,
                 says,
                 tool=next((name for code, name in _PRODUCERS.items() if code in producer), ""),
-                note=STRUCTURED,
                 excerpt=f"Label {label['Label']}, producer {producer or 'not named'}",
             )
 

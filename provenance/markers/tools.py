@@ -6,7 +6,7 @@ from typing import Final
 
 from provenance.markers.finding import found
 from provenance.markers.metadata import Carrier, Metadata, Text
-from provenance.result import Marker, MarkerFamily, Says
+from provenance.result import Marker, Says
 
 _TOOL_FIELDS: Final = frozenset(
     {
@@ -79,15 +79,11 @@ def find(metadata: Metadata) -> Iterator[Marker]:
     """Yield AI tools named in program fields, sentences that say so, and other programs."""
     for text in metadata.texts:
         if text.name in _TOOL_FIELDS and (tool := ai_tool(text.value)):
-            yield found(
-                text, "software.ai_tool", MarkerFamily.SOFTWARE, Says.AI_GENERATED, tool=tool
-            )
+            yield found(text, "software.ai_tool", Says.AI_GENERATED, tool=tool)
         elif text.name in _SHOWN_FIELDS and len(text.value) <= 120:
-            yield found(text, "software.tool", MarkerFamily.SOFTWARE, Says.TOOL, tool=text.value)
+            yield found(text, "software.tool", Says.TOOL, tool=text.value)
         elif _is_sentence(text) and (stated := _stated(text.value)) is not None:
-            yield found(
-                text, "tag.made_with_ai", MarkerFamily.MEDIA_TAG, Says.AI_GENERATED, tool=stated
-            )
+            yield found(text, "tag.made_with_ai", Says.AI_GENERATED, tool=stated)
 
 
 def ai_tool(value: str) -> str:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from provenance.markers.finding import STRUCTURED, as_json, found
+from provenance.markers.finding import as_json, found
 from provenance.markers.metadata import Carrier, Metadata
-from provenance.result import Marker, MarkerFamily, Says
+from provenance.result import Marker, Says
 
 _GOOGLE: Final[Mapping[str, Says]] = {
     "made with google ai": Says.AI_GENERATED,
@@ -14,7 +14,6 @@ _GOOGLE: Final[Mapping[str, Says]] = {
 }
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _XAI_SIGNATURE: Final = re.compile(r"Signature: [A-Za-z0-9+/]{80,}={0,2}")
-_XAI_NOTE: Final = "looks signed, but xAI publishes no key to check it with"
 
 
 def find(metadata: Metadata) -> Iterator[Marker]:
@@ -22,15 +21,13 @@ def find(metadata: Metadata) -> Iterator[Marker]:
     for text in metadata.texts:
         google = _GOOGLE.get(text.value.lower())
         if google is not None and text.name == "credit":
-            yield found(text, "vendor.google_credit", MarkerFamily.VENDOR, google, tool="Google AI")
+            yield found(text, "vendor.google_credit", google, tool="Google AI")
         if text.carrier is Carrier.TRAILER and isinstance(as_json(text.value), dict):
             yield found(
                 text,
                 "vendor.samsung_gen_ai",
-                MarkerFamily.VENDOR,
                 Says.AI_EDITED,
                 tool="Samsung Galaxy AI",
-                note=STRUCTURED,
             )
     yield from _xai(metadata)
 
@@ -43,8 +40,6 @@ def _xai(metadata: Metadata) -> Iterator[Marker]:
             yield found(
                 text,
                 "vendor.xai_signature",
-                MarkerFamily.VENDOR,
                 Says.AI_GENERATED,
                 tool="Grok",
-                note=_XAI_NOTE,
             )
