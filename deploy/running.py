@@ -43,6 +43,7 @@ class Running:
         self.address = ""
         self._said: deque[str] = deque(maxlen=40)
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -55,7 +56,8 @@ class Running:
             start_new_session=True,
         )
         listening = threading.Event()
-        threading.Thread(target=self._listen, args=(listening,), daemon=True).start()
+        self._reader = threading.Thread(target=self._listen, args=(listening,), daemon=True)
+        self._reader.start()
         if not listening.wait(60) or not self.address:
             self.stop()
             raise NotServing("\n".join(self._said))
@@ -87,7 +89,12 @@ class Running:
             return 0
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-        return self._process.wait(60)
+        status = self._process.wait(60)
+        if self._reader is not None:
+            self._reader.join(60)  # until the last process that holds the pipe is gone
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        return status
 
     def wait_ready(self, seconds: float = 120) -> None:
         """Wait until a worker takes scans. Raises `NotServing`."""

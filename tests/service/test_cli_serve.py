@@ -1,0 +1,108 @@
+"""`assay serve` as a program: it starts everything, keeps it alive, and leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.running import ASSAY, Running
+from service.cli.exit_codes import ExitCode
+from tests.service.command_line import assay, environment
+
+
+def _descendants(pid: int) -> set[int]:
+    """Every living process below this one."""
+    found: set[int] = set()
+    for child in _children(pid):
+        found |= {child, *_descendants(child)}
+    return found
+
+
+def _children(pid: int) -> set[int]:
+    ran = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, check=False)
+    return {int(number) for number in ran.stdout.split()}
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _named(parent: int, words: str) -> int:
+    """The child of the supervisor that runs this module."""
+    for pid in _children(parent):
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        if words in command:
+            return pid
+    return 0
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Running]:
+    with Running(tmp_path, environment(tmp_path)) as running:
+        running.wait_ready()
+        yield running
+
+
+def test_one_interrupt_stops_everything(service: Running) -> None:
+    processes = _descendants(service.pid)
+    assert len(processes) >= 2
+    assert service.stop() == ExitCode.NOTHING_FOUND
+    assert _eventually(lambda: not any(map(_alive, processes)), 5)
+    assert "stopped" in service.said
+
+
+def test_what_is_killed_is_started_again(service: Running) -> None:
+    api, worker = _named(service.pid, "uvicorn"), _named(service.pid, "-m workers")
+    os.kill(worker, signal.SIGKILL)
+    os.kill(api, signal.SIGKILL)
+    assert service.get("/health/live")["status"] == "ok"  # the socket never closed
+    assert _eventually(lambda: _named(service.pid, "-m workers") not in (0, worker))
+    assert _named(service.pid, "uvicorn") != api
+    service.wait_ready()
+
+
+def test_nothing_survives_a_killed_supervisor(service: Running) -> None:
+    processes = _descendants(service.pid)
+    os.kill(service.pid, signal.SIGKILL)
+    assert _eventually(lambda: not any(map(_alive, processes)), 30)
+
+
+def test_an_address_in_use_is_a_usage_error(service: Running, tmp_path: Path) -> None:
+    port = service.address.rpartition(":")[2]
+    ran = assay("serve", "--port", port, data=tmp_path)
+    assert ran.code == ExitCode.USAGE
+    assert "[address_unavailable]" in ran.err
+
+
+def test_without_a_worker_uploads_are_taken_and_wait(tmp_path: Path) -> None:
+    command = [*ASSAY, "serve", "--api-only", "--port", "0"]
+    with subprocess.Popen(
+        command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert "http://127.0.0.1:" in process.stderr.readline()
+        assert _eventually(lambda: len(_children(process.pid)) == 1, 5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == ExitCode.NOTHING_FOUND
+
+
+def test_a_worker_refuses_a_queue_that_does_not_exist(tmp_path: Path) -> None:
+    ran = assay("worker", "--queues", "images", data=tmp_path)
+    assert ran.code == ExitCode.USAGE
+    assert "images" in ran.err
