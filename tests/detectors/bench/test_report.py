@@ -1,0 +1,65 @@
+"""Results as tables: in the terminal and in the README."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from detectors.bench.report import BEGIN, END, committed, readme_table, tables, with_table
+from detectors.bench.result import evaluate
+from detectors.bench.scores import Score
+from detectors.errors import ManifestInvalid
+from detectors.result import Claim
+
+
+def result(laundered: float = 0.5) -> list[Score]:
+    """Sixty items that are told apart when clean, and less so after JPEG."""
+    return [
+        Score(
+            path=f"{index}.jpg",
+            label="ai_generated" if index % 2 else "real",
+            raw=index % 2 * (1.0 if name == "none" else laundered) + index % 7 / 10,
+            source=f"site {index % 6}",
+            laundering=name,
+            seconds=0.25,
+        )
+        for name in ("none", "jpeg-50")
+        for index in range(60)
+    ]
+
+
+RESULT = evaluate(
+    result(), detector="image.x", claim=Claim.GENERATED, model="x-1", protocol="held out", data="d"
+)
+
+
+def test_the_terminal_shows_every_condition_and_group() -> None:
+    out = io.StringIO()
+    for table in tables(RESULT):
+        Console(file=out, width=200).print(table)
+    assert all(word in out.getvalue() for word in ("image.x", "none", "jpeg-50", "site 3"))
+
+
+def test_the_readme_table_names_the_laundering_that_costs_most() -> None:
+    (row,) = readme_table([RESULT]).splitlines()[2:]
+    assert row.startswith("| `image.x` | 30 + 30 | 1.000 [1.000, 1.000] |")
+    assert "jpeg-50 (0." in row
+    assert "| 0.25 | held out; d |" in row
+
+
+def test_only_the_text_between_the_markers_changes() -> None:
+    readme = f"# assay\n{BEGIN}\nold\n{END}\nrest"
+    made = with_table(readme, [RESULT])
+    assert made.startswith(f"# assay\n{BEGIN}\n| detector")
+    assert made.endswith(f"{END}\nrest")
+    assert "old" not in made
+    assert with_table(made, [RESULT]) == made
+
+
+def test_a_text_without_markers_is_refused() -> None:
+    with pytest.raises(ManifestInvalid, match="has no"):
+        with_table("# assay", [RESULT])
+
+
+def test_committed_results_can_be_read() -> None:
+    assert all(found.launderings["none"].auc is not None for found in committed())
