@@ -29,7 +29,7 @@ def worker_app(broker: Broker, *, run_seconds: int) -> Celery:
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_max_retries=None,
     )
     register(app)
     return app
