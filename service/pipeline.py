@@ -175,7 +175,8 @@ class Pipeline:
     def warm(self, kinds: tuple[Kind, ...]) -> None:
         """Start the children and load the models of these kinds now rather than on first use."""
         self._credentials.warm()
-        self._loaded().warm(kinds)
+        if kinds:
+            self._loaded().warm(kinds)
 
     def _loaded(self) -> "Classifier":
         from service.classifier import Classifier  # numpy, OpenCV and torch come with it
