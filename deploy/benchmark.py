@@ -1,0 +1,240 @@
+"""`make bench`: measure speed and size here, against the targets, on media made here.
+
+`--write` keeps the figures in deploy/benchmark.json and writes README's table from them. Run it on
+an idle machine: every figure is wall-clock time.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import quantiles
+from typing import Final
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from deploy.running import ASSAY, Running
+from tests import media, signing
+from tests.sounds import speech_like
+
+ROOT: Final = Path(__file__).parents[1]
+RESULTS: Final = ROOT / "deploy" / "benchmark.json"
+README: Final = ROOT / "README.md"
+OPEN: Final = "<!-- speed: written by `make bench ARGS=--write` -->\n"
+CLOSE: Final = "<!-- end of speed -->"
+
+PHOTOS: Final = 30
+SIGNED: Final = 600
+UNSIGNED: Final = 6000
+COLD_STARTS: Final = 5
+MIB: Final = 1024**2
+
+
+class Figure(BaseModel, frozen=True):
+    """One measured line and the target it has to meet."""
+
+    what: str
+    value: float
+    target: float
+    unit: str
+    at_least: bool = False  # else: at most
+
+    @property
+    def met(self) -> bool:
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+    @property
+    def row(self) -> tuple[str, str, str]:
+        sign = "≥" if self.at_least else "≤"
+        return self.what, _number(self.value, self.unit), f"{sign} {self.target:g} {self.unit}"
+
+
+class Benchmark(BaseModel, frozen=True):
+    """Everything one run measured, and where."""
+
+    measured_at: datetime
+    processor: str
+    cores: int
+    figures: tuple[Figure, ...]
+
+
+def main() -> int:
+    """Measure, print, and with --write keep the figures; 1 when a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="keep the figures in the repository")
+    write = parser.parse_args().write
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
+        figures = tuple(_measure(Path(folder), Console(stderr=True)))
+    found = Benchmark(
+        measured_at=datetime.now(UTC).replace(microsecond=0),
+        processor=_processor(),
+        cores=os.cpu_count() or 1,
+        figures=figures,
+    )
+    Console().print(_table(found))
+    if write:
+        RESULTS.write_text(found.model_dump_json(indent=2) + "\n")
+        README.write_text(rewritten(README.read_text(), found))
+    return 0 if all(figure.met for figure in figures) else 1
+
+
+def rewritten(readme: str, found: Benchmark) -> str:
+    """README with its table of figures replaced."""
+    before, _, rest = readme.partition(OPEN)
+    _, _, after = rest.partition(CLOSE)
+    return f"{before}{OPEN}{markdown(found)}{CLOSE}{after}"
+
+
+def markdown(found: Benchmark) -> str:
+    """The figures as README shows them."""
+    where = f"{found.cores} cores of {found.processor}, {found.measured_at:%Y-%m-%d}"
+    rows = "".join("| " + " | ".join(figure.row) + " |\n" for figure in found.figures)
+    return f"\n| what | measured | target |\n| --- | --- | --- |\n{rows}\nOn {where}.\n\n"
+
+
+def _measure(folder: Path, console: Console) -> Iterator[Figure]:
+    console.print("making media")
+    authority = signing.Authority.create()
+    environment = {**os.environ, "ASSAY_DATA_DIR": str(folder / "data")}
+    photo = folder / "photo.jpg"
+    photo.write_bytes(media.jpeg(media.photo_like(4000, 3000), 92))
+    (folder / "root.pem").write_text(authority.root_pem)
+    _run(environment, "trust", "add", str(folder / "root.pem"))
+    console.print("command line")
+    yield from _command_line(environment, photo)
+    console.print("audits")
+    yield from _audits(folder, environment, authority)
+    console.print("service")
+    yield from _service(folder)
+
+
+def _command_line(environment: dict[str, str], photo: Path) -> Iterator[Figure]:
+    cases = (
+        ("`assay --help`", ("--help",), 0.3),
+        ("`assay check --only provenance`", ("check", "--only", "provenance", str(photo)), 0.6),
+        ("`assay check`, 12-megapixel JPEG, cold start", ("check", str(photo)), 5.0),
+    )
+    for what, arguments, target in cases:
+        best = min(_run(environment, *arguments) for _ in range(COLD_STARTS))
+        yield Figure(what=what, value=best, target=target, unit="s")
+
+
+def _audits(
+    folder: Path, environment: dict[str, str], authority: signing.Authority
+) -> Iterator[Figure]:
+    plain = media.jpeg(media.photo_like(1024, 768))
+    credential = authority.issue()
+    actions = [signing.action(source_type=signing.CAPTURED)]
+    signed, unsigned = folder / "signed", folder / "unsigned"
+    for place in (signed, unsigned):
+        place.mkdir()
+    for index in range(UNSIGNED):
+        (unsigned / f"{index}.jpg").write_bytes(plain + index.to_bytes(4, "big"))
+    for index in range(SIGNED):
+        (signed / f"{index}.jpg").write_bytes(signing.sign(plain, credential, actions=actions).data)
+    size = f"{len(plain) // 1000} kB JPEGs, start-up included"
+    for place, count, target in ((signed, SIGNED, 150), (unsigned, UNSIGNED, 1500)):
+        out = str(folder / f"{place.name}.jsonl")
+        took = _run(environment, "audit", str(place), "--only", "provenance", "--out", out)
+        what = f"provenance audit of {place.name} {size}"
+        yield Figure(what=what, value=count / took, target=target, unit="files/s", at_least=True)
+
+
+def _service(folder: Path) -> Iterator[Figure]:
+    with Running(folder / "data") as service:
+        service.wait_ready()
+        times = []
+        for index in range(PHOTOS):
+            photo = folder / f"{index}.jpg"
+            photo.write_bytes(media.jpeg(media.photo_like(4000, 3000, seed=index), 92))
+            times.append(service.scanned(photo).seconds)
+        cuts = quantiles(times[2:], n=20, method="inclusive")
+        what = "12-megapixel JPEG, upload to report"
+        yield Figure(what=f"{what}, median", value=cuts[9], target=1.0, unit="s")
+        yield Figure(what=f"{what}, 95th percentile", value=cuts[18], target=2.0, unit="s")
+        speech, film = folder / "speech.wav", folder / "film.mp4"
+        speech.write_bytes(media.audio_bytes(speech_like(60.0, 3), "wav"))
+        took = service.scanned(speech).seconds
+        yield Figure(what="60 s of speech, upload to report", value=took, target=3.0, unit="s")
+        film.write_bytes(
+            media.video_bytes(
+                seconds=60, width=1920, height=1080, fps=24, shots=6, sound=speech_like(60.0, 4)
+            )
+        )
+        took = service.scanned(film).seconds
+        what = "60 s of 1080p video with speech, upload to report"
+        yield Figure(what=what, value=took, target=20.0, unit="s")
+        yield from _sizes(service.pid)
+
+
+def _sizes(supervisor: int) -> Iterator[Figure]:
+    """Memory after all of the above. A worker counts with its sandboxed children."""
+    for child in _children(supervisor):
+        command = Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"uvicorn" in command:
+            yield _size("API process, resident", _memory(child), 200)
+        else:
+            family = sum(map(_memory, _family(child)))
+            yield _size("worker with its children, resident", family, 1500)
+
+
+def _size(what: str, value: float, target: float) -> Figure:
+    return Figure(what=what, value=value / MIB, target=target, unit="MB")
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(number) for task in tasks for number in task.read_text().split()]
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for child in _children(pid):
+        yield from _family(child)
+
+
+def _memory(pid: int) -> int:
+    """Proportional resident bytes: a page that two processes share counts half for each."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def _run(environment: dict[str, str], *arguments: str) -> float:
+    """Seconds that one command takes, from start to end."""
+    clock = time.perf_counter()
+    done = subprocess.run([*ASSAY, *arguments], env=environment, capture_output=True, check=False)
+    took = time.perf_counter() - clock
+    if done.returncode not in (0, 1, 4):
+        raise RuntimeError(f"assay {arguments[0]}: {done.stderr.decode()}")
+    return took
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _number(value: float, unit: str) -> str:
+    text = f"{value:.2f}" if unit == "s" else f"{value:,.0f}"
+    return f"{text} {unit}"
+
+
+def _table(found: Benchmark) -> Table:
+    table = Table("what", "measured", "target", "", box=None)
+    for figure in found.figures:
+        table.add_row(*figure.row, "met" if figure.met else "[red]missed[/]")
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
