@@ -35,6 +35,7 @@ class Store:
     document: dict[str, Any]  # "crJSON": every manifest, the active one first
     state: str  # the library's own summary
     embedded: bool
+    raw: bytes  # the store itself, fetched only where a time stamp in it must be judged here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +74,30 @@ class Library:
         except sdk.C2paError as error:
             return _refused(error)
         try:
+            document = cast(dict[str, Any], json.loads(reader.crjson()))
             return Store(
-                document=cast(dict[str, Any], json.loads(reader.crjson())),
+                document=document,
                 state=reader.get_validation_state() or "",
                 embedded=reader.is_embedded(),
+                raw=self._raw(reader, document),
             )
         except (sdk.C2paError, ValueError, RecursionError) as error:
             return Refused(refusal=Refusal.MANIFEST_DAMAGED, message=str(error))
         finally:
             reader.close()
+
+    def _raw(self, reader: sdk.Reader, document: dict[str, Any]) -> bytes:
+        """Copy the store out if a version 1 claim in it bears a time stamp that can be judged."""
+        manifests = document.get("manifests") or [{}]
+        stamped = any(
+            "claim" in entry and "timeStampInfo" in entry.get("signature", {})
+            for entry in manifests
+        )
+        if not stamped or not self._snapshot.has(TrustKind.TSA):
+            return b""
+        target = BytesIO()
+        reader.resource_to_stream(manifests[0]["label"], target)
+        return target.getvalue()
 
     def lists_named(self, name: str) -> tuple[TrustList, ...]:
         """Return the lists behind a name the library gave; empty for a name that is not ours."""

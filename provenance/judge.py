@@ -21,6 +21,9 @@ from provenance.result import (
 Ask = Callable[[TrustKind], Mapping[str, Verdicts]]
 """Reads the store again under the lists of one kind alone; called only where that is needed."""
 
+VouchLegacy = Callable[[str, str, datetime], tuple[str, ...]]
+"""Names the time-stamping lists that vouch for a version 1 claim's stamp: label, serial, time."""
+
 NamesOf = Callable[[str, TrustKind], tuple[str, ...]]
 """Turns the name of an anchor group into the names of the lists of one kind that hold it."""
 
@@ -32,6 +35,7 @@ _SIGNED: Final = (
 _CLAIM_LIST: Final = re.compile(r"found in \[([^\]]*)\] trust anchors$")
 _TSA_LIST: Final = re.compile(r", trust list: (\S*)$")
 _LEGACY: Final = "legacy timestamp"
+_UNVOUCHED: Final = "no configured list vouches for the authority"
 
 
 class Vouching(NamedTuple):
@@ -56,39 +60,56 @@ class Judge:
     """Decides about manifests of one store. `kinds` are the kinds of list that are configured."""
 
     def __init__(
-        self, *, at: datetime, kinds: frozenset[TrustKind], names_of: NamesOf, ask: Ask
+        self,
+        *,
+        at: datetime,
+        kinds: frozenset[TrustKind],
+        names_of: NamesOf,
+        ask: Ask,
+        vouch_legacy: VouchLegacy,
     ) -> None:
         self._at = at
         self._kinds = kinds
         self._names_of = names_of
         self._ask = ask
+        self._vouch_legacy = vouch_legacy
 
     def timestamp(
         self, label: str, verdicts: Verdicts, signature: Mapping[str, Any], claim_version: int
     ) -> Timestamp:
-        """Judge the countersignature. The library accepts *any* authority under a version 1
-        claim, so its word counts there for nothing."""
+        """Judge the countersignature: it counts if a list for time stamping vouches for it."""
         info = mapping(signature.get("timeStampInfo"))
         at = _time(info.get("timestamp"))
         certificate = mapping(info.get("certificateInfo"))
         authority = clean(mapping(certificate.get("subject")).get("CN"))
         bad = [check for check in _notices(verdicts, "timeStamp.") if _is_broken(check)]
         if bad:
-            status, names, why = TimestampStatus.INVALID, "", bad[0].explanation
-        elif at is None and not verdicts.succeeded("timeStamp.validated"):
+            return Timestamp(
+                status=TimestampStatus.INVALID,
+                at=at,
+                authority=authority,
+                explanation=bad[0].explanation,
+            )
+        if at is None:
             return Timestamp()
-        elif claim_version == 1 or verdicts.fresh.success.get(_TSA.good, "").startswith(_LEGACY):
-            status, names = TimestampStatus.UNTRUSTED, ""
-            why = "no list was consulted for a time stamp of a version 1 claim"
+        legacy = verdicts.fresh.success.get(_TSA.good, "").startswith(_LEGACY)
+        if claim_version == 1 or legacy:
+            vouching = self._legacy(label, clean(certificate.get("serialNumber")), at)
         else:
             vouching = self._vouching(label, verdicts, _TSA)
-            trusted = vouching is not None and at is not None
-            status = TimestampStatus.TRUSTED if trusted else TimestampStatus.UNTRUSTED
-            names = vouching or ""
-            why = "" if trusted else "no configured list vouches for the authority"
         return Timestamp(
-            status=status, at=at, authority=authority, trust_list=clean(names), explanation=why
+            status=TimestampStatus.UNTRUSTED if vouching is None else TimestampStatus.TRUSTED,
+            at=at,
+            authority=authority,
+            trust_list=clean(vouching or ""),
+            explanation=_UNVOUCHED if vouching is None else "",
         )
+
+    def _legacy(self, label: str, serial: str, at: datetime) -> str | None:
+        """Ask our own lists, since the library accepts any authority under a version 1 claim."""
+        if TrustKind.TSA not in self._kinds:
+            return None
+        return ", ".join(self._vouch_legacy(label, serial, at)) or None
 
     def signer(
         self,

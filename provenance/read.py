@@ -17,11 +17,11 @@ from provenance.result import (
     Manifest,
     Presence,
     Provenance,
-    TimestampStatus,
     TrustKind,
     clean,
 )
 from provenance.trust import NO_TRUST, TrustSnapshot
+from provenance.tsa import lists_vouching
 
 if TYPE_CHECKING:
     from provenance.c2pa import Library, Refusal, Refused, Store
@@ -39,9 +39,6 @@ _MISMATCH_ADVICE: Final = (
 _EXCLUSION_ADVICE: Final = (
     "the signer left more of the file out of the hash than the manifest itself; what lies there, "
     "such as the order of samples, may have changed unnoticed"
-)
-_LEGACY_ADVICE: Final = (
-    "the time of signing comes from an authority that no trust list was asked about"
 )
 
 
@@ -153,7 +150,15 @@ def _judged(
 ) -> Provenance:
     verdicts = gather(store.document)
     kinds = frozenset(entry.kind for entry in snapshot.lists)
-    judge = Judge(at=moment, kinds=kinds, names_of=question.names_of, ask=question.ask)
+    judge = Judge(
+        at=moment,
+        kinds=kinds,
+        names_of=question.names_of,
+        ask=question.ask,
+        vouch_legacy=lambda label, serial, stamped: lists_vouching(
+            store.raw, label, serial, stamped, snapshot.lists
+        ),
+    )
     manifests = read_manifests(store.document, verdicts, judge)
     if not manifests:
         return Provenance(presence=Presence.UNREADABLE, integrity=Integrity.NOT_CHECKED, **common)
@@ -193,8 +198,6 @@ def _warnings(integrity: Integrity, manifests: tuple[Manifest, ...]) -> tuple[st
         found.append(_MISMATCH_ADVICE)
     if any("additionalExclusions" in notice.code for notice in active.notices):
         found.append(_EXCLUSION_ADVICE)
-    if active.claim_version == 1 and active.timestamp.status is TimestampStatus.UNTRUSTED:
-        found.append(_LEGACY_ADVICE)
     return tuple(found)
 
 

@@ -195,7 +195,38 @@ def test_7_an_unlisted_authority_does_not_become_trusted_under_a_version_1_claim
         signed = sign(photo, credential, claim_version=1, timestamp_url=url).data
     codes = gather(_document(signed))
     assert any("timeStamp.trusted" in verdicts.fresh.success for verdicts in codes.values())
-    assert read(signed, trusted).timestamp.status is TimestampStatus.UNTRUSTED
+    somebody = (TrustKind.TSA, Authority.create("Some Clock").root_pem)
+    for lists in ((trusted,), (trusted, somebody)):
+        assert read(signed, *lists).timestamp.status is TimestampStatus.UNTRUSTED
+
+
+def test_7_a_listed_authority_is_found_under_a_version_1_claim(
+    read: Read, authority: Authority, photo: bytes, trusted: List
+) -> None:
+    clock = Authority.create("Clock")
+    ends = datetime.now(UTC) + timedelta(days=30)
+    with timestamp_server(clock.issue(usages=[TIME_STAMPING])) as url:
+        credential = authority.issue(valid_until=ends)
+        signed = sign(photo, credential, claim_version=1, timestamp_url=url).data
+    listed = (TrustKind.TSA, clock.root_pem)
+    found = read(signed, trusted, listed, at=ends + timedelta(days=1))
+    assert (found.timestamp.status, found.timestamp.trust_list) == (
+        TimestampStatus.TRUSTED,
+        "list-1",
+    )
+    assert found.signer is not None
+    assert found.signer.trust is SignerTrust.TRUSTED
+    assert read(signed, trusted, (TrustKind.MANIFEST, clock.root_pem)).timestamp.trust_list == ""
+
+
+def test_7_a_listed_authority_that_may_not_stamp_vouches_for_nothing(
+    read: Read, credential: Credential, photo: bytes, trusted: List
+) -> None:
+    clock = Authority.create("Clock")
+    with timestamp_server(clock.issue(usages=[C2PA_CLAIM_SIGNING])) as url:
+        signed = sign(photo, credential, claim_version=1, timestamp_url=url).data
+    found = read(signed, trusted, (TrustKind.TSA, clock.root_pem))
+    assert found.timestamp.status is not TimestampStatus.TRUSTED
 
 
 def test_8_a_hash_mismatch_is_explained_and_not_called_an_edited_picture(
@@ -224,7 +255,7 @@ def test_10_a_read_without_verification_is_never_a_verdict(
 ) -> None:
     settings = {"verify": {"verify_after_reading": False}}
     document = _document(sign(photo, credential).data, settings)
-    judge = Judge(at=datetime.now(UTC), kinds=frozenset(), names_of=lambda *_: (), ask=lambda _: {})
+    judge = _judge_without_lists()
     (manifest,) = read_manifests(document, gather(document), judge)
     assert manifest.integrity is Integrity.NOT_CHECKED
 
@@ -253,7 +284,7 @@ def test_12_an_identity_that_cannot_be_checked_leaves_integrity_alone(
     manifest["validationResults"]["failure"].append(
         {"code": "cawg.ica.did_unavailable", "url": url, "explanation": "cannot be resolved"}
     )
-    judge = Judge(at=datetime.now(UTC), kinds=frozenset(), names_of=lambda *_: (), ask=lambda _: {})
+    judge = _judge_without_lists()
     (read_back,) = read_manifests(document, gather(document), judge)
     assert read_back.integrity is Integrity.INTACT
     assert read_back.identities[0].status is IdentityStatus.UNRESOLVED
@@ -298,6 +329,16 @@ def test_14_a_genuine_capture_below_a_strangers_file_lends_it_nothing(
     assert found.origin is Origin.CAPTURED
     assert found.origin_signer_trust is SignerTrust.UNTRUSTED
     assert not found.origin_is_evidence
+
+
+def _judge_without_lists() -> Judge:
+    return Judge(
+        at=datetime.now(UTC),
+        kinds=frozenset(),
+        names_of=lambda *_: (),
+        ask=lambda _: {},
+        vouch_legacy=lambda *_: (),
+    )
 
 
 def _change_a_pixel(data: bytes) -> bytes:
