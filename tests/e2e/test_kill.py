@@ -5,6 +5,8 @@ in flight, brings it back and counts.
 """
 
 import json
+import os
+import signal
 import socket
 from collections import Counter
 from collections.abc import Iterator
