@@ -25,7 +25,7 @@ from service.wiring import build_scans
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
     "declared markers, then calibrated classifiers, with conflicts and what was not checked. "
-    "Every error is `application/problem+json` with a stable `code`."
+    "Every error is application/problem+json with a stable code."
 )
 
 

@@ -34,7 +34,14 @@ from service.web.render import render_report, standalone_policy
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
-ScanId = Annotated[str, Path(max_length=64, examples=["01k9x2v7qe4m8n1r5t6w0yza3c"])]
+ScanId = Annotated[
+    str,
+    Path(
+        max_length=64,
+        description="As answered when the file was sent",
+        examples=["01k9x2v7qe4m8n1r5t6w0yza3c"],
+    ),
+]
 
 _FORM: Final[dict[str, Any]] = {
     "requestBody": {
@@ -44,9 +51,21 @@ _FORM: Final[dict[str, Any]] = {
                 "schema": {
                     "type": "object",
                     "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "url": {"type": "string", "format": "uri"},
-                        "profile": {"type": "string", "enum": [item.value for item in Profile]},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "A photo, video or recording",
+                        },
+                        "url": {
+                            "type": "string",
+                            "format": "uri",
+                            "description": "Or the public address of one",
+                        },
+                        "profile": {
+                            "type": "string",
+                            "enum": [item.value for item in Profile],
+                            "description": "full, or provenance without classifiers",
+                        },
                     },
                 },
                 "examples": {
@@ -82,7 +101,9 @@ async def create_scan(
     response: Response,
     scans: TheScans,
     fetch: TheFetch,
-    profile: Annotated[Profile, Query(description="How much is asked")] = Profile.FULL,
+    profile: Annotated[
+        Profile, Query(description="full, or provenance without classifiers")
+    ] = Profile.FULL,
 ) -> ScanView:
     """Send one file, or the address of one, as a form. The Location header says where it is.
 
@@ -97,8 +118,10 @@ async def create_scan(
 def list_scans(
     scans: TheScans,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[str | None, Query(max_length=64, description="`next` of a page")] = None,
-    state: State | None = None,
+    before: Annotated[
+        str | None, Query(max_length=64, description="`next` of the page before")
+    ] = None,
+    state: Annotated[State | None, Query(description="Only scans in this state")] = None,
 ) -> ScanPage:
     """Scans, the newest first."""
     return ScanPage.of(scans.list(limit=limit, before=before, state=state))
@@ -122,7 +145,9 @@ def read_report(
     request: Request,
     scan_id: ScanId,
     scans: TheScans,
-    form: Annotated[Format | None, Query(alias="format", description="Else by Accept")] = None,
+    form: Annotated[
+        Format | None, Query(alias="format", description="html or json; else by Accept")
+    ] = None,
 ) -> Response:
     """The authenticity report: JSON, or one self-contained HTML file by `format` or Accept."""
     report = scans.report(scan_id)

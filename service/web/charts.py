@@ -19,7 +19,6 @@ AXIS: Final = 4.0
 
 MAX_MAPS: Final = 4
 MAX_COLUMNS: Final = 480
-STRONGEST: Final = 8
 _STEPS: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 
 
@@ -43,7 +42,7 @@ class HeatMap:
     detector: str
     claim: str
     areas: tuple[Area, ...]
-    strongest: tuple[tuple[str, str], ...]  # (where, in words), strongest first
+    strongest: tuple[tuple[str, str], ...]  # (place, the most there in words), strongest first
     summary: str
 
 
@@ -114,14 +113,12 @@ def _heat_map(finding: Finding) -> HeatMap:
         )
         for cell in finding.cells
     )
-    strongest = tuple(
-        (whereabouts(cell), in_words(cell.log10_lr, claim)) for cell in ranked[:STRONGEST]
-    )
+    places = {whereabouts(cell): in_words(cell.log10_lr, claim) for cell in reversed(ranked)}
     summary = (
         f"{len(areas)} areas were judged; the strongest, {whereabouts(ranked[0])}, "
         f"gives {in_words(ranked[0].log10_lr, claim)}."
     )
-    return HeatMap(finding.detector, claim, areas, strongest, summary)
+    return HeatMap(finding.detector, claim, areas, tuple(reversed(places.items())), summary)
 
 
 def whereabouts(cell: Cell) -> str:

@@ -158,17 +158,23 @@ def _summary(found: Provenance) -> tuple[Fact, ...]:
         return (Fact("Address", found.remote_url),) if found.remote_url else ()
     intact = found.integrity is Integrity.INTACT
     facts = [_signed_by(found.signer, attributable=intact)]
-    if found.claimed_at is not None and intact:
-        note = TIMESTAMPS[found.timestamp.status]
-        if found.timestamp.authority:
-            note += f" ({found.timestamp.authority})"
-        facts.append(Fact("Signed at", _moment(found.claimed_at), note))
+    if intact:
+        facts.append(_signed_at(found))
     facts.append(Fact("Certificate revoked", REVOCATIONS[found.revocation]))
     if found.claim_generator:
         note = "" if intact else "found in the manifest; attributable to nobody"
         facts.append(Fact("Written by", found.claim_generator, note))
     facts.append(Fact("Origin", ORIGINS[found.origin], _origin_note(found)))
     return tuple(facts)
+
+
+def _signed_at(found: Provenance) -> Fact:
+    if found.claimed_at is None:
+        return Fact("Signed at", "not stated", "no time stamp either")
+    note = TIMESTAMPS[found.timestamp.status]
+    if found.timestamp.authority:
+        note += f" ({found.timestamp.authority})"
+    return Fact("Signed at", _moment(found.claimed_at), note)
 
 
 def _signed_by(signer: Signer | None, *, attributable: bool) -> Fact:

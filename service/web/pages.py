@@ -16,6 +16,7 @@ from service.api.views import DetectorView
 from service.lifecycle import Scan, State
 from service.pipeline import Profile, Stage
 from service.scans import Scans
+from service.web.reference import operations
 from service.web.render import STATIC, page
 from service.web.view import ICONS, bytes_in_words, view
 from service.wording import CLAIMS, KINDS, SAYS, VERDICTS
@@ -79,6 +80,17 @@ def forget(scan_id: ScanId, scans: TheScans) -> RedirectResponse:
 def detectors() -> str:
     """The model cards: what each detector was measured to do, and what it cannot do."""
     return _page("detectors.html", detectors=[DetectorView.of(spec) for spec in SPECS])
+
+
+@router.get("/api")
+def reference(request: Request) -> str:
+    """What the API does, for people."""
+    document = request.app.openapi()
+    return _page(
+        "reference.html",
+        about=document["info"]["description"],
+        operations=tuple(operations(document, str(request.base_url).rstrip("/"))),
+    )
 
 
 def problem_page(problem: Problem) -> str:

@@ -1,13 +1,17 @@
 """What only shows over a real connection: uploads cut short, and streams that are left."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 
 from tests import media
@@ -100,3 +104,31 @@ def test_a_client_that_leaves_the_events_does_not_disturb_the_others(
     connection.close()
     api.work()
     assert api.client.get(f"/v1/scans/{scan_id}").json()["state"] == "done"
+
+
+def test_the_web_process_stays_small_under_large_uploads(tmp_path: Path) -> None:
+    environment = {**os.environ, "ASSAY_DATA_DIR": str(tmp_path)}
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        descriptor = listening.fileno()
+        command = [sys.executable, "-m", "uvicorn", "--factory", "service.app:serve_app"]
+        command += ["--fd", str(descriptor), "--log-level", "warning"]
+        process = subprocess.Popen(command, env=environment, pass_fds=[descriptor])
+        try:
+            address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            with httpx2.Client(base_url=address, timeout=60) as client:
+                for _ in range(3):
+                    movie = b"\x00\x00\x00\x18ftypmp42" + bytes(96 * 1024**2)
+                    sent = client.post("/v1/scans", files={"file": ("film.mp4", movie)})
+                    assert sent.status_code == 202
+                assert client.get("/").status_code == 200
+            assert peak_mebibytes(process.pid) < 200
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def peak_mebibytes(process_id: int) -> float:
+    status = Path(f"/proc/{process_id}/status").read_text()
+    return next(
+        int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")
+    )

@@ -42,6 +42,8 @@ def test_the_map_of_a_detector_that_votes_comes_first_and_names_its_strongest_pl
     assert [item.detector for item in maps] == [voting.detector, shown.detector]
     assert "middle right" in maps[0].summary
     assert len(maps[0].areas) == len(reports.heat())
+    places = [place for place, _ in maps[0].strongest]
+    assert (places[0], len(places), len(set(places))) == ("middle right", 9, 9)
 
 
 def test_segments_lie_at_their_share_of_the_time() -> None:

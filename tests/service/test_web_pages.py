@@ -122,7 +122,7 @@ def test_a_refused_upload_is_explained_on_a_page(site: Desk) -> None:
 
 def test_pages_have_no_inline_script_or_style(site: Desk) -> None:
     scan_id = site.send(PHOTO)
-    for path in ("/", "/scans", "/detectors", f"/scans/{scan_id}", "/nothing"):
+    for path in ("/", "/scans", "/detectors", "/api", f"/scans/{scan_id}", "/nothing"):
         for tag, attrs in get(site, path).tags:
             assert tag != "style"
             assert "style" not in attrs
@@ -156,3 +156,11 @@ def test_the_page_of_detectors_shows_what_each_cannot_do(site: Desk) -> None:
     words = get(site, "/detectors").words()
     for spec in SPECS:
         assert all(" ".join(limit.split()) in words for limit in card_of(spec).limits)
+
+
+def test_the_page_of_the_api_has_every_operation_with_its_error_codes(site: Desk) -> None:
+    words = get(site, "/api").words()
+    for path, methods in site.app.openapi()["paths"].items():
+        assert all(f"{method.upper()} {path}" in words for method in methods)
+    assert "file_too_large" in words
+    assert "curl -F file=@square.jpg http://testserver/v1/scans" in words

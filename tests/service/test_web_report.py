@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from detectors.result import Outcome, Reason
-from provenance.result import Integrity, Presence, Provenance, Says, SignerTrust
+from provenance.result import Integrity, Presence, Provenance, Says, SignerTrust, Timestamp
 from service.report import Report, Verdict
 from service.web.render import render_report, standalone_policy, stylesheet
 from service.wording import VERDICTS
@@ -41,8 +41,8 @@ class Outline(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] not in {"style", "pre"}:
             self.text.append(data)
-        if self.open and self.open[-1] in {"h1", "h2"}:
-            self.headings.append(data)
+        if self.open and self.open[-1] in {"h1", "h2"} and data.strip():
+            self.headings.append(data.strip())
 
     def words(self) -> str:
         return " ".join(" ".join(self.text).split())
@@ -137,6 +137,12 @@ def test_a_trusted_signer_is_named_with_the_list_and_the_time() -> None:
     assert "not checked: nothing is fetched" in words
 
 
+def test_a_missing_time_of_signing_is_shown_as_missing() -> None:
+    found = reports.credentials().model_copy(update={"claimed_at": None, "timestamp": Timestamp()})
+    words = read(reports.report(provenance=found)).words()
+    assert "Signed at not stated no time stamp either" in words
+
+
 @pytest.mark.parametrize(
     ("trust", "said"),
     [
@@ -220,7 +226,7 @@ def test_the_heat_map_lies_over_the_picture_with_words_beside_it() -> None:
     drawn = html[start : html.index("</svg>", start)]
     assert drawn.count("<rect") == 48
     assert "<desc" in html
-    assert "The strongest areas of image.network in words" in html
+    assert "The heat map of image.network in words" in html
     assert "map-off" in html
 
 
