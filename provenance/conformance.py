@@ -1,0 +1,251 @@
+"""Compare this package with the reference verifier on real files: `python -m provenance.conformance`.
+
+Reads a manifest of files with the states that the C2PA library reports under several trust
+lists, or one of files that carry declared markers, and prints where this package agrees. Every
+disagreement needs a reason in `conformance.toml`; one without a reason ends in exit code 1.
+"""
+
+import argparse
+import csv
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from provenance.hashes import sha256
+from provenance.markers import read_markers
+from provenance.read import Reader
+from provenance.result import Integrity, Presence, Provenance, Says, SignerTrust, TrustKind
+from provenance.trust import NO_TRUST, TrustSnapshot, parse
+
+REASONS: Final = Path(__file__).with_name("conformance.toml")
+
+_CLAIM, _CLOCK = TrustKind.MANIFEST, TrustKind.TSA
+_OFFICIAL: Final = (("C2PA-TRUST-LIST.pem", _CLAIM), ("C2PA-TSA-TRUST-LIST.pem", _CLOCK))
+_INTERIM: Final = (
+    ("ITL-anchors.pem", _CLAIM),
+    ("ITL-anchors.pem", _CLOCK),  # it mixes both, and the library never tells them apart
+    ("ITL-allowed.pem", _CLAIM),
+)
+CONFIGURATIONS: Final[Mapping[str, tuple[tuple[str, TrustKind], ...]]] = {
+    "state_no_trust": (),
+    "state_official_eku": _OFFICIAL,
+    "state_official_plus_itl": _OFFICIAL + _INTERIM,
+    "state_test_anchors": (("test_cert_root_bundle.pem", _CLAIM),),
+    "state_selfmade_root": (("selfmade-roots.pem", _CLAIM),),
+}
+"""Column of the manifest to the lists it was made with."""
+
+_NOT_DECLARED: Final = ("invisible_watermark", "trustmark")
+"""Signals that lie in the pixels; reading them is no part of reading metadata."""
+
+_ABOUT_AI: Final = frozenset({Says.AI_GENERATED, Says.AI_EDITED, Says.POSSIBLY_AI})
+
+
+class Difference(NamedTuple):
+    """One file about which the two come to different states."""
+
+    path: str
+    column: str
+    theirs: str
+    ours: str
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run from a command line. Returns 0 if every difference has a reason, else 1."""
+    options = _options().parse_args(arguments)
+    rows = list(_rows(options.manifest))
+    if options.speed:
+        _say(_speed(options.manifest.parent, rows, _snapshot(options.trust, "state_official_eku")))
+        return 0
+    if rows and "signal" in rows[0]:
+        return _signals(options.manifest.parent, rows)
+    return _states(options.manifest.parent, rows, options.trust)
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m provenance.conformance", description=__doc__)
+    parser.add_argument("manifest", type=Path, help="CSV beside the files it describes")
+    parser.add_argument("--trust", type=Path, default=Path(), help="folder with the trust lists")
+    parser.add_argument("--speed", action="store_true", help="measure files a second instead")
+    return parser
+
+
+def state_of(found: Provenance) -> str:
+    """Put a result in the one word that the library has for it."""
+    plain = {
+        Presence.NONE: "none",
+        Presence.REMOTE_UNFETCHED: "remote",
+        Presence.UNSUPPORTED: "unsupported",
+        Presence.UNREADABLE: "error",
+    }
+    if found.presence in plain:
+        return plain[found.presence]
+    trust = found.signer.trust if found.signer else SignerTrust.UNTRUSTED
+    if found.integrity is not Integrity.INTACT or trust is SignerTrust.EXPIRED:
+        return "Invalid"
+    return "Trusted" if trust is SignerTrust.TRUSTED else "Valid"
+
+
+def normal(state: str) -> str:
+    """Put what the manifest records, which may be an exception, in the same words."""
+    if state.startswith("_C2paManifestNotFound"):
+        return "none"
+    if state.startswith("C2paError: Remote"):
+        return "remote"
+    if state.startswith("_C2paNotSupported"):
+        return "unsupported"
+    return "error" if state.startswith(("_C2pa", "C2paError")) else state
+
+
+def differences(
+    folder: Path, rows: Iterable[Mapping[str, str]], trust: Path
+) -> Iterator[tuple[str, Difference | None]]:
+    """Yield (column, difference or None) for every file under every configuration."""
+    present = list(rows)
+    for column in CONFIGURATIONS:
+        reader = Reader(_snapshot(trust, column))
+        for row in present:
+            with (folder / row["path"]).open("rb") as file:
+                ours = state_of(reader.read(file, media_type=row["mime"]))
+            theirs = normal(row[column])
+            same = ours == theirs
+            yield column, None if same else Difference(row["path"], column, theirs, ours)
+
+
+def reason_for(difference: Difference, reasons: Iterable[Mapping[str, object]]) -> str:
+    """Return the committed reason for a difference, or nothing."""
+    for entry in reasons:
+        files, columns = entry["files"], entry.get("columns", list(CONFIGURATIONS))
+        states = (entry.get("theirs", difference.theirs), entry.get("ours", difference.ours))
+        if (
+            isinstance(files, list)
+            and isinstance(columns, list)
+            and difference.path in files
+            and difference.column in columns
+            and states == (difference.theirs, difference.ours)
+        ):
+            return str(entry["why"])
+    return ""
+
+
+def _states(folder: Path, rows: list[dict[str, str]], trust: Path) -> int:
+    reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))["difference"]
+    total: Counter[str] = Counter()
+    agreed: Counter[str] = Counter()
+    explained: dict[str, list[Difference]] = {}
+    unexplained = []
+    for column, difference in differences(folder, rows, trust):
+        total[column] += 1
+        if difference is None:
+            agreed[column] += 1
+        elif reason := reason_for(difference, reasons):
+            explained.setdefault(reason, []).append(difference)
+        else:
+            unexplained.append(difference)
+    for column in CONFIGURATIONS:
+        _say(f"{column:26s} {agreed[column]:4d} of {total[column]} agree")
+    for reason, cases in explained.items():
+        _say(f"\n{reason}")
+        for name in sorted({f"{case.path}: {case.theirs} / {case.ours}" for case in cases}):
+            _say(f"    {name}")
+    differing = sum(map(len, explained.values()))
+    _say(f"\n{differing} differences explained, {len(unexplained)} unexplained")
+    for case in unexplained:
+        _say(f"    {case.column} {case.path}: theirs {case.theirs}, ours {case.ours}")
+    return 1 if unexplained else 0
+
+
+def _signals(folder: Path, rows: list[dict[str, str]]) -> int:
+    """Print precision on the files without AI markers and recall on those with one."""
+    counts: Counter[str] = Counter()
+    wrong = []
+    for row in rows:
+        if row["signal"].startswith(_NOT_DECLARED):
+            counts["in the pixels, not read here"] += 1
+            continue
+        with (folder / row["path"]).open("rb") as file:
+            markers, _ = read_markers(file, _audio(row["path"]))
+        said = bool(_ABOUT_AI & {marker.says for marker in markers})
+        expected = _expects_ai(row["expected"])
+        counts[
+            f"{'with' if expected else 'without'} a marker of AI: {'said' if said else 'silent'}"
+        ] += 1
+        if said != expected:
+            wrong.append(row["path"])
+    for name, count in sorted(counts.items()):
+        _say(f"{count:4d} {name}")
+    for path in wrong:
+        _say(f"    wrong about {path}")
+    return 1 if wrong else 0
+
+
+def _expects_ai(expected: str) -> bool:
+    """Read the manifest's column: every file in it either declares AI or is there as a control."""
+    negative = ("NO ", "NOT ", "camera", "human edits")
+    return not any(word in expected for word in negative)
+
+
+def _audio(path: str) -> str:
+    return "audio/mpeg" if path.endswith(".mp3") else ""
+
+
+def _speed(folder: Path, rows: list[dict[str, str]], snapshot: TrustSnapshot) -> str:
+    """Measure full reads and SHA-256, in one process and in two, each file ten times."""
+    lines = []
+    for wanted, label in (("yes", "signed"), ("no", "unsigned")):
+        chosen = [row for row in rows if row["has_manifest"] == wanted]
+        jobs = [(str(folder / row["path"]), row["mime"]) for row in chosen] * 10
+        for processes in (1, 2):
+            work = partial(_read_all, snapshot=snapshot)
+            parts = [jobs[start::processes] for start in range(processes)]
+            with ProcessPoolExecutor(processes) as pool:
+                list(pool.map(work, [[job] for job in jobs[:processes]]))  # start and warm up
+                started = time.perf_counter()
+                list(pool.map(work, parts))
+                seconds = time.perf_counter() - started
+            rate = len(jobs) / seconds
+            lines.append(f"{label:9s} {processes} process(es) {rate:7.0f} files/s")
+    return "\n".join(lines)
+
+
+def _read_all(jobs: list[tuple[str, str]], snapshot: TrustSnapshot) -> None:
+    reader = Reader(snapshot)
+    for path, media_type in jobs:
+        with Path(path).open("rb") as file:
+            sha256(file)
+            reader.read(file, media_type=media_type)
+
+
+def _snapshot(trust: Path, column: str) -> TrustSnapshot:
+    at = datetime.now(UTC)
+    lists = tuple(
+        parse(
+            (trust / name).read_bytes(),
+            name=Path(name).stem.lower(),
+            kind=kind,
+            uri=f"file:{name}",
+            at=at,
+        )
+        for name, kind in CONFIGURATIONS[column]
+    )
+    return TrustSnapshot(lists=lists) if lists else NO_TRUST
+
+
+def _rows(manifest: Path) -> Iterator[dict[str, str]]:
+    with manifest.open(newline="", encoding="utf-8") as file:
+        yield from csv.DictReader(file)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
