@@ -2,13 +2,19 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024**2
 
 
-class Uploads(BaseModel, frozen=True):
+class Section(BaseModel):
+    """Settings that belong together; what stands under one becomes its line of documentation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Uploads(Section):
     """How much of each kind is accepted, in bytes; enforced while the bytes arrive."""
 
     image_bytes: int = Field(default=64 * MIB, gt=0)
@@ -16,43 +22,66 @@ class Uploads(BaseModel, frozen=True):
     video_bytes: int = Field(default=2048 * MIB, gt=0)
 
 
-class Decoding(BaseModel, frozen=True):
+class Decoding(Section):
     """What the sandboxed decoder may use for one file."""
 
     pixels: int = Field(default=120_000_000, gt=0)
+    """A picture or frame with more is refused."""
     audio_seconds: int = Field(default=3600, gt=0)
+    """A recording is cut after this, and the report says so."""
     video_frames: int = Field(default=32, gt=0, le=512)
+    """Frames of a film that are looked at."""
     memory_bytes: int = Field(default=3072 * MIB, gt=0)
     wall_seconds: int = Field(default=120, gt=0, le=3600)
+    """Then the decoder is killed, and the report says so."""
 
 
-class Leases(BaseModel, frozen=True):
+class Leases(Section):
     """How a scan whose worker or message was lost is noticed and tried again."""
 
-    seconds: float = Field(default=60.0, gt=0)  # a worker that is silent for this long is dead
+    seconds: float = Field(default=60.0, gt=0)
+    """A worker that is silent for this long counts as dead."""
     attempts: int = Field(default=3, gt=0)
-    run_seconds: int = Field(default=900, gt=0)  # one scan may take this long; then it fails
+    """After so many dead workers or crashes a scan fails."""
+    run_seconds: int = Field(default=900, gt=0)
+    """One scan may take this long; then it fails."""
     reconcile_seconds: float = Field(default=5.0, gt=0)
-    resend_seconds: float = Field(default=10.0, gt=0)  # a message may travel this long
-    orphan_seconds: float = Field(default=3600.0, gt=0)  # files without a scan go after this
-    sweep_seconds: float = Field(default=600.0, gt=0)  # how often such files are looked for
+    """How often lost scans and messages are looked for."""
+    resend_seconds: float = Field(default=10.0, gt=0)
+    """A message may travel this long before it can count as lost."""
+    orphan_seconds: float = Field(default=3600.0, gt=0)
+    """Stored files that no scan refers to are deleted after this."""
+    sweep_seconds: float = Field(default=600.0, gt=0)
+    """How often such files are looked for."""
 
 
 class Settings(BaseSettings):
     """Read from the environment (ASSAY_...); nested ones with two underscores."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ASSAY_", env_nested_delimiter="__", frozen=True, extra="forbid"
+        env_prefix="ASSAY_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
     )
 
     data_dir: Path = Path("var/assay")
-    database_url: SecretStr | None = None  # default: SQLite in data_dir
-    broker_url: SecretStr | None = None  # default: a broker in data_dir that needs no server
-    trust_dir: Path | None = None  # default: data_dir/trust
-    weights_dir: Path | None = None  # default: data_dir/weights, for pulled models
-    keep_days: int = Field(default=30, ge=0)  # then file and report are deleted; 0: never
-    log_json: bool = False  # one JSON object a line instead of text
+    """Everything that is kept, unless something below says otherwise."""
+    database_url: SecretStr | None = None
+    """postgresql://user:password@host/name; unset: SQLite in the data directory."""
+    broker_url: SecretStr | None = None
+    """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
+    trust_dir: Path | None = None
+    """Trust lists; unset: `trust` in the data directory."""
+    weights_dir: Path | None = None
+    """Models that were pulled; unset: `weights` in the data directory."""
+    keep_days: int = Field(default=30, ge=0)
+    """Files and reports are deleted after this; 0: never."""
+    log_json: bool = False
+    """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)
+    """Threads of each model."""
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()
     leases: Leases = Leases()

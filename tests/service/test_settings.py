@@ -1,0 +1,37 @@
+"""Settings come from the environment, and the example file lists them all."""
+
+import pytest
+from pydantic import ValidationError
+
+from deploy.settings import EXAMPLE, example
+from service.settings import Settings
+
+
+def test_the_example_file_is_up_to_date() -> None:
+    assert EXAMPLE.read_text() == example(), "run `python -m deploy.settings`"
+
+
+def test_the_example_file_changes_nothing_when_every_line_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for line in example().splitlines():
+        name, equals, value = line.removeprefix("#").partition("=")
+        if equals and name.startswith("ASSAY_") and value:
+            monkeypatch.setenv(name, value)
+    assert Settings() == Settings.model_construct()
+
+
+def test_a_nested_setting_is_read_with_two_underscores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_LEASES__ATTEMPTS", "7")
+    assert Settings().leases.attempts == 7
+
+
+def test_a_misspelt_nested_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_LEASES__ATEMPTS", "7")
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_passwords_stay_out_of_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_DATABASE_URL", "postgresql://me:hunter2@db/assay")
+    assert "hunter2" not in repr(Settings())
