@@ -1,27 +1,26 @@
-"""Provenance across a process boundary: the handler for the sandboxed child and the parent's call.
-
-The trust lists are half a megabyte and change once a month, so they are not sent with every file:
-a request names them by fingerprint, and a child that does not have them yet asks for them.
-"""
+"""The handler that reads provenance inside a sandboxed child; `provenance.client` is its caller."""
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, BinaryIO, Final
 
+from cryptography import x509
+from cryptography.hazmat.backends import openssl
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pydantic import ValidationError
 
+from provenance import c2pa
+from provenance.client import NEEDS_TRUST
 from provenance.errors import RequestInvalid
 from provenance.read import Reader
-from provenance.result import Provenance
 from provenance.trust import NO_TRUST, TrustSnapshot
 
-Send = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""Carries one request to a child together with the file, and brings its answer back."""
-
-_NEEDS_TRUST: Final = {"needs_trust": True}
+PRELOADED: Final = (c2pa, x509, openssl, ec, padding, rsa, ExtendedKeyUsageOID)
+"""What reading imports when it is first needed; a child may be forbidden to open files by then."""
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +40,7 @@ def handle(
     try:
         reader = _reader(request)
         if reader is None:
-            return _NEEDS_TRUST, {}
+            return NEEDS_TRUST, {}
         if file is None:
             raise RequestInvalid("no file came with the request")
         at, manifest = request.get("at"), request.get("manifest")
@@ -67,30 +66,3 @@ def _reader(request: Mapping[str, Any]) -> Reader | None:
             del known[outdated]
         known[fingerprint] = Reader(snapshot)
     return known.get(fingerprint)
-
-
-def read_through(
-    send: Send,
-    *,
-    media_type: str,
-    snapshot: TrustSnapshot = NO_TRUST,
-    at: datetime | None = None,
-    manifest: bytes | None = None,
-) -> Provenance:
-    """Have a child read a file; `send` may reach a different child each time it is called.
-
-    Raises:
-        RequestInvalid: the child's answer is not provenance.
-    """
-    request: dict[str, Any] = {"media_type": media_type, "trust": snapshot.fingerprint}
-    if at is not None:
-        request["at"] = at.isoformat()
-    if manifest is not None:
-        request["manifest"] = base64.b64encode(manifest).decode()
-    untrusted = send(request)
-    if untrusted == _NEEDS_TRUST:
-        untrusted = send({**request, "snapshot": snapshot.model_dump(mode="json")})
-    try:
-        return Provenance.model_validate(untrusted["provenance"])
-    except (KeyError, ValidationError) as error:
-        raise RequestInvalid(f"the child's answer is not provenance: {error}") from error

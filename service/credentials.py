@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 
 from detectors.errors import MediaError
 from detectors.media.sandbox import HandlerError, SandboxPool
-from provenance.child import read_through
+from provenance.client import read_through
 from provenance.errors import RequestInvalid
 from provenance.result import Provenance
 from provenance.trust import TrustSnapshot, TrustStore

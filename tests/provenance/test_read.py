@@ -1,13 +1,17 @@
 """Reading files of every kind: what is there, what is not, and what is broken."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from provenance.child import handle, read_through
+from detectors.media.sandbox import Sandbox
+from provenance.child import handle
+from provenance.client import read_through
 from provenance.errors import RequestInvalid
 from provenance.prescan import BLOCK, MANIFEST_STORE, may_hold_credentials
 from provenance.read import read as read_file
@@ -18,14 +22,24 @@ from provenance.result import (
     Presence,
     Provenance,
     SignerTrust,
+    TimestampStatus,
     TrustKind,
     clean,
 )
 from provenance.trust import NO_TRUST
 from tests.media import audio_bytes, image_bytes, photo_like, video_with_sound
 from tests.provenance.conftest import Read, snapshot
-from tests.signing import AI_EDITED, Credential, Parent, action, sign
+from tests.signing import (
+    AI_EDITED,
+    TIME_STAMPING,
+    Authority,
+    Credential,
+    Parent,
+    action,
+    sign,
+)
 from tests.sounds import speech_like
+from tests.timestamping import timestamp_server
 
 List = tuple[TrustKind, str]
 
@@ -238,6 +252,33 @@ def test_the_child_asks_for_trust_lists_it_does_not_have(
 def test_the_child_refuses_a_request_that_makes_no_sense(request_: dict[str, object]) -> None:
     with pytest.raises(RequestInvalid):
         handle(request_, io.BytesIO(b"data"))
+
+
+def test_the_child_reads_in_a_sandbox_that_opens_no_file(
+    credential: Credential, photo: bytes, trusted: List
+) -> None:
+    """A time stamp of a version 1 claim takes every path that loads a module late."""
+    clock = Authority.create("Clock")
+    with timestamp_server(clock.issue(usages=[TIME_STAMPING])) as url:
+        signed = sign(photo, credential, claim_version=1, timestamp_url=url).data
+    lists = snapshot(trusted, (TrustKind.TSA, clock.root_pem))
+    with Sandbox(handler="provenance.child:handle") as sandbox:
+        found = read_through(
+            lambda request: sandbox.call(request, io.BytesIO(signed), seconds=30).body,
+            media_type="image/jpeg",
+            snapshot=lists,
+        )
+    assert found.timestamp.status is TimestampStatus.TRUSTED
+    assert found.signer is not None
+    assert found.signer.trust is SignerTrust.TRUSTED
+
+
+def test_calling_a_child_loads_neither_the_library_nor_cryptography() -> None:
+    code = (
+        "import sys, provenance.client; print({'c2pa', 'cryptography', 'numpy'} & set(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
 
 
 def test_the_parent_refuses_an_answer_that_is_no_provenance() -> None:

@@ -1,0 +1,50 @@
+"""Have provenance read in another process: the caller of the handler in `provenance.child`.
+
+The trust lists are half a megabyte and change once a month, so they are not sent with every file:
+a request names them by fingerprint, and a child that does not have them yet asks for them. This
+module stays light: it loads neither the C2PA library nor any cryptography.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from provenance.errors import RequestInvalid
+from provenance.result import Provenance
+from provenance.trust import NO_TRUST, TrustSnapshot
+
+Send = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Carries one request to a child together with the file, and brings its answer back."""
+
+NEEDS_TRUST: Final = {"needs_trust": True}
+"""The whole answer of a child that does not have the trust lists named in the request."""
+
+
+def read_through(
+    send: Send,
+    *,
+    media_type: str,
+    snapshot: TrustSnapshot = NO_TRUST,
+    at: datetime | None = None,
+    manifest: bytes | None = None,
+) -> Provenance:
+    """Have a child read a file; `send` may reach a different child each time it is called.
+
+    Raises:
+        RequestInvalid: the child's answer is not provenance.
+    """
+    request: dict[str, Any] = {"media_type": media_type, "trust": snapshot.fingerprint}
+    if at is not None:
+        request["at"] = at.isoformat()
+    if manifest is not None:
+        request["manifest"] = base64.b64encode(manifest).decode()
+    untrusted = send(request)
+    if untrusted == NEEDS_TRUST:
+        untrusted = send({**request, "snapshot": snapshot.model_dump(mode="json")})
+    try:
+        return Provenance.model_validate(untrusted["provenance"])
+    except (KeyError, ValidationError) as error:
+        raise RequestInvalid(f"the child's answer is not provenance: {error}") from error
