@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,12 @@ from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
 from service.credentials import HANDLER
 from service.settings import Settings
+
+NETWORK_MEASURES: Final = (
+    "own_network_namespace",
+    "system_calls_filtered",
+    "sockets_refused_in_python",  # only where neither of the others can be had
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,16 @@ def _sandbox() -> Iterator[Finding]:
         except DELIBERATE as error:
             yield Finding("sandbox", fine=False, detail=sentence_of(error))
             return
-    for name, value in hardening.model_dump().items():
-        yield Finding(f"sandbox: {name.replace('_', ' ')}", fine=value, detail="")
+    measures = hardening.model_dump()
+    against_network = {name: measures.pop(name) for name in NETWORK_MEASURES}
+    holding = ", ".join(_words(name) for name, value in against_network.items() if value)
+    yield Finding("sandbox: no network", fine=hardening.network_refused, detail=holding)
+    for name, value in measures.items():
+        yield Finding(f"sandbox: {_words(name)}", fine=value, detail="")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:

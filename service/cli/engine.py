@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
+from provenance.errors import TrustStoreDamaged
+from provenance.trust import TrustStore
 from service.arguments import pipeline_config
-from service.cli.complain import say
+from service.cli.complain import complain, say
 from service.cli.exit_codes import ExitCode
 from service.pipeline import Pipeline
 from service.settings import Settings
@@ -23,5 +25,13 @@ def read_settings() -> Settings:
 
 
 def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
-    """A pipeline for this process, to be closed when done; as many files at once as `children`."""
+    """A pipeline for this process, to be closed when done; as many files at once as `children`.
+
+    Ends the command when the trust store is damaged, rather than failing every file for it.
+    """
+    try:
+        TrustStore(settings.trust).lists()
+    except (TrustStoreDamaged, OSError) as error:
+        complain("trust store", error)
+        raise SystemExit(ExitCode.USAGE) from error
     return Pipeline(replace(pipeline_config(settings), children=children))

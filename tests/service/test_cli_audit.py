@@ -162,3 +162,15 @@ def test_the_table_has_a_row_for_every_line(archive: Path, tmp_path: Path) -> No
     out, table = tmp_path / "out.jsonl", tmp_path / "out.csv"
     assay("audit", archive, "--out", out, *PROVENANCE, "--csv", table, data=tmp_path)
     assert len(table.read_text().splitlines()) == 1 + len(_lines(out))
+
+
+def test_a_damaged_trust_store_ends_the_audit_before_it_fails_every_file(
+    archive: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "trust").mkdir()
+    (tmp_path / "trust" / "manifest--bad.json").write_text("{}")
+    out = tmp_path / "out.jsonl"
+    ran = assay("audit", archive, "--out", out, *PROVENANCE, data=tmp_path)
+    assert ran.code == ExitCode.USAGE
+    assert "[trust_store_damaged]" in ran.err
+    assert _lines(out) == []

@@ -1,0 +1,44 @@
+"""`assay detectors` and `assay doctor`: what is installed and what is in force."""
+
+import json
+from pathlib import Path
+
+from detectors.registry import SPECS, card_of
+from service.cli.exit_codes import ExitCode
+from tests.service.command_line import assay
+
+
+def test_every_detector_is_listed_with_its_card(tmp_path: Path) -> None:
+    listed = assay("detectors", data=tmp_path).out
+    cards = [
+        json.loads(line)
+        for line in assay("detectors", "--json", data=tmp_path).out.split("\n")
+        if line
+    ]
+    assert [card["name"] for card in cards] == [card_of(spec).name for spec in SPECS]
+    for spec in SPECS:
+        assert spec.name in listed
+
+
+def test_an_unknown_detector_is_a_usage_error_that_names_the_known_ones(tmp_path: Path) -> None:
+    ran = assay("detectors", "crystal-ball", data=tmp_path)
+    assert ran.code == ExitCode.USAGE
+    assert all(spec.name in ran.err for spec in SPECS)
+
+
+def test_the_doctor_looks_at_sandbox_models_lists_and_services(tmp_path: Path) -> None:
+    ran = assay("doctor", data=tmp_path)
+    for thing in ("sandbox: no network", "trust lists", "database", "storage", "broker"):
+        assert thing in ran.out
+    for spec in SPECS:
+        assert spec.name in ran.out
+    healthy = "!!" not in ran.out
+    assert ran.code == (ExitCode.NOTHING_FOUND if healthy else ExitCode.FOUND)
+
+
+def test_the_doctor_finds_a_damaged_trust_list(tmp_path: Path) -> None:
+    (tmp_path / "trust").mkdir()
+    (tmp_path / "trust" / "manifest--bad.json").write_text("{}")
+    ran = assay("doctor", data=tmp_path)
+    assert ran.code == ExitCode.FOUND
+    assert next(line for line in ran.out.splitlines() if "trust store" in line).startswith(" !!")
