@@ -13,13 +13,7 @@ from detectors.training.laundering import jpeg, random_chain, resize
 
 SEED: Final = 20261123
 WHOLE_VIEWS: Final = ("whole.clean", "whole.washed.0", "whole.washed.1")
-CROP_VIEWS: Final = (
-    "crop.clean.0",
-    "crop.washed.0",
-    "crop.washed.1",
-    "crop.clean.1",
-    "crop.washed.2",
-)
+CROP_VIEWS: Final = ("crop.clean", "crop.washed.0", "crop.washed.1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +84,7 @@ def render(picture: Picture, view: str) -> Pixels:
         pixels = random_chain(pixels, rng, min_side=SIDE, factors=(0.45, 1.2))
     if kind == "whole":
         return resized(pixels)
-    if treatment == "clean.0":
+    if treatment == "clean":
         return crop(pixels, 0.5, 0.5)
     x, y = rng.uniform(0.15, 0.85, size=2)
     return crop(pixels, float(x), float(y))

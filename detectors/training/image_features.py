@@ -1,60 +1,54 @@
-"""Cache CLIP token summaries of every view of every picture, so that heads train in seconds."""
+"""Cache what frozen networks see in every view of every picture, so that heads train in seconds."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from detectors.training.image_data import CROP_VIEWS, WHOLE_VIEWS, Picture, render
-from detectors.zoo.backbones import ClipEncoder, summary
+from detectors.image.views import Pixels
+from detectors.training.image_data import Picture, render
 
 log = logging.getLogger(__name__)
 
-SHARD = 128
-VIEWS = tuple(
-    view for pair in zip((*WHOLE_VIEWS, "", ""), CROP_VIEWS, strict=True) for view in pair if view
-)
-"""In the order of their worth, so that an interrupted run leaves a usable cache."""
+Describe = Callable[[Pixels], npt.NDArray[np.float32]]
+
+SHARD: Final = 128  # pictures a file
 
 
-def cache(
-    pictures: list[Picture], encoder: ClipEncoder, folder: Path, part: int, parts: int
-) -> None:
-    """Write every missing shard; `part` of `parts` processes share the work."""
+def cache(chosen: list[Picture], view: str, describe: Describe, folder: Path) -> None:
+    """Write the missing shards of one view; a run that was stopped goes on where it was."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, (view, start) in enumerate(_shards(len(pictures))):
-        path = shard_path(folder, view, start)
-        if number % parts != part or path.exists():
+    for start in range(0, len(chosen), SHARD):
+        path = _shard(folder, view, start)
+        if path.exists():
             continue
-        chunk = pictures[start : start + SHARD]
-        found = np.stack([summary(encoder.tokens(render(picture, view))) for picture in chunk])
-        keys = np.array([picture.key for picture in chunk])
-        partial = path.with_suffix(f".{part}.tmp")
+        part = chosen[start : start + SHARD]
+        found = np.stack([describe(render(picture, view)) for picture in part])
+        partial = path.with_suffix(".tmp")
         with partial.open("wb") as file:
-            np.savez(file, keys=keys, features=found.astype(np.float16))
+            np.savez(
+                file, keys=[picture.key for picture in part], features=found.astype(np.float16)
+            )
         partial.rename(path)
         log.info("cached %s", path.name)
 
 
-def shard_path(folder: Path, view: str, start: int) -> Path:
-    return folder / f"{view}-{start:05d}.npz"
+def cached(chosen: list[Picture], view: str, folder: Path) -> npt.NDArray[np.float32]:
+    """Features of one view of all pictures: (pictures, features).
 
-
-def read_view(pictures: list[Picture], folder: Path, view: str) -> npt.NDArray[np.float16]:
-    """Summaries of one view of all pictures: (pictures, blocks, 3, 768). Raises `OSError`."""
+    Raises `OSError` when the cache lacks them or was made from other pictures.
+    """
     parts = []
-    for start in range(0, len(pictures), SHARD):
-        with np.load(shard_path(folder, view, start)) as shard:
-            expected = [picture.key for picture in pictures[start : start + SHARD]]
-            if shard["keys"].tolist() != expected:
-                raise OSError(f"{folder}: {view} {start} was cached for another manifest")
-            parts.append(shard["features"])
-    return np.concatenate(parts)
+    for start in range(0, len(chosen), SHARD):
+        with np.load(_shard(folder, view, start)) as shard:
+            if shard["keys"].tolist() != [p.key for p in chosen[start : start + SHARD]]:
+                raise OSError(f"{folder}: {view} was cached for another manifest")
+            parts.append(shard["features"].astype(np.float32))
+    return np.concatenate(parts).reshape(len(chosen), -1)
 
 
-def _shards(pictures: int) -> Iterator[tuple[str, int]]:
-    for view in VIEWS:
-        for start in range(0, pictures, SHARD):
-            yield view, start
+def _shard(folder: Path, view: str, start: int) -> Path:
+    return folder / f"{view}-{start:05d}.npz"

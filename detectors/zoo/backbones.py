@@ -63,21 +63,27 @@ def summary(tokens: Floats) -> Floats:
     return np.stack([tokens[:, 0], patches.mean(axis=1), patches.std(axis=1)], axis=1)
 
 
-def classifier(architecture: str) -> nn.Module:
-    """A timm network with one output and no weights. Raises `RuntimeError` for unknown names."""
+def stages(architecture: str, depth: int) -> nn.Module:
+    """The stem and first `depth` stages of a timm EfficientNet: pictures in, list of maps out.
+
+    It comes without weights. timm would run the later stages too and throw their maps away.
+    """
     ensure_torchvision()
     timm = import_module("timm")
-    return cast(nn.Module, timm.create_model(architecture, num_classes=1))
+    network = timm.create_model(architecture, features_only=True)
+    network.blocks = network.blocks[:depth]
+    return cast(nn.Module, network)
 
 
-def load_by_position(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
-    """Load a checkpoint whose layers have the same order and shapes but other names.
+def renamed_by_position(
+    architecture: str, state: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """A checkpoint under timm's names, when its layers have timm's order and shapes but others.
 
-    The last two tensors (the ImageNet classifier) are skipped. Raises `ValueError` when the
-    remaining ones do not match one by one.
+    Raises `ValueError` when the tensors do not match one by one.
     """
-    own = network.state_dict()
-    names, values = list(own)[:-2], list(state.values())[:-2]
-    if [own[name].shape for name in names] != [value.shape for value in values]:
-        raise ValueError("the checkpoint is of another architecture")
-    network.load_state_dict(dict(zip(names, values, strict=True)), strict=False)
+    ensure_torchvision()
+    own = import_module("timm").create_model(architecture).state_dict()
+    if [value.shape for value in own.values()] != [value.shape for value in state.values()]:
+        raise ValueError(f"the checkpoint is not of a {architecture}")
+    return dict(zip(own, state.values(), strict=True))

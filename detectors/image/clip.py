@@ -1,0 +1,85 @@
+"""Expert on the middle layers of CLIP: linear in the token statistics of several views."""
+
+from collections.abc import Mapping
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load_file
+
+from detectors.base import Image, Judge, Observation, Patch
+from detectors.image.views import SIDE, crop, require_size, require_texture, resized
+from detectors.zoo.backbones import ClipEncoder, summary
+from detectors.zoo.card import ModelCard
+from detectors.zoo.weights import verified
+
+Floats = npt.NDArray[np.float32]
+
+CROPS: Final = ((0.5, 0.5), (0.28, 0.34), (0.72, 0.66))
+"""Centres of the native crops, as shares of width and height: one costs 0.04 CPU seconds."""
+
+_GRID: Final = 14  # patch tokens along one side of a view
+_CELL: Final = 2  # tokens along one side of a heat-map cell
+
+
+class ClipDetector:
+    """Score = whole view's part + mean of the native crops' parts + bias, all linear."""
+
+    def __init__(self, encoder: ClipEncoder, head: Mapping[str, Floats]) -> None:
+        self._encoder = encoder
+        self._whole = head["whole"]
+        self._crop = head["crop"]
+        self._bias = float(head["bias"])
+
+    @classmethod
+    def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
+        """Load the encoder (weights 0) and the head (weights 1), both verified."""
+        del parts
+        return cls(ClipEncoder(verified(card, 0)), load_file(verified(card, 1)))
+
+    def observe(self, media: Image) -> Observation:
+        """Raw log odds before calibration. Raises `NotApplicable` for tiny and flat pictures."""
+        require_size(media.pixels)
+        view = resized(media.pixels)
+        require_texture(view)
+        tokens = self._encoder.tokens(view)
+        whole = float(np.vdot(self._whole, summary(tokens)))
+        centres = CROPS if min(media.pixels.shape[:2]) > SIDE else CROPS[:1]
+        crops = [self._crop_part(media, x, y) for x, y in centres]
+        raw = whole + float(np.mean(crops)) + self._bias
+        return Observation(
+            raw=raw,
+            patches=_patches(raw, tokens, self._whole, media.pixels.shape),
+            facts={"whole": whole, "crops": float(np.mean(crops))},
+        )
+
+    def _crop_part(self, media: Image, x: float, y: float) -> float:
+        return float(np.vdot(self._crop, summary(self._encoder.tokens(crop(media.pixels, x, y)))))
+
+
+def _patches(
+    raw: float, tokens: Floats, weights: Floats, shape: tuple[int, ...]
+) -> tuple[Patch, ...]:
+    """Share of each part of the whole view in the score; the shares average to `raw`.
+
+    The head is linear in the mean of the patch tokens, so that part of the score is a mean over
+    patches. The view is the middle square of the picture.
+    """
+    local = np.einsum("bpc,bc->p", tokens[:, 1:], weights[:, 1]).reshape(_GRID, _GRID)
+    steps = _GRID // _CELL
+    cells = local.reshape(steps, _CELL, steps, _CELL).mean(axis=(1, 3))
+    cells = raw + cells - cells.mean()
+    height, width = shape[:2]
+    wide, high = min(1.0, height / width), min(1.0, width / height)
+    left, top = (1 - wide) / 2, (1 - high) / 2
+    return tuple(
+        Patch(
+            left=left + wide * column / steps,
+            top=top + high * row / steps,
+            right=min(1.0, left + wide * (column + 1) / steps),
+            bottom=min(1.0, top + high * (row + 1) / steps),
+            raw=float(cells[row, column]),
+        )
+        for row in range(steps)
+        for column in range(steps)
+    )

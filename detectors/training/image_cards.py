@@ -1,0 +1,178 @@
+"""What the image experts are measured on, and their model cards."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors import calibration
+from detectors.bench.scores import Score, write_scores
+from detectors.training.cards import digest, measured
+from detectors.training.image_data import Picture
+from detectors.training.image_heads import FOLDS, Scores, labels
+from detectors.zoo.backbones import CLIP_DISTRIBUTION, CLIP_FILE, CLIP_SHA256
+from detectors.zoo.card import Calibration, Measured, ModelCard, WeightFile, WeightSource
+
+COMMAND: Final = (
+    "python -m detectors.training.image --manifest MANIFEST --cache FOLDER --out detectors/zoo"
+)
+TRAINED_ON: Final = (
+    "{real} photographs and {synthetic} fully generated pictures of {sources} public sources and "
+    "{generators} named generators, each clean and laundered twice by random resizing, JPEG and "
+    "WebP. Face swaps were left out. The pictures are not part of this project."
+)
+LIMITS: Final = (
+    "Fully generated pictures only: face swaps and local edits are not what it was trained on.",
+    "Photorealistic pictures of 2025 beside photographs of the same site are the hardest case; "
+    "see the line 'same site'.",
+    "Drawings, paintings and rendered scenes made by people were hardly in the training data and "
+    "may be taken for generated ones.",
+    "The held-out figures are of native crops with a thumbnail of the whole, scored on one crop; "
+    "the principal components were fitted, without labels, on all pictures.",
+)
+LEAST_FOR_A_LINE: Final = 40  # pictures of one generator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Held-out raw scores of one detector: (conditions, pictures), the clean condition first."""
+
+    pictures: list[Picture]
+    conditions: tuple[str, ...]
+    scores: Scores
+
+    @property
+    def synthetic(self) -> npt.NDArray[np.bool_]:
+        return labels(self.pictures)
+
+    def export(self, path: Path, folder: Path) -> None:
+        """Write them for `assay bench --scores`; paths are relative to the manifest's `folder`."""
+        write_scores(
+            path,
+            (
+                Score(
+                    path=picture.file.relative_to(folder).as_posix(),
+                    label="ai_generated" if picture.synthetic else "real",
+                    raw=float(score),
+                    source=picture.source,
+                    generator=picture.generator,
+                    format=picture.source_format,
+                    pair=picture.pair,
+                    laundering=condition,
+                )
+                for condition, row in zip(self.conditions, self.scores, strict=True)
+                for picture, score in zip(self.pictures, row, strict=True)
+            ),
+        )
+
+
+def calibrated(held: Held) -> Calibration:
+    """The line from raw scores to log10 ratios, all conditions pooled."""
+    real, synthetic = _by_class(held)
+    return calibration.fit(real, synthetic)
+
+
+def lines(held: Held, line: Calibration) -> Iterator[Measured]:
+    """The figures of the card, from the whole to its parts."""
+    clean, synthetic = held.scores[0], held.synthetic
+    protocol = f"held-out sources ({FOLDS} folds)"
+
+    def of(name: str, chosen: npt.NDArray[np.bool_]) -> Measured:
+        return measured(f"{protocol}, {name}", clean[chosen], synthetic[chosen], line)
+
+    yield of("as published", np.ones_like(synthetic))
+    for name, row in zip(held.conditions[1:], held.scores[1:], strict=True):
+        yield measured(f"{protocol}, laundered: {name}", row, synthetic, line)
+    yield of("JPEG only", np.array([p.source_format == "jpg" for p in held.pictures]))
+    yield of("same site and codec", _paired(held.pictures))
+    generators = Counter(p.generator for p in held.pictures if p.synthetic)
+    for name, count in generators.most_common():
+        if count >= LEAST_FOR_A_LINE:
+            own = np.array([p.generator == name for p in held.pictures])
+            yield of(f"{name} against all photographs", own | ~synthetic)
+
+
+def clip_card(held: Held, weights: Path) -> ModelCard:
+    head = "image-clip-head.safetensors"
+    return _card(
+        "image-clip",
+        held,
+        summary="Linear head on the token statistics of four middle blocks of CLIP, over the "
+        "resized picture and native crops",
+        architecture="CLIP ViT-B/16 blocks 1 to 8, INT8, frozen; logistic regression",
+        licence="Apache-2.0 (head); MIT (encoder, as stated by OpenAI CLIP and the package)",
+        weights=(
+            WeightFile(
+                file=CLIP_FILE,
+                sha256=CLIP_SHA256,
+                source=WeightSource.PACKAGE,
+                distribution=CLIP_DISTRIBUTION,
+            ),
+            WeightFile(file=head, sha256=digest(weights / head)),
+        ),
+    )
+
+
+def cnn_card(held: Held, weights: Path) -> ModelCard:
+    files = ("image-cnn-backbone.safetensors", "image-cnn-head.safetensors")
+    return _card(
+        "image-cnn",
+        held,
+        summary="Linear head on channel moments of the early stages of a timm network, over many "
+        "native crops and their residuals",
+        architecture="timm tf_efficientnet_lite0, stem and five stages, ImageNet weights, frozen; "
+        "logistic regression",
+        licence="Apache-2.0",
+        weights=tuple(WeightFile(file=file, sha256=digest(weights / file)) for file in files),
+    )
+
+
+def ensemble_card(held: Held, fits: dict[str, list[float]]) -> ModelCard:
+    return _card(
+        "image-ensemble",
+        held,
+        summary="Logistic fusion of the image experts, fitted on their held-out scores",
+        architecture="log odds linear in the experts' raw scores, one fit a set of experts",
+        licence="Apache-2.0",
+        settings=fits,
+    )
+
+
+def _card(name: str, held: Held, **facts: object) -> ModelCard:
+    """Calibration, operating points and figures of held-out scores, with these `facts`."""
+    line = calibrated(held)
+    synthetic = held.synthetic
+    trained_on = TRAINED_ON.format(
+        real=int((~synthetic).sum()),
+        synthetic=int(synthetic.sum()),
+        sources=len({p.source for p in held.pictures}),
+        generators=len({p.generator for p in held.pictures if p.synthetic}),
+    )
+    return ModelCard.model_validate(
+        {
+            "name": name,
+            "trained_on": trained_on,
+            "training_command": COMMAND,
+            "limits": LIMITS,
+            "calibration": line,
+            "operating_points": calibration.operating_points(_by_class(held)[0]),
+            "measured": tuple(lines(held, line)),
+            **facts,
+        }
+    )
+
+
+def _by_class(held: Held) -> tuple[Scores, Scores]:
+    return held.scores[:, ~held.synthetic].ravel(), held.scores[:, held.synthetic].ravel()
+
+
+def _paired(pictures: list[Picture]) -> npt.NDArray[np.bool_]:
+    """Whether a picture belongs to a site that published both classes."""
+    classes: dict[str, set[bool]] = {}
+    for picture in pictures:
+        classes.setdefault(picture.pair, set()).add(picture.synthetic)
+    return np.array([bool(p.pair) and len(classes[p.pair]) == 2 for p in pictures])

@@ -1,0 +1,103 @@
+"""The registered image detectors, on pictures made in code."""
+
+import itertools
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from detectors.base import Image, Kind, Observation
+from detectors.calibration import likelihood_ratio
+from detectors.errors import NotApplicable, WeightsMismatch
+from detectors.image.cnn import CropDetector
+from detectors.registry import Spec, card_of, load, named, specs_for, votes
+from detectors.result import Reason
+from detectors.zoo import weights
+from tests.media import photo_like
+
+SPECS = specs_for(Kind.IMAGE)
+EXPERTS = [spec for spec in SPECS if not spec.fuses]
+
+
+def image(width: int = 700, height: int = 500, seed: int = 5) -> Image:
+    return Image(pixels=photo_like(width, height, seed), container="png")
+
+
+def observed(name: str, media: Image) -> Observation:
+    return load(named(name)).observe(media)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_two_runs_agree_to_the_last_bit(spec: Spec) -> None:
+    assert observed(spec.name, image()) == observed(spec.name, image())
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("size", [(127, 500), (500, 100)])
+def test_tiny_pictures_are_not_judged(spec: Spec, size: tuple[int, int]) -> None:
+    with pytest.raises(NotApplicable) as refused:
+        observed(spec.name, image(*size))
+    assert refused.value.reason is Reason.TOO_SMALL
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_an_empty_page_is_out_of_domain(spec: Spec) -> None:
+    page = np.full((800, 600, 3), 255, np.uint8)
+    cv2.putText(page, "page 1", (260, 400), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0))
+    with pytest.raises(NotApplicable) as refused:
+        observed(spec.name, Image(pixels=page, container="png"))
+    assert refused.value.reason is Reason.OUT_OF_DOMAIN
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("size", [(700, 500), (130, 900), (128, 128)])
+def test_the_map_lies_within_the_picture(spec: Spec, size: tuple[int, int]) -> None:
+    patches = observed(spec.name, image(*size)).patches
+    assert patches
+    for patch in patches:
+        assert 0 <= patch.left < patch.right <= 1
+        assert 0 <= patch.top < patch.bottom <= 1
+
+
+@pytest.mark.parametrize("spec", EXPERTS, ids=lambda spec: spec.name)
+def test_the_parts_of_the_map_average_to_the_score(spec: Spec) -> None:
+    seen = observed(spec.name, image())
+    assert np.mean([patch.raw for patch in seen.patches]) == pytest.approx(seen.raw, abs=1e-3)
+
+
+def test_the_map_of_the_ensemble_covers_the_whole_picture() -> None:
+    patches = observed("image.ensemble", image()).patches
+    assert sum((p.right - p.left) * (p.bottom - p.top) for p in patches) == pytest.approx(1)
+
+
+def test_only_the_ensemble_votes() -> None:
+    assert [spec.name for spec in SPECS if votes(spec)] == ["image.ensemble"]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_a_higher_score_never_lowers_the_ratio(spec: Spec) -> None:
+    line = card_of(spec).calibration
+    assert line is not None
+    ratios = [likelihood_ratio(raw, line) for raw in np.linspace(-12, 12, 49)]
+    assert all(a.log10 <= b.log10 for a, b in itertools.pairwise(ratios))
+    assert all(ratio.low <= ratio.log10 <= ratio.high for ratio in ratios)
+
+
+def test_a_changed_weight_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = card_of(named("image.cnn"))
+    for file in card.weights:
+        shutil.copy(weights.REPOSITORY / file.file, tmp_path)
+    changed = tmp_path / card.weights[1].file
+    data = bytearray(changed.read_bytes())
+    data[-1] ^= 1
+    changed.write_bytes(data)
+    monkeypatch.setattr(weights, "REPOSITORY", tmp_path)
+    with pytest.raises(WeightsMismatch):
+        CropDetector.from_card(card, {})
+
+
+def test_a_picture_of_twelve_megapixels_costs_no_more_views_than_a_small_one() -> None:
+    small, large = (observed("image.cnn", image(*size)) for size in ((520, 390), (4000, 3000)))
+    assert len(small.patches) == len(large.patches) == 12
