@@ -28,6 +28,11 @@ from tests.signing import Authority
 
 PHOTO = media.jpeg(media.photo_like(1024, 768, seed=3))
 NARROW = 360
+DROP = """
+const files = new DataTransfer();
+for (const name of arguments) files.items.add(new File(["x"], name, {type: "image/jpeg"}));
+document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: files, bubbles: true}));
+"""
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +108,15 @@ def test_a_file_is_chosen_watched_and_read(browser: WebDriver, site: Site, tmp_p
     assert one(browser, "h1").text == HEADLINES[reports.conflicted_capture().verdict]
     assert one(browser, ".subject").text == "market-square.jpg"
     assert complaints(browser) == []
+
+
+def test_of_several_files_dropped_anywhere_the_first_is_taken(
+    browser: WebDriver, site: Site
+) -> None:
+    browser.get(site.address)
+    browser.execute_script(DROP, "first.jpg", "second.jpg")
+    assert one(browser, ".drop strong").text == "first.jpg"
+    assert browser.execute_script("return document.querySelector('[name=file]').files.length") == 1
 
 
 def test_a_refused_file_is_explained_where_it_was_sent(

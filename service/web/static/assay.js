@@ -12,6 +12,19 @@ function percent(share) {
   return `${Math.round(100 * share)} %`;
 }
 
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {}; // a proxy in between answers in its own way
+  }
+}
+
+function explained(problem, status) {
+  if (problem.title === undefined) return `The upload was refused (${status}).`;
+  return problem.detail === problem.title ? `${problem.title}.` : `${problem.title}: ${problem.detail}.`;
+}
+
 // --- the front page -----------------------------------------------------------------------------
 
 function enhanceUpload(form) {
@@ -23,7 +36,9 @@ function enhanceUpload(form) {
 
   function take(files) {
     if (files.length === 0) return;
-    input.files = files;
+    const first = new DataTransfer(); // a form sends one file, however many were dropped
+    first.items.add(files[0]);
+    input.files = first.files;
     chosen();
   }
 
@@ -81,9 +96,9 @@ function send(form) {
       : "Checking what arrived…";
   });
   request.addEventListener("load", () => {
-    const answer = JSON.parse(request.responseText);
+    const answer = parsed(request.responseText);
     if (request.status !== 202) {
-      ended(answer.detail === answer.title ? `${answer.title}.` : `${answer.title}: ${answer.detail}.`);
+      ended(explained(answer, request.status));
       return;
     }
     ended("");
