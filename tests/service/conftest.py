@@ -1,0 +1,52 @@
+"""Databases for tests: each test that asks for one runs on SQLite and on PostgreSQL."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from service.db.engine import Database
+from service.db.migrate import upgrade
+from tests.e2e.servers import postgresql
+
+
+@pytest.fixture(scope="session")
+def new_postgresql() -> Iterator[Callable[[], str]]:
+    """Makes empty databases on one server that runs as long as the tests; starts it if needed."""
+    numbers = itertools.count()
+    with ExitStack() as stack:
+        started: list[str] = []
+
+        def create() -> str:
+            if not started:
+                started.append(stack.enter_context(postgresql()))
+            name = f"test{next(numbers)}"
+            server = Database(started[0])
+            with server.engine.connect().execution_options(
+                isolation_level="AUTOCOMMIT"
+            ) as connection:
+                connection.execute(text(f"CREATE DATABASE {name}"))
+            server.close()
+            return started[0].replace("/postgres?", f"/{name}?")
+
+        yield create
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, new_postgresql: Callable[[], str]
+) -> str:
+    """The URL of a database without tables."""
+    return f"sqlite:///{tmp_path / 'assay.db'}" if request.param == "sqlite" else new_postgresql()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty database with the current schema."""
+    made = Database(database_url)
+    upgrade(made.engine)
+    yield made
+    made.close()
