@@ -1,6 +1,8 @@
 """`assay check`: analyse a few inputs here and now and show what comes out."""
 
+import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import typer
@@ -11,7 +13,7 @@ from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode, exit_code
 from service.cli.inputs import opened
-from service.pipeline import Analysis, Pipeline, Profile
+from service.pipeline import Analysis, Listener, Pipeline, Profile, ignore
 from service.report import Report
 
 
@@ -41,11 +43,19 @@ def _analyse(
     pipeline: Pipeline, named: str, profile: Profile, limits: Mapping[Kind, int]
 ) -> Analysis | None:
     try:
-        with opened(named, limits) as source:
-            return pipeline.analyse(source, profile=profile)
+        with opened(named, limits) as source, _following(source.name) as listener:
+            return pipeline.analyse(source, profile=profile, progress=listener)
     except DELIBERATE as error:
         complain(named, error)
         return None
+
+
+def _following(name: str) -> AbstractContextManager[Listener]:
+    if not sys.stderr.isatty():
+        return nullcontext(ignore)
+    from service.cli import terminal
+
+    return terminal.following(name)
 
 
 def _show(report: Report, *, as_json: bool, alone: bool) -> None:

@@ -172,7 +172,7 @@ def serve(
         bool, typer.Option("--api-only", help="No worker here: they run elsewhere.")
     ] = False,
 ) -> None:
-    """Run the page, the API and a worker on this machine until Ctrl-C.
+    """Run the page, the API and a worker here, until Ctrl-C.
 
     Everything is kept below ASSAY_DATA_DIR. A fleet shares ASSAY_DATABASE_URL (PostgreSQL) and
     ASSAY_BROKER_URL (Redis) instead.
@@ -209,7 +209,7 @@ def detectors(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print model cards as JSON.")] = False,
 ) -> None:
-    """List the detectors, or show one's model card: data, figures, limits."""
+    """List the detectors, or show the model card of one."""
     from service.cli import cards as command
 
     raise typer.Exit(command.run(name, as_json=as_json))
@@ -277,7 +277,11 @@ def bench(
 
 @app.command()
 def doctor() -> None:
-    """Say what is in force here: sandbox, models, trust lists, database, broker."""
+    """Say what is in force on this machine.
+
+    The sandbox, the models, the trust lists, the database and the broker, each checked just now.
+    Exits with 1 when something is not as it should be.
+    """
     from service.cli import doctor as command
 
     raise typer.Exit(command.run())

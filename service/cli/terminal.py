@@ -1,6 +1,7 @@
 """A report as a person reads it in a terminal. Text from files is never taken for markup."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.result import Finding, Outcome, Segment
+from service.pipeline import Listener
 from service.report import Report, Signal, Verdict
 from service.wording import KINDS, RANKS, VERDICTS
 
@@ -31,6 +33,13 @@ _TOP_LOG10: Final = 2.0  # a hundredfold ratio fills the bar
 
 def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+
+
+@contextmanager
+def following(name: str) -> Iterator[Listener]:
+    """Show on a terminal how far the analysis of one input is."""
+    with console(stderr=True).status(Text(name)) as status:
+        yield lambda progress: status.update(Text(f"{name}: {progress.stage} {progress.note}"))
 
 
 def verdict_text(verdict: Verdict) -> Text:

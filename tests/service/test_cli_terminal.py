@@ -1,0 +1,93 @@
+from collections.abc import Callable
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from detectors.base import Kind
+from detectors.result import Segment
+from service.cli.terminal import render, strongest, timeline
+from service.report import Report
+from service.wording import VERDICTS
+from tests.service import reports
+
+EVERY_VERDICT = (
+    reports.verified_capture,
+    reports.verified_ai,
+    reports.credentials_broken,
+    reports.declared_ai,
+    reports.likely_synthetic,
+    reports.likely_manipulated,
+    reports.no_sign_found,
+    reports.inconclusive,
+    reports.not_applicable,
+)
+
+
+def _shown(report: Report, width: int = 120) -> str:
+    out = StringIO()
+    Console(file=out, width=width, markup=False, highlight=False, emoji=False).print(render(report))
+    return " ".join(out.getvalue().replace("│", " ").split())
+
+
+@pytest.mark.parametrize("make", EVERY_VERDICT)
+def test_a_report_says_its_verdict_basis_evidence_and_gaps(make: Callable[[], Report]) -> None:
+    report = make()
+    shown = _shown(report)
+    assert VERDICTS[report.verdict] in shown
+    assert report.headline in shown
+    assert report.subject.sha256 in shown
+    for basis in report.basis:
+        assert basis in shown
+    for item in report.evidence:
+        assert item.statement[:24] in shown
+    for gap in report.not_checked:
+        assert gap.reason in shown
+
+
+def test_conflicts_are_shown_with_what_they_are_between() -> None:
+    report = reports.conflicted_capture()
+    assert report.conflicts
+    shown = _shown(report)
+    for conflict in report.conflicts:
+        assert " / ".join(conflict.between) in shown
+
+
+def test_text_from_a_file_is_never_taken_for_markup() -> None:
+    shown = _shown(reports.report(name="[red]a[/red] :smile:.jpg"))
+    assert "[red]a[/red] :smile:.jpg" in shown
+
+
+def test_a_report_fits_a_narrow_terminal() -> None:
+    out = StringIO()
+    Console(file=out, width=60).print(render(reports.conflicted_capture()))
+    assert max(map(len, out.getvalue().splitlines())) <= 60
+
+
+def test_the_strongest_evidence_is_what_decided() -> None:
+    report = reports.conflicted_capture()
+    deciding = next(item for item in report.evidence if item.id in report.basis)
+    assert strongest(report) == deciding.statement
+    assert strongest(reports.report()) == ""
+
+
+def test_a_time_line_rises_with_suspicion_and_dots_what_was_not_judged() -> None:
+    finding = reports.scored(
+        2.0,
+        segments=(
+            Segment(start=0, end=4, log10_lr=-2.0),
+            Segment(start=4, end=8, log10_lr=2.0),
+            Segment(start=8, end=12, log10_lr=None),
+        ),
+    )
+    line = timeline(finding).plain
+    assert line.startswith("  0 s ")
+    assert line.endswith(" 12 s")
+    bars = line.removeprefix("  0 s ").removesuffix(" 12 s")
+    assert bars == "▁" * 16 + "█" * 16 + "·" * 16
+
+
+def test_a_recording_shows_its_time_line() -> None:
+    report = reports.recording()
+    assert report.subject.kind is Kind.AUDIO
+    assert "Over time, " in _shown(report)
