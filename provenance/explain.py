@@ -1,0 +1,85 @@
+"""Say in plain words why a signer is or is not trusted, for `assay trust test`."""
+
+from typing import Final
+
+from provenance.result import (
+    Integrity,
+    Presence,
+    Provenance,
+    Signer,
+    SignerTrust,
+    TimestampStatus,
+    TrustKind,
+)
+
+_NOTHING: Final = {
+    Presence.NONE: "The file carries no Content Credentials, so nobody signed it.",
+    Presence.REMOTE_UNFETCHED: "The file only points at credentials kept elsewhere; they were not fetched.",
+    Presence.UNSUPPORTED: "This kind of file cannot be searched for Content Credentials.",
+    Presence.UNREADABLE: "There are credentials, or remains of them, but they are too damaged to read.",
+}
+_INTEGRITY: Final = {
+    Integrity.INTACT: "The signature is good and the file is the one that was signed.",
+    Integrity.ASSET_MISMATCH: "The signature is good, but the file is not the one that was signed.",
+    Integrity.MANIFEST_ALTERED: "The manifest contradicts itself, so nothing in it is attributed to the signer.",
+    Integrity.SIGNATURE_BAD: "The signature does not fit, so nothing here comes from the signer named.",
+    Integrity.NOT_CHECKED: "The signature could not be checked.",
+}
+
+
+def explain_trust(found: Provenance) -> tuple[str, ...]:
+    """Return sentences from the first fact to the last, in the order in which they decide."""
+    signer = found.signer
+    if signer is None:
+        return (_NOTHING.get(found.presence, "No signer was found."),)
+    said = [_who(signer)]
+    if found.integrity is not None:
+        said.append(_INTEGRITY[found.integrity])
+    said += [_lists(found), _timestamp(found), _conclusion(signer)]
+    return tuple(sentence for sentence in said if sentence)
+
+
+def _who(signer: Signer) -> str:
+    names = ", ".join(name for name in (signer.common_name, signer.organisation) if name)
+    issuer = f", issued by {signer.issuer}" if signer.issuer else ""
+    until = f", valid until {signer.valid_until:%Y-%m-%d}" if signer.valid_until else ""
+    return f"The certificate names {names or 'nobody'}{issuer}{until}."
+
+
+def _lists(found: Provenance) -> str:
+    kinds = [entry for entry in found.trust_lists if entry.kind is TrustKind.MANIFEST]
+    if not kinds:
+        return "No list of trusted signers is configured; add one with `assay trust add`."
+    named = ", ".join(f"{entry.name} ({entry.anchors})" for entry in kinds)
+    return f"Lists of trusted signers, with their number of certificates: {named}."
+
+
+def _timestamp(found: Provenance) -> str:
+    stamp = found.timestamp
+    if stamp.status is TimestampStatus.NONE:
+        return "No authority attests when it was signed, so the certificate is judged as of now."
+    when = f"{stamp.at:%Y-%m-%d %H:%M} UTC" if stamp.at else "an unknown time"
+    who = stamp.authority or "an authority without a name"
+    if stamp.status is TimestampStatus.TRUSTED:
+        return f"{who}, listed in {stamp.trust_list or 'a time-stamping list'}, attests {when}."
+    if stamp.status is TimestampStatus.INVALID:
+        return f"The time stamp is invalid: {stamp.explanation}."
+    return f"{who} attests {when}, but no list vouches for it, so the time does not count."
+
+
+def _conclusion(signer: Signer) -> str:
+    match signer.trust:
+        case SignerTrust.TRUSTED:
+            return (
+                f"The signer is trusted: {signer.trust_list or 'a configured list'} vouches for it."
+            )
+        case SignerTrust.UNTRUSTED:
+            return "The signer is not trusted: no way leads from its certificate to a listed one."
+        case SignerTrust.EXPIRED:
+            return (
+                "The signer is not trusted: the certificate was not valid at the time that counts."
+            )
+        case SignerTrust.REVOKED:
+            return "The signer is not trusted: its issuer has revoked the certificate."
+        case SignerTrust.UNKNOWN:
+            return "Nothing can be said about the signer's trust."
