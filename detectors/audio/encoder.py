@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float32]
 CHANNELS: Final = (64, 64, 128, 256, 256)
 """Output channels of each 3 x 3 convolution; all but the first halve the frequency axis."""
 
-_TAPPED: Final = (3, 4)  # convolutions whose output is embedded
+_TAPPED: Final = (4,)  # convolutions whose output is embedded
 _BANDS: Final = 4  # frequency bands each tapped output is averaged to
 _FRAME: Final = 320  # samples (20 ms)
 _COMPRESSION: Final = 0.3  # exponent of the magnitude; the phase is kept

@@ -1,0 +1,238 @@
+"""What the audio experts and their ensemble are measured on, and the cards that say so."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+
+from detectors import calibration
+from detectors.audio.ensemble import FIT
+from detectors.bench.scores import CLEAN, Score, write_scores
+from detectors.training.audio_bank import JUDGED, Recording
+from detectors.training.audio_long import long_recordings
+from detectors.training.cards import measured, write_card
+from detectors.zoo.card import (
+    Calibration,
+    Measured,
+    ModelCard,
+    OperatingPoints,
+    WeightFile,
+    WeightSource,
+)
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+VAD: Final = WeightFile(
+    file="silero_vad/data/silero_vad_16k_sequence.onnx",
+    sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
+    source=WeightSource.PACKAGE,
+    distribution="silero-vad",
+)
+COMMAND: Final = (
+    "python -m detectors.training.audio --manifest MANIFEST --cache FOLDER --out detectors/zoo"
+)
+ENSEMBLE: Final = "ensemble"
+LIMITS: Final = (
+    "Speech only: under one second of speech, music and noise are not judged.",
+    "Recordings of today's best cloning and codec systems are the hardest case; a score below the "
+    "thresholds is no sign that a recording is real.",
+    "Speech through a neural audio codec, a noise suppressor or a vocoder may be taken for "
+    "synthetic although a person spoke.",
+    "Sung voices were not in the training data.",
+)
+FACTS: Final = {
+    "statistics": (
+        "Boosted trees on statistics of cepstra, phase and modulation.",
+        "160 trees of 12 leaves on 364 statistics of 2.4 s windows (25 ms frames, 80 linear bands)",
+        ("audio-statistics.safetensors",),
+        "Apache-2.0",
+    ),
+    "encoder": (
+        "A kernel machine on what a frozen speech-quality encoder notices.",
+        "five convolutions of Distill-MOS (Stahl and Gamper 2025), mean and deviation in 4 bands, "
+        "256 principal components, support vector machine with a Gaussian kernel",
+        ("audio-encoder.safetensors", "audio-encoder-head.safetensors"),
+        "Apache-2.0; the encoder is MIT, Copyright (c) Microsoft Corporation",
+    ),
+    "network": (
+        "A compact residual network on linear-band spectrograms.",
+        "three residual stages (16, 32, 64 channels) with attention over time, 139,000 parameters, "
+        "on 80 linear bands with each band's mean removed",
+        ("audio-network.safetensors",),
+        "Apache-2.0",
+    ),
+    ENSEMBLE: (
+        "The audio experts fused window by window.",
+        "logistic regression on the experts' log ratios, one fit for every set of experts",
+        (),
+        "Apache-2.0",
+    ),
+}
+"""Summary, architecture, weight files and licence of each model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Held-out outputs of every expert; row i of every array is one judged view."""
+
+    recordings: tuple[Recording, ...]
+    item: npt.NDArray[np.intp]
+    view: npt.NDArray[np.str_]
+    fold: npt.NDArray[np.intp]
+    scores: dict[str, Floats]
+
+    @property
+    def synthetic(self) -> Bools:
+        return np.array([recording.synthetic for recording in self.recordings])[self.item]
+
+    def where(self, name: str, *, value: object) -> Bools:
+        """Rows whose recording has this value in a column of the manifest."""
+        return np.array([getattr(r, name) == value for r in self.recordings])[self.item]
+
+
+def write_cards(held: Held, out: Path, cache: Path) -> None:
+    """Calibrate every expert, fuse them, and write all cards and the held-out scores."""
+    lines = {name: _natural(raw, held.synthetic) for name, raw in held.scores.items()}
+    ratios = {name: lines[name][0] * raw + lines[name][1] for name, raw in held.scores.items()}
+    for name, raw in ratios.items():
+        slope, offset = lines[name]
+        settings = {"slope": round(slope, 6), "offset": round(offset, 6)}
+        _write(name, replace(held, scores={name: raw}), settings, out, cache)
+    fused, fits = _fused(replace(held, scores=ratios))
+    _write(ENSEMBLE, replace(held, scores={ENSEMBLE: fused}), fits, out, cache)
+
+
+def _natural(raw: Floats, synthetic: Bools) -> tuple[float, float]:
+    """Slope and offset from an expert's output to a natural log likelihood ratio."""
+    slope, offset = calibration.fit(raw[~synthetic], raw[synthetic], refits=0).pairs[0]
+    return slope * math.log(10), offset * math.log(10)
+
+
+def _fused(held: Held) -> tuple[Floats, dict[str, list[float]]]:
+    """Held-out fused scores, and the fit of every set of experts on all held-out scores."""
+    names = sorted(held.scores)
+    sets = chain.from_iterable(combinations(names, size) for size in range(1, len(names) + 1))
+    fits: dict[str, list[float]] = {}
+    for chosen in sets:
+        columns = np.stack([held.scores[name] for name in chosen], axis=1)
+        key = FIT + ",".join(f"audio.{name}" for name in chosen)
+        fits[key] = [round(number, 6) for number in _logistic(columns, held.synthetic)]
+    fused = np.empty(held.item.size)
+    for number in np.unique(held.fold):
+        inside = held.fold == number
+        *weights, bias = _logistic(columns[~inside], held.synthetic[~inside])
+        fused[inside] = columns[inside] @ np.asarray(weights) + bias
+    return fused, fits
+
+
+def _logistic(columns: Floats, synthetic: Bools) -> list[float]:
+    """Weights and bias of a natural log likelihood ratio at equal priors."""
+    model = LogisticRegression(class_weight="balanced").fit(columns, synthetic)
+    return [float(weight) for weight in (*model.coef_[0], model.intercept_[0])]
+
+
+def _write(
+    name: str,
+    held: Held,
+    settings: dict[str, float] | dict[str, list[float]],
+    out: Path,
+    cache: Path,
+) -> None:
+    raw, synthetic = held.scores[name], held.synthetic
+    line = calibration.fit(raw[~synthetic], raw[synthetic])
+    points = _operating_points(held, raw)
+    summary, architecture, files, licence = FACTS[name]
+    recordings = held.recordings
+    systems = {r.system for r in recordings if r.synthetic}
+    card = ModelCard(
+        name=f"audio-{name}",
+        summary=summary,
+        architecture=architecture,
+        licence=licence,
+        weights=(VAD, *(_vouched(out / "weights" / file) for file in files)) if files else (),
+        trained_on=(
+            f"{sum(not r.synthetic for r in recordings)} real and "
+            f"{sum(r.synthetic for r in recordings)} synthetic recordings of up to 2.4 s, "
+            f"{len({r.source for r in recordings})} public sources and {len(systems)} systems, "
+            "clean and laundered. The recordings are not part of this project."
+        ),
+        training_command=COMMAND,
+        limits=(*LIMITS, *_false_alarms(held, raw, points), *long_recordings(held, raw, points)),
+        measured=tuple(_lines(held, raw, line)),
+        calibration=line,
+        operating_points=points,
+        settings=dict(settings),
+    )
+    write_card(card, out)
+    _export(held, raw, cache / f"audio.{name}.csv")
+
+
+def _operating_points(held: Held, raw: Floats) -> OperatingPoints:
+    """Thresholds that keep their rate under every laundering: the highest of all views."""
+    real = ~held.synthetic
+    each = [calibration.operating_points(raw[real & (held.view == view)]) for view in JUDGED]
+    strict = [points.fpr_1 for points in each if points.fpr_1 is not None]
+    return OperatingPoints(
+        fpr_5=max(points.fpr_5 for points in each),
+        fpr_1=max(strict) if len(strict) == len(each) else None,
+        bona_fide=min(points.bona_fide for points in each),
+    )
+
+
+def _lines(held: Held, raw: Floats, line: Calibration) -> Iterator[Measured]:
+    clean, synthetic = held.view == JUDGED[0], held.synthetic
+
+    def of(on: str, rows: Bools) -> Measured:
+        return measured(f"held-out sources, {on}", raw[rows], synthetic[rows], line)
+
+    yield of("as published", clean)
+    yield of("real and synthetic from one page", clean & held.where("paired", value=True))
+    yield of(
+        "zero-shot, flow, language-model and codec systems",
+        clean & held.where("era", value="modern"),
+    )
+    yield of("vocoders and older systems", clean & held.where("era", value="classic"))
+    for view in JUDGED[1:]:
+        yield of(f"laundered: {view}", held.view == view)
+
+
+def _false_alarms(held: Held, raw: Floats, points: OperatingPoints) -> Iterator[str]:
+    for rate, point in ((5, points.fpr_5), (1, points.fpr_1)):
+        if point is not None:
+            shares = [
+                f"{np.mean(raw[~held.synthetic & (held.view == view)] > point):.1%} ({view})"
+                for view in JUDGED
+            ]
+            yield f"Held-out real recordings over the {rate} % point: {', '.join(shares)}."
+
+
+def _export(held: Held, raw: Floats, path: Path) -> None:
+    """Held-out scores as `assay bench` reads them."""
+    rows = ((held.recordings[item], view) for item, view in zip(held.item, held.view, strict=True))
+    write_scores(
+        path,
+        (
+            Score(
+                path=recording.path,
+                label="spoof" if recording.synthetic else "bonafide",
+                raw=float(score),
+                source=recording.source,
+                generator=recording.system,
+                pair=recording.source if recording.paired else "",
+                laundering=CLEAN if view == JUDGED[0] else str(view),
+            )
+            for (recording, view), score in zip(rows, raw, strict=True)
+        ),
+    )
+
+
+def _vouched(path: Path) -> WeightFile:
+    return WeightFile(file=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())

@@ -1,0 +1,80 @@
+"""Fit the two audio experts that learn from fixed features: boosted trees and a kernel machine."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.svm import SVC
+
+from detectors.audio.boosting import Forest
+from detectors.audio.kernel import KernelMachine
+
+Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+
+TREES: Final = 160
+LEAVES: Final = 12
+RATE: Final = 0.08
+COMPONENTS: Final = 256
+PENALTY: Final = 3.0
+
+
+def fit_forest(rows: Floats, synthetic: Bools, *, seed: int) -> Forest:
+    """Gradient boosting on statistics, each split looking at a tenth of the features."""
+    model = HistGradientBoostingClassifier(
+        max_iter=TREES,
+        learning_rate=RATE,
+        max_leaf_nodes=LEAVES,
+        l2_regularization=5.0,
+        max_features=0.1,
+        class_weight="balanced",
+        early_stopping=False,
+        random_state=seed,
+    ).fit(rows, synthetic)
+    return _exported(model)
+
+
+def _exported(model: HistGradientBoostingClassifier) -> Forest:
+    """The fitted trees as arrays (scikit-learn keeps one record of nodes for each tree)."""
+    trees: list[Any] = [stage[0].nodes for stage in model._predictors]
+    size = max(nodes.size for nodes in trees)
+
+    def column(name: str, dtype: type) -> npt.NDArray[Any]:
+        return np.stack([np.pad(nodes[name], (0, size - nodes.size)) for nodes in trees]).astype(
+            dtype
+        )
+
+    leaf = column("is_leaf", bool)
+    own = np.broadcast_to(np.arange(size, dtype=np.int32), leaf.shape)
+    return Forest(
+        feature=np.where(leaf, 0, column("feature_idx", np.int32)).astype(np.int32),
+        threshold=np.where(leaf, 0, column("num_threshold", np.float64)).astype(np.float32),
+        left=np.where(leaf, own, column("left", np.int32)).astype(np.int32),
+        right=np.where(leaf, own, column("right", np.int32)).astype(np.int32),
+        value=np.where(leaf, column("value", np.float64), 0).astype(np.float32),
+        baseline=np.asarray(model._baseline_prediction, np.float32).reshape(1),
+        depth=np.asarray([max(int(nodes["depth"].max()) for nodes in trees)], np.int32),
+    )
+
+
+def fit_machine(rows: Floats, synthetic: Bools, *, seed: int) -> KernelMachine:
+    """Support vector machine with a Gaussian kernel on principal components of embeddings."""
+    mean, scale = rows.mean(0), rows.std(0) + np.float32(1e-6)
+    scaled = (rows - mean) / scale
+    basis = PCA(COMPONENTS, svd_solver="randomized", random_state=seed).fit(scaled)
+    components = basis.components_.T.astype(np.float16)
+    points = scaled @ components.astype(np.float32)
+    gamma = 1.0 / (COMPONENTS * float(points.var()))
+    model = SVC(C=PENALTY, gamma=gamma, class_weight="balanced", cache_size=500)
+    model.fit(points, synthetic)
+    return KernelMachine(
+        mean=mean.astype(np.float32),
+        scale=scale.astype(np.float32),
+        components=components,
+        vectors=model.support_vectors_.astype(np.float16),
+        weights=model.dual_coef_[0].astype(np.float32),
+        gamma=np.asarray([gamma], np.float32),
+        bias=model.intercept_.astype(np.float32),
+    )
