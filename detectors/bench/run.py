@@ -41,8 +41,8 @@ class Plan:
 
     def specs(self, kind: Kind) -> tuple[Spec, ...]:
         """The detectors of a kind that are asked for, after the experts they are made from."""
-        asked = (s for s in specs_for(kind) if not self.detectors or s.name in self.detectors)
-        return _with_experts(asked)
+        known = specs_for(kind)
+        return _with_experts(s for s in known if not self.detectors or s.name in self.detectors)
 
     def conditions(self, kind: Kind) -> tuple[str, ...]:
         return (CLEAN, *(name for name in NAMES[kind] if name in self.launderings))

@@ -39,15 +39,15 @@ log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
 
 SPEC: Final = named("video.frames")
-FRAMES: Final = 12
+FRAMES: Final = 8
 DECODED: Final = 24
 PROTOCOL: Final = "trained on pictures alone, so every clip is held out"
 
 DRAFT: Final = ModelCard(
     name=SPEC.card,
-    summary="Judges up to 12 frames of a film as pictures and takes the mean of the middle half.",
+    summary="Judges up to 8 frames of a film as pictures and takes the mean of the middle half.",
     architecture="interquartile mean over frames of image.clip, on frames cut at the edges and at "
-    "most 360 px high; no weights of its own",
+    "most 320 px on their short side; no weights of its own",
     licence="Apache-2.0",
     trained_on="nothing but the pictures of image.clip; calibrated on 94 clips of 14 systems and "
     "5 real sources, clean and re-encoded",

@@ -19,7 +19,7 @@ MIN_FRAMES: Final = 3
 EDGE: Final = 0.08
 """Share cut off each side: station logos and the watermarks of generators sit there."""
 
-SHORT_SIDE: Final = 360
+SHORT_SIDE: Final = 320
 """Frames are reduced to this, so that a film's resolution cannot be the cue."""
 
 _NEIGHBOURS: Final = 1  # frames on each side that a span of the time line is smoothed with

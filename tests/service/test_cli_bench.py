@@ -1,0 +1,60 @@
+"""`assay bench` as a program, on media made here."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from detectors.bench.report import BEGIN, END
+from service.cli.exit_codes import ExitCode
+from tests import media
+from tests.service.command_line import assay
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bench")
+    (folder / "photo.jpg").write_bytes(media.jpeg(media.photo_like(320, 240)))
+    (folder / "render.jpg").write_bytes(media.declared_ai_jpeg(256, 256))
+    (folder / "m.csv").write_text("path,label\nphoto.jpg,real\nrender.jpg,ai_generated\n")
+    return folder / "m.csv"
+
+
+def test_verdicts_are_counted_by_label(manifest: Path, tmp_path: Path) -> None:
+    ran = assay("bench", manifest, "--verdict", "--out", tmp_path / "out", data=tmp_path)
+    assert ran.code == 0, ran.err
+    counts = json.loads((tmp_path / "out" / "verdicts.json").read_text())
+    assert counts["ai_generated"] == {"declared_ai": 1}
+    assert sum(counts["real"].values()) == 1
+    assert "declared_ai" in ran.out
+
+
+def test_the_readme_gets_its_table_and_keeps_the_rest(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+    assert assay("bench", "--readme", readme, data=tmp_path).code == 0
+    text = readme.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n| detector |")
+    assert text.endswith(f"{END}\nafter\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "give a manifest"),
+        (("MANIFEST", "--scores", "x.csv"), "give a manifest"),
+        (("MANIFEST", "-d", "image.nothing"), "there is no image.nothing"),
+        (("MANIFEST", "-l", "jpeg-99"), "there is no jpeg-99"),
+        (("--scores", "MANIFEST"), "scores are of one --detector"),
+        (("BROKEN",), "line 2: unknown label 'odd'"),
+    ],
+)
+def test_what_makes_no_sense_ends_as_a_usage_error(
+    manifest: Path, tmp_path: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text("path,label\nx.jpg,odd\n")
+    known = {"MANIFEST": manifest, "BROKEN": broken}
+    ran = assay("bench", *(known.get(word, word) for word in arguments), data=tmp_path)
+    assert ran.code == ExitCode.USAGE
+    assert complaint in ran.err
