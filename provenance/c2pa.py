@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final, cast
 
 import c2pa as sdk  # type: ignore[import-untyped]
 
-from provenance.errors import EngineUnsafe
+from provenance.errors import EngineUnsafe, SigningRefused
 from provenance.result import EngineVersion, TrustKind
 from provenance.trust import CLAIM_SIGNING_EKUS, TrustList, TrustSnapshot
 
@@ -123,6 +123,39 @@ class Library:
             snapshot = TrustSnapshot(lists=lists)
             self._narrow[kind] = _context(_group(snapshot), snapshot)
         return self._narrow[kind]
+
+
+def sign(
+    source: BinaryIO,
+    target: BinaryIO,
+    definition: dict[str, Any],
+    *,
+    media_type: str,
+    algorithm: str,
+    chain_pem: str,
+    key_pem: str,
+    timestamp_url: str | None,
+    parent: dict[str, str] | None,
+) -> bytes:
+    """Write a signed copy of `source`, its own parent if one is described, and return the manifest store; see `provenance.sign`."""
+    info = (algorithm, chain_pem.encode(), key_pem.encode(), timestamp_url)
+    context = sdk.Context.from_dict(
+        {
+            "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+            "trust": {"trust_config": "\n".join(CLAIM_SIGNING_EKUS) + "\n"},
+        }
+    )
+    try:
+        with (
+            sdk.Signer.from_info(sdk.C2paSignerInfo(*info)) as signer,
+            sdk.Builder.from_json(definition, context) as builder,
+        ):
+            if parent is not None:
+                builder.add_ingredient(parent, media_type, source)
+                source.seek(0)
+            return bytes(builder.sign(signer, media_type, source, target))
+    except sdk.C2paError as error:
+        raise SigningRefused(f"the file was not signed: {error}") from error
 
 
 def versions() -> tuple[EngineVersion, ...]:

@@ -43,3 +43,15 @@ class RequestInvalid(ProvenanceError):
     """A request to the child process lacks a field or has one that makes no sense."""
 
     code = "provenance_request_invalid"
+
+
+class SigningRefused(ProvenanceError):
+    """A key, a certificate or a container does not allow what was asked to be signed."""
+
+    code = "signing_refused"
+
+
+class SignatureInvalid(ProvenanceError):
+    """A report's signature does not fit the report or the keys given."""
+
+    code = "signature_invalid"
