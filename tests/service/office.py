@@ -1,0 +1,127 @@
+"""Scans over a real database and folder, with a clock, a queue and an engine that tests steer."""
+
+import io
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from detectors.base import Kind
+from service.db.engine import Database
+from service.errors import QueueUnavailable
+from service.intake import receive_all
+from service.pipeline import Analysis, Listener, Profile, Progress, Source, Stage
+from service.scans import Scan, ScanPolicy, Scans
+from service.storage import FolderStore
+from tests.media import jpeg, photo_like
+from tests.service import reports
+
+PICTURE: Final = jpeg(photo_like(64, 48))
+LIMITS: Final = dict.fromkeys(Kind, 1_000_000)
+POLICY: Final = ScanPolicy(
+    upload_limits=LIMITS,
+    keep=timedelta(days=7),
+    lease_seconds=60,
+    attempts=3,
+    resend_after=timedelta(seconds=10),
+    orphan_after=timedelta(hours=1),
+    sweep_every=timedelta(0),
+)
+
+
+@dataclass(slots=True)
+class Clock:
+    """Stands still until a test moves it."""
+
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def move(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@dataclass(slots=True)
+class Messages:
+    """A queue one can look into, lose messages of, and break."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    broken: bool = False
+
+    def enqueue(self, scan_id: str, queue: str) -> None:
+        self._check()
+        self.sent.append((scan_id, queue))
+
+    def depth(self, queue: str) -> int:
+        self._check()
+        return Counter(name for _, name in self.sent)[queue]
+
+    def _check(self) -> None:
+        if self.broken:
+            raise QueueUnavailable("the broker does not answer")
+
+
+@dataclass(slots=True)
+class Engine:
+    """Always the same report; `during` runs in the middle of each analysis."""
+
+    during: Callable[[Listener], None] = lambda progress: None
+    preview: bytes | None = b"a picture"
+    seen: list[str] = field(default_factory=list)
+
+    def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis:
+        self.seen.append(source.name)
+        assert source.file.read() == PICTURE
+        progress(Progress(Stage.DETECTORS, 0.5, "looking"))
+        self.during(progress)
+        progress(Progress(Stage.REPORT, 0.9))
+        return Analysis(reports.no_sign_found(), self.preview)
+
+
+@dataclass(slots=True)
+class Office:
+    """Everything a test of scans needs."""
+
+    scans: Scans
+    engine: Engine
+    queue: Messages
+    clock: Clock
+    database: Database
+    store: FolderStore
+    folder: Path
+
+    def accept(self, name: str = "photo.jpg", profile: Profile = Profile.FULL) -> Scan:
+        received = receive_all(io.BytesIO(PICTURE), self.scans.receive(name))
+        return self.scans.accept(received, profile=profile)
+
+    def done(self, name: str = "photo.jpg") -> Scan:
+        scan = self.accept(name)
+        self.scans.run(scan.id, worker="w")
+        return self.scans.get(scan.id)
+
+    def blobs(self) -> int:
+        return sum(path.is_file() for path in self.folder.rglob("*"))
+
+    def beside(self, **changes: object) -> Scans:
+        """The same scans as another process or tenant sees them."""
+        parts = {
+            "database": self.database,
+            "store": self.store,
+            "queue": self.queue,
+            "policy": POLICY,
+            "pipeline": self.engine,
+            "now": self.clock,
+        }
+        return Scans(**{**parts, **changes})  # type: ignore[arg-type]
+
+
+def office(database: Database, folder: Path) -> Office:
+    """A new office on an empty database."""
+    engine, queue, clock, store = Engine(), Messages(), Clock(), FolderStore(folder)
+    scans = Scans(
+        database=database, store=store, queue=queue, policy=POLICY, pipeline=engine, now=clock
+    )
+    return Office(scans, engine, queue, clock, database, store, folder)
