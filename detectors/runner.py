@@ -22,6 +22,7 @@ class Run:
 
     media: Media
     observed: dict[str, Observation] = field(default_factory=dict)
+    refused: dict[str, NotApplicable] = field(default_factory=dict)
 
     def findings(self, started: Callable[[Spec], None] = lambda spec: None) -> Iterator[Finding]:
         """One finding a detector. `started` hears of each before it runs, for progress."""
@@ -35,6 +36,7 @@ class Run:
         try:
             observation = self._observe(spec)
         except NotApplicable as error:
+            self.refused[spec.name] = error
             return _unscored(spec, clock, Outcome.NOT_APPLICABLE, error.reason, str(error))
         except (WeightsMissing, WeightsMismatch) as error:
             return _unscored(spec, clock, Outcome.FAILED, Reason.WEIGHTS_UNAVAILABLE, str(error))
@@ -50,6 +52,9 @@ class Run:
         judge = load(spec)
         if isinstance(judge, Ensemble):
             parts = {name: self.observed[name] for name in spec.fuses if name in self.observed}
+            refused = [self.refused[name] for name in spec.fuses if name in self.refused]
+            if refused and not parts:
+                raise refused[0]
             return judge.combine(parts)
         return judge.observe(self.media)
 
