@@ -10,7 +10,9 @@ from typing import Any, BinaryIO, Final, cast
 
 import c2pa as sdk  # type: ignore[import-untyped]
 
+from provenance.codes import gather
 from provenance.errors import EngineUnsafe, SigningRefused
+from provenance.judge import asset_failures
 from provenance.result import EngineVersion, TrustKind
 from provenance.trust import CLAIM_SIGNING_EKUS, TrustList, TrustSnapshot
 
@@ -26,6 +28,16 @@ class Refusal(StrEnum):
     UNSUPPORTED = "unsupported"
     ASSET_DAMAGED = "asset_damaged"
     MANIFEST_DAMAGED = "manifest_damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """What is read together: a file, and what belongs to it but lies outside."""
+
+    file: BinaryIO
+    media_type: str
+    manifest: bytes | None = None  # a sidecar
+    fragments: tuple[BinaryIO, ...] = ()  # of a fragmented MP4, whose first part is `file`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +74,16 @@ class Library:
         self._narrow: dict[TrustKind, sdk.Context] = {}
         _prove_no_network(self._all)
 
-    def read(
-        self, file: BinaryIO, media_type: str, manifest: bytes | None, only: TrustKind | None = None
-    ) -> Store | Refused:
+    def read(self, asset: Asset, only: TrustKind | None = None) -> Store | Refused:
         """Read and validate; with `only`, under the lists of one kind alone."""
         context = self._all if only is None else self._context_of(only)
-        file.seek(0)
-        hint = media_type if media_type in _supported_types() else None
+        asset.file.seek(0)
         try:
-            reader = sdk.Reader(hint, file, manifest, context)
+            reader = sdk.Reader(asset.media_type, asset.file, asset.manifest, context)
         except sdk.C2paError as error:
             return _refused(error)
         try:
-            document = cast(dict[str, Any], json.loads(reader.crjson()))
+            document = _document(reader, asset)
             return Store(
                 document=document,
                 state=reader.get_validation_state() or "",
@@ -123,6 +132,21 @@ class Library:
             snapshot = TrustSnapshot(lists=lists)
             self._narrow[kind] = _context(_group(snapshot), snapshot)
         return self._narrow[kind]
+
+
+def _document(reader: sdk.Reader, asset: Asset) -> dict[str, Any]:
+    """Return the report on the file, or on the first of its fragments that does not fit.
+
+    The library forgets a fragment's failure as soon as it is handed the next one.
+    """
+    for fragment in asset.fragments:
+        asset.file.seek(0)
+        fragment.seek(0)
+        reader.with_fragment(asset.media_type, asset.file, fragment)
+        document = cast(dict[str, Any], json.loads(reader.crjson()))
+        if asset_failures(gather(document)):
+            return document
+    return cast(dict[str, Any], json.loads(reader.crjson()))
 
 
 def sign(

@@ -1,7 +1,7 @@
 """Read where one file says it comes from: the entry point of this package."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -24,7 +24,7 @@ from provenance.trust import NO_TRUST, TrustSnapshot
 from provenance.tsa import lists_vouching
 
 if TYPE_CHECKING:
-    from provenance.c2pa import Library, Refusal, Refused, Store
+    from provenance.c2pa import Asset, Library, Refusal, Refused, Store
 
 _ALIASES: Final = {
     "audio/x-m4a": "audio/mp4",
@@ -62,11 +62,14 @@ class Reader:
         media_type: str,
         at: datetime | None = None,
         manifest: bytes | None = None,
+        fragments: Sequence[BinaryIO] = (),
     ) -> Provenance:
         """Read credentials and markers of a seekable file. No file makes this raise.
 
         `media_type` is the type found by content. `at` is the moment certificates are judged at,
-        now by default. `manifest` is a manifest store kept beside the file.
+        now by default. `manifest` is a manifest store kept beside the file. `fragments` are the
+        parts of a fragmented MP4 whose initialisation segment is `file`; without them its hash
+        cannot match.
 
         Raises:
             EngineUnsafe: the C2PA library would use the network, so it is not used at all.
@@ -89,12 +92,14 @@ class Reader:
             return Provenance(presence=Presence.UNSUPPORTED, **common)
         if manifest is None and not may_hold_credentials(file, kind):
             return Provenance(presence=Presence.NONE, **common)
-        library = self._ready()
-        found = library.read(file, kind, manifest)
+        asset = c2pa.Asset(
+            file=file, media_type=kind, manifest=manifest, fragments=tuple(fragments)
+        )
+        question = _Question(self._ready(), asset)
+        found = question.library.read(asset)
         if isinstance(found, c2pa.Refused):
             return _without_store(found, common)
-        question = _Question(library, file, kind, manifest)
-        return _judged(found, question, self._snapshot, moment, manifest is not None, common)
+        return _judged(found, question, self._snapshot, moment, common)
 
     def _ready(self) -> "Library":
         """Return the library, built anew in a forked child, where the parent's is dead."""
@@ -120,18 +125,14 @@ def read(
 class _Question:
     """Asks the library again about the same file, under the lists of one kind, at most once each."""
 
-    def __init__(
-        self, library: "Library", file: BinaryIO, media_type: str, manifest: bytes | None
-    ) -> None:
+    def __init__(self, library: "Library", asset: "Asset") -> None:
         self.library = library
-        self._file = file
-        self._media_type = media_type
-        self._manifest = manifest
+        self.asset = asset
         self._answers: dict[TrustKind, dict[str, Verdicts]] = {}
 
     def ask(self, kind: TrustKind) -> Mapping[str, Verdicts]:
         if kind not in self._answers:
-            found = self.library.read(self._file, self._media_type, self._manifest, only=kind)
+            found = self.library.read(self.asset, only=kind)
             document = getattr(found, "document", {})
             self._answers[kind] = gather(document)
         return self._answers[kind]
@@ -145,7 +146,6 @@ def _judged(
     question: _Question,
     snapshot: TrustSnapshot,
     moment: datetime,
-    is_sidecar: bool,  # noqa: FBT001 (named at the only call)
     common: dict[str, Any],
 ) -> Provenance:
     verdicts = gather(store.document)
@@ -169,7 +169,7 @@ def _judged(
     origin = declared_origin(manifests)
     common["warnings"] += _warnings(integrity, manifests)
     return Provenance(
-        presence=Presence.SIDECAR if is_sidecar else Presence.EMBEDDED,
+        presence=Presence.EMBEDDED if question.asset.manifest is None else Presence.SIDECAR,
         integrity=integrity,
         integrity_code=deciding.code,
         integrity_explanation=deciding.explanation,

@@ -1,11 +1,14 @@
 """Agreement with the reference verifier on real files, where the collection is at hand."""
 
+import io
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from provenance.conformance import CONFIGURATIONS, REASONS, Difference, main, normal, reason_for
+from provenance.read import Reader
+from provenance.result import Integrity
 
 COLLECTION = Path(__file__).parents[3] / "shared" / "data" / "c2pa"
 
@@ -63,3 +66,24 @@ def test_the_table_of_reasons_is_well_formed() -> None:
 )
 def test_exceptions_on_record_are_put_in_one_word(recorded: str, state: str) -> None:
     assert normal(recorded) == state
+
+
+@needs_collection
+def test_a_fragmented_video_is_judged_with_its_fragments() -> None:
+    folder = COLLECTION / "fixtures"
+    first, part = ((folder / name).read_bytes() for name in ("rs__dashinit.mp4", "rs__dash1.m4s"))
+    damaged = part[:-100] + bytes(100)
+    expected = {
+        (part,): Integrity.INTACT,
+        (part, part): Integrity.INTACT,
+        (damaged,): Integrity.ASSET_MISMATCH,
+        (damaged, part): Integrity.ASSET_MISMATCH,  # the library forgets the first one
+        (): Integrity.ASSET_MISMATCH,
+    }
+    for fragments, integrity in expected.items():
+        found = Reader().read(
+            io.BytesIO(first),
+            media_type="video/mp4",
+            fragments=[io.BytesIO(fragment) for fragment in fragments],
+        )
+        assert found.integrity is integrity

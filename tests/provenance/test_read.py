@@ -1,10 +1,12 @@
 """Reading files of every kind: what is there, what is not, and what is broken."""
 
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -301,3 +303,13 @@ def test_the_scan_never_rules_out_what_it_cannot_see() -> None:
     assert may_hold_credentials(io.BytesIO(b"%PDF-1.7"), "application/pdf")
     assert may_hold_credentials(io.BytesIO(b"<svg><c2pa:manifest>"), "image/svg+xml")
     assert may_hold_credentials(io.BytesIO(b"META-INF/content_credential.c2pa"), "application/zip")
+
+
+def test_one_module_alone_imports_the_c2pa_library() -> None:
+    folder = Path(__file__).parents[2] / "provenance"
+    importers = [
+        path.name
+        for path in folder.rglob("*.py")
+        if re.search(r"^\s*(?:import|from) c2pa\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert importers == ["c2pa.py"]
