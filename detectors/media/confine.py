@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9
 _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_THREAD = 0x10000000, 0x40000000, 0x00010000
+_WRITING: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC
 _CAPABILITY_VERSION_3: Final = 0x20080522
 
 # What decoding needs once everything is imported: memory, threads, time, and the descriptors the
@@ -29,7 +30,6 @@ _ALLOWED: Final = """
     rt_sigaction rt_sigprocmask rt_sigreturn sigreturn sigaltstack setitimer restart_syscall
     exit exit_group
 """
-_OPENING: Final = "open openat readlink readlinkat"
 
 
 def before_imports(*, descriptors: int, threads: int, die_with_parent: bool) -> dict[str, bool]:
@@ -91,9 +91,14 @@ def _filter_system_calls(*, open_files: bool) -> bool:
     except (ImportError, RuntimeError, OSError):
         return False
     rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    for name in f"{_ALLOWED} {_OPENING if open_files else ''}".split():
+    for name in _ALLOWED.split():
         with contextlib.suppress(OSError):  # this processor has no such call
             rules.add_rule(seccomp.ALLOW, name)
+    if open_files:
+        for name, place in (("open", 1), ("openat", 2)):
+            with contextlib.suppress(OSError):
+                reading = seccomp.Arg(place, seccomp.MASKED_EQ, _WRITING, os.O_RDONLY)
+                rules.add_rule(seccomp.ALLOW, name, reading)
     thread = seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD)
     rules.add_rule(seccomp.ALLOW, "clone", thread)
     # clone3 hides its flags behind a pointer; without it glibc falls back to clone.

@@ -51,7 +51,6 @@ _ENVIRONMENT: Final = {
 }
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _GRACE_SECONDS: Final = 5.0
-_RENEW_SECONDS: Final = 1.0  # asking after every short call would cost a tenth of it
 
 
 class Hardening(Closed):
@@ -211,7 +210,6 @@ class _Child:
         self._confinement = confinement
         self._owner = os.getpid()
         self._calls = 0
-        self._renewed = 0.0
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._link = wire.Link(ours)
         with theirs:
@@ -243,8 +241,7 @@ class _Child:
 
     def call(self, request: Mapping[str, Any], descriptor: int | None, seconds: float) -> Reply:
         self._calls += 1
-        if time.monotonic() - self._renewed > _RENEW_SECONDS:
-            self._renew_processor_time()
+        self._renew_processor_time()
         message = {"request": dict(request), "seconds": seconds + _GRACE_SECONDS}
         untrusted, arrays = self._exchange(message, descriptor, seconds)
         match untrusted:
@@ -298,7 +295,6 @@ class _Child:
 
     def _renew_processor_time(self) -> bool:
         """Give the call `cpu_seconds` beyond what the child has used; only the parent may."""
-        self._renewed = time.monotonic()
         try:
             stat = Path(f"/proc/{self._process.pid}/stat").read_bytes()
             user, system = stat.rpartition(b")")[2].split()[11:13]

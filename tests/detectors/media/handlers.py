@@ -40,8 +40,9 @@ def _array(request: dict[str, Any], _: BinaryIO | None) -> Answer:
 
 
 def _sleep(request: dict[str, Any], _: BinaryIO | None) -> Answer:
+    started = time.monotonic()
     time.sleep(request["seconds"])
-    return {}, {}
+    return {"from": started, "to": time.monotonic()}, {}
 
 
 def _spin(_: dict[str, Any], __: BinaryIO | None) -> Answer:

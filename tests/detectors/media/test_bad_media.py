@@ -54,13 +54,13 @@ def test_a_picture_that_would_fill_the_memory_is_refused_quickly(reader: MediaRe
     started = time.monotonic()
     with pytest.raises(MediaTooLarge, match="30,000 x 30,000"):
         reader.image(file)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
 
 
 def test_of_ten_thousand_frames_the_first_is_read(reader: MediaReader) -> None:
     started = time.monotonic()
     image = reader.image(_file(bad_media.gif_of_frames()))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 3
     assert image.pixels.shape == (64, 64, 3)
     assert image.notes == (Note.FIRST_FRAME_ONLY,)
 

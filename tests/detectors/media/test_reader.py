@@ -1,5 +1,8 @@
 import io
 import struct
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,6 +19,7 @@ from tests import media
 from tests.detectors.media.test_sniff import FILMS, IMAGES, SOUNDS
 from tests.sounds import music_like, speech_like
 
+ROOT = Path(__file__).parents[3]
 PHOTO = media.photo_like(160, 96)
 TURNED = tuple(range(1, 9))
 
@@ -349,6 +353,16 @@ def test_an_mp4_with_nothing_but_sound_is_a_recording(reader: MediaReader) -> No
     assert (probe.kind, probe.container, probe.codec) == (Kind.AUDIO, "m4a", "aac")
     with pytest.raises(MediaUndecodable, match="no moving picture"):
         reader.video(_file(data), FrameBudget(frames=1))
+
+
+def test_this_process_loads_no_decoder() -> None:
+    code = (
+        "import sys, detectors.media.reader, detectors.media.sandbox, detectors.media.sniff;"
+        "print(sorted({'av', 'cv2', 'PIL', 'soxr', 'simplejpeg'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert out.stdout.strip() == "[]"
 
 
 def test_every_note_has_a_sentence() -> None:
