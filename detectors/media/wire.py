@@ -65,9 +65,9 @@ class Link:
         body = json.dumps({**header, "arrays": described}).encode()
         message = memoryview(_LENGTH.pack(len(body)) + body)
         self._watch_clock()
-        sent = self._socket.sendmsg([message], _rights(descriptor))
-        if sent < len(message):
-            self._send_all(message[sent:])
+        if descriptor is not None:  # a child never sends one, and may be refused the call
+            message = message[self._socket.sendmsg([message], _rights(descriptor)) :]
+        self._send_all(message)
         for values in arrays.values():
             if values.size:
                 self._send_all(values.data.cast("B"))
@@ -137,9 +137,7 @@ def _contiguous(arrays: Mapping[str, Array]) -> dict[str, Array]:
     return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
 
 
-def _rights(descriptor: int | None) -> list[tuple[int, int, bytes]]:
-    if descriptor is None:
-        return []
+def _rights(descriptor: int) -> list[tuple[int, int, bytes]]:
     return [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]).tobytes())]
 
 
