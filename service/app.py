@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 from service import logs
-from service.api import detectors, health, problems, scans
+from service.api import detectors, health, keys, problems, scans
 from service.api.guard import Guard
 from service.api.submission import Fetch
 from service.arguments import upload_limits
@@ -65,7 +65,7 @@ def create_app(the_scans: Scans, get: Fetch) -> FastAPI:
     )
     app.state.scans = the_scans
     app.state.fetch = get
-    for router in (scans.router, detectors.router, health.router, pages.router):
+    for router in (scans.router, detectors.router, health.router, keys.router, pages.router):
         app.include_router(router)
     app.mount("/static", Kept(directory=STATIC))
     problems.install(app, pages.problem_page)

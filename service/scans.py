@@ -5,12 +5,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from detectors.base import Kind
 from detectors.errors import DetectorError
 from service.db.engine import Database
-from service.db.scans import Job, NewScan, ScanRows
+from service.db.scans import Job, NewScan, ScanRows, SignedDocument
 from service.db.upkeep import UpkeepRows
 from service.errors import (
     BlobChanged,
@@ -40,6 +40,8 @@ from service.pipeline import Analysis, Listener, Profile, Source
 from service.queue import QUEUES, Queue, queue_for
 from service.reconcile import Reconciler, Schedule
 from service.report import Report
+from service.report import read as read_report
+from service.signature import ReportSigner
 from service.storage import BlobKey, BlobStore, put, read
 
 __all__ = [
@@ -102,6 +104,7 @@ class Scans:
         store: BlobStore,
         queue: Queue,
         policy: ScanPolicy,
+        signer: ReportSigner,
         pipeline: Analyst | None = None,  # None where no scan is run: the web process
         tenant: str = DEFAULT_TENANT,
         now: Callable[[], datetime] = utc_now,
@@ -110,6 +113,7 @@ class Scans:
         self._store = store
         self._queue = queue
         self._policy = policy
+        self._signer = signer
         self._pipeline = pipeline
         self._tenant = tenant
         self._now = now
@@ -171,9 +175,20 @@ class Scans:
 
     def report(self, scan_id: str) -> Report:
         """Raises `ScanNotFound`, `ReportNotReady`, `ScanFailed`, `ScanExpired`."""
-        document = self._rows.document(self._tenant, scan_id)
-        if document is not None:
-            return Report.model_validate_json(document)
+        return read_report(self._signed(scan_id).document)
+
+    def signature(self, scan_id: str) -> str:
+        """The detached JWS over the report. Raises what `report` raises."""
+        return self._signed(scan_id).signature
+
+    def public_keys(self) -> dict[str, Any]:
+        """The keys that reports are signed with here, as a JWK Set."""
+        return self._signer.public()
+
+    def _signed(self, scan_id: str) -> SignedDocument:
+        signed = self._rows.document(self._tenant, scan_id)
+        if signed is not None:
+            return signed
         scan = self.get(scan_id)
         if scan.state is State.EXPIRED:
             raise ScanExpired(f"scan {scan_id} was deleted at the end of its retention")
@@ -273,7 +288,9 @@ class Scans:
             preview = put(self._store, job.tenant, analysis.preview)
         won = self._rows.finish(
             job,
-            document=analysis.report.model_dump_json(),
+            signed=SignedDocument(
+                analysis.report.model_dump_json(), self._signer.sign(analysis.report)
+            ),
             verdict=analysis.report.verdict,
             preview=preview,
             now=self._now(),

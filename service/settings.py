@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     """Trust lists; unset: `trust` in the data directory."""
     weights_dir: Path | None = None
     """Models that were pulled; unset: `weights` in the data directory."""
+    report_key_file: Path | None = None
+    """Ed25519 key in PEM that signs reports; unset: made once as `keys/report.pem` in the data
+    directory. A fleet shares one."""
     keep_days: int = Field(default=30, ge=0)
     """Files and reports are deleted after this; 0: never."""
     log_json: bool = False
@@ -85,6 +88,10 @@ class Settings(BaseSettings):
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()
     leases: Leases = Leases()
+
+    @property
+    def report_key(self) -> Path:
+        return self.report_key_file or self.data_dir / "keys" / "report.pem"
 
     @property
     def trust(self) -> Path:

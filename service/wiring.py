@@ -8,6 +8,7 @@ from service.db.migrate import upgrade
 from service.queue import Broker, CeleryQueue
 from service.scans import Analyst, ScanPolicy, Scans
 from service.settings import Settings
+from service.signature import ReportSigner
 from service.storage import FolderStore
 
 
@@ -23,6 +24,7 @@ def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans
         store=FolderStore(settings.data_dir / "blobs"),
         queue=CeleryQueue(broker(settings)),
         policy=scan_policy(settings),
+        signer=ReportSigner.at(settings.report_key),
         pipeline=pipeline,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
@@ -156,6 +156,22 @@ def read_report(
         return Response(report.model_dump_json(), media_type="application/json", headers=headers)
     html = render_report(report, scans.preview(scan_id))
     return HTMLResponse(html, headers={**headers, "Content-Security-Policy": standalone_policy()})
+
+
+@router.get(
+    "/{scan_id}/signature",
+    response_class=PlainTextResponse,
+    responses={
+        200: {"content": {"application/jose": {"schema": {"type": "string"}}}},
+        **documented(ScanNotFound, ReportNotReady, ScanFailed, ScanExpired, InvalidRequest),
+    },
+)
+def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:
+    """The report's signature: a detached JWS over its canonical JSON (RFC 8785), Ed25519.
+
+    The keys are at `/.well-known/assay-keys.json`; `assay verify-report` checks it offline.
+    """
+    return PlainTextResponse(scans.signature(scan_id), media_type="application/jose")
 
 
 @router.get(

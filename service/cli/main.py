@@ -163,6 +163,30 @@ def show(
     raise typer.Exit(command.run(report, line=line, html=html))
 
 
+@app.command("verify-report")
+def verify_report(
+    report: Annotated[Path, typer.Argument(metavar="REPORT.json", exists=True, dir_okay=False)],
+    *,
+    signature: Annotated[
+        Path, typer.Option(help="The detached signature.", exists=True, dir_okay=False)
+    ],
+    keys: Annotated[
+        Path, typer.Option(help="The installation's public keys.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """Check offline that a report is exactly the one that an installation signed.
+
+    \b
+    curl -o report.json HOST/v1/scans/ID/report
+    curl -o report.jws HOST/v1/scans/ID/signature
+    curl -o keys.json HOST/.well-known/assay-keys.json
+    assay verify-report report.json --signature report.jws --keys keys.json
+    """
+    from service.cli import verify as command
+
+    raise typer.Exit(command.run(report, signature=signature, keys=keys))
+
+
 @app.command()
 def serve(
     *,

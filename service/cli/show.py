@@ -5,8 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pydantic import ValidationError
-
+from service import report as reports
 from service.cli.check import write_html
 from service.cli.complain import DELIBERATE, complain
 from service.cli.exit_codes import ExitCode, exit_code
@@ -56,12 +55,7 @@ def _take(file: BinaryIO, line: int | None) -> bytes:
 
 def _parse(text: bytes, *, of_audit: bool) -> Report:
     """Raises `ReportInvalid` when the text is not a report, or the line has none."""
-    try:
-        return Report.model_validate_json(_body(text) if of_audit else text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise ReportInvalid(f"not a report of a known version: {where}: {first['msg']}") from error
+    return reports.read(_body(text) if of_audit else text)
 
 
 def _body(text: bytes) -> str:

@@ -87,7 +87,8 @@ class ReportRow(Base):
         String(26), ForeignKey("scan.id", ondelete="CASCADE"), primary_key=True
     )
     tenant: Mapped[str] = mapped_column(String(63))
-    document: Mapped[str] = mapped_column(Text)  # the JSON as written: bytes that can be signed
+    document: Mapped[str] = mapped_column(Text)
+    signature: Mapped[str] = mapped_column(Text)  # detached JWS over the canonical JSON
 
 
 class WorkerRow(Base):

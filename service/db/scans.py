@@ -51,6 +51,14 @@ class Job:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class SignedDocument:
+    """A report as JSON, and the detached JWS that vouches for it."""
+
+    document: str
+    signature: str
+
+
 class ScanRows:
     """Scans in the database. Methods for people ask for the tenant, those for workers do not."""
 
@@ -98,10 +106,12 @@ class ScanRows:
         items = tuple(_scan(row) for row in rows[:limit])
         return Page(items, items[-1].id if len(rows) > limit else None)
 
-    def document(self, tenant: str, scan_id: str) -> str | None:
+    def document(self, tenant: str, scan_id: str) -> SignedDocument | None:
         with self._database.read() as session:
             row = session.get(ReportRow, scan_id)
-            return row.document if row is not None and row.tenant == tenant else None
+            if row is None or row.tenant != tenant:
+                return None
+            return SignedDocument(row.document, row.signature)
 
     def preview(self, tenant: str, scan_id: str) -> BlobKey | None:
         with self._database.read() as session:
@@ -166,7 +176,13 @@ class ScanRows:
             )
 
     def finish(
-        self, job: Job, *, document: str, verdict: Verdict, preview: BlobKey | None, now: datetime
+        self,
+        job: Job,
+        *,
+        signed: SignedDocument,
+        verdict: Verdict,
+        preview: BlobKey | None,
+        now: datetime,
     ) -> bool:
         """Store the one report of a scan; False, and nothing stored, when the lease was lost."""
         with self._database.write() as session:
@@ -185,7 +201,13 @@ class ScanRows:
                 preview=preview,
             )
             if won:
-                session.add(ReportRow(scan_id=job.id, tenant=job.tenant, document=document))
+                report = ReportRow(
+                    scan_id=job.id,
+                    tenant=job.tenant,
+                    document=signed.document,
+                    signature=signed.signature,
+                )
+                session.add(report)
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:

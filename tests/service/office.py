@@ -14,6 +14,7 @@ from service.errors import QueueUnavailable
 from service.intake import receive_all
 from service.pipeline import Analysis, Listener, Profile, Progress, Source, Stage
 from service.scans import Scan, ScanPolicy, Scans
+from service.signature import ReportSigner
 from service.storage import FolderStore
 from tests.media import jpeg, photo_like
 from tests.service import reports
@@ -91,6 +92,7 @@ class Office:
     clock: Clock
     database: Database
     store: FolderStore
+    signer: ReportSigner
     folder: Path
 
     def accept(self, name: str = "photo.jpg", profile: Profile = Profile.FULL) -> Scan:
@@ -112,6 +114,7 @@ class Office:
             "store": self.store,
             "queue": self.queue,
             "policy": POLICY,
+            "signer": self.signer,
             "pipeline": self.engine,
             "now": self.clock,
         }
@@ -121,7 +124,14 @@ class Office:
 def office(database: Database, folder: Path) -> Office:
     """A new office on an empty database."""
     engine, queue, clock, store = Engine(), Messages(), Clock(), FolderStore(folder)
+    signer = ReportSigner.at(folder.with_name("report.pem"))
     scans = Scans(
-        database=database, store=store, queue=queue, policy=POLICY, pipeline=engine, now=clock
+        database=database,
+        store=store,
+        queue=queue,
+        policy=POLICY,
+        signer=signer,
+        pipeline=engine,
+        now=clock,
     )
-    return Office(scans, engine, queue, clock, database, store, folder)
+    return Office(scans, engine, queue, clock, database, store, signer, folder)

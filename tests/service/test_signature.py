@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import ECKey
 
-from service import report as reports
+from service.cli.exit_codes import ExitCode
 from service.errors import SignatureInvalid, SigningKeyInvalid
-from service.report import Verdict
+from service.report import Verdict, read
 from service.signature import ReportSigner, verify
+from tests import media
+from tests.service import reports
+from tests.service.command_line import assay
 from tests.service.reports import BY_VERDICT
+from tests.service.webapp import StandIn, desk
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def test_a_report_of_any_verdict_verifies_after_a_round_trip_through_pretty_json
 ) -> None:
     signed = BY_VERDICT[verdict]()
     signature = signer.sign(signed)
-    again = reports.read(signed.model_dump_json(indent=4))
+    again = read(signed.model_dump_json(indent=4))
     assert verify(again, signature, signer.public()) == signer.key_id
 
 
@@ -71,3 +75,27 @@ def test_a_key_file_of_another_sort_is_refused(tmp_path: Path, kind: str) -> Non
     path.write_bytes(pem)
     with pytest.raises(SigningKeyInvalid):
         ReportSigner.at(path)
+
+
+def test_what_the_service_serves_verifies_on_the_command_line(tmp_path: Path) -> None:
+    api = desk(tmp_path, StandIn(reports.likely_synthetic))
+    scan_id = api.send(media.jpeg(media.photo_like(64, 64)))
+    api.work()
+    served = {
+        "report.json": f"/v1/scans/{scan_id}/report",
+        "report.jws": f"/v1/scans/{scan_id}/signature",
+        "keys.json": "/.well-known/assay-keys.json",
+    }
+    for name, address in served.items():
+        (tmp_path / name).write_bytes(api.client.get(address).content)
+    asked = (
+        *("verify-report", tmp_path / "report.json", "--signature", tmp_path / "report.jws"),
+        *("--keys", tmp_path / "keys.json"),
+    )
+    assert assay(*asked, data=tmp_path).code == ExitCode.NOTHING_FOUND
+
+    text = (tmp_path / "report.json").read_text()
+    (tmp_path / "report.json").write_text(text.replace("likely_synthetic", "no_sign_found"))
+    forged = assay(*asked, data=tmp_path)
+    assert forged.code == ExitCode.FOUND
+    assert "[signature_invalid]" in forged.err

@@ -23,6 +23,7 @@ from service.intake import Receiver
 from service.pipeline import Analysis, Listener, Profile, Progress, Source, Stage
 from service.report import Report
 from service.scans import Analyst, ScanPolicy, Scans
+from service.signature import ReportSigner
 from service.storage import FolderStore
 
 LIMIT: Final = 1024**2
@@ -121,6 +122,7 @@ def desk(folder: Path, engine: Analyst, get: Fetch = refuse, limit: int = LIMIT)
         policy=ScanPolicy(
             upload_limits=dict.fromkeys(Kind, limit), keep=timedelta(days=1), attempts=1
         ),
+        signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
     )
     app = create_app(scans, get)

@@ -55,6 +55,7 @@ def upgrade() -> None:
         ),
         sa.Column("tenant", sa.String(63), nullable=False),
         sa.Column("document", sa.Text, nullable=False),
+        sa.Column("signature", sa.Text, nullable=False),
     )
     op.create_table(
         "worker",
