@@ -3,13 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
 from typing import Any, Final
 
 from provenance.result import Check, clean
-
-MAX_CODES: Final = 10_000
-"""Most codes taken from one store; a manifest has one for each assertion, rarely over 50."""
 
 
 class Concern(StrEnum):
@@ -141,7 +137,7 @@ def ingredient_label(assertion: Mapping[str, Any]) -> str:
 def gather(document: Mapping[str, Any]) -> dict[str, Verdicts]:
     """Sort every code in a store by the manifest that its address names."""
     verdicts: dict[str, Verdicts] = {}
-    for owner, is_fresh, outcome, entry in islice(_entries(document), MAX_CODES):
+    for owner, is_fresh, outcome, entry in _entries(document):
         code = clean(entry.get("code"))
         if code == _ROUTINE:
             continue

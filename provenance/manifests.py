@@ -1,7 +1,7 @@
 """Turn the library's document into manifests: what each one says, bounded and cleaned."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from provenance.codes import (
@@ -27,8 +27,10 @@ from provenance.result import (
 )
 
 MAX_MANIFESTS: Final = 100
-MAX_ITEMS: Final = 200
+MAX_ITEMS: Final = 1000
 """Most actions, ingredients and so on that are kept of one manifest."""
+
+_TOO_MUCH: Final = "the store holds more than is read, so that not all of it was judged"
 
 _BROKEN: Final = (
     Concern.SIGNATURE,
@@ -119,26 +121,34 @@ def active_integrity(own: Verdicts, verdicts: Mapping[str, Verdicts]) -> tuple[I
     )
 
 
-def chain_failures(manifests: Iterable[Manifest]) -> tuple[str, ...]:
+def chain_failures(manifests: Sequence[Manifest]) -> tuple[str, ...]:
     """Say what is wrong with any ancestor, recorded long ago or found now.
 
     The library calls a file trusted over a parent whose record says its hash did not match,
     because only what *changed* since the record counts there. Here every record counts.
     """
-    found: dict[str, None] = {}
+    stated = [
+        clean(f"{ingredient.title or ingredient.manifest}: {check.code}: {check.explanation}")
+        for manifest in manifests
+        for ingredient in manifest.ingredients
+        for check in ingredient.failures
+    ]
+    used = {i.manifest for manifest in manifests for i in manifest.ingredients}
     for manifest in manifests:
-        for ingredient in manifest.ingredients:
-            name = ingredient.title or ingredient.manifest or "an ingredient"
-            for check in ingredient.failures:
-                found[clean(f"{name}: {check.code}: {check.explanation}")] = None
-        if manifest.depth > 0:
-            for check in manifest.failures:
-                found[clean(f"{manifest.title or manifest.label}: {check.code}")] = None
-        else:
-            for check in manifest.failures:
-                if check.code.startswith("ingredient."):
-                    found[clean(f"{check.code}: {check.explanation}")] = None
-    return tuple(found)[:MAX_ITEMS]
+        orphan = manifest.depth > 0 and manifest.label not in used
+        stated += [
+            clean(f"{manifest.title or manifest.label}: {check.code}: {check.explanation}")
+            for check in manifest.failures
+            if orphan or check.code.startswith("ingredient.")
+        ]
+    if is_truncated(manifests):
+        stated.insert(0, _TOO_MUCH)
+    return tuple(dict.fromkeys(stated))[:MAX_ITEMS]
+
+
+def is_truncated(manifests: Sequence[Manifest]) -> bool:
+    """Tell whether something was left out; what is not seen must not count as sound."""
+    return len(manifests) >= MAX_MANIFESTS or any(manifest.truncated for manifest in manifests)
 
 
 def _assertions(raw: Mapping[str, Any], prefix: str) -> list[tuple[str, dict[str, Any]]]:

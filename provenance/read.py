@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from provenance.codes import Verdicts, gather
 from provenance.judge import Judge
-from provenance.manifests import active_integrity, chain_failures, read_manifests
+from provenance.manifests import active_integrity, chain_failures, is_truncated, read_manifests
 from provenance.markers import read_markers
 from provenance.origin import declared_origin
 from provenance.prescan import may_hold_credentials
@@ -186,7 +186,7 @@ def _judged(
         revocation=active.revocation,
         manifests=manifests,
         engine_state=clean(store.state),
-        truncated=any(manifest.truncated for manifest in manifests),
+        truncated=is_truncated(manifests),
         **common,
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from detectors.media.sandbox import Sandbox
+from provenance import manifests
 from provenance.child import handle
 from provenance.client import read_through
 from provenance.errors import RequestInvalid
@@ -212,6 +213,21 @@ def test_text_from_a_file_cannot_disturb_a_report(
     assert len(title) == MAX_TEXT
     assert title.endswith("…")
     assert clean(b"bytes") == ""
+
+
+def test_what_is_left_out_of_a_long_store_never_counts_as_sound(
+    read: Read,
+    credential: Credential,
+    photo: bytes,
+    trusted: List,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signed = sign(photo, credential, ingredients=[Parent(data=photo), Parent(data=photo)]).data
+    monkeypatch.setattr(manifests, "MAX_ITEMS", 1)
+    found = read(signed, trusted)
+    assert found.truncated
+    assert not found.chain_ok
+    assert "more than is read" in found.chain_failures[0]
 
 
 def test_a_result_survives_the_way_through_json(
