@@ -9,7 +9,7 @@ from workers.container import container
 def register(app: Celery) -> None:
     """Give an application its tasks."""
 
-    @app.task(name=SCAN_TASK, Request="workers.request:ReconnectingRequest")
+    @app.task(name=SCAN_TASK, shared=False, Request="workers.request:ReconnectingRequest")
     def run_scan(scan_id: str) -> None:
         """Analyse one stored upload; a scan that already has a report is left alone."""
         held = container()

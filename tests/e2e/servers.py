@@ -66,16 +66,19 @@ class Process:
         os.kill(self.pid, signal.SIGKILL)
         self.wait()
 
+    def terminate(self) -> None:
+        """SIGTERM: finish what runs, then end."""
+        os.kill(self.pid, signal.SIGTERM)
+
     def stop(self) -> None:
         """SIGTERM, and after a while SIGKILL."""
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:
             return
-        os.kill(self.pid, signal.SIGTERM)
+        self.terminate()
         try:
             self._process.wait(15)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._process = None
 
     def wait(self) -> int:
         assert self._process is not None

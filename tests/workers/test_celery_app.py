@@ -1,0 +1,54 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.queue import SCAN_TASK, Broker
+from workers.celery_app import GRACE_SECONDS, worker_app
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Broker:
+    return Broker.in_folder(tmp_path)
+
+
+def test_nothing_but_json_is_accepted_and_no_result_is_kept(broker: Broker) -> None:
+    conf = worker_app(broker, run_seconds=60).conf
+    assert conf.accept_content == ["json"]
+    assert conf.task_serializer == "json"
+    assert conf.task_ignore_result
+    assert conf.result_backend is None
+
+
+def test_a_message_is_acknowledged_after_the_work_and_none_is_taken_ahead(broker: Broker) -> None:
+    conf = worker_app(broker, run_seconds=60).conf
+    assert conf.task_acks_late
+    assert conf.task_reject_on_worker_lost
+    assert conf.worker_prefetch_multiplier == 1
+
+
+def test_a_scan_has_a_soft_and_a_hard_time_limit(broker: Broker) -> None:
+    conf = worker_app(broker, run_seconds=60).conf
+    assert conf.task_soft_time_limit == 60
+    assert conf.task_time_limit == 60 + GRACE_SECONDS
+
+
+def test_the_one_task_takes_an_id(broker: Broker) -> None:
+    app = worker_app(broker, run_seconds=60)
+    own = {name for name in app.tasks if not name.startswith("celery.")}
+    assert own == {SCAN_TASK}
+
+
+def test_the_parent_of_the_pool_loads_no_model_code() -> None:
+    """It forks: what it had loaded, every child would carry or inherit half-locked."""
+    code = (
+        "import sys, workers.__main__; "
+        "print([name for name in sys.modules if name in ('torch', 'cv2', 'onnxruntime', 'av')])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
