@@ -7,6 +7,7 @@ certificate to a listed one, is walked here.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from provenance.jumbf import Malformed, cose_signature
@@ -115,6 +116,13 @@ def _may_stamp(leaf: "Certificate") -> bool:
     return ExtendedKeyUsageOID.TIME_STAMPING in usages
 
 
+class _Known(NamedTuple):
+    """A certificate with its subject's encoding, which is what an issuer is looked up by."""
+
+    subject: bytes
+    certificate: "Certificate"
+
+
 def _walk(
     leaf: "Certificate",
     certificates: "set[Certificate]",
@@ -122,34 +130,42 @@ def _walk(
     lists: list[TrustList],
 ) -> tuple[str, ...]:
     """Climb from issuer to issuer until one is listed; every step valid at the stated time."""
-    from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
 
     holders: dict[str, list[str]] = {}
-    known = list(certificates)
+    known = [_Known(c.subject.public_bytes(), c) for c in certificates]
     for entry in lists:
         for certificate in entry.certificates:
             holders.setdefault(certificate.sha256, []).append(entry.name)
-            known.append(x509.load_pem_x509_certificate(certificate.pem.encode()))
+            known.append(_listed(certificate.pem))
     current = leaf
     for _ in range(_MAX_PATH):
         if not current.not_valid_before_utc <= at <= current.not_valid_after_utc:
             return ()
         if names := holders.get(current.fingerprint(SHA256()).hex()):
             return tuple(names)
-        issuer = next((c for c in known if _issued(c, current)), None)
+        wanted = current.issuer.public_bytes()
+        candidates = (c for subject, c in known if subject == wanted and c != current)
+        issuer = next((c for c in candidates if _issued(c, current)), None)
         if issuer is None:
             return ()
         current = issuer
     return ()
 
 
+@lru_cache(maxsize=4096)
+def _listed(pem: str) -> _Known:
+    """Parse a listed certificate once in the life of a process: a list has dozens of them."""
+    from cryptography import x509
+
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    return _Known(certificate.subject.public_bytes(), certificate)
+
+
 def _issued(issuer: "Certificate", subject: "Certificate") -> bool:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature
 
-    if issuer.subject != subject.issuer or issuer == subject:
-        return False
     try:
         subject.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
