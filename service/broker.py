@@ -13,6 +13,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, Final
 
+import kombu
 from kombu.transport import virtual
 from kombu.utils.json import dumps, loads
 
@@ -74,10 +75,7 @@ class Transport(virtual.Transport):
     driver_name = "folder"
 
     def drain_events(
-        self,
-        connection: Any,
-        timeout: float | None = None,
-        **_options: Any,  # noqa: ANN401
+        self, connection: kombu.Connection, timeout: float | None = None, **_options: object
     ) -> None:
         """Return now and then, so that a worker told to stop need not wait out Celery's 2 s."""
         super().drain_events(connection, timeout=min(timeout or _DRAIN_SECONDS, _DRAIN_SECONDS))
