@@ -77,14 +77,7 @@ class Reader:
         from provenance import c2pa  # 60 ms to import
 
         moment = at or datetime.now(UTC)
-        markers, warnings = read_markers(file, media_type)
-        common: dict[str, Any] = {
-            "markers": markers,
-            "warnings": warnings,
-            "validated_at": moment,
-            "trust_lists": self._references(moment.date()),
-            "engine": c2pa.versions(),
-        }
+        common = self._common(file, media_type, moment)
         kind = _ALIASES.get(media_type, media_type)
         if kind in _BARE_STORES:
             common["warnings"] += (_BARE_STORE_ADVICE,)
@@ -100,6 +93,19 @@ class Reader:
         if isinstance(found, c2pa.Refused):
             return _without_store(found, common)
         return _judged(found, question, self._snapshot, moment, common)
+
+    def _common(self, file: BinaryIO, media_type: str, moment: datetime) -> dict[str, Any]:
+        """Collect what every answer holds, whether there are credentials or not."""
+        from provenance import c2pa
+
+        markers, warnings = read_markers(file, media_type)
+        return {
+            "markers": markers,
+            "warnings": warnings,
+            "validated_at": moment,
+            "trust_lists": self._references(moment.date()),
+            "engine": c2pa.versions(),
+        }
 
     def _ready(self) -> "Library":
         """Return the library, built anew in a forked child, where the parent's is dead."""
@@ -149,10 +155,9 @@ def _judged(
     common: dict[str, Any],
 ) -> Provenance:
     verdicts = gather(store.document)
-    kinds = frozenset(entry.kind for entry in snapshot.lists)
     judge = Judge(
         at=moment,
-        kinds=kinds,
+        kinds=frozenset(entry.kind for entry in snapshot.lists),
         names_of=question.names_of,
         ask=question.ask,
         vouch_legacy=lambda label, serial, stamped: lists_vouching(
@@ -162,37 +167,41 @@ def _judged(
     manifests = read_manifests(store.document, verdicts, judge)
     if not manifests:
         return Provenance(presence=Presence.UNREADABLE, integrity=Integrity.NOT_CHECKED, **common)
-    active = manifests[0]
-    own = verdicts.get(active.label, Verdicts())
+    own = verdicts.get(manifests[0].label, Verdicts())
     integrity, deciding = active_integrity(own, verdicts)
-    broken = chain_failures(manifests)
-    origin = declared_origin(manifests)
-    common["warnings"] += _warnings(integrity, manifests)
+    common["warnings"] += _warnings(integrity, manifests[0])
     return Provenance(
         presence=Presence.EMBEDDED if question.asset.manifest is None else Presence.SIDECAR,
         integrity=integrity,
         integrity_code=deciding.code,
         integrity_explanation=deciding.explanation,
-        signer=active.signer,
-        chain_ok=not broken,
-        chain_failures=broken,
-        origin=origin.origin,
-        origin_signer_trust=origin.trust,
-        origin_depth=origin.depth,
-        origin_source_type=origin.source_type,
-        claimed_at=active.timestamp.at,
-        claim_generator=active.claim_generator,
-        timestamp=active.timestamp,
-        revocation=active.revocation,
-        manifests=manifests,
         engine_state=clean(store.state),
-        truncated=is_truncated(manifests),
+        **_summary(manifests),
         **common,
     )
 
 
-def _warnings(integrity: Integrity, manifests: tuple[Manifest, ...]) -> tuple[str, ...]:
-    active = manifests[0]
+def _summary(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
+    """Bring what the active manifest, the chain and the declarations say to the top."""
+    active, broken, origin = manifests[0], chain_failures(manifests), declared_origin(manifests)
+    return {
+        "signer": active.signer,
+        "chain_ok": not broken,
+        "chain_failures": broken,
+        "origin": origin.origin,
+        "origin_signer_trust": origin.trust,
+        "origin_depth": origin.depth,
+        "origin_source_type": origin.source_type,
+        "claimed_at": active.timestamp.at,
+        "claim_generator": active.claim_generator,
+        "timestamp": active.timestamp,
+        "revocation": active.revocation,
+        "manifests": manifests,
+        "truncated": is_truncated(manifests),
+    }
+
+
+def _warnings(integrity: Integrity, active: Manifest) -> tuple[str, ...]:
     found = []
     if integrity is Integrity.ASSET_MISMATCH:
         found.append(_MISMATCH_ADVICE)

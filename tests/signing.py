@@ -105,6 +105,10 @@ class Parent:
     relationship: str = "parentOf"
     title: str = "parent"
 
+    @property
+    def described(self) -> dict[str, str]:
+        return {"title": self.title, "relationship": self.relationship}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Signed:
@@ -149,13 +153,11 @@ def sign(
     """
     parents = tuple(ingredients)
     stated = [*map(_use, parents, range(len(parents))), *(dict(entry) for entry in actions)]
-    if not stated:
-        stated = [action(source_type=DRAWN)]
-    manifest: dict[str, Any] = {
+    manifest = {
         "claim_generator_info": [{"name": "assay-tests", "version": "1.0"}],
         "claim_version": claim_version,
         "title": "sample",
-        "assertions": [{"label": "c2pa.actions", "data": {"actions": stated}}, *assertions],
+        "assertions": [_actions(stated), *assertions],
         **(definition or {}),
     }
     with (
@@ -163,11 +165,7 @@ def sign(
         c2pa.Builder.from_json(manifest, _context(trusting)) as builder,
     ):
         for number, parent in enumerate(parents):
-            described = {
-                "title": parent.title,
-                "relationship": parent.relationship,
-                "instance_id": _instance(number),
-            }
+            described = {**parent.described, "instance_id": _instance(number)}
             builder.add_ingredient(described, parent.media_type, io.BytesIO(parent.data))
         if remote_url is not None:
             builder.set_remote_url(remote_url)
@@ -176,6 +174,13 @@ def sign(
         target = io.BytesIO()
         store = builder.sign(signer, media_type, io.BytesIO(data), target)
     return Signed(data=target.getvalue(), manifest=store)
+
+
+def _actions(stated: list[dict[str, object]]) -> dict[str, object]:
+    return {
+        "label": "c2pa.actions",
+        "data": {"actions": stated or [action(source_type=DRAWN)]},
+    }
 
 
 def _instance(number: int) -> str:
