@@ -22,7 +22,7 @@ from detectors.errors import MediaError
 from detectors.media.limits import Limits
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import Sandbox
-from detectors.registry import SPECS, Spec, card_of, specs_for
+from detectors.registry import SPECS, Spec, card_of, load, specs_for
 from detectors.result import Outcome, Reason
 from detectors.runner import Run
 
@@ -108,11 +108,13 @@ def run(
     """Ask every question of the plan; only answers that `answers` lacks are computed, then kept.
 
     `progress` hears how many items are done, of how many. An item that cannot be decoded is an
-    abstention of every detector.
+    abstention of every detector; a detector that cannot be loaded raises its `DetectorError`.
     """
     questions = [question for item in items for question in _questions(item, plan)]
     known = {question: answers.get(question.key) for question in questions}
     tasks = _tasks(question for question, answer in known.items() if answer is None)
+    for spec in {spec for task in tasks for spec in task.specs}:
+        load(spec)
     for done, replies in enumerate(_replies(tasks, plan), start=1):
         known |= {reply.question: reply.answer for reply in replies}
         answers.put((reply.question.key, reply.answer) for reply in replies if reply.lasting)
