@@ -14,7 +14,7 @@ from service.cli.ledger import Line
 from service.cli.terminal import console, render
 from service.errors import ReportInvalid
 from service.pipeline import Analysis
-from service.report import Report
+from service.report import read
 
 MAX_BYTES: Final = 64 * 1024**2
 """Longest report, or line of an audit, that is read."""
@@ -23,7 +23,8 @@ MAX_BYTES: Final = 64 * 1024**2
 def run(named: str, *, line: int | None, html: Path | None) -> ExitCode:
     """Show one report; the exit code is the one `assay check` gave for it."""
     try:
-        report = _parse(_read(named, line), of_audit=line is not None)
+        text = _read(named, line)
+        report = read(text if line is None else _body(text))
         if html is not None:
             write_html(Analysis(report, None), html, alone=True)
     except DELIBERATE as error:
@@ -53,12 +54,8 @@ def _take(file: BinaryIO, line: int | None) -> bytes:
     return found
 
 
-def _parse(text: bytes, *, of_audit: bool) -> Report:
-    """Raises `ReportInvalid` when the text is not a report, or the line has none."""
-    return reports.read(_body(text) if of_audit else text)
-
-
 def _body(text: bytes) -> str:
+    """The report in a line of an audit. Raises `ReportInvalid` when it has none."""
     try:
         line = Line.decode(text)
     except (ValueError, KeyError, TypeError) as error:
