@@ -5,7 +5,6 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from service import report as reports
 from service.cli.check import write_html
 from service.cli.complain import DELIBERATE, complain
 from service.cli.exit_codes import ExitCode, exit_code
