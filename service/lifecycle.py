@@ -4,12 +4,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from detectors.base import Kind
 from service.pipeline import Profile, Progress
 from service.report import Verdict
 
 DEFAULT_TENANT = "default"
+SENTENCE_LENGTH = 500
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _TIME_DIGITS = 10
@@ -32,6 +34,12 @@ class Failure:
 
     code: str
     sentence: str
+
+    @classmethod
+    def of(cls, code: str, untrusted_sentence: str) -> Self:
+        """A failure that any database can keep: a decoder may quote the file it could not read."""
+        text = untrusted_sentence.encode(errors="replace").decode().replace("\x00", "")
+        return cls(code, text[:SENTENCE_LENGTH])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,10 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),
     ]
-    renderer: structlog.types.Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    # Plain: the default would print the variables of every frame, passwords and file contents too.
+    renderer: structlog.types.Processor = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     if json:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer(default=str)

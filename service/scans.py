@@ -237,7 +237,7 @@ class Scans:
             log.info("abandoned", extra={"scan": job.id})
         except (DetectorError, ServiceError) as error:
             log.warning("failed", extra={"scan": job.id, "code": error.code})
-            self._rows.fail(job, Failure(error.code, str(error)), self._now())
+            self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
         except BaseException:
             self._give_up(job)
             raise

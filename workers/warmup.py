@@ -3,6 +3,8 @@
 import logging
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery.signals import worker_process_init, worker_process_shutdown
 
@@ -16,18 +18,28 @@ log = logging.getLogger(__name__)
 
 
 def install(queues: tuple[str, ...]) -> None:
-    """Prepare each child process of the pool right after its fork."""
+    """Prepare each child process of the pool right after its fork, and tidy up after it."""
     parent = os.getpid()
+    clocks: list[Clockwork] = []
 
     def prepare(**_signal: object) -> None:
-        held = container()
-        held.pipeline.warm(kinds_of(queues))
-        Clockwork(lambda: _end_with(parent), seconds=1.0).start()
-        Clockwork(held.scans.reconcile, seconds=held.settings.leases.reconcile_seconds).start()
-        Clockwork(lambda: held.scans.beat(held.name, queues), seconds=BEAT_SECONDS).start()
+        with _or_die():
+            held = container()
+            held.pipeline.warm(kinds_of(queues))
+        clocks.extend(
+            (
+                Clockwork(lambda: _end_with(parent), seconds=1.0),
+                Clockwork(held.scans.reconcile, seconds=held.settings.leases.reconcile_seconds),
+                Clockwork(lambda: held.scans.beat(held.name, queues), seconds=BEAT_SECONDS),
+            )
+        )
+        for clock in clocks:
+            clock.start()
         log.info("ready", extra={"worker": held.name, "queues": queues})
 
     def leave(**_signal: object) -> None:
+        for clock in clocks:
+            clock.stop()
         held = container()
         held.scans.leave(held.name)
         held.pipeline.close()
@@ -39,6 +51,19 @@ def install(queues: tuple[str, ...]) -> None:
 def kinds_of(queues: tuple[str, ...]) -> tuple[Kind, ...]:
     """The kinds of media whose models these queues need."""
     return tuple(Kind(queue) for queue in queues if queue != PROVENANCE_QUEUE)
+
+
+@contextmanager
+def _or_die() -> Iterator[None]:
+    """Celery logs what a signal handler raises and uses the half-made process all the same."""
+    started = False
+    try:
+        yield
+        started = True
+    finally:
+        if not started:
+            log.critical("this worker process cannot start", exc_info=True)
+            os._exit(os.EX_UNAVAILABLE)
 
 
 def _end_with(parent: int) -> None:

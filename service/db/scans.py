@@ -123,7 +123,7 @@ class ScanRows:
     def delete(self, tenant: str, scan_id: str) -> tuple[BlobKey, ...] | None:
         """Remove the row and its report; the blobs that are now nobody's, None if no such scan."""
         with self._database.write() as session:
-            row = session.get(ScanRow, scan_id)
+            row = session.get(ScanRow, scan_id, with_for_update=True)
             if row is None or row.tenant != tenant:
                 return None
             blobs = _blobs(row)

@@ -84,7 +84,9 @@ class UpkeepRows:
             ScanRow.expires_at < now, ScanRow.state != State.EXPIRED
         )
         with self._database.write() as session:
-            rows = session.execute(due.order_by(ScanRow.expires_at).limit(BATCH)).all()
+            # Locked, so that a worker that finishes now does so before or finds its lease gone.
+            oldest = due.order_by(ScanRow.expires_at).limit(BATCH)
+            rows = session.execute(oldest.with_for_update(skip_locked=True)).all()
             ids = [row.id for row in rows]
             session.execute(delete(ReportRow).where(ReportRow.scan_id.in_(ids)))
             session.execute(

@@ -15,7 +15,7 @@ from service.errors import (
     ScanNotFound,
     UnsupportedKind,
 )
-from service.lifecycle import new_scan_id
+from service.lifecycle import SENTENCE_LENGTH, new_scan_id
 from service.pipeline import Listener, Profile, Stage
 from service.report import Verdict
 from service.scans import State
@@ -89,6 +89,17 @@ def test_an_error_on_purpose_fails_the_scan_with_its_code(desk: Office, error: E
     assert scan.failure.sentence == str(error)
     with pytest.raises(ScanFailed, match=scan.failure.code):
         desk.scans.report(scan.id)
+
+
+def test_a_failure_may_quote_any_bytes(desk: Office) -> None:
+    def fail(progress: Listener) -> None:
+        raise DecoderCrashed("at \x00\udc80 " + "x" * 10_000)
+
+    desk.engine.during = fail
+    failure = desk.done().failure
+    assert failure is not None
+    assert failure.sentence.startswith("at ? xxx")
+    assert len(failure.sentence) == SENTENCE_LENGTH
 
 
 def test_bytes_that_changed_in_storage_are_not_reported_on(desk: Office) -> None:
