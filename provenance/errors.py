@@ -49,9 +49,3 @@ class SigningRefused(ProvenanceError):
     """A key, a certificate or a container does not allow what was asked to be signed."""
 
     code = "signing_refused"
-
-
-class SignatureInvalid(ProvenanceError):
-    """A report's signature does not fit the report or the keys given."""
-
-    code = "signature_invalid"

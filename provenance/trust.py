@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from provenance.errors import TrustListInvalid, TrustListUnknown, TrustStoreDamaged
-from provenance.fetch import DEFAULT_GUARD, Guard, fetch
+from provenance.errors import FetchRefused, TrustListInvalid, TrustListUnknown, TrustStoreDamaged
 from provenance.result import Closed, Sha256, TrustKind, TrustListRef
 
 if TYPE_CHECKING:
@@ -180,12 +179,20 @@ def _to_pem(der: bytes) -> str:
     return "-----BEGIN CERTIFICATE-----\n" + "\n".join(lines) + "\n-----END CERTIFICATE-----\n"
 
 
+Fetch = Callable[[str], bytes]
+"""Returns what lies behind an https address. Who supplies it guards what may be reached."""
+
+
+def _no_network(url: str) -> bytes:
+    raise FetchRefused(f"{url} was not fetched: this store was opened to read")
+
+
 class TrustStore:
     """A folder of trust lists, one JSON file each, replaced whole so a reader never sees half."""
 
-    def __init__(self, folder: Path, guard: Guard = DEFAULT_GUARD) -> None:
+    def __init__(self, folder: Path, fetch: Fetch = _no_network) -> None:
         self._folder = folder
-        self._guard = guard
+        self._fetch = fetch
 
     def add(
         self,
@@ -199,13 +206,13 @@ class TrustStore:
 
         Raises:
             TrustListInvalid: the bytes are no usable list.
-            FetchRefused: the guard would not fetch the address.
+            FetchRefused: the address is not https, or was not fetched.
             OSError: the file cannot be read.
         """
         is_url = isinstance(source, str) and "://" in source
         if is_url:
             uri = str(source)
-            pem = fetch(uri, self._guard)
+            pem = self._download(uri)
             default_name = Path(uri.partition("?")[0]).stem
         else:
             path = Path(source)
@@ -243,7 +250,7 @@ class TrustStore:
         moment = at or datetime.now(UTC)
         fresh = tuple(
             parse(
-                fetch(uri, self._guard),
+                self._download(uri),
                 name=_plain(Path(uri).stem),
                 kind=kind,
                 uri=uri,
@@ -254,6 +261,11 @@ class TrustStore:
         for entry in fresh:
             self._write(entry)
         return fresh
+
+    def _download(self, url: str) -> bytes:
+        if not url.startswith("https://"):
+            raise FetchRefused("trust lists are fetched from https addresses alone")
+        return self._fetch(url)
 
     def _path(self, entry: TrustList) -> Path:
         return self._folder / f"{entry.kind}--{entry.name}.json"

@@ -33,7 +33,7 @@ class Credentials:
 
     def __init__(self, *, trust_dir: Path, children: int) -> None:
         self._trust = _Trust(trust_dir)
-        self._pool = SandboxPool(handler=HANDLER, size=children, open_files=True)
+        self._pool = SandboxPool(handler=HANDLER, size=children)
 
     def close(self) -> None:
         self._pool.close()

@@ -1,6 +1,8 @@
 """`assay trust`: the lists of certificates that vouch for signers."""
 
+import io
 from datetime import UTC, datetime
+from typing import Final
 
 from rich.table import Table
 
@@ -10,6 +12,9 @@ from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
+from service.fetch import Guard, fetch
+
+LARGEST_LIST: Final = 8 * 1024**2  # bytes; the official one has a quarter of a megabyte
 
 
 def add(source: str, kind: str, name: str | None) -> ExitCode:
@@ -35,7 +40,7 @@ def show() -> ExitCode:
         say("no trust list is configured, so every signer is unknown; see assay trust add --help")
         return ExitCode.NOTHING_FOUND
     table = Table("name", "vouches for", "certificates", "added", "from", "warnings", box=None)
-    now = datetime.now(UTC)
+    today = datetime.now(UTC).date()
     for entry in entries:
         table.add_row(
             entry.name,
@@ -43,7 +48,7 @@ def show() -> ExitCode:
             str(len(entry.certificates)),
             f"{entry.added_at:%Y-%m-%d}",
             entry.uri,
-            "; ".join(entry.warnings(now)),
+            "; ".join(entry.warnings(today)),
         )
     console().print(table)
     return ExitCode.NOTHING_FOUND
@@ -75,9 +80,15 @@ def update() -> ExitCode:
 
 
 def _store() -> TrustStore:
-    return TrustStore(read_settings().trust)
+    return TrustStore(read_settings().trust, _fetched)
+
+
+def _fetched(url: str) -> bytes:
+    body = io.BytesIO()
+    fetch(url, body, Guard(max_bytes=LARGEST_LIST, seconds=20.0))
+    return body.getvalue()
 
 
 def _warn(entry: TrustList) -> None:
-    for warning in entry.warnings(datetime.now(UTC)):
+    for warning in entry.warnings(datetime.now(UTC).date()):
         say(f"{entry.name}: {warning}")
