@@ -100,7 +100,7 @@ class PipelineConfig:
 
     trust_dir: Path
     limits: Limits
-    video_frames: int = 24  # sampled from a film
+    video_frames: int = 16  # sampled from a film
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of torch; more helps one file, fewer helps several at once
 
