@@ -216,6 +216,9 @@ def worker(
     queues: Annotated[
         str | None, typer.Option(metavar="NAME,...", help="image, audio, video, provenance; all.")
     ] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", "-c", min=1, help="Scans at once.")
+    ] = 1,
 ) -> None:
     """Run a worker alone, beside others of a fleet.
 
@@ -224,7 +227,7 @@ def worker(
     """
     from service.cli import serve as command
 
-    command.become_worker(queues)
+    command.become_worker(queues, concurrency)
 
 
 @app.command()

@@ -32,10 +32,12 @@ def run(host: str, port: int, *, api_only: bool) -> ExitCode:
     return ExitCode.NOTHING_FOUND if alive else ExitCode.INTERNAL
 
 
-def become_worker(queues: str | None) -> None:
+def become_worker(queues: str | None, concurrency: int) -> None:
     """Replace this process by a worker; the service may not import the workers package."""
     read_settings()
-    command = _python("-m", WORKERS, *(("--queues", queues) if queues else ()))
+    command = _python("-m", WORKERS, "--concurrency", str(concurrency))
+    if queues:
+        command += ["--queues", queues]
     os.execv(command[0], command)  # noqa: S606 (our own interpreter, no shell)
 
 

@@ -50,7 +50,7 @@ class Child:
         """Restart at once the first time, ever more slowly when it keeps dying early."""
         if self.process is None:
             return
-        self.signal(signal.SIGKILL)  # what it left in its process group
+        self.kill()  # what it left in its process group
         now = time.monotonic()
         quick = now - self.started < HEALTHY_SECONDS
         self.quick_deaths = self.quick_deaths + 1 if quick else 0
@@ -58,11 +58,16 @@ class Child:
         say(f"{self.name} ended with status {self.process.returncode}; starting it again")
         self.process = None
 
-    def signal(self, number: signal.Signals) -> None:
-        """Signal the child and everything it started."""
+    def ask_to_stop(self) -> None:
+        """SIGTERM to the child alone: it knows in which order to stop what it started."""
+        if self.process is not None:
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL to the child and everything it started."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None
@@ -100,14 +105,14 @@ def _stop(children: Sequence[Child]) -> None:
     """Ask every child in turn, the first one first, then insist."""
     deadline = time.monotonic() + GRACE_SECONDS
     for child in children:
-        child.signal(signal.SIGTERM)
+        child.ask_to_stop()
     while any(child.process is not None and not child.ended() for child in children):
         received = signal.sigtimedwait(_WATCHED, 0.2)
         again = received is not None and received.si_signo in _STOP
         if again or time.monotonic() >= deadline:
             break
     for child in children:
-        child.signal(signal.SIGKILL)
+        child.kill()
         if child.process is not None:
             child.process.wait()
 
