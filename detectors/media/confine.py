@@ -16,7 +16,8 @@ _CAPABILITY_VERSION_3: Final = 0x20080522
 
 # What decoding needs once everything is imported: memory, threads, time, and the descriptors the
 # parent handed over. A call outside the list fails with EPERM, so a library that only tries
-# something (a locale file, a cache folder) goes on without it.
+# something (a locale file, a cache folder) goes on without it. The C2PA library aborts where it
+# cannot have an event loop, though it may open no socket: hence epoll and eventfd.
 _ALLOWED: Final = """
     read readv pread64 preadv lseek _llseek close dup fcntl fcntl64 fstat fstat64 newfstatat
     fstatat64 statx ftruncate ioctl poll ppoll select pselect6 recvmsg recvfrom recv sendmsg sendto
@@ -28,6 +29,7 @@ _ALLOWED: Final = """
     clock_gettime clock_gettime64 clock_getres clock_nanosleep clock_nanosleep_time64 nanosleep
     gettimeofday time times getrusage getrandom sysinfo uname arch_prctl set_tid_address
     rt_sigaction rt_sigprocmask rt_sigreturn sigreturn sigaltstack setitimer restart_syscall
+    epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2
     exit exit_group
 """
 

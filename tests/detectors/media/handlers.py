@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import socket
 import stat
 import subprocess
@@ -90,6 +91,11 @@ def _connect(request: dict[str, Any], _: BinaryIO | None) -> Answer:
     return {"refused": False}, {}
 
 
+def _wait(_: dict[str, Any], __: BinaryIO | None) -> Answer:
+    with select.epoll() as events:
+        return {"events": len(events.poll(timeout=0))}, {}
+
+
 def _write(request: dict[str, Any], file: BinaryIO | None) -> Answer:
     assert file is not None
     given = file.fileno()
@@ -161,6 +167,7 @@ ACTIONS: dict[str, Callable[[dict[str, Any], BinaryIO | None], Answer]] = {
     "refuse": _refuse,
     "hoard": _hoard,
     "connect": _connect,
+    "wait": _wait,
     "write": _write,
     "run": _run,
     "look": _look,

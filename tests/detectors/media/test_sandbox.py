@@ -158,6 +158,11 @@ def test_the_child_reaches_no_network(sandbox: Sandbox) -> None:
             server.accept()
 
 
+def test_the_child_may_wait_in_an_event_loop(sandbox: Sandbox) -> None:
+    """The C2PA library starts one for every CAWG identity and aborts where it cannot."""
+    assert sandbox.call({"do": "wait"}, seconds=10).body == {"events": 0}
+
+
 def test_the_child_can_write_no_file(sandbox: Sandbox, tmp_path: Path) -> None:
     given, new = tmp_path / "given", tmp_path / "new"
     given.write_bytes(b"before")

@@ -1,0 +1,139 @@
+"""From bytes to a report, through the real children, lists and detectors."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from detectors import runner
+from detectors.base import Kind, Media, Observation
+from detectors.errors import WeightsMismatch
+from detectors.media.limits import Limits
+from detectors.registry import Spec, specs_for
+from detectors.result import Outcome, Reason
+from provenance.result import IdentityStatus, TrustKind
+from provenance.trust import TrustStore
+from service.intake import source_from_stream
+from service.pipeline import Analysis, Pipeline, PipelineConfig, Profile, Progress, Stage
+from service.report import Verdict
+from tests import bad_media, media
+from tests.signing import CAPTURED, Authority, action, sign
+
+CAWG = Path(__file__).parents[3] / "shared/data/c2pa/fixtures/c2pac__C_with_CAWG_data.jpg"
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority.create()
+
+
+@pytest.fixture(scope="module")
+def signed(authority: Authority) -> bytes:
+    photo = media.jpeg(media.photo_like(480, 360))
+    return sign(photo, authority.issue(), actions=[action(source_type=CAPTURED)]).data
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> TrustStore:
+    return TrustStore(tmp_path / "trust")
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
+    with Pipeline(PipelineConfig(trust_dir=tmp_path / "trust", limits=Limits())) as made:
+        yield made
+
+
+def analyse(pipeline: Pipeline, data: bytes, profile: Profile = Profile.FULL) -> Analysis:
+    source = source_from_stream(io.BytesIO(data), "file")
+    with source.file:
+        return pipeline.analyse(source, profile=profile)
+
+
+def root_added(trust: TrustStore, authority: Authority, folder: Path) -> None:
+    path = folder / "root.pem"
+    path.write_text(authority.root_pem)
+    trust.add(path, kind=TrustKind.MANIFEST)
+
+
+def test_trust_added_while_running_counts_for_the_next_file(
+    pipeline: Pipeline, trust: TrustStore, authority: Authority, signed: bytes, tmp_path: Path
+) -> None:
+    before = analyse(pipeline, signed, Profile.PROVENANCE).report
+    root_added(trust, authority, tmp_path)
+    after = analyse(pipeline, signed, Profile.PROVENANCE).report
+    assert "no_trust_list" in {item.reason for item in before.not_checked}
+    assert before.verdict is not Verdict.VERIFIED_CAPTURE
+    assert after.verdict is Verdict.VERIFIED_CAPTURE
+    assert after.engine.trust_lists.keys() == {"root"}
+
+
+def test_changed_pixels_break_the_credentials(
+    pipeline: Pipeline, trust: TrustStore, authority: Authority, signed: bytes, tmp_path: Path
+) -> None:
+    root_added(trust, authority, tmp_path)
+    changed = bytearray(signed)
+    changed[-200] ^= 0x10
+    report = analyse(pipeline, bytes(changed), Profile.PROVENANCE).report
+    assert report.verdict is Verdict.CREDENTIALS_BROKEN
+
+
+def test_stages_come_in_order_and_shares_only_grow(pipeline: Pipeline) -> None:
+    seen: list[Progress] = []
+    source = source_from_stream(io.BytesIO(media.jpeg(media.photo_like(320, 240))), "photo.jpg")
+    with source.file:
+        pipeline.analyse(source, progress=seen.append)
+    order = list(Stage)
+    assert [item.stage for item in seen] == sorted((item.stage for item in seen), key=order.index)
+    assert [item.done for item in seen] == sorted(item.done for item in seen)
+    assert seen[-1].stage is Stage.REPORT
+
+
+def test_a_truncated_picture_is_inconclusive_and_says_why(pipeline: Pipeline) -> None:
+    report = analyse(pipeline, bad_media.BAD_INPUTS["truncated.jpg"]()).report
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "media_undecodable" in {item.reason for item in report.not_checked}
+
+
+def test_sound_in_a_film_is_judged_as_well(pipeline: Pipeline) -> None:
+    report = analyse(pipeline, media.video_with_sound(seconds=3.0)).report
+    kinds = {item.detector.partition(".")[0] for item in report.findings}
+    assert kinds == {"video", "audio"}
+    assert report.subject.seconds == pytest.approx(3.0, abs=0.2)
+
+
+@pytest.mark.parametrize("failure", ["crash", "weights"])
+def test_a_detector_that_breaks_is_a_visible_failure_and_never_an_all_clear(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
+    class Broken:
+        def observe(self, media: Media) -> Observation:
+            if failure == "weights":
+                raise WeightsMismatch("card", "a" * 64, "b" * 64)
+            raise ZeroDivisionError
+
+    def load(spec: Spec) -> Broken:
+        return Broken()
+
+    monkeypatch.setattr(runner, "load", load)
+    report = analyse(pipeline, media.jpeg(media.photo_like(320, 240))).report
+    reasons = {"crash": Reason.INTERNAL_ERROR, "weights": Reason.WEIGHTS_UNAVAILABLE}
+    assert len(report.findings) == len(specs_for(Kind.IMAGE))
+    assert {item.outcome for item in report.findings} == {Outcome.FAILED}
+    assert {item.reason for item in report.findings} == {reasons[failure]}
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert report.classifiers is None
+
+
+def test_an_identity_that_only_the_network_could_check_leaves_the_rest_readable(
+    pipeline: Pipeline,
+) -> None:
+    if not CAWG.is_file():
+        pytest.skip(
+            "needs a file signed with an aggregated CAWG identity, which cannot be made here"
+        )
+    found = analyse(pipeline, CAWG.read_bytes(), Profile.PROVENANCE).report.provenance
+    assert found is not None
+    statuses = {identity.status for item in found.manifests for identity in item.identities}
+    assert statuses == {IdentityStatus.UNRESOLVED}
