@@ -5,6 +5,9 @@
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
 
+train = $(BIN)/python -m detectors.training.$(1) --manifest $(DATA)/manifest.csv \
+	--cache var/training/$(1) --out detectors/zoo $(ARGS)
+
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -33,14 +36,14 @@ lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 tree: .venv/run.stamp ## write the list of modules into ARCHITECTURE.md
 	@$(BIN)/python -m deploy.architecture
 
-train-image: .venv/run.stamp ## train the image detector from DATA=folder
-	@$(BIN)/python -m detectors.training.image $(ARGS)
+train-image: .venv/run.stamp ## train the image detector on DATA, a folder with a manifest.csv
+	@$(call train,image)
 
-train-audio: .venv/run.stamp ## train the audio detector
-	@$(BIN)/python -m detectors.training.audio $(ARGS)
+train-audio: .venv/run.stamp ## train the audio detector on DATA
+	@$(call train,audio)
 
-train-video: .venv/run.stamp ## train the video detector
-	@$(BIN)/python -m detectors.training.video $(ARGS)
+train-video: .venv/run.stamp ## train the video detector on DATA, after the other two
+	@$(call train,video)
 
 clean: ## remove the environment and everything generated
 	rm -rf .venv .demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
