@@ -10,9 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from detectors.media.sniff import HEAD_BYTES, MediaType, sniff
-
 from detectors.base import Kind
+from detectors.media.sniff import HEAD_BYTES, MediaType, sniff
 from service.errors import EmptyFile, FileTooLarge, UnsupportedKind
 from service.pipeline import Source
 from service.storage import BlobKey, BlobWriter
