@@ -1,6 +1,5 @@
 """The outcome of measuring one detector, as committed in detectors/bench/results/."""
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -32,7 +31,8 @@ class Result(Closed):
 
     Figures are of bona fide items and synthetic ones of the kinds the detector claims to find.
     Groups are of clean items: those of a source, format or pair alone; the synthetic items of a
-    generator together with all bona fide ones. The pair `any` is all pairs together; `beyond` has
+    generator together with all bona fide ones. Pairs hold both classes with one look and codec (or
+    at least from one source), the pair `any` is all of them together; `beyond` has
     the synthetic kinds the detector does not claim, each with all bona fide items.
     """
 
@@ -105,12 +105,26 @@ def calibrated(scores: Sequence[Score]) -> list[Score]:
     """Scores with a ratio each where one can be had: given, or fitted without its own fold."""
     if all(score.log10_lr is not None for score in scores if score.raw is not None):
         return list(scores)
-    fits = [_fit([score for score in scores if _fold(score) != fold]) for fold in range(FOLDS)]
-    return [_with_ratio(score, fits[_fold(score)]) for score in scores]
+    folds = _folds(scores)
+    fits = [_fit([s for s in scores if folds[_unit(s)] != fold]) for fold in range(FOLDS)]
+    return [_with_ratio(score, fits[folds[_unit(score)]]) for score in scores]
 
 
-def _fold(score: Score) -> int:
-    return zlib.crc32((score.source or score.path).encode()) % FOLDS
+def _unit(score: Score) -> str:
+    """What a fold never splits: a source, or an item of which none is known."""
+    return score.source or score.path
+
+
+def _folds(scores: Sequence[Score]) -> dict[str, int]:
+    """A fold for each source: the largest first, each to the fold that has the fewest items."""
+    sizes = [0] * FOLDS
+    folds = {}
+    for unit, size in sorted(
+        Counter(map(_unit, scores)).items(), key=lambda pair: (-pair[1], pair)
+    ):
+        folds[unit] = sizes.index(min(sizes))
+        sizes[folds[unit]] += size
+    return folds
 
 
 def _fit(scores: list[Score]) -> Calibration | None:
@@ -156,19 +170,25 @@ def _groups(clean: list[Score], threshold: float | None) -> dict[str, dict[str, 
     bona_fide = [score for score in clean if not score.synthetic]
     made = _split((score for score in clean if score.synthetic), attrgetter("generator"))
     groups = {
+        "generator": {value: bona_fide + part for value, part in made.items()},
         "source": _split(clean, attrgetter("source")),
         "format": _split(clean, attrgetter("format")),
-        "pair": _split(clean, attrgetter("pair")),
+        "pair": _pairs(clean),
     }
-    paired = [score for score in clean if score.pair]
-    if paired:
-        groups["pair"][ANY_PAIR] = paired
-    measured = {
+    return {
         group: {value: _measure(part, threshold) for value, part in parts.items()}
         for group, parts in groups.items()
     }
-    generators = {value: _measure(bona_fide + part, threshold) for value, part in made.items()}
-    return {"generator": generators, **measured}
+
+
+def _pairs(clean: list[Score]) -> dict[str, list[Score]]:
+    """Groups that hold both classes: named pairs, or sources where no pair is named."""
+    for key in (attrgetter("pair"), attrgetter("source")):
+        parts = _split(clean, key)
+        both = {v: part for v, part in parts.items() if len({s.synthetic for s in part}) == 2}
+        if both:
+            return {**both, ANY_PAIR: [score for part in both.values() for score in part]}
+    return {}
 
 
 def _beyond(clean: list[Score], others: list[Score], threshold: float | None) -> dict[str, Metrics]:
