@@ -19,7 +19,7 @@ create() {
     echo "note: versions are pinned for Python 3.11, this is $("$python" --version)" >&2
   echo "creating $venv" >&2
   "$python" -m venv --without-pip "$venv"
-  into_venv install -qq pip
+  into_venv install -qq pip==26.3
 }
 
 install() {
