@@ -117,7 +117,9 @@ class Sandbox:
             child = self._ready()
             try:
                 return child.call(request, descriptor, seconds)
-            except (MediaTimeout, DecoderCrashed):
+            except HandlerError:
+                raise
+            except BaseException:  # interrupted midway, its reply would answer the next call
                 self._stop()
                 raise
 

@@ -100,6 +100,22 @@ def test_a_handler_that_hangs_is_killed_in_time_and_the_next_call_works() -> Non
             os.kill(before, 0)
 
 
+def test_the_answer_of_an_interrupted_call_is_never_taken_for_another(sandbox: Sandbox) -> None:
+    """A time limit raises in the middle of a call; what that call asked must not be answered."""
+
+    def interrupt(*_signal: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.call({"do": "sleep", "seconds": 1, "say": "first"}, seconds=10)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert sandbox.call({"do": "echo", "say": "second"}, seconds=10).body["said"] == "second"
+
+
 def test_a_handler_that_spins_is_stopped_by_its_processor_time() -> None:
     with (
         Sandbox(handler=HANDLER, confinement=Confinement(cpu_seconds=1)) as sandbox,
