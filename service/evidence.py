@@ -69,11 +69,15 @@ def weigh(provenance: Provenance | None, findings: tuple[Finding, ...]) -> tuple
 
 
 def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterator[NotChecked]:
-    """Every check that gave no answer, and why."""
+    """Every check that gave no answer, and why.
+
+    An expert that does not vote may abstain in silence, but its failure is always told: what an
+    ensemble would have said with it is not known.
+    """
     if provenance is not None:
         yield from _credential_gaps(provenance)
     for item in findings:
-        if item.reason is not None and item.votes:
+        if item.reason is not None and (item.votes or item.outcome is Outcome.FAILED):
             yield NotChecked(what=item.detector, reason=item.reason, statement=item.explanation)
 
 

@@ -165,6 +165,29 @@ def test_an_abstention_is_a_stated_gap_and_never_a_neutral_score() -> None:
 
 
 @pytest.mark.parametrize(
+    ("outcome", "reason", "told"),
+    [
+        (Outcome.FAILED, Reason.INTERNAL_ERROR, 1),
+        (Outcome.NOT_APPLICABLE, Reason.NO_FACE, 0),
+    ],
+)
+def test_an_expert_that_does_not_vote_may_abstain_but_not_fail_in_silence(
+    outcome: Outcome, reason: Reason, told: int
+) -> None:
+    expert = Finding(
+        detector="image.expert",
+        claim=Claim.GENERATED,
+        model="card",
+        outcome=outcome,
+        votes=False,
+        reason=reason,
+        explanation="made for the test",
+        seconds=0.1,
+    )
+    assert len(tuple(gaps(None, (expert,)))) == told
+
+
+@pytest.mark.parametrize(
     ("presence", "reason"),
     [
         (Presence.UNSUPPORTED, "unsupported_container"),
