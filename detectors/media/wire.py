@@ -160,7 +160,8 @@ def _layout(untrusted: object, array_bytes: int) -> list[tuple[str, str, tuple[i
     if not isinstance(untrusted, list) or len(untrusted) > MAX_ARRAYS:
         raise WireError("a list of arrays that is none")
     layout = [_described(item) for item in untrusted]
-    total = sum(DTYPES[dtype] * math.prod(shape) for _, dtype, shape in layout)
+    # A side of nothing counts as one: numpy refuses an empty array whose other sides are too large.
+    total = sum(DTYPES[d] * math.prod(max(side, 1) for side in shape) for _, d, shape in layout)
     if total > array_bytes:
         raise WireError(f"{total} bytes of arrays")
     if len({name for name, _, _ in layout}) < len(layout):

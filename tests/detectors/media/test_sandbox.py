@@ -235,6 +235,7 @@ def test_limits_that_need_no_privilege_are_in_force(sandbox: Sandbox) -> None:
 
 
 _HUGE = '{"arrays": [{"name": "a", "dtype": "uint8", "shape": [2147483647, 2147483647]}]}'
+_EMPTY = '{"arrays": [{"name": "a", "dtype": "uint8", "shape": [0, 2147483647, 2147483647]}]}'
 _LIES: dict[str, dict[str, Any]] = {
     "not JSON": {"header": "x" * 10},
     "not an object": {"header": "[]"},
@@ -243,6 +244,7 @@ _LIES: dict[str, dict[str, Any]] = {
     "nested too deep": {"header": "[" * 200_000},
     "a header too long": {"header": "x", "length": 2**31},
     "an array too large": {"header": _HUGE},
+    "an empty array with sides too large": {"header": _EMPTY},
     "a pickled array": {"header": '{"arrays": [{"name": "a", "dtype": "object", "shape": [1]}]}'},
     "a negative side": {"header": '{"arrays": [{"name": "a", "dtype": "uint8", "shape": [-1]}]}'},
     "a fractional side": {
