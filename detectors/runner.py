@@ -35,6 +35,7 @@ class Run:
         clock = time.perf_counter()
         try:
             observation = self._observe(spec)
+            found = _scored(spec, clock, observation)
         except NotApplicable as error:
             self.refused[spec.name] = error
             return _unscored(spec, clock, Outcome.NOT_APPLICABLE, error.reason, str(error))
@@ -46,7 +47,7 @@ class Run:
             log.exception("detector crashed", extra={"detector": spec.name})
             return _unscored(spec, clock, Outcome.FAILED, Reason.INTERNAL_ERROR, "internal error")
         self.observed[spec.name] = observation
-        return _scored(spec, clock, observation)
+        return found
 
     def _observe(self, spec: Spec) -> Observation:
         judge = load(spec)

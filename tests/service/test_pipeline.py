@@ -103,7 +103,7 @@ def test_sound_in_a_film_is_judged_as_well(pipeline: Pipeline) -> None:
     assert report.subject.seconds == pytest.approx(3.0, abs=0.2)
 
 
-@pytest.mark.parametrize("failure", ["crash", "weights"])
+@pytest.mark.parametrize("failure", ["crash", "nan", "weights"])
 def test_a_detector_that_breaks_is_a_visible_failure_and_never_an_all_clear(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, failure: str
 ) -> None:
@@ -111,6 +111,8 @@ def test_a_detector_that_breaks_is_a_visible_failure_and_never_an_all_clear(
         def observe(self, media: Media) -> Observation:
             if failure == "weights":
                 raise WeightsMismatch("card", "a" * 64, "b" * 64)
+            if failure == "nan":
+                return Observation(raw=float("nan"))
             raise ZeroDivisionError
 
     def load(spec: Spec) -> Broken:
@@ -118,10 +120,10 @@ def test_a_detector_that_breaks_is_a_visible_failure_and_never_an_all_clear(
 
     monkeypatch.setattr(runner, "load", load)
     report = analyse(pipeline, media.jpeg(media.photo_like(320, 240))).report
-    reasons = {"crash": Reason.INTERNAL_ERROR, "weights": Reason.WEIGHTS_UNAVAILABLE}
+    reason = Reason.WEIGHTS_UNAVAILABLE if failure == "weights" else Reason.INTERNAL_ERROR
     assert len(report.findings) == len(specs_for(Kind.IMAGE))
     assert {item.outcome for item in report.findings} == {Outcome.FAILED}
-    assert {item.reason for item in report.findings} == {reasons[failure]}
+    assert {item.reason for item in report.findings} == {reason}
     assert report.verdict is Verdict.INCONCLUSIVE
     assert report.classifiers is None
 
