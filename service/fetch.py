@@ -72,7 +72,7 @@ def fetch(url: str, into: Sink, guard: Guard) -> None:
         moved = _get(target, into, guard, deadline)
         if moved is None:
             return
-        following = _parsed(urljoin(target.geturl(), moved))
+        following = _parsed(moved, base=target.geturl())
         if target.scheme == "https" and following.scheme == "http":
             raise UrlRefused("the address redirects from https to http")
         target = following
@@ -94,9 +94,9 @@ def is_public(address: Address) -> bool:
     return address.is_global and not refused and not listed
 
 
-def _parsed(untrusted_url: str) -> SplitResult:
+def _parsed(untrusted_url: str, base: str = "") -> SplitResult:
     try:
-        parts = urlsplit(untrusted_url)
+        parts = urlsplit(urljoin(base, untrusted_url))
         port = parts.port
     except ValueError as error:
         raise UrlRefused("the address is malformed") from error

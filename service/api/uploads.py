@@ -3,8 +3,8 @@
 Starlette's own form parser would spool the whole body before anybody could refuse it.
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -41,19 +41,20 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
     instead would reset it, and most clients would never see the answer.
     """
     parts = _Parts()
-    parser = MultipartParser(
-        _boundary(request),
-        {
-            "on_part_begin": parts.begin,
-            "on_header_field": parts.header_name,
-            "on_header_value": parts.header_value,
-            "on_header_end": parts.header_end,
-            "on_headers_finished": parts.headers_finished,
-            "on_part_data": parts.data,
-            "on_part_end": parts.end,
-        },
-        max_header_size=MAX_FIELD_BYTES,
-    )
+    with _translated():
+        parser = MultipartParser(
+            _boundary(request),
+            {
+                "on_part_begin": parts.begin,
+                "on_header_field": parts.header_name,
+                "on_header_value": parts.header_value,
+                "on_header_end": parts.header_end,
+                "on_headers_finished": parts.headers_finished,
+                "on_part_data": parts.data,
+                "on_part_end": parts.end,
+            },
+            max_header_size=MAX_FIELD_BYTES,
+        )
     form = Form()
 
     async def hand_over() -> None:
@@ -64,7 +65,8 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
         parts.pending.clear()
 
     async for chunk in request.stream():
-        _parse(parser, chunk)
+        with _translated():
+            parser.write(chunk)
         if len(parts.pending) >= BATCH_BYTES:
             await hand_over()
     if not parts.complete:
@@ -76,9 +78,10 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
     return form
 
 
-def _parse(parser: MultipartParser, chunk: bytes) -> None:
+@contextmanager
+def _translated() -> Iterator[None]:
     try:
-        parser.write(chunk)
+        yield
     except FormParserError as error:
         raise InvalidRequest("the multipart body is malformed") from error
 

@@ -110,6 +110,12 @@ def test_a_malformed_form_is_refused_and_leaves_nothing(api: Desk, body: bytes) 
     assert api.stored() == []
 
 
+def test_a_boundary_no_sender_would_choose_is_refused(api: Desk) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=" + "x" * 1000}
+    answer = api.client.post("/v1/scans", content=b"--x", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
 def test_a_body_that_is_no_form_is_refused(api: Desk) -> None:
     answer = api.client.post("/v1/scans", json={"url": "https://example.org/a.jpg"})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")

@@ -243,6 +243,11 @@ def test_a_redirect_cannot_change_to_another_scheme(server: Server) -> None:
         fetched(server.url("/to?file:///etc/passwd"), server.guard())
 
 
+def test_a_redirect_to_no_address_at_all_is_refused(server: Server) -> None:
+    with pytest.raises(UrlRefused, match="malformed"):
+        fetched(server.url("/to?http://[nowhere"), server.guard())
+
+
 def test_redirects_end_after_three(server: Server) -> None:
     with pytest.raises(FetchFailed, match="redirects"):
         fetched(server.url("/to?/to?/to?/to?/ok"), server.guard())
