@@ -1,5 +1,6 @@
 """One JPEG picture of any media: the image, a strip of frames, or the waveform."""
 
+import math
 from itertools import pairwise
 from typing import Final
 
@@ -53,12 +54,13 @@ def _strip(video: Video) -> Pixels:
 
 
 def _filled(frame: Pixels, width: int, height: int) -> Pixels:
-    """Scale and crop about the centre to exactly this size."""
+    """Crop about the centre, then scale to exactly this size: a frame may be one pixel wide."""
     scale = max(width / frame.shape[1], height / frame.shape[0])
-    size = (max(width, round(frame.shape[1] * scale)), max(height, round(frame.shape[0] * scale)))
-    scaled = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    return scaled[top : top + height, left : left + width]
+    across = min(frame.shape[1], math.ceil(width / scale))
+    down = min(frame.shape[0], math.ceil(height / scale))
+    left, top = (frame.shape[1] - across) // 2, (frame.shape[0] - down) // 2
+    middle = frame[top : top + down, left : left + across]
+    return np.asarray(cv2.resize(middle, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _waveform(audio: Audio) -> Pixels:
