@@ -30,7 +30,38 @@ class Spec:
     fuses: tuple[str, ...] = ()
 
 
-SPECS: Final[tuple[Spec, ...]] = ()
+SPECS: Final[tuple[Spec, ...]] = (
+    Spec(
+        name="image.clip",
+        kind=Kind.IMAGE,
+        claim=Claim.GENERATED,
+        target="detectors.image.clip:ClipDetector",
+        card="image-clip",
+    ),
+    Spec(
+        name="image.cnn",
+        kind=Kind.IMAGE,
+        claim=Claim.GENERATED,
+        target="detectors.image.cnn:CropDetector",
+        card="image-cnn",
+    ),
+    Spec(
+        name="image.ensemble",
+        kind=Kind.IMAGE,
+        claim=Claim.GENERATED,
+        target="detectors.image.ensemble:ImageEnsemble",
+        card="image-ensemble",
+        fuses=("image.clip", "image.cnn"),
+    ),
+    Spec(
+        name="video.frames",
+        kind=Kind.VIDEO,
+        claim=Claim.GENERATED,
+        target="detectors.video.frames:FramesDetector",
+        card="video-frames",
+        needs=("image.clip",),
+    ),
+)
 
 
 def specs_for(kind: Kind) -> tuple[Spec, ...]:

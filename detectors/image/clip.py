@@ -8,8 +8,8 @@ import numpy.typing as npt
 from safetensors.numpy import load_file
 
 from detectors.base import Image, Judge, Observation, Patch
-from detectors.image.views import SIDE, crop, require_size, require_texture, resized
-from detectors.zoo.backbones import ClipEncoder, summary
+from detectors.image.views import SIDE, crop, require_size, require_texture, resized, squeezed
+from detectors.zoo.backbones import CLIP_BLOCKS, CLIP_WIDTH, ClipEncoder, summary
 from detectors.zoo.card import ModelCard
 from detectors.zoo.weights import verified
 
@@ -27,8 +27,8 @@ class ClipDetector:
 
     def __init__(self, encoder: ClipEncoder, head: Mapping[str, Floats]) -> None:
         self._encoder = encoder
-        self._whole = head["whole"]
-        self._crop = head["crop"]
+        self._whole = head["whole"].reshape(len(CLIP_BLOCKS), 3, CLIP_WIDTH)
+        self._crop = head["crop"].reshape(len(CLIP_BLOCKS), 3, CLIP_WIDTH)
         self._bias = float(head["bias"])
 
     @classmethod
@@ -49,7 +49,7 @@ class ClipDetector:
         raw = whole + float(np.mean(crops)) + self._bias
         return Observation(
             raw=raw,
-            patches=_patches(raw, tokens, self._whole, media.pixels.shape),
+            patches=_patches(raw, self._encoder.tokens(squeezed(media.pixels)), self._whole),
             facts={"whole": whole, "crops": float(np.mean(crops))},
         )
 
@@ -57,27 +57,22 @@ class ClipDetector:
         return float(np.vdot(self._crop, summary(self._encoder.tokens(crop(media.pixels, x, y)))))
 
 
-def _patches(
-    raw: float, tokens: Floats, weights: Floats, shape: tuple[int, ...]
-) -> tuple[Patch, ...]:
-    """Share of each part of the whole view in the score; the shares average to `raw`.
+def _patches(raw: float, tokens: Floats, weights: Floats) -> tuple[Patch, ...]:
+    """Share of each part of the squeezed view in the score; the shares average to `raw`.
 
     The head is linear in the mean of the patch tokens, so that part of the score is a mean over
-    patches. The view is the middle square of the picture.
+    patches.
     """
     local = np.einsum("bpc,bc->p", tokens[:, 1:], weights[:, 1]).reshape(_GRID, _GRID)
     steps = _GRID // _CELL
     cells = local.reshape(steps, _CELL, steps, _CELL).mean(axis=(1, 3))
     cells = raw + cells - cells.mean()
-    height, width = shape[:2]
-    wide, high = min(1.0, height / width), min(1.0, width / height)
-    left, top = (1 - wide) / 2, (1 - high) / 2
     return tuple(
         Patch(
-            left=left + wide * column / steps,
-            top=top + high * row / steps,
-            right=min(1.0, left + wide * (column + 1) / steps),
-            bottom=min(1.0, top + high * (row + 1) / steps),
+            left=column / steps,
+            top=row / steps,
+            right=(column + 1) / steps,
+            bottom=(row + 1) / steps,
             raw=float(cells[row, column]),
         )
         for row in range(steps)

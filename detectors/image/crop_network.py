@@ -27,15 +27,14 @@ class TextureNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.backbone = stages(ARCHITECTURE, STAGES)
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
-        self.to(memory_format=torch.channels_last).eval()
+        self.backbone.eval()
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
         pixels = crops.permute(0, 3, 1, 2).float() / 255
         smooth = functional.avg_pool2d(functional.pad(pixels, (1, 1, 1, 1), "reflect"), 3, 1)
         residual = ((pixels - smooth) * 16).clamp(-3, 3)
-        return torch.cat([self._seen((pixels - self.mean) / self.std), self._seen(residual)], dim=1)
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (_MEAN, _STD))
+        return torch.cat([self._seen((pixels - mean) / std), self._seen(residual)], dim=1)
 
     def _seen(self, pixels: torch.Tensor) -> torch.Tensor:
         maps = self.backbone(pixels.contiguous(memory_format=torch.channels_last))

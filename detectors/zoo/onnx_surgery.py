@@ -20,7 +20,8 @@ def with_outputs(model: bytes, names: list[str]) -> bytes:
 
     Raises `ValueError` when the model makes no such value or is not an ONNX model.
     """
-    missing, parts = set(names), []
+    missing = set(names)
+    parts: list[bytes | memoryview] = []
     graph = b"".join(content for number, content, _ in _fields(model) if number == _GRAPH)
     for number, content, whole in _fields(graph):
         if number == _GRAPH_OUTPUT or (number == _NODE and not missing):

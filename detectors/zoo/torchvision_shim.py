@@ -31,8 +31,8 @@ def ensure_torchvision() -> Library | None:
         return None
     for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
         del sys.modules[name]
-    declared = Library("torchvision", "DEF")
+    declared = Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for operator in ("nms", "qnms"):
-        declared.define(operator + _SCHEMA)
+        declared.define(operator + _SCHEMA)  # type: ignore[no-untyped-call]
     importlib.import_module("torchvision")
     return declared

@@ -59,8 +59,17 @@ def test_a_card_without_a_fit_is_refused() -> None:
         ImageEnsemble.from_card(card({CLIP: [0.9, -0.2]}))
 
 
-def test_the_committed_card_has_every_fit_and_a_lone_expert_says_less() -> None:
+def test_the_map_is_of_an_expert_that_has_a_weight() -> None:
+    fits = {**FITS, f"{CLIP}+{CNN}": [0.8, 0.0, -0.1]}
+    fused = ImageEnsemble.from_card(card(fits)).combine(
+        {CLIP: seen(1.0, 0.5, 1.5), CNN: seen(2.0, 1.0, 3.0)}
+    )
+    assert [patch.raw for patch in fused.patches] == pytest.approx([0.3, 1.1])
+
+
+def test_the_committed_card_counts_no_expert_against_itself() -> None:
     combiner = ImageEnsemble.from_card(ModelCard.read(named("image.ensemble").card))
-    strong = {CLIP: seen(6.0), CNN: seen(6.0)}
-    both = combiner.combine(strong).raw
-    assert all(0 < combiner.combine({name: strong[name]}).raw < both for name in strong)
+    for name, other in ((CLIP, CNN), (CNN, CLIP)):
+        weak, strong = ({name: seen(raw), other: seen(0.0)} for raw in (-2.0, 2.0))
+        assert combiner.combine(weak).raw <= combiner.combine(strong).raw
+        assert combiner.combine({name: seen(-2.0)}).raw < combiner.combine({name: seen(2.0)}).raw
