@@ -1,11 +1,12 @@
 """The composition root of a worker: what one process holds, built from settings once."""
 
 import os
+import signal
 import socket
 from dataclasses import dataclass
 from functools import cache
-
-from celery.exceptions import SoftTimeLimitExceeded
+from types import FrameType
+from typing import Final
 
 from service.arguments import pipeline_config
 from service.errors import OutOfTime
@@ -14,19 +15,33 @@ from service.scans import Scans
 from service.settings import Settings
 from service.wiring import build_scans
 
+SOFT_LIMIT: Final = signal.SIGUSR1
+"""The signal by which a pool tells its process that the soft time limit is reached."""
+
+
+class _TimeIsUp(BaseException):
+    """Not an `Exception`: where a detector's crash becomes a finding, the limit must get through."""
+
 
 class PunctualPipeline:
-    """A pipeline whose overtime fails the scan, instead of counting as a crash to be retried."""
+    """A pipeline that Celery's soft time limit stops, so that the scan fails instead of crashing."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
     def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis:
-        """Raises `OutOfTime` at the soft limit, and what the pipeline raises."""
+        """Raises `OutOfTime` at the soft limit, and what the pipeline raises. Main thread only."""
+        celerys = signal.signal(SOFT_LIMIT, _stop)
         try:
             return self._pipeline.analyse(source, profile=profile, progress=progress)
-        except SoftTimeLimitExceeded as error:
+        except _TimeIsUp as error:
             raise OutOfTime("The analysis was stopped at the time limit for one scan.") from error
+        finally:
+            signal.signal(SOFT_LIMIT, celerys)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise _TimeIsUp
 
 
 @dataclass(frozen=True, slots=True)

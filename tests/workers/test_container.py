@@ -1,9 +1,13 @@
 import io
+import os
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 import pytest
-from celery.exceptions import SoftTimeLimitExceeded
+from billiard.pool import SIG_SOFT_TIMEOUT
 
 from detectors.base import Kind
 from service.errors import OutOfTime
@@ -11,22 +15,37 @@ from service.intake import source_from_stream
 from service.pipeline import Analysis, Pipeline, Profile, ignore
 from service.settings import Settings
 from tests.media import jpeg, photo_like
-from workers.container import PunctualPipeline, container
+from workers.container import SOFT_LIMIT, PunctualPipeline, container
 from workers.warmup import kinds_of
 
 
 class Slow:
-    """A pipeline that the soft limit interrupts."""
+    """A pipeline that is told of the time limit while a detector runs whose crashes are caught."""
+
+    def __init__(self) -> None:
+        self.went_on = False
 
     def analyse(self, *_arguments: object, **_options: object) -> Analysis:
-        raise SoftTimeLimitExceeded
+        with suppress(Exception):
+            os.kill(os.getpid(), SOFT_LIMIT)
+            time.sleep(5)
+        self.went_on = True
+        raise AssertionError("not reached")
 
 
-def test_the_soft_limit_fails_a_scan_instead_of_crashing_its_worker() -> None:
+def test_the_soft_limit_fails_a_scan_whatever_its_detectors_catch() -> None:
     source = source_from_stream(io.BytesIO(jpeg(photo_like(64, 64))), "a.jpg")
-    pipeline = PunctualPipeline(cast(Pipeline, Slow()))
+    slow = Slow()
+    pipeline = PunctualPipeline(cast(Pipeline, slow))
+    before = signal.getsignal(SOFT_LIMIT)
     with source.file, pytest.raises(OutOfTime):
         pipeline.analyse(source, profile=Profile.FULL, progress=ignore)
+    assert not slow.went_on
+    assert signal.getsignal(SOFT_LIMIT) is before
+
+
+def test_the_soft_limit_is_told_by_the_signal_that_the_pool_sends() -> None:
+    assert SIG_SOFT_TIMEOUT == SOFT_LIMIT
 
 
 def test_a_process_builds_its_parts_once_from_the_settings(
