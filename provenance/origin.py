@@ -74,6 +74,29 @@ _AS_PART: Final[Mapping[Origin, Origin]] = {
 }
 
 
+_FAITHFUL: Final = frozenset(
+    {
+        *_MAKING,
+        "c2pa.color_adjustments",
+        "c2pa.converted",
+        "c2pa.cropped",
+        "c2pa.edited.metadata",
+        "c2pa.orientation",
+        "c2pa.redacted",
+        "c2pa.repackaged",
+        "c2pa.resized",
+        "c2pa.resized.proportional",
+        "c2pa.transcoded",
+        "c2pa.trimmed",
+        "c2pa.watermarked",
+        "c2pa.watermarked.bound",
+        "c2pa.watermarked.unbound",
+    }
+)
+"""Actions after which all that is seen or heard is still as it was captured, if not all of it."""
+
+_PLACED: Final = "c2pa.placed"
+
 _BING: Final = "ai generated image"
 """All that Bing's image creator says, in an action's description without any source type."""
 
@@ -112,6 +135,25 @@ def declared_origin(manifests: Sequence[Manifest]) -> Declaration:
         if action.origin is not Origin.UNDECLARED
     ]
     return min(found, key=_order, default=Declaration())
+
+
+def edits(manifests: Sequence[Manifest]) -> tuple[str, ...]:
+    """Name the actions on a file and its earlier versions that may have changed what it shows.
+
+    Something placed into a capture, or painted over it, seldom declares where it comes from, so
+    the source types alone would still call the result captured.
+    """
+    found = [
+        name
+        for manifest, is_part, _ in _walk(manifests)
+        if not is_part
+        for name in (
+            *(action.name for action in manifest.actions),
+            *(_PLACED for part in manifest.ingredients if part.relationship == "componentOf"),
+        )
+        if name not in _FAITHFUL
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _narrow(origin: Origin, is_part: bool) -> Origin:  # noqa: FBT001 (one fact, named at the call)

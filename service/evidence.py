@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome
+from provenance.origin import edits
 from provenance.result import (
     Integrity,
     Marker,
@@ -48,7 +49,9 @@ _MEANS: Final = {
     Claim.LOCAL_EDIT: "edited in places",
     Claim.SYNTHETIC_SPEECH: "synthetic speech",
 }
+_NAMED_EDITS: Final = 5
 _MANIPULATES: Final = frozenset({Claim.FACE_SWAP, Claim.LOCAL_EDIT})
+_READ: Final = frozenset({Presence.EMBEDDED, Presence.SIDECAR})
 _BROKEN: Final = {
     Integrity.ASSET_MISMATCH: "The file no longer matches what was signed",
     Integrity.MANIFEST_ALTERED: "The manifest was altered after signing",
@@ -102,6 +105,9 @@ def _mean(logs: list[float]) -> float:
 
 
 def _credentials(found: Provenance) -> Iterator[Evidence]:
+    """What credentials that could be read say; those that could not are a gap, never broken."""
+    if found.presence not in _READ:
+        return
     if found.integrity in _BROKEN:
         text = f"{_BROKEN[found.integrity]}: {found.integrity_explanation or found.integrity_code}."
         yield _about_credentials(Rank.BROKEN_CREDENTIALS, Signal.BROKEN, text)
@@ -121,17 +127,32 @@ def _intact(found: Provenance) -> Evidence:
     signer = found.signer
     active = signer is not None and signer.trust is SignerTrust.TRUSTED
     name = (signer.organisation or signer.common_name) if signer is not None else ""
-    declares = _DECLARES[found.origin]
+    origin, declares = _declared(found)
     undeclared = found.origin is Origin.UNDECLARED
     if active and (undeclared or found.origin_signer_trust is SignerTrust.TRUSTED):
-        signal = _SIGNED.get(found.origin, Signal.SIGNED_OTHER)
+        signal = _SIGNED.get(origin, Signal.SIGNED_OTHER)
         text = (
             f"Intact Content Credentials signed by {name or 'a trusted signer'} state {declares}."
         )
         return _about_credentials(Rank.TRUSTED_CREDENTIALS, signal, text)
-    signal = _CLAIMED.get(found.origin, Signal.CLAIMED_OTHER)
+    signal = _CLAIMED.get(origin, Signal.CLAIMED_OTHER)
     text = f"Intact Content Credentials state {declares}, but {_vouching(found, name)}."
     return _about_credentials(Rank.UNTRUSTED_CREDENTIALS, signal, text)
+
+
+def _declared(found: Provenance) -> tuple[Origin, str]:
+    """The origin that the whole file may be given, and what is declared in words.
+
+    What was captured and then edited is no capture any more: a placed part need not declare itself.
+    """
+    text = _DECLARES[found.origin]
+    if found.origin_depth:
+        text += ", which an earlier manifest in their history declares"
+    changes = edits(found.manifests) if found.origin is Origin.CAPTURED else ()
+    if not changes:
+        return found.origin, text
+    names = ", ".join(name.removeprefix("c2pa.") for name in changes[:_NAMED_EDITS])
+    return Origin.OTHER, f"{text}, and that its content was edited ({names})"
 
 
 def _vouching(found: Provenance, name: str) -> str:
@@ -202,10 +223,16 @@ def _credential_gaps(found: Provenance) -> Iterator[NotChecked]:
     if found.presence is Presence.UNREADABLE:
         text = f"Content Credentials seem to be there but cannot be read: {found.integrity_explanation}"
         yield NotChecked(what=what, reason="credentials_unreadable", statement=text)
+    if found.presence in _READ and found.integrity in (None, Integrity.NOT_CHECKED):
+        why = found.integrity_explanation or "no reason is known"
+        text = (
+            f"Content Credentials are there, but the file could not be checked against them: {why}."
+        )
+        yield NotChecked(what=what, reason="credentials_not_checked", statement=text)
     if found.presence is Presence.REMOTE_UNFETCHED:
         text = "The file points to credentials elsewhere; they were not fetched."
         yield NotChecked(what=what, reason="remote_manifest", statement=text)
-    if found.signer is not None and not found.trust_lists:
+    if found.signer is not None and found.signer.trust is SignerTrust.UNKNOWN:
         text = "No trust list is configured, so nobody can vouch for the signer."
         yield NotChecked(what="signer trust", reason="no_trust_list", statement=text)
     if found.signer is not None and found.revocation is Revocation.NOT_CHECKED:

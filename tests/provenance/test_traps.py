@@ -20,6 +20,7 @@ from provenance.codes import gather
 from provenance.errors import EngineUnsafe
 from provenance.judge import Judge
 from provenance.manifests import read_manifests
+from provenance.origin import edits
 from provenance.result import (
     IdentityStatus,
     Integrity,
@@ -329,6 +330,18 @@ def test_14_a_genuine_capture_below_a_strangers_file_lends_it_nothing(
     assert found.origin is Origin.CAPTURED
     assert found.origin_signer_trust is SignerTrust.UNTRUSTED
     assert not found.origin_is_evidence
+
+
+def test_a_picture_pasted_into_a_genuine_capture_is_an_edit_that_declares_nothing(
+    read: Read, credential: Credential, photo: bytes, trusted: List
+) -> None:
+    taken = sign(photo, credential, actions=[action(source_type=CAPTURED)]).data
+    parts = [Parent(data=taken), Parent(data=OTHER_PHOTO, relationship="componentOf")]
+    found = read(sign(OTHER_PHOTO, credential, ingredients=parts).data, trusted)
+    assert found.origin_is_evidence
+    assert found.origin is Origin.CAPTURED
+    assert edits(found.manifests) == ("c2pa.placed",)
+    assert edits(read(taken, trusted).manifests) == ()
 
 
 def _judge_without_lists() -> Judge:

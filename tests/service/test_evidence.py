@@ -7,7 +7,10 @@ import pytest
 
 from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome, Reason
 from provenance.result import (
+    Action,
+    Ingredient,
     Integrity,
+    Manifest,
     Marker,
     MarkerFamily,
     Origin,
@@ -16,9 +19,12 @@ from provenance.result import (
     Says,
     Signer,
     SignerTrust,
+    TrustKind,
+    TrustListRef,
 )
 from service.evidence import fuse, gaps, weigh
-from service.report import Rank, Signal
+from service.report import Rank, Signal, Verdict
+from service.verdict import decide
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -85,6 +91,70 @@ def test_a_trusted_manifest_wrapped_by_an_unknown_signer_verifies_nothing() -> N
 def test_a_trusted_editor_does_not_vouch_for_the_unknown_camera_before_it() -> None:
     found = credentials(origin_signer_trust=SignerTrust.UNTRUSTED)
     assert only(found)[0] is Signal.CLAIMED_CAPTURE
+
+
+def history(*actions: str, part: Ingredient | None = None) -> tuple[Manifest, ...]:
+    """An edited version by one signer, above the capture by another."""
+    taken = Action(name="c2pa.created", origin=Origin.CAPTURED)
+    below = (Ingredient(relationship="parentOf", manifest="taken"), *((part,) if part else ()))
+    return (
+        Manifest(
+            label="edited",
+            depth=0,
+            claim_version=2,
+            integrity=Integrity.INTACT,
+            actions=tuple(Action(name=name) for name in ("c2pa.opened", *actions)),
+            ingredients=below,
+        ),
+        Manifest(
+            label="taken", depth=1, claim_version=2, integrity=Integrity.INTACT, actions=(taken,)
+        ),
+    )
+
+
+@pytest.mark.parametrize("action", ["c2pa.cropped", "c2pa.color_adjustments", "c2pa.transcoded"])
+def test_a_capture_that_was_only_cropped_or_toned_is_still_one(action: str) -> None:
+    found = credentials(manifests=history(action), origin_depth=1)
+    assert only(found)[0] is Signal.SIGNED_CAPTURE
+    assert "an earlier manifest" in weigh(found, ())[0].statement
+
+
+@pytest.mark.parametrize("action", ["c2pa.placed", "c2pa.edited", "c2pa.drawing", "com.example.x"])
+def test_a_capture_that_was_edited_verifies_no_capture(action: str) -> None:
+    """A picture pasted into a real photograph need not say where it comes from."""
+    found = credentials(manifests=history(action), origin_depth=1)
+    (item,) = weigh(found, ())
+    assert item.signal is Signal.SIGNED_OTHER
+    assert action.removeprefix("c2pa.") in item.statement
+
+
+def test_a_part_without_credentials_makes_a_capture_an_edited_one() -> None:
+    part = Ingredient(relationship="componentOf", title="face.png")
+    found = credentials(manifests=history(part=part), origin_depth=1)
+    assert only(found)[0] is Signal.SIGNED_OTHER
+
+
+@pytest.mark.parametrize("integrity", [Integrity.MANIFEST_ALTERED, Integrity.NOT_CHECKED])
+def test_credentials_that_cannot_be_read_are_a_gap_and_not_broken(integrity: Integrity) -> None:
+    """Who cannot read a manifest cannot know that it was altered: it may be of a newer kind."""
+    found = credentials(presence=Presence.UNREADABLE, integrity=integrity, signer=None)
+    assert weigh(found, ()) == ()
+    assert [item.reason for item in gaps(found, ())] == ["credentials_unreadable"]
+
+
+def test_credentials_that_nothing_ties_to_the_file_are_a_gap_that_clears_nothing() -> None:
+    found = credentials(integrity=Integrity.NOT_CHECKED, signer=None)
+    assert weigh(found, ()) == ()
+    missing = tuple(gaps(found, ()))
+    assert [item.reason for item in missing] == ["credentials_not_checked"]
+    silent = weigh(found, (scored("image.a", -1.0),))
+    assert decide(silent, missing).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_list_for_time_stamps_alone_still_leaves_the_signer_unknown() -> None:
+    stamps = TrustListRef(name="tsa", kind=TrustKind.TSA, sha256="a" * 64, anchors=1)
+    found = credentials(signer=Signer(trust=SignerTrust.UNKNOWN), trust_lists=(stamps,))
+    assert "no_trust_list" in [item.reason for item in gaps(found, ())]
 
 
 @pytest.mark.parametrize(
