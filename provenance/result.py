@@ -253,6 +253,24 @@ class Marker(Closed):
     truncated: bool = False
 
 
+class WatermarkScheme(StrEnum):
+    """How a watermark is carried by the pixels."""
+
+    DWT_DCT = "dwtDct"
+    DWT_DCT_SVD = "dwtDctSvd"
+
+
+class Watermark(Closed):
+    """How well one known invisible message agrees with the pixels; chance alone gives half."""
+
+    name: Text  # of the message: "SDXL"
+    scheme: WatermarkScheme
+    generator: Text  # whose software writes it
+    matched: int = Field(ge=0)  # bits, of `total`
+    total: int = Field(gt=0)
+    p_chance: float = Field(ge=0, le=1)  # of so many in an unmarked picture, all readings counted
+
+
 class TrustListRef(Closed):
     """The exact list a decision rests on."""
 
@@ -303,6 +321,7 @@ class Provenance(Closed):
         """True when the declared origin rests on intact credentials of a trusted signer."""
         return (
             self.integrity is Integrity.INTACT
+            and self.chain_ok
             and self.origin is not Origin.UNDECLARED
             and self.origin_signer_trust is SignerTrust.TRUSTED
         )
