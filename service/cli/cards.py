@@ -3,9 +3,10 @@
 import typer
 from rich.table import Table
 
+from detectors.errors import DetectorError
 from detectors.registry import SPECS, Spec, card_of, named, votes
 from detectors.zoo.card import ModelCard
-from service.cli.complain import say
+from service.cli.complain import complain, say
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
 from service.wording import CLAIMS, KINDS
@@ -18,13 +19,17 @@ def run(name: str | None, *, as_json: bool) -> ExitCode:
     except KeyError:
         say(f"no detector is named {name}; there are {', '.join(s.name for s in SPECS)}")
         return ExitCode.USAGE
-    if as_json:
-        for spec in specs:
-            typer.echo(card_of(spec).model_dump_json())
-    elif name is None:
-        _table()
-    else:
-        _card(specs[0])
+    try:
+        if as_json:
+            for spec in specs:
+                typer.echo(card_of(spec).model_dump_json())
+        elif name is None:
+            _table()
+        else:
+            _card(specs[0])
+    except DetectorError as error:
+        complain("model cards", error)
+        return ExitCode.NOT_ANALYSED
     return ExitCode.NOTHING_FOUND
 
 
