@@ -39,7 +39,7 @@ class AudioEnsemble:
         names = tuple(sorted(parts))
         fit = self._fits.get(names)
         if fit is None:
-            raise NotApplicable(Reason.NO_SPEECH, "no expert could judge any speech")
+            raise NotApplicable(Reason.INTERNAL_ERROR, "no expert gave a score to fuse")
         timelines = [parts[name].spans for name in names]
         spans = []
         for windows in zip(*timelines, strict=True):

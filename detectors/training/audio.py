@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    torch.set_num_threads(options.jobs)
+    torch.set_num_threads(1)
     weights = options.out / "weights"
     weights.mkdir(parents=True, exist_ok=True)
     encoder = convert_encoder(options.encoder, weights / "audio-encoder.safetensors")

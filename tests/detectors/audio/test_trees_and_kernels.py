@@ -37,9 +37,10 @@ def test_a_forest_scores_like_the_booster_it_was_exported_from(tmp_path: Path) -
 
 def test_a_kernel_machine_survives_saving_and_separates_what_no_line_can(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
-    rows = rng.standard_normal((600, 240)).astype(np.float32)
-    rows[:, :6] *= 8
-    synthetic = rows[:, 0] * rows[:, 1] > 0
+    hidden = rng.standard_normal((600, 2))
+    noise = 0.3 * rng.standard_normal((600, 300))
+    rows = (hidden @ rng.standard_normal((2, 300)) + noise).astype(np.float32)
+    synthetic = hidden[:, 0] * hidden[:, 1] > 0
     machine = audio_experts.fit_machine(rows[:500], synthetic[:500], seed=5)
     machine.save(tmp_path / "machine.safetensors")
     scores = KernelMachine.load(tmp_path / "machine.safetensors").logits(rows[500:])
