@@ -1,7 +1,7 @@
 """Frozen arguments of the engine, made from settings. Light: the command line starts with it."""
 
 from detectors.base import Kind
-from detectors.media.limits import Limits
+from detectors.media.limits import Confinement, Limits
 from service.pipeline import PipelineConfig
 from service.settings import Settings
 
@@ -26,6 +26,7 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
             audio_seconds=decoding.audio_seconds,
             video_wall_seconds=decoding.wall_seconds,
         ),
+        confinement=Confinement(memory_bytes=decoding.memory_bytes),
         video_frames=decoding.video_frames,
         threads=settings.model_threads,
     )

@@ -16,6 +16,7 @@ from detectors.media.sandbox import SandboxPool
 from detectors.registry import Spec, load, specs_for
 from detectors.result import Finding
 from detectors.runner import Run
+from provenance.watermark import find_watermarks
 from service.pipeline import Classified, Listener, PipelineConfig, Progress, Stage
 from service.preview import draw
 from service.report import NotChecked
@@ -30,7 +31,9 @@ class Classifier:
 
     def __init__(self, config: PipelineConfig) -> None:
         torch.set_num_threads(config.threads)
-        self._pool = SandboxPool(handler=HANDLER, size=config.children)
+        self._pool = SandboxPool(
+            handler=HANDLER, size=config.children, confinement=config.confinement
+        )
         self._reader = MediaReader(self._pool, config.limits)
         self._budget = FrameBudget(frames=config.video_frames)
 
@@ -56,6 +59,7 @@ class Classifier:
         return Classified(
             kind=kind_of(media),
             findings=tuple(_findings(media, progress)),
+            watermarks=find_watermarks(media.pixels) if isinstance(media, Image) else (),
             preview=draw(media),
             width=width,
             height=height,

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from detectors.errors import MediaError
+from detectors.media.limits import Confinement
 from detectors.media.sandbox import HandlerError, SandboxPool
 from provenance.client import read_through
-from provenance.errors import RequestInvalid
+from provenance.errors import ProvenanceError
 from provenance.result import Provenance
 from provenance.trust import TrustSnapshot, TrustStore
 from service.report import NotChecked
@@ -31,9 +32,9 @@ class Read:
 class Credentials:
     """Reads credentials and declared markers; as many files at once as there are children."""
 
-    def __init__(self, *, trust_dir: Path, children: int) -> None:
+    def __init__(self, *, trust_dir: Path, children: int, confinement: Confinement) -> None:
         self._trust = _Trust(trust_dir)
-        self._pool = SandboxPool(handler=HANDLER, size=children)
+        self._pool = SandboxPool(handler=HANDLER, size=children, confinement=confinement)
 
     def close(self) -> None:
         self._pool.close()
@@ -43,14 +44,17 @@ class Credentials:
         self._pool.hardening()
 
     def read(self, file: BinaryIO, media_type: str) -> Read:
-        """Read one file. A child that crashes, hangs or refuses is a stated gap, not an error."""
+        """Read one file. A child that crashes, hangs or refuses is a stated gap, not an error.
+
+        So is a trust store that was damaged since the service started.
+        """
 
         def send(request: Mapping[str, Any]) -> Mapping[str, Any]:
             return self._pool.call(request, file, seconds=WALL_SECONDS).body
 
         try:
             return Read(read_through(send, media_type=media_type, snapshot=self._trust.current()))
-        except (MediaError, HandlerError, RequestInvalid) as error:
+        except (MediaError, HandlerError, ProvenanceError) as error:
             log.warning("provenance was not read", extra={"code": error.code})
             statement = f"Content Credentials and metadata could not be read: {error}."
             missing = NotChecked(what="provenance", reason="provenance_failed", statement=statement)

@@ -17,11 +17,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from detectors.base import Kind
-from detectors.media.limits import Limits
+from detectors.media.limits import Confinement, Limits
 from detectors.media.sniff import MediaType
 from detectors.registry import card_of, named
 from detectors.result import Finding
-from provenance.result import Provenance
+from provenance.result import Provenance, Watermark
 from service.credentials import Credentials
 from service.evidence import fuse, gaps, weigh
 from service.report import Engine, NotChecked, Report, Subject
@@ -86,6 +86,7 @@ class Classified:
 
     kind: Kind | None = None  # of what was decoded; a film without pictures is a recording
     findings: tuple[Finding, ...] = ()
+    watermarks: tuple[Watermark, ...] = ()
     missing: tuple[NotChecked, ...] = ()
     width: int | None = None
     height: int | None = None
@@ -100,6 +101,7 @@ class PipelineConfig:
 
     trust_dir: Path
     limits: Limits
+    confinement: Confinement = Confinement()
     video_frames: int = 16  # sampled from a film
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of torch; more helps one file, fewer helps several at once
@@ -117,7 +119,9 @@ class Pipeline:
 
     def __init__(self, config: PipelineConfig) -> None:
         self._config = config
-        self._credentials = Credentials(trust_dir=config.trust_dir, children=config.children)
+        self._credentials = Credentials(
+            trust_dir=config.trust_dir, children=config.children, confinement=config.confinement
+        )
         self._classifier: Classifier | None = None
         self._loading = Lock()
 
@@ -147,7 +151,7 @@ class Pipeline:
         read = self._credentials.read(source.file, source.type.media_type)
         classified = self._classify(source, profile, progress)
         progress(Progress(Stage.REPORT, 0.98))
-        evidence = weigh(read.provenance, classified.findings)
+        evidence = weigh(read.provenance, classified.findings, classified.watermarks)
         missing = (
             *read.missing,
             *classified.missing,
@@ -166,6 +170,7 @@ class Pipeline:
             not_checked=missing,
             classifiers=fuse(classified.findings),
             provenance=read.provenance,
+            watermarks=classified.watermarks,
             findings=classified.findings,
             engine=_engine(read.provenance, classified.findings),
             seconds=time.perf_counter() - clock,
