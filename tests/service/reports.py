@@ -210,7 +210,7 @@ def _manifest(
                 integrity=ancestor,
                 failures=() if ancestor is Integrity.INTACT else (broken,),
             ),
-            Ingredient(title="sky.png", format="image/png", relationship="componentOf"),
+            Ingredient(title="sky.png", format="image/png", relationship="inputTo"),
         ),
         redactions=("self#jumbf=c2pa.assertions/stds.exif",),
         usage_rules=(UsageRule(purpose="cawg.ai_generative_training", use="notAllowed"),),

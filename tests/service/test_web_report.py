@@ -163,7 +163,7 @@ def test_an_ingredient_shows_its_own_state() -> None:
     words = read(reports.report(provenance=found)).words()
     assert "An ingredient fails its check" in words
     assert "market-square-raw.jpg the earlier version this was made from File changed" in words
-    assert "sky.png placed into this No credentials of its own" in words
+    assert "sky.png given to a tool that made part of this No credentials of its own" in words
 
 
 def test_ingredients_that_name_each_other_in_circles_are_shown_once() -> None:
