@@ -47,4 +47,4 @@ def read_through(
     try:
         return Provenance.model_validate(untrusted["provenance"])
     except (KeyError, ValidationError) as error:
-        raise RequestInvalid(f"the child's answer is not provenance: {error}") from error
+        raise RequestInvalid("the child's answer is not provenance") from error

@@ -139,3 +139,13 @@ def test_an_identity_that_only_the_network_could_check_leaves_the_rest_readable(
     assert found is not None
     statuses = {identity.status for item in found.manifests for identity in item.identities}
     assert statuses == {IdentityStatus.UNRESOLVED}
+
+
+def test_a_trust_store_damaged_while_running_is_a_gap_and_not_a_failed_scan(
+    pipeline: Pipeline, trust: TrustStore, authority: Authority, signed: bytes, tmp_path: Path
+) -> None:
+    root_added(trust, authority, tmp_path)
+    (tmp_path / "trust" / "other.json").write_text("{}")
+    report = analyse(pipeline, signed, Profile.PROVENANCE).report
+    assert "provenance_failed" in {item.reason for item in report.not_checked}
+    assert report.verdict is Verdict.INCONCLUSIVE
