@@ -12,7 +12,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## make sample media, serve, upload them, show the reports (in .demo/)
-	@$(BIN)/python -m deploy.demo
+	@$(BIN)/python -m deploy.demo $(ARGS)
 
 test: .venv/dev.stamp .venv/system.stamp ## run every test
 	@$(BIN)/pytest $(ARGS)

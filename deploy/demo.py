@@ -10,6 +10,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deploy.benchmark import README
 from deploy.running import ASSAY, Running
 from deploy.samples import Sample, make_samples
 from service.cli.terminal import strongest, verdict_text
@@ -24,6 +26,9 @@ from service.report import Report
 from tests.signing import Authority
 
 OUT: Final = Path(".demo")
+WIDTH: Final = 110
+OPEN: Final = "<!-- demo: written by `make demo ARGS=--write` -->\n"
+CLOSE: Final = "<!-- end of demo -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,6 @@ class Outcome:
     sample: Sample
     report: Report | None
     failure: str
-    seconds: float
 
     @property
     def as_expected(self) -> bool:
@@ -60,7 +64,10 @@ def main() -> int:
             with ThreadPoolExecutor(len(samples)) as pool:
                 outcomes = list(pool.map(lambda sample: _scan(service, sample), samples))
         console.print("service stopped")
-    Console(highlight=False, width=None if sys.stdout.isatty() else 130).print(_table(outcomes))
+    table = _table(outcomes)
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH).print(table)
+    if "--write" in sys.argv[1:]:
+        _write(table)
     console.print(f"full reports: {OUT}/*.html; on your own files: .venv/bin/assay check FILE")
     return 0 if all(outcome.as_expected for outcome in outcomes) else 1
 
@@ -73,18 +80,28 @@ def _trust(authority: Authority, folder: Path, service: Running) -> None:
 
 
 def _scan(service: Running, sample: Sample) -> Outcome:
-    answer = service.scanned(sample.path)
-    scan = answer.scan
+    scan = service.scanned(sample.path).scan
     if scan["state"] != "done":
         failure = scan["failure"] or {"sentence": scan["state"]}
-        return Outcome(sample, None, failure["sentence"], answer.seconds)
+        return Outcome(sample, None, failure["sentence"])
     report = Report.model_validate(service.get(f"/v1/scans/{scan['id']}/report"))
     (OUT / f"{sample.path.name}.html").write_text(service.html(scan["id"]), encoding="utf-8")
-    return Outcome(sample, report, "", answer.seconds)
+    return Outcome(sample, report, "")
+
+
+def _write(table: Table) -> None:
+    """Put what was printed into README."""
+    drawn = Console(file=StringIO(), record=True, width=WIDTH)
+    drawn.print(table)
+    before, _, rest = README.read_text().partition(OPEN)
+    _, _, after = rest.partition(CLOSE)
+    lines = "\n".join(line.rstrip() for line in drawn.export_text().splitlines())
+    README.write_text(f"{before}{OPEN}```\n{lines}\n```\n{CLOSE}{after}")
 
 
 def _table(outcomes: list[Outcome]) -> Table:
-    table = Table("file", "verdict", "basis", "strongest evidence", title="What assay says")
+    table = Table("file", "verdict", "basis", title="What assay says")
+    table.add_column("strongest evidence", min_width=40)
     table.add_column("s", justify="right")
     for outcome in outcomes:
         name = Text(outcome.sample.path.name).append(f"\n{outcome.sample.what}", style="dim")
@@ -96,7 +113,7 @@ def _table(outcomes: list[Outcome]) -> Table:
         if not outcome.as_expected:
             verdict.append(f"\nexpected {outcome.sample.expected}", style="red")
         evidence = Text(strongest(report) or "none")
-        table.add_row(name, verdict, ", ".join(report.basis), evidence, f"{outcome.seconds:.1f}")
+        table.add_row(name, verdict, ", ".join(report.basis), evidence, f"{report.seconds:.1f}")
     return table
 
 
