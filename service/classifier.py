@@ -59,6 +59,7 @@ class Classifier:
         return Classified(
             kind=kind_of(media),
             findings=tuple(_findings(media, progress)),
+            missing=tuple(_unread(media)),
             watermarks=find_watermarks(media.pixels) if isinstance(media, Image) else (),
             preview=draw(media),
             width=width,
@@ -100,6 +101,16 @@ def _size(media: Media) -> tuple[int, int] | tuple[None, None]:
     if isinstance(media, Video):
         return media.frames.shape[2], media.frames.shape[1]
     return None, None
+
+
+def _unread(media: Media) -> Iterator[NotChecked]:
+    """A sound track that could not be read: silent pictures alone do not clear a film."""
+    if Note.SOUND_UNREADABLE in media.notes:
+        yield NotChecked(
+            what="sound",
+            reason=Note.SOUND_UNREADABLE.value,
+            statement=f"{SENTENCES[Note.SOUND_UNREADABLE]} No classifier judged it.",
+        )
 
 
 def _undecoded(error: MediaError) -> NotChecked:

@@ -14,11 +14,14 @@ from detectors.registry import Spec, specs_for
 from detectors.result import Outcome, Reason
 from provenance.result import IdentityStatus, TrustKind
 from provenance.trust import TrustStore
+from provenance.watermark import MESSAGES
 from service.intake import source_from_stream
 from service.pipeline import Analysis, Pipeline, PipelineConfig, Profile, Progress, Stage
 from service.report import Verdict
 from tests import bad_media, media
 from tests.signing import CAPTURED, Authority, action, sign
+from tests.sounds import speech_like
+from tests.watermarks import marked
 
 CAWG = Path(__file__).parents[3] / "shared/data/c2pa/fixtures/c2pac__C_with_CAWG_data.jpg"
 
@@ -96,6 +99,15 @@ def test_a_truncated_picture_is_inconclusive_and_says_why(pipeline: Pipeline) ->
     assert "media_undecodable" in {item.reason for item in report.not_checked}
 
 
+def test_the_watermark_of_a_generator_is_read_from_the_pixels(pipeline: Pipeline) -> None:
+    sdxl = next(message for message in MESSAGES if message.name == "SDXL")
+    pixels = marked(media.photo_like(480, 360), sdxl, sdxl.carriers[0])
+    report = analyse(pipeline, media.png(pixels)).report
+    assert {item.name: item.matched for item in report.watermarks}["SDXL"] == 48
+    assert report.verdict is Verdict.DECLARED_AI
+    assert report.basis == ("watermark.SDXL.dwtDct",)
+
+
 def test_sound_in_a_film_is_judged_as_well(pipeline: Pipeline) -> None:
     report = analyse(pipeline, media.video_with_sound(seconds=3.0)).report
     kinds = {item.detector.partition(".")[0] for item in report.findings}
@@ -149,3 +161,12 @@ def test_a_trust_store_damaged_while_running_is_a_gap_and_not_a_failed_scan(
     report = analyse(pipeline, signed, Profile.PROVENANCE).report
     assert "provenance_failed" in {item.reason for item in report.not_checked}
     assert report.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_film_whose_sound_cannot_be_read_is_never_cleared_by_its_pictures(
+    pipeline: Pipeline,
+) -> None:
+    film = media.video_bytes("mkv", seconds=1.0, sound=speech_like(1.0))
+    report = analyse(pipeline, film.replace(b"A_FLAC", b"A_NONE")).report
+    assert "sound_unreadable" in {item.reason for item in report.not_checked}
+    assert report.verdict is not Verdict.NO_SIGN_FOUND
