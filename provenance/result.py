@@ -268,7 +268,7 @@ class Watermark(Closed):
     generator: Text  # whose software writes it
     matched: int = Field(ge=0)  # bits, of `total`
     total: int = Field(gt=0)
-    p_chance: float = Field(ge=0, le=1)  # of so many in an unmarked picture, all readings counted
+    p_chance: float = Field(gt=0, le=1)  # of so many in an unmarked picture, all readings counted
 
 
 class TrustListRef(Closed):

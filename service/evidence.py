@@ -15,6 +15,7 @@ from provenance.result import (
     Revocation,
     Says,
     SignerTrust,
+    Watermark,
 )
 from service.report import Evidence, NotChecked, Rank, Signal
 from service.wording import in_words
@@ -59,12 +60,28 @@ _BROKEN: Final = {
 }
 
 
-def weigh(provenance: Provenance | None, findings: tuple[Finding, ...]) -> tuple[Evidence, ...]:
+WATERMARK_CHANCE: Final = 1e-6
+WATERMARK_AGREEMENT: Final = 0.85
+"""What the probability under chance and the share of matching bits must reach to be evidence.
+
+Of 1,322 unmarked photographs none comes below 1e-3 (one was to be expected), and against 2.1
+million pairs of a photograph and a random message the bits that match are as many as the binomial
+law says, out to its 1e-5 tail. The share keeps out what the law does not cover: a picture that
+repeats within 16 blocks can reach 0.79 of a message.
+"""
+
+
+def weigh(
+    provenance: Provenance | None,
+    findings: tuple[Finding, ...],
+    watermarks: tuple[Watermark, ...] = (),
+) -> tuple[Evidence, ...]:
     """Everything that says something, strongest rank first."""
     evidence: list[Evidence] = []
     if provenance is not None:
         evidence.extend(_credentials(provenance))
         evidence.extend(_marker(index, item) for index, item in _speaking(provenance))
+    evidence.extend(_watermark(item) for item in watermarks if _is_beyond_chance(item))
     evidence.extend(
         _classifier(item) for item in findings if item.votes and item.outcome is Outcome.SCORED
     )
@@ -170,6 +187,22 @@ def _vouching(found: Provenance, name: str) -> str:
 
 def _about_credentials(rank: Rank, signal: Signal, statement: str) -> Evidence:
     return Evidence(id="credentials", rank=rank, signal=signal, statement=statement)
+
+
+def _is_beyond_chance(found: Watermark) -> bool:
+    return found.p_chance <= WATERMARK_CHANCE and found.matched >= WATERMARK_AGREEMENT * found.total
+
+
+def _watermark(found: Watermark) -> Evidence:
+    odds = math.floor(-math.log10(found.p_chance))
+    return Evidence(
+        id=f"watermark.{found.name}.{found.scheme}",
+        rank=Rank.WATERMARK,
+        signal=Signal.WATERMARKED_AI,
+        statement=f"{found.matched} of the {found.total} bits of an invisible watermark of "
+        f"{found.generator} are in the pixels; by chance that happens to fewer than one in "
+        f"10^{odds} pictures. Whoever has the software can add it.",
+    )
 
 
 def _speaking(found: Provenance) -> Iterator[tuple[int, Marker]]:

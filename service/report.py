@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from detectors.base import Kind
 from detectors.result import Closed, Finding, LikelihoodRatio
-from provenance.result import Provenance
+from provenance.result import Provenance, Watermark
 from service.errors import ReportInvalid
 
 
@@ -49,6 +49,7 @@ class Signal(StrEnum):
     CLAIMED_AI = "claimed_ai"  # intact, but nobody vouches for the signer
     CLAIMED_CAPTURE = "claimed_capture"
     CLAIMED_OTHER = "claimed_other"
+    WATERMARKED_AI = "watermarked_ai"  # the pixels carry the message of an AI generator
     MARKED_AI = "marked_ai"  # unsigned marker that declares AI
     MARKED_CAPTURE = "marked_capture"  # unsigned marker that declares a camera; worthless as proof
     SYNTHETIC = "synthetic"  # a voting classifier passes its 1 % operating point
@@ -60,7 +61,7 @@ class Signal(StrEnum):
 class Evidence(Closed):
     """One thing that was found, how strong that kind of evidence is, and a sentence about it."""
 
-    id: str  # "credentials", "marker.0", "detector.image.ensemble"
+    id: str  # "credentials", "watermark.SDXL.dwtDct", "marker.0", "detector.image.ensemble"
     rank: Rank
     signal: Signal
     statement: str
@@ -119,6 +120,7 @@ class Report(Closed):
     not_checked: tuple[NotChecked, ...]
     classifiers: LikelihoodRatio | None  # fused; None when every classifier abstained
     provenance: Provenance | None
+    watermarks: tuple[Watermark, ...] = ()  # every message looked for; empty when none could be
     findings: tuple[Finding, ...]
     engine: Engine
     seconds: float = Field(ge=0)

@@ -30,7 +30,10 @@ TABLE: Final[tuple[tuple[Verdict, frozenset[Signal]], ...]] = (
     (Verdict.CREDENTIALS_BROKEN, frozenset({Signal.BROKEN})),
     (Verdict.VERIFIED_AI, frozenset({Signal.SIGNED_AI})),
     (Verdict.VERIFIED_CAPTURE, frozenset({Signal.SIGNED_CAPTURE})),
-    (Verdict.DECLARED_AI, frozenset({Signal.CLAIMED_AI, Signal.MARKED_AI})),
+    (
+        Verdict.DECLARED_AI,
+        frozenset({Signal.CLAIMED_AI, Signal.WATERMARKED_AI, Signal.MARKED_AI}),
+    ),
     (Verdict.LIKELY_SYNTHETIC, frozenset({Signal.SYNTHETIC})),
     (Verdict.LIKELY_MANIPULATED, frozenset({Signal.MANIPULATED})),
     (Verdict.INCONCLUSIVE, frozenset({Signal.SUSPECT})),
@@ -43,8 +46,8 @@ HEADLINES: Final[dict[Verdict, str]] = {
     Verdict.VERIFIED_AI: "A trusted signer states that AI made or edited this.",
     Verdict.CREDENTIALS_BROKEN: "This carries Content Credentials that no longer match: something "
     "changed after signing.",
-    Verdict.DECLARED_AI: "The file itself declares that AI made or edited it; nobody trusted "
-    "vouches for that.",
+    Verdict.DECLARED_AI: "The file itself declares that AI made or edited it, in its metadata, "
+    "its credentials or a watermark; nobody trusted vouches for that.",
     Verdict.LIKELY_SYNTHETIC: "The classifiers find this likely synthetic.",
     Verdict.LIKELY_MANIPULATED: "The classifiers find part of this likely manipulated.",
     Verdict.NO_SIGN_FOUND: "No sign of synthesis was found. That does not prove it is genuine.",
@@ -52,7 +55,7 @@ HEADLINES: Final[dict[Verdict, str]] = {
     Verdict.NOT_APPLICABLE: "None of the methods applies to this file.",
 }
 
-_AI = frozenset({Signal.SIGNED_AI, Signal.CLAIMED_AI, Signal.MARKED_AI})
+_AI = frozenset({Signal.SIGNED_AI, Signal.CLAIMED_AI, Signal.WATERMARKED_AI, Signal.MARKED_AI})
 _ACCUSES = frozenset({Signal.SYNTHETIC, Signal.MANIPULATED})
 _CAPTURE = frozenset({Signal.SIGNED_CAPTURE, Signal.CLAIMED_CAPTURE, Signal.MARKED_CAPTURE})
 
@@ -69,7 +72,7 @@ CONFLICTS: Final[tuple[tuple[frozenset[Signal], frozenset[Signal], str], ...]] =
     ),
     (
         frozenset({Signal.SIGNED_OTHER}),
-        _ACCUSES | {Signal.MARKED_AI, Signal.CLAIMED_AI},
+        _ACCUSES | {Signal.MARKED_AI, Signal.WATERMARKED_AI, Signal.CLAIMED_AI},
         "The trusted credentials do not mention AI; other evidence does.",
     ),
 )

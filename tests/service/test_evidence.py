@@ -21,6 +21,8 @@ from provenance.result import (
     SignerTrust,
     TrustKind,
     TrustListRef,
+    Watermark,
+    WatermarkScheme,
 )
 from service.evidence import fuse, gaps, weigh
 from service.report import Rank, Signal, Verdict
@@ -268,3 +270,48 @@ def test_an_expert_that_does_not_vote_may_abstain_but_not_fail_in_silence(
 def test_credentials_that_were_not_read_are_a_stated_gap(presence: Presence, reason: str) -> None:
     found = credentials(presence=presence, integrity=None, signer=None)
     assert [item.reason for item in gaps(found, ())] == [reason]
+
+
+def watermark(matched: int, p_chance: float, total: int = 48) -> Watermark:
+    return Watermark(
+        name="SDXL",
+        scheme=WatermarkScheme.DWT_DCT,
+        generator="Stable Diffusion XL",
+        matched=matched,
+        total=total,
+        p_chance=p_chance,
+    )
+
+
+def test_a_watermark_beyond_chance_names_its_generator_and_how_sure_that_is() -> None:
+    (item,) = weigh(None, (), (watermark(46, 3.2e-11),))
+    assert (item.signal, item.rank) == (Signal.WATERMARKED_AI, Rank.WATERMARK)
+    assert "46 of the 48 bits" in item.statement
+    assert "Stable Diffusion XL" in item.statement
+    assert "one in 10^10 pictures" in item.statement
+
+
+@pytest.mark.parametrize(
+    ("matched", "total", "p_chance"),
+    [(24, 48, 1.0), (41, 48, 1.1e-6), (98, 136, 9e-7)],
+    ids=["a coin", "short of the threshold", "what a repeating picture can reach"],
+)
+def test_bits_that_an_unmarked_picture_may_have_say_nothing(
+    matched: int, total: int, p_chance: float
+) -> None:
+    assert weigh(None, (), (watermark(matched, p_chance, total),)) == ()
+
+
+def test_a_watermark_of_a_generator_decides_over_classifiers_that_see_nothing() -> None:
+    evidence = weigh(None, (scored("image.a", -1.0),), (watermark(48, 2.5e-14),))
+    decision = decide(evidence, ())
+    assert decision.verdict is Verdict.DECLARED_AI
+    assert decision.basis == ("watermark.SDXL.dwtDct",)
+
+
+def test_a_watermark_in_a_verified_capture_is_a_conflict() -> None:
+    decision = decide(weigh(credentials(), (), (watermark(48, 2.5e-14),)), ())
+    assert decision.verdict is Verdict.VERIFIED_CAPTURE
+    assert [item.between for item in decision.conflicts] == [
+        ("credentials", "watermark.SDXL.dwtDct")
+    ]
