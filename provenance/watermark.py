@@ -10,6 +10,17 @@ leaves that alone).
 What comes back is how many bits of each known message agree, and how likely chance is to do as
 well. A match says that software of that generator, or somebody imitating it, marked these pixels;
 a miss says nothing. Scaling, turning and cropping at the left, top or right lose the mark.
+
+Measured on 40 photographs of 0.5 to 1 megapixel marked by our own writer, found beyond the
+thresholds of `service.evidence`:
+
+| mark | lossless | JPEG 95 | JPEG 90 | JPEG 80 | JPEG 80 with full colour (4:4:4) |
+| --- | --- | --- | --- | --- | --- |
+| SDXL | 39 | 35 | 12 | 1 | 40 |
+| FLUX | 39 | 14 | 9 | 0 | 37 |
+| SDV2 | 39 | 3 | 2 | 0 | 30 |
+| StableDiffusionV1 | 39 | 6 | 2 | 0 | 36 |
+| SDV2, singular values | 40 | 40 | 40 | 39 | 40 |
 """
 
 import math

@@ -64,9 +64,10 @@ WATERMARK_CHANCE: Final = 1e-6
 WATERMARK_AGREEMENT: Final = 0.85
 """What the probability under chance and the share of matching bits must reach to be evidence.
 
-Of 1,322 unmarked photographs none comes below 1e-3 (one was to be expected), and against 2.1
-million pairs of a photograph and a random message the bits that match are as many as the binomial
-law says, out to its 1e-5 tail. The share keeps out what the law does not cover: a picture that
+1,322 unmarked photographs, each read in 32 crops, turns and mirrorings (42,304 readings), gave 20
+at 1e-3, 1 at 1e-4 and none at 1e-5: fewer than the law of coins. None at 1e-6 bounds the rate by
+7.1e-5 a reading with 95 % confidence, were the readings of one photograph independent; the 1,322
+photographs alone bound it by 2.3e-3. The share keeps out what no such law covers: a picture that
 repeats within 16 blocks can reach 0.79 of a message.
 """
 

@@ -1,6 +1,7 @@
 """Watermarks of generators: found where they are, with their bits, and nowhere else."""
 
 from collections import Counter
+from functools import cache
 
 import cv2
 import numpy as np
@@ -27,6 +28,11 @@ COPIES = [
 ]
 SVD = next(message for message in MESSAGES if message.scheme is WatermarkScheme.DWT_DCT_SVD)
 SDXL = next(message for message in MESSAGES if message.name == "SDXL")
+
+
+@cache
+def photo() -> RGB:
+    return photo_like(768, 512)
 
 
 def found(pixels: RGB, message: Message) -> Watermark:
@@ -59,7 +65,7 @@ def through_jpeg(pixels: RGB, quality: int) -> RGB:
 def test_every_bit_of_a_mark_is_read_from_its_own_pixels_alone(
     message: Message, carrier: Carrier
 ) -> None:
-    pixels = marked(photo_like(768, 512), message, carrier)
+    pixels = marked(photo(), message, carrier)
     item = found(pixels, message)
     assert (item.matched, item.total) == (len(message.bits), len(message.bits))
     assert item.generator == message.generator
@@ -107,17 +113,17 @@ def test_drawings_and_flat_colours_carry_no_mark(name: str) -> None:
 
 @pytest.mark.parametrize("quality", [95, 90, 80])
 def test_a_mark_in_the_singular_values_survives_jpeg(quality: int) -> None:
-    pixels = marked(photo_like(768, 512), SVD, WHOLE)
+    pixels = marked(photo(), SVD, WHOLE)
     assert found(through_jpeg(pixels, quality), SVD).matched == len(SVD.bits)
 
 
 def test_a_mark_in_the_coefficients_does_not_survive_jpeg_80() -> None:
-    pixels = marked(photo_like(768, 512), SDXL, FLOATING)
+    pixels = marked(photo(), SDXL, FLOATING)
     assert convincing(through_jpeg(pixels, 80)) == []
 
 
 def test_rows_cut_off_below_leave_the_mark_and_a_shifted_grid_hides_it() -> None:
-    pixels = marked(photo_like(768, 512), SDXL, FLOATING)
+    pixels = marked(photo(), SDXL, FLOATING)
     assert convincing(pixels[:400]) == ["SDXL"]
     assert convincing(pixels[3:, 5:]) == []
     assert convincing(pixels[:, ::-1]) == []
