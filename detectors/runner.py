@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 from detectors import calibration
 from detectors.base import Media, Observation, Patch, Span, kind_of
-from detectors.errors import DetectorError, NotApplicable, WeightsMismatch, WeightsMissing
+from detectors.errors import (
+    DetectorError,
+    MediaError,
+    NotApplicable,
+    WeightsMismatch,
+    WeightsMissing,
+)
 from detectors.fusion import Ensemble
 from detectors.registry import Spec, card_of, load, specs_for, votes
 from detectors.result import Alarm, Cell, Finding, Outcome, Reason, Segment
@@ -41,8 +47,10 @@ class Run:
             return _unscored(spec, clock, Outcome.NOT_APPLICABLE, error.reason, str(error))
         except (WeightsMissing, WeightsMismatch) as error:
             return _unscored(spec, clock, Outcome.FAILED, Reason.WEIGHTS_UNAVAILABLE, str(error))
-        except DetectorError as error:
+        except MediaError as error:
             return _unscored(spec, clock, Outcome.FAILED, Reason.UNDECODABLE, str(error))
+        except DetectorError as error:
+            return _unscored(spec, clock, Outcome.FAILED, Reason.INTERNAL_ERROR, str(error))
         except Exception:
             log.exception("detector crashed", extra={"detector": spec.name})
             return _unscored(spec, clock, Outcome.FAILED, Reason.INTERNAL_ERROR, "internal error")

@@ -4,6 +4,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
@@ -21,6 +22,9 @@ from service.settings import Settings
 from service.web import pages
 from service.web.render import STATIC
 from service.wiring import build_scans
+
+FETCHES: Final = 8
+"""Addresses fetched at a time; further requests wait."""
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
@@ -65,6 +69,7 @@ def create_app(the_scans: Scans, get: Fetch) -> FastAPI:
     )
     app.state.scans = the_scans
     app.state.fetch = get
+    app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
     for router in (scans.router, detectors.router, health.router, keys.router, pages.router):
         app.include_router(router)
     app.mount("/static", Kept(directory=STATIC))

@@ -21,6 +21,11 @@ from service.pipeline import Classified, Listener, PipelineConfig, Progress, Sta
 from service.preview import draw
 from service.report import NotChecked
 
+_UNREAD: Final = {
+    Note.SOUND_UNREADABLE: "sound",
+    Note.CUT_AT_LIMIT: "the rest of the file",
+    Note.DAMAGED: "damaged parts",
+}
 DECODING_STARTS: Final = 0.1
 DETECTORS_START: Final = 0.3
 DETECTORS_END: Final = 0.95
@@ -104,13 +109,11 @@ def _size(media: Media) -> tuple[int, int] | tuple[None, None]:
 
 
 def _unread(media: Media) -> Iterator[NotChecked]:
-    """A sound track that could not be read: silent pictures alone do not clear a film."""
-    if Note.SOUND_UNREADABLE in media.notes:
-        yield NotChecked(
-            what="sound",
-            reason=Note.SOUND_UNREADABLE.value,
-            statement=f"{SENTENCES[Note.SOUND_UNREADABLE]} No classifier judged it.",
-        )
+    """Parts that were not read: what was read does not clear them."""
+    for note, what in _UNREAD.items():
+        if note in media.notes:
+            statement = f"{SENTENCES[note]} No classifier judged what was left out."
+            yield NotChecked(what=what, reason=note.value, statement=statement)
 
 
 def _undecoded(error: MediaError) -> NotChecked:

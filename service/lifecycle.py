@@ -114,6 +114,11 @@ class Reconciled:
         return any((self.sent, self.retried, self.failed, self.expired, self.swept))
 
 
+def is_scan_id(untrusted: str) -> bool:
+    """Whether a text could be the id of a scan; nothing else is worth asking the database."""
+    return len(untrusted) == _TIME_DIGITS + _RANDOM_DIGITS and set(untrusted) <= set(_DIGITS)
+
+
 def new_scan_id(now: datetime) -> str:
     """26 characters: milliseconds since 1970 in base 32, then 80 random bits."""
     clock, chance = int(now.timestamp() * 1000), secrets.randbits(5 * _RANDOM_DIGITS)

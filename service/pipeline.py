@@ -6,7 +6,7 @@ analysis that asks for them.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -101,7 +101,7 @@ class PipelineConfig:
 
     trust_dir: Path
     limits: Limits
-    confinement: Confinement = Confinement()
+    confinement: Confinement = field(default_factory=Confinement)
     video_frames: int = 16  # sampled from a film
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of torch; more helps one file, fewer helps several at once

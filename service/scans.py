@@ -14,6 +14,7 @@ from service.db.scans import Job, NewScan, ScanRows, SignedDocument
 from service.db.upkeep import UpkeepRows
 from service.errors import (
     BlobChanged,
+    InvalidRequest,
     QueueUnavailable,
     ReportNotReady,
     ScanAbandoned,
@@ -34,6 +35,7 @@ from service.lifecycle import (
     Scan,
     State,
     WorkerSeen,
+    is_scan_id,
     new_scan_id,
 )
 from service.pipeline import Analysis, Listener, Profile, Source
@@ -162,7 +164,7 @@ class Scans:
 
     def get(self, scan_id: str) -> Scan:
         """Raises `ScanNotFound`."""
-        scan = self._rows.get(self._tenant, scan_id)
+        scan = self._rows.get(self._tenant, scan_id) if is_scan_id(scan_id) else None
         if scan is None:
             raise ScanNotFound(f"no scan {scan_id[:40]!r}")
         return scan
@@ -170,7 +172,9 @@ class Scans:
     def list(
         self, *, limit: int = 50, before: str | None = None, state: State | None = None
     ) -> Page:
-        """The newest first; `before` is the `next` of the page before."""
+        """The newest first; `before` is the `next` of the page before. Raises `InvalidRequest`."""
+        if before is not None and not is_scan_id(before):
+            raise InvalidRequest("before is not the next of a page")
         return self._rows.page(self._tenant, limit=limit, before=before, state=state)
 
     def report(self, scan_id: str) -> Report:
@@ -186,10 +190,10 @@ class Scans:
         return self._signer.public()
 
     def _signed(self, scan_id: str) -> SignedDocument:
+        scan = self.get(scan_id)
         signed = self._rows.document(self._tenant, scan_id)
         if signed is not None:
             return signed
-        scan = self.get(scan_id)
         if scan.state is State.EXPIRED:
             raise ScanExpired(f"scan {scan_id} was deleted at the end of its retention")
         if scan.failure is not None:
@@ -204,7 +208,7 @@ class Scans:
 
     def delete(self, scan_id: str) -> None:
         """Forget scan, report and file at once, running or not. Raises `ScanNotFound`."""
-        blobs = self._rows.delete(self._tenant, scan_id)
+        blobs = self._rows.delete(self._tenant, scan_id) if is_scan_id(scan_id) else None
         if blobs is None:
             raise ScanNotFound(f"no scan {scan_id[:40]!r}")
         for blob in blobs:

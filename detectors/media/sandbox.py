@@ -250,9 +250,9 @@ class _Child:
             case {"body": dict(body)} if len(untrusted) == 1:
                 return Reply(body, arrays)
             case {"error": "handler_failed", "detail": str(detail)}:
-                raise DecoderCrashed(f"the decoder failed: {detail}")
+                raise DecoderCrashed(f"the decoder failed: {_printable(detail)}")
             case {"error": str(code), "detail": str(detail)}:
-                raise HandlerError(code, detail[:1000])
+                raise HandlerError(code, _printable(detail))
         raise DecoderCrashed("the decoder's reply is neither a body nor an error")
 
     def stop(self) -> None:
@@ -306,6 +306,11 @@ class _Child:
         except OSError:  # the child is gone, which the call will find out, or this is not allowed
             return False
         return True
+
+
+def _printable(untrusted: str) -> str:
+    """A child's words, fit for a report: no control characters, no lone surrogates, not long."""
+    return "".join(letter if letter.isprintable() else " " for letter in untrusted[:1000])
 
 
 def _spawn(descriptor: int) -> "subprocess.Popen[bytes]":

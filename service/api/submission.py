@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -34,7 +35,8 @@ async def submit(request: Request, scans: Scans, fetch: Fetch, profile: Profile)
         receiver = form.receiver
         if receiver is None:
             receiver = stack.enter_context(await run_in_threadpool(scans.receive, _name(url)))
-            await run_in_threadpool(fetch, url, receiver)
+            fetching: CapacityLimiter = request.app.state.fetching
+            await to_thread.run_sync(fetch, url, receiver, limiter=fetching)
         received = await run_in_threadpool(receiver.finish)
         return await run_in_threadpool(lambda: scans.accept(received, profile=chosen))
 

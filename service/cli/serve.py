@@ -13,6 +13,7 @@ from service.cli.supervisor import Child, supervise
 APP: Final = "service.app:serve_app"
 WORKERS: Final = "workers"
 BACKLOG: Final = 512
+CONNECTIONS: Final = 1000  # beyond that the API answers 503
 
 
 def run(host: str, port: int, *, api_only: bool) -> ExitCode:
@@ -43,7 +44,10 @@ def become_worker(queues: str | None, concurrency: int) -> None:
 
 def _api(listener: socket.socket) -> Child:
     descriptor = listener.fileno()
-    options = ("--fd", str(descriptor), "--no-access-log", "--timeout-graceful-shutdown", "5")
+    options = (
+        *("--fd", str(descriptor), "--no-access-log", "--timeout-graceful-shutdown", "5"),
+        *("--limit-concurrency", str(CONNECTIONS)),
+    )
     return Child(
         name="API",
         command=_python("-m", "uvicorn", "--factory", APP, "--log-level", "warning", *options),

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
+from rich.segment import Segment as Piece
 from rich.table import Table
 from rich.text import Text
 
@@ -59,8 +60,8 @@ def render(report: Report) -> RenderableType:
     ]
     colour = _COLOURS[report.verdict]
     title = Text(f" {report.subject.name} ", style="bold")
-    return Panel(
-        Group(*parts), title=title, title_align="left", border_style=colour, padding=(0, 1)
+    return _Printable(
+        Panel(Group(*parts), title=title, title_align="left", border_style=colour, padding=(0, 1))
     )
 
 
@@ -69,6 +70,18 @@ def strongest(report: Report) -> str:
     decided = [item for item in report.evidence if item.id in report.basis]
     best = (decided or list(report.evidence))[:1]
     return best[0].statement if best else ""
+
+
+class _Printable:
+    """What it holds, without control and direction characters: a report may come from a stranger."""
+
+    def __init__(self, inner: RenderableType) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for piece in console.render(self._inner, options):
+            text = "".join(c if c.isprintable() or c == "\n" else "�" for c in piece.text)
+            yield Piece(text, piece.style)
 
 
 def _headline(report: Report) -> RenderableType:

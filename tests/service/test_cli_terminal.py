@@ -91,3 +91,15 @@ def test_a_recording_shows_its_time_line() -> None:
     report = reports.recording()
     assert report.subject.kind is Kind.AUDIO
     assert "Over time, " in _shown(report)
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2J\x1b]0;owned\x07", "\u202egnp.exe", "a\rb", "\x9b31m"])
+def test_a_report_from_a_stranger_cannot_steer_the_terminal(hostile: str) -> None:
+    report = reports.declared_ai()
+    subject = report.subject.model_copy(update={"name": f"x{hostile}"})
+    evidence = (report.evidence[0].model_copy(update={"statement": f"y{hostile}"}),)
+    out = StringIO()
+    Console(file=out, width=120, markup=False, highlight=False, emoji=False).print(
+        render(report.model_copy(update={"subject": subject, "evidence": evidence}))
+    )
+    assert all(letter.isprintable() or letter == "\n" for letter in out.getvalue())

@@ -125,9 +125,9 @@ def test_a_handler_that_spins_is_stopped_by_its_processor_time() -> None:
 
 
 def test_processor_time_is_renewed_for_every_call() -> None:
-    with Sandbox(handler=HANDLER, confinement=Confinement(cpu_seconds=1)) as sandbox:
+    with Sandbox(handler=HANDLER, confinement=Confinement(cpu_seconds=2)) as sandbox:
         before = _pid(sandbox)
-        for _ in range(5):
+        for _ in range(6):
             sandbox.call({"do": "work", "seconds": 0.7}, seconds=60)
         assert _pid(sandbox) == before
 
