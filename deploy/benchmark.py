@@ -7,6 +7,7 @@ an idle machine: every figure is wall-clock time.
 import argparse
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -68,6 +69,7 @@ class Benchmark(BaseModel, frozen=True):
 
 def main() -> int:
     """Measure, print, and with --write keep the figures; 1 when a target is missed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the service ends with us
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="keep the figures in the repository")
     write = parser.parse_args().write

@@ -5,6 +5,7 @@ uploads six files through the API, and shows what their reports say.
 """
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,7 @@ class Outcome:
 
 def main() -> int:
     """Run the demonstration; the exit status says whether every verdict came as expected."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the service ends with us
     console = Console(stderr=True, highlight=False)
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
