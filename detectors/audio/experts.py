@@ -66,13 +66,17 @@ class StatisticsExpert(WindowExpert):
 
 
 class EncoderExpert(WindowExpert):
-    """A kernel machine on what a frozen speech-quality encoder notices."""
+    """A kernel machine on what a frozen speech-quality encoder notices, beside the statistics."""
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
         encoder = Encoder.load(verified(card, 1))
         machine = KernelMachine.load(verified(card, 2))
-        return cls(card, lambda piece: machine.logits(encoder.embed(piece)))
+
+        def score(piece: Piece) -> Floats:
+            return machine.logits(np.hstack([encoder.embed(piece), statistics(piece)]))
+
+        return cls(card, score)
 
 
 class NetworkExpert(WindowExpert):

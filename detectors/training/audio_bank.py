@@ -61,6 +61,11 @@ class Bank:
     embedding: Floats
 
     @property
+    def features(self) -> Floats:
+        """What the kernel machine sees: embedding and statistics."""
+        return np.hstack([self.embedding, self.statistics])
+
+    @property
     def synthetic(self) -> npt.NDArray[np.bool_]:
         return np.array([recording.synthetic for recording in self.recordings])[self.item]
 

@@ -56,9 +56,9 @@ FACTS: Final = {
         "Apache-2.0",
     ),
     "encoder": (
-        "A kernel machine on what a frozen speech-quality encoder notices.",
+        "A kernel machine on what a frozen speech-quality encoder notices, beside statistics.",
         "five convolutions of Distill-MOS (Stahl and Gamper 2025), mean and deviation in 4 bands, "
-        "256 principal components, support vector machine with a Gaussian kernel",
+        "and 364 statistics; 320 principal components, support vectors with a Gaussian kernel",
         ("audio-encoder.safetensors", "audio-encoder-head.safetensors"),
         "Apache-2.0; the encoder is MIT, Copyright (c) Microsoft Corporation",
     ),

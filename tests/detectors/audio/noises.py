@@ -1,6 +1,6 @@
 """Sounds without any speech, and one that only sings, for the tests of the speech gate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +12,7 @@ from detectors.base import AUDIO_RATE
 from tests.sounds import music_like
 
 Samples = npt.NDArray[np.float32]
+Sound = npt.NDArray[np.float64]
 SECONDS: Final = 6
 _COUNT: Final = SECONDS * AUDIO_RATE
 _VOWELS: Final = (
@@ -22,11 +23,11 @@ _VOWELS: Final = (
 )
 
 
-def _tone(_: np.random.Generator) -> Samples:
+def _tone(_: np.random.Generator) -> Sound:
     return np.sin(2 * np.pi * 440 * np.arange(_COUNT) / AUDIO_RATE)
 
 
-def _organ(rng: np.random.Generator) -> Samples:
+def _organ(rng: np.random.Generator) -> Sound:
     times = np.arange(_COUNT // 6) / AUDIO_RATE
     chords = []
     for root in 110 * 2 ** (rng.integers(0, 24, 6) / 12):
@@ -37,7 +38,7 @@ def _organ(rng: np.random.Generator) -> Samples:
     return np.concatenate(chords)
 
 
-def _drums(rng: np.random.Generator) -> Samples:
+def _drums(rng: np.random.Generator) -> Sound:
     sound = np.zeros(_COUNT + AUDIO_RATE)
     times = np.arange(AUDIO_RATE // 3) / AUDIO_RATE
     for beat, start in enumerate(range(0, _COUNT, AUDIO_RATE // 4)):
@@ -47,11 +48,11 @@ def _drums(rng: np.random.Generator) -> Samples:
     return sound[:_COUNT]
 
 
-def _hiss(rng: np.random.Generator) -> Samples:
+def _hiss(rng: np.random.Generator) -> Sound:
     return rng.standard_normal(_COUNT)
 
 
-def _rain(rng: np.random.Generator) -> Samples:
+def _rain(rng: np.random.Generator) -> Sound:
     sound = 0.2 * rng.standard_normal(_COUNT)
     drop = np.exp(-np.arange(200) / 20)
     for start in rng.integers(0, _COUNT - 200, _COUNT // 80):
@@ -60,7 +61,7 @@ def _rain(rng: np.random.Generator) -> Samples:
     return sound
 
 
-def _singing(rng: np.random.Generator) -> Samples:
+def _singing(rng: np.random.Generator) -> Sound:
     """Long vowels on the notes of a scale, with vibrato."""
     notes = []
     for length in [AUDIO_RATE] * SECONDS:
@@ -75,7 +76,7 @@ def _singing(rng: np.random.Generator) -> Samples:
     return np.concatenate(notes)
 
 
-_MAKERS: Final = MappingProxyType(
+_MAKERS: Final[Mapping[str, Callable[[np.random.Generator], Sound]]] = MappingProxyType(
     {
         "tone": _tone,
         "organ": _organ,
@@ -83,7 +84,7 @@ _MAKERS: Final = MappingProxyType(
         "hiss": _hiss,
         "rain": _rain,
         "singing": _singing,
-        "plucked chords": lambda _: music_like(SECONDS),
+        "plucked chords": lambda _: music_like(SECONDS).astype(np.float64),
         "silence": lambda _: np.zeros(_COUNT),
     }
 )
@@ -92,7 +93,6 @@ NAMES: Final = tuple(_MAKERS)
 
 def noise(name: str, seed: int) -> Samples:
     """One of NAMES, mono at AUDIO_RATE, peak 0.5 or silent."""
-    make: Callable[[np.random.Generator], Samples] = _MAKERS[name]
-    sound = make(np.random.default_rng(seed))
+    sound = _MAKERS[name](np.random.default_rng(seed))
     peak = float(np.abs(sound).max()) or 1.0
     return (0.5 * sound / peak).astype(np.float32)

@@ -8,6 +8,7 @@ import pytest
 from detectors.audio.experts import StatisticsExpert, WindowExpert
 from detectors.base import AUDIO_RATE, Audio, Detector, Kind, Observation
 from detectors.errors import CardInvalid, NotApplicable, WeightsMismatch
+from detectors.fusion import Ensemble
 from detectors.registry import Spec, card_of, load, named, specs_for
 from detectors.result import Reason
 from tests.detectors.audio.noises import noise
@@ -93,7 +94,7 @@ def test_the_ensemble_of_the_registry_has_a_fit_for_every_set_of_its_experts(
     talk: np.ndarray,
 ) -> None:
     parts = {name: _observe(name, talk) for name in ENSEMBLE.fuses}
-    ensemble = load(ENSEMBLE)
+    ensemble = cast(Ensemble, load(ENSEMBLE))
     raws = {ensemble.combine(parts).raw}
     for missing in parts:
         raws.add(ensemble.combine({k: v for k, v in parts.items() if k != missing}).raw)

@@ -19,7 +19,7 @@ def _sample(features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_a_forest_scores_like_the_booster_it_was_exported_from(tmp_path: Path) -> None:
     rows, synthetic, unseen = _sample(12)
-    forest = audio_experts.fit_forest(rows, synthetic, seed=5)
+    forest = audio_experts.fit_forest(rows, synthetic, np.ones(300, np.float32), seed=5)
     forest.save(tmp_path / "forest.safetensors")
     booster = HistGradientBoostingClassifier(
         max_iter=audio_experts.TREES,
@@ -38,10 +38,12 @@ def test_a_forest_scores_like_the_booster_it_was_exported_from(tmp_path: Path) -
 def test_a_kernel_machine_survives_saving_and_separates_what_no_line_can(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     hidden = rng.standard_normal((600, 2))
-    noise = 0.3 * rng.standard_normal((600, 300))
-    rows = (hidden @ rng.standard_normal((2, 300)) + noise).astype(np.float32)
+    noise = 0.3 * rng.standard_normal((600, 400))
+    rows = (hidden @ rng.standard_normal((2, 400)) + noise).astype(np.float32)
     synthetic = hidden[:, 0] * hidden[:, 1] > 0
-    machine = audio_experts.fit_machine(rows[:500], synthetic[:500], seed=5)
+    machine = audio_experts.fit_machine(
+        rows[:500], synthetic[:500], np.ones(500, np.float32), seed=5
+    )
     machine.save(tmp_path / "machine.safetensors")
     scores = KernelMachine.load(tmp_path / "machine.safetensors").logits(rows[500:])
     np.testing.assert_array_equal(scores, machine.logits(rows[500:]))
