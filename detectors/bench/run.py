@@ -2,11 +2,13 @@
 
 import io
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
+from threading import Thread
 from typing import BinaryIO, Final
 
 import av
@@ -179,9 +181,22 @@ def _replies(tasks: list[Task], plan: Plan) -> Iterator[list[Reply]]:
                 yield _answer_all(task, sandbox, plan)
         return
     spawned = multiprocessing.get_context("spawn")  # models and threads do not survive a fork
-    with ProcessPoolExecutor(min(plan.jobs, len(tasks)), mp_context=spawned) as pool:
+    jobs = min(plan.jobs, len(tasks))
+    with ProcessPoolExecutor(jobs, mp_context=spawned, initializer=_end_with_parent) as pool:
         for done in as_completed([pool.submit(_in_process, task, plan) for task in tasks]):
             yield done.result()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next task for ever."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _in_process(task: Task, plan: Plan) -> list[Reply]:
