@@ -48,8 +48,8 @@ DRAFT: Final = ModelCard(
     architecture="interquartile mean over frames of image.clip, on frames cut at the edges and at "
     "most 320 px on their short side; no weights of its own",
     licence="Apache-2.0",
-    trained_on="nothing but the pictures of image.clip; calibrated on 94 clips of 14 systems and "
-    "5 real sources, clean and re-encoded",
+    trained_on="nothing but the pictures of image.clip; calibrated on 52 real clips of "
+    "4 sources and 42 of 10 generators, each clean or re-encoded",
     training_command="python -m detectors.training.video --manifest MANIFEST --cache FOLDER "
     "--out detectors/zoo",
     limits=(
