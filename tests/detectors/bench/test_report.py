@@ -1,6 +1,7 @@
 """Results as tables: in the terminal and in the README."""
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -63,3 +64,8 @@ def test_a_text_without_markers_is_refused() -> None:
 
 def test_committed_results_can_be_read() -> None:
     assert all(found.launderings["none"].auc is not None for found in committed())
+
+
+def test_the_readme_shows_the_committed_results() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    assert with_table(readme, committed()) == readme
