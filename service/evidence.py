@@ -237,8 +237,7 @@ def _classifier(finding: Finding) -> Evidence:
     }[finding.alarm]
     rate = {
         Alarm.FPR_1: " and passes the threshold that 1 % of real media pass by chance",
-        Alarm.FPR_5: " and passes the threshold that 5 % of real media pass by chance, "
-        "not the 1 % one",
+        Alarm.FPR_5: " and passes the threshold that 5 % of real media pass by chance",
         Alarm.NONE: "",
     }[finding.alarm]
     return Evidence(

@@ -10,7 +10,7 @@ from service.wording import CLAIMS, KINDS, OUTCOMES, RANKS, VERDICTS, in_words, 
 
 ALARMS: Final = {
     Alarm.NONE: "below both operating points",
-    Alarm.FPR_5: "passes the threshold that 5 % of genuine media pass by chance, not the 1 % one",
+    Alarm.FPR_5: "passes the threshold that 5 % of genuine media pass by chance",
     Alarm.FPR_1: "passes the threshold that 1 % of genuine media pass by chance",
 }
 
