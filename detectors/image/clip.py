@@ -50,7 +50,6 @@ class ClipDetector:
         return Observation(
             raw=raw,
             patches=_patches(raw, self._encoder.tokens(squeezed(media.pixels)), self._whole),
-            facts={"whole": whole, "crops": float(np.mean(crops))},
         )
 
     def _crop_part(self, media: Image, x: float, y: float) -> float:
