@@ -11,6 +11,7 @@ from service.settings import Settings
 from service.wiring import broker
 from workers import warmup
 from workers.celery_app import worker_app
+from workers.pool import TaskPool
 
 
 def main() -> int:
@@ -24,7 +25,7 @@ def main() -> int:
     worker: Worker = app.Worker(
         queues=list(arguments.queues),
         concurrency=arguments.concurrency,
-        pool="prefork",
+        pool=TaskPool,
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,

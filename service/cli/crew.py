@@ -1,13 +1,14 @@
 """Analyse many files at once and hand the results over in the order the files came."""
 
 import logging
+import signal
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 WINDOW: Final = 32
 """Files in flight for each thread: a slow file holds the others back only beyond these."""
+
+POLL_SECONDS: Final = 0.2
+"""How soon Ctrl-C is noticed while a file takes long."""
 
 Entry = tuple[str, OSError | None]
 
@@ -66,9 +70,16 @@ class Crew:
         self._window = WINDOW * jobs
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="audit")
         self._lock = Lock()
+        self._stop = Event()
         self._running: dict[str, Future[Line]] = {}  # by content, until it is in the ledger
 
     def __enter__(self) -> Self:
+        """From here on Ctrl-C is noticed between files.
+
+        Raised anywhere, KeyboardInterrupt can strike inside a lock of the thread pool, between
+        taking and guarding it, and the audit would never end.
+        """
+        self._previous = signal.signal(signal.SIGINT, lambda *_: self._stop.set())
         return self
 
     def __exit__(
@@ -78,6 +89,7 @@ class Crew:
         traceback: TracebackType | None,
     ) -> None:
         """Drop what has not begun and let the pipeline end what has."""
+        signal.signal(signal.SIGINT, self._previous)
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._pipeline.close()
         self._pool.shutdown(wait=True)
@@ -100,9 +112,16 @@ class Crew:
         for entry in entries:
             waiting.append(self._pool.submit(self._examine, entry))
             if len(waiting) >= self._window:
-                yield waiting.popleft().result()
+                yield self._awaited(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield self._awaited(waiting.popleft())
+
+    def _awaited(self, future: Future[Result]) -> Result:
+        """Raises `KeyboardInterrupt` after Ctrl-C."""
+        while not self._stop.is_set():
+            if wait((future,), timeout=POLL_SECONDS).done:
+                return future.result()
+        raise KeyboardInterrupt
 
     def _settled(self, result: Line | Repeated) -> Line:
         """The line to write: the first one written about a content is the original, whichever
