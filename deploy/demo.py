@@ -103,7 +103,7 @@ def _write(table: Table) -> None:
 
 def _table(outcomes: list[Outcome]) -> Table:
     table = Table("file", "verdict", "basis", title="What assay says")
-    table.add_column("strongest evidence", min_width=40)
+    table.add_column("strongest evidence", min_width=24)
     table.add_column("s", justify="right")
     for outcome in outcomes:
         name = Text(outcome.sample.path.name).append(f"\n{outcome.sample.what}", style="dim")
