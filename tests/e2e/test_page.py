@@ -148,6 +148,18 @@ def test_a_scan_deleted_while_it_is_watched_says_so(browser: WebDriver, site: Si
     wait(browser, lambda it: "deleted" in one(it, "[data-status]").text)
 
 
+def test_a_scan_deleted_before_it_is_watched_says_so(browser: WebDriver, site: Site) -> None:
+    scan_id = site.desk.send(PHOTO)
+    browser.get(f"{site.address}/scans/{scan_id}")
+    site.desk.scans.delete(scan_id)
+    wait(browser, lambda it: "deleted" in one(it, "[data-status]").text)
+    browser.execute_script(
+        "document.querySelector('[data-status]').textContent = '';"
+        "follow(document.querySelector('[data-scan]'))"
+    )
+    wait(browser, lambda it: "deleted" in one(it, "[data-status]").text)
+
+
 def test_the_heat_map_covers_the_picture_and_can_be_switched_off(
     browser: WebDriver, site: Site
 ) -> None:

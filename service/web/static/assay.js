@@ -146,9 +146,16 @@ function follow(section) {
       window.location.reload();
     }
   });
-  source.addEventListener("gone", () => {
+  function gone() {
     source.close();
     status.textContent = "This scan was deleted.";
+  }
+
+  source.addEventListener("gone", gone);
+  source.addEventListener("error", async () => {
+    if (source.readyState !== EventSource.CLOSED) return; // it connects again by itself
+    const answer = await fetch(`/v1/scans/${section.dataset.scan}`);
+    if (answer.status === 404) gone();
   });
 }
 
