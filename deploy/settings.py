@@ -26,7 +26,7 @@ def _lines(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in simple.items():
         yield ""
         if field.description is not None:
-            yield f"# {field.description}"
+            yield f"# {' '.join(field.description.split())}"
         value = "" if field.default is None else field.default
         yield f"#{prefix}{name.upper()}={_written(value)}"
     for name, field in fields.items():

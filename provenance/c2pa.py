@@ -160,8 +160,12 @@ def sign(
     key_pem: str,
     timestamp_url: str | None,
     parent: dict[str, str] | None,
+    embed: bool,
 ) -> bytes:
-    """Write a signed copy of `source`, its own parent if one is described, and return the manifest store; see `provenance.sign`."""
+    """Write a signed copy of `source`, its own parent if one is described, and return the store.
+
+    See `provenance.sign.sign_media`.
+    """
     info = (algorithm, chain_pem.encode(), key_pem.encode(), timestamp_url)
     context = sdk.Context.from_dict(
         {
@@ -177,6 +181,8 @@ def sign(
             if parent is not None:
                 builder.add_ingredient(parent, media_type, source)
                 source.seek(0)
+            if not embed:
+                builder.set_no_embed()
             return bytes(builder.sign(signer, media_type, source, target))
     except sdk.C2paError as error:
         raise SigningRefused(f"the file was not signed: {error}") from error

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from provenance import c2pa
 from provenance.client import NEEDS_TRUST
 from provenance.errors import RequestInvalid
+from provenance.parts import split
 from provenance.read import Reader
 from provenance.trust import NO_TRUST, TrustSnapshot
 
@@ -44,11 +45,14 @@ def handle(
         if file is None:
             raise RequestInvalid("no file came with the request")
         at, manifest = request.get("at"), request.get("manifest")
+        first, *fragments = split(file, request["parts"]) if request.get("parts") else [file]
         found = reader.read(
-            file,
+            first,
             media_type=str(request["media_type"]),
             at=datetime.fromisoformat(at) if at else None,
             manifest=base64.b64decode(manifest, validate=True) if manifest else None,
+            remote_url=str(request.get("remote_url", "")),
+            fragments=fragments,
         )
     except (KeyError, TypeError, ValidationError, binascii.Error) as error:
         raise RequestInvalid(f"{type(error).__name__}: {error}") from error

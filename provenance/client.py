@@ -6,7 +6,7 @@ module stays light: it loads neither the C2PA library nor any cryptography.
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,8 +30,13 @@ def read_through(
     snapshot: TrustSnapshot = NO_TRUST,
     at: datetime | None = None,
     manifest: bytes | None = None,
+    remote_url: str = "",
+    parts: Sequence[int] = (),
 ) -> Provenance:
     """Have a child read a file; `send` may reach a different child each time it is called.
+
+    `parts` are the sizes of the initialisation segment and the fragments that were joined to make
+    the file; see `Reader.read` for the rest.
 
     Raises:
         RequestInvalid: the child's answer is not provenance.
@@ -41,6 +46,9 @@ def read_through(
         request["at"] = at.isoformat()
     if manifest is not None:
         request["manifest"] = base64.b64encode(manifest).decode()
+        request["remote_url"] = remote_url
+    if parts:
+        request["parts"] = list(parts)
     untrusted = send(request)
     if untrusted == NEEDS_TRUST:
         untrusted = send({**request, "snapshot": snapshot.model_dump(mode="json")})

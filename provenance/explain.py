@@ -1,5 +1,6 @@
 """Say in plain words why a signer is or is not trusted, for `assay trust test`."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from provenance.result import (
@@ -11,6 +12,7 @@ from provenance.result import (
     TimestampStatus,
     TrustKind,
 )
+from provenance.trust import TrustList
 
 _NOTHING: Final = {
     Presence.NONE: "The file carries no Content Credentials, so nobody signed it.",
@@ -18,6 +20,7 @@ _NOTHING: Final = {
     Presence.UNSUPPORTED: "This kind of file cannot be searched for Content Credentials.",
     Presence.UNREADABLE: "There are credentials, or remains of them, but they are too damaged to read.",
 }
+_VOUCHES: Final = {TrustKind.TSA: "time stamps", TrustKind.CAWG: "identities"}
 _INTEGRITY: Final = {
     Integrity.INTACT: "The signature is good and the file is the one that was signed.",
     Integrity.ASSET_MISMATCH: "The signature is good, but the file is not the one that was signed.",
@@ -27,15 +30,24 @@ _INTEGRITY: Final = {
 }
 
 
-def explain_trust(found: Provenance) -> tuple[str, ...]:
-    """Return sentences from the first fact to the last, in the order in which they decide."""
+def explain_trust(found: Provenance, lists: Iterable[TrustList] = ()) -> tuple[str, ...]:
+    """Return sentences from the first fact to the last, in the order in which they decide.
+
+    With the `lists` in force they also say which of them comes close to an unlisted signer.
+    """
     signer = found.signer
     if signer is None:
-        return (_NOTHING.get(found.presence, "No signer was found."),)
+        why = found.integrity_explanation
+        nothing = _NOTHING.get(found.presence, "No signer was found.")
+        return (nothing, f"Found: {why}.") if why else (nothing,)
     said = [_who(signer)]
     if found.integrity is not None:
         said.append(_INTEGRITY[found.integrity])
     said += [_lists(found), _timestamp(found), _conclusion(signer)]
+    if signer.trust is SignerTrust.UNTRUSTED:
+        said += [_closest(signer, entry) for entry in lists]
+    if not found.chain_ok:
+        said.append(f"An earlier version fails its check: {found.chain_failures[0]}.")
     return tuple(sentence for sentence in said if sentence)
 
 
@@ -44,6 +56,25 @@ def _who(signer: Signer) -> str:
     issuer = f", issued by {signer.issuer}" if signer.issuer else ""
     until = f", valid until {signer.valid_until:%Y-%m-%d}" if signer.valid_until else ""
     return f"The certificate names {names or 'nobody'}{issuer}{until}."
+
+
+def _closest(signer: Signer, entry: TrustList) -> str:
+    """Say what a list holds under the name of the signer's issuer, though it does not vouch."""
+    from cryptography import x509
+
+    names = {
+        str(attribute.value)
+        for certificate in entry.certificates
+        for attribute in x509.load_pem_x509_certificate(certificate.pem.encode()).subject
+    }
+    if not signer.issuer or signer.issuer not in names:
+        return ""
+    if entry.kind is not TrustKind.MANIFEST:
+        return f"The list {entry.name} names {signer.issuer}, but it vouches for {_VOUCHES[entry.kind]} alone."
+    return (
+        f"The list {entry.name} names {signer.issuer} in a certificate, but not in one that issued "
+        f"this signer's, or the signer's certificate may not be used for signing claims."
+    )
 
 
 def _lists(found: Provenance) -> str:

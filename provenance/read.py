@@ -1,5 +1,6 @@
 """Read where one file says it comes from: the entry point of this package."""
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -62,14 +63,15 @@ class Reader:
         media_type: str,
         at: datetime | None = None,
         manifest: bytes | None = None,
+        remote_url: str = "",
         fragments: Sequence[BinaryIO] = (),
     ) -> Provenance:
         """Read credentials and markers of a seekable file. No file makes this raise.
 
         `media_type` is the type found by content. `at` is the moment certificates are judged at,
-        now by default. `manifest` is a manifest store kept beside the file. `fragments` are the
-        parts of a fragmented MP4 whose initialisation segment is `file`; without them its hash
-        cannot match.
+        now by default. `manifest` is a manifest store kept outside the file: beside it, or behind
+        `remote_url`. `fragments` are the parts of a fragmented MP4 whose initialisation segment is
+        `file`; without them its hash cannot match.
 
         Raises:
             EngineUnsafe: the C2PA library would use the network, so it is not used at all.
@@ -78,6 +80,8 @@ class Reader:
 
         moment = at or datetime.now(UTC)
         common = self._common(file, media_type, moment)
+        if manifest is not None:
+            common |= {"remote_url": clean(remote_url), "store_sha256": _digest(manifest)}
         kind = _ALIASES.get(media_type, media_type)
         if kind in _BARE_STORES:
             common["warnings"] += (_BARE_STORE_ADVICE,)
@@ -171,7 +175,7 @@ def _judged(
     integrity, deciding = active_integrity(own, verdicts)
     common["warnings"] += _warnings(integrity, manifests[0])
     return Provenance(
-        presence=Presence.EMBEDDED if question.asset.manifest is None else Presence.SIDECAR,
+        presence=_presence(question.asset, common),
         integrity=integrity,
         integrity_code=deciding.code,
         integrity_explanation=deciding.explanation,
@@ -179,6 +183,16 @@ def _judged(
         **_summary(manifests),
         **common,
     )
+
+
+def _presence(asset: "Asset", common: Mapping[str, Any]) -> Presence:
+    if asset.manifest is None:
+        return Presence.EMBEDDED
+    return Presence.REMOTE if common["remote_url"] else Presence.SIDECAR
+
+
+def _digest(manifest: bytes) -> str:
+    return hashlib.sha256(manifest).hexdigest()
 
 
 def _summary(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
@@ -215,12 +229,13 @@ def _without_store(refused: "Refused", common: dict[str, Any]) -> Provenance:
     presence, integrity = _meaning(refused.refusal)
     if presence is Presence.NONE:
         return Provenance(presence=presence, **common)
+    if integrity is None:
+        common["remote_url"] = clean(refused.message.rpartition(" ")[2])
     return Provenance(
         presence=presence,
         integrity=integrity,
         integrity_code=str(refused.refusal),
         integrity_explanation=clean(refused.message),
-        remote_url=clean(refused.message.rpartition(" ")[2]) if integrity is None else "",
         **common,
     )
 

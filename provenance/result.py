@@ -36,14 +36,20 @@ class Closed(BaseModel):
 
 
 class Presence(StrEnum):
-    """Whether Content Credentials were found. Only `EMBEDDED` and `SIDECAR` were validated."""
+    """Whether Content Credentials were found, and where."""
 
     NONE = "none"
     EMBEDDED = "embedded"
     SIDECAR = "sidecar"
+    REMOTE = "remote"  # fetched from where the file points, because the operator allows it
     REMOTE_UNFETCHED = "remote_unfetched"  # a pointer was found and deliberately not followed
     UNSUPPORTED = "unsupported"  # this container cannot be read, which is not "none"
     UNREADABLE = "unreadable"  # something is there, or may be, but it is damaged
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there were credentials that could be validated."""
+        return self in (Presence.EMBEDDED, Presence.SIDECAR, Presence.REMOTE)
 
 
 class Integrity(StrEnum):
@@ -309,6 +315,7 @@ class Provenance(Closed):
     manifests: tuple[Manifest, ...] = ()
     markers: tuple[Marker, ...] = ()
     remote_url: Text = ""
+    store_sha256: Text = ""  # of a manifest store that lay outside the file
     engine_state: Text = ""  # the SDK's own summary: shown to experts, never decided upon
     warnings: tuple[Text, ...] = ()
     validated_at: AwareDatetime

@@ -58,10 +58,11 @@ def sign_media(
     chain_pem: str,
     key_pem: str,
     timestamp_url: str | None = None,
+    embed: bool = True,
 ) -> bytes:
-    """Write a signed copy of a file and return its manifest store, for use as a sidecar.
+    """Write a signed copy of a file and return its manifest store.
 
-    A file that bears credentials already becomes the parent of the signed copy. `chain_pem` is
+    Without `embed` the copy stays as the file is, and the store is kept as a sidecar. A file that bears credentials already becomes the parent of the signed copy. `chain_pem` is
     the certificate chain, leaf first, without the root. The key may be ES256, ES384 or Ed25519;
     its algorithm is read from it.
 
@@ -71,6 +72,8 @@ def sign_media(
     from provenance import c2pa
 
     parent = _PARENT if may_hold_credentials(source, media_type) else None
+    if parent is None and statement.action == _CREATED and statement.source_type is None:
+        raise SigningRefused("what was created needs a source type, such as digitalCapture")
     source.seek(0)
     return c2pa.sign(
         source,
@@ -82,6 +85,7 @@ def sign_media(
         key_pem=key_pem,
         timestamp_url=timestamp_url,
         parent=parent,
+        embed=embed,
     )
 
 

@@ -2,6 +2,7 @@
 
 from detectors.base import Kind
 from detectors.media.limits import Confinement, Limits
+from service.credentials import fetch_store
 from service.pipeline import PipelineConfig
 from service.settings import Settings
 
@@ -21,6 +22,7 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
     decoding = settings.decoding
     return PipelineConfig(
         trust_dir=settings.trust,
+        fetch_store=fetch_store if settings.fetch_remote_credentials else None,
         limits=Limits(
             pixels=decoding.pixels,
             audio_seconds=decoding.audio_seconds,

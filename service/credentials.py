@@ -1,24 +1,38 @@
 """Have provenance read in a sandboxed child of its own, under the operator's trust lists."""
 
+import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from detectors.errors import MediaError
 from detectors.media.limits import Confinement
 from detectors.media.sandbox import HandlerError, SandboxPool
 from provenance.client import read_through
 from provenance.errors import ProvenanceError
-from provenance.result import Provenance
+from provenance.result import Presence, Provenance
 from provenance.trust import TrustSnapshot, TrustStore
+from service.errors import ServiceError
 from service.report import NotChecked
+
+if TYPE_CHECKING:
+    from service.pipeline import Sidecar, Source
 
 log = logging.getLogger(__name__)
 
 HANDLER: Final = "provenance.child:handle"
 WALL_SECONDS: Final = 30.0
+
+MAX_STORE: Final = 10 * 1024**2
+"""Largest manifest store, in bytes, that is taken from outside a file; real ones have under five
+megabytes, and a request to the child holds sixteen."""
+
+FETCH_SECONDS: Final = 10.0
+
+FetchStore = Callable[[str], bytes]
+"""Gets what lies behind an address that a file names. Raises `ServiceError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,16 @@ class Read:
 class Credentials:
     """Reads credentials and declared markers; as many files at once as there are children."""
 
-    def __init__(self, *, trust_dir: Path, children: int, confinement: Confinement) -> None:
+    def __init__(
+        self,
+        *,
+        trust_dir: Path,
+        children: int,
+        confinement: Confinement,
+        fetch_store: FetchStore | None = None,
+    ) -> None:
+        """`fetch_store` is there only if the operator allows to fetch what a file points to."""
+        self._fetch_store = fetch_store
         self._trust = _Trust(trust_dir)
         self._pool = SandboxPool(handler=HANDLER, size=children, confinement=confinement)
 
@@ -43,22 +66,70 @@ class Credentials:
         """Start a child now rather than with the first file."""
         self._pool.hardening()
 
-    def read(self, file: BinaryIO, media_type: str) -> Read:
+    def read(self, source: "Source") -> Read:
         """Read one file. A child that crashes, hangs or refuses is a stated gap, not an error.
 
-        So is a trust store that was damaged since the service started.
+        So is a trust store that was damaged since the service started. A manifest store outside
+        the file is used when somebody asked for it, or when the file holds none itself.
         """
-
-        def send(request: Mapping[str, Any]) -> Mapping[str, Any]:
-            return self._pool.call(request, file, seconds=WALL_SECONDS).body
-
         try:
-            return Read(read_through(send, media_type=media_type, snapshot=self._trust.current()))
+            return self._read(source)
         except (MediaError, HandlerError, ProvenanceError) as error:
             log.warning("provenance was not read", extra={"code": error.code})
             statement = f"Content Credentials and metadata could not be read: {error}."
             missing = NotChecked(what="provenance", reason="provenance_failed", statement=statement)
             return Read(None, (missing,))
+
+    def _read(self, source: "Source") -> Read:
+        sidecar = source.sidecar
+        if sidecar is not None and sidecar.asked:
+            return self._beside(source, sidecar)
+        found = self._ask(source)
+        if found.presence not in (Presence.NONE, Presence.REMOTE_UNFETCHED):
+            return Read(found)
+        if sidecar is not None:
+            return self._beside(source, sidecar)
+        if found.presence is Presence.REMOTE_UNFETCHED and self._fetch_store is not None:
+            return self._elsewhere(source, found, self._fetch_store)
+        return Read(found)
+
+    def _beside(self, source: "Source", sidecar: "Sidecar") -> Read:
+        return Read(self._ask(source, manifest=sidecar.store))
+
+    def _elsewhere(self, source: "Source", found: Provenance, fetch: FetchStore) -> Read:
+        try:
+            store = fetch(found.remote_url)
+        except ServiceError as error:
+            statement = f"The credentials that the file points to were not fetched: {error}."
+            return Read(
+                found,
+                (NotChecked(what="Content Credentials", reason=error.code, statement=statement),),
+            )
+        return Read(self._ask(source, manifest=store, remote_url=found.remote_url))
+
+    def _ask(self, source: "Source", **outside: Any) -> Provenance:  # noqa: ANN401 (of `read_through`)
+        def send(request: Mapping[str, Any]) -> Mapping[str, Any]:
+            return self._pool.call(request, source.file, seconds=WALL_SECONDS).body
+
+        return read_through(
+            send,
+            media_type=source.type.media_type,
+            snapshot=self._trust.current(),
+            parts=source.parts,
+            **outside,
+        )
+
+
+def fetch_store(url: str) -> bytes:
+    """Fetch a manifest store through the guard, within `MAX_STORE` and `FETCH_SECONDS`.
+
+    Raises `UrlRefused`, `FetchFailed`, `FileTooLarge`.
+    """
+    from service.fetch import Guard, fetch  # few installations allow it
+
+    body = io.BytesIO()
+    fetch(url, body, Guard(max_bytes=MAX_STORE, seconds=FETCH_SECONDS))
+    return body.getvalue()
 
 
 class _Trust:

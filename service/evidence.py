@@ -52,7 +52,6 @@ _MEANS: Final = {
 }
 _NAMED_EDITS: Final = 5
 _MANIPULATES: Final = frozenset({Claim.FACE_SWAP, Claim.LOCAL_EDIT})
-_READ: Final = frozenset({Presence.EMBEDDED, Presence.SIDECAR})
 _BROKEN: Final = {
     Integrity.ASSET_MISMATCH: "The file no longer matches what was signed",
     Integrity.MANIFEST_ALTERED: "The manifest was altered after signing",
@@ -124,7 +123,7 @@ def _mean(logs: list[float]) -> float:
 
 def _credentials(found: Provenance) -> Iterator[Evidence]:
     """What credentials that could be read say; those that could not are a gap, never broken."""
-    if found.presence not in _READ:
+    if not found.presence.is_read:
         return
     if found.integrity in _BROKEN:
         text = f"{_BROKEN[found.integrity]}: {found.integrity_explanation or found.integrity_code}."
@@ -256,7 +255,7 @@ def _credential_gaps(found: Provenance) -> Iterator[NotChecked]:
     if found.presence is Presence.UNREADABLE:
         text = f"Content Credentials seem to be there but cannot be read: {found.integrity_explanation}"
         yield NotChecked(what=what, reason="credentials_unreadable", statement=text)
-    if found.presence in _READ and found.integrity in (None, Integrity.NOT_CHECKED):
+    if found.presence.is_read and found.integrity in (None, Integrity.NOT_CHECKED):
         why = found.integrity_explanation or "no reason is known"
         text = (
             f"Content Credentials are there, but the file could not be checked against them: {why}."

@@ -1,24 +1,28 @@
 """The door for untrusted bytes: hashed, typed by content and measured while they arrive."""
 
 import hashlib
+import os
+import shutil
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from detectors.base import Kind
 from detectors.media.sniff import HEAD_BYTES, MediaType, sniff
+from service.credentials import MAX_STORE
 from service.errors import EmptyFile, FileTooLarge, UnsupportedKind
-from service.pipeline import Source
+from service.pipeline import Sidecar, Source
 from service.storage import BlobKey, BlobWriter
 
 CHUNK_BYTES: Final = 1024**2
 NAME_LENGTH: Final = 120
 UNNAMED: Final = "unnamed"
+SIDECAR: Final = ".c2pa"
 
 # Unicode categories that never belong in a name: controls, invisible and direction-changing
 # format characters, surrogates, private use, unassigned, line and paragraph separators.
@@ -124,14 +128,48 @@ def receive_all(file: BinaryIO, receiver: Receiver) -> Received:
 def source_from_path(path: Path, limits: Mapping[Kind, int] | None = None) -> Source:
     """Open a local file for analysis without storing it; the caller closes `Source.file`.
 
-    Raises `OSError`, `EmptyFile`, `UnsupportedKind`, `FileTooLarge`.
+    A sidecar that lies beside it comes with it. Raises `OSError`, `EmptyFile`, `UnsupportedKind`,
+    `FileTooLarge`.
     """
     file = path.open("rb")
     try:
-        return _inspected(file, path.name, limits)
+        source = _inspected(file, path.name, limits)
+        sidecar = _sidecar_of(path)
     except BaseException:
         file.close()
         raise
+    return source if sidecar is None else replace(source, sidecar=sidecar)
+
+
+def read_sidecar(path: Path, *, asked: bool = True) -> Sidecar:
+    """Read a manifest store that lies outside its file. Raises `OSError`, `FileTooLarge`."""
+    with path.open("rb") as file:
+        store = file.read(MAX_STORE + 1)
+    if len(store) > MAX_STORE:
+        raise FileTooLarge(f"{path.name}: more than the {MAX_STORE} bytes of a manifest store")
+    return Sidecar(store=store, asked=asked)
+
+
+def _sidecar_of(path: Path) -> Sidecar | None:
+    """Find `photo.c2pa` or `photo.jpg.c2pa` beside `photo.jpg`."""
+    name = os.fspath(path)
+    for beside in (os.path.splitext(name)[0] + SIDECAR, name + SIDECAR):  # noqa: PTH122 (speed)
+        if os.path.isfile(beside):  # noqa: PTH113 (in archives, asked twice for every file)
+            return read_sidecar(Path(beside), asked=False)
+    return None
+
+
+def joined_from_paths(paths: Sequence[Path], limits: Mapping[Kind, int] | None = None) -> Source:
+    """Join an initialisation segment and its fragments; raises what `source_from_path` raises."""
+    sizes: list[int] = []
+    with tempfile.TemporaryFile() as spool:
+        for path in paths:
+            with path.open("rb") as part:
+                shutil.copyfileobj(part, spool, CHUNK_BYTES)
+            sizes.append(spool.tell() - sum(sizes))
+        spool.seek(0)
+        source = source_from_stream(spool, paths[0].name, limits)
+    return replace(source, parts=tuple(sizes))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from detectors.media.sniff import MediaType
 from detectors.registry import card_of, named
 from detectors.result import Finding
 from provenance.result import Provenance, Watermark
-from service.credentials import Credentials
+from service.credentials import Credentials, FetchStore
 from service.evidence import fuse, gaps, weigh
 from service.report import Engine, NotChecked, Report, Subject
 from service.verdict import NOT_REQUESTED, decide
@@ -58,14 +58,30 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecar:
+    """A manifest store beside a file, and whether somebody asked for just this one.
+
+    One that merely lies there is used if the file has no credentials of its own.
+    """
+
+    store: bytes
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One received file: an open handle with what intake learned from its bytes."""
+    """One received file: an open handle with what intake learned from its bytes.
+
+    `parts` are the sizes of the segments that were joined to make it, if it is a fragmented video.
+    """
 
     file: BinaryIO
     name: str
     size: int
     sha256: str
     type: MediaType
+    sidecar: Sidecar | None = None
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,7 @@ class PipelineConfig:
 
     trust_dir: Path
     limits: Limits
+    fetch_store: FetchStore | None = None  # gets credentials kept elsewhere, where allowed
     confinement: Confinement = field(default_factory=Confinement)
     video_frames: int = 16  # sampled from a film
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
@@ -120,7 +137,10 @@ class Pipeline:
     def __init__(self, config: PipelineConfig) -> None:
         self._config = config
         self._credentials = Credentials(
-            trust_dir=config.trust_dir, children=config.children, confinement=config.confinement
+            trust_dir=config.trust_dir,
+            children=config.children,
+            confinement=config.confinement,
+            fetch_store=config.fetch_store,
         )
         self._classifier: Classifier | None = None
         self._loading = Lock()
@@ -148,7 +168,7 @@ class Pipeline:
         """One report about one file: whatever its bytes do to a decoder is stated in it."""
         clock = time.perf_counter()
         progress(Progress(Stage.PROVENANCE, 0.0))
-        read = self._credentials.read(source.file, source.type.media_type)
+        read = self._credentials.read(source)
         classified = self._classify(source, profile, progress)
         progress(Progress(Stage.REPORT, 0.98))
         evidence = weigh(read.provenance, classified.findings, classified.watermarks)
@@ -225,6 +245,7 @@ def _engine(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Eng
 
 
 def _subject(source: Source, classified: Classified) -> Subject:
+    joined = f"joined from {len(source.parts)} segments of a fragmented video"
     return Subject(
         sha256=source.sha256,
         bytes=source.size,
@@ -234,5 +255,5 @@ def _subject(source: Source, classified: Classified) -> Subject:
         width=classified.width,
         height=classified.height,
         seconds=classified.seconds,
-        notes=classified.notes,
+        notes=(*((joined,) if source.parts else ()), *classified.notes),
     )

@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     directory. A fleet shares one."""
     keep_days: int = Field(default=30, ge=0)
     """Files and reports are deleted after this; 0: never."""
+    fetch_remote_credentials: bool = False
+    """Fetch Content Credentials that a file says are kept elsewhere: from public addresses only,
+    at most 10 MB in 10 seconds. Its owner then learns that the file was looked at."""
     log_json: bool = False
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)

@@ -74,6 +74,8 @@ PRESENCES: Final[dict[Presence, str]] = {
     "says nothing about where it comes from.",
     Presence.EMBEDDED: "This file carries Content Credentials.",
     Presence.SIDECAR: "Content Credentials came in a separate file beside this one.",
+    Presence.REMOTE: "This file points to Content Credentials kept elsewhere, which were fetched "
+    "from there.",
     Presence.REMOTE_UNFETCHED: "This file points to Content Credentials kept elsewhere. They were "
     "not fetched, so nothing about them is known.",
     Presence.UNSUPPORTED: "Content Credentials cannot be read from this kind of file. That is not "

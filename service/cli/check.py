@@ -12,13 +12,18 @@ from service.arguments import upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode, exit_code
-from service.cli.inputs import opened
+from service.cli.inputs import Beside, opened
 from service.pipeline import Analysis, Listener, Pipeline, Profile, ignore
 from service.report import Report
 
 
 def run(
-    inputs: tuple[str, ...], *, provenance_only: bool, as_json: bool, html: Path | None
+    inputs: tuple[str, ...],
+    *,
+    provenance_only: bool,
+    as_json: bool,
+    html: Path | None,
+    beside: Beside,
 ) -> ExitCode:
     """Report on every input in turn; one that cannot be analysed does not stop the others."""
     settings = read_settings()
@@ -27,9 +32,12 @@ def run(
     if html is not None and len(inputs) > 1 and html.is_file():
         say(f"{html} is a file; {len(inputs)} reports need a folder [output_invalid]")
         return ExitCode.USAGE
+    if (beside.manifest or beside.fragments) and len(inputs) > 1:
+        say("a manifest or fragments belong to one input [usage]")
+        return ExitCode.USAGE
     with open_pipeline(settings) as pipeline:
         for named in inputs:
-            analysis = _analyse(pipeline, named, profile, upload_limits(settings))
+            analysis = _analyse(pipeline, named, profile, upload_limits(settings), beside)
             if analysis is None:
                 continue
             reports.append(analysis.report)
@@ -40,10 +48,10 @@ def run(
 
 
 def _analyse(
-    pipeline: Pipeline, named: str, profile: Profile, limits: Mapping[Kind, int]
+    pipeline: Pipeline, named: str, profile: Profile, limits: Mapping[Kind, int], beside: Beside
 ) -> Analysis | None:
     try:
-        with opened(named, limits) as source, _following(source.name) as listener:
+        with opened(named, limits, beside) as source, _following(source.name) as listener:
             return pipeline.analyse(source, profile=profile, progress=listener)
     except DELIBERATE as error:
         complain(named, error)

@@ -103,7 +103,7 @@ class Crew:
             line = self._settled(result)
             with self._lock:
                 self._ledger.append(line)
-                if line.sha256 is not None:
+                if line.sha256 is not None and not line.sidecar:
                     self._running.pop(line.sha256, None)
             yield line
 
@@ -127,6 +127,8 @@ class Crew:
         """The line to write: the first one written about a content is the original, whichever
         thread analysed it.
         """
+        if isinstance(result, Line) and result.sidecar:
+            return result
         if result.sha256 in self._ledger.first:
             original = self._ledger.original(str(result.sha256))
             return replace(
@@ -150,6 +152,8 @@ class Crew:
         except DELIBERATE as error:
             return _failed(path, error, clock)
         with source.file:
+            if source.sidecar is not None:  # then the same content may mean something else
+                return self._analyse(path, source, clock)
             claim: Future[Line] = Future()
             with self._lock:
                 seen = source.sha256 in self._ledger.first
@@ -168,7 +172,8 @@ class Crew:
             log.exception("analysis crashed", extra={"path": path})
             bug = RuntimeError("internal error")
             return _failed(path, bug, clock, source)
-        return line_for(path, report, time.perf_counter() - clock)
+        seconds = time.perf_counter() - clock
+        return line_for(path, report, seconds, sidecar=source.sidecar is not None)
 
 
 def _failed(path: str, error: Exception, clock: float, source: Source | None = None) -> Line:
@@ -178,5 +183,6 @@ def _failed(path: str, error: Exception, clock: float, source: Source | None = N
         kind=source.type.kind if source else None,
         error=code_of(error),
         message=sentence_of(error),
+        sidecar=source is not None and source.sidecar is not None,
         seconds=time.perf_counter() - clock,
     )

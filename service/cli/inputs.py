@@ -4,25 +4,46 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from detectors.base import Kind
-from service.intake import source_from_path, source_from_stream
+from service.intake import (
+    joined_from_paths,
+    read_sidecar,
+    source_from_path,
+    source_from_stream,
+)
 from service.pipeline import Source
 
 STDIN: Final = "-"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What belongs to an input and lies outside: its manifest store, the fragments of its video."""
+
+    manifest: Path | None = None
+    fragments: tuple[Path, ...] = ()
+
+
 @contextmanager
-def opened(named: str, limits: Mapping[Kind, int]) -> Iterator[Source]:
+def opened(
+    named: str, limits: Mapping[Kind, int], beside: Beside | None = None
+) -> Iterator[Source]:
     """The named input, ready for analysis and closed afterwards.
 
     Raises `OSError`, `EmptyFile`, `UnsupportedKind`, `FileTooLarge`, `UrlRefused`, `FetchFailed`.
     """
-    source = _open(named, limits)
+    if beside is not None and beside.fragments:
+        source = joined_from_paths((Path(named), *beside.fragments), limits)
+    else:
+        source = _open(named, limits)
     try:
+        if beside is not None and beside.manifest is not None:
+            source = replace(source, sidecar=read_sidecar(beside.manifest))
         yield source
     finally:
         source.file.close()

@@ -41,6 +41,7 @@ class Line:
     message: str | None = None
     seconds: float = 0.0
     duplicate_of: str | None = None
+    sidecar: bool = False  # what lies beside a file is no part of its content
     body: str | None = None
 
     def encode(self) -> bytes:
@@ -55,6 +56,7 @@ class Line:
             "message": self.message,
             "seconds": round(self.seconds, 4),
             "duplicate_of": self.duplicate_of,
+            "sidecar": self.sidecar,
         }
         head = json.dumps(fields)[:-1]
         return f'{head}, "report": {self.body or "null"}}}\n'.encode()
@@ -69,7 +71,7 @@ class Line:
         return cls(**fields, body=report)
 
 
-def line_for(path: str, report: Report, seconds: float) -> Line:
+def line_for(path: str, report: Report, seconds: float, *, sidecar: bool = False) -> Line:
     """The line of a file that has a report."""
     ratio = report.classifiers
     return Line(
@@ -79,6 +81,7 @@ def line_for(path: str, report: Report, seconds: float) -> Line:
         verdict=report.verdict,
         log10_lr=None if ratio is None else ratio.log10,
         seconds=seconds,
+        sidecar=sidecar,
         body=report.model_dump_json(),
     )
 
@@ -134,7 +137,7 @@ class Ledger:
     def append(self, line: Line) -> None:
         """Add one line; it reaches the file whole or is cut off when the file is next opened."""
         encoded = line.encode()
-        if line.sha256 is not None:
+        if line.sha256 is not None and not line.sidecar:
             self.first.setdefault(line.sha256, self._end)
         self._file.write(encoded)
         self._end += len(encoded)
@@ -193,7 +196,7 @@ class Ledger:
             error=fields["error"],
             duplicate=fields["duplicate_of"] is not None,
         )
-        if fields["sha256"] is not None:
+        if fields["sha256"] is not None and not fields.get("sidecar"):
             self.first.setdefault(fields["sha256"], offset)
 
 

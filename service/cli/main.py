@@ -1,4 +1,4 @@
-"""The `assay` command: every subcommand and option in one place, their code imported on use."""
+"""The `assay` command: its subcommands and their options, their code imported on use."""
 
 import logging
 import sys
@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from service.cli.exit_codes import MEANING, ExitCode
+from service.cli.options import ManifestOption
+from service.cli.signing_app import sign, verify_report
+from service.cli.trust_app import trust
 
 log = logging.getLogger(__name__)
 
@@ -23,11 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-trust = typer.Typer(
-    help="Whom to believe: lists of certificates that vouch for signers. None is built in.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
 app.add_typer(trust, name="trust")
 
 
@@ -35,14 +33,6 @@ class Only(StrEnum):
     """A narrower question than the whole report."""
 
     PROVENANCE = "provenance"
-
-
-class ListKind(StrEnum):
-    """What a trust list vouches for."""
-
-    MANIFEST = "manifest"
-    TSA = "tsa"
-    CAWG = "cawg"
 
 
 OnlyOption = Annotated[
@@ -53,7 +43,6 @@ HtmlOption = Annotated[
     Path | None,
     typer.Option("--html", metavar="OUT", help="Write HTML reports: a file, or a folder for many."),
 ]
-KindOption = Annotated[ListKind, typer.Option("--kind", help="What the list vouches for.")]
 
 
 def main() -> None:
@@ -96,19 +85,39 @@ def check(
         bool, typer.Option("--json", help="Print reports as JSON: one, or one a line.")
     ] = False,
     html: HtmlOption = None,
+    manifest: ManifestOption = None,
+    fragment: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A fragment of the video whose initialisation segment is the input; repeat it.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Report on files, here and now.
+
+    Credentials kept beside a file, as photo.c2pa or photo.jpg.c2pa, are read with it.
 
     \b
     assay check photo.jpg
     assay check --only provenance *.jpg
     assay check https://example.org/clip.mp4 --html clip.html
+    assay check photo.jpg --manifest elsewhere.c2pa
+    assay check init.mp4 --fragment 1.m4s --fragment 2.m4s
     curl -s https://example.org/a.png | assay check --json - | jq .verdict
     """
     from service.cli import check as command
+    from service.cli.inputs import Beside
 
     raise typer.Exit(
-        command.run(tuple(inputs), provenance_only=bool(only), as_json=as_json, html=html)
+        command.run(
+            tuple(inputs),
+            provenance_only=bool(only),
+            as_json=as_json,
+            html=html,
+            beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
+        )
     )
 
 
@@ -163,28 +172,8 @@ def show(
     raise typer.Exit(command.run(report, line=line, html=html))
 
 
-@app.command("verify-report")
-def verify_report(
-    report: Annotated[Path, typer.Argument(metavar="REPORT.json", exists=True, dir_okay=False)],
-    *,
-    signature: Annotated[
-        Path, typer.Option(help="The detached signature.", exists=True, dir_okay=False)
-    ],
-    keys: Annotated[
-        Path, typer.Option(help="The installation's public keys.", exists=True, dir_okay=False)
-    ],
-) -> None:
-    """Check offline that a report is exactly the one that an installation signed.
-
-    \b
-    curl -o report.json HOST/v1/scans/ID/report
-    curl -o report.jws HOST/v1/scans/ID/signature
-    curl -o keys.json HOST/.well-known/assay-keys.json
-    assay verify-report report.json --signature report.jws --keys keys.json
-    """
-    from service.cli import verify as command
-
-    raise typer.Exit(command.run(report, signature=signature, keys=keys))
+app.command("verify-report")(verify_report)
+app.command()(sign)
 
 
 @app.command()
@@ -312,50 +301,3 @@ def doctor() -> None:
     from service.cli import doctor as command
 
     raise typer.Exit(command.run())
-
-
-@trust.command("add")
-def trust_add(
-    source: Annotated[str, typer.Argument(metavar="FILE|URL", help="PEM certificates.")],
-    *,
-    kind: KindOption = ListKind.MANIFEST,
-    name: Annotated[str | None, typer.Option(help="Default: from the file's name.")] = None,
-) -> None:
-    """Trust the certificates of a PEM file or https address.
-
-    \b
-    assay trust add newsroom-cameras.pem --name newsroom
-    """
-    from service.cli import trust as command
-
-    raise typer.Exit(command.add(source, kind.value, name))
-
-
-@trust.command("list")
-def trust_list() -> None:
-    """Show the lists in force."""
-    from service.cli import trust as command
-
-    raise typer.Exit(command.show())
-
-
-@trust.command("remove")
-def trust_remove(
-    name: Annotated[str, typer.Argument()],
-    *,
-    kind: Annotated[
-        ListKind | None, typer.Option("--kind", help="Only the list of this kind.")
-    ] = None,
-) -> None:
-    """Trust a list no more."""
-    from service.cli import trust as command
-
-    raise typer.Exit(command.remove(name, kind.value if kind else None))
-
-
-@trust.command("update")
-def trust_update() -> None:
-    """Fetch the official C2PA and time-stamping lists again."""
-    from service.cli import trust as command
-
-    raise typer.Exit(command.update())

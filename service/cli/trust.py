@@ -2,17 +2,22 @@
 
 import io
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from rich.table import Table
 
-from provenance.result import TrustKind
+from provenance.explain import explain_trust
+from provenance.result import Integrity, SignerTrust, TrustKind
 from provenance.trust import TrustList, TrustStore
+from service.arguments import upload_limits
 from service.cli.complain import DELIBERATE, complain, say
-from service.cli.engine import read_settings
+from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
+from service.cli.inputs import Beside, opened
 from service.cli.terminal import console
 from service.fetch import Guard, fetch
+from service.pipeline import Profile
 
 LARGEST_LIST: Final = 8 * 1024**2  # bytes; the official one has a quarter of a megabyte
 
@@ -39,7 +44,8 @@ def show() -> ExitCode:
     if not entries:
         say("no trust list is configured, so every signer is unknown; see assay trust add --help")
         return ExitCode.NOTHING_FOUND
-    table = Table("name", "vouches for", "certificates", "added", "from", "warnings", box=None)
+    columns = ("name", "vouches for", "certificates", "added", "sha256", "from", "warnings")
+    table = Table(*columns, box=None)
     today = datetime.now(UTC).date()
     for entry in entries:
         table.add_row(
@@ -47,6 +53,7 @@ def show() -> ExitCode:
             entry.kind,
             str(len(entry.certificates)),
             f"{entry.added_at:%Y-%m-%d}",
+            entry.sha256[:12],
             entry.uri,
             "; ".join(entry.warnings(today)),
         )
@@ -77,6 +84,30 @@ def update() -> ExitCode:
         say(f"{entry.name}: {len(entry.certificates)} certificates ({entry.kind})")
         _warn(entry)
     return ExitCode.NOTHING_FOUND
+
+
+def test(file: Path, manifest: Path | None) -> ExitCode:
+    """Say why the signer of a file is or is not trusted; exit with 0 only for a sound, trusted one."""
+    settings = read_settings()
+    try:
+        with (
+            opened(str(file), upload_limits(settings), Beside(manifest=manifest)) as source,
+            open_pipeline(settings) as pipeline,
+        ):
+            report = pipeline.analyse(source, profile=Profile.PROVENANCE).report
+    except DELIBERATE as error:
+        complain(str(file), error)
+        return ExitCode.NOT_ANALYSED
+    found = report.provenance
+    if found is None:
+        for gap in report.not_checked:
+            say(f"{gap.statement} [{gap.reason}]")
+        return ExitCode.NOT_ANALYSED
+    for sentence in explain_trust(found, TrustStore(settings.trust).lists()):
+        console().print(sentence)
+    trusted = found.signer is not None and found.signer.trust is SignerTrust.TRUSTED
+    sound = found.integrity is Integrity.INTACT and found.chain_ok
+    return ExitCode.NOTHING_FOUND if trusted and sound else ExitCode.FOUND
 
 
 def _store() -> TrustStore:

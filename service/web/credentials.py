@@ -136,7 +136,7 @@ def state(integrity: Integrity | None, trust: SignerTrust | None) -> Badge:
 
 
 def _overall(found: Provenance) -> Badge:
-    if found.presence not in {Presence.EMBEDDED, Presence.SIDECAR}:
+    if not found.presence.is_read:
         label = "None" if found.presence is Presence.NONE else "Not checked"
         return Badge("bad" if found.presence is Presence.UNREADABLE else "none", label)
     if found.integrity is Integrity.INTACT and not found.chain_ok:

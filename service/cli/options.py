@@ -1,0 +1,17 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ManifestOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--manifest",
+        metavar="STORE.c2pa",
+        help="Credentials kept outside the file, used instead of any inside.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
