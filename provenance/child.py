@@ -56,7 +56,7 @@ def handle(
         )
     except (KeyError, TypeError, ValidationError, binascii.Error) as error:
         raise RequestInvalid(f"{type(error).__name__}: {error}") from error
-    return {"provenance": found.model_dump(mode="json")}, {}
+    return {"provenance": found.model_dump_json()}, {}
 
 
 def _reader(request: Mapping[str, Any]) -> Reader | None:

@@ -41,7 +41,7 @@ def read_through(
     Raises:
         RequestInvalid: the child's answer is not provenance.
     """
-    request: dict[str, Any] = {"media_type": media_type, "trust": snapshot.fingerprint}
+    request: dict[str, Any] = request_for(media_type, snapshot)
     if at is not None:
         request["at"] = at.isoformat()
     if manifest is not None:
@@ -52,7 +52,17 @@ def read_through(
     untrusted = send(request)
     if untrusted == NEEDS_TRUST:
         untrusted = send({**request, "snapshot": snapshot.model_dump(mode="json")})
+    return answer_in(untrusted)
+
+
+def request_for(media_type: str, snapshot: TrustSnapshot) -> dict[str, Any]:
+    """Ask about a file and nothing beside it, under lists that the child should have."""
+    return {"media_type": media_type, "trust": snapshot.fingerprint}
+
+
+def answer_in(untrusted: Mapping[str, Any]) -> Provenance:
+    """Read a child's answer. Raises RequestInvalid if it is not provenance."""
     try:
-        return Provenance.model_validate(untrusted["provenance"])
+        return Provenance.model_validate_json(untrusted["provenance"])
     except (KeyError, ValidationError) as error:
         raise RequestInvalid("the child's answer is not provenance") from error

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -110,7 +111,7 @@ class TrustSnapshot(Closed):
     def references(self, day: date) -> tuple[TrustListRef, ...]:
         return tuple(entry.reference(day) for entry in self.lists)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes whenever any list does; used to cache what is built from a snapshot."""
         parts = (f"{entry.kind}/{entry.name}/{entry.sha256}" for entry in self.lists)

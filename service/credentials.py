@@ -2,19 +2,20 @@
 
 import io
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from detectors.errors import MediaError
 from detectors.media.limits import Confinement
-from detectors.media.sandbox import HandlerError, SandboxPool
-from provenance.client import read_through
+from detectors.media.sandbox import HandlerError, Reply, SandboxPool
+from provenance.client import answer_in, read_through, request_for
 from provenance.errors import ProvenanceError
 from provenance.result import Presence, Provenance
 from provenance.trust import TrustSnapshot, TrustStore
 from service.errors import ServiceError
+from service.handlers import CREDENTIALS
 from service.report import NotChecked
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HANDLER: Final = "provenance.child:handle"
 WALL_SECONDS: Final = 30.0
 
 MAX_STORE: Final = 10 * 1024**2
@@ -30,6 +30,9 @@ MAX_STORE: Final = 10 * 1024**2
 megabytes, and a request to the child holds sixteen."""
 
 FETCH_SECONDS: Final = 10.0
+
+AHEAD_BYTES: Final = 8 * 1024**2
+"""A larger file is read by itself: what it takes to send it makes no difference."""
 
 FetchStore = Callable[[str], bytes]
 """Gets what lies behind an address that a file names. Raises `ServiceError`."""
@@ -57,7 +60,7 @@ class Credentials:
         """`fetch_store` is there only if the operator allows to fetch what a file points to."""
         self._fetch_store = fetch_store
         self._trust = _Trust(trust_dir)
-        self._pool = SandboxPool(handler=HANDLER, size=children, confinement=confinement)
+        self._pool = SandboxPool(handler=CREDENTIALS, size=children, confinement=confinement)
 
     def close(self) -> None:
         self._pool.close()
@@ -79,6 +82,18 @@ class Credentials:
             statement = f"Content Credentials and metadata could not be read: {error}."
             missing = NotChecked(what="provenance", reason="provenance_failed", statement=statement)
             return Read(None, (missing,))
+
+    def read_all(self, sources: Sequence["Source"]) -> list[Read]:
+        """As `read` for several files, in less time if they are small and their case is simple."""
+        plain = [s for s in sources if s.sidecar is None and not s.parts and s.size <= AHEAD_BYTES]
+        try:
+            snapshot = self._trust.current()
+            calls = [(request_for(s.type.media_type, snapshot), s.file) for s in plain]
+            replies = self._pool.call_many(calls, seconds=WALL_SECONDS) if calls else []
+            known = {id(s): _simple(reply) for s, reply in zip(plain, replies, strict=True)}
+        except (MediaError, ProvenanceError):  # each alone shows which one it was
+            known = {}
+        return [known.get(id(source)) or self.read(source) for source in sources]
 
     def _read(self, source: "Source") -> Read:
         sidecar = source.sidecar
@@ -118,6 +133,14 @@ class Credentials:
             parts=source.parts,
             **outside,
         )
+
+
+def _simple(reply: Reply | HandlerError) -> Read | None:
+    """The end of the matter, unless the lists, credentials elsewhere or a refusal make it longer."""
+    if isinstance(reply, HandlerError) or "provenance" not in reply.body:
+        return None
+    found = answer_in(reply.body)
+    return None if found.presence is Presence.REMOTE_UNFETCHED else Read(found)
 
 
 def fetch_store(url: str) -> bytes:

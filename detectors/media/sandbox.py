@@ -12,18 +12,15 @@ socket, or its own kernel timer ends it.
 
 import contextlib
 import io
-import json
 import os
 import queue
 import resource
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -31,24 +28,13 @@ from typing import Any, BinaryIO, Final, Protocol, Self
 
 from detectors.errors import DecoderCrashed, MediaTimeout
 from detectors.media import wire
+from detectors.media.launch import launched
 from detectors.media.limits import Confinement
 from detectors.media.wire import Array, HandlerError
 from detectors.result import Closed
 
 __all__ = ["Caller", "HandlerError", "Hardening", "Reply", "Sandbox", "SandboxPool"]
 
-_BOOTSTRAP: Final = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    " from detectors.media.serve import main; main(int(sys.argv[2]))"
-)
-# One thread for linear algebra: nothing in a child does any, and each thread would cost memory.
-# Freed frames go back to the system at once; glibc would keep hundreds of megabytes.
-_ENVIRONMENT: Final = {
-    "LC_ALL": "C.UTF-8",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_MMAP_THRESHOLD_": "1048576",
-}
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _GRACE_SECONDS: Final = 5.0
 
@@ -123,6 +109,23 @@ class Sandbox:
                 self._stop()
                 raise
 
+    def call_many(
+        self, calls: Sequence[tuple[Mapping[str, Any], BinaryIO]], *, seconds: float
+    ) -> list[Reply | HandlerError]:
+        """As `call` for several small files, sent ahead so that the child waits for none of them.
+
+        A refusal of the handler takes the place of its reply. Any other failure is raised and
+        says nothing about the files but one: ask for each by itself then.
+        """
+        with self._lock, contextlib.ExitStack() as stack:
+            messages = [(request, stack.enter_context(_read_only(file))) for request, file in calls]
+            child = self._ready()
+            try:
+                return child.call_many(messages, seconds)
+            except BaseException:
+                self._stop()
+                raise
+
     def hardening(self) -> Hardening:
         """What is in force; starts the child if none runs."""
         with self._lock:
@@ -180,6 +183,13 @@ class SandboxPool:
         with self._borrowed() as sandbox:
             return sandbox.call(request, file, seconds=seconds)
 
+    def call_many(
+        self, calls: Sequence[tuple[Mapping[str, Any], BinaryIO]], *, seconds: float
+    ) -> list[Reply | HandlerError]:
+        """As `Sandbox.call_many`."""
+        with self._borrowed() as sandbox:
+            return sandbox.call_many(calls, seconds=seconds)
+
     def hardening(self) -> Hardening:
         with self._borrowed() as sandbox:
             return sandbox.hardening()
@@ -212,18 +222,9 @@ class _Child:
         self._confinement = confinement
         self._owner = os.getpid()
         self._calls = 0
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._link = wire.Link(ours)
-        with theirs:
-            self._process = _spawn(theirs.fileno())
-        start = {
-            "handler": handler,
-            "open_files": open_files,
-            "memory_bytes": confinement.memory_bytes,
-            "descriptors": confinement.descriptors,
-            "threads": confinement.threads,
-            "die_with_parent": threading.current_thread() is threading.main_thread(),
-        }
+        launch = launched(handler, confinement)
+        self._link, self._process = launch.link, launch.process
+        start = {"open_files": open_files, "memory_bytes": confinement.memory_bytes}
         try:
             untrusted, _ = self._exchange(start, None, confinement.start_seconds)
             self.hardening = Hardening.model_validate(
@@ -245,7 +246,29 @@ class _Child:
         self._calls += 1
         self._renew_processor_time()
         message = {"request": dict(request), "seconds": seconds + _GRACE_SECONDS}
-        untrusted, arrays = self._exchange(message, descriptor, seconds)
+        return self._reply(*self._exchange(message, descriptor, seconds))
+
+    def call_many(
+        self, messages: Sequence[tuple[Mapping[str, Any], int | None]], seconds: float
+    ) -> list[Reply | HandlerError]:
+        """All messages must fit the socket's buffer together: the child may answer meanwhile."""
+        self._calls += len(messages)
+        self._renew_processor_time()
+        with self._translated(seconds):
+            for request, descriptor in messages:
+                message = {"request": dict(request), "seconds": seconds + _GRACE_SECONDS}
+                self._link.send(message, None, descriptor)
+        replies: list[Reply | HandlerError] = []
+        for _ in messages:
+            with self._translated(seconds):
+                received = self._receive()
+            try:
+                replies.append(self._reply(*received))
+            except HandlerError as error:
+                replies.append(error)
+        return replies
+
+    def _reply(self, untrusted: dict[str, Any], arrays: dict[str, Array]) -> Reply:
         match untrusted:
             case {"body": dict(body)} if len(untrusted) == 1:
                 return Reply(body, arrays)
@@ -265,23 +288,32 @@ class _Child:
     def _exchange(
         self, message: Mapping[str, Any], descriptor: int | None, seconds: float
     ) -> tuple[dict[str, Any], dict[str, Array]]:
+        with self._translated(seconds):
+            self._link.send(message, None, descriptor)
+            return self._receive()
+
+    def _receive(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        header, arrays, stray = self._link.receive(
+            header_bytes=self._confinement.reply_bytes,
+            array_bytes=self._confinement.array_bytes,
+        )
+        if stray is not None:
+            os.close(stray)
+            raise DecoderCrashed("the decoder sent a descriptor")
+        return header, arrays
+
+    @contextlib.contextmanager
+    def _translated(self, seconds: float) -> Iterator[None]:
+        """Bound what is done on the link to `seconds`, and say what it means that it failed."""
         self._link.deadline = time.monotonic() + seconds
         try:
-            self._link.send(message, None, descriptor)
-            header, arrays, stray = self._link.receive(
-                header_bytes=self._confinement.reply_bytes,
-                array_bytes=self._confinement.array_bytes,
-            )
+            yield
         except TimeoutError as error:
             raise MediaTimeout(f"the decoder was stopped after {seconds:g} s") from error
         except wire.WireError as error:
             raise DecoderCrashed(f"the decoder sent {error}") from error
         except (wire.HungUp, OSError) as error:
             raise self._obituary() from error
-        if stray is not None:
-            os.close(stray)
-            raise DecoderCrashed("the decoder sent a descriptor")
-        return header, arrays
 
     def _obituary(self) -> MediaTimeout | DecoderCrashed:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -311,21 +343,6 @@ class _Child:
 def _printable(untrusted: str) -> str:
     """A child's words, fit for a report: no control characters, no lone surrogates, not long."""
     return "".join(letter if letter.isprintable() else " " for letter in untrusted[:1000])
-
-
-def _spawn(descriptor: int) -> "subprocess.Popen[bytes]":
-    """A fresh interpreter that sees our modules but not our environment, terminal or files."""
-    paths = [str(Path(entry or ".").resolve()) for entry in sys.path]
-    return subprocess.Popen(  # noqa: S603 (our own interpreter, a constant program)
-        [sys.executable, "-I", "-c", _BOOTSTRAP, json.dumps(paths), str(descriptor)],
-        pass_fds=(descriptor,),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=_ENVIRONMENT,
-        cwd="/",
-        start_new_session=True,  # Ctrl-C is the parent's to handle
-    )
 
 
 @contextlib.contextmanager

@@ -38,8 +38,12 @@ def main(descriptor: int) -> None:
     handler: Handler = getattr(import_module(module), name)
     for encoding in _ENCODINGS:
         codecs.lookup(encoding)
+    try:
+        limits, _, _ = link.receive(header_bytes=_REQUEST_BYTES, array_bytes=0)
+    except wire.HungUp:
+        return  # started ahead, and then not needed
     held |= confine.after_imports(
-        memory_bytes=start["memory_bytes"], open_files=start["open_files"]
+        memory_bytes=limits["memory_bytes"], open_files=limits["open_files"]
     )
     sys.excepthook = _last_words(link)
     gc.freeze()  # so that collecting after every call looks at that call's objects alone

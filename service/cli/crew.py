@@ -6,7 +6,9 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from threading import Event, Lock
 from types import TracebackType
@@ -23,6 +25,9 @@ log = logging.getLogger(__name__)
 
 WINDOW: Final = 32
 """Files in flight for each thread: a slow file holds the others back only beyond these."""
+
+BUNDLE: Final = 16
+"""Files of which the provenance is read together, without waiting for each in between."""
 
 POLL_SECONDS: Final = 0.2
 """How soon Ctrl-C is noticed while a file takes long."""
@@ -68,6 +73,7 @@ class Crew:
         self._profile = profile
         self._limits = limits
         self._window = WINDOW * jobs
+        self._bundle = BUNDLE if profile is Profile.PROVENANCE else 1
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="audit")
         self._lock = Lock()
         self._stop = Event()
@@ -108,15 +114,15 @@ class Crew:
             yield line
 
     def _in_order(self, entries: Iterator[Entry]) -> Iterator[Result]:
-        waiting: deque[Future[Result]] = deque()
-        for entry in entries:
-            waiting.append(self._pool.submit(self._examine, entry))
-            if len(waiting) >= self._window:
-                yield self._awaited(waiting.popleft())
+        waiting: deque[Future[list[Result]]] = deque()
+        while bundle := list(islice(entries, self._bundle)):
+            waiting.append(self._pool.submit(self._examine, bundle))
+            if len(waiting) * self._bundle >= self._window:
+                yield from self._awaited(waiting.popleft())
         while waiting:
-            yield self._awaited(waiting.popleft())
+            yield from self._awaited(waiting.popleft())
 
-    def _awaited(self, future: Future[Result]) -> Result:
+    def _awaited(self, future: Future[list[Result]]) -> list[Result]:
         """Raises `KeyboardInterrupt` after Ctrl-C."""
         while not self._stop.is_set():
             if wait((future,), timeout=POLL_SECONDS).done:
@@ -139,8 +145,15 @@ class Crew:
             return replace(first, path=result.path)
         return result
 
-    def _examine(self, entry: Entry) -> Result:
-        """In a thread of the pool: one file."""
+    def _examine(self, bundle: list[Entry]) -> list[Result]:
+        """In a thread of the pool: some files, opened and then analysed together."""
+        with ExitStack() as stack:
+            opened = [self._open(entry, stack) for entry in bundle]
+            jobs = [job for job in opened if isinstance(job, _Job)]
+            lines = iter(self._analysed(jobs))
+            return [next(lines) if isinstance(job, _Job) else job for job in opened]
+
+    def _open(self, entry: Entry, stack: ExitStack) -> "Result | _Job":
         path, refused = entry
         clock = time.perf_counter()
         if refused is not None:
@@ -151,29 +164,53 @@ class Crew:
             return Skipped(path)
         except DELIBERATE as error:
             return _failed(path, error, clock)
-        with source.file:
-            if source.sidecar is not None:  # then the same content may mean something else
-                return self._analyse(path, source, clock)
-            claim: Future[Line] = Future()
+        stack.enter_context(source.file)
+        claim: Future[Line] = Future()
+        if source.sidecar is None:  # with one the same content may mean something else
             with self._lock:
                 seen = source.sha256 in self._ledger.first
                 if seen or self._running.setdefault(source.sha256, claim) is not claim:
                     return Repeated(path, source.sha256, time.perf_counter() - clock)
-            line = self._analyse(path, source, clock)
-            claim.set_result(line)
-            return line
+        return _Job(path, source, clock, claim)
 
-    def _analyse(self, path: str, source: Source, clock: float) -> Line:
+    def _analysed(self, jobs: list["_Job"]) -> list[Line]:
         try:
-            report = self._pipeline.analyse(source, profile=self._profile).report
-        except DELIBERATE as error:
-            return _failed(path, error, clock, source)
+            lines = self._traced(jobs) if len(jobs) > 1 else [self._alone(job) for job in jobs]
         except Exception:
-            log.exception("analysis crashed", extra={"path": path})
+            log.exception("analysis of several files crashed; asking for each by itself")
+            lines = [self._alone(job) for job in jobs]
+        for job, line in zip(jobs, lines, strict=True):
+            job.claim.set_result(line)
+        return lines
+
+    def _traced(self, jobs: list["_Job"]) -> list[Line]:
+        reports = self._pipeline.trace([job.source for job in jobs])
+        return [
+            line_for(job.path, report, report.seconds, sidecar=job.source.sidecar is not None)
+            for job, report in zip(jobs, reports, strict=True)
+        ]
+
+    def _alone(self, job: "_Job") -> Line:
+        try:
+            report = self._pipeline.analyse(job.source, profile=self._profile).report
+        except DELIBERATE as error:
+            return _failed(job.path, error, job.clock, job.source)
+        except Exception:
+            log.exception("analysis crashed", extra={"path": job.path})
             bug = RuntimeError("internal error")
-            return _failed(path, bug, clock, source)
-        seconds = time.perf_counter() - clock
-        return line_for(path, report, seconds, sidecar=source.sidecar is not None)
+            return _failed(job.path, bug, job.clock, job.source)
+        seconds = time.perf_counter() - job.clock
+        return line_for(job.path, report, seconds, sidecar=job.source.sidecar is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A file that was opened and has to be analysed; `claim` tells copies of it the outcome."""
+
+    path: str
+    source: Source
+    clock: float
+    claim: Future[Line]
 
 
 def _failed(path: str, error: Exception, clock: float, source: Source | None = None) -> Line:

@@ -14,7 +14,7 @@ from service.cli.complain import DELIBERATE, sentence_of
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
-from service.credentials import HANDLER
+from service.handlers import CREDENTIALS
 from service.settings import Settings
 
 NETWORK_MEASURES: Final = (
@@ -48,7 +48,7 @@ def run() -> ExitCode:
 def _sandbox() -> Iterator[Finding]:
     from detectors.media.sandbox import Sandbox
 
-    with Sandbox(handler=HANDLER, open_files=True) as sandbox:
+    with Sandbox(handler=CREDENTIALS, open_files=True) as sandbox:
         try:
             hardening = sandbox.hardening()
         except DELIBERATE as error:

@@ -54,6 +54,14 @@ def main() -> None:
         sys.exit(ExitCode.INTERNAL)
 
 
+def _read_soon() -> None:
+    """Start the child that reads provenance now, so that it imports beside this process."""
+    from detectors.media.launch import launch_ahead
+    from service.handlers import CREDENTIALS
+
+    launch_ahead(CREDENTIALS)
+
+
 def _version(*, asked: bool) -> None:
     if asked:
         from importlib.metadata import version
@@ -107,6 +115,7 @@ def check(
     assay check init.mp4 --fragment 1.m4s --fragment 2.m4s
     curl -s https://example.org/a.png | assay check --json - | jq .verdict
     """
+    _read_soon()
     from service.cli import check as command
     from service.cli.inputs import Beside
 
@@ -147,6 +156,7 @@ def audit(
     assay audit /archive --out signed.jsonl --only provenance --csv signed.csv
     jq -r 'select(.verdict == "credentials_broken") | .path' archive.jsonl
     """
+    _read_soon()
     from service.cli import audit as command
 
     raise typer.Exit(command.run(folder, out=out, provenance_only=bool(only), jobs=jobs, table=csv))

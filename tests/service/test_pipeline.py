@@ -1,28 +1,41 @@
 """From bytes to a report, through the real children, lists and detectors."""
 
 import io
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from detectors import runner
 from detectors.base import Kind, Media, Observation
-from detectors.errors import WeightsMismatch
+from detectors.errors import DecoderCrashed, WeightsMismatch
 from detectors.media.limits import Limits
+from detectors.media.sandbox import Reply, SandboxPool
 from detectors.registry import Spec, specs_for
 from detectors.result import Outcome, Reason
 from provenance.result import IdentityStatus, TrustKind
 from provenance.trust import TrustStore
 from provenance.watermark import MESSAGES
 from service.intake import source_from_stream
-from service.pipeline import Analysis, Pipeline, PipelineConfig, Profile, Progress, Stage
-from service.report import Verdict
+from service.pipeline import (
+    Analysis,
+    Pipeline,
+    PipelineConfig,
+    Profile,
+    Progress,
+    Source,
+    Stage,
+)
+from service.report import Report, Verdict
 from tests import bad_media, media
 from tests.signing import CAPTURED, Authority, action, sign
 from tests.sounds import speech_like
 from tests.watermarks import marked
 
+PHOTO = media.jpeg(media.photo_like(320, 240))
 CAWG = Path(__file__).parents[3] / "shared/data/c2pa/fixtures/c2pac__C_with_CAWG_data.jpg"
 
 
@@ -80,6 +93,58 @@ def test_changed_pixels_break_the_credentials(
     changed[-200] ^= 0x10
     report = analyse(pipeline, bytes(changed), Profile.PROVENANCE).report
     assert report.verdict is Verdict.CREDENTIALS_BROKEN
+
+
+def test_several_files_traced_together_are_answered_as_one_by_one(
+    pipeline: Pipeline, trust: TrustStore, authority: Authority, signed: bytes, tmp_path: Path
+) -> None:
+    root_added(trust, authority, tmp_path)
+    remote = sign(PHOTO, authority.issue(), embed=False, remote_url="http://192.0.2.1/x").data
+    data = [PHOTO, signed, signed + b"x", remote, media.declared_ai_jpeg(96, 96), PHOTO[:-40]]
+    with _sources(*data) as sources:
+        together = pipeline.trace(sources)
+    for report, one in zip(together, data, strict=True):
+        alone = analyse(pipeline, one, Profile.PROVENANCE).report
+        assert _lasting(report) == _lasting(alone)
+    assert len({report.verdict for report in together}) >= 4
+
+
+def test_a_file_that_kills_the_child_costs_only_its_own_answer(
+    pipeline: Pipeline, signed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = SandboxPool.call
+
+    def crash(*_: object, **__: object) -> None:
+        raise DecoderCrashed("died")
+
+    def crash_on_one(self: SandboxPool, request: Any, file: Any, *, seconds: float) -> Reply:
+        if os.fstat(file.fileno()).st_size == len(signed):
+            crash()
+        return ask(self, request, file, seconds=seconds)
+
+    monkeypatch.setattr(SandboxPool, "call_many", crash)
+    monkeypatch.setattr(SandboxPool, "call", crash_on_one)
+    with _sources(PHOTO, signed) as sources:
+        plain, dead = pipeline.trace(sources)
+    assert plain.provenance is not None
+    assert dead.provenance is None
+    assert dead.verdict is Verdict.INCONCLUSIVE
+
+
+@contextmanager
+def _sources(*data: bytes) -> Iterator[list[Source]]:
+    with ExitStack() as stack:
+        made = [source_from_stream(io.BytesIO(one), "file") for one in data]
+        for source in made:
+            stack.enter_context(source.file)
+        yield made
+
+
+def _lasting(report: Report) -> Any:
+    """What does not depend on when a report was made."""
+    found = report.model_dump(mode="json", exclude={"analysed_at", "seconds"})
+    found["provenance"].pop("validated_at")
+    return found
 
 
 def test_stages_come_in_order_and_shares_only_grow(pipeline: Pipeline) -> None:

@@ -3,6 +3,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -10,12 +12,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
 
 from detectors.errors import DecoderCrashed, MediaTimeout
+from detectors.media.launch import launch_ahead
 from detectors.media.limits import Confinement
 from detectors.media.sandbox import HandlerError, Sandbox, SandboxPool
 
@@ -30,6 +33,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 def _open_descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def _children() -> set[int]:
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for task in tasks for pid in task.read_text().split()}
 
 
 def _pid(sandbox: Sandbox) -> int:
@@ -70,6 +78,59 @@ def test_arrays_come_back_as_they_were(sandbox: Sandbox) -> None:
         expected = (np.arange(int(np.prod(shape))) % 251).reshape(shape).astype(dtype)
         assert values.dtype == expected.dtype
         np.testing.assert_array_equal(values, expected)
+
+
+def test_several_files_are_answered_in_order_and_a_refusal_takes_its_place(
+    sandbox: Sandbox,
+) -> None:
+    calls: list[tuple[dict[str, Any], BinaryIO]] = [
+        ({"do": "echo", "say": 1}, io.BytesIO(b"a")),
+        ({"do": "refuse"}, io.BytesIO(b"bb")),
+        ({"do": "echo", "say": 3}, io.BytesIO(b"ccc")),
+    ]
+    first, refused, last = sandbox.call_many(calls, seconds=10)
+    assert isinstance(refused, HandlerError)
+    assert refused.code == "manifest_odd"
+    assert not isinstance(first, HandlerError)
+    assert not isinstance(last, HandlerError)
+    assert [(r.body["said"], r.body["bytes"]) for r in (first, last)] == [(1, 1), (3, 3)]
+
+
+@pytest.mark.parametrize("action", ["abort", "sleep"])
+def test_a_crash_or_a_stall_among_several_files_fails_them_together(action: str) -> None:
+    with Sandbox(handler=HANDLER) as sandbox:
+        calls: list[tuple[dict[str, Any], BinaryIO]] = [
+            ({"do": "echo"}, io.BytesIO(b"a")),
+            ({"do": action, "seconds": 60}, io.BytesIO()),
+        ]
+        with pytest.raises((DecoderCrashed, MediaTimeout)):
+            sandbox.call_many(calls, seconds=1)
+        (reply,) = sandbox.call_many(calls[:1], seconds=10)
+        assert not isinstance(reply, HandlerError)
+        assert reply.body["bytes"] == 1
+
+
+def test_a_child_started_ahead_is_the_one_that_answers() -> None:
+    before = _children()
+    launch_ahead(HANDLER)
+    (ahead,) = _children() - before
+    with Sandbox(handler=HANDLER) as sandbox:
+        assert _pid(sandbox) == ahead
+        assert sandbox.hardening().memory_limited
+    with Sandbox(handler=HANDLER) as sandbox:
+        assert _pid(sandbox) != ahead
+
+
+def test_a_child_started_ahead_and_never_used_ends_with_its_parent() -> None:
+    code = (
+        "from detectors.media import launch; launch.launch_ahead('tests.detectors.media.handlers:"
+        "handle'); print(launch._AHEAD.popitem()[1].process.pid)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{ran.stdout.strip()}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{ran.stdout.strip()}").exists()
 
 
 def test_the_child_is_reused(sandbox: Sandbox) -> None:
