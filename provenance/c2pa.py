@@ -47,7 +47,7 @@ class Store:
     document: dict[str, Any]  # "crJSON": every manifest, the active one first
     state: str  # the library's own summary
     embedded: bool
-    raw: bytes  # the store itself, fetched only where a time stamp in it must be judged here
+    raw: bytes  # the store itself, fetched only where a chain in it must be walked here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,13 @@ class Library:
         self._narrow: dict[TrustKind, sdk.Context] = {}
         _prove_no_network(self._all)
 
-    def read(self, asset: Asset, only: TrustKind | None = None) -> Store | Refused:
-        """Read and validate; with `only`, under the lists of one kind alone."""
+    def read(
+        self, asset: Asset, only: TrustKind | None = None, *, keep_raw: bool = False
+    ) -> Store | Refused:
+        """Read and validate; with `only`, under the lists of one kind alone.
+
+        `keep_raw` asks for the bytes of the store where they would not be needed otherwise.
+        """
         context = self._all if only is None else self._context_of(only)
         asset.file.seek(0)
         try:
@@ -88,21 +93,21 @@ class Library:
                 document=document,
                 state=reader.get_validation_state() or "",
                 embedded=reader.is_embedded(),
-                raw=self._raw(reader, document),
+                raw=self._raw(reader, document, keep=keep_raw),
             )
         except (sdk.C2paError, ValueError, RecursionError) as error:
             return Refused(refusal=Refusal.MANIFEST_DAMAGED, message=str(error))
         finally:
             reader.close()
 
-    def _raw(self, reader: sdk.Reader, document: dict[str, Any]) -> bytes:
+    def _raw(self, reader: sdk.Reader, document: dict[str, Any], *, keep: bool) -> bytes:
         """Copy the store out if a version 1 claim in it bears a time stamp that can be judged."""
         manifests = document.get("manifests") or [{}]
         stamped = any(
             "claim" in entry and "timeStampInfo" in entry.get("signature", {})
             for entry in manifests
         )
-        if not stamped or not self._snapshot.has(TrustKind.TSA):
+        if not keep and not (stamped and self._snapshot.has(TrustKind.TSA)):
             return b""
         target = BytesIO()
         try:

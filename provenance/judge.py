@@ -24,6 +24,9 @@ Ask = Callable[[TrustKind], Mapping[str, Verdicts]]
 VouchLegacy = Callable[[str, str, datetime], tuple[str, ...]]
 """Names the time-stamping lists that vouch for a version 1 claim's stamp: label, serial, time."""
 
+VouchPast = Callable[[str, datetime], tuple[str, ...]]
+"""Names the lists that vouched for a signer at a moment that is past: label, time."""
+
 NamesOf = Callable[[str, TrustKind], tuple[str, ...]]
 """Turns the name of an anchor group into the names of the lists of one kind that hold it."""
 
@@ -34,6 +37,7 @@ _SIGNED: Final = (
 )
 _CLAIM_LIST: Final = re.compile(r"found in \[([^\]]*)\] trust anchors$")
 _TSA_LIST: Final = re.compile(r", trust list: (\S*)$")
+_UNFIT: Final = "signingCredential.invalid"
 _LEGACY: Final = "legacy timestamp"
 _UNVOUCHED: Final = "no configured list vouches for the authority"
 
@@ -67,12 +71,15 @@ class Judge:
         names_of: NamesOf,
         ask: Ask,
         vouch_legacy: VouchLegacy,
+        vouch_past: VouchPast | None = None,
     ) -> None:
+        """`vouch_past` is there if `at` is past: the library judges by the clock of now alone."""
         self._at = at
         self._kinds = kinds
         self._names_of = names_of
         self._ask = ask
         self._vouch_legacy = vouch_legacy
+        self._vouch_past = vouch_past
 
     def timestamp(
         self, label: str, verdicts: Verdicts, signature: Mapping[str, Any], claim_version: int
@@ -126,7 +133,7 @@ class Judge:
         stamped = timestamp.status is TimestampStatus.TRUSTED and timestamp.at is not None
         moment = timestamp.at if stamped and timestamp.at else self._at
         inside = _inside(moment, valid_from, valid_until)
-        trust, names, why = self._trust(label, verdicts, inside=inside)
+        trust, names, why = self._trust(label, verdicts, moment, inside=inside)
         return Signer(
             organisation=clean(subject.get("O")),
             common_name=clean(subject.get("CN")),
@@ -141,7 +148,7 @@ class Judge:
         )
 
     def _trust(
-        self, label: str, verdicts: Verdicts, *, inside: bool
+        self, label: str, verdicts: Verdicts, moment: datetime, *, inside: bool
     ) -> tuple[SignerTrust, str, str]:
         if verdicts.failures(Concern.REVOCATION):
             return SignerTrust.REVOKED, "", "the issuer has revoked the certificate"
@@ -151,6 +158,8 @@ class Judge:
             why = "the certificate was not valid at the time that could be established"
             return SignerTrust.EXPIRED, "", why
         names = self._vouching(label, verdicts, _CLAIM)
+        if names is None and self._vouch_past and _UNFIT not in verdicts.fresh.failure:
+            names = ", ".join(self._vouch_past(label, moment)) or None
         if names is None:
             return SignerTrust.UNTRUSTED, "", "no configured list vouches for the signer"
         return SignerTrust.TRUSTED, names, ""

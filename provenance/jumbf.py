@@ -21,8 +21,12 @@ class Box(NamedTuple):
     inside: list[tuple[bytes, bytes]]
 
 
-def cose_signature(store: bytes, manifest_label: str) -> dict[Value, Value]:
-    """Return the unprotected header of a manifest's COSE signature.
+Headers = tuple[dict[Value, Value], dict[Value, Value]]
+"""Of a COSE signature: what it covers, and what stands beside it."""
+
+
+def cose_headers(store: bytes, manifest_label: str) -> Headers:
+    """Return the protected and the unprotected header of a manifest's COSE signature.
 
     Raises:
         Malformed: there is no such manifest, or it is broken.
@@ -35,15 +39,16 @@ def cose_signature(store: bytes, manifest_label: str) -> dict[Value, Value]:
                 continue
             for part in _superboxes_among(manifest.inside):
                 if part.label == "c2pa.signature":
-                    return _unprotected(part)
+                    return _headers(part)
     raise Malformed("no signature box for this manifest")
 
 
-def _unprotected(box: Box) -> dict[Value, Value]:
+def _headers(box: Box) -> Headers:
     content = next((content for kind, content in box.inside if kind == b"cbor"), b"")
     value = decode_cbor(content)
     if isinstance(value, list) and len(value) == 4 and isinstance(value[1], dict):
-        return value[1]
+        protected = decode_cbor(value[0]) if isinstance(value[0], bytes) and value[0] else {}
+        return protected if isinstance(protected, dict) else {}, value[1]
     raise Malformed("no COSE signature")
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from provenance.chains import lists_vouching_for_signer
 from provenance.codes import Verdicts, gather
 from provenance.judge import Judge
 from provenance.manifests import active_integrity, chain_failures, is_truncated, read_manifests
@@ -92,11 +93,12 @@ class Reader:
         asset = c2pa.Asset(
             file=file, media_type=kind, manifest=manifest, fragments=tuple(fragments)
         )
+        is_past = at is not None and at < datetime.now(UTC)
         question = _Question(self._ready(), asset)
-        found = question.library.read(asset)
+        found = question.library.read(asset, keep_raw=is_past)
         if isinstance(found, c2pa.Refused):
             return _without_store(found, common)
-        return _judged(found, question, self._snapshot, moment, common)
+        return _judged(found, question, self._snapshot, moment, common, is_past=is_past)
 
     def _common(self, file: BinaryIO, media_type: str, moment: datetime) -> dict[str, Any]:
         """Collect what every answer holds, whether there are credentials or not."""
@@ -157,6 +159,8 @@ def _judged(
     snapshot: TrustSnapshot,
     moment: datetime,
     common: dict[str, Any],
+    *,
+    is_past: bool,
 ) -> Provenance:
     verdicts = gather(store.document)
     judge = Judge(
@@ -166,6 +170,11 @@ def _judged(
         ask=question.ask,
         vouch_legacy=lambda label, serial, stamped: lists_vouching(
             store.raw, label, serial, stamped, snapshot.lists
+        ),
+        vouch_past=(
+            (lambda label, at: lists_vouching_for_signer(store.raw, label, at, snapshot.lists))
+            if is_past
+            else None
         ),
     )
     manifests = read_manifests(store.document, verdicts, judge)

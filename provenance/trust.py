@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -51,6 +51,7 @@ _PEM: Final = re.compile(
     rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----"
 )
 _SOON: Final = timedelta(days=30)
+_ASIDE: Final = "replaced"
 _STALE: Final = timedelta(days=90)
 
 
@@ -234,6 +235,26 @@ class TrustStore:
     def snapshot(self) -> TrustSnapshot:
         return TrustSnapshot(lists=self.lists())
 
+    def pinned(
+        self, references: Iterable[TrustListRef]
+    ) -> tuple[TrustSnapshot, tuple[TrustListRef, ...]]:
+        """Return lists exactly as a report names them, and those that are not kept any more.
+
+        A list that was replaced or removed is kept aside, for this alone.
+        """
+        wanted = tuple(references)
+        aside = self._folder / _ASIDE
+        kept = (*self.lists(), *map(_load, sorted(aside.glob("*.json"))))
+        by_content = {(entry.kind, entry.name, entry.sha256): entry for entry in kept}
+        found = [by_content.get((item.kind, item.name, item.sha256)) for item in wanted]
+        lists = tuple(
+            entry.model_copy(update={"added_at": item.added_at or entry.added_at})
+            for item, entry in zip(wanted, found, strict=True)
+            if entry is not None
+        )
+        gone = tuple(item for item, entry in zip(wanted, found, strict=True) if entry is None)
+        return TrustSnapshot(lists=lists), gone
+
     def remove(self, name: str, kind: TrustKind | None = None) -> tuple[TrustList, ...]:
         """Forget the lists of that name, of one kind or of all; raise TrustListUnknown if none."""
         with self._locked():
@@ -241,7 +262,7 @@ class TrustStore:
             if not doomed:
                 raise TrustListUnknown(f"no trust list is named {name!r}")
             for entry in doomed:
-                self._path(entry).unlink()
+                self._put_aside(entry)
         return tuple(doomed)
 
     def update(
@@ -273,6 +294,10 @@ class TrustStore:
 
     def _write(self, entry: TrustList) -> None:
         with self._locked():
+            path = self._path(entry)
+            before = _load(path) if path.exists() else None
+            if before is not None and before.sha256 != entry.sha256:
+                self._put_aside(before)
             handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -283,6 +308,13 @@ class TrustStore:
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
                 raise
+
+    def _put_aside(self, entry: TrustList) -> None:
+        """Move a list to where no reader looks but one that makes an old report again."""
+        path = self._path(entry)
+        aside = self._folder / _ASIDE
+        aside.mkdir(exist_ok=True)
+        path.replace(aside / f"{path.stem}--{entry.sha256[:16]}.json")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

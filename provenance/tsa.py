@@ -2,22 +2,21 @@
 
 Under a version 1 claim the library accepts the stamp of any authority. It has checked the stamp's
 signature and that it covers the claim; what it leaves out, the way from the authority's
-certificate to a listed one, is walked here.
+certificate to a listed one, is walked by `provenance.chains`.
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from provenance.jumbf import Malformed, cose_signature
+from provenance.chains import walk
+from provenance.jumbf import Malformed, cose_headers
 from provenance.result import TrustKind
 from provenance.trust import TrustList
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-_MAX_PATH: Final = 6
 _MAX_TOKENS: Final = 4
 _MAX_PARTS: Final = 200
 _SEQUENCE, _CERTIFICATES = 0x30, 0xA0
@@ -41,11 +40,11 @@ def lists_vouching(
     # Two of one serial number: a forger may have put a genuine certificate beside his own.
     if len(leaves) != 1 or not _may_stamp(leaves[0]):
         return ()
-    return _walk(leaves[0], certificates, at, kept)
+    return walk(leaves[0], certificates, at, kept)
 
 
 def _tokens(store: bytes, label: str) -> list[bytes]:
-    header = cose_signature(store, label)
+    _, header = cose_headers(store, label)
     found = []
     for key in ("sigTst", "sigTst2"):
         container = header.get(key)
@@ -114,61 +113,3 @@ def _may_stamp(leaf: "Certificate") -> bool:
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
     return ExtendedKeyUsageOID.TIME_STAMPING in usages
-
-
-class _Known(NamedTuple):
-    """A certificate with its subject's encoding, which is what an issuer is looked up by."""
-
-    subject: bytes
-    certificate: "Certificate"
-
-
-def _walk(
-    leaf: "Certificate",
-    certificates: "set[Certificate]",
-    at: datetime,
-    lists: list[TrustList],
-) -> tuple[str, ...]:
-    """Climb from issuer to issuer until one is listed; every step valid at the stated time."""
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    holders: dict[str, list[str]] = {}
-    known = [_Known(c.subject.public_bytes(), c) for c in certificates]
-    for entry in lists:
-        for certificate in entry.certificates:
-            holders.setdefault(certificate.sha256, []).append(entry.name)
-            known.append(_listed(certificate.pem))
-    current = leaf
-    for _ in range(_MAX_PATH):
-        if not current.not_valid_before_utc <= at <= current.not_valid_after_utc:
-            return ()
-        if names := holders.get(current.fingerprint(SHA256()).hex()):
-            return tuple(names)
-        wanted = current.issuer.public_bytes()
-        candidates = (c for subject, c in known if subject == wanted and c != current)
-        issuer = next((c for c in candidates if _issued(c, current)), None)
-        if issuer is None:
-            return ()
-        current = issuer
-    return ()
-
-
-@lru_cache(maxsize=4096)
-def _listed(pem: str) -> _Known:
-    """Parse a listed certificate once in the life of a process: a list has dozens of them."""
-    from cryptography import x509
-
-    certificate = x509.load_pem_x509_certificate(pem.encode())
-    return _Known(certificate.subject.public_bytes(), certificate)
-
-
-def _issued(issuer: "Certificate", subject: "Certificate") -> bool:
-    from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
-
-    try:
-        subject.verify_directly_issued_by(issuer)
-        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
-        return False
-    return constraints.ca

@@ -4,6 +4,7 @@ import io
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ from service.handlers import CREDENTIALS
 from service.report import NotChecked
 
 if TYPE_CHECKING:
-    from service.pipeline import Sidecar, Source
+    from service.pipeline import Source
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,14 @@ class Read:
     missing: tuple[NotChecked, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Another moment than now, and the trust lists that were in force then."""
+
+    at: datetime
+    snapshot: TrustSnapshot
+
+
 class Credentials:
     """Reads credentials and declared markers; as many files at once as there are children."""
 
@@ -69,14 +78,14 @@ class Credentials:
         """Start a child now rather than with the first file."""
         self._pool.hardening()
 
-    def read(self, source: "Source") -> Read:
+    def read(self, source: "Source", past: Past | None = None) -> Read:
         """Read one file. A child that crashes, hangs or refuses is a stated gap, not an error.
 
         So is a trust store that was damaged since the service started. A manifest store outside
         the file is used when somebody asked for it, or when the file holds none itself.
         """
         try:
-            return self._read(source)
+            return self._read(source, past)
         except (MediaError, HandlerError, ProvenanceError) as error:
             log.warning("provenance was not read", extra={"code": error.code})
             statement = f"Content Credentials and metadata could not be read: {error}."
@@ -95,23 +104,22 @@ class Credentials:
             known = {}
         return [known.get(id(source)) or self.read(source) for source in sources]
 
-    def _read(self, source: "Source") -> Read:
+    def _read(self, source: "Source", past: Past | None) -> Read:
         sidecar = source.sidecar
         if sidecar is not None and sidecar.asked:
-            return self._beside(source, sidecar)
-        found = self._ask(source)
+            return Read(self._ask(source, past, manifest=sidecar.store))
+        found = self._ask(source, past)
         if found.presence not in (Presence.NONE, Presence.REMOTE_UNFETCHED):
             return Read(found)
         if sidecar is not None:
-            return self._beside(source, sidecar)
+            return Read(self._ask(source, past, manifest=sidecar.store))
         if found.presence is Presence.REMOTE_UNFETCHED and self._fetch_store is not None:
-            return self._elsewhere(source, found, self._fetch_store)
+            return self._elsewhere(source, past, found, self._fetch_store)
         return Read(found)
 
-    def _beside(self, source: "Source", sidecar: "Sidecar") -> Read:
-        return Read(self._ask(source, manifest=sidecar.store))
-
-    def _elsewhere(self, source: "Source", found: Provenance, fetch: FetchStore) -> Read:
+    def _elsewhere(
+        self, source: "Source", past: Past | None, found: Provenance, fetch: FetchStore
+    ) -> Read:
         try:
             store = fetch(found.remote_url)
         except ServiceError as error:
@@ -120,18 +128,27 @@ class Credentials:
                 found,
                 (NotChecked(what="Content Credentials", reason=error.code, statement=statement),),
             )
-        return Read(self._ask(source, manifest=store, remote_url=found.remote_url))
+        return Read(self._ask(source, past, manifest=store, remote_url=found.remote_url))
 
-    def _ask(self, source: "Source", **outside: Any) -> Provenance:  # noqa: ANN401 (of `read_through`)
+    def _ask(
+        self,
+        source: "Source",
+        past: Past | None,
+        *,
+        manifest: bytes | None = None,
+        remote_url: str = "",
+    ) -> Provenance:
         def send(request: Mapping[str, Any]) -> Mapping[str, Any]:
             return self._pool.call(request, source.file, seconds=WALL_SECONDS).body
 
         return read_through(
             send,
             media_type=source.type.media_type,
-            snapshot=self._trust.current(),
+            snapshot=self._trust.current() if past is None else past.snapshot,
+            at=None if past is None else past.at,
             parts=source.parts,
-            **outside,
+            manifest=manifest,
+            remote_url=remote_url,
         )
 
 

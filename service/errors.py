@@ -35,6 +35,12 @@ class InvalidRequest(ServiceError):
     title = "The request is not well formed"
 
 
+class SubjectDiffers(ServiceError):
+    code = "subject_differs"
+    status = 422
+    title = "The report is about another file"
+
+
 class ScanNotFound(ServiceError):
     code = "scan_not_found"
     status = 404

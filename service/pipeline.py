@@ -5,12 +5,10 @@ analysis that asks for them.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -19,12 +17,12 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from detectors.base import Kind
 from detectors.media.limits import Confinement, Limits
 from detectors.media.sniff import MediaType
-from detectors.registry import card_of, named
 from detectors.result import Finding
-from provenance.result import Provenance, Watermark
-from service.credentials import Credentials, FetchStore, Read
+from provenance.result import Watermark
+from service.credentials import Credentials, FetchStore, Past, Read
 from service.evidence import fuse, gaps, weigh
-from service.report import Engine, NotChecked, Report, Subject
+from service.pins import pin, settings_of
+from service.report import NotChecked, Report, Subject
 from service.verdict import NOT_REQUESTED, decide
 
 if TYPE_CHECKING:
@@ -142,6 +140,7 @@ class Pipeline:
             confinement=config.confinement,
             fetch_store=config.fetch_store,
         )
+        self._settings = settings_of(config.limits, config.video_frames)
         self._classifier: Classifier | None = None
         self._loading = Lock()
 
@@ -163,15 +162,24 @@ class Pipeline:
             self._classifier.close()
 
     def analyse(
-        self, source: Source, *, profile: Profile = Profile.FULL, progress: Listener = ignore
+        self,
+        source: Source,
+        *,
+        profile: Profile = Profile.FULL,
+        progress: Listener = ignore,
+        past: Past | None = None,
     ) -> Analysis:
-        """One report about one file: whatever its bytes do to a decoder is stated in it."""
+        """One report about one file: whatever its bytes do to a decoder is stated in it.
+
+        With `past` its credentials are judged as of then.
+        """
         clock = time.perf_counter()
         progress(Progress(Stage.PROVENANCE, 0.0))
-        read = self._credentials.read(source)
+        read = self._credentials.read(source, past)
         classified = self._classify(source, profile, progress)
         progress(Progress(Stage.REPORT, 0.98))
-        report = _report(source, profile, read, classified, time.perf_counter() - clock)
+        seconds = time.perf_counter() - clock
+        report = _report(source, profile, read, classified, self._settings, seconds)
         return Analysis(report, classified.preview)
 
     def trace(self, sources: Sequence[Source]) -> list[Report]:
@@ -180,7 +188,7 @@ class Pipeline:
         found = self._credentials.read_all(sources)
         share = (time.perf_counter() - clock) / max(len(sources), 1)
         return [
-            _report(source, Profile.PROVENANCE, read, _UNCLASSIFIED, share)
+            _report(source, Profile.PROVENANCE, read, _UNCLASSIFIED, self._settings, share)
             for source, read in zip(sources, found, strict=True)
         ]
 
@@ -219,7 +227,12 @@ _UNCLASSIFIED = Classified(
 
 
 def _report(
-    source: Source, profile: Profile, read: Read, classified: Classified, seconds: float
+    source: Source,
+    profile: Profile,
+    read: Read,
+    classified: Classified,
+    settings: Mapping[str, float],
+    seconds: float,
 ) -> Report:
     """Put together what reading and classifying came to, and decide."""
     evidence = weigh(read.provenance, classified.findings, classified.watermarks)
@@ -243,25 +256,8 @@ def _report(
         provenance=read.provenance,
         watermarks=classified.watermarks,
         findings=classified.findings,
-        engine=_engine(read.provenance, classified.findings),
+        engine=pin(read.provenance, classified.findings, settings),
         seconds=seconds,
-    )
-
-
-@cache
-def _version() -> str:
-    return version("assay")
-
-
-def _engine(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Engine:
-    cards = {item.model: card_of(named(item.detector)) for item in findings}
-    lists = provenance.trust_lists if provenance is not None else ()
-    libraries = provenance.engine if provenance is not None else ()
-    return Engine(
-        version=_version(),
-        models={name: card.digest for name, card in cards.items()},
-        trust_lists={item.name: item.sha256 for item in lists},
-        libraries={item.name: item.version for item in libraries},
     )
 
 

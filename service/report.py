@@ -101,8 +101,9 @@ class Engine(Closed):
 
     version: str
     models: dict[str, str]  # model card -> sha256 over its weights and calibration
-    trust_lists: dict[str, str]  # list name -> sha256
-    libraries: dict[str, str]  # what read the credentials -> version
+    trust_lists: dict[str, str]  # kind/name of a list -> sha256
+    libraries: dict[str, str]  # what read the file and judged it -> version
+    settings: dict[str, float] = Field(default_factory=dict)  # how much of a file is looked at
 
 
 class Report(Closed):

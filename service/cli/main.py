@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from service.cli.exit_codes import MEANING, ExitCode
-from service.cli.options import ManifestOption
-from service.cli.signing_app import sign, verify_report
+from service.cli.options import FragmentOption, ManifestOption
+from service.cli.signing_app import recheck, sign, verify_report
 from service.cli.trust_app import trust
 
 log = logging.getLogger(__name__)
@@ -94,14 +94,7 @@ def check(
     ] = False,
     html: HtmlOption = None,
     manifest: ManifestOption = None,
-    fragment: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A fragment of the video whose initialisation segment is the input; repeat it.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
+    fragment: FragmentOption = None,
 ) -> None:
     """Report on files, here and now.
 
@@ -183,6 +176,7 @@ def show(
 
 
 app.command("verify-report")(verify_report)
+app.command()(recheck)
 app.command()(sign)
 
 

@@ -15,3 +15,11 @@ ManifestOption = Annotated[
         dir_okay=False,
     ),
 ]
+FragmentOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="A fragment of the video whose initialisation segment is the input; repeat it.",
+        exists=True,
+        dir_okay=False,
+    ),
+]

@@ -13,7 +13,7 @@ from service.cli.ledger import Line
 from service.cli.terminal import console, render
 from service.errors import ReportInvalid
 from service.pipeline import Analysis
-from service.report import read
+from service.report import Report, read
 
 MAX_BYTES: Final = 64 * 1024**2
 """Longest report, or line of an audit, that is read."""
@@ -22,8 +22,7 @@ MAX_BYTES: Final = 64 * 1024**2
 def run(named: str, *, line: int | None, html: Path | None) -> ExitCode:
     """Show one report; the exit code is the one `assay check` gave for it."""
     try:
-        text = _read(named, line)
-        report = read(text if line is None else _body(text))
+        report = read_report(named, line)
         if html is not None:
             write_html(Analysis(report, None), html, alone=True)
     except DELIBERATE as error:
@@ -31,6 +30,12 @@ def run(named: str, *, line: int | None, html: Path | None) -> ExitCode:
         return ExitCode.NOT_ANALYSED
     console().print(render(report))
     return exit_code([report.verdict], failures=False)
+
+
+def read_report(named: str, line: int | None) -> Report:
+    """Read a report, or that in a line of an audit. Raises `ReportInvalid`, `OSError`."""
+    text = _read(named, line)
+    return read(text if line is None else _body(text))
 
 
 def _read(named: str, line: int | None) -> bytes:

@@ -1,9 +1,11 @@
-"""The commands around signatures, `assay sign` and `assay verify-report`, and their options."""
+"""Commands that vouch for something, `sign`, `verify-report` and `recheck`, and their options."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from service.cli.options import FragmentOption, ManifestOption
 
 
 def verify_report(
@@ -27,6 +29,33 @@ def verify_report(
     from service.cli import verify as command
 
     raise typer.Exit(command.run(report, signature=signature, keys=keys))
+
+
+def recheck(
+    report: Annotated[str, typer.Argument(metavar="REPORT", help="A report or an audit; - stdin.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    *,
+    line: Annotated[
+        int | None, typer.Option("--line", "-n", min=1, help="Which line of an audit.")
+    ] = None,
+    manifest: ManifestOption = None,
+    fragment: FragmentOption = None,
+) -> None:
+    """Make a report again under its own pins, and say what is no longer the same.
+
+    The certificates are judged as of the moment that the report names, by the trust lists and
+    settings that it names; lists that were replaced since are kept for this. Exits with 0 if the
+    findings are the same, else with 1.
+
+    \b
+    assay recheck report.json photo.jpg
+    assay recheck archive.jsonl --line 17 /archive/a.jpg
+    """
+    from service.cli import recheck as command
+    from service.cli.inputs import Beside
+
+    beside = Beside(manifest=manifest, fragments=tuple(fragment or ()))
+    raise typer.Exit(command.run(report, file, line=line, beside=beside))
 
 
 def sign(

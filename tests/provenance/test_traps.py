@@ -170,6 +170,29 @@ def test_6_expiry_is_a_matter_of_the_signer_not_of_integrity(
     assert found.signer.trust is SignerTrust.EXPIRED
 
 
+def test_6_a_moment_before_the_certificate_expired_is_judged_as_it_was_then(
+    read: Read, authority: Authority, photo: bytes, trusted: List, stranger: List
+) -> None:
+    """The library knows only its own clock, by which the certificate has expired."""
+    then = datetime.now(UTC)
+    signed = sign(photo, authority.issue(valid_until=then + timedelta(seconds=1))).data
+    unfit = authority.issue(valid_until=then + timedelta(seconds=1), usages=(TIME_STAMPING,))
+    misused = sign(photo, unfit).data
+    time.sleep(2.1)
+    found = read(signed, trusted, at=then)
+    assert found.signer is not None
+    assert (found.signer.trust, found.signer.trust_list) == (SignerTrust.TRUSTED, "list-0")
+    other = read(signed, stranger, (TrustKind.TSA, authority.root_pem), at=then)
+    assert other.signer is not None
+    assert other.signer.trust is SignerTrust.UNTRUSTED
+    before = read(signed, trusted, at=then - timedelta(days=3650 * 2))
+    assert before.signer is not None
+    assert before.signer.trust is SignerTrust.EXPIRED
+    clock = read(misused, trusted, at=then)
+    assert clock.signer is not None
+    assert clock.signer.trust is SignerTrust.UNTRUSTED
+
+
 def test_6_a_time_stamp_of_a_listed_authority_outlives_the_certificate(
     read: Read, authority: Authority, photo: bytes, trusted: List
 ) -> None:

@@ -12,7 +12,7 @@ from provenance.errors import (
     TrustStoreDamaged,
 )
 from provenance.result import TrustKind
-from provenance.trust import OFFICIAL_LISTS, TrustStore
+from provenance.trust import OFFICIAL_LISTS, TrustSnapshot, TrustStore
 from tests.signing import Authority, Credential
 
 
@@ -163,3 +163,18 @@ def test_a_store_that_was_opened_to_read_fetches_nothing(store: TrustStore) -> N
 def test_the_official_lists_are_fetched_over_https() -> None:
     assert set(OFFICIAL_LISTS) == {TrustKind.MANIFEST, TrustKind.TSA}
     assert all(url.startswith("https://") for url in OFFICIAL_LISTS.values())
+
+
+def test_a_replaced_or_removed_list_is_kept_for_the_reports_that_name_it(
+    store: TrustStore, bundle: Path
+) -> None:
+    first = store.add(bundle, kind=TrustKind.MANIFEST, name="roots")
+    named = store.snapshot().references(first.added_at.date())
+    bundle.write_text(Authority.create("Another").root_pem)
+    store.add(bundle, kind=TrustKind.MANIFEST, name="roots")
+    store.remove("roots")
+    assert store.lists() == ()
+    snapshot, gone = store.pinned(named)
+    assert (snapshot.lists, gone) == ((first,), ())
+    unknown = named[0].model_copy(update={"sha256": "0" * 64})
+    assert store.pinned((unknown,)) == (TrustSnapshot(), (unknown,))

@@ -96,7 +96,7 @@ def report(
         engine=Engine(
             version="0.1.0",
             models={"example-card-v1": "cd" * 32},
-            trust_lists={_LIST.name: _LIST.sha256},
+            trust_lists={f"{_LIST.kind}/{_LIST.name}": _LIST.sha256},
             libraries={"c2pa": "0.38.1"},
         ),
         seconds=0.84,

@@ -82,7 +82,7 @@ def test_trust_added_while_running_counts_for_the_next_file(
     assert "no_trust_list" in {item.reason for item in before.not_checked}
     assert before.verdict is not Verdict.VERIFIED_CAPTURE
     assert after.verdict is Verdict.VERIFIED_CAPTURE
-    assert after.engine.trust_lists.keys() == {"root"}
+    assert after.engine.trust_lists.keys() == {"manifest/root"}
 
 
 def test_changed_pixels_break_the_credentials(

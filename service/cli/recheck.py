@@ -1,0 +1,96 @@
+"""`assay recheck`: make a report again under its own pins, and say what is no longer the same."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from provenance.trust import TrustStore
+from service.arguments import pipeline_config, upload_limits
+from service.cli.complain import DELIBERATE, complain, say
+from service.cli.engine import read_settings
+from service.cli.exit_codes import ExitCode
+from service.cli.inputs import Beside, opened
+from service.cli.show import read_report
+from service.cli.terminal import console
+from service.credentials import Past
+from service.errors import SubjectDiffers
+from service.pipeline import Pipeline, PipelineConfig, Profile, Source
+from service.recheck import Change, Comparison, compare
+from service.report import Report
+from service.settings import Settings
+
+SHOWN: Final = 40
+"""Differences that are printed; the number of all is."""
+
+
+def run(named: str, file: Path, *, line: int | None, beside: Beside) -> ExitCode:
+    """Exit with 0 when the findings are the same, with 1 when they are not."""
+    settings = read_settings()
+    try:
+        first = read_report(named, line)
+        with opened(str(file), upload_limits(settings), beside) as source:
+            second, gone = _again(settings, first, source)
+    except DELIBERATE as error:
+        complain(str(file), error)
+        return ExitCode.NOT_ANALYSED
+    found = compare(first, second)
+    for name in gone:
+        say(f"{name}: not kept here in the version that the report names")
+    _show(found, first)
+    return ExitCode.NOTHING_FOUND if found.same else ExitCode.FOUND
+
+
+def _again(settings: Settings, first: Report, source: Source) -> tuple[Report, tuple[str, ...]]:
+    """Analyse as then: at that moment, under those lists and settings, as far as they are here.
+
+    Raises `SubjectDiffers`, and what a damaged trust store raises.
+    """
+    if source.sha256 != first.subject.sha256:
+        raise SubjectDiffers(
+            f"the report is about another file: its SHA-256 is {first.subject.sha256}"
+        )
+    past: Past | None = None
+    gone: tuple[str, ...] = ()
+    if first.provenance is not None:
+        snapshot, missing = TrustStore(settings.trust).pinned(first.provenance.trust_lists)
+        past = Past(at=first.provenance.validated_at, snapshot=snapshot)
+        gone = tuple(f"trust list {item.kind}/{item.name}" for item in missing)
+    config = _pinned(pipeline_config(settings), first.engine.settings)
+    with Pipeline(replace(config, children=1)) as pipeline:
+        again = pipeline.analyse(
+            replace(source, name=first.subject.name), profile=Profile(first.profile), past=past
+        )
+    return again.report, gone
+
+
+def _pinned(config: PipelineConfig, pinned: dict[str, float]) -> PipelineConfig:
+    known = {name: value for name, value in pinned.items() if hasattr(config.limits, name)}
+    limits = replace(
+        config.limits, **{name: type(getattr(config.limits, name))(v) for name, v in known.items()}
+    )
+    frames = int(pinned.get("video_frames", config.video_frames))
+    return replace(config, limits=limits, video_frames=frames)
+
+
+def _show(found: Comparison, first: Report) -> None:
+    out = console()
+    for change in found.pins:
+        out.print(f"made with another {_told(change)}")
+    for change in found.findings[:SHOWN]:
+        out.print(f"differs: {_told(change)}")
+    if len(found.findings) > SHOWN:
+        out.print(f"and {len(found.findings) - SHOWN} more")
+    when = f"{first.analysed_at:%F %T %Z}"
+    if found.same:
+        out.print(f"The same findings as on {when}.")
+    else:
+        out.print(f"Not the same findings as on {when}: {len(found.findings)} values differ.")
+
+
+def _told(change: Change) -> str:
+    return f"{change.where}: {_short(change.before)} then, {_short(change.after)} now"
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
