@@ -28,6 +28,7 @@ class Image:
     pixels: "npt.NDArray[np.uint8]"
     container: str  # "jpeg", "png", "webp", "avif", "heic", "tiff", "gif"
     jpeg_quality: int | None = None  # estimated from the quantisation tables of a JPEG
+    thumbnail: "npt.NDArray[np.uint8] | None" = None  # the preview in EXIF, turned the same way
     notes: tuple[str, ...] = ()  # codes of `detectors.media.notes.Note`
 
 

@@ -5,13 +5,15 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from provenance.chains import lists_vouching_for_signer
 from provenance.codes import Verdicts, gather
+from provenance.consistency import examine
 from provenance.judge import Judge
 from provenance.manifests import active_integrity, chain_failures, is_truncated, read_manifests
-from provenance.markers import read_markers
+from provenance.markers import find_markers, read_metadata
+from provenance.markers.metadata import Metadata
 from provenance.origin import declared_origin
 from provenance.prescan import may_hold_credentials
 from provenance.result import (
@@ -77,10 +79,21 @@ class Reader:
         Raises:
             EngineUnsafe: the C2PA library would use the network, so it is not used at all.
         """
+        moment = at or datetime.now(UTC)
+        metadata = read_metadata(file, media_type)
+        asset = _File(file, media_type, manifest, remote_url, tuple(fragments))
+        is_past = at is not None and at < datetime.now(UTC)
+        common = self._common(metadata, moment)
+        found = self._credentials(asset, moment, common, is_past=is_past)
+        traces = examine(metadata, found, moment)
+        return found.model_copy(update={"traces": traces}) if traces else found
+
+    def _credentials(
+        self, given: "_File", moment: datetime, common: dict[str, Any], *, is_past: bool
+    ) -> Provenance:
         from provenance import c2pa  # 60 ms to import
 
-        moment = at or datetime.now(UTC)
-        common = self._common(file, media_type, moment)
+        file, media_type, manifest, remote_url, fragments = given
         if manifest is not None:
             common |= {"remote_url": clean(remote_url), "store_sha256": _digest(manifest)}
         kind = _ALIASES.get(media_type, media_type)
@@ -90,24 +103,20 @@ class Reader:
             return Provenance(presence=Presence.UNSUPPORTED, **common)
         if manifest is None and not may_hold_credentials(file, kind):
             return Provenance(presence=Presence.NONE, **common)
-        asset = c2pa.Asset(
-            file=file, media_type=kind, manifest=manifest, fragments=tuple(fragments)
-        )
-        is_past = at is not None and at < datetime.now(UTC)
+        asset = c2pa.Asset(file=file, media_type=kind, manifest=manifest, fragments=fragments)
         question = _Question(self._ready(), asset)
         found = question.library.read(asset, keep_raw=is_past)
         if isinstance(found, c2pa.Refused):
             return _without_store(found, common)
         return _judged(found, question, self._snapshot, moment, common, is_past=is_past)
 
-    def _common(self, file: BinaryIO, media_type: str, moment: datetime) -> dict[str, Any]:
+    def _common(self, metadata: Metadata, moment: datetime) -> dict[str, Any]:
         """Collect what every answer holds, whether there are credentials or not."""
         from provenance import c2pa
 
-        markers, warnings = read_markers(file, media_type)
         return {
-            "markers": markers,
-            "warnings": warnings,
+            "markers": find_markers(metadata),
+            "warnings": tuple(map(clean, metadata.warnings)),
             "validated_at": moment,
             "trust_lists": self._references(moment.date()),
             "engine": c2pa.versions(),
@@ -132,6 +141,16 @@ def read(
 ) -> Provenance:
     """Read one file; for many files keep a `Reader`, which is built once."""
     return Reader(store).read(file, media_type=media_type, at=at, manifest=manifest)
+
+
+class _File(NamedTuple):
+    """What is asked about: the file, its type by content, and what is kept outside it."""
+
+    file: BinaryIO
+    media_type: str
+    manifest: bytes | None
+    remote_url: str
+    fragments: tuple[BinaryIO, ...]
 
 
 class _Question:

@@ -259,6 +259,22 @@ class Marker(Closed):
     truncated: bool = False
 
 
+class Weight(StrEnum):
+    """What a trace may do. No weight moves a verdict: that is for evidence about the content."""
+
+    NONE = "none"  # tells how the file came here; ordinary for files that were sent or edited
+    LOW = "low"  # two things the file says cannot both be true; a reason for a person to look
+
+
+class Trace(Closed):
+    """What a file says of itself that does not fit together, or shows how it was handled."""
+
+    code: Text  # stable identifier such as "time.modified_before_taken"
+    weight: Weight
+    statement: Text
+    innocent: Text  # what it comes from when nobody meant to deceive
+
+
 class WatermarkScheme(StrEnum):
     """How a watermark is carried by the pixels."""
 
@@ -314,6 +330,7 @@ class Provenance(Closed):
     revocation: Revocation = Revocation.NOT_CHECKED
     manifests: tuple[Manifest, ...] = ()
     markers: tuple[Marker, ...] = ()
+    traces: tuple[Trace, ...] = ()
     remote_url: Text = ""
     store_sha256: Text = ""  # of a manifest store that lay outside the file
     engine_state: Text = ""  # the SDK's own summary: shown to experts, never decided upon

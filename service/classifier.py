@@ -16,6 +16,8 @@ from detectors.media.sandbox import SandboxPool
 from detectors.registry import Spec, load, specs_for
 from detectors.result import Finding
 from detectors.runner import Run
+from provenance.consistency import thumbnail
+from provenance.result import Trace
 from provenance.watermark import find_watermarks
 from service.pipeline import Classified, Listener, PipelineConfig, Progress, Stage
 from service.preview import draw
@@ -66,6 +68,7 @@ class Classifier:
             findings=tuple(_findings(media, progress)),
             missing=tuple(_unread(media)),
             watermarks=find_watermarks(media.pixels) if isinstance(media, Image) else (),
+            traces=_compared_with_preview(media),
             preview=draw(media),
             width=width,
             height=height,
@@ -97,6 +100,12 @@ def _findings(media: Media, progress: Listener) -> Iterator[Finding]:
 
     for part in parts:
         yield from Run(part).findings(started)
+
+
+def _compared_with_preview(media: Media) -> tuple[Trace, ...]:
+    if not isinstance(media, Image) or media.thumbnail is None:
+        return ()
+    return thumbnail.compare(media.pixels, media.thumbnail)
 
 
 def _size(media: Media) -> tuple[int, int] | tuple[None, None]:

@@ -15,7 +15,9 @@ from provenance.result import (
     Revocation,
     Says,
     SignerTrust,
+    Trace,
     Watermark,
+    Weight,
 )
 from service.report import Evidence, NotChecked, Rank, Signal
 from service.wording import in_words
@@ -81,6 +83,7 @@ def weigh(
     if provenance is not None:
         evidence.extend(_credentials(provenance))
         evidence.extend(_marker(index, item) for index, item in _speaking(provenance))
+        evidence.extend(_trace(item) for item in provenance.traces if item.weight is Weight.LOW)
     evidence.extend(_watermark(item) for item in watermarks if _is_beyond_chance(item))
     evidence.extend(
         _classifier(item) for item in findings if item.votes and item.outcome is Outcome.SCORED
@@ -222,6 +225,15 @@ def _marker(index: int, marker: Marker) -> Evidence:
         rank=Rank.DECLARED_MARKER,
         signal=_MARKED[marker.says],
         statement=f"Unsigned metadata in {marker.where}{tool} {said}; anyone can write it.",
+    )
+
+
+def _trace(found: Trace) -> Evidence:
+    return Evidence(
+        id=f"trace.{found.code}",
+        rank=Rank.CONSISTENCY,
+        signal=Signal.INCONSISTENT,
+        statement=f"{found.statement} The weight is low: the common cause is {found.innocent}.",
     )
 
 

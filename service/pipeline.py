@@ -18,7 +18,8 @@ from detectors.base import Kind
 from detectors.media.limits import Confinement, Limits
 from detectors.media.sniff import MediaType
 from detectors.result import Finding
-from provenance.result import Watermark
+from provenance.consistency import name
+from provenance.result import Provenance, Trace, Watermark
 from service.credentials import Credentials, FetchStore, Past, Read
 from service.evidence import fuse, gaps, weigh
 from service.pins import pin, settings_of
@@ -101,6 +102,7 @@ class Classified:
     kind: Kind | None = None  # of what was decoded; a film without pictures is a recording
     findings: tuple[Finding, ...] = ()
     watermarks: tuple[Watermark, ...] = ()
+    traces: tuple[Trace, ...] = ()
     missing: tuple[NotChecked, ...] = ()
     width: int | None = None
     height: int | None = None
@@ -235,11 +237,13 @@ def _report(
     seconds: float,
 ) -> Report:
     """Put together what reading and classifying came to, and decide."""
-    evidence = weigh(read.provenance, classified.findings, classified.watermarks)
+    traces = (*name.compare(source.name, source.type.media_type), *classified.traces)
+    provenance = _with_traces(read.provenance, traces)
+    evidence = weigh(provenance, classified.findings, classified.watermarks)
     missing = (
         *read.missing,
         *classified.missing,
-        *gaps(read.provenance, classified.findings),
+        *gaps(provenance, classified.findings),
     )
     decision = decide(evidence, missing)
     return Report(
@@ -253,12 +257,19 @@ def _report(
         conflicts=decision.conflicts,
         not_checked=missing,
         classifiers=fuse(classified.findings),
-        provenance=read.provenance,
+        provenance=provenance,
         watermarks=classified.watermarks,
         findings=classified.findings,
-        engine=pin(read.provenance, classified.findings, settings),
+        engine=pin(provenance, classified.findings, settings),
         seconds=seconds,
     )
+
+
+def _with_traces(found: Provenance | None, traces: tuple[Trace, ...]) -> Provenance | None:
+    """Add what only the name and the pixels could tell; nothing to metadata that was not read."""
+    if found is None or not traces:
+        return found
+    return found.model_copy(update={"traces": (*found.traces, *traces)})
 
 
 def _subject(source: Source, classified: Classified) -> Subject:

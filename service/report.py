@@ -37,6 +37,7 @@ class Rank(IntEnum):
     DECLARED_MARKER = 5
     RECOVERED_CREDENTIALS = 6
     CLASSIFIER = 7
+    CONSISTENCY = 8
 
 
 class Signal(StrEnum):
@@ -56,12 +57,14 @@ class Signal(StrEnum):
     MANIPULATED = "manipulated"  # the same, for a face swap or a local edit
     SUSPECT = "suspect"  # a voting classifier passes its 5 % point only
     UNREMARKABLE = "unremarkable"  # a voting classifier ran and stays below both points
+    INCONSISTENT = "inconsistent"  # the metadata contradicts itself or the pixels; never decides
 
 
 class Evidence(Closed):
     """One thing that was found, how strong that kind of evidence is, and a sentence about it."""
 
-    id: str  # "credentials", "watermark.SDXL.dwtDct", "marker.0", "detector.image.ensemble"
+    id: str  # "credentials", "watermark.SDXL.dwtDct", "marker.0", "detector.image.ensemble",
+    # "trace.time.future"
     rank: Rank
     signal: Signal
     statement: str

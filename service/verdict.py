@@ -91,6 +91,8 @@ class Decision:
 def decide(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) -> Decision:
     """Decide from ranked evidence; what was not checked separates silence from no answer.
 
+    Metadata that contradicts itself is shown and decides nothing, not even that silence is broken.
+
     With no deciding signal the answer is INCONCLUSIVE when something that should have run did
     not, NO_SIGN_FOUND when the checks that were asked for ran in silence and the classifiers were
     left out on purpose, and NOT_APPLICABLE when there is no evidence and every missing check is
@@ -127,7 +129,8 @@ def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...])
         return Verdict.INCONCLUSIVE
     if any(item.reason == NOT_REQUESTED for item in not_checked):
         return Verdict.NO_SIGN_FOUND
-    return Verdict.INCONCLUSIVE if evidence else Verdict.NOT_APPLICABLE
+    speaks = any(item.signal is not Signal.INCONSISTENT for item in evidence)
+    return Verdict.INCONCLUSIVE if speaks else Verdict.NOT_APPLICABLE
 
 
 def _broke(not_checked: tuple[NotChecked, ...]) -> bool:

@@ -13,6 +13,7 @@ from provenance.result import (
     Says,
     SignerTrust,
     TimestampStatus,
+    Weight,
 )
 from service.report import Rank, Verdict
 
@@ -54,6 +55,7 @@ RANKS: Final[dict[Rank, str]] = {
     Rank.DECLARED_MARKER: "Declared, unsigned",
     Rank.RECOVERED_CREDENTIALS: "Recovered Content Credentials",
     Rank.CLASSIFIER: "Classifier",
+    Rank.CONSISTENCY: "Metadata that does not fit",
 }
 
 CLAIMS: Final[dict[Claim, str]] = {
@@ -145,6 +147,12 @@ SAYS: Final[dict[Says, str]] = {
     Says.EDITED: "edited",
     Says.TOOL: "names a tool",
     Says.OTHER: "something else",
+}
+
+
+WEIGHTS: Final[dict[Weight, str]] = {
+    Weight.LOW: "low weight: a reason to look, which decides nothing",
+    Weight.NONE: "no weight: ordinary for files that were sent or edited",
 }
 
 

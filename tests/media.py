@@ -211,6 +211,19 @@ def _heic(pixels: RGB, options: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
+def with_thumbnail(picture: bytes, preview: bytes) -> bytes:
+    """A JPEG with an EXIF block in front whose second directory holds a preview, a JPEG too."""
+    empty = struct.pack("<H", 0)
+    first = b"II*\x00" + struct.pack("<I", 8) + empty + struct.pack("<I", 14)
+    start = len(first) + 2 + 2 * 12 + 4
+    tags = struct.pack("<HHII", 0x0201, 4, 1, start) + struct.pack(
+        "<HHII", 0x0202, 4, 1, len(preview)
+    )
+    second = struct.pack("<H", 2) + tags + struct.pack("<I", 0) + preview
+    body = b"Exif\x00\x00" + first + second
+    return picture[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + picture[2:]
+
+
 def jpeg(pixels: RGB, quality: int = 90, metadata: Metadata | None = None) -> bytes:
     """`image_bytes` for the commonest container."""
     return image_bytes(pixels, "jpeg", quality=quality, metadata=metadata)

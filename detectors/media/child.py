@@ -98,8 +98,9 @@ def _describe(container: InputContainer, film: av.VideoStream) -> dict[str, Any]
 def _image(file: BinaryIO, found: MediaType, limits: Limits) -> Answer:
     if found.kind is not Kind.IMAGE:
         raise _unsuited(found, "a picture")
-    header, pixels = decode_image.decode(file, found.container, limits)
-    return asdict(header), {"pixels": pixels}
+    header, pixels, preview = decode_image.decode(file, found.container, limits)
+    arrays = {"pixels": pixels} if preview is None else {"pixels": pixels, "thumbnail": preview}
+    return asdict(header), arrays
 
 
 def _audio(file: BinaryIO, found: MediaType, limits: Limits) -> Answer:

@@ -1,6 +1,7 @@
 """Decode one still picture to 8-bit RGB. Runs in the sandboxed child only."""
 
 import contextlib
+import io
 import struct
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pillow_heif
 import simplejpeg
+from PIL import ExifTags
 from PIL import Image as Pillow
 
-from detectors.media.limits import Limits
+from detectors.media.limits import THUMBNAIL_SIDE, Limits
 from detectors.media.notes import Note
 from detectors.media.wire import HandlerError
 
@@ -39,6 +41,8 @@ _PLUGINS: Final = {
     "gif": "GIF",
 }
 _ORIENTATION_TAG: Final = 0x0112
+_PREVIEW_TAG: Final = 0x0201
+_PREVIEW_SIZE_TAG: Final = 0x0202
 _TURNS: Final[dict[int, Callable[[RGB], Any]]] = {
     2: lambda pixels: cv2.flip(pixels, 1),
     3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
@@ -75,15 +79,23 @@ def read_header(file: BinaryIO, container: str, limits: Limits) -> Header:
         return _header(_open(file, container, limits), container)
 
 
-def decode(file: BinaryIO, container: str, limits: Limits) -> tuple[Header, RGB]:
-    """Header and pixels of shape (height, width, 3). Raises `HandlerError`."""
+def decode(file: BinaryIO, container: str, limits: Limits) -> tuple[Header, RGB, RGB | None]:
+    """Header, pixels of shape (height, width, 3) and the preview in EXIF, where one can be read.
+
+    Raises `HandlerError`.
+    """
     with _refusing_damage(container):
         picture = _open(file, container, limits)
         header = _header(picture, container)
         pixels, notes = _jpeg(file, picture) if container == "jpeg" else _pillow(picture)
         # Pillow's TIFF plug-in turns the picture itself, and then no longer says how it stood.
-        turn = _TURNS.get(_orientation(picture))
-        return replace(header, notes=header.notes + notes), turn(pixels) if turn else pixels
+        turn = _TURNS.get(_orientation(picture), np.asarray)
+        preview = _preview(picture) if container == "jpeg" else None
+    return (
+        replace(header, notes=header.notes + notes),
+        turn(pixels),
+        None if preview is None else turn(preview),
+    )
 
 
 @contextlib.contextmanager
@@ -135,6 +147,20 @@ def _orientation(picture: Pillow.Image) -> int:
     except _REFUSALS:
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _preview(picture: Pillow.Image) -> RGB | None:
+    """The JPEG that the second directory of EXIF points to; None for whatever is wrong with it."""
+    try:
+        where = picture.getexif().get_ifd(ExifTags.IFD.IFD1)
+        start, size = where.get(_PREVIEW_TAG, 0), where.get(_PREVIEW_SIZE_TAG, 0)
+        block = picture.info.get("exif", b"").removeprefix(b"Exif\x00\x00")
+        preview = Pillow.open(io.BytesIO(block[start : start + size]), formats=["JPEG"])
+        if max(preview.size) > THUMBNAIL_SIDE:
+            return None
+        return np.asarray(preview.convert("RGB"))
+    except _REFUSALS:
+        return None
 
 
 def _jpeg(file: BinaryIO, picture: Pillow.Image) -> tuple[RGB, tuple[Note, ...]]:

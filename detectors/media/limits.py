@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 MIB = 1024**2
+THUMBNAIL_SIDE = 512
+"""Longest side of a preview in EXIF, in pixels, that is read; the standard's own has 160."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from detectors.errors import (
     MediaTooLarge,
     MediaUndecodable,
 )
-from detectors.media.limits import Limits
+from detectors.media.limits import THUMBNAIL_SIDE, Limits
 from detectors.media.notes import Note
 from detectors.media.sandbox import Caller, HandlerError, Reply
 from detectors.result import Closed
@@ -108,6 +108,7 @@ class MediaReader:
             pixels=pixels,
             container=header.container,
             jpeg_quality=header.jpeg_quality,
+            thumbnail=_thumbnail(reply),
             notes=header.notes,
         )
 
@@ -167,6 +168,15 @@ def _array(
     ):
         raise DecoderCrashed(f"the decoder sent no {name} of the right shape")
     return values
+
+
+def _thumbnail(reply: Reply) -> npt.NDArray[np.uint8] | None:
+    if "thumbnail" not in reply.arrays:
+        return None
+    preview = _array(reply, "thumbnail", np.uint8, (None, None, 3))
+    if preview.size == 0 or max(preview.shape) > THUMBNAIL_SIDE:
+        raise DecoderCrashed("the decoder sent a thumbnail out of bounds")
+    return preview
 
 
 def _ascending(values: npt.NDArray[Any]) -> bool:

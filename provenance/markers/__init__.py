@@ -50,11 +50,16 @@ def read_markers(file: BinaryIO, media_type: str) -> tuple[tuple[Marker, ...], t
     Never raises for what is in the file; what was read before the damage is kept.
     """
     metadata = read_metadata(file, media_type)
+    return find_markers(metadata), tuple(map(clean, metadata.warnings))
+
+
+def find_markers(metadata: Metadata) -> tuple[Marker, ...]:
+    """Return the markers among what a file carries about itself."""
     markers: dict[tuple[str, str], Marker] = {}
     for family in FAMILIES:
         for marker in family(metadata):
             markers.setdefault((marker.name, marker.where), marker)
-    return tuple(markers.values())[:MAX_MARKERS], tuple(map(clean, metadata.warnings))
+    return tuple(markers.values())[:MAX_MARKERS]
 
 
 def read_metadata(file: BinaryIO, media_type: str) -> Metadata:

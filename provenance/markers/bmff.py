@@ -16,7 +16,10 @@ from provenance.markers.xmp import read_xmp
 
 _XMP_UUID: Final = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 _MAX_DEPTH: Final = 12
-_CONTAINERS: Final = (b"moov", b"udta", b"trak", b"mdia", b"minf", b"moof", b"traf")
+_CONTAINERS: Final = (b"moov", b"udta", b"trak", b"edts", b"mdia", b"minf", b"moof", b"traf")
+_STRUCTURAL: Final = (b"mvhd", b"tkhd", b"elst", b"mdhd", b"hdlr", b"mdat")
+_BEGINNING: Final = 1024
+"""Bytes that are kept of the sample data: encoders put their name in front of the first picture."""
 _KNOWN_ITEMS: Final = {
     b"\xa9too": "Encoder",
     b"\xa9cmt": "Comment",
@@ -48,7 +51,7 @@ class Box(NamedTuple):
 
 
 def read_bmff(source: Source, metadata: Metadata) -> None:
-    """Collect tags, XMP and EXIF. Sample data is stepped over, never read."""
+    """Collect tags, XMP, EXIF and the boxes that time it. Sample data is stepped over."""
     brand = source.peek(8, 4)
     container = {b"qt  ": "MOV", b"heic": "HEIC", b"avif": "AVIF", b"M4A ": "M4A", b"jxl ": "JXL"}
     _walk(source, 0, source.size, container.get(brand, "MP4"), metadata, 0)
@@ -61,7 +64,9 @@ def _walk(
         raise MetadataDamaged("boxes are nested too deeply")
     for box in _boxes(source, start, end):
         size = box.end - box.start
-        if box.kind in _CONTAINERS:
+        if box.kind in _STRUCTURAL:
+            metadata.keep(box.kind.decode(), source.peek(box.start, min(size, _BEGINNING)), size)
+        elif box.kind in _CONTAINERS:
             _walk(source, box.start, box.end, container, metadata, depth + 1)
         elif box.kind == b"meta":
             _meta(source, box, container, metadata)

@@ -1,5 +1,6 @@
 """Read the EXIF tags that say who or what made a picture, and when."""
 
+import math
 import struct
 from collections.abc import Iterator
 from typing import Final, Protocol
@@ -40,10 +41,39 @@ _TAGS: Final = {
     0xA43B: "ImageEditingSoftware",
     0xA43C: "MetadataEditingSoftware",
 }
+_DETAILS: Final = {
+    0x0112: "Orientation",
+    0x0132: "DateTime",
+    0x829A: "ExposureTime",
+    0x829D: "FNumber",
+    0x8827: "ISOSpeedRatings",
+    0x9003: "DateTimeOriginal",
+    0x9004: "DateTimeDigitized",
+    0x9010: "OffsetTime",
+    0x9011: "OffsetTimeOriginal",
+    0x9012: "OffsetTimeDigitized",
+    0x920A: "FocalLength",
+    0xA002: "PixelXDimension",
+    0xA003: "PixelYDimension",
+}
+_GPS_DETAILS: Final = {
+    0x01: "GPSLatitudeRef",
+    0x02: "GPSLatitude",
+    0x03: "GPSLongitudeRef",
+    0x04: "GPSLongitude",
+    0x05: "GPSAltitudeRef",
+    0x06: "GPSAltitude",
+    0x07: "GPSTimeStamp",
+    0x1D: "GPSDateStamp",
+}
 _EXIF_IFD: Final = 0x8769
+_GPS_IFD: Final = 0x8825
 _XMP_TAG: Final = 0x02BC
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_NUMBERS: Final = {1: "B", 3: "H", 4: "I", 5: "II", 9: "i", 10: "ii", 11: "f", 12: "d"}
+_MAX_NUMBERS: Final = 8
 _MAX_ENTRIES: Final = 1000
+_WANTED: Final = frozenset({*_TAGS, *_DETAILS, _EXIF_IFD, _GPS_IFD, _XMP_TAG})
 
 
 class Bytes(Protocol):
@@ -74,21 +104,28 @@ def read_exif_block(block: bytes, container: str, metadata: Metadata) -> None:
 
 
 def read_tiff(source: Bytes | Source, container: str, metadata: Metadata) -> None:
-    """Collect the tags of a TIFF structure. Raises MetadataDamaged."""
+    """Collect texts and details of a TIFF structure. Raises MetadataDamaged."""
     head = source.read(0, 8)
     order = {b"II": "<", b"MM": ">"}.get(head[:2])
     if order is None:
         raise MetadataDamaged("no byte order mark")
-    pending = [struct.unpack(order + "I", head[4:])[0]]
+    pending = [(struct.unpack(order + "I", head[4:])[0], _WANTED, _DETAILS)]
     seen: set[int] = set()
     while pending:
-        offset = pending.pop()
+        offset, wanted, details = pending.pop()
         if offset in seen or len(seen) > 8:
             continue
         seen.add(offset)
-        for tag, kind, value in _entries(source, order, offset):
+        for tag, kind, value in _entries(source, order, offset, wanted):
+            if tag in details and (detail := _detail(kind, value, order)):
+                metadata.note(details[tag], detail)
+            if details is _GPS_DETAILS:
+                continue
             if tag == _EXIF_IFD and len(value) >= 4:
-                pending.append(struct.unpack(order + "I", value[:4])[0])
+                pending.append((struct.unpack(order + "I", value[:4])[0], _WANTED, _DETAILS))
+            elif tag == _GPS_IFD and len(value) >= 4:
+                place = struct.unpack(order + "I", value[:4])[0]
+                pending.append((place, frozenset(_GPS_DETAILS), _GPS_DETAILS))
             elif tag == _XMP_TAG:
                 read_xmp(value, container, metadata)
             elif tag in _TAGS:
@@ -96,8 +133,10 @@ def read_tiff(source: Bytes | Source, container: str, metadata: Metadata) -> Non
                 metadata.add(Carrier.EXIF, f"{container} EXIF", _TAGS[tag], text)
 
 
-def _entries(source: Bytes | Source, order: str, offset: int) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (tag, type, value bytes) of one directory, skipping values that are not read."""
+def _entries(
+    source: Bytes | Source, order: str, offset: int, wanted: frozenset[int]
+) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (tag, type, value bytes) of one directory, of the tags that are wanted."""
     (count,) = struct.unpack(order + "H", source.read(offset, 2))
     if count > _MAX_ENTRIES:
         raise MetadataDamaged("a directory has too many entries")
@@ -105,7 +144,7 @@ def _entries(source: Bytes | Source, order: str, offset: int) -> Iterator[tuple[
     for number in range(count):
         entry = table[12 * number : 12 * number + 12]
         tag, kind, items = struct.unpack(order + "HHI", entry[:8])
-        if tag not in _TAGS and tag not in (_EXIF_IFD, _XMP_TAG):
+        if tag not in wanted:
             continue
         size = _SIZES.get(kind, 0) * items
         if size > MAX_VALUE:
@@ -114,6 +153,19 @@ def _entries(source: Bytes | Source, order: str, offset: int) -> Iterator[tuple[
             yield tag, kind, entry[8 : 8 + size]
         else:
             yield tag, kind, source.read(struct.unpack(order + "I", entry[8:])[0], size)
+
+
+def _detail(kind: int, value: bytes, order: str) -> str | tuple[float, ...]:
+    """Text or up to eight numbers; empty where the type is one that is not read."""
+    if kind == 2:
+        return decode(value.partition(b"\x00")[0]).strip()
+    form = _NUMBERS.get(kind)
+    if form is None:
+        return ()
+    size = _SIZES[kind]
+    rows = (struct.unpack(order + form, value[at : at + size]) for at in range(0, len(value), size))
+    numbers = (row[0] if len(row) == 1 else row[0] / row[1] if row[1] else math.nan for row in rows)
+    return tuple(float(number) for number, _ in zip(numbers, range(_MAX_NUMBERS), strict=False))
 
 
 def _text(tag: int, kind: int, value: bytes, order: str) -> str:

@@ -9,14 +9,20 @@ from provenance.markers.xmp import read_xmp
 _ENCODINGS: Final = {0: "latin-1", 1: "utf-16", 2: "utf-16-be", 3: "utf-8"}
 _WIDE: Final = (1, 2)
 _HEADER: Final = 10
+_FIRST_FRAME: Final = 512
+_LAST_BYTES: Final = 160  # an ID3v1 tag and the footer of an APE tag in front of it
 
 
 def read_mp3(source: Source, metadata: Metadata) -> None:
-    """Collect the ID3v2 tag at the start and the ID3v1 tag at the end."""
-    head = source.peek(0, _HEADER)
+    """Collect the ID3v2 tag at the start, the first frame, and the ID3v1 tag at the end."""
+    head, start = source.peek(0, _HEADER), 0
     if head[:3] == b"ID3":
-        read_id3(source.peek(0, min(_HEADER + _syncsafe(head[6:10]), MAX_VALUE)), "MP3", metadata)
-    old = source.peek(max(0, source.size - 128), 128)
+        start = _HEADER + _syncsafe(head[6:10])
+        read_id3(source.peek(0, min(start, MAX_VALUE)), "MP3", metadata)
+    metadata.keep("MP3", source.peek(start, _FIRST_FRAME), source.size - start)
+    end = source.peek(max(0, source.size - _LAST_BYTES), _LAST_BYTES)
+    metadata.keep("MP3 end", end)
+    old = end[-128:]
     if old[:3] == b"TAG" and len(old) == 128:
         for key, value in (("Title", old[3:33]), ("Artist", old[33:63]), ("Comment", old[97:127])):
             text = decode(value.partition(b"\x00")[0])

@@ -29,6 +29,14 @@ _IIM: Final = {
     (2, 120): "Caption",
     (2, 65): "Program",
 }
+_STRUCTURAL: Final = {
+    0xC0: "SOF0",
+    0xC1: "SOF1",
+    0xC2: "SOF2",
+    0xDB: "DQT",
+    0xE0: "APP0",
+    0xEE: "APP14",
+}
 _GIF_XMP: Final = b"XMP DataXMP"
 _GIF_BYTES: Final = 64 << 20
 _TRAILER_BYTES: Final = 4096
@@ -50,6 +58,8 @@ def read_jpeg(source: Source, metadata: Metadata) -> None:
             _photoshop(body[len(_PHOTOSHOP) :], "JPEG", metadata)
         elif marker == 0xFE:
             metadata.add(Carrier.COMMENT, "JPEG", "comment", decode(body))
+        elif marker in _STRUCTURAL:
+            metadata.keep(_STRUCTURAL[marker], body)
         offset += 2 + length
     if extended:
         read_xmp(b"".join(extended[at] for at in sorted(extended)), "JPEG extended XMP", metadata)

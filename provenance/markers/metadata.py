@@ -1,4 +1,4 @@
-"""What the container walkers collect: every text a file carries about itself, in one flat list."""
+"""What the container walkers collect: every text a file carries about itself, and how it is built."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +10,10 @@ MAX_VALUE: Final = 4 << 20
 """Longest single value that is read, in bytes; ComfyUI graphs reach one megabyte."""
 
 MAX_TOTAL: Final = 16 << 20
+MAX_PARTS: Final = 200
+MAX_PART: Final = 4096
+"""Most parts of a file's structure that are kept, and most bytes of each."""
+
 MAX_STEPS: Final = 20_000
 """Most boxes, chunks or segments that are walked; a long video has thousands of chunks."""
 
@@ -24,6 +28,10 @@ class Carrier(StrEnum):
     COMMENT = "comment"  # free text without a keyword
     ID3 = "ID3"
     TRAILER = "trailer"  # bytes after the end of the picture
+
+
+Details = dict[str, str | tuple[float, ...]]
+"""Values by name: text, or numbers, a fraction with a zero denominator being NaN."""
 
 
 class MetadataDamaged(Exception):
@@ -45,12 +53,23 @@ class Text:
         return f"{self.container} {self.key}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The first bytes of one part of the container: a JPEG segment, an MP4 box, an MP3 frame."""
+
+    name: str  # "DQT", "elst", "frame"
+    body: bytes
+    size: int  # of the whole part, in bytes
+
+
 @dataclass(slots=True)
 class Metadata:
     """Everything collected from one file so far, within fixed limits."""
 
     texts: list[Text] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    details: Details = field(default_factory=dict)  # EXIF values that are no free text
+    parts: list[Part] = field(default_factory=list)  # in file order
     total: int = 0
 
     def add(self, carrier: Carrier, container: str, key: str, value: str) -> None:
@@ -62,6 +81,15 @@ class Metadata:
             raise MetadataDamaged("more metadata than is read")
         name = key.rpartition(":")[2].strip().lower()
         self.texts.append(Text(carrier, container, key, value, name))
+
+    def note(self, key: str, value: str | tuple[float, ...]) -> None:
+        """Keep one EXIF value; of several under one name the first counts."""
+        self.details.setdefault(key, value)
+
+    def keep(self, name: str, body: bytes, size: int | None = None) -> None:
+        """Keep the beginning of a part of the structure, in the order of the file."""
+        if len(self.parts) < MAX_PARTS:
+            self.parts.append(Part(name, body[:MAX_PART], len(body) if size is None else size))
 
     def warn(self, message: str) -> None:
         if message not in self.warnings and len(self.warnings) < 20:

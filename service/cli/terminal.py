@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.result import Finding, Outcome, Segment
+from provenance.result import Weight
 from service.pipeline import Listener
 from service.report import Report, Signal, Verdict
 from service.wording import KINDS, RANKS, VERDICTS
@@ -54,6 +55,7 @@ def render(report: Report) -> RenderableType:
         *_evidence(report),
         *_timelines(report),
         *_conflicts(report),
+        *_traces(report),
         *_not_checked(report),
         *_notes(report),
         Text(f"sha256 {report.subject.sha256}  {report.seconds:.2f} s", style="bright_black"),
@@ -160,6 +162,17 @@ def _conflicts(report: Report) -> Iterator[RenderableType]:
         yield _section("Conflicts")
     for item in report.conflicts:
         yield Text(f"  {item.statement} ({' / '.join(item.between)})", style="yellow")
+
+
+def _traces(report: Report) -> Iterator[RenderableType]:
+    """Traces without weight; those with some stand among the evidence."""
+    found = report.provenance.traces if report.provenance is not None else ()
+    shown = [item for item in found if item.weight is Weight.NONE]
+    if shown:
+        yield _section("How the file came here, as its metadata shows")
+    for item in shown:
+        text = f"{item.statement} Common cause: {item.innocent}. "
+        yield Text.assemble("  ", text, (item.code, "bright_black"))
 
 
 def _not_checked(report: Report) -> Iterator[RenderableType]:

@@ -6,7 +6,7 @@ from typing import Final
 from detectors.result import Alarm, Finding, LikelihoodRatio
 from service.report import Evidence, Report, Verdict
 from service.web import charts, credentials
-from service.wording import CLAIMS, KINDS, OUTCOMES, RANKS, VERDICTS, in_words, odds
+from service.wording import CLAIMS, KINDS, OUTCOMES, RANKS, VERDICTS, WEIGHTS, in_words, odds
 
 ALARMS: Final = {
     Alarm.NONE: "below both operating points",
@@ -35,6 +35,16 @@ class EvidenceView:
     kind: str
     statement: str
     decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TraceView:
+    """Something in the metadata that does not fit, with the weight it has in words."""
+
+    code: str
+    statement: str
+    innocent: str
+    weight: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,7 @@ class ReportView:
     maps: tuple[charts.HeatMap, ...]
     time_line: charts.TimeLine | None
     panel: credentials.Panel | None
+    traces: tuple[TraceView, ...]
     findings: tuple[FindingView, ...]
     fused: Fused | None
 
@@ -99,6 +110,7 @@ def view(report: Report) -> ReportView:
         maps=charts.heat_maps(report.findings),
         time_line=charts.time_line(report.findings, subject.seconds),
         panel=credentials.panel(report.provenance) if report.provenance is not None else None,
+        traces=_traces(report),
         findings=tuple(_finding(item) for item in report.findings),
         fused=_fused(report.classifiers),
     )
@@ -126,6 +138,13 @@ def _shape(report: Report) -> str:
 
 def _evidence(item: Evidence, basis: tuple[str, ...]) -> EvidenceView:
     return EvidenceView(item.rank, RANKS[item.rank], item.statement, item.id in basis)
+
+
+def _traces(report: Report) -> tuple[TraceView, ...]:
+    found = report.provenance.traces if report.provenance is not None else ()
+    return tuple(
+        TraceView(item.code, item.statement, item.innocent, WEIGHTS[item.weight]) for item in found
+    )
 
 
 def _fused(lr: LikelihoodRatio | None) -> Fused | None:

@@ -16,6 +16,7 @@ from detectors.result import (
     Reason,
     Segment,
 )
+from provenance.consistency.catalogue import trace
 from provenance.result import (
     Action,
     Check,
@@ -34,6 +35,7 @@ from provenance.result import (
     SignerTrust,
     Timestamp,
     TimestampStatus,
+    Trace,
     TrustKind,
     TrustListRef,
     UsageRule,
@@ -106,9 +108,21 @@ def report(
 # --- provenance ---------------------------------------------------------------------------------
 
 
-def bare(*markers: Marker) -> Provenance:
+def bare(*markers: Marker, traces: tuple[Trace, ...] = ()) -> Provenance:
     """A file without Content Credentials."""
-    return Provenance(presence=Presence.NONE, markers=markers, validated_at=WHEN)
+    return Provenance(presence=Presence.NONE, markers=markers, traces=traces, validated_at=WHEN)
+
+
+def traced() -> Report:
+    """Metadata that contradicts itself, and a picture that was sent through a website."""
+    return report(
+        provenance=bare(
+            traces=(
+                trace("time.future", "EXIF says taken on 2031-01-01 10:00, which is to come."),
+                trace("jpeg.size", "EXIF says that the camera took <b>6000</b> x 4000 pixels."),
+            )
+        )
+    )
 
 
 def signer(trust: SignerTrust = SignerTrust.TRUSTED, name: str = SIGNER_NAME) -> Signer:

@@ -45,6 +45,15 @@ def test_a_report_says_its_verdict_basis_evidence_and_gaps(make: Callable[[], Re
         assert gap.reason in shown
 
 
+def test_traces_are_shown_with_their_weight_and_a_harmless_cause() -> None:
+    shown = _shown(reports.traced())
+    assert "Metadata that does not fit" in shown
+    assert "which is to come. The weight is low" in shown
+    assert "6000" in shown
+    assert "Common cause: websites, messengers" in shown
+    assert shown.count("which is to come") == 1
+
+
 def test_conflicts_are_shown_with_what_they_are_between() -> None:
     report = reports.conflicted_capture()
     assert report.conflicts

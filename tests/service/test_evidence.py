@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome, Reason
+from provenance.consistency.catalogue import trace
 from provenance.result import (
     Action,
     Ingredient,
@@ -191,6 +192,13 @@ def test_unsigned_markers_are_declarations_at_most(says: Says, signal: Signal) -
     marker = Marker(name="m", family=MarkerFamily.IPTC, says=says, where="XMP")
     found = credentials(presence=Presence.NONE, integrity=None, signer=None, markers=(marker,))
     assert only(found) == (signal, Rank.DECLARED_MARKER)
+
+
+def test_only_traces_with_weight_are_evidence_and_of_the_lowest_rank() -> None:
+    traces = (trace("time.future", "Taken tomorrow."), trace("jpeg.size", "Made smaller."))
+    found = credentials(presence=Presence.NONE, integrity=None, signer=None, traces=traces)
+    assert only(found) == (Signal.INCONSISTENT, Rank.CONSISTENCY)
+    assert Rank.CONSISTENCY is max(Rank)
 
 
 def test_a_detector_that_does_not_vote_is_no_evidence_and_not_fused() -> None:

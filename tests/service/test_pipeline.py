@@ -29,7 +29,7 @@ from service.pipeline import (
     Source,
     Stage,
 )
-from service.report import Report, Verdict
+from service.report import Report, Signal, Verdict
 from tests import bad_media, media
 from tests.signing import CAPTURED, Authority, action, sign
 from tests.sounds import speech_like
@@ -61,8 +61,10 @@ def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
         yield made
 
 
-def analyse(pipeline: Pipeline, data: bytes, profile: Profile = Profile.FULL) -> Analysis:
-    source = source_from_stream(io.BytesIO(data), "file")
+def analyse(
+    pipeline: Pipeline, data: bytes, profile: Profile = Profile.FULL, name: str = "file"
+) -> Analysis:
+    source = source_from_stream(io.BytesIO(data), name)
     with source.file:
         return pipeline.analyse(source, profile=profile)
 
@@ -71,6 +73,25 @@ def root_added(trust: TrustStore, authority: Authority, folder: Path) -> None:
     path = folder / "root.pem"
     path.write_text(authority.root_pem)
     trust.add(path, kind=TrustKind.MANIFEST)
+
+
+def test_traces_from_metadata_pixels_and_name_are_in_the_report_and_decide_nothing(
+    pipeline: Pipeline,
+) -> None:
+    photo = media.jpeg(media.photo_like(640, 480, seed=4))
+    other = media.jpeg(media.photo_like(160, 120, seed=11))
+    plain, traced = (
+        analyse(pipeline, data, name=name).report
+        for data, name in ((photo, "a.jpg"), (media.with_thumbnail(photo, other), "a.exe.jpg"))
+    )
+    assert plain.provenance is not None
+    assert traced.provenance is not None
+    assert plain.provenance.traces == ()
+    codes = {item.code for item in traced.provenance.traces}
+    assert codes == {"name.program", "thumbnail.other"}
+    shown = {item.id for item in traced.evidence if item.signal is Signal.INCONSISTENT}
+    assert shown == {f"trace.{code}" for code in codes}
+    assert (traced.verdict, traced.basis) == (plain.verdict, plain.basis)
 
 
 def test_trust_added_while_running_counts_for_the_next_file(

@@ -23,6 +23,7 @@ ALONE = {
     Signal.MANIPULATED: Verdict.LIKELY_MANIPULATED,
     Signal.SUSPECT: Verdict.INCONCLUSIVE,
     Signal.UNREMARKABLE: Verdict.NO_SIGN_FOUND,
+    Signal.INCONSISTENT: Verdict.NOT_APPLICABLE,
 }
 STRONGEST_FIRST = [
     Verdict.CREDENTIALS_BROKEN,
@@ -46,6 +47,7 @@ RANKS = {
     Signal.WATERMARKED_AI: Rank.WATERMARK,
     Signal.MARKED_AI: Rank.DECLARED_MARKER,
     Signal.MARKED_CAPTURE: Rank.DECLARED_MARKER,
+    Signal.INCONSISTENT: Rank.CONSISTENCY,
 }
 
 
@@ -90,6 +92,7 @@ def _stronger(one: Signal, other: Signal) -> Verdict:
         Signal.CLAIMED_CAPTURE,
         Signal.CLAIMED_OTHER,
         Signal.MARKED_CAPTURE,
+        Signal.INCONSISTENT,
     }
     deciding = [signal for signal in (one, other) if signal not in idle]
     verdicts = [ALONE[signal] for signal in deciding] or [Verdict.INCONCLUSIVE]
@@ -104,6 +107,16 @@ def test_the_basis_is_exactly_the_evidence_that_says_the_verdict(
     deciding = {s for verdict, group in TABLE if verdict is decision.verdict for s in group}
     expected = tuple(item.id for item in made(*signals) if item.signal in deciding)
     assert decision.basis == expected
+
+
+@pytest.mark.parametrize("others", [(), *itertools.combinations(Signal, 2)])
+@pytest.mark.parametrize("missing", [(), (NOT_REQUESTED,), ("crashed",)])
+def test_metadata_that_does_not_fit_changes_no_verdict(
+    others: tuple[Signal, ...], missing: tuple[str, ...]
+) -> None:
+    others = tuple(signal for signal in others if signal is not Signal.INCONSISTENT)
+    gaps = tuple(map(gap, missing))
+    assert decide(made(*others, Signal.INCONSISTENT), gaps) == decide(made(*others), gaps)
 
 
 @pytest.mark.parametrize("signal", Signal)
@@ -138,7 +151,7 @@ def test_a_check_that_never_applied_leaves_no_sign_found_alone(reason: str) -> N
     assert decide(made(Signal.UNREMARKABLE), (gap(reason),)).verdict is Verdict.NO_SIGN_FOUND
 
 
-@pytest.mark.parametrize("signal", [item for item in Signal if item is not Signal.UNREMARKABLE])
+@pytest.mark.parametrize("signal", sorted(set(Signal) - {Signal.UNREMARKABLE, Signal.INCONSISTENT}))
 def test_a_failed_check_never_weakens_what_was_found(signal: Signal) -> None:
     assert decide(made(signal), (gap("crashed"),)).verdict is ALONE[signal]
 

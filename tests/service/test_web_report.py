@@ -124,6 +124,18 @@ def test_a_manifest_that_fails_is_never_attributed_to_its_signer(integrity: Inte
     assert "can be attributed to nobody" in words
 
 
+def test_traces_are_shown_with_their_weight_and_decide_nothing() -> None:
+    made = reports.traced()
+    outline = read(made)
+    words = outline.words()
+    assert "low weight: a reason to look, which decides nothing" in words
+    assert "no weight: ordinary for files that were sent or edited" in words
+    assert "Common cause: websites, messengers" in words
+    assert not any(tag == "b" for tag, _ in outline.tags)
+    assert made.basis == ()
+    assert "Does it fit together?" not in read(reports.report()).words()
+
+
 def test_a_broken_hash_is_not_called_edited_pixels() -> None:
     words = read(reports.credentials_broken()).words()
     assert "does not prove that pixels or sound were edited" in words

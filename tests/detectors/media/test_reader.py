@@ -168,6 +168,27 @@ def test_the_pixel_limit_counts_before_decoding() -> None:
             reader.video(_file(media.video_bytes(seconds=0.5, width=320)), FrameBudget(frames=1))
 
 
+def test_the_preview_in_exif_comes_along(reader: MediaReader) -> None:
+    preview = media.jpeg(PHOTO[::4, ::4], 80)
+    image = reader.image(_file(media.with_thumbnail(media.jpeg(PHOTO, 90), preview)))
+    assert image.thumbnail is not None
+    assert image.thumbnail.shape == PHOTO[::4, ::4].shape
+    assert np.abs(image.thumbnail.astype(int) - PHOTO[::4, ::4]).mean() < 12
+
+
+@pytest.mark.parametrize("preview", [b"", b"\xff\xd8\xff", b"no JPEG at all" * 9])
+def test_a_preview_that_cannot_be_read_is_left_out(reader: MediaReader, preview: bytes) -> None:
+    image = reader.image(_file(media.with_thumbnail(media.jpeg(PHOTO, 90), preview)))
+    assert image.thumbnail is None
+
+
+def test_a_large_preview_is_left_out(reader: MediaReader) -> None:
+    preview = media.jpeg(np.zeros((600, 40, 3), np.uint8), 50)
+    image = reader.image(_file(media.with_thumbnail(media.jpeg(PHOTO, 90), preview)))
+    assert image.thumbnail is None
+    assert image.pixels.shape == PHOTO.shape
+
+
 # --- sound --------------------------------------------------------------------------------------
 
 

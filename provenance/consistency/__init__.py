@@ -1,0 +1,32 @@
+"""Does what a file says of itself fit together? Traces, never verdicts. One module per question."""
+
+from datetime import datetime
+from typing import Final
+
+from provenance.consistency import camera, film, jpeg, position, sound, times
+from provenance.consistency.facts import Facts, Rule
+from provenance.markers.metadata import Metadata
+from provenance.result import Provenance, Trace
+
+MAX_TRACES: Final = 30
+
+RULES: Final[tuple[Rule, ...]] = (
+    times.find,
+    position.find,
+    camera.find,
+    jpeg.find,
+    film.find,
+    sound.find,
+)
+"""Every question; a new one is a module with a `find` and a line here."""
+
+
+def examine(metadata: Metadata, found: Provenance, moment: datetime) -> tuple[Trace, ...]:
+    """Compare what the metadata of one file says with itself and with its credentials.
+
+    `moment` is when the file is judged: nothing in it can have happened later. What needs pixels
+    or the file's name is compared by `thumbnail` and `name`.
+    """
+    facts = Facts(metadata=metadata, credentials=found, moment=moment)
+    traces = {trace.code: trace for rule in RULES for trace in rule(facts)}
+    return tuple(traces.values())[:MAX_TRACES]
