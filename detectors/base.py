@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:  # the web process imports this module and must stay free of numpy
@@ -110,6 +111,17 @@ class Detector(Protocol):
     def observe(self, media: Any) -> Observation:  # noqa: ANN401 (each kind takes its own media)
         """Score decoded media. Raise `NotApplicable` or `DetectorError`; never return a guess."""
         ...
+
+
+class Published(Protocol):
+    """A judge made by others, whose weights an operator pulled. They are verified already."""
+
+    @classmethod
+    def from_files(cls, card: "ModelCard", files: tuple[Path, ...]) -> Self:
+        """Build from weight files, safetensors in the order of the published card's sources."""
+        ...
+
+    def observe(self, media: Any) -> Observation: ...  # noqa: ANN401
 
 
 class Judge(Protocol):

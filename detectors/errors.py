@@ -55,6 +55,12 @@ class WeightsMismatch(DetectorError):
         self.card = card
 
 
+class WeightsUnfit(DetectorError):
+    """A published checkpoint is damaged, unsafe to read, or of another architecture."""
+
+    code = "weights_unfit"
+
+
 class CardInvalid(DetectorError):
     """A model card lacks a field or has one that makes no sense."""
 

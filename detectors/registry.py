@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Final, cast
 
-from detectors.base import Combiner, Detector, Judge, Kind
+from detectors.base import Combiner, Detector, Judge, Kind, Published
+from detectors.errors import DetectorError, WeightsMissing
 from detectors.fusion import Ensemble
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
+from detectors.zoo.pulled import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class Spec:
     card: str
     needs: tuple[str, ...] = ()
     fuses: tuple[str, ...] = ()
+    published: bool = False  # by others; here once its operator pulled it, see `PUBLISHED`
 
 
 SPECS: Final[tuple[Spec, ...]] = (
@@ -93,24 +97,93 @@ SPECS: Final[tuple[Spec, ...]] = (
 )
 
 
+PUBLISHED: Final[tuple[Spec, ...]] = (
+    Spec(
+        name="image.community-forensics",
+        kind=Kind.IMAGE,
+        claim=Claim.GENERATED,
+        target="detectors.image.published:PublishedDetector",
+        card="community-forensics",
+        published=True,
+    ),
+    Spec(
+        name="image.universal-fake-detect",
+        kind=Kind.IMAGE,
+        claim=Claim.GENERATED,
+        target="detectors.image.published:PublishedDetector",
+        card="universal-fake-detect",
+        published=True,
+    ),
+    Spec(
+        name="image.ferretnet",
+        kind=Kind.IMAGE,
+        claim=Claim.GENERATED,
+        target="detectors.image.published:PublishedDetector",
+        card="ferretnet",
+        published=True,
+    ),
+    Spec(
+        name="audio.aasist",
+        kind=Kind.AUDIO,
+        claim=Claim.SYNTHETIC_SPEECH,
+        target="detectors.audio.published:PublishedSpeechDetector",
+        card="aasist",
+        published=True,
+    ),
+    Spec(
+        name="audio.wav2vec2",
+        kind=Kind.AUDIO,
+        claim=Claim.SYNTHETIC_SPEECH,
+        target="detectors.audio.published:PublishedSpeechDetector",
+        card="wav2vec2",
+        published=True,
+    ),
+)
+"""Detectors of others that `assay models pull` can fetch. None is part of an ensemble."""
+
+_shelves: Final[list[Shelf]] = []
+
+
+def use_shelf(folder: Path | None) -> None:
+    """Look for pulled detectors in this weights folder from now on; None: there are none.
+
+    A process calls it once, before its first analysis; what was loaded before is forgotten.
+    """
+    _shelves[:] = [] if folder is None else [Shelf(folder)]
+    card_of.cache_clear()
+    load.cache_clear()
+
+
+def specs() -> tuple[Spec, ...]:
+    """The detectors of this machine: those that come with assay, then those that were pulled."""
+    return SPECS + tuple(s for s in PUBLISHED for held in _shelves if held.has(s.card))
+
+
 def specs_for(kind: Kind) -> tuple[Spec, ...]:
     """The detectors that judge this kind of media, in the order they run: experts first."""
-    return tuple(spec for spec in SPECS if spec.kind is kind)
+    return tuple(spec for spec in specs() if spec.kind is kind)
 
 
 def named(name: str) -> Spec:
     """The spec of that name. Raises `KeyError`."""
-    return {spec.name: spec for spec in SPECS}[name]
+    return {spec.name: spec for spec in (*SPECS, *PUBLISHED)}[name]
 
 
 def votes(spec: Spec) -> bool:
     """Whether its finding may move the verdict: measured, and not an expert inside an ensemble."""
-    return card_of(spec).votes and not any(spec.name in other.fuses for other in SPECS)
+    try:
+        card = card_of(spec)
+    except DetectorError:
+        if spec.published:  # something in the weights folder is damaged; running it says what
+            return False
+        raise
+    return card.votes and not any(spec.name in other.fuses for other in SPECS)
 
 
 @cache
 def card_of(spec: Spec) -> ModelCard:
-    return ModelCard.read(spec.card)
+    """Its model card. Raises `CardInvalid`, and `WeightsMissing` for one that was not pulled."""
+    return shelf().card(spec.card) if spec.published else ModelCard.read(spec.card)
 
 
 @cache
@@ -118,8 +191,18 @@ def load(spec: Spec) -> Judge:
     """Build the detector once per process; its weights are verified against its card."""
     module, _, name = spec.target.partition(":")
     built = getattr(import_module(module), name)
+    if spec.published:
+        files = shelf().verified(spec.card)
+        return cast(type[Published], built).from_files(card_of(spec), files)
     if spec.fuses:
         combiner = cast(type[Combiner], built).from_card(card_of(spec))
         return Ensemble(combiner, {expert: load(named(expert)) for expert in spec.fuses})
     parts = {need: load(named(need)) for need in spec.needs}
     return cast(type[Detector], built).from_card(card_of(spec), parts)
+
+
+def shelf() -> Shelf:
+    """Where pulled detectors are. Raises `WeightsMissing` when no folder is configured."""
+    for configured in _shelves:
+        return configured
+    raise WeightsMissing("no folder of pulled weights is configured")

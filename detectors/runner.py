@@ -34,7 +34,11 @@ class Run:
         """One finding a detector. `started` hears of each before it runs, for progress."""
         for spec in specs_for(kind_of(self.media)):
             started(spec)
-            yield self.finding(spec)
+            yield self.asked(spec)
+
+    def asked(self, spec: Spec) -> Finding:
+        """As `finding`, but a pulled detector that was never measured is not run for nothing."""
+        return _never_measured(spec) or self.finding(spec)
 
     def finding(self, spec: Spec) -> Finding:
         """Run one detector. Whatever happens comes back as a finding, a crash as FAILED."""
@@ -87,6 +91,21 @@ def _scored(spec: Spec, clock: float, seen: Observation) -> Finding:
         facts=dict(seen.facts),
         seconds=time.perf_counter() - clock,
     )
+
+
+def _never_measured(spec: Spec) -> Finding | None:
+    """What is said of a pulled detector without a calibration: a score could not be shown."""
+    try:
+        if not spec.published or card_of(spec).calibration is not None:
+            return None
+    except DetectorError:
+        return None  # running it says what is wrong
+    text = (
+        f"{spec.card} was pulled but never measured here, so it was not asked: "
+        f"assay bench MANIFEST --calibrate {spec.card}"
+    )
+    clock = time.perf_counter()
+    return _unscored(spec, clock, Outcome.NOT_APPLICABLE, Reason.UNMEASURED, text)
 
 
 def _unscored(

@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
+from detectors.registry import use_shelf
 from service import logs
 from service.api import detectors, health, keys, problems, scans
 from service.api.guard import Guard
@@ -81,5 +82,6 @@ def serve_app() -> FastAPI:
     """Factory for uvicorn: the application as the environment's settings describe it."""
     settings = Settings()
     logs.configure(json=settings.log_json)
+    use_shelf(settings.weights)
     guard = FetchGuard(max_bytes=max(upload_limits(settings).values()))
     return create_app(build_scans(settings), partial(fetch, guard=guard))

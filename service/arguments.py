@@ -31,4 +31,5 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         confinement=Confinement(memory_bytes=decoding.memory_bytes),
         video_frames=decoding.video_frames,
         threads=settings.model_threads,
+        weights_dir=settings.weights,
     )

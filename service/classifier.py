@@ -3,17 +3,18 @@
 Numpy, OpenCV and torch come with this module: only `Pipeline` imports it, on first use.
 """
 
+import logging
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 import torch
 
 from detectors.base import Image, Kind, Media, Video, kind_of
-from detectors.errors import MediaError
+from detectors.errors import DetectorError, MediaError
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import SandboxPool
-from detectors.registry import Spec, load, specs_for
+from detectors.registry import Spec, load, specs_for, votes
 from detectors.result import Finding
 from detectors.runner import Run
 from provenance.consistency import thumbnail
@@ -22,6 +23,8 @@ from provenance.watermark import find_watermarks
 from service.pipeline import Classified, Listener, PipelineConfig, Progress, Stage
 from service.preview import draw
 from service.report import NotChecked
+
+log = logging.getLogger(__name__)
 
 _UNREAD: Final = {
     Note.SOUND_UNREADABLE: "sound",
@@ -53,7 +56,7 @@ class Classifier:
         self._pool.hardening()
         for kind in kinds:
             for spec in specs_for(kind):
-                load(spec)
+                _prepare(spec)
 
     def classify(self, file: BinaryIO, kind: Kind, progress: Listener) -> Classified:
         """Decode and judge. Bytes that cannot be decoded come back as a stated gap."""
@@ -82,6 +85,17 @@ class Classifier:
         if kind is Kind.VIDEO and self._reader.probe(file).kind is Kind.VIDEO:
             return self._reader.video(file, self._budget)
         return self._reader.audio(file)
+
+
+def _prepare(spec: Spec) -> None:
+    """Load a detector. A pulled one that cannot be loaded fails in reports, not the worker."""
+    try:
+        if not spec.published or votes(spec):
+            load(spec)
+    except DetectorError:
+        if not spec.published:
+            raise
+        log.warning("a pulled detector cannot be loaded", extra={"detector": spec.name})
 
 
 def _findings(media: Media, progress: Listener) -> Iterator[Finding]:

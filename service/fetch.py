@@ -7,6 +7,7 @@ Proxies of the environment are not used: they would resolve again.
 
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -49,12 +50,31 @@ class Sink(Protocol):
     def write(self, data: bytes, /) -> object: ...
 
 
+class Partial(Sink, Protocol):
+    """A sink that may hold the beginning of the body from an earlier attempt."""
+
+    @property
+    def held(self) -> int:
+        """How many bytes of the body it holds."""
+        ...
+
+    @property
+    def etag(self) -> str:
+        """How the server named the version that these bytes are of; empty when it did not."""
+        ...
+
+    def begin(self, at: int, etag: str, total: int | None) -> None:
+        """The body of version `etag` follows from byte `at` on; what is held beyond it is void."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """What a fetch may do."""
 
     max_bytes: int
     seconds: float = 60.0  # for everything: names, redirects, body
+    silence: float = 60.0  # seconds without a byte
     redirects: int = 3
     # (address, port) pairs that are allowed whatever the rules say: a mirror inside the network
     exempt: frozenset[tuple[str, int]] = frozenset()
@@ -66,6 +86,28 @@ def fetch(url: str, into: Sink, guard: Guard) -> None:
     Raises `UrlRefused` before a forbidden connection is opened, `FetchFailed` when the other side
     does not deliver, `FileTooLarge` as soon as the limit is passed, and whatever `into` raises.
     """
+    _follow(url, _Whole(into), guard)
+
+
+def resume(url: str, into: Partial, guard: Guard) -> None:
+    """As `fetch`, asking only for what `into` lacks, if the server still has that version."""
+    _follow(url, into, guard)
+
+
+class _Whole:
+    """A sink that holds nothing yet, as a `Partial`."""
+
+    held = 0
+    etag = ""
+
+    def __init__(self, into: Sink) -> None:
+        self.write = into.write
+
+    def begin(self, at: int, etag: str, total: int | None) -> None:
+        """Nothing was held, so nothing is void."""
+
+
+def _follow(url: str, into: Partial, guard: Guard) -> None:
     deadline = time.monotonic() + guard.seconds
     target = _parsed(url)
     for _ in range(guard.redirects + 1):
@@ -109,19 +151,42 @@ def _parsed(untrusted_url: str, base: str = "") -> SplitResult:
     return parts._replace(fragment="")
 
 
-def _get(target: SplitResult, into: Sink, guard: Guard, deadline: float) -> str | None:
+def _get(target: SplitResult, into: Partial, guard: Guard, deadline: float) -> str | None:
     """One request. The address it redirects to, or None when the body was written."""
-    connection = _Pinned(target, _allowed(target, guard), deadline)
+    connection = _Pinned(target, _allowed(target, guard), deadline, guard.silence)
     with _Watchdog(connection, deadline):
         with _translated(guard, deadline):
-            connection.request("GET", _path(target), headers=_HEADERS)
+            connection.request("GET", _path(target), headers=_HEADERS | _range(into))
             response = connection.getresponse()
         if response.status in _REDIRECTS:
             return _location(response)
-        if response.status != http.client.OK:
-            raise FetchFailed(f"the server answered {response.status}")
+        if response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and into.held:
+            into.begin(0, "", None)
+            raise FetchFailed("what was fetched before does not fit any more; it was discarded")
+        _begin(response, into)
         _copy(response, into, guard, deadline)
     return None
+
+
+def _range(into: Partial) -> dict[str, str]:
+    """Headers that ask for the rest, of the same version only; none where that is not known."""
+    if not into.held or not into.etag or into.etag.startswith("W/"):
+        return {}
+    return {"Range": f"bytes={into.held}-", "If-Range": into.etag}
+
+
+def _begin(response: http.client.HTTPResponse, into: Partial) -> None:
+    """Tell the sink from which byte on the body comes."""
+    etag = response.getheader("ETag") or ""
+    if response.status == http.client.OK:
+        into.begin(0, etag, response.length)
+        return
+    place = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.getheader("Content-Range") or "")
+    if response.status != http.client.PARTIAL_CONTENT or place is None:
+        raise FetchFailed(f"the server answered {response.status}")
+    if int(place[1]) != into.held or etag != into.etag:
+        raise FetchFailed("the server sent another part than it was asked for")
+    into.begin(into.held, etag, int(place[2]))
 
 
 @contextmanager
@@ -153,13 +218,13 @@ def _location(response: http.client.HTTPResponse) -> str:
     return location
 
 
-def _copy(response: http.client.HTTPResponse, into: Sink, guard: Guard, deadline: float) -> None:
-    announced, size = response.length, 0
-    if announced is not None and announced > guard.max_bytes:
-        raise FileTooLarge(f"{announced} bytes announced, {guard.max_bytes} allowed")
+def _copy(response: http.client.HTTPResponse, into: Partial, guard: Guard, deadline: float) -> None:
+    announced, size, allowed = response.length, 0, guard.max_bytes - into.held
+    if announced is not None and announced > allowed:
+        raise FileTooLarge(f"{announced} bytes announced, {allowed} allowed")
     while chunk := _chunk(response, guard, deadline):
         size += len(chunk)
-        if size > guard.max_bytes:
+        if size > allowed:
             raise FileTooLarge(f"more than the {guard.max_bytes} bytes allowed")
         into.write(chunk)
     if announced is not None and size < announced:
@@ -190,13 +255,18 @@ class _Pinned(http.client.HTTPConnection):
     """A connection to one of some addresses, that talks to the host by its name."""
 
     def __init__(
-        self, target: SplitResult, pairs: tuple[tuple[str, int], ...], deadline: float
+        self,
+        target: SplitResult,
+        pairs: tuple[tuple[str, int], ...],
+        deadline: float,
+        silence: float,
     ) -> None:
         super().__init__(target.hostname or "", target.port or _PORTS[target.scheme])
         self.default_port = _PORTS[target.scheme]
         self._tls = target.scheme == "https"
         self._pairs = pairs
         self._deadline = deadline
+        self._silence = silence
 
     def connect(self) -> None:
         self.sock = self._connected()
@@ -211,7 +281,8 @@ class _Pinned(http.client.HTTPConnection):
         failure = OSError("no address")
         for pair in self._pairs:
             try:
-                return socket.create_connection(pair, max(self._deadline - time.monotonic(), 0.1))
+                left = max(self._deadline - time.monotonic(), 0.1)
+                return socket.create_connection(pair, min(left, self._silence))
             except OSError as error:
                 failure = error
         raise failure

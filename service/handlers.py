@@ -3,3 +3,4 @@
 from typing import Final
 
 CREDENTIALS: Final = "provenance.child:handle"
+CHECKPOINTS: Final = "detectors.zoo.public.checkpoint:handle"

@@ -1,10 +1,12 @@
 """What a report pins: everything besides the file that its findings depend on."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
+from detectors.errors import DetectorError
 from detectors.media.limits import Limits
 from detectors.registry import card_of, named
 from detectors.result import Finding
@@ -31,12 +33,15 @@ def pin(
     settings: Mapping[str, float],
 ) -> Engine:
     """Name versions, lists, models and settings, exactly enough to run the same again."""
-    cards = {item.model: card_of(named(item.detector)) for item in findings}
+    digests = {}
+    for item in findings:
+        with suppress(DetectorError):  # its finding is a failure that says why
+            digests[item.model] = card_of(named(item.detector)).digest
     lists = provenance.trust_lists if provenance is not None else ()
     readers = provenance.engine if provenance is not None else ()
     return Engine(
         version=_version("assay"),
-        models={name: card.digest for name, card in cards.items()},
+        models=digests,
         trust_lists={f"{item.kind}/{item.name}": item.sha256 for item in lists},
         libraries={
             **{item.name: item.version for item in readers},

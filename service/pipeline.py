@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from detectors.base import Kind
 from detectors.media.limits import Confinement, Limits
 from detectors.media.sniff import MediaType
+from detectors.registry import use_shelf
 from detectors.result import Finding
 from provenance.consistency import name
 from provenance.result import Provenance, Trace, Watermark
@@ -122,6 +123,7 @@ class PipelineConfig:
     video_frames: int = 16  # sampled from a film
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of torch; more helps one file, fewer helps several at once
+    weights_dir: Path | None = None  # where pulled detectors are
 
 
 Listener = Callable[[Progress], None]
@@ -135,6 +137,7 @@ class Pipeline:
     """Analyses files, one a calling thread. Children and models are kept and reused."""
 
     def __init__(self, config: PipelineConfig) -> None:
+        use_shelf(config.weights_dir)
         self._config = config
         self._credentials = Credentials(
             trust_dir=config.trust_dir,

@@ -75,7 +75,13 @@ def model_digest(spec: Spec) -> str:
 @cache
 def code_digest(kind: Kind) -> str:
     """sha256 over the code that judges one kind: its own, what all share, and the launderings."""
-    folders = (PACKAGE, PACKAGE / "media", PACKAGE / "zoo", PACKAGE / kind.value)
+    folders = (
+        PACKAGE,
+        PACKAGE / "media",
+        PACKAGE / "zoo",
+        PACKAGE / "zoo" / "public",
+        PACKAGE / kind.value,
+    )
     files = [path for folder in folders for path in folder.glob("*.py")]
     files += [PACKAGE / "bench" / "launder.py", *PACKAGE.glob("training/*launder*.py")]
     files.remove(PACKAGE / "registry.py")  # a new line in the list changes no other detector

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from threading import Thread
 from typing import BinaryIO, Final
 
@@ -24,7 +25,7 @@ from detectors.errors import MediaError
 from detectors.media.limits import Limits
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import Sandbox
-from detectors.registry import SPECS, Spec, card_of, load, specs_for
+from detectors.registry import Spec, card_of, load, specs, specs_for, use_shelf
 from detectors.result import Outcome, Reason
 from detectors.runner import Run
 
@@ -40,6 +41,7 @@ class Plan:
     detectors: tuple[str, ...] = ()
     launderings: tuple[str, ...] = ()
     jobs: int = 1
+    weights_dir: Path | None = None  # for the processes that are started: where pulled models are
 
     def specs(self, kind: Kind) -> tuple[Spec, ...]:
         """The detectors of a kind that are asked for, after the experts they are made from."""
@@ -167,10 +169,10 @@ def _tasks(unknown: Iterable[Question]) -> list[Task]:
     ]
 
 
-def _with_experts(specs: Iterable[Spec]) -> tuple[Spec, ...]:
+def _with_experts(asked: Iterable[Spec]) -> tuple[Spec, ...]:
     """Detectors with those they fuse, in the order of the registry: experts first."""
-    names = {name for spec in specs for name in (spec.name, *spec.fuses)}
-    return tuple(spec for spec in SPECS if spec.name in names)
+    names = {name for spec in asked for name in (spec.name, *spec.fuses)}
+    return tuple(spec for spec in specs() if spec.name in names)
 
 
 def _replies(tasks: list[Task], plan: Plan) -> Iterator[list[Reply]]:
@@ -182,13 +184,15 @@ def _replies(tasks: list[Task], plan: Plan) -> Iterator[list[Reply]]:
         return
     spawned = multiprocessing.get_context("spawn")  # models and threads do not survive a fork
     jobs = min(plan.jobs, len(tasks))
-    with ProcessPoolExecutor(jobs, mp_context=spawned, initializer=_end_with_parent) as pool:
+    begin = partial(_begin, plan.weights_dir)
+    with ProcessPoolExecutor(jobs, mp_context=spawned, initializer=begin) as pool:
         for done in as_completed([pool.submit(_in_process, task, plan) for task in tasks]):
             yield done.result()
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for its next task for ever."""
+def _begin(weights_dir: Path | None) -> None:
+    """Know the pulled models; end with the parent, or wait for its next task for ever."""
+    use_shelf(weights_dir)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

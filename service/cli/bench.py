@@ -10,16 +10,18 @@ from pathlib import Path
 from rich.progress import Progress
 from rich.table import Table
 
-from detectors.bench.cache import AnswerCache
+from detectors.bench.cache import Answer, AnswerCache
+from detectors.bench.calibrate import calibrated_on
 from detectors.bench.launder import NAMES
 from detectors.bench.manifest import Item, read_manifest
 from detectors.bench.report import committed, tables, with_table
 from detectors.bench.result import Result, evaluate
-from detectors.bench.run import Plan, results
+from detectors.bench.run import Plan, Question, results
 from detectors.bench.run import run as run_detectors
 from detectors.bench.scores import read_scores
 from detectors.errors import DetectorError
-from detectors.registry import SPECS, named
+from detectors.registry import Spec, named, shelf, specs, use_shelf
+from detectors.zoo.pulled import OperatorCalibration
 from service.arguments import pipeline_config
 from service.cli.complain import complain, say
 from service.cli.engine import open_pipeline, read_settings
@@ -47,6 +49,7 @@ class Asked:
     cache: Path | None  # None: a file in the data folder
     out: Path | None  # folder for results, one JSON a detector
     readme: Path | None
+    calibrate: str | None = None  # a published detector that was pulled
 
 
 def run(asked: Asked) -> ExitCode:
@@ -56,7 +59,8 @@ def run(asked: Asked) -> ExitCode:
         say("give a manifest, or --scores, or --readme [invalid_request]")
         return ExitCode.USAGE
     known = {ALL, *(name for names in NAMES.values() for name in names)}
-    known |= {spec.name for spec in SPECS}
+    use_shelf(read_settings().weights)
+    known |= {spec.name for spec in specs()}
     unknown = [name for name in (*asked.detectors, *asked.launderings) if name not in known]
     if unknown:
         say(f"there is no {', '.join(unknown)} [invalid_request]")
@@ -73,6 +77,8 @@ def _run(asked: Asked) -> ExitCode:
         asked.readme.write_text(with_table(asked.readme.read_text(), committed()))
     elif asked.scores is not None:
         return _measure_scores(asked.scores, asked)
+    elif asked.manifest is not None and asked.calibrate is not None:
+        return _calibrate(asked.manifest, asked.calibrate, asked)
     elif asked.manifest is not None and asked.verdicts:
         _count_verdicts(asked.manifest, asked)
     elif asked.manifest is not None:
@@ -98,28 +104,60 @@ def _measure_scores(scores: Path, asked: Asked) -> ExitCode:
 
 
 def _measure_detectors(manifest: Path, asked: Asked) -> None:
+    found = _answers(read_manifest(manifest), asked.detectors, asked)
+    _hand_over(results(found, asked.data or manifest.parent.name), asked.out)
+
+
+def _calibrate(manifest: Path, name: str, asked: Asked) -> ExitCode:
+    """Measure a pulled detector and keep what its scores mean beside its weights."""
+    spec = next((s for s in specs() if s.published and name in (s.card, s.name)), None)
+    if spec is None:
+        say(f"{name} was not pulled; see assay models list [invalid_request]")
+        return ExitCode.USAGE
+    items = [item for item in read_manifest(manifest) if item.kind is spec.kind]
+    data = asked.data or manifest.parent.name
+    answers = _answers(items, (spec.name,), asked)
+    scores = [question.score(answer) for question, answer in answers.items()]
+    found = calibrated_on(scores, spec, data, binding=shelf().binding(spec.card))
+    path = shelf().write_calibration(spec.card, found)
+    _say_measured(spec, found)
+    say(f"kept in {path}; {spec.card} votes from now on")
+    return ExitCode.NOTHING_FOUND
+
+
+def _say_measured(spec: Spec, found: OperatorCalibration) -> None:
+    table = Table("measured on", "items", "AUC", "EER", "TPR at 1 %", "TPR at 5 %", "Cllr")
+    for line in found.measured:
+        figures = (line.eer, line.tpr_at_fpr_1, line.tpr_at_fpr_5)
+        shown = (f"{figure:.1%}" for figure in figures)
+        table.add_row(line.on, f"{line.items:,}", f"{line.auc:.3f}", *shown, f"{line.cllr:.2f}")
+    console().print(table)
+    if found.operating_points.fpr_1 is None:
+        say(f"{spec.card} may raise suspicion only: under 99 bona fide items fix no 1 % threshold")
+
+
+def _answers(items: list[Item], detectors: tuple[str, ...], asked: Asked) -> dict[Question, Answer]:
     settings = read_settings()
     config = pipeline_config(settings)
     every = tuple(name for names in NAMES.values() for name in names)
     plan = Plan(
-        detectors=asked.detectors,
+        detectors=detectors,
         launderings=every if ALL in asked.launderings else asked.launderings,
         limits=config.limits,
         video_frames=config.video_frames,
         jobs=asked.jobs,
+        weights_dir=config.weights_dir,
     )
     cache = asked.cache or settings.data_dir / "bench.sqlite"
     cache.parent.mkdir(parents=True, exist_ok=True)
-    items = read_manifest(manifest)
     with AnswerCache(cache) as answers, Progress(console=console(stderr=True)) as progress:
         bar = progress.add_task("measuring")
-        found = run_detectors(
+        return run_detectors(
             items,
             plan,
             answers,
             lambda done, total: progress.update(bar, completed=done, total=total),
         )
-    _hand_over(results(found, asked.data or manifest.parent.name), asked.out)
 
 
 def _count_verdicts(manifest: Path, asked: Asked) -> None:

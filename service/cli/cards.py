@@ -4,9 +4,10 @@ import typer
 from rich.table import Table
 
 from detectors.errors import DetectorError
-from detectors.registry import SPECS, Spec, card_of, named, votes
+from detectors.registry import Spec, card_of, specs, use_shelf, votes
 from detectors.zoo.card import Measured, ModelCard
 from service.cli.complain import complain, say
+from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
 from service.wording import CLAIMS, KINDS
@@ -14,19 +15,20 @@ from service.wording import CLAIMS, KINDS
 
 def run(name: str | None, *, as_json: bool) -> ExitCode:
     """List every detector, or print the card of one."""
-    try:
-        specs = SPECS if name is None else (named(name),)
-    except KeyError:
-        say(f"no detector is named {name}; there are {', '.join(s.name for s in SPECS)}")
+    use_shelf(read_settings().weights)
+    every = {spec.name: spec for spec in specs()}
+    if name is not None and name not in every:
+        say(f"no detector is named {name}; there are {', '.join(every)}")
         return ExitCode.USAGE
+    asked = tuple(every.values()) if name is None else (every[name],)
     try:
         if as_json:
-            for spec in specs:
+            for spec in asked:
                 typer.echo(card_of(spec).model_dump_json())
         elif name is None:
             _table()
         else:
-            _card(specs[0])
+            _card(asked[0])
     except DetectorError as error:
         complain("model cards", error)
         return ExitCode.NOT_ANALYSED
@@ -38,7 +40,7 @@ def _table() -> None:
     table.add_column("detector", no_wrap=True)
     for title in ("judges", "says", "votes", "AUC", "TPR at 1 % FPR", "items"):
         table.add_column(title)
-    for spec in SPECS:
+    for spec in specs():
         first = card_of(spec).measured[:1]
         table.add_row(
             spec.name,

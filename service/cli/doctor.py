@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.errors import DetectorError
-from detectors.registry import SPECS, card_of
+from detectors.registry import card_of, specs, use_shelf
 from detectors.zoo.weights import verified
 from service.cli.complain import DELIBERATE, sentence_of
 from service.cli.engine import read_settings
@@ -67,7 +67,8 @@ def _words(name: str) -> str:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    for spec in SPECS:
+    use_shelf(settings.weights)
+    for spec in specs():
         try:
             card = card_of(spec)
             paths = [

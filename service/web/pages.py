@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from detectors.registry import SPECS
+from detectors.registry import specs
 from service.api.access import TheFetch, TheScans
 from service.api.problems import Problem
 from service.api.scans import ScanId
@@ -79,7 +79,7 @@ def forget(scan_id: ScanId, scans: TheScans) -> RedirectResponse:
 @router.get("/detectors")
 def detectors() -> str:
     """The model cards: what each detector was measured to do, and what it cannot do."""
-    return _page("detectors.html", detectors=[DetectorView.of(spec) for spec in SPECS])
+    return _page("detectors.html", detectors=[DetectorView.of(spec) for spec in specs()])
 
 
 @router.get("/api")

@@ -1,0 +1,210 @@
+"""`assay models`: published detectors that can be pulled, and what became of them here."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from detectors.errors import DetectorError
+from detectors.registry import PUBLISHED, Spec
+from detectors.zoo.public.card import PublicCard
+from detectors.zoo.pulled import Shelf
+from service.cli.complain import DELIBERATE, complain, say
+from service.cli.engine import read_settings
+from service.cli.exit_codes import ExitCode
+from service.cli.terminal import console
+from service.models import Puller, Step
+from service.wording import CLAIMS, KINDS
+
+MB = 1e6
+NEXT = "{name} does not vote before it was measured on media of yours: assay bench MANIFEST --calibrate {name}"
+
+
+def show(*, as_json: bool) -> ExitCode:
+    """Print what there is to pull and what is here."""
+    shelf = _shelf()
+    try:
+        rows = [_state(spec, shelf) for spec in PUBLISHED]
+    except DetectorError as error:
+        complain("models", error)
+        return ExitCode.NOT_ANALYSED
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row))
+        return ExitCode.NOTHING_FOUND
+    table = Table(box=None)
+    for title in ("name", "judges", "says", "MB", "licence", "commercial use", "here", "votes"):
+        table.add_column(title, no_wrap=title in ("name", "licence"))
+    for row in rows:
+        table.add_row(
+            str(row["name"]),
+            KINDS[named(str(row["name"])).kind].lower(),
+            CLAIMS[named(str(row["name"])).claim],
+            f"{float(str(row['bytes'])) / MB:,.0f}",
+            str(row["licence"]),
+            "yes" if row["commercial_use"] else "no",
+            "yes" if row["pulled"] else "no",
+            "yes" if row["votes"] else ("unmeasured" if row["pulled"] else ""),
+        )
+    screen = console()
+    screen.print(table)
+    screen.print("\nassay models show NAME says more; assay models pull NAME fetches one.")
+    return ExitCode.NOTHING_FOUND
+
+
+def card(name: str) -> ExitCode:
+    """Print the card of one."""
+    try:
+        console().print(_facts(PublicCard.read(named(name).card)))
+    except KeyError:
+        return _unknown(name)
+    except DetectorError as error:
+        complain(name, error)
+        return ExitCode.NOT_ANALYSED
+    return ExitCode.NOTHING_FOUND
+
+
+def pull(name: str, *, accept_licence: bool, given: tuple[Path, ...]) -> ExitCode:
+    """Show the licence, have it accepted, and bring the weights here."""
+    try:
+        public = PublicCard.read(named(name).card)
+        if given and len(given) != len(public.sources):
+            files = ", ".join(source.file for source in public.sources)
+            say(f"{name} takes {len(public.sources)} --from files, in this order: {files}")
+            return ExitCode.USAGE
+        console(stderr=True).print(_facts(public))
+        if not accept_licence and not _accepted(public):
+            return ExitCode.USAGE
+        with _bars() as listen:
+            lock = Puller(shelf=_shelf(), listen=listen).pull(public, given=given)
+    except KeyError:
+        return _unknown(name)
+    except DELIBERATE as error:
+        complain(name, error)
+        return ExitCode.NOT_ANALYSED
+    for item in lock.files:
+        how = "as pinned" if item.pinned else "trusted as the first that came, and locked"
+        say(f"{name}: {item.file} sha256 {item.published_sha256} ({how})")
+    say(NEXT.format(name=name))
+    say("running services look for new models when they start")
+    return ExitCode.NOTHING_FOUND
+
+
+def verify(names: tuple[str, ...]) -> ExitCode:
+    """Compare what is here with its locks."""
+    shelf, fine = _shelf(), True
+    for name in names or tuple(spec.card for spec in PUBLISHED if shelf.has(spec.card)):
+        try:
+            paths = shelf.verified(named(name).card)
+            measured = shelf.calibration(named(name).card) is not None
+        except KeyError:
+            return _unknown(name)
+        except DELIBERATE as error:
+            complain(name, error)
+            fine = False
+        else:
+            size = sum(path.stat().st_size for path in paths) / MB
+            say(f"{name}: {size:,.1f} MB as locked, {'measured' if measured else 'unmeasured'}")
+    return ExitCode.NOTHING_FOUND if fine else ExitCode.FOUND
+
+
+def remove(name: str, *, forget: bool) -> ExitCode:
+    """Delete the weights and the calibration of one."""
+    try:
+        found = _shelf().remove(named(name).card, forget=forget)
+    except KeyError:
+        return _unknown(name)
+    except DELIBERATE as error:
+        complain(name, error)
+        return ExitCode.NOT_ANALYSED
+    say(f"{name} {'was removed' if found else 'was not here'}")
+    if found and not forget:
+        say("what a later pull may bring stays locked; --forget drops that too")
+    return ExitCode.NOTHING_FOUND
+
+
+def named(name: str) -> Spec:
+    """A published detector by its name with or without its kind. Raises `KeyError`."""
+    return {key: spec for spec in PUBLISHED for key in (spec.card, spec.name)}[name]
+
+
+def _unknown(name: str) -> ExitCode:
+    say(f"no published detector is named {name}; there are {', '.join(s.card for s in PUBLISHED)}")
+    return ExitCode.USAGE
+
+
+def _shelf() -> Shelf:
+    return Shelf(read_settings().weights)
+
+
+def _state(spec: Spec, shelf: Shelf) -> dict[str, object]:
+    public, here = PublicCard.read(spec.card), shelf.has(spec.card)
+    return {
+        "name": spec.card,
+        "detector": spec.name,
+        "summary": public.summary,
+        "bytes": public.bytes_about,
+        "licence": public.licence,
+        "commercial_use": public.commercial_use,
+        "pulled": here,
+        "votes": here and shelf.card(spec.card).votes,
+    }
+
+
+def _facts(public: PublicCard) -> Table:
+    table = Table(box=None, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(public.name, public.summary)
+    table.add_row("paper", public.paper)
+    table.add_row("from", public.homepage)
+    table.add_row("licence", f"{public.licence} ({public.licence_url})")
+    table.add_row("commercial use", "allowed" if public.commercial_use else "NOT allowed")
+    table.add_row("trained on", public.trained_on)
+    for limit in public.limits:
+        table.add_row("limit", limit)
+    for source in public.sources:
+        pin = f"sha256 {source.sha256}" if source.sha256 else "locked on the first pull"
+        url = source.at(source.revision or "{revision}")
+        table.add_row("file", f"{url}\n{source.bytes_about / MB:,.1f} MB, {pin}")
+    return table
+
+
+def _accepted(public: PublicCard) -> bool:
+    """Ask on a terminal; elsewhere the option has to say it."""
+    if not sys.stdin.isatty():
+        say("pass --accept-licence once you have read it [licence_not_accepted]")
+        return False
+    return typer.confirm(f"Do you accept this licence ({public.licence})?", err=True)
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[Step], None]]:
+    """A bar for each file that is fetched."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console(stderr=True)) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def listen(step: Step) -> None:
+            if step.file not in bars:
+                bars[step.file] = progress.add_task(step.file)
+            progress.update(bars[step.file], completed=step.done, total=step.total)
+
+        yield listen
