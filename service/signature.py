@@ -6,6 +6,7 @@ detached content (RFC 7515, appendix F) by Ed25519 (RFC 9864); the key id is the
 (RFC 7638).
 """
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -51,7 +52,8 @@ class ReportSigner:
     def sign(self, report: Report) -> str:
         """A compact JWS with detached content."""
         header = {"alg": ALGORITHM, "kid": self.key_id, "typ": TYPE}
-        token = jws.serialize_compact(header, canonical(report), self._key, algorithms=[ALGORITHM])
+        payload = canonical(report.model_dump_json())
+        token = jws.serialize_compact(header, payload, self._key, algorithms=[ALGORITHM])
         protected, _, mark = token.split(".")
         return f"{protected}..{mark}"
 
@@ -61,23 +63,39 @@ class ReportSigner:
         return {"keys": [{**key, "kid": self.key_id, "alg": ALGORITHM, "use": "sig"}]}
 
 
-def canonical(report: Report) -> bytes:
-    """The bytes that are signed."""
-    return rfc8785.dumps(report.model_dump(mode="json"))
+def canonical(untrusted_document: str | bytes) -> bytes:
+    """The bytes that are signed: of the document as it is, whatever version of assay wrote it.
+
+    Raises `SignatureInvalid` for what is not JSON, or has a member twice, which two readers may
+    understand differently.
+    """
+    try:
+        document = json.loads(untrusted_document, object_pairs_hook=_once)
+        return rfc8785.dumps(document)
+    except (ValueError, RecursionError, rfc8785.CanonicalizationError) as error:
+        raise SignatureInvalid(f"the report is not JSON that could be signed: {error}") from error
 
 
-def verify(report: Report, untrusted_signature: str, keys: dict[str, Any]) -> str:
+def verify(untrusted_document: str | bytes, untrusted_signature: str, keys: dict[str, Any]) -> str:
     """The id of the key that signed exactly this report. Raises `SignatureInvalid`."""
     if len(untrusted_signature) > MAX_SIGNATURE:
         raise SignatureInvalid("the signature is too long to be one")
+    payload = canonical(untrusted_document)
     try:
         trusted = KeySet.import_key_set(keys)  # type: ignore[arg-type]
         token = jws.deserialize_compact(
-            untrusted_signature.strip(), trusted, algorithms=[ALGORITHM], payload=canonical(report)
+            untrusted_signature.strip(), trusted, algorithms=[ALGORITHM], payload=payload
         )
     except (JoseError, ValueError) as error:
         raise SignatureInvalid(f"the signature does not fit this report: {error}") from error
     return str(token.headers().get("kid", ""))
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) != len(members):
+        raise ValueError("a member stands there twice")
+    return found
 
 
 def _create(path: Path) -> None:

@@ -14,8 +14,9 @@ from service.signature import verify
 def run(report: Path, *, signature: Path, keys: Path) -> ExitCode:
     """Exit with 0 when the signature fits, with 1 when it does not."""
     try:
-        document = reports.read(report.read_bytes())
-        key_id = verify(document, signature.read_text(), json.loads(keys.read_text()))
+        text = report.read_bytes()
+        key_id = verify(text, signature.read_text(), json.loads(keys.read_text()))
+        document = reports.read(text)
     except SignatureInvalid as error:
         complain(str(report), error)
         return ExitCode.FOUND

@@ -82,6 +82,12 @@ def detectors() -> str:
     return _page("detectors.html", detectors=[DetectorView.of(spec) for spec in specs()])
 
 
+@router.get("/verify")
+def verify() -> str:
+    """Check a report's signature; that happens in the browser."""
+    return _page("verify.html")
+
+
 @router.get("/api")
 def reference(request: Request) -> str:
     """What the API does, for people."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,47 @@ def test_a_saved_report_opens_from_disk_with_its_picture_and_style(
     browser.get(file(tmp_path, "report.html", html.encode()).as_uri())
     assert browser.execute_script("return document.images[0].naturalWidth") == 1024
     assert one(browser, ".verdict").value_of_css_property("border-top-width") == "5px"
+    assert complaints(browser) == []
+
+
+def _shows(text: str, browser: WebDriver) -> bool:
+    return text in one(browser, "[data-verified]").text
+
+
+def test_a_saved_report_is_verified_in_the_browser_alone(
+    browser: WebDriver, site: Site, tmp_path: Path
+) -> None:
+    page = site.scan(reports.conflicted_capture)
+    scan_id = page.rpartition("/")[2]
+    client = site.desk.client
+    text = client.get(f"/v1/scans/{scan_id}/report").text
+    saved = client.get(f"/v1/scans/{scan_id}/report?format=html").text
+    signature = client.get(f"/v1/scans/{scan_id}/signature").content
+    keys = client.get("/.well-known/assay-keys.json").content
+    cases = (
+        ("report.json", text, "Signed by"),
+        ("report.html", saved, "Signed by"),
+        ("forged.json", text.replace("market-square", "other-square"), "not the one that was"),
+        ("empty.json", "{}", "does not fit"),
+    )
+    browser.get(f"{site.address}/verify")
+    browser.set_network_conditions(offline=True, latency=0, throughput=0)
+    try:
+        for name, content, expected in cases:
+            for field, path in (
+                ("report", file(tmp_path, name, content.encode())),
+                ("signature", file(tmp_path, "report.jws", signature)),
+                ("keys", file(tmp_path, "keys.json", keys)),
+                ("media", file(tmp_path, "photo.jpg", PHOTO)),
+            ):
+                one(browser, f"input[name={field}]").clear()
+                one(browser, f"input[name={field}]").send_keys(str(path))
+            one(browser, "form[data-verify] button").click()
+            wait(browser, partial(_shows, expected))
+            shown = one(browser, "[data-verified]").text
+            assert ("SHA-256 is the same" in shown) is (expected == "Signed by")
+    finally:
+        browser.delete_network_conditions()
     assert complaints(browser) == []
 
 

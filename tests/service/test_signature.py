@@ -1,16 +1,18 @@
 """Reports are signed so that anybody can check them later, offline."""
 
+import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from joserfc import jws
 from joserfc.jwk import ECKey
 
 from service.cli.exit_codes import ExitCode
 from service.errors import SignatureInvalid, SigningKeyInvalid
 from service.report import Verdict, read
-from service.signature import ReportSigner, verify
+from service.signature import ReportSigner, canonical, verify
 from tests import media
 from tests.service import reports
 from tests.service.command_line import assay
@@ -30,27 +32,47 @@ def test_a_report_of_any_verdict_verifies_after_a_round_trip_through_pretty_json
     signed = BY_VERDICT[verdict]()
     signature = signer.sign(signed)
     again = read(signed.model_dump_json(indent=4))
-    assert verify(again, signature, signer.public()) == signer.key_id
+    for text in (again.model_dump_json(indent=1), signed.model_dump_json()):
+        assert verify(text, signature, signer.public()) == signer.key_id
+
+
+def test_a_report_of_an_older_version_verifies_though_members_were_added_since(
+    signer: ReportSigner,
+) -> None:
+    document = json.loads(BY_VERDICT[Verdict.VERIFIED_AI]().model_dump_json())
+    del document["engine"]["settings"]
+    older = json.dumps(document)
+    header = {"alg": "Ed25519", "kid": signer.key_id}
+    token = jws.serialize_compact(header, canonical(older), signer._key, algorithms=["Ed25519"])
+    head, _, mark = token.split(".")
+    assert "settings" in read(older).model_dump_json()
+    assert verify(older, f"{head}..{mark}", signer.public()) == signer.key_id
+
+
+@pytest.mark.parametrize("text", ["", "[", '{"a": 1, "a": 2}', '{"a": NaN}', "[" * 5000, "1e999"])
+def test_what_is_no_canonical_json_is_refused(text: str) -> None:
+    with pytest.raises(SignatureInvalid):
+        canonical(text)
 
 
 def test_a_changed_report_does_not_verify(signer: ReportSigner) -> None:
     signed = BY_VERDICT[Verdict.LIKELY_SYNTHETIC]()
     forged = signed.model_copy(update={"verdict": Verdict.NO_SIGN_FOUND})
     with pytest.raises(SignatureInvalid):
-        verify(forged, signer.sign(signed), signer.public())
+        verify(forged.model_dump_json(), signer.sign(signed), signer.public())
 
 
 def test_a_signature_of_another_key_does_not_verify(signer: ReportSigner, tmp_path: Path) -> None:
     report = BY_VERDICT[Verdict.VERIFIED_CAPTURE]()
     stranger = ReportSigner.at(tmp_path / "stranger.pem")
     with pytest.raises(SignatureInvalid):
-        verify(report, stranger.sign(report), signer.public())
+        verify(report.model_dump_json(), stranger.sign(report), signer.public())
 
 
 @pytest.mark.parametrize("text", ["", "..", "a.b.c", "eyJhbGciOiJub25lIn0..", "x" * 5000, "\x00"])
 def test_what_is_no_signature_is_refused_with_a_code(signer: ReportSigner, text: str) -> None:
     with pytest.raises(SignatureInvalid):
-        verify(BY_VERDICT[Verdict.INCONCLUSIVE](), text, signer.public())
+        verify(BY_VERDICT[Verdict.INCONCLUSIVE]().model_dump_json(), text, signer.public())
 
 
 def test_the_published_key_is_public_and_the_file_is_private(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_refused_upload_is_explained_on_a_page(site: Desk) -> None:
 
 def test_pages_have_no_inline_script_or_style(site: Desk) -> None:
     scan_id = site.send(PHOTO)
-    for path in ("/", "/scans", "/detectors", "/api", f"/scans/{scan_id}", "/nothing"):
+    for path in ("/", "/scans", "/detectors", "/api", "/verify", f"/scans/{scan_id}", "/nothing"):
         for tag, attrs in get(site, path).tags:
             assert tag != "style"
             assert "style" not in attrs

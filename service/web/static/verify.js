@@ -1,0 +1,111 @@
+// Checks a report in the browser: nothing is sent anywhere, and after loading no network is needed.
+"use strict";
+
+const LARGEST = 64 * 1024 * 1024; // bytes of a report
+const BYTES = new TextEncoder();
+
+// JSON Canonicalization Scheme (RFC 8785): members sorted by UTF-16 units, numbers as here anyway.
+function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const members = Object.keys(value).sort();
+  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(",")}}`;
+}
+
+function base64url(bytes) {
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  }
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function unbase64url(text) {
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+}
+
+function hexadecimal(buffer) {
+  return [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// A saved page of a report carries the report itself.
+function documentIn(text) {
+  if (!text.trimStart().startsWith("<")) return JSON.parse(text);
+  const escaped = /<details class="raw">.*?<pre tabindex="0">([^<]*)<\/pre>/s.exec(text);
+  if (escaped === null) throw new Error("This page is no report.");
+  const page = new DOMParser().parseFromString(`<pre>${escaped[1]}</pre>`, "text/html");
+  return JSON.parse(page.body.textContent);
+}
+
+async function keyOf(keys, id) {
+  const found = (keys.keys ?? []).find((key) => key.kid === id && key.crv === "Ed25519");
+  if (found === undefined) throw new Error("The key that the signature names is not among the keys.");
+  const { kty, crv, x } = found;
+  return crypto.subtle.importKey("jwk", { kty, crv, x }, { name: "Ed25519" }, false, ["verify"]);
+}
+
+// Returns the id of the key that signed exactly this document, or throws.
+async function signedBy(report, signature, keys) {
+  const [head, empty, mark] = signature.trim().split(".");
+  if (mark === undefined || empty !== "") throw new Error("This is no detached signature.");
+  const header = JSON.parse(new TextDecoder().decode(unbase64url(head)));
+  if (header.alg !== "Ed25519") throw new Error(`A signature by ${header.alg} is not accepted.`);
+  const key = await keyOf(keys, header.kid);
+  const payload = base64url(BYTES.encode(canonical(report)));
+  const signed = BYTES.encode(`${head}.${payload}`);
+  if (!(await crypto.subtle.verify({ name: "Ed25519" }, key, unbase64url(mark), signed))) {
+    throw new Error("The signature does not fit: the report is not the one that was signed.");
+  }
+  return header.kid;
+}
+
+async function digestOf(file) {
+  return hexadecimal(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+}
+
+function said(list, tone, text) {
+  const item = document.createElement("li");
+  item.dataset.tone = tone;
+  item.textContent = text;
+  list.append(item);
+}
+
+async function check(form, list) {
+  const file = (name) => form.elements[name].files[0];
+  const report = file("report");
+  if (report.size > LARGEST) throw new Error("The report is too large to be one.");
+  const found = documentIn(await report.text());
+  const keys = file("keys")
+    ? JSON.parse(await file("keys").text())
+    : await (await fetch("/.well-known/assay-keys.json")).json();
+  const key = await signedBy(found, await file("signature").text(), keys);
+  said(list, "good", `Signed by ${key}, and unchanged since.`);
+  said(list, "good", `It says “${found.headline}” about ${found.subject.name}, analysed ${found.analysed_at}.`);
+  const media = file("media");
+  if (media === undefined) return;
+  const same = (await digestOf(media)) === found.subject.sha256;
+  if (same) said(list, "good", `It is about ${media.name}: the SHA-256 is the same.`);
+  else said(list, "bad", `It is not about ${media.name}: the SHA-256 is another.`);
+}
+
+function enhanceVerify(form) {
+  const list = document.querySelector("[data-verified]");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    list.replaceChildren();
+    if (globalThis.crypto?.subtle === undefined) {
+      said(list, "bad", "This browser checks signatures on https addresses only. Use the command below.");
+      return;
+    }
+    try {
+      await check(form, list);
+    } catch (error) {
+      list.replaceChildren();
+      said(list, "bad", `Not verified. ${error.message}`);
+    }
+  });
+  form.hidden = false;
+}
+
+document.querySelectorAll("form[data-verify]").forEach(enhanceVerify);
