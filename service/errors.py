@@ -115,6 +115,12 @@ class FetchFailed(ServiceError):
     title = "The address could not be fetched"
 
 
+class PullUnderWay(ServiceError):
+    code = "pull_under_way"
+    status = 409
+    title = "The same weights are being pulled already"
+
+
 class ReportInvalid(ServiceError):
     code = "report_invalid"
     status = 422

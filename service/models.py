@@ -4,6 +4,7 @@ Nothing is in place before all of it is: files are fetched into `partial/`, conv
 the folder is renamed when every file fits the card, the lock and the architecture.
 """
 
+import fcntl
 import io
 import json
 import shutil
@@ -19,7 +20,7 @@ from detectors.media.limits import MIB, Confinement
 from detectors.media.sandbox import Caller, HandlerError, Sandbox
 from detectors.zoo.public.card import Format, PublicCard, Source
 from detectors.zoo.pulled import Lock, LockedFile, Shelf, digest_of
-from service.errors import FetchFailed, FileTooLarge
+from service.errors import FetchFailed, FileTooLarge, PullUnderWay
 from service.fetch import Guard, fetch, resume
 from service.handlers import CHECKPOINTS
 
@@ -58,6 +59,10 @@ class Puller:
         `FetchFailed`, `FileTooLarge`, `WeightsMismatch` where a pin or an earlier lock says
         otherwise, `WeightsUnfit`, and `OSError`.
         """
+        with self._alone(card.name):
+            return self._pull(card, given)
+
+    def _pull(self, card: PublicCard, given: tuple[Path, ...]) -> Lock:
         earlier = self.shelf.lock(card.name)
         draft = self.shelf.folder / "partial" / card.name / "ready"
         shutil.rmtree(draft, ignore_errors=True)
@@ -97,6 +102,18 @@ class Puller:
         )
         self._put(card.name, draft, lock)
         return lock
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """Hold off every other pull of this name while one runs."""
+        folder = self.shelf.folder / "partial"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{name}.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise PullUnderWay(f"{name} is being pulled by another process") from error
+            yield
 
     def _fetched(
         self, card: PublicCard, source: Source, known: LockedFile | None

@@ -94,6 +94,9 @@ def pull(name: str, *, accept_licence: bool, given: tuple[Path, ...]) -> ExitCod
     except DELIBERATE as error:
         complain(name, error)
         return ExitCode.NOT_ANALYSED
+    except KeyboardInterrupt:
+        say(f"{name}: stopped; the same command goes on")
+        return ExitCode.INTERRUPTED
     for item in lock.files:
         how = "as pinned" if item.pinned else "trusted as the first that came, and locked"
         say(f"{name}: {item.file} sha256 {item.published_sha256} ({how})")

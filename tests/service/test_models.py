@@ -1,5 +1,6 @@
 """Pulling published weights: from a server on the loopback and from files, held to pins and locks."""
 
+import fcntl
 import hashlib
 import json
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from detectors.errors import CardInvalid, WeightsMismatch, WeightsUnfit
 from detectors.media.sandbox import Sandbox
 from detectors.zoo.public.card import PublicCard, Source
 from detectors.zoo.pulled import Shelf
-from service.errors import FetchFailed, FileTooLarge, UrlRefused
+from service.errors import FetchFailed, FileTooLarge, PullUnderWay, UrlRefused
 from service.fetch import Guard
 from service.handlers import CHECKPOINTS
 from service.models import Puller, Step
@@ -147,7 +148,7 @@ def test_a_fetch_shows_its_progress_and_follows_checked_redirects(
     replace(fetcher, listen=steps.append).pull(card(url=host.url("/moved")))
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert (steps[-1].done, steps[-1].total) == (len(host.body), len(host.body))
-    assert not list((fetcher.shelf.folder / "partial").iterdir())
+    assert [p.name for p in (fetcher.shelf.folder / "partial").iterdir()] == ["ferretnet.lock"]
 
 
 def test_an_interrupted_fetch_goes_on_where_it_stopped(host: Host, fetcher: Puller) -> None:
@@ -272,6 +273,16 @@ def test_damaged_safetensors_are_refused(tmp_path: Path, puller: Puller, damage:
     path.write_bytes(data)
     with pytest.raises(WeightsUnfit):
         puller.pull(public, given=(path,))
+
+
+def test_two_pulls_of_one_name_do_not_meet(published: Path, puller: Puller) -> None:
+    held = puller.shelf.folder / "partial"
+    held.mkdir(parents=True)
+    with (held / "ferretnet.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(PullUnderWay):
+            puller.pull(FERRET, given=(published,))
+    assert puller.pull(FERRET, given=(published,))
 
 
 def test_a_lock_of_another_name_is_not_believed(published: Path, puller: Puller) -> None:
