@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Scope
 
 from detectors.registry import use_shelf
 from service import logs
-from service.api import detectors, health, keys, problems, scans
+from service.api import detectors, health, keys, media, problems, scans
 from service.api.guard import Guard
 from service.api.submission import Fetch
 from service.arguments import upload_limits
@@ -71,8 +71,8 @@ def create_app(the_scans: Scans, get: Fetch) -> FastAPI:
     app.state.scans = the_scans
     app.state.fetch = get
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
-    for router in (scans.router, detectors.router, health.router, keys.router, pages.router):
-        app.include_router(router)
+    for module in (scans, media, detectors, health, keys, pages):
+        app.include_router(module.router)
     app.mount("/static", Kept(directory=STATIC))
     problems.install(app, pages.problem_page)
     return app

@@ -53,6 +53,12 @@ class PreviewNotFound(ServiceError):
     title = "There is no picture of this file"
 
 
+class MediaNotFound(ServiceError):
+    code = "media_not_found"
+    status = 404
+    title = "There is nothing to play"
+
+
 class ReportNotReady(ServiceError):
     code = "report_not_ready"
     status = 409

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from detectors.base import Kind
 from detectors.errors import DetectorError
@@ -14,6 +14,7 @@ from service.db.scans import Job, NewScan, ScanRows, SignedDocument
 from service.db.upkeep import UpkeepRows
 from service.errors import (
     BlobChanged,
+    BlobMissing,
     InvalidRequest,
     QueueUnavailable,
     ReportNotReady,
@@ -205,6 +206,20 @@ class Scans:
         self.get(scan_id)
         key = self._rows.preview(self._tenant, scan_id)
         return read(self._store, key) if key is not None else None
+
+    def media(self, scan_id: str) -> BinaryIO | None:
+        """The stored recording or film, None for pictures and once it is gone.
+
+        The caller closes it. Raises `ScanNotFound`.
+        """
+        scan = self.get(scan_id)
+        key = self._rows.blob(self._tenant, scan_id)
+        if key is None or not scan.media_type.startswith(("audio/", "video/")):
+            return None
+        try:
+            return self._store.open(key)
+        except BlobMissing:
+            return None
 
     def delete(self, scan_id: str) -> None:
         """Forget scan, report and file at once, running or not. Raises `ScanNotFound`."""

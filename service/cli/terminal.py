@@ -10,8 +10,8 @@ from rich.segment import Segment as Piece
 from rich.table import Table
 from rich.text import Text
 
-from detectors.result import Finding, Outcome, Segment
 from provenance.result import Weight
+from service.cli import timeline
 from service.pipeline import Listener
 from service.report import Report, Signal, Verdict
 from service.wording import KINDS, RANKS, VERDICTS
@@ -28,9 +28,6 @@ _COLOURS: Final = {
     Verdict.NOT_APPLICABLE: "bright_black",
 }
 _ALARMING: Final = frozenset({Signal.BROKEN, Signal.SYNTHETIC, Signal.MANIPULATED})
-_TIMELINE_WIDTH: Final = 48
-_BARS: Final = "▁▂▃▄▅▆▇█"
-_TOP_LOG10: Final = 2.0  # a hundredfold ratio fills the bar
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -53,7 +50,7 @@ def render(report: Report) -> RenderableType:
     parts = [
         _headline(report),
         *_evidence(report),
-        *_timelines(report),
+        *_time_line(report),
         *_conflicts(report),
         *_traces(report),
         *_not_checked(report),
@@ -122,39 +119,11 @@ def _evidence(report: Report) -> Iterator[RenderableType]:
     yield table
 
 
-def _timelines(report: Report) -> Iterator[RenderableType]:
-    for finding in report.findings:
-        if finding.outcome is Outcome.SCORED and finding.segments:
-            yield _section(f"Over time, {finding.detector}")
-            yield timeline(finding)
-
-
-def timeline(finding: Finding) -> Text:
-    """One bar a moment: higher leans to synthetic; a dot where nothing was judged."""
-    end = max(segment.end for segment in finding.segments)
-    text = Text("  0 s ", style="bright_black")
-    for index in range(_TIMELINE_WIDTH):
-        moment = (index + 0.5) / _TIMELINE_WIDTH * end
-        text.append_text(_bar(_at(finding.segments, moment)))
-    return text.append(f" {end:.0f} s", style="bright_black")
-
-
-def _at(segments: tuple[Segment, ...], moment: float) -> float | None:
-    """The highest ratio of the segments that cover a moment; None when none was judged."""
-    ratios = [
-        segment.log10_lr
-        for segment in segments
-        if segment.start <= moment < segment.end and segment.log10_lr is not None
-    ]
-    return max(ratios, default=None)
-
-
-def _bar(ratio: float | None) -> Text:
-    if ratio is None:
-        return Text("·", style="bright_black")
-    share = (min(max(ratio, -_TOP_LOG10), _TOP_LOG10) + _TOP_LOG10) / (2 * _TOP_LOG10)
-    style = "red" if ratio >= 1 else "yellow" if ratio > 0 else "cyan"
-    return Text(_BARS[round(share * (len(_BARS) - 1))], style=style)
+def _time_line(report: Report) -> Iterator[RenderableType]:
+    found = list(timeline.lines(report))
+    if found:
+        yield _section("Over time")
+        yield from found
 
 
 def _conflicts(report: Report) -> Iterator[RenderableType]:

@@ -120,6 +120,14 @@ class ScanRows:
                 return None
             return BlobKey(row.preview)
 
+    def blob(self, tenant: str, scan_id: str) -> BlobKey | None:
+        """Where the file itself lies; None once it is gone."""
+        with self._database.read() as session:
+            row = session.get(ScanRow, scan_id)
+            if row is None or row.tenant != tenant or row.blob is None:
+                return None
+            return BlobKey(row.blob)
+
     def delete(self, tenant: str, scan_id: str) -> tuple[BlobKey, ...] | None:
         """Remove the row and its report; the blobs that are now nobody's, None if no such scan."""
         with self._database.write() as session:

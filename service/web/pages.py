@@ -107,9 +107,13 @@ def problem_page(problem: Problem) -> str:
 def _report(scans: Scans, scan: Scan) -> str:
     report = scans.report(scan.id)
     picture = f"/v1/scans/{scan.id}/preview" if scans.preview(scan.id) is not None else None
+    media = scans.media(scan.id)
+    if media is not None:
+        media.close()
     return _page(
         "report.html",
         scan=scan,
+        media=f"/v1/scans/{scan.id}/media" if media is not None else None,
         report=report,
         view=view(report),
         document=report.model_dump_json(indent=2),

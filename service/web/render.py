@@ -63,6 +63,7 @@ def render_report(report: Report, preview: bytes | None) -> str:
         view=view(report),
         document=report.model_dump_json(indent=2),
         picture=picture,
+        media=None,
         says=SAYS,
         css=Markup(stylesheet()),  # noqa: S704 (our own file, and its digest is in the policy)
         policy=standalone_policy(),

@@ -5,7 +5,8 @@ from typing import Final
 
 from detectors.result import Alarm, Finding, LikelihoodRatio
 from service.report import Evidence, Report, Verdict
-from service.web import charts, credentials
+from service.timeline import clock
+from service.web import charts, credentials, timeline
 from service.wording import CLAIMS, KINDS, OUTCOMES, RANKS, VERDICTS, WEIGHTS, in_words, odds
 
 ALARMS: Final = {
@@ -85,7 +86,7 @@ class ReportView:
     evidence: tuple[EvidenceView, ...]
     conflicts: tuple[tuple[str, str], ...]  # (what against what, statement)
     maps: tuple[charts.HeatMap, ...]
-    time_line: charts.TimeLine | None
+    time_line: timeline.TimeLine | None
     panel: credentials.Panel | None
     traces: tuple[TraceView, ...]
     findings: tuple[FindingView, ...]
@@ -108,7 +109,7 @@ def view(report: Report) -> ReportView:
             for item in report.conflicts
         ),
         maps=charts.heat_maps(report.findings),
-        time_line=charts.time_line(report.findings, subject.seconds),
+        time_line=timeline.time_line(report.findings, subject.seconds),
         panel=credentials.panel(report.provenance) if report.provenance is not None else None,
         traces=_traces(report),
         findings=tuple(_finding(item) for item in report.findings),
@@ -132,7 +133,7 @@ def _shape(report: Report) -> str:
     if subject.width and subject.height:
         parts.append(f"{subject.width} × {subject.height}")  # noqa: RUF001 (a real times sign)
     if subject.seconds:
-        parts.append(charts.clock(subject.seconds))
+        parts.append(clock(subject.seconds))
     return ", ".join(parts)
 
 

@@ -180,6 +180,31 @@ def test_the_time_line_is_as_wide_as_the_strip_above_it(browser: WebDriver, site
     assert (strip["x"], strip["width"]) == (row["x"], row["width"])
 
 
+def test_the_time_line_zooms_and_stays_inside_its_window(browser: WebDriver, site: Site) -> None:
+    browser.get(site.scan(reports.recording, "note.wav", media.speech_wav(3.0)))
+    window, track = one(browser, ".window"), one(browser, ".track")
+    width = track.rect["width"]
+    one(browser, "[data-factor='2']").click()
+    assert track.rect["width"] == pytest.approx(2 * width)
+    assert window.rect["width"] == pytest.approx(width)
+    one(browser, "[data-factor='0']").click()
+    assert track.rect["width"] == pytest.approx(width)
+
+
+def test_a_marked_stretch_plays_from_its_second(browser: WebDriver, site: Site) -> None:
+    browser.get(site.scan(reports.recording, "note.wav", media.speech_wav(20.0)))
+    link = one(browser, "[data-at]")
+    start = float(link.get_dom_attribute("data-at") or "nan")
+    link.click()
+    WebDriverWait(browser, 10).until(
+        lambda page: (
+            page.execute_script("return document.querySelector('.player').currentTime") >= start
+        )
+    )
+    assert start > 0
+    assert "/media" not in browser.current_url
+
+
 @pytest.mark.parametrize("make", [reports.conflicted_capture, reports.credentials_broken])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_in_both_schemes(

@@ -182,6 +182,7 @@ def test_the_description_covers_every_route_of_the_api_and_no_page(api: Desk) ->
         ("delete", "/v1/scans/{scan_id}"),
         ("get", "/v1/scans/{scan_id}/report"),
         ("get", "/v1/scans/{scan_id}/preview"),
+        ("get", "/v1/scans/{scan_id}/media"),
         ("get", "/v1/scans/{scan_id}/events"),
         ("get", "/v1/scans/{scan_id}/signature"),
         ("get", "/v1/detectors"),

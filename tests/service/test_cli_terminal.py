@@ -6,7 +6,8 @@ from rich.console import Console
 
 from detectors.base import Kind
 from detectors.result import Segment
-from service.cli.terminal import render, strongest, timeline
+from service.cli.terminal import render, strongest
+from service.cli.timeline import lines, row
 from service.report import Report
 from service.wording import VERDICTS
 from tests.service import reports
@@ -89,17 +90,41 @@ def test_a_time_line_rises_with_suspicion_and_dots_what_was_not_judged() -> None
             Segment(start=8, end=12, log10_lr=None),
         ),
     )
-    line = timeline(finding).plain
-    assert line.startswith("  0 s ")
-    assert line.endswith(" 12 s")
-    bars = line.removeprefix("  0 s ").removesuffix(" 12 s")
-    assert bars == "▁" * 16 + "█" * 16 + "·" * 16
+    assert row(finding, 12.0).plain == "▁" * 16 + "█" * 16 + "·" * 16
+    assert row(finding, 24.0).plain == "▁" * 8 + "█" * 8 + "·" * 32
+
+
+def test_a_peak_shorter_than_a_column_is_still_drawn() -> None:
+    segments = (
+        Segment(start=0, end=3599, log10_lr=-2.0),
+        Segment(start=3599, end=3600, log10_lr=2.0),
+    )
+    assert row(reports.scored(2.0, segments=segments), 3600.0).plain == "▁" * 47 + "█"
 
 
 def test_a_recording_shows_its_time_line() -> None:
     report = reports.recording()
     assert report.subject.kind is Kind.AUDIO
-    assert "Over time, " in _shown(report)
+    shown = _shown(report)
+    assert "Over time" in shown
+    assert "0:20" in shown
+
+
+def test_shots_and_speech_lie_on_the_axis_of_the_scores() -> None:
+    shots = tuple(
+        Segment(start=at, end=at + 4, log10_lr=0.0, label=f"shot {1 + at // 8}")
+        for at in range(0, 16, 4)
+    )
+    speech = (Segment(start=8, end=16, log10_lr=1.5, label="speech"),)
+    report = reports.report(
+        kind=Kind.VIDEO,
+        findings=(reports.scored(0.0, segments=shots), reports.scored(1.0, segments=speech)),
+        seconds_long=16.0,
+    )
+    shown = [line.plain for line in lines(report)]
+    assert shown[1].split() == ["Shots", "▒" * 24 + "░" * 24, "2", "shots"]
+    assert shown[2].split() == ["Speech", "▒" * 24, "8.0", "s", "of", "speech"]
+    assert any(line.startswith("  0:08 to 0:16: ") for line in shown)
 
 
 @pytest.mark.parametrize("hostile", ["\x1b[2J\x1b]0;owned\x07", "\u202egnp.exe", "a\rb", "\x9b31m"])

@@ -1,5 +1,6 @@
 from detectors.result import Cell, LikelihoodRatio, Segment
-from service.web import charts
+from service.timeline import clock
+from service.web import charts, timeline
 from tests.service import reports
 
 
@@ -48,7 +49,7 @@ def test_the_map_of_a_detector_that_votes_comes_first_and_names_its_strongest_pl
 
 def test_segments_lie_at_their_share_of_the_time() -> None:
     finding = reports.scored(0.2, segments=(segment(0, None), segment(3, 1.0)))
-    line = charts.time_line((finding,), seconds=8.0)
+    line = timeline.time_line((finding,), seconds=8.0)
     assert line is not None
     areas = line.rows[0].areas
     assert [(area.left, area.width, area.tint) for area in areas] == [
@@ -59,23 +60,23 @@ def test_segments_lie_at_their_share_of_the_time() -> None:
 
 
 def test_without_segments_or_length_there_is_no_time_line() -> None:
-    assert charts.time_line((reports.scored(0.2),), seconds=8.0) is None
+    assert timeline.time_line((reports.scored(0.2),), seconds=8.0) is None
     empty = Segment(start=0, end=0, log10_lr=None)
-    assert charts.time_line((reports.scored(0.2, segments=(empty,)),), seconds=None) is None
+    assert timeline.time_line((reports.scored(0.2, segments=(empty,)),), seconds=None) is None
 
 
 def test_a_long_recording_is_drawn_in_few_columns_that_keep_every_peak() -> None:
     segments = tuple(segment(index, 3.0 if index == 4321 else -1.0) for index in range(7200))
-    drawn = charts.coarsen(segments)
-    assert len(drawn) <= charts.MAX_COLUMNS
+    drawn = timeline.coarsen(segments)
+    assert len(drawn) <= timeline.MAX_COLUMNS
     assert max(item.log10_lr for item in drawn if item.log10_lr is not None) == 3.0
     assert (drawn[0].start, drawn[-1].end) == (0.0, 7200.0)
 
 
 def test_a_merged_column_is_a_gap_only_if_nothing_in_it_was_judged() -> None:
     gaps = tuple(segment(index, None) for index in range(4))
-    assert charts.coarsen(gaps, most=2)[0].log10_lr is None
-    assert charts.coarsen((segment(0, None), segment(1, -2.0)), most=1)[0].log10_lr == -2.0
+    assert timeline.coarsen(gaps, most=2)[0].log10_lr is None
+    assert timeline.coarsen((segment(0, None), segment(1, -2.0)), most=1)[0].log10_lr == -2.0
 
 
 def test_the_table_joins_neighbours_that_read_the_same() -> None:
@@ -88,7 +89,7 @@ def test_the_table_joins_neighbours_that_read_the_same() -> None:
             segment(3, -1.2, "speech"),
         ),
     )
-    line = charts.time_line((finding,), None)
+    line = timeline.time_line((finding,), None)
     assert line is not None
     assert [row[:2] for row in line.rows[0].stretches] == [
         ("0:00", "0:01"),
@@ -100,7 +101,37 @@ def test_the_table_joins_neighbours_that_read_the_same() -> None:
 
 
 def test_times_read_as_on_a_clock() -> None:
-    assert charts.clock(7) == "0:07"
-    assert charts.clock(7.5) == "0:07.5"
-    assert charts.clock(59.96) == "1:00"
-    assert charts.clock(3723) == "1:02:03"
+    assert clock(7) == "0:07"
+    assert clock(7.5) == "0:07.5"
+    assert clock(59.96) == "1:00"
+    assert clock(3723) == "1:02:03"
+
+
+def test_lanes_join_neighbours_of_one_name_and_alternate() -> None:
+    labels = ("shot 1", "shot 1", "shot 2", "face 1")
+    finding = reports.scored(
+        0.2, segments=tuple(segment(at, 0.0, label) for at, label in enumerate(labels))
+    )
+    line = timeline.time_line((finding,), None)
+    assert line is not None
+    shots, faces = line.lanes
+    assert (shots.name, shots.summary, faces.summary) == ("Shots", "2 shots", "1 face")
+    assert [(part.left, part.width, part.tint) for part in shots.areas] == [
+        (0.0, 0.5, "part0"),
+        (0.5, 0.25, "part1"),
+    ]
+
+
+def test_touching_stretches_that_lean_to_synthetic_are_one_mark() -> None:
+    ratios = (0.1, 0.6, 1.4, -0.5, 0.9)
+    segments = tuple(segment(at, ratio) for at, ratio in enumerate(ratios))
+    line = timeline.time_line((reports.scored(0.2, segments=segments),), None)
+    assert line is not None
+    assert [(mark.start, mark.width) for mark in line.marks] == [(1.0, 0.4), (4.0, 0.2)]
+
+
+def test_experts_that_do_not_vote_mark_nothing() -> None:
+    finding = reports.scored(0.2, segments=(segment(0, 3.0),)).model_copy(update={"votes": False})
+    line = timeline.time_line((finding,), None)
+    assert line is not None
+    assert line.marks == ()

@@ -159,10 +159,58 @@ function follow(section) {
   });
 }
 
+// --- a time line --------------------------------------------------------------------------------
+
+const CLOSEST = 64; // times the width of the page
+
+function enhanceTimeLine(figure) {
+  const frame = figure.querySelector(".window");
+  const track = figure.querySelector(".track");
+  const player = figure.querySelector(".player");
+  const tools = figure.querySelector("[data-zoom]");
+  const seconds = Number(figure.dataset.timeLine);
+  let zoom = 1;
+
+  function zoomTo(wanted) {
+    const middle = (frame.scrollLeft + frame.clientWidth / 2) / track.clientWidth;
+    zoom = Math.min(CLOSEST, Math.max(1, wanted));
+    track.style.width = `${100 * zoom}%`;
+    frame.scrollLeft = middle * track.clientWidth - frame.clientWidth / 2;
+  }
+
+  function playFrom(time) {
+    player.currentTime = time;
+    player.play().catch(() => {}); // the browser may not know the format; its controls say so
+    player.scrollIntoView({ block: "nearest" });
+  }
+
+  tools.hidden = false;
+  for (const button of tools.querySelectorAll("button")) {
+    button.addEventListener("click", () => zoomTo(zoom * Number(button.dataset.factor)));
+  }
+  if (player === null) return;
+  player.addEventListener("timeupdate", () => {
+    track.style.setProperty("--at", `${(100 * player.currentTime) / seconds}%`);
+  });
+  for (const row of figure.querySelectorAll(".row, .strip")) {
+    row.addEventListener("click", (event) => {
+      const box = row.getBoundingClientRect();
+      playFrom(((event.clientX - box.left) / box.width) * seconds);
+    });
+  }
+  for (const link of figure.querySelectorAll("[data-at]")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      playFrom(Number(link.dataset.at));
+    });
+  }
+}
+
 // --- everywhere ---------------------------------------------------------------------------------
 
 document.querySelectorAll("form[data-upload]").forEach(enhanceUpload);
 document.querySelectorAll("[data-scan]").forEach(follow);
+document.querySelectorAll("[data-time-line]").forEach(enhanceTimeLine);
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
