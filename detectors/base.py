@@ -118,7 +118,10 @@ class Published(Protocol):
 
     @classmethod
     def from_files(cls, card: "ModelCard", files: tuple[Path, ...]) -> Self:
-        """Build from weight files, safetensors in the order of the published card's sources."""
+        """Build from weight files, safetensors in the order of the published card's sources.
+
+        A head that was trained here for a pulled encoder comes last.
+        """
         ...
 
     def observe(self, media: Any) -> Observation: ...  # noqa: ANN401

@@ -11,6 +11,7 @@ from detectors.errors import DetectorError, WeightsMissing
 from detectors.fusion import Ensemble
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
+from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
 
 
@@ -123,6 +124,22 @@ PUBLISHED: Final[tuple[Spec, ...]] = (
         published=True,
     ),
     Spec(
+        name="image.clip-l14",
+        kind=Kind.IMAGE,
+        claim=Claim.GENERATED,
+        target="detectors.image.backbone:BackboneDetector",
+        card="clip-l14",
+        published=True,
+    ),
+    Spec(
+        name="image.dinov2-b14",
+        kind=Kind.IMAGE,
+        claim=Claim.GENERATED,
+        target="detectors.image.backbone:BackboneDetector",
+        card="dinov2-b14",
+        published=True,
+    ),
+    Spec(
         name="audio.aasist",
         kind=Kind.AUDIO,
         claim=Claim.SYNTHETIC_SPEECH,
@@ -193,6 +210,8 @@ def load(spec: Spec) -> Judge:
     built = getattr(import_module(module), name)
     if spec.published:
         files = shelf().verified(spec.card)
+        if PublicCard.read(spec.card).trained_here:
+            files = (*files, shelf().verified_head(spec.card))
         return cast(type[Published], built).from_files(card_of(spec), files)
     if spec.fuses:
         combiner = cast(type[Combiner], built).from_card(card_of(spec))

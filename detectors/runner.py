@@ -18,6 +18,7 @@ from detectors.fusion import Ensemble
 from detectors.registry import Spec, card_of, load, specs_for, votes
 from detectors.result import Alarm, Cell, Finding, Outcome, Reason, Segment
 from detectors.zoo.card import Calibration, ModelCard
+from detectors.zoo.public.card import PublicCard
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def _never_measured(spec: Spec) -> Finding | None:
         return None  # running it says what is wrong
     text = (
         f"{spec.card} was pulled but never measured here, so it was not asked: "
-        f"assay bench MANIFEST --calibrate {spec.card}"
+        f"{PublicCard.read(spec.card).measured_by}"
     )
     clock = time.perf_counter()
     return _unscored(spec, clock, Outcome.NOT_APPLICABLE, Reason.UNMEASURED, text)

@@ -1,5 +1,6 @@
 """Expert on the middle layers of CLIP: linear in the token statistics of several views."""
 
+import math
 from collections.abc import Mapping
 from typing import Final, Self
 
@@ -9,7 +10,7 @@ from safetensors.numpy import load_file
 
 from detectors.base import Image, Judge, Observation, Patch
 from detectors.image.views import SIDE, crop, require_size, require_texture, resized, squeezed
-from detectors.zoo.backbones import CLIP_BLOCKS, CLIP_WIDTH, ClipEncoder, summary
+from detectors.zoo.backbones import ClipEncoder, TokenEncoder, summary
 from detectors.zoo.card import ModelCard
 from detectors.zoo.weights import verified
 
@@ -18,17 +19,16 @@ Floats = npt.NDArray[np.float32]
 CROPS: Final = ((0.5, 0.5), (0.28, 0.34), (0.72, 0.66))
 """Centres of the native crops, as shares of width and height: one costs 0.04 CPU seconds."""
 
-_GRID: Final = 14  # patch tokens along one side of a view
 _CELL: Final = 2  # tokens along one side of a heat-map cell
 
 
 class ClipDetector:
     """Score = whole view's part + mean of the native crops' parts + bias, all linear."""
 
-    def __init__(self, encoder: ClipEncoder, head: Mapping[str, Floats]) -> None:
+    def __init__(self, encoder: TokenEncoder, head: Mapping[str, Floats]) -> None:
         self._encoder = encoder
-        self._whole = head["whole"].reshape(len(CLIP_BLOCKS), 3, CLIP_WIDTH)
-        self._crop = head["crop"].reshape(len(CLIP_BLOCKS), 3, CLIP_WIDTH)
+        self._whole = head["whole"].reshape(encoder.blocks, 3, encoder.width)
+        self._crop = head["crop"].reshape(encoder.blocks, 3, encoder.width)
         self._bias = float(head["bias"])
 
     @classmethod
@@ -62,9 +62,14 @@ def _patches(raw: float, tokens: Floats, weights: Floats) -> tuple[Patch, ...]:
     The head is linear in the mean of the patch tokens, so that part of the score is a mean over
     patches.
     """
-    local = np.einsum("bpc,bc->p", tokens[:, 1:], weights[:, 1]).reshape(_GRID, _GRID)
-    steps = _GRID // _CELL
-    cells = local.reshape(steps, _CELL, steps, _CELL).mean(axis=(1, 3))
+    local = np.einsum("bpc,bc->p", tokens[:, 1:], weights[:, 1])
+    grid = math.isqrt(local.size)
+    steps = grid // _CELL
+    cells = (
+        local.reshape(grid, grid)[: steps * _CELL, : steps * _CELL]
+        .reshape(steps, _CELL, steps, _CELL)
+        .mean(axis=(1, 3))
+    )
     cells = raw + cells - cells.mean()
     return tuple(
         Patch(

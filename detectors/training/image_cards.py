@@ -68,10 +68,13 @@ class Held:
 
     def export(self, path: Path, folder: Path) -> None:
         """Write them for `assay bench --scores`; paths are relative to the manifest's `folder`."""
-        write_scores(
-            path,
-            (
-                Score(
+        write_scores(path, self.rows(folder))
+
+    def rows(self, folder: Path) -> Iterator[Score]:
+        """A score of each picture under each condition, as the bench has them."""
+        for condition, row in zip(self.conditions, self.scores, strict=True):
+            for picture, score in zip(self.pictures, row, strict=True):
+                yield Score(
                     path=picture.file.relative_to(folder).as_posix(),
                     label="ai_generated" if picture.synthetic else "real",
                     raw=float(score),
@@ -81,10 +84,6 @@ class Held:
                     pair=picture.pair,
                     laundering=condition,
                 )
-                for condition, row in zip(self.conditions, self.scores, strict=True)
-                for picture, score in zip(self.pictures, row, strict=True)
-            ),
-        )
 
 
 def calibrated(held: Held) -> Calibration:

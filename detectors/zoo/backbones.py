@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,21 @@ _CLIP_MEAN: Final = np.array([0.48145466, 0.4578275, 0.40821073], dtype=np.float
 _CLIP_STD: Final = np.array([0.26862954, 0.26130258, 0.27577711], dtype=np.float32) * 255
 
 
+class TokenEncoder(Protocol):
+    """A frozen transformer that turns one view into tokens of some of its blocks."""
+
+    blocks: int
+    width: int
+    grid: int  # patch tokens along one side of the view
+
+    def tokens(self, view: npt.NDArray[np.uint8]) -> Floats:
+        """Tokens of one RGB view of shape (224, 224, 3): (blocks, 1 + grid * grid, width).
+
+        The class token is the first.
+        """
+        ...
+
+
 class ClipEncoder:
     """The lower eight blocks of CLIP ViT-B/16 (Radford et al. 2021), INT8, as an encoder of views.
 
@@ -36,6 +51,10 @@ class ClipEncoder:
     Activations are quantised by the range of the whole batch, so a view's tokens would depend on
     its neighbours (cosine 0.99); views are therefore always encoded one by one.
     """
+
+    blocks = len(CLIP_BLOCKS)
+    width = CLIP_WIDTH
+    grid = 14
 
     def __init__(self, weights: Path, *, threads: int = 2) -> None:
         options = onnxruntime.SessionOptions()
@@ -51,7 +70,7 @@ class ClipEncoder:
         )
 
     def tokens(self, view: npt.NDArray[np.uint8]) -> Floats:
-        """Tokens of one RGB view of shape (224, 224, 3): (blocks, 197, 768), class token first."""
+        """As `TokenEncoder.tokens`: (2, 197, 768)."""
         pixels = (view.astype(np.float32) - _CLIP_MEAN) / _CLIP_STD
         batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
         found = self._session.run(self._outputs, {"pixel_values": batch})

@@ -33,6 +33,9 @@ MOST_BYTES: Final = 4 * 1024**2
 
 SHA256: Final = r"^[0-9a-f]{64}$"
 
+HEAD: Final = "head.safetensors"
+"""The head that was trained here for a pulled encoder."""
+
 
 class LockedFile(Closed):
     """One file as it was published and as it is kept."""
@@ -59,6 +62,7 @@ class OperatorCalibration(Closed):
     """What `assay bench --calibrate` measured on the operator's media, bound to the weights."""
 
     weights: str = Field(pattern=SHA256)  # digest of what was measured, see `binding`
+    head: str | None = Field(default=None, pattern=SHA256)  # of the head trained here, if any
     data: str
     measured_at: AwareDatetime
     measured: tuple[Measured, ...] = Field(min_length=1)
@@ -118,8 +122,15 @@ class Shelf:
         card, found = self._bare(name), self.calibration(name)
         if found is None:
             return card
+        weights = card.weights
+        if found.head is not None:
+            trained = WeightFile(
+                file=f"{name}/{HEAD}", sha256=found.head, source=WeightSource.PULLED
+            )
+            weights = (*weights, trained)
         return card.model_copy(
             update={
+                "weights": weights,
                 "measured": found.measured,
                 "calibration": found.calibration,
                 "operating_points": found.operating_points,
@@ -131,17 +142,23 @@ class Shelf:
 
         Raises `WeightsMissing` or `WeightsMismatch`.
         """
-        lock = self._locked(name)
-        paths = []
-        for item in lock.files:
-            path = self.folder / name / item.file
-            if not path.is_file():
-                raise WeightsMissing(f"{name}: {item.file} is not on this machine")
-            found = digest_of(path)
-            if found != item.sha256:
-                raise WeightsMismatch(name, item.sha256, found)
-            paths.append(path)
-        return tuple(paths)
+        return tuple(self._same(name, i.file, i.sha256) for i in self._locked(name).files)
+
+    def verified_head(self, name: str) -> Path:
+        """The head that was trained here, its digest checked. Raises as `verified`."""
+        found = self.calibration(name)
+        if found is None or found.head is None:
+            raise WeightsMissing(f"no head was trained: {PublicCard.read(name).measured_by}")
+        return self._same(name, HEAD, found.head)
+
+    def _same(self, name: str, file: str, sha256: str) -> Path:
+        path = self.folder / name / file
+        if not path.is_file():
+            raise WeightsMissing(f"{name}: {file} is not on this machine")
+        found = digest_of(path)
+        if found != sha256:
+            raise WeightsMismatch(name, sha256, found)
+        return path
 
     def remove(self, name: str, *, forget: bool) -> bool:
         """Delete weights and calibration, and with `forget` the lock. Whether anything was there."""
@@ -167,7 +184,11 @@ class Shelf:
             licence=public.licence,
             weights=(*pulled, *public.packaged),
             trained_on=public.trained_on,
-            training_command=f"none: published weights, assay models pull {name}",
+            training_command=(
+                public.measured_by
+                if public.trained_here
+                else f"none: published weights, assay models pull {name}"
+            ),
             limits=public.limits,
             settings=public.settings,
         )

@@ -119,6 +119,9 @@ def _calibrate(manifest: Path, name: str, asked: Asked) -> ExitCode:
     answers = _answers(items, (spec.name,), asked)
     scores = [question.score(answer) for question, answer in answers.items()]
     found = calibrated_on(scores, spec, data, binding=shelf().binding(spec.card))
+    earlier = shelf().calibration(spec.card)
+    if earlier is not None:
+        found = found.model_copy(update={"head": earlier.head})
     path = shelf().write_calibration(spec.card, found)
     _say_measured(spec, found)
     say(f"kept in {path}; {spec.card} votes from now on")

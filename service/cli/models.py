@@ -29,7 +29,7 @@ from service.models import Puller, Step
 from service.wording import CLAIMS, KINDS
 
 MB = 1e6
-NEXT = "{name} does not vote before it was measured on media of yours: assay bench MANIFEST --calibrate {name}"
+NEXT = "{name} does not vote before it was measured on media of yours: {command}"
 
 
 def show(*, as_json: bool) -> ExitCode:
@@ -100,7 +100,7 @@ def pull(name: str, *, accept_licence: bool, given: tuple[Path, ...]) -> ExitCod
     for item in lock.files:
         how = "as pinned" if item.pinned else "trusted as the first that came, and locked"
         say(f"{name}: {item.file} sha256 {item.published_sha256} ({how})")
-    say(NEXT.format(name=name))
+    say(NEXT.format(name=name, command=public.measured_by))
     say("running services look for new models when they start")
     return ExitCode.NOTHING_FOUND
 

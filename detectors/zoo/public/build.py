@@ -19,6 +19,7 @@ from detectors.zoo.public.picture_networks import (
     SelfBlended,
     from_efficientnet_pytorch,
 )
+from detectors.zoo.public.tokens import ClipTokens, TimmTokens
 from detectors.zoo.public.wav2vec2 import SpeechClassifier, newer_name
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -39,6 +40,8 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     "clip-linear": Architecture(lambda _card: ClipLinear()),
     "ferretnet": Architecture(lambda _card: FerretNet()),
     "efficientnet-b4": Architecture(lambda _card: SelfBlended(), from_efficientnet_pytorch),
+    "clip-tokens": Architecture(ClipTokens),
+    "timm-tokens": Architecture(TimmTokens),
     "aasist": Architecture(lambda _card: Aasist()),
     "wav2vec2": Architecture(SpeechClassifier, newer_name),
 }

@@ -78,6 +78,7 @@ class PublicCard(Closed):
     limits: tuple[str, ...] = Field(min_length=1)
     sources: tuple[Source, ...] = Field(min_length=1)
     packaged: tuple[WeightFile, ...] = ()  # further files it needs, from installed packages
+    trained_here: bool = False  # an encoder: its head is trained on media of the operator's
     settings: dict[str, float | int | str | list[float]] = Field(default_factory=dict)
 
     @field_validator("packaged")
@@ -90,6 +91,16 @@ class PublicCard(Closed):
     @property
     def bytes_about(self) -> int:
         return sum(source.bytes_about for source in self.sources)
+
+    @property
+    def measured_by(self) -> str:
+        """The command after which it votes."""
+        if self.trained_here:
+            return (
+                f"python -m detectors.training.backbone --name {self.name} --manifest MANIFEST"
+                " --cache FOLDER --weights WEIGHTS_FOLDER"
+            )
+        return f"assay bench MANIFEST --calibrate {self.name}"
 
     @classmethod
     def read(cls, name: str) -> Self:

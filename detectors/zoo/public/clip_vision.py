@@ -1,5 +1,7 @@
 """The picture half of CLIP (Radford et al. 2021), with the tensor names of its published files."""
 
+from itertools import islice
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -32,12 +34,16 @@ class _Transformer(nn.Module):
         self.post_layernorm = nn.LayerNorm(width)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        tokens = self.pre_layrnorm(self.embeddings(pictures))
-        layers = self.encoder["layers"]
-        for block in layers.children():
-            tokens = block(tokens)
-        last: Tensor = self.post_layernorm(tokens[:, 0])
+        last: Tensor = self.post_layernorm(self.states(pictures)[-1][:, 0])
         return last
+
+    def states(self, pictures: Tensor, depth: int | None = None) -> list[Tensor]:
+        """Tokens after each of the first `depth` blocks: (batch, tokens, width), class first."""
+        tokens, found = self.pre_layrnorm(self.embeddings(pictures)), []
+        for block in islice(self.encoder["layers"].children(), depth):
+            tokens = block(tokens)
+            found.append(tokens)
+        return found
 
 
 class _Embeddings(nn.Module):

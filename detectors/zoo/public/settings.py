@@ -16,7 +16,7 @@ def number(card: ModelCard | PublicCard, name: str) -> float:
     return float(value)
 
 
-def numbers(card: ModelCard, name: str, count: int) -> npt.NDArray[np.float32]:
+def numbers(card: ModelCard | PublicCard, name: str, count: int) -> npt.NDArray[np.float32]:
     """A list of `count` numbers. Raises `CardInvalid` when it is none."""
     value = card.settings.get(name)
     if not isinstance(value, list) or len(value) != count:

@@ -20,9 +20,12 @@ def random_network(card: PublicCard, seed: int = 5) -> nn.Module:
     """The network of a card, every parameter drawn."""
     torch.manual_seed(seed)
     network = architecture(card).make(card)
-    for parameter in network.parameters():
+    for name, parameter in network.named_parameters():
         if parameter.dim() > 1:
             nn.init.xavier_normal_(parameter)
+        else:  # scales lie around one, offsets around nothing
+            scale = name.endswith(("weight", "gamma"))
+            nn.init.normal_(parameter, mean=float(scale), std=0.1)
     return network.eval()
 
 
@@ -104,4 +107,12 @@ def calibration(shelf: Shelf, name: str, *, fpr_1: float = 1.0) -> OperatorCalib
         measured=(line,),
         calibration=Calibration(pairs=((0.5, 0.0),), lowest=-2.0, highest=2.0),
         operating_points=OperatingPoints(fpr_5=fpr_1 - 1.0, fpr_1=fpr_1, bona_fide=100),
+    )
+
+
+def tiny_encoder(blocks: list[float]) -> PublicCard:
+    """DINOv2's card with a transformer of timm that is made for tests."""
+    card = PublicCard.read("dinov2-b14")
+    return card.model_copy(
+        update={"settings": {**card.settings, "timm": "test_vit2", "blocks": blocks}}
     )
