@@ -49,3 +49,9 @@ class SigningRefused(ProvenanceError):
     """A key, a certificate or a container does not allow what was asked to be signed."""
 
     code = "signing_refused"
+
+
+class IndexDamaged(ProvenanceError):
+    """The index of known media cannot be read or written."""
+
+    code = "index_damaged"
