@@ -29,6 +29,8 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
             video_wall_seconds=decoding.wall_seconds,
         ),
         confinement=Confinement(memory_bytes=decoding.memory_bytes),
+        index_dir=settings.index,
+        index_scans=settings.index_scans,
         video_frames=decoding.video_frames,
         threads=settings.model_threads,
         weights_dir=settings.weights,

@@ -20,7 +20,8 @@ from detectors.runner import Run
 from provenance.consistency import thumbnail
 from provenance.result import Trace
 from provenance.watermark import find_watermarks
-from service.pipeline import Classified, Listener, PipelineConfig, Progress, Stage
+from service.archive import Archive, LookUp
+from service.pipeline import Classified, Listener, PipelineConfig, Progress, Source, Stage
 from service.preview import draw
 from service.report import NotChecked
 
@@ -46,6 +47,8 @@ class Classifier:
         )
         self._reader = MediaReader(self._pool, config.limits)
         self._budget = FrameBudget(frames=config.video_frames)
+        self._archive = None if config.index_dir is None else Archive(config.index_dir)
+        self._adds = config.index_scans
 
     def close(self) -> None:
         """Stop the decoding children."""
@@ -58,26 +61,35 @@ class Classifier:
             for spec in specs_for(kind):
                 _prepare(spec)
 
-    def classify(self, file: BinaryIO, kind: Kind, progress: Listener) -> Classified:
-        """Decode and judge. Bytes that cannot be decoded come back as a stated gap."""
+    def classify(self, source: Source, kind: Kind, progress: Listener) -> Classified:
+        """Decode, judge and look up. Bytes that cannot be decoded come back as a stated gap."""
         progress(Progress(Stage.DECODING, DECODING_STARTS))
         try:
-            media = self._decode(file, kind)
+            media = self._decode(source.file, kind)
         except MediaError as error:
             return Classified(missing=(_undecoded(error),))
         width, height = _size(media)
+        known = self._look_up(media, source)
         return Classified(
             kind=kind_of(media),
             findings=tuple(_findings(media, progress)),
-            missing=tuple(_unread(media)),
+            missing=(*_unread(media), *known.missing),
             watermarks=find_watermarks(media.pixels) if isinstance(media, Image) else (),
             traces=_compared_with_preview(media),
+            matches=known.matches,
+            prepared=known.prepared,
             preview=draw(media),
             width=width,
             height=height,
             seconds=None if isinstance(media, Image) else media.seconds,
             notes=tuple(SENTENCES[Note(code)] for code in media.notes),
         )
+
+    def _look_up(self, media: Media, source: Source) -> LookUp:
+        archive = self._archive
+        if archive is None or not (archive.exists or self._adds):
+            return LookUp()
+        return archive.look_up(media, sha256=source.sha256, tenant=source.tenant)
 
     def _decode(self, file: BinaryIO, kind: Kind) -> Media:
         if kind is Kind.IMAGE:

@@ -19,6 +19,8 @@ from provenance.result import (
     Watermark,
     Weight,
 )
+from provenance.similarity.result import Match
+from service.recovered import recovered
 from service.report import Evidence, NotChecked, Rank, Signal
 from service.wording import in_words
 
@@ -77,6 +79,7 @@ def weigh(
     provenance: Provenance | None,
     findings: tuple[Finding, ...],
     watermarks: tuple[Watermark, ...] = (),
+    matches: tuple[Match, ...] = (),
 ) -> tuple[Evidence, ...]:
     """Everything that says something, strongest rank first."""
     evidence: list[Evidence] = []
@@ -85,6 +88,7 @@ def weigh(
         evidence.extend(_marker(index, item) for index, item in _speaking(provenance))
         evidence.extend(_trace(item) for item in provenance.traces if item.weight is Weight.LOW)
     evidence.extend(_watermark(item) for item in watermarks if _is_beyond_chance(item))
+    evidence.extend(recovered(matches, provenance, _credentials))
     evidence.extend(
         _classifier(item) for item in findings if item.votes and item.outcome is Outcome.SCORED
     )

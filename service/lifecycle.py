@@ -10,7 +10,6 @@ from detectors.base import Kind
 from service.pipeline import Profile, Progress
 from service.report import Verdict
 
-DEFAULT_TENANT = "default"
 SENTENCE_LENGTH = 500
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -21,6 +21,7 @@ from detectors.registry import use_shelf
 from detectors.result import Finding
 from provenance.consistency import name
 from provenance.result import Provenance, Trace, Watermark
+from provenance.similarity.result import Match
 from service.credentials import Credentials, FetchStore, Past, Read
 from service.evidence import fuse, gaps, weigh
 from service.pins import pin, settings_of
@@ -28,7 +29,10 @@ from service.report import NotChecked, Report, Subject
 from service.verdict import NOT_REQUESTED, decide
 
 if TYPE_CHECKING:
+    from provenance.similarity.search import Prepared
     from service.classifier import Classifier
+
+DEFAULT_TENANT = "default"
 
 
 class Profile(StrEnum):
@@ -82,6 +86,7 @@ class Source:
     type: MediaType
     sidecar: Sidecar | None = None
     parts: tuple[int, ...] = ()
+    tenant: str = DEFAULT_TENANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class Analysis:
 
     report: Report
     preview: bytes | None
+    prepared: "Prepared | None" = None  # described for the index, where there is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +110,8 @@ class Classified:
     findings: tuple[Finding, ...] = ()
     watermarks: tuple[Watermark, ...] = ()
     traces: tuple[Trace, ...] = ()
+    matches: tuple[Match, ...] = ()
+    prepared: "Prepared | None" = None
     missing: tuple[NotChecked, ...] = ()
     width: int | None = None
     height: int | None = None
@@ -120,6 +128,8 @@ class PipelineConfig:
     limits: Limits
     fetch_store: FetchStore | None = None  # gets credentials kept elsewhere, where allowed
     confinement: Confinement = field(default_factory=Confinement)
+    index_dir: Path | None = None  # of known media; None: nothing is looked up
+    index_scans: bool = False  # describe media even where there is no index yet
     video_frames: int = 16  # sampled from a film
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of torch; more helps one file, fewer helps several at once
@@ -185,7 +195,7 @@ class Pipeline:
         progress(Progress(Stage.REPORT, 0.98))
         seconds = time.perf_counter() - clock
         report = _report(source, profile, read, classified, self._settings, seconds)
-        return Analysis(report, classified.preview)
+        return Analysis(report, classified.preview, classified.prepared)
 
     def trace(self, sources: Sequence[Source]) -> list[Report]:
         """Reports of the provenance profile about several files, sooner than one by one."""
@@ -217,7 +227,7 @@ class Pipeline:
             return _UNCLASSIFIED
         if kind is None:
             raise ValueError(f"{source.type.media_type} is not media")
-        return self._loaded().classify(source.file, kind, progress)
+        return self._loaded().classify(source, kind, progress)
 
 
 _UNCLASSIFIED = Classified(
@@ -242,7 +252,7 @@ def _report(
     """Put together what reading and classifying came to, and decide."""
     traces = (*name.compare(source.name, source.type.media_type), *classified.traces)
     provenance = _with_traces(read.provenance, traces)
-    evidence = weigh(provenance, classified.findings, classified.watermarks)
+    evidence = weigh(provenance, classified.findings, classified.watermarks, classified.matches)
     missing = (
         *read.missing,
         *classified.missing,
@@ -262,6 +272,7 @@ def _report(
         classifiers=fuse(classified.findings),
         provenance=provenance,
         watermarks=classified.watermarks,
+        matches=classified.matches,
         findings=classified.findings,
         engine=pin(provenance, classified.findings, settings),
         seconds=seconds,

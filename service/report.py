@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 from detectors.base import Kind
 from detectors.result import Closed, Finding, LikelihoodRatio
 from provenance.result import Provenance, Watermark
+from provenance.similarity.result import Match
 from service.errors import ReportInvalid
 
 
@@ -53,6 +54,10 @@ class Signal(StrEnum):
     WATERMARKED_AI = "watermarked_ai"  # the pixels carry the message of an AI generator
     MARKED_AI = "marked_ai"  # unsigned marker that declares AI
     MARKED_CAPTURE = "marked_capture"  # unsigned marker that declares a camera; worthless as proof
+    RECOVERED_AI = "recovered_ai"  # a copy of an original whose trusted signer says AI
+    RECOVERED_CAPTURE = "recovered_capture"  # a copy of an original that is a trusted capture
+    RECOVERED_OTHER = "recovered_other"  # a copy of, or with parts of, a file with credentials
+    ALTERED_COPY = "altered_copy"  # a copy of a trusted capture that differs from it in places
     SYNTHETIC = "synthetic"  # a voting classifier passes its 1 % operating point
     MANIPULATED = "manipulated"  # the same, for a face swap or a local edit
     SUSPECT = "suspect"  # a voting classifier passes its 5 % point only
@@ -64,7 +69,7 @@ class Evidence(Closed):
     """One thing that was found, how strong that kind of evidence is, and a sentence about it."""
 
     id: str  # "credentials", "watermark.SDXL.dwtDct", "marker.0", "detector.image.ensemble",
-    # "trace.time.future"
+    # "trace.time.future", "recovered.0"
     rank: Rank
     signal: Signal
     statement: str
@@ -125,6 +130,7 @@ class Report(Closed):
     classifiers: LikelihoodRatio | None  # fused; None when every classifier abstained
     provenance: Provenance | None
     watermarks: tuple[Watermark, ...] = ()  # every message looked for; empty when none could be
+    matches: tuple[Match, ...] = ()  # with files of the operator's index, the closest first
     findings: tuple[Finding, ...]
     engine: Engine
     seconds: float = Field(ge=0)

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, Protocol
 
@@ -28,7 +28,6 @@ from service.errors import (
 from service.intake import Received, Receiver, source_from_blob
 from service.lease import Lease
 from service.lifecycle import (
-    DEFAULT_TENANT,
     Failure,
     Page,
     Readiness,
@@ -39,7 +38,7 @@ from service.lifecycle import (
     is_scan_id,
     new_scan_id,
 )
-from service.pipeline import Analysis, Listener, Profile, Source
+from service.pipeline import DEFAULT_TENANT, Analysis, Listener, Profile, Source
 from service.queue import QUEUES, Queue, queue_for
 from service.reconcile import Reconciler, Schedule
 from service.report import Report
@@ -299,6 +298,7 @@ class Scans:
         with lease, source_from_blob(self._store.open(job.blob), job.name) as source:
             if source.sha256 != job.sha256:
                 raise BlobChanged(f"scan {job.id}: the stored bytes are not those that arrived")
+            source = replace(source, tenant=job.tenant)
             return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
 
     def _finish(self, job: Job, analysis: Analysis) -> None:

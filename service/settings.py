@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
     trust_dir: Path | None = None
     """Trust lists; unset: `trust` in the data directory."""
+    index_dir: Path | None = None
+    """Index of known media, in which copies are looked up; unset: `index` in the data directory."""
+    index_scans: bool = False
+    """Every scan adds its file to that index, until the scan is deleted."""
     weights_dir: Path | None = None
     """Models that were pulled; unset: `weights` in the data directory."""
     report_key_file: Path | None = None
@@ -99,6 +103,10 @@ class Settings(BaseSettings):
     @property
     def trust(self) -> Path:
         return self.trust_dir or self.data_dir / "trust"
+
+    @property
+    def index(self) -> Path:
+        return self.index_dir or self.data_dir / "index"
 
     @property
     def weights(self) -> Path:

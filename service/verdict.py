@@ -25,18 +25,22 @@ HARMLESS: Final = frozenset(
     }
 )
 
-# The first row with a signal that is present decides. SUSPECT never accuses: it asks for a person.
+# The first row with a signal that is present decides. SUSPECT and ALTERED_COPY never accuse: they
+# ask for a person. A recovered capture decides nothing, since nothing ties its signature to this
+# file; a recovered AI original declares AI as unsigned metadata would.
 TABLE: Final[tuple[tuple[Verdict, frozenset[Signal]], ...]] = (
     (Verdict.CREDENTIALS_BROKEN, frozenset({Signal.BROKEN})),
     (Verdict.VERIFIED_AI, frozenset({Signal.SIGNED_AI})),
     (Verdict.VERIFIED_CAPTURE, frozenset({Signal.SIGNED_CAPTURE})),
     (
         Verdict.DECLARED_AI,
-        frozenset({Signal.CLAIMED_AI, Signal.WATERMARKED_AI, Signal.MARKED_AI}),
+        frozenset(
+            {Signal.CLAIMED_AI, Signal.WATERMARKED_AI, Signal.MARKED_AI, Signal.RECOVERED_AI}
+        ),
     ),
     (Verdict.LIKELY_SYNTHETIC, frozenset({Signal.SYNTHETIC})),
     (Verdict.LIKELY_MANIPULATED, frozenset({Signal.MANIPULATED})),
-    (Verdict.INCONCLUSIVE, frozenset({Signal.SUSPECT})),
+    (Verdict.INCONCLUSIVE, frozenset({Signal.SUSPECT, Signal.ALTERED_COPY})),
     (Verdict.NO_SIGN_FOUND, frozenset({Signal.UNREMARKABLE})),
 )
 
@@ -46,8 +50,8 @@ HEADLINES: Final[dict[Verdict, str]] = {
     Verdict.VERIFIED_AI: "A trusted signer states that AI made or edited this.",
     Verdict.CREDENTIALS_BROKEN: "This carries Content Credentials that no longer match: something "
     "changed after signing.",
-    Verdict.DECLARED_AI: "The file itself declares that AI made or edited it, in its metadata, "
-    "its credentials or a watermark; nobody trusted vouches for that.",
+    Verdict.DECLARED_AI: "The file itself, or a signed original that it is a copy of, declares that "
+    "AI made or edited it; nobody trusted vouches for this file.",
     Verdict.LIKELY_SYNTHETIC: "The classifiers find this likely synthetic.",
     Verdict.LIKELY_MANIPULATED: "The classifiers find part of this likely manipulated.",
     Verdict.NO_SIGN_FOUND: "No sign of synthesis was found. That does not prove it is genuine.",
@@ -59,9 +63,35 @@ _AI = frozenset({Signal.SIGNED_AI, Signal.CLAIMED_AI, Signal.WATERMARKED_AI, Sig
 _ACCUSES = frozenset({Signal.SYNTHETIC, Signal.MANIPULATED})
 _CAPTURE = frozenset({Signal.SIGNED_CAPTURE, Signal.CLAIMED_CAPTURE, Signal.MARKED_CAPTURE})
 
+_RECOVERED_CAPTURE = frozenset({Signal.RECOVERED_CAPTURE})
+_RECOVERED_AI = frozenset({Signal.RECOVERED_AI})
+
 # Pairs that cannot both be the whole story. Declared AI beside unremarkable classifiers is not
 # one: classifiers miss, and silence contradicts nothing.
 CONFLICTS: Final[tuple[tuple[frozenset[Signal], frozenset[Signal], str], ...]] = (
+    (
+        _RECOVERED_CAPTURE,
+        _ACCUSES,
+        "The original that this is a copy of was captured, says a trusted signer; classifiers "
+        "disagree.",
+    ),
+    (
+        _RECOVERED_CAPTURE | _CAPTURE,
+        _RECOVERED_AI,
+        "One original or part of the file declares a capture, another original declares AI.",
+    ),
+    (
+        _RECOVERED_CAPTURE,
+        _AI,
+        "The original that this is a copy of was captured, says a trusted signer; the file itself "
+        "declares AI.",
+    ),
+    (
+        frozenset({Signal.ALTERED_COPY}),
+        _CAPTURE,
+        "The file speaks of a capture, but it differs from the signed original that it is a copy "
+        "of.",
+    ),
     (_CAPTURE, _ACCUSES, "The credentials or metadata speak of a capture; classifiers disagree."),
     (_CAPTURE, _AI, "One part of the file declares a capture, another declares AI."),
     (
@@ -72,7 +102,7 @@ CONFLICTS: Final[tuple[tuple[frozenset[Signal], frozenset[Signal], str], ...]] =
     ),
     (
         frozenset({Signal.SIGNED_OTHER}),
-        _ACCUSES | {Signal.MARKED_AI, Signal.WATERMARKED_AI, Signal.CLAIMED_AI},
+        _ACCUSES | _RECOVERED_AI | (_AI - {Signal.SIGNED_AI}),
         "The trusted credentials do not mention AI; other evidence does.",
     ),
 )

@@ -8,7 +8,7 @@ not enough. A picture with too few keypoints is a copy if PDQ and its grey copy 
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -39,7 +39,10 @@ _TOLERANCE: Final = 4.0  # pixels of the reduced picture
 _SMALLEST_SCALE: Final = 0.08
 _MIN_OVERLAP: Final = 0.04  # of the original: less is a detail, not a copy
 _CHANGED_CORRELATION: Final = 0.4
-_CHANGED_RESIDUAL: Final = 14.0  # grey levels, after brightness and contrast were adapted
+_CHANGED_RESIDUAL: Final = 14.0  # grey levels, after the tones were adapted
+_CHANGED_LEVEL: Final = 24.0  # the same where there is no texture: clipped tones differ too
+_TONE_STEP: Final = 16.0  # grey levels
+_FEW: Final = 0.01  # of the pixels: fewer tell nothing of a tone
 _FLAT: Final = 6.0  # grey levels of deviation below which correlation means nothing
 _MOST_ALTERED: Final = 0.35  # of the blocks: more is another picture
 _STRIDE: Final = 4  # pixels between blocks
@@ -101,7 +104,8 @@ def _agreeing(view: View, original: View) -> tuple[_Matrix, int] | tuple[None, i
     one, other = _pairs(view.codes, original.codes)
     if len(one) < MIN_POINTS:
         return None, 0
-    matrix, inliers = cv2.estimateAffinePartial2D(
+    untyped: Any  # OpenCV gives None where it finds nothing, which its types leave out
+    untyped, inliers = cv2.estimateAffinePartial2D(
         view.points[one],
         original.points[other],
         method=cv2.RANSAC,
@@ -109,9 +113,9 @@ def _agreeing(view: View, original: View) -> tuple[_Matrix, int] | tuple[None, i
         maxIters=500,
         confidence=0.999,
     )
-    if matrix is None:
+    if untyped is None:
         return None, 0
-    matrix = np.asarray(matrix, np.float64)
+    matrix = np.asarray(untyped, np.float64)
     scale = math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
     kept = np.flatnonzero(np.asarray(inliers).ravel())
     places = np.unique(np.round(original.points[other][kept] / _TOLERANCE), axis=0)
@@ -144,14 +148,15 @@ class _Blocks:
     top: npt.NDArray[np.intp]
     left: npt.NDArray[np.intp]
     correlation: _Floats  # at the best shift by up to a pixel
-    residual: _Floats  # root mean square in grey levels, brightness and contrast adapted
+    residual: _Floats  # root mean square in grey levels, tones adapted
     deviation: _Floats  # in grey levels, of the one with more texture
 
     @property
     def differ(self) -> npt.NDArray[np.bool_]:
         """Blocks that show something else: no likeness in texture, and far apart in grey."""
-        unlike = (self.correlation < _CHANGED_CORRELATION) | (self.deviation < _FLAT)
-        return unlike & (self.residual > _CHANGED_RESIDUAL)
+        flat = self.deviation < _FLAT
+        unlike = flat | (self.correlation < _CHANGED_CORRELATION)
+        return unlike & (self.residual > np.where(flat, _CHANGED_LEVEL, _CHANGED_RESIDUAL))
 
     @property
     def likeness(self) -> float:
@@ -207,21 +212,29 @@ def _moments(values: _Floats) -> tuple[_Floats, _Floats]:
 
 
 def _toned(picture: _Floats, below: _Floats, mask: npt.NDArray[np.bool_]) -> _Floats:
-    """The picture with contrast and brightness adapted to its original."""
+    """The picture with its tones adapted to its original: brightness, contrast, gamma, clipping.
+
+    Each sixteenth of the tones goes to the median of what the original has there, if enough
+    pixels have it.
+    """
     above, under = picture[mask], below[mask]
-    gain = float(np.clip(under.std() / max(float(above.std()), 1.0), 0.5, 2.0))
-    toned: _Floats = picture * np.float32(gain) + np.float32(np.median(under - gain * above))
-    return toned
+    step = (above / _TONE_STEP).astype(np.intp)
+    known = [tone for tone in np.unique(step) if (step == tone).mean() > _FEW]
+    if not known:
+        return picture
+    at = [float(np.median(above[step == tone])) for tone in known]
+    to = [float(np.median(under[step == tone])) for tone in known]
+    return np.interp(picture, at, to).astype(np.float32)
 
 
 def _altered(blocks: _Blocks, matrix: _Matrix, view: View, original: View) -> tuple[Box, ...]:
     """Connected places where the picture shows something else than its original."""
     marked = np.zeros(original.small.shape, np.uint8)
     for top, left in zip(blocks.top[blocks.differ], blocks.left[blocks.differ], strict=True):
-        half = BLOCK // 2
+        half = BLOCK // 4  # a block that differs is foreign at its centre
         marked[max(0, top - half) : top + half, max(0, left - half) : left + half] = 1
     count, _, boxes, _ = cv2.connectedComponentsWithStats(marked)
-    back = cv2.invertAffineTransform(matrix)
+    back = np.asarray(cv2.invertAffineTransform(matrix), np.float64)
     found = [_box(boxes[number], back, view) for number in range(1, count)]
     return tuple(sorted(found, key=lambda box: (box.left, box.top)))
 
@@ -230,6 +243,6 @@ def _box(stats: npt.NDArray[np.int32], back: _Matrix, view: View) -> Box:
     """A rectangle of the original's grey copy as one of the picture."""
     left, top, width, height = (float(value) * SIDE / SMALL_SIDE for value in stats[:4])
     corners = np.array([[left, top, 1], [left + width, top + height, 1]])
-    places = corners @ np.asarray(back, np.float64).T / (view.width, view.height)
+    places = corners @ back.T / (view.width, view.height)
     low, high = np.clip(places.min(axis=0), 0, 1), np.clip(places.max(axis=0), 0, 1)
     return Box(left=float(low[0]), top=float(low[1]), right=float(high[0]), bottom=float(high[1]))

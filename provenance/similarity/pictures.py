@@ -124,7 +124,7 @@ def describe(pixels: _Bytes) -> Described | None:
     """Describe RGB pixels of shape (height, width, 3); None for a picture below `MIN_SIDE`."""
     if min(pixels.shape[:2]) < MIN_SIDE:
         return None
-    reduced = cv2.cvtColor(_scaled(pixels, SIDE), cv2.COLOR_RGB2GRAY)
+    reduced = np.asarray(cv2.cvtColor(_scaled(pixels, SIDE), cv2.COLOR_RGB2GRAY), np.uint8)
     points, descriptors = _keypoints(reduced)
     pdq, mirrored_pdq = _pdq(reduced)
     return Described(

@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from provenance.errors import IndexDamaged
 from provenance.similarity import pictures, sound
 from provenance.similarity.compare import Placement, place
 from provenance.similarity.pictures import VOCABULARY_SHA256, Described, View
 from provenance.similarity.result import Match, Original, Via
-from provenance.similarity.store import OPERATOR, Fingerprint, IndexStore, ViewRow
+from provenance.similarity.rows import Fingerprint, ViewRow
+from provenance.similarity.store import OPERATOR, IndexStore
 
 DESCRIPTOR: Final = f"1.{VOCABULARY_SHA256[:12]}"
 """Version of everything that is stored for comparison."""
@@ -302,8 +304,18 @@ def _row(described: Described, at: float | None, words: int) -> ViewRow:
 
 
 def _view(row: ViewRow) -> View:
+    """Raises `IndexDamaged` for a row that no version of this module wrote."""
+    try:
+        return _unpacked(row)
+    except (ValueError, cv2.error) as error:
+        raise IndexDamaged(f"a stored picture cannot be read: {error}") from error
+
+
+def _unpacked(row: ViewRow) -> View:
     small = cv2.imdecode(np.frombuffer(row.small, np.uint8), cv2.IMREAD_GRAYSCALE)
-    points = np.frombuffer(row.points, "<u2").astype(np.float32) / _POINT_STEPS
+    if small is None:
+        raise ValueError("no grey copy")
+    points = np.frombuffer(row.points, "<u2").astype(np.float32) / np.float32(_POINT_STEPS)
     return View(
         width=row.width,
         height=row.height,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from service.cli.exit_codes import MEANING, ExitCode
+from service.cli.index_app import index
 from service.cli.models_app import models
 from service.cli.options import FragmentOption, ManifestOption
 from service.cli.signing_app import recheck, sign, verify_report
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(trust, name="trust")
 app.add_typer(models, name="models")
+app.add_typer(index, name="index")
 
 
 class Only(StrEnum):

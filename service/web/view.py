@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Alarm, Finding, LikelihoodRatio
+from provenance.similarity.result import Match
+from service.recovered import in_words as match_in_words
 from service.report import Evidence, Report, Verdict
 from service.timeline import clock
 from service.web import charts, credentials, timeline
@@ -66,6 +68,16 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchView:
+    """An original in the index that this is a copy of, with its own credentials."""
+
+    statement: str
+    sha256: str
+    added: str
+    panel: credentials.Panel | None
+
+
+@dataclass(frozen=True, slots=True)
 class Fused:
     """All voting classifiers together."""
 
@@ -89,6 +101,7 @@ class ReportView:
     time_line: timeline.TimeLine | None
     panel: credentials.Panel | None
     traces: tuple[TraceView, ...]
+    matches: tuple[MatchView, ...]
     findings: tuple[FindingView, ...]
     fused: Fused | None
 
@@ -112,6 +125,7 @@ def view(report: Report) -> ReportView:
         time_line=timeline.time_line(report.findings, subject.seconds),
         panel=credentials.panel(report.provenance) if report.provenance is not None else None,
         traces=_traces(report),
+        matches=tuple(_match(item) for item in report.matches),
         findings=tuple(_finding(item) for item in report.findings),
         fused=_fused(report.classifiers),
     )
@@ -152,6 +166,17 @@ def _fused(lr: LikelihoodRatio | None) -> Fused | None:
     if lr is None:
         return None
     return Fused(in_words(lr.log10, "synthetic"), odds(lr, "synthetic"), charts.interval(lr))
+
+
+def _match(item: Match) -> MatchView:
+    original = item.original
+    found = original.provenance
+    return MatchView(
+        statement=match_in_words(item),
+        sha256=original.sha256,
+        added=f"{original.added_at:%Y-%m-%d}",
+        panel=credentials.panel(found) if found is not None else None,
+    )
 
 
 def _finding(item: Finding) -> FindingView:

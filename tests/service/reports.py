@@ -40,6 +40,7 @@ from provenance.result import (
     TrustListRef,
     UsageRule,
 )
+from provenance.similarity.result import Match, Original, Via
 from service.evidence import fuse, gaps, weigh
 from service.report import Engine, NotChecked, Report, Subject, Verdict
 from service.verdict import decide
@@ -65,11 +66,12 @@ def report(
     provenance: Provenance | None = None,
     findings: tuple[Finding, ...] = (),
     missing: tuple[NotChecked, ...] = (),
+    matches: tuple[Match, ...] = (),
     seconds_long: float | None = None,
 ) -> Report:
     """A report weighed and decided from these findings."""
     provenance = provenance or bare()
-    evidence = weigh(provenance, findings)
+    evidence = weigh(provenance, findings, matches=matches)
     not_checked = (*missing, *gaps(provenance, findings))
     decision = decide(evidence, not_checked)
     return Report(
@@ -94,6 +96,7 @@ def report(
         not_checked=not_checked,
         classifiers=fuse(findings),
         provenance=provenance,
+        matches=matches,
         findings=findings,
         engine=Engine(
             version="0.1.0",
@@ -230,6 +233,23 @@ def _manifest(
         usage_rules=(UsageRule(purpose="cawg.ai_generative_training", use="notAllowed"),),
         assertions=("c2pa.actions.v2", "c2pa.hash.data", "cawg.training-mining"),
     )
+
+
+def match(original: Provenance | None = None, *, kind: str = "image", **changed: object) -> Match:
+    """A picture that is a copy of one in the index, signed by a camera unless told otherwise."""
+    known = Original(
+        sha256="ab" * 32,
+        name="original.jpg",
+        kind=kind,
+        media_type="image/jpeg",
+        width=1000,
+        height=800,
+        seconds=None if kind == "image" else 60.0,
+        added_at=WHEN,
+        provenance=original or credentials(),
+    )
+    fields = {"via": Via.PICTURE, "similarity": 0.99, "agreeing": 40, **changed}
+    return Match(original=known, **fields)
 
 
 def marker(says: Says = Says.AI_GENERATED, tool: str = "", excerpt: str = "") -> Marker:

@@ -17,6 +17,7 @@ from detectors.media.sandbox import Reply, SandboxPool
 from detectors.registry import Spec, specs_for
 from detectors.result import Outcome, Reason
 from provenance.result import IdentityStatus, TrustKind
+from provenance.similarity.store import FILE
 from provenance.trust import TrustStore
 from provenance.watermark import MESSAGES
 from service.intake import source_from_stream
@@ -256,3 +257,15 @@ def test_a_film_whose_sound_cannot_be_read_is_never_cleared_by_its_pictures(
     report = analyse(pipeline, film.replace(b"A_FLAC", b"A_NONE")).report
     assert "sound_unreadable" in {item.reason for item in report.not_checked}
     assert report.verdict is not Verdict.NO_SIGN_FOUND
+
+
+def test_an_index_that_cannot_be_read_is_a_gap_and_clears_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    folder.mkdir()
+    (folder / FILE).write_bytes(b"no database" * 500)
+    config = PipelineConfig(trust_dir=tmp_path / "trust", limits=Limits(), index_dir=folder)
+    with Pipeline(config) as pipeline:
+        report = analyse(pipeline, PHOTO).report
+    assert "index_unreadable" in [item.reason for item in report.not_checked]
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert report.matches == ()

@@ -19,6 +19,10 @@ ALONE = {
     Signal.WATERMARKED_AI: Verdict.DECLARED_AI,
     Signal.MARKED_AI: Verdict.DECLARED_AI,
     Signal.MARKED_CAPTURE: Verdict.INCONCLUSIVE,
+    Signal.RECOVERED_AI: Verdict.DECLARED_AI,
+    Signal.RECOVERED_CAPTURE: Verdict.INCONCLUSIVE,
+    Signal.RECOVERED_OTHER: Verdict.INCONCLUSIVE,
+    Signal.ALTERED_COPY: Verdict.INCONCLUSIVE,
     Signal.SYNTHETIC: Verdict.LIKELY_SYNTHETIC,
     Signal.MANIPULATED: Verdict.LIKELY_MANIPULATED,
     Signal.SUSPECT: Verdict.INCONCLUSIVE,
@@ -48,6 +52,10 @@ RANKS = {
     Signal.MARKED_AI: Rank.DECLARED_MARKER,
     Signal.MARKED_CAPTURE: Rank.DECLARED_MARKER,
     Signal.INCONSISTENT: Rank.CONSISTENCY,
+    Signal.RECOVERED_AI: Rank.RECOVERED_CREDENTIALS,
+    Signal.RECOVERED_CAPTURE: Rank.RECOVERED_CREDENTIALS,
+    Signal.RECOVERED_OTHER: Rank.RECOVERED_CREDENTIALS,
+    Signal.ALTERED_COPY: Rank.RECOVERED_CREDENTIALS,
 }
 
 
@@ -93,6 +101,8 @@ def _stronger(one: Signal, other: Signal) -> Verdict:
         Signal.CLAIMED_OTHER,
         Signal.MARKED_CAPTURE,
         Signal.INCONSISTENT,
+        Signal.RECOVERED_CAPTURE,
+        Signal.RECOVERED_OTHER,
     }
     deciding = [signal for signal in (one, other) if signal not in idle]
     verdicts = [ALONE[signal] for signal in deciding] or [Verdict.INCONCLUSIVE]
@@ -175,7 +185,9 @@ def test_two_signals_conflict_exactly_when_the_rules_say_so(one: Signal, other: 
 
 
 @pytest.mark.parametrize("accusation", [Signal.SYNTHETIC, Signal.MANIPULATED])
-@pytest.mark.parametrize("capture", [Signal.SIGNED_CAPTURE, Signal.MARKED_CAPTURE])
+@pytest.mark.parametrize(
+    "capture", [Signal.SIGNED_CAPTURE, Signal.MARKED_CAPTURE, Signal.RECOVERED_CAPTURE]
+)
 def test_a_capture_that_classifiers_doubt_is_shown_as_a_conflict(
     capture: Signal, accusation: Signal
 ) -> None:

@@ -209,6 +209,31 @@ def test_no_credentials_unreadable_ones_and_unsupported_files_are_told_apart(
     assert said in read(reports.report(provenance=found)).words()
 
 
+# --- known originals ----------------------------------------------------------------------------
+
+
+def test_a_known_original_is_shown_with_its_own_credentials() -> None:
+    shown = reports.report(matches=(reports.match(visible=0.9), reports.match(reports.bare())))
+    html = render_report(shown, None)
+    words = Outline(html).words()
+    assert "Known originals" in words
+    assert "re-encoded copy of “original.jpg”" in words
+    assert "cropped by about 10 % of its area" in words
+    assert "signed that file, not this one" in words
+    assert reports.SIGNER_NAME in html[html.index('id="originals"') : html.index('id="declared"')]
+
+
+def test_a_report_without_matches_has_no_such_section() -> None:
+    assert "Known originals" not in read(reports.no_sign_found()).words()
+
+
+def test_a_name_from_the_index_is_text_and_never_markup() -> None:
+    known = reports.match()
+    renamed = known.original.model_copy(update={"name": reports.HOSTILE})
+    shown = reports.report(matches=(known.model_copy(update={"original": renamed}),))
+    assert "<script>alert" not in render_report(shown, None)
+
+
 # --- classifiers --------------------------------------------------------------------------------
 
 

@@ -1,0 +1,230 @@
+"""`assay index`: fill, show, search and prune the index of known media."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import replace
+from os import cpu_count
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.table import Table
+
+from detectors.base import Kind
+from provenance.result import Integrity, Presence, Provenance
+from provenance.similarity.store import IndexStore
+from service.archive import Archive
+from service.arguments import pipeline_config, upload_limits
+from service.cli.complain import DELIBERATE, complain, say
+from service.cli.engine import read_settings
+from service.cli.exit_codes import ExitCode
+from service.cli.inputs import opened
+from service.cli.terminal import console
+from service.cli.walk import walk
+from service.errors import UnsupportedKind
+from service.indexing import Librarian
+from service.intake import source_from_path
+from service.recovered import in_words
+from service.wording import INTEGRITIES, TRUSTS
+
+_ADDED: Final = "added"
+_KNOWN: Final = "in the index already"
+_SKIPPED: Final = "other files, not media"
+_FAILED: Final = "not added"
+_HASH: Final = re.compile(r"[0-9a-f]{8,64}")
+
+
+def add(paths: tuple[Path, ...], jobs: int | None, tenant: str) -> ExitCode:
+    """Add every media file named or below a folder named; one that fails stops no other."""
+    threads = jobs or cpu_count() or 1
+    limits = upload_limits(read_settings())
+    files = list(_files(paths))
+    tally: Counter[str] = Counter()
+    lock = Lock()
+    with _librarian(threads) as librarian, ThreadPoolExecutor(threads) as pool, _bar() as progress:
+        task = progress.add_task("", total=len(files))
+        done = [pool.submit(_add, librarian, path, limits, tenant, lock) for path in files]
+        try:
+            for finished in as_completed(done):
+                tally[finished.result()] += 1
+                progress.advance(task)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            say("stopped; the same command goes on from here")
+            raise
+    for outcome in (_ADDED, _KNOWN, _SKIPPED, _FAILED):
+        if tally[outcome] or outcome == _ADDED:
+            say(f"{tally[outcome]:,} {outcome}")
+    return ExitCode.NOT_ANALYSED if tally[_FAILED] else ExitCode.NOTHING_FOUND
+
+
+def show(tenant: str, *, as_json: bool) -> ExitCode:
+    """Print every original."""
+    store = _store()
+    try:
+        entries = list(store.entries(tenant=tenant)) if store.exists else []
+    except DELIBERATE as error:
+        return _refused("index", error)
+    if as_json:
+        for entry in entries:
+            typer.echo(entry.model_dump_json())
+        return ExitCode.NOTHING_FOUND
+    if not entries:
+        say("the index is empty; see assay index add --help")
+        return ExitCode.NOTHING_FOUND
+    table = Table("sha256", "kind", "name", "credentials", "added", box=None)
+    for entry in entries:
+        table.add_row(
+            entry.sha256[:12],
+            entry.kind,
+            entry.name,
+            _credentials(entry.provenance),
+            f"{entry.added_at:%Y-%m-%d}",
+        )
+    console().print(table)
+    return ExitCode.NOTHING_FOUND
+
+
+def remove(hashes: tuple[str, ...], tenant: str) -> ExitCode:
+    """Forget the originals whose hash begins so."""
+    store, failed = _store(), False
+    for named in hashes:
+        if not _HASH.fullmatch(named.lower()):
+            say(f"{named}: no sha256 and no beginning of one with 8 digits [hash_invalid]")
+            return ExitCode.USAGE
+        try:
+            count = store.remove(named.lower(), tenant=tenant) if store.exists else 0
+        except DELIBERATE as error:
+            return _refused("index", error)
+        failed |= not count
+        say(f"{named}: {count} removed")
+    return ExitCode.NOT_ANALYSED if failed else ExitCode.NOTHING_FOUND
+
+
+def search(files: tuple[str, ...], tenant: str, *, as_json: bool) -> ExitCode:
+    """Print what each file is a copy of."""
+    settings = read_settings()
+    found = failed = False
+    if not _store().exists:
+        say("there is no index yet; see assay index add --help")
+        return ExitCode.NOT_ANALYSED
+    with _librarian(1) as librarian:
+        for named in files:
+            try:
+                with opened(named, upload_limits(settings)) as source:
+                    matches = librarian.search(replace(source, tenant=tenant))
+            except DELIBERATE as error:
+                complain(named, error)
+                failed = True
+                continue
+            found |= bool(matches)
+            for match in matches:
+                if as_json:
+                    typer.echo(match.model_dump_json())
+                else:
+                    about = _credentials(match.original.provenance)
+                    console().print(f"{named}: {in_words(match)} Its credentials: {about}.")
+            if not matches and not as_json:
+                console().print(f"{named}: no original of it is in the index")
+    if found:
+        return ExitCode.FOUND
+    return ExitCode.NOT_ANALYSED if failed else ExitCode.NOTHING_FOUND
+
+
+def stats(tenant: str) -> ExitCode:
+    """Print counts."""
+    store = _store()
+    if not store.exists:
+        say("there is no index yet; see assay index add --help")
+        return ExitCode.NOTHING_FOUND
+    try:
+        counts = store.stats(tenant=tenant)
+    except DELIBERATE as error:
+        return _refused("index", error)
+    table = Table(box=None, show_header=False)
+    rows = {
+        "originals": counts.entries,
+        **{f"of these {kind}": number for kind, number in sorted(counts.by_kind.items())},
+        "of these with Content Credentials": counts.signed,
+        "pictures and frames": counts.views,
+        "of another version, not searched": counts.outdated,
+    }
+    for label, number in rows.items():
+        table.add_row(label, f"{number:,}")
+    table.add_row("on disk", f"{counts.bytes / 1e6:,.1f} MB")
+    table.add_row("where", str(store.path))
+    console().print(table)
+    return ExitCode.NOTHING_FOUND
+
+
+def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from (path / name for name, refused in walk(path) if refused is None)
+        else:
+            yield path
+
+
+def _add(
+    librarian: Librarian, path: Path, limits: Mapping[Kind, int], tenant: str, lock: Lock
+) -> str:
+    """Add one file and say what came of it."""
+    try:
+        source = source_from_path(path, limits)
+    except UnsupportedKind:
+        return _SKIPPED
+    except DELIBERATE as error:
+        with lock:
+            complain(str(path), error)
+        return _FAILED
+    with source.file:
+        try:
+            return _ADDED if librarian.add(replace(source, tenant=tenant)) else _KNOWN
+        except DELIBERATE as error:
+            with lock:
+                complain(str(path), error)
+            return _FAILED
+
+
+def _credentials(found: Provenance | None) -> str:
+    """What is known about an original's credentials, in a few words."""
+    if found is None:
+        return "could not be read"
+    if found.presence is Presence.NONE or found.integrity is None:
+        return "none"
+    state = INTEGRITIES[found.integrity][0].lower()
+    if found.integrity is not Integrity.INTACT or found.signer is None:
+        return state
+    name = found.signer.organisation or found.signer.common_name or "unnamed"
+    return f"{state}, signed by {name}, {TRUSTS[found.signer.trust].partition(';')[0]}"
+
+
+@contextmanager
+def _librarian(children: int) -> Iterator[Librarian]:
+    config = replace(pipeline_config(read_settings()), children=children)
+    with Librarian(config, Archive(read_settings().index)) as librarian:
+        yield librarian
+
+
+def _store() -> IndexStore:
+    return Archive(read_settings().index).index.store
+
+
+def _refused(about: str, error: Exception) -> ExitCode:
+    complain(about, error)
+    return ExitCode.NOT_ANALYSED
+
+
+def _bar() -> Progress:
+    return Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console(stderr=True),
+        transient=True,
+    )
