@@ -1,14 +1,23 @@
 """Read mutated files and see that nothing but an answer comes out: `python -m tests.provenance.fuzz`.
 
-Every seed is a signed or marked file made on the spot; folders given as arguments add their files.
-A mutation flips bytes, cuts, doubles, zeroes or swaps pieces, or changes a length field.
+Every seed is a signed or marked file made on the spot, a sidecar or a pointer to one; folders given
+as arguments add their files. A mutation flips bytes, cuts, doubles, zeroes or swaps pieces, or
+changes a length field. The reading process may open no internet socket: the kernel kills it if it,
+or the native library in it, tries. A crash, a hang and a kill are told with the number of the input,
+which `--seed` and the same seeds make again.
 """
 
 import argparse
 import io
+import mmap
+import os
+import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +34,9 @@ from tests.timestamping import timestamp_server
 
 SLOWEST_ALLOWED: Final = 2.0
 """Seconds one file may take."""
+
+SIDECAR: Final = "application/c2pa"
+"""Type of a seed that is read as the manifest store beside a photo."""
 
 _TYPES: Final = {
     ".jpg": "image/jpeg",
@@ -69,6 +81,9 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     }
     for media_type, data in plain.items():
         yield media_type, sign(data, credential, media_type=media_type).data
+    photo = plain["image/jpeg"]
+    yield "image/jpeg", sign(photo, credential, embed=False, remote_url="http://192.0.2.1/a").data
+    yield SIDECAR, sign(photo, credential, embed=False).manifest
     with timestamp_server(clock.issue(usages=[TIME_STAMPING])) as url:
         for version in (1, 2):
             inner = sign(plain["image/jpeg"], credential, timestamp_url=url, claim_version=version)
@@ -116,20 +131,40 @@ def mutate(data: bytes, rng: np.random.Generator) -> bytes:
     return bytes(out)
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to."""
+
+    slowest: float  # seconds of one input
+    number: int  # of that input
+    present: int  # inputs that still had credentials
+
+
 def run(
-    inputs: list[tuple[str, bytes]], count: int, trust: TrustSnapshot, seed: int = 7
-) -> tuple[float, int]:
-    """Read `count` mutations and return (slowest seconds, number that still had credentials)."""
+    inputs: list[tuple[str, bytes]],
+    count: int,
+    trust: TrustSnapshot,
+    seed: int = 7,
+    at: "mmap.mmap | None" = None,
+) -> Outcome:
+    """Read `count` mutations; the number of the one being read stands in `at`."""
     rng = np.random.default_rng(seed)
-    reader, slowest, present = Reader(trust), 0.0, 0
+    reader, slowest, present = Reader(trust), (0.0, 0), 0
+    whole = next((data for kind, data in inputs if kind == "image/jpeg"), b"")
     for number in range(count):
         media_type, data = inputs[number % len(inputs)]
+        mutated = mutate(data, rng)
+        if at is not None:
+            at[:8] = number.to_bytes(8, "big")
         started = time.perf_counter()
-        found = reader.read(io.BytesIO(mutate(data, rng)), media_type=media_type)
-        slowest = max(slowest, time.perf_counter() - started)
+        if media_type == SIDECAR:
+            found = reader.read(io.BytesIO(whole), media_type="image/jpeg", manifest=mutated)
+        else:
+            found = reader.read(io.BytesIO(mutated), media_type=media_type)
+        slowest = max(slowest, (time.perf_counter() - started, number))
         present += bool(found.manifests)
         Provenance.model_validate_json(found.model_dump_json())
-    return slowest, present
+    return Outcome(slowest[0], slowest[1], present)
 
 
 def main() -> int:
@@ -140,12 +175,48 @@ def main() -> int:
     options = parser.parse_args()
     inputs = [*seeds(), *collected(options.folders)]
     trust = snapshot((TrustKind.MANIFEST, Authority.create().root_pem))
-    slowest, present = run(inputs, options.count, trust, options.seed)
+    at = mmap.mmap(-1, 8)
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        os._exit(_child(inputs, options.count, trust, options.seed, at))
+    _, status = os.waitpid(child, 0)
+    number = int.from_bytes(at[:8], "big")
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        why = " (a socket was asked for)" if name == "SIGSYS" else ""
+        sys.stdout.write(f"seed {options.seed}, input {number}: ended by {name}{why}\n")
+    elif status:
+        sys.stdout.write(f"seed {options.seed}, input {number}: failed\n")
+    return 1 if status else 0
+
+
+def _child(
+    inputs: list[tuple[str, bytes]], count: int, trust: TrustSnapshot, seed: int, at: "mmap.mmap"
+) -> int:
+    watched = forbid_sockets()
+    found = run(inputs, count, trust, seed, at)
+    network = "no socket asked for" if watched else "network not watched: no libseccomp here"
     sys.stdout.write(
-        f"{options.count} mutations of {len(inputs)} files: no crash, slowest {slowest:.3f} s, "
-        f"{present} still had a manifest\n"
+        f"{count} mutations of {len(inputs)} files, seed {seed}: no crash, {network}, "
+        f"slowest {found.slowest:.3f} s (input {found.number}), "
+        f"{found.present} still had a manifest\n"
     )
-    return 0 if slowest <= SLOWEST_ALLOWED else 1
+    sys.stdout.flush()
+    return 0 if found.slowest <= SLOWEST_ALLOWED else 1
+
+
+def forbid_sockets() -> bool:
+    """Have the kernel kill this process for an internet socket. False where it cannot."""
+    try:
+        seccomp = import_module("pyseccomp")
+    except (ImportError, RuntimeError, OSError):
+        return False
+    rules = seccomp.SyscallFilter(seccomp.ALLOW)
+    for family in (socket.AF_INET, socket.AF_INET6):
+        rules.add_rule(seccomp.KILL_PROCESS, "socket", seccomp.Arg(0, seccomp.EQ, int(family)))
+    rules.load()
+    return True
 
 
 if __name__ == "__main__":
