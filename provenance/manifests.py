@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from provenance.codes import (
@@ -25,10 +26,27 @@ from provenance.result import (
     UsageRule,
     clean,
 )
+from provenance.signed_facts import scalars, signed_facts
 
 MAX_MANIFESTS: Final = 100
+MAX_GENERATORS: Final = 5
+MAX_PARAMETERS: Final = 12
 MAX_ITEMS: Final = 1000
 """Most actions, ingredients and so on that are kept of one manifest."""
+
+_NOT_PARAMETERS: Final = frozenset(
+    {
+        "com.adobe.icon",
+        "description",
+        "ingredient",
+        "ingredientIds",
+        "ingredients",
+        "instanceId",
+        "org.cai.ingredientIds",
+        "redacted",
+    }
+)
+"""Parameters of actions that only tie them to what is told elsewhere."""
 
 _TOO_MUCH: Final = "the store holds more than is read, so that not all of it was judged"
 
@@ -106,6 +124,7 @@ def _manifest(
         soft_bindings=_soft_bindings(raw),
         usage_rules=_usage_rules(raw),
         identities=identities(raw),
+        facts=signed_facts(raw),
         assertions=_texts(list(mapping(raw.get("assertions")))),
         has_thumbnail=any(_assertions(raw, "c2pa.thumbnail.claim")),
         truncated=max(len(actions), len(ingredients)) > MAX_ITEMS,
@@ -161,9 +180,12 @@ def _assertions(raw: Mapping[str, Any], prefix: str) -> list[tuple[str, dict[str
 
 def _generator(claim: Mapping[str, Any]) -> str:
     info = claim.get("claim_generator_info")
-    first = mapping(info if isinstance(info, dict) else next(iter(sequence(info)), None))
-    named = f"{clean(first.get('name'))} {clean(first.get('version'))}".strip()
-    return clean(named or claim.get("claim_generator"))
+    entries = [info] if isinstance(info, dict) else sequence(info)[:MAX_GENERATORS]
+    named = dict.fromkeys(
+        f"{clean(entry.get('name'))} {clean(entry.get('version'))}".strip()
+        for entry in map(mapping, entries)
+    )
+    return clean("; ".join(filter(None, named)) or claim.get("claim_generator"))
 
 
 def _actions(raw: Mapping[str, Any]) -> tuple[Action, ...]:
@@ -189,7 +211,14 @@ def _action(entry: Mapping[str, Any]) -> Action:
         at=clean(entry.get("when"), 40),
         description=description,
         reason=clean(entry.get("reason")),
+        parameters=_parameters(parameters),
     )
+
+
+def _parameters(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    shown = {name: value for name, value in raw.items() if name not in _NOT_PARAMETERS}
+    pairs = islice(scalars(shown), MAX_PARAMETERS)
+    return tuple(clean(f"{name}: {value}") for name, value in pairs)
 
 
 def _ingredients(
@@ -210,6 +239,7 @@ def _ingredient(data: Mapping[str, Any], verdicts: Mapping[str, Verdicts]) -> In
         format=clean(data.get("dc:format")),
         relationship=clean(data.get("relationship"), 40),
         manifest=label or None,
+        has_thumbnail=bool(mapping(data.get("thumbnail"))),
         integrity=state,
         failures=own.failures(*_BROKEN)[:MAX_ITEMS] if label and own else (),
     )

@@ -149,6 +149,7 @@ class Action(Closed):
     at: Text = ""
     description: Text = ""
     reason: Text = ""
+    parameters: tuple[Text, ...] = ()  # "name: value"
 
 
 class Ingredient(Closed):
@@ -158,6 +159,7 @@ class Ingredient(Closed):
     format: Text = ""
     relationship: Text = ""  # parentOf, componentOf, inputTo
     manifest: Text | None = None  # label of its manifest in `Provenance.manifests`
+    has_thumbnail: bool = False
     integrity: Integrity = Integrity.NOT_CHECKED
     failures: tuple[Check, ...] = ()  # recorded when it was added, and found now
 
@@ -165,6 +167,14 @@ class Ingredient(Closed):
 class SoftBinding(Closed):
     algorithm: Text
     value: Text = ""
+
+
+class SignedFact(Closed):
+    """One value of a signed assertion: an author, a camera setting, a generator's statement."""
+
+    assertion: Text  # label: "stds.exif"
+    name: Text
+    value: Text
 
 
 class UsageRule(Closed):
@@ -217,6 +227,7 @@ class Manifest(Closed):
     soft_bindings: tuple[SoftBinding, ...] = ()
     usage_rules: tuple[UsageRule, ...] = ()
     identities: tuple[Identity, ...] = ()
+    facts: tuple[SignedFact, ...] = ()
     assertions: tuple[Text, ...] = ()
     has_thumbnail: bool = False
     truncated: bool = False  # a list above was cut to its limit

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from provenance.result import Weight
 from service.cli import timeline
+from service.cli.credentials_tree import credentials
 from service.pipeline import Listener
 from service.report import Report, Signal, Verdict
 from service.wording import KINDS, RANKS, VERDICTS
@@ -50,6 +51,7 @@ def render(report: Report) -> RenderableType:
     parts = [
         _headline(report),
         *_evidence(report),
+        *_credentials(report),
         *_time_line(report),
         *_conflicts(report),
         *_traces(report),
@@ -117,6 +119,14 @@ def _evidence(report: Report) -> Iterator[RenderableType]:
         )
     yield _section("Evidence, strongest first")
     yield table
+
+
+def _credentials(report: Report) -> Iterator[RenderableType]:
+    found = report.provenance
+    if found is None or not (found.presence.is_read or found.remote_url):
+        return
+    yield _section("Content Credentials")
+    yield from credentials(found)
 
 
 def _time_line(report: Report) -> Iterator[RenderableType]:

@@ -4,6 +4,7 @@ Disclosure follows the levels of the C2PA user experience guidance: presence and
 detail, forensics. Nothing of a manifest that fails its check is ever attributed to its signer.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -65,6 +66,7 @@ class IngredientView:
 
     title: str
     role: str
+    has_thumbnail: bool
     badge: Badge
     failures: tuple[Check, ...]
     manifest: "ManifestView | None"
@@ -82,8 +84,9 @@ class ManifestView:
     actions: tuple[Fact, ...]
     identities: tuple[Fact, ...]
     usage: tuple[Fact, ...]
+    stated: tuple[Fact, ...]
     redactions: tuple[str, ...]
-    soft_bindings: tuple[str, ...]
+    soft_bindings: tuple[Fact, ...]
     failures: tuple[Check, ...]
     notices: tuple[Check, ...]
     assertions: tuple[str, ...]
@@ -213,22 +216,22 @@ class _Tree:
     def view(self, manifest: Manifest, depth: int = 0) -> ManifestView:
         self._shown.add(manifest.label)
         intact = manifest.integrity is Integrity.INTACT
-        facts = [_signed_by(manifest.signer, attributable=intact)]
-        if manifest.claim_generator:
-            facts.append(Fact("Written by", manifest.claim_generator))
         return ManifestView(
             title=manifest.title or "untitled",
             label=manifest.label,
             badge=state(manifest.integrity, manifest.signer.trust if manifest.signer else None),
             attributable=intact,
-            facts=tuple(facts),
+            facts=tuple(_facts_of(manifest, attributable=intact)),
             actions=tuple(_action(item) for item in manifest.actions),
             identities=tuple(_identity(item) for item in manifest.identities) if intact else (),
             usage=tuple(
                 Fact(item.purpose, item.use, item.constraint) for item in manifest.usage_rules
             ),
-            redactions=manifest.redactions,
-            soft_bindings=tuple(item.algorithm for item in manifest.soft_bindings),
+            stated=tuple(Fact(item.name, item.value, item.assertion) for item in manifest.facts),
+            redactions=tuple(_redaction(item) for item in manifest.redactions),
+            soft_bindings=tuple(
+                Fact(item.algorithm, item.value or "no value") for item in manifest.soft_bindings
+            ),
             failures=manifest.failures,
             notices=manifest.notices,
             assertions=manifest.assertions,
@@ -250,6 +253,7 @@ class _Tree:
         return IngredientView(
             title=item.title or "untitled",
             role=_RELATIONSHIPS.get(item.relationship, item.relationship),
+            has_thumbnail=item.has_thumbnail,
             badge=badge,
             failures=item.failures,
             manifest=self.view(manifest, depth + 1) if manifest is not None and follow else None,
@@ -258,9 +262,38 @@ class _Tree:
 
 def _action(action: Action) -> Fact:
     said = ORIGINS[action.origin] if action.origin is not Origin.UNDECLARED else ""
-    parts = (said, action.description, action.agent, action.at)
+    parts = (
+        said,
+        action.description,
+        action.agent,
+        action.at,
+        f"because: {action.reason}" if action.reason else "",
+        *action.parameters,
+    )
     kind = f"({action.source_type})" if action.source_type else ""
     return Fact(_plain(action.name), "; ".join(part for part in parts if part), kind)
+
+
+def _facts_of(manifest: Manifest, *, attributable: bool) -> Iterator[Fact]:
+    yield _signed_by(manifest.signer, attributable=attributable)
+    stamp = manifest.timestamp
+    if attributable and stamp.at is not None:
+        authority = f" ({stamp.authority})" if stamp.authority else ""
+        yield Fact("Signed at", _moment(stamp.at), TIMESTAMPS[stamp.status] + authority)
+    if manifest.signer is not None:
+        yield Fact("Certificate revoked", REVOCATIONS[manifest.revocation])
+    if manifest.claim_generator:
+        yield Fact("Written by", manifest.claim_generator)
+    kind = "update manifest" if manifest.is_update else "manifest"
+    thumbnail = "with a thumbnail" if manifest.has_thumbnail else "without a thumbnail"
+    yield Fact("Form", f"{kind} of version {manifest.claim_version}", thumbnail)
+
+
+def _redaction(address: str) -> str:
+    """ "stds.exif of urn:c2pa:..." for the address of an assertion in another manifest."""
+    _, found, rest = address.partition("/c2pa/")
+    label, _, assertion = rest.partition("/c2pa.assertions/")
+    return f"{assertion} of {label}" if found and assertion else address
 
 
 def _plain(name: str) -> str:

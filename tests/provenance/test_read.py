@@ -29,11 +29,13 @@ from provenance.result import (
     TrustKind,
     clean,
 )
+from provenance.signed_facts import MAX_FACTS
 from provenance.trust import NO_TRUST
 from tests.media import audio_bytes, image_bytes, photo_like, video_with_sound
 from tests.provenance.conftest import Read, snapshot
 from tests.signing import (
     AI_EDITED,
+    CAPTURED,
     TIME_STAMPING,
     Authority,
     Credential,
@@ -329,3 +331,32 @@ def test_one_module_alone_imports_the_c2pa_library() -> None:
         if re.search(r"^\s*(?:import|from) c2pa\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert importers == ["c2pa.py"]
+
+
+def test_everything_else_that_was_signed_is_told_by_name_and_value(
+    read: Read, credential: Credential, photo: bytes
+) -> None:
+    person = {"@type": "Person", "name": "Ana\u202eB", "credential": [{"url": "u", "hash": "h"}]}
+    assertions = [
+        {"label": "stds.schema-org.CreativeWork", "data": {"@type": "x", "author": [person]}},
+        {"label": "com.example.scanner", "data": {"dpi": 300, "flags": {"colour": True}}},
+        {"label": "com.example.many", "data": {"values": [f"v{n}" for n in range(200)]}},
+    ]
+    stated = [
+        action(
+            "c2pa.edited",
+            parameters={"tool": {"name": "brush", "size": 4}},
+        )
+    ]
+    signed = sign(
+        photo, credential, actions=[action(source_type=CAPTURED), *stated], assertions=assertions
+    )
+    (manifest,) = read(signed.data).manifests
+    said = [(fact.assertion, fact.name, fact.value) for fact in manifest.facts]
+    assert said[:3] == [
+        ("stds.schema-org.CreativeWork", "author.name", "Ana B"),
+        ("com.example.scanner", "dpi", "300"),
+        ("com.example.scanner", "flags.colour", "yes"),
+    ]
+    assert len(said) == MAX_FACTS
+    assert manifest.actions[1].parameters == ("tool.name: brush", "tool.size: 4")

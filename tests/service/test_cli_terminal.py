@@ -137,3 +137,20 @@ def test_a_report_from_a_stranger_cannot_steer_the_terminal(hostile: str) -> Non
         render(report.model_copy(update={"subject": subject, "evidence": evidence}))
     )
     assert all(letter.isprintable() or letter == "\n" for letter in out.getvalue())
+
+
+def test_credentials_are_shown_down_to_the_ingredients_with_each_ones_own_state() -> None:
+    shown = _shown(reports.verified_capture(), width=200)
+    for words in (
+        "This file carries Content Credentials. [Intact, signer trusted]",
+        "Signed by",
+        "Certificate revoked",
+        "made from market-square-raw.jpg",
+        "Written by: Darkroom 4.1",
+        "removed on purpose:",
+        "use as",
+    ):
+        assert words in shown, words
+    broken = _shown(reports.credentials_broken(), width=200)
+    assert "assertion.dataHash.mismatch" in broken
+    assert "Content Credentials" not in _shown(reports.not_applicable()).replace("no Content", "")

@@ -1,0 +1,80 @@
+"""The Content Credentials of a report as a person reads them in a terminal: facts, then the tree."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from provenance.result import Provenance
+from service.web.credentials import Badge, Fact, IngredientView, ManifestView, panel
+
+_TONES: Final = {"good": "green", "claim": "yellow", "bad": "red", "none": "bright_black"}
+_SHOWN: Final = 12
+"""Lines of each sort that are printed of a manifest; the page and the JSON hold them all."""
+
+
+def credentials(found: Provenance) -> Iterator[RenderableType]:
+    """Everything that the panel of the page says, apart from what only experts ask for."""
+    shown = panel(found)
+    yield Text.assemble("  ", shown.presence, " ", _badge(shown.badge))
+    yield _table(shown.facts)
+    for warning in found.warnings:
+        yield Text(f"  {warning}", style="yellow")
+    for view in (*((shown.manifest,) if shown.manifest else ()), *shown.others):
+        tree = Tree(Text.assemble(view.title, " ", _badge(view.badge)), guide_style="bright_black")
+        _grow(tree, view, facts=())
+        yield tree
+
+
+def _grow(tree: Tree, view: ManifestView, facts: tuple[Fact, ...]) -> None:
+    sorts = (
+        ("", facts),
+        ("did", view.actions),
+        ("identity", view.identities),
+        ("use as", view.usage),
+        ("names", view.soft_bindings),
+        ("states", view.stated),
+    )
+    for word, told in sorts:
+        for fact in told[:_SHOWN]:
+            tree.add(_line(word, fact))
+        if len(told) > _SHOWN:
+            tree.add(Text(f"{len(told) - _SHOWN} more", style="bright_black"))
+    for redaction in view.redactions[:_SHOWN]:
+        tree.add(Text(f"removed on purpose: {redaction}"))
+    for check in view.failures[:_SHOWN]:
+        tree.add(Text(f"{check.code}: {check.explanation}", style="red"))
+    for part in view.ingredients[:_SHOWN]:
+        _graft(tree, part)
+
+
+def _graft(tree: Tree, part: IngredientView) -> None:
+    role = f" ({part.role})" if part.role else ""
+    branch = tree.add(Text.assemble(f"made from {part.title}{role} ", _badge(part.badge)))
+    for check in part.failures[:_SHOWN]:
+        branch.add(Text(f"{check.code}: {check.explanation}", style="red"))
+    if part.manifest is not None:
+        _grow(branch, part.manifest, part.manifest.facts)
+
+
+def _table(facts: tuple[Fact, ...]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 2))
+    table.add_column(style="bright_black")
+    table.add_column()
+    for fact in facts:
+        table.add_row(fact.label, Text.assemble(fact.value, " ", (fact.note, "bright_black")))
+    return table
+
+
+def _line(word: str, fact: Fact) -> Text:
+    said = f"{word} " if word else ""
+    value = f": {fact.value}" if fact.value else ""
+    note = f" ({fact.note})" if fact.note and not fact.note.startswith("(") else f" {fact.note}"
+    return Text.assemble(f"{said}{fact.label}{value}", (note.rstrip(), "bright_black"))
+
+
+def _badge(badge: Badge) -> tuple[str, str]:
+    return f"[{badge.label}]", _TONES[badge.tone]
