@@ -158,22 +158,34 @@ PUBLISHED: Final[tuple[Spec, ...]] = (
 )
 """Detectors of others that `assay models pull` can fetch. None is part of an ensemble."""
 
-_shelves: Final[list[Shelf]] = []
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What this process found in its weights folder when it looked."""
+
+    shelf: Shelf | None = None
+    specs: tuple[Spec, ...] = ()
+
+
+_here = [_Here()]
 
 
 def use_shelf(folder: Path | None) -> None:
-    """Look for pulled detectors in this weights folder from now on; None: there are none.
+    """Look once for pulled detectors in this weights folder; None: there are none.
 
-    A process calls it once, before its first analysis; what was loaded before is forgotten.
+    A process calls it before its first analysis; what was loaded before is forgotten, and what is
+    pulled or measured later counts for processes that start later.
     """
-    _shelves[:] = [] if folder is None else [Shelf(folder)]
+    shelf = None if folder is None else Shelf(folder)
+    pulled = tuple(spec for spec in PUBLISHED if shelf is not None and shelf.has(spec.card))
+    _here[0] = _Here(shelf, pulled)
     card_of.cache_clear()
     load.cache_clear()
 
 
 def specs() -> tuple[Spec, ...]:
     """The detectors of this machine: those that come with assay, then those that were pulled."""
-    return SPECS + tuple(s for s in PUBLISHED for held in _shelves if held.has(s.card))
+    return SPECS + _here[0].specs
 
 
 def specs_for(kind: Kind) -> tuple[Spec, ...]:
@@ -222,6 +234,7 @@ def load(spec: Spec) -> Judge:
 
 def shelf() -> Shelf:
     """Where pulled detectors are. Raises `WeightsMissing` when no folder is configured."""
-    for configured in _shelves:
-        return configured
-    raise WeightsMissing("no folder of pulled weights is configured")
+    found = _here[0].shelf
+    if found is None:
+        raise WeightsMissing("no folder of pulled weights is configured")
+    return found

@@ -3,8 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from detectors.registry import specs
-from service.api.views import DetectorView
+from service.api.views import DetectorView, detector_views
 
 router = APIRouter(prefix="/v1/detectors", tags=["detectors"])
 
@@ -16,4 +15,4 @@ class Detectors(BaseModel):
 @router.get("")
 def list_detectors() -> Detectors:
     """Every detector: what it judges, whether it votes, and its model card with measured results."""
-    return Detectors(items=[DetectorView.of(spec) for spec in specs()])
+    return Detectors(items=detector_views())

@@ -1,16 +1,20 @@
 """What the API answers with, besides the report itself."""
 
+import logging
 from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from detectors.base import Kind
-from detectors.registry import Spec, card_of, votes
+from detectors.errors import DetectorError
+from detectors.registry import Spec, card_of, specs, votes
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
 from service.lifecycle import Page, Readiness, Scan, State
 from service.pipeline import Profile, Stage
 from service.report import Verdict
+
+log = logging.getLogger(__name__)
 
 
 class ProgressView(BaseModel):
@@ -123,6 +127,19 @@ class DetectorView(BaseModel):
             fuses=list(spec.fuses),
             card=card_of(spec),
         )
+
+
+def detector_views() -> list[DetectorView]:
+    """Every detector of this machine but pulled ones whose card is damaged: `assay doctor` says so."""
+    found = []
+    for spec in specs():
+        try:
+            found.append(DetectorView.of(spec))
+        except DetectorError:
+            if not spec.published:
+                raise
+            log.warning("the card of a pulled detector is damaged", extra={"detector": spec.name})
+    return found
 
 
 class WorkerView(BaseModel):

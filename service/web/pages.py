@@ -7,12 +7,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from detectors.registry import specs
 from service.api.access import TheFetch, TheScans
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.submission import submit
-from service.api.views import DetectorView
+from service.api.views import detector_views
 from service.lifecycle import Scan, State
 from service.pipeline import Profile, Stage
 from service.scans import Scans
@@ -79,7 +78,7 @@ def forget(scan_id: ScanId, scans: TheScans) -> RedirectResponse:
 @router.get("/detectors")
 def detectors() -> str:
     """The model cards: what each detector was measured to do, and what it cannot do."""
-    return _page("detectors.html", detectors=[DetectorView.of(spec) for spec in specs()])
+    return _page("detectors.html", detectors=detector_views())
 
 
 @router.get("/verify")

@@ -47,6 +47,13 @@ def test_without_a_pull_there_are_only_ours(shelf: Shelf) -> None:
         registry.card_of(SPEC)
 
 
+def test_what_is_pulled_later_counts_for_later_processes(shelf: Shelf) -> None:
+    pulled(shelf)
+    assert registry.specs() == SPECS
+    registry.use_shelf(shelf.folder)
+    assert registry.specs() == (*SPECS, SPEC)
+
+
 def test_without_a_folder_there_are_only_ours() -> None:
     registry.use_shelf(None)
     assert registry.specs() == SPECS
