@@ -15,9 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
+from pydantic import ValidationError
+
 from detectors.errors import DecoderCrashed, MediaTimeout, WeightsMismatch, WeightsUnfit
 from detectors.media.limits import MIB, Confinement
 from detectors.media.sandbox import Caller, HandlerError, Sandbox
+from detectors.result import Closed
 from detectors.zoo.public.card import Format, PublicCard, Source
 from detectors.zoo.pulled import Lock, LockedFile, Shelf, digest_of
 from service.errors import FetchFailed, FileTooLarge, PullUnderWay
@@ -74,11 +77,12 @@ class Puller:
                 held, revision = given[index], known.revision if known else source.revision
             else:
                 held, revision = self._fetched(card, source, known)
-            published = self._trusted(card, source, held, known)
             try:
+                published = self._trusted(card, source, held, known)
                 shapes.append(self._converted(source, held, draft / source.file))
-            except WeightsUnfit:
-                self._discard(held)  # a page that says sorry instead of weights, perhaps
+            except (WeightsMismatch, WeightsUnfit):
+                if not given:
+                    held.unlink()  # a page that says sorry instead of weights, perhaps
                 raise
             files.append(
                 LockedFile(
@@ -123,10 +127,10 @@ class Puller:
         if source.commit_url and not revision:
             revision = self._newest(source)
         path = self.shelf.folder / "partial" / card.name / f"{source.file}.published"
-        guard = replace(self.guard, max_bytes=source.most_bytes)
-        with PartialFile(path, source, self.listen).opened() as partial:
+        url, guard = source.at(revision), replace(self.guard, max_bytes=source.most_bytes)
+        with PartialFile(path, url, source, self.listen).opened() as partial:
             if not partial.complete:
-                resume(source.at(revision), partial, guard)
+                resume(url, partial, guard)
         return path, revision
 
     def _newest(self, source: Source) -> str:
@@ -150,7 +154,6 @@ class Puller:
         found = digest_of(held)
         for expected in (source.sha256, known.published_sha256 if known else None):
             if expected not in (None, found):
-                self._discard(held)
                 raise WeightsMismatch(card.name, str(expected), found)
         return found
 
@@ -168,7 +171,7 @@ class Puller:
         if source.format is Format.SAFETENSORS:
             shutil.copyfile(held, into)
         elif (data := reply.arrays.get("safetensors")) is not None:
-            into.write_bytes(data.tobytes())
+            into.write_bytes(data.data)
         else:
             raise WeightsUnfit(f"the reader of {source.file} sent nothing")
         return shapes
@@ -186,11 +189,6 @@ class Puller:
         with Sandbox(handler=CHECKPOINTS, confinement=confinement) as sandbox:
             yield sandbox
 
-    def _discard(self, held: Path) -> None:
-        """Delete what was fetched, never what was given."""
-        if held.is_relative_to(self.shelf.folder):
-            held.unlink()
-
     def _put(self, name: str, draft: Path, lock: Lock) -> None:
         """Lock, and swap the folder in; a calibration of other weights does not survive."""
         self.shelf.write_lock(lock)
@@ -200,10 +198,12 @@ class Puller:
 
 
 class PartialFile:
-    """A fetched file on disk that remembers its version, so that it can be gone on with."""
+    """A fetched file on disk that remembers of what it is, so that it can be gone on with."""
 
-    def __init__(self, path: Path, source: Source, listen: Callable[[Step], None]) -> None:
-        self._path, self._note = path, path.with_suffix(".etag")
+    def __init__(
+        self, path: Path, url: str, source: Source, listen: Callable[[Step], None]
+    ) -> None:
+        self._path, self._note, self._url = path, path.with_suffix(".note"), url
         self._name, self._about = source.file, source.bytes_about
         self._listen = listen
         self._file: BinaryIO | None = None
@@ -218,13 +218,15 @@ class PartialFile:
 
     @contextmanager
     def opened(self) -> Iterator[Self]:
-        """Open for going on; closing keeps what is there."""
+        """Open for going on, or anew for another address; closing keeps what is there."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab") as file:
             self._file, self.held = file, file.tell()
-            if self._note.is_file():
-                total, _, self.etag = self._note.read_text().partition(" ")
-                self._total = int(total) if total.isdigit() else None
+            note = _Note.read(self._note)
+            if note.url == self._url:
+                self.etag, self._total = note.etag, note.total
+            else:
+                self.begin(0, "", None)
             yield self
 
     def begin(self, at: int, etag: str, total: int | None) -> None:
@@ -232,7 +234,8 @@ class PartialFile:
         self._opened.truncate(at)
         self._opened.seek(at)
         self.held, self.etag, self._total = at, etag, total
-        self._note.write_text(f"{total or '?'} {etag}")
+        note = _Note(url=self._url, etag=etag, total=total)
+        self._note.write_text(note.model_dump_json())
 
     def write(self, data: bytes) -> None:
         self._opened.write(data)
@@ -244,6 +247,22 @@ class PartialFile:
         if self._file is None:
             raise ValueError("the file is not open")
         return self._file
+
+
+class _Note(Closed):
+    """Of what a partial file is."""
+
+    url: str = ""
+    etag: str = ""
+    total: int | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """An empty note where there is none or only part of one."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            return cls()
 
 
 def _known(lock: Lock | None, source: Source) -> LockedFile | None:

@@ -24,7 +24,7 @@ from detectors.zoo.card import (
     WeightFile,
     WeightSource,
 )
-from detectors.zoo.public.card import PublicCard
+from detectors.zoo.public.card import FILE, PublicCard
 
 Document = TypeVar("Document", bound=Closed)
 
@@ -40,7 +40,7 @@ HEAD: Final = "head.safetensors"
 class LockedFile(Closed):
     """One file as it was published and as it is kept."""
 
-    file: str
+    file: str = Field(pattern=FILE)
     url: str
     revision: str  # commit, where the host has any
     published_sha256: str = Field(pattern=SHA256)

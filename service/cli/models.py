@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from detectors.errors import DetectorError
+from detectors.errors import DetectorError, WeightsMismatch
 from detectors.registry import PUBLISHED, Spec
 from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
@@ -93,6 +93,8 @@ def pull(name: str, *, accept_licence: bool, given: tuple[Path, ...]) -> ExitCod
         return _unknown(name)
     except DELIBERATE as error:
         complain(name, error)
+        if isinstance(error, WeightsMismatch):
+            say(f"if the change is meant: assay models remove {name} --forget, and pull again")
         return ExitCode.NOT_ANALYSED
     except KeyboardInterrupt:
         say(f"{name}: stopped; the same command goes on")
@@ -110,8 +112,10 @@ def verify(names: tuple[str, ...]) -> ExitCode:
     shelf, fine = _shelf(), True
     for name in names or tuple(spec.card for spec in PUBLISHED if shelf.has(spec.card)):
         try:
-            paths = shelf.verified(named(name).card)
-            measured = shelf.calibration(named(name).card) is not None
+            card = named(name).card
+            paths, found = list(shelf.verified(card)), shelf.calibration(card)
+            if found is not None and found.head is not None:
+                paths.append(shelf.verified_head(card))
         except KeyError:
             return _unknown(name)
         except DELIBERATE as error:
@@ -119,7 +123,7 @@ def verify(names: tuple[str, ...]) -> ExitCode:
             fine = False
         else:
             size = sum(path.stat().st_size for path in paths) / MB
-            say(f"{name}: {size:,.1f} MB as locked, {'measured' if measured else 'unmeasured'}")
+            say(f"{name}: {size:,.1f} MB as locked, {'measured' if found else 'unmeasured'}")
     return ExitCode.NOTHING_FOUND if fine else ExitCode.FOUND
 
 

@@ -181,6 +181,14 @@ def test_the_newest_commit_is_asked_for_once_and_locked(host: Host, fetcher: Pul
     assert [path for path, _ in host.asked] == ["/newest", f"/file/{NEWEST}", f"/file/{NEWEST}"]
 
 
+def test_what_was_fetched_for_another_commit_is_not_used(host: Host, fetcher: Puller) -> None:
+    host.cuts = 1
+    with pytest.raises(FetchFailed):
+        fetcher.pull(card(url=host.url("/file/{revision}"), revision="a" * 40))
+    fetcher.pull(card(url=host.url("/file/{revision}"), revision="b" * 40))
+    assert host.asked == [(f"/file/{'a' * 40}", ""), (f"/file/{'b' * 40}", "")]
+
+
 def test_what_the_pin_does_not_name_is_refused_and_deleted(
     host: Host, published: Path, tmp_path: Path, fetcher: Puller
 ) -> None:
@@ -283,6 +291,18 @@ def test_two_pulls_of_one_name_do_not_meet(published: Path, puller: Puller) -> N
         with pytest.raises(PullUnderWay):
             puller.pull(FERRET, given=(published,))
     assert puller.pull(FERRET, given=(published,))
+
+
+def test_a_given_file_is_never_deleted(published: Path, puller: Puller) -> None:
+    inside = puller.shelf.folder / "given.pth"
+    inside.parent.mkdir(parents=True)
+    inside.write_bytes(published.read_bytes())
+    with pytest.raises(WeightsMismatch):
+        puller.pull(card(sha256="0" * 64), given=(inside,))
+    inside.write_bytes(b"no checkpoint")
+    with pytest.raises(WeightsUnfit):
+        puller.pull(FERRET, given=(inside,))
+    assert inside.is_file()
 
 
 def test_a_lock_of_another_name_is_not_believed(published: Path, puller: Puller) -> None:

@@ -15,6 +15,10 @@ from detectors.zoo.card import WeightFile, WeightSource
 CARDS: Final = Path(__file__).parent / "cards"
 
 
+FILE: Final = r"^[a-z0-9][a-z0-9.-]*\.safetensors$"
+"""What a file of weights may be called where it is kept."""
+
+
 class Format(StrEnum):
     """How a file of published weights is written."""
 
@@ -30,7 +34,7 @@ class Source(Closed):
     what arrived.
     """
 
-    file: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*\.safetensors$")  # as kept here
+    file: str = Field(pattern=FILE)  # as kept here
     url: str = Field(min_length=1)  # with {revision} where the commit goes
     revision: str = ""  # pinned commit; without it and with `commit_url` the newest is asked for
     commit_url: str = ""  # answers with JSON whose `sha` is the newest commit

@@ -94,6 +94,13 @@ def test_a_document_that_is_too_large_is_not_read(shelf: Shelf, tmp_path: Path) 
         shelf.calibration(NAME)
 
 
+def test_a_lock_names_no_file_elsewhere(shelf: Shelf, tmp_path: Path) -> None:
+    lock = tmp_path / "locks" / f"{NAME}.json"
+    lock.write_text(lock.read_text().replace("model.safetensors", "../../other.safetensors"))
+    with pytest.raises(CardInvalid):
+        shelf.verified(NAME)
+
+
 def test_removing_keeps_the_lock_until_it_is_forgotten(shelf: Shelf) -> None:
     assert shelf.remove(NAME, forget=False)
     assert not shelf.has(NAME)
