@@ -8,16 +8,20 @@ module stays light: it loads neither the C2PA library nor any cryptography.
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from provenance.errors import RequestInvalid
-from provenance.result import Provenance
+from provenance.result import Provenance, SecondOpinion
 from provenance.trust import NO_TRUST, TrustSnapshot
 
 Send = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Carries one request to a child together with the file, and brings its answer back."""
+
+SECOND_VERIFIER: Final = "encypher-c2pa"
+"""The distribution that gives second opinions."""
 
 NEEDS_TRUST: Final = {"needs_trust": True}
 """The whole answer of a child that does not have the trust lists named in the request."""
@@ -66,3 +70,28 @@ def answer_in(untrusted: Mapping[str, Any]) -> Provenance:
         return Provenance.model_validate_json(untrusted["provenance"])
     except (KeyError, ValidationError) as error:
         raise RequestInvalid("the child's answer is not provenance") from error
+
+
+def can_ask_twice() -> bool:
+    """Whether the second verifier, an optional extra, is installed; it is not imported for that."""
+    try:
+        version(SECOND_VERIFIER)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def opinion_through(send: Send, *, media_type: str, manifest: bytes | None = None) -> SecondOpinion:
+    """Have a child that serves `provenance.second` verify a file once more.
+
+    Raises:
+        RequestInvalid: the child's answer is not an opinion.
+    """
+    request: dict[str, Any] = {"media_type": media_type}
+    if manifest is not None:
+        request["manifest"] = base64.b64encode(manifest).decode()
+    untrusted = send(request)
+    try:
+        return SecondOpinion.model_validate(untrusted["opinion"])
+    except (KeyError, ValidationError) as error:
+        raise RequestInvalid("the child's answer is not an opinion") from error

@@ -321,6 +321,14 @@ class EngineVersion(Closed):
     version: Text
 
 
+class SecondOpinion(Closed):
+    """What an independent verifier makes of the integrity of the same file."""
+
+    engine: EngineVersion
+    integrity: Integrity | None = None  # None: it could not tell
+    codes: tuple[Text, ...] = ()  # what it found wrong, or why it could not tell
+
+
 class Provenance(Closed):
     """Everything known about where one file comes from, each question answered apart."""
 
@@ -344,6 +352,7 @@ class Provenance(Closed):
     traces: tuple[Trace, ...] = ()
     remote_url: Text = ""
     store_sha256: Text = ""  # of a manifest store that lay outside the file
+    second_opinion: SecondOpinion | None = None  # None: not asked
     engine_state: Text = ""  # the SDK's own summary: shown to experts, never decided upon
     warnings: tuple[Text, ...] = ()
     validated_at: AwareDatetime
@@ -359,4 +368,14 @@ class Provenance(Closed):
             and self.chain_ok
             and self.origin is not Origin.UNDECLARED
             and self.origin_signer_trust is SignerTrust.TRUSTED
+        )
+
+    @property
+    def is_disputed(self) -> bool:
+        """True when two verifiers disagree on whether file and credentials are as signed."""
+        if self.second_opinion is None or Integrity.NOT_CHECKED in (self.integrity, None):
+            return False
+        other = self.second_opinion.integrity
+        return other is not None and (other is Integrity.INTACT) != (
+            self.integrity is Integrity.INTACT
         )

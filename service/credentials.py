@@ -18,6 +18,7 @@ from provenance.trust import TrustSnapshot, TrustStore
 from service.errors import ServiceError
 from service.handlers import CREDENTIALS
 from service.report import NotChecked
+from service.second_opinion import SecondOpinions
 
 if TYPE_CHECKING:
     from service.pipeline import Source
@@ -65,14 +66,21 @@ class Credentials:
         children: int,
         confinement: Confinement,
         fetch_store: FetchStore | None = None,
+        second: SecondOpinions | None = None,
     ) -> None:
-        """`fetch_store` is there only if the operator allows to fetch what a file points to."""
+        """`fetch_store` and `second` are there only if the operator wants them.
+
+        The first gets what a file points to, the second verifies once more.
+        """
+        self._second = second
         self._fetch_store = fetch_store
         self._trust = _Trust(trust_dir)
         self._pool = SandboxPool(handler=CREDENTIALS, size=children, confinement=confinement)
 
     def close(self) -> None:
         self._pool.close()
+        if self._second is not None:
+            self._second.close()
 
     def warm(self) -> None:
         """Start a child now rather than with the first file."""
@@ -85,7 +93,7 @@ class Credentials:
         the file is used when somebody asked for it, or when the file holds none itself.
         """
         try:
-            return self._read(source, past)
+            return self._twice(source, self._read(source, past))
         except (MediaError, HandlerError, ProvenanceError) as error:
             log.warning("provenance was not read", extra={"code": error.code})
             statement = f"Content Credentials and metadata could not be read: {error}."
@@ -99,10 +107,20 @@ class Credentials:
             snapshot = self._trust.current()
             calls = [(request_for(s.type.media_type, snapshot), s.file) for s in plain]
             replies = self._pool.call_many(calls, seconds=WALL_SECONDS) if calls else []
-            known = {id(s): _simple(reply) for s, reply in zip(plain, replies, strict=True)}
+            known = {
+                id(s): self._twice(s, found)
+                for s, reply in zip(plain, replies, strict=True)
+                if (found := _simple(reply)) is not None
+            }
         except (MediaError, ProvenanceError):  # each alone shows which one it was
             known = {}
         return [known.get(id(source)) or self.read(source) for source in sources]
+
+    def _twice(self, source: "Source", read: Read) -> Read:
+        if self._second is None or read.provenance is None:
+            return read
+        found, missing = self._second.add(source, read.provenance)
+        return Read(found, (*read.missing, *missing))
 
     def _read(self, source: "Source", past: Past | None) -> Read:
         sidecar = source.sidecar

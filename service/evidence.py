@@ -87,6 +87,7 @@ def weigh(
         evidence.extend(_credentials(provenance))
         evidence.extend(_marker(index, item) for index, item in _speaking(provenance))
         evidence.extend(_trace(item) for item in provenance.traces if item.weight is Weight.LOW)
+        evidence.extend(_second_opinion(provenance))
     evidence.extend(_watermark(item) for item in watermarks if _is_beyond_chance(item))
     evidence.extend(recovered(matches, provenance, _credentials))
     evidence.extend(
@@ -229,6 +230,22 @@ def _marker(index: int, marker: Marker) -> Evidence:
         rank=Rank.DECLARED_MARKER,
         signal=_MARKED[marker.says],
         statement=f"Unsigned metadata in {marker.where}{tool} {said}; anyone can write it.",
+    )
+
+
+def _second_opinion(found: Provenance) -> Iterator[Evidence]:
+    """Only disagreement is evidence: that two verifiers agree is what anybody expects."""
+    opinion = found.second_opinion
+    if opinion is None or not found.is_disputed:
+        return
+    name = f"{opinion.engine.name} {opinion.engine.version}"
+    if opinion.integrity is Integrity.INTACT:
+        text = f"A second verifier, {name}, finds the credentials intact; the first does not."
+    else:
+        why = ", ".join(opinion.codes[:3])
+        text = f"A second verifier, {name}, does not find the credentials intact: {why}."
+    yield Evidence(
+        id="second_opinion", rank=Rank.SECOND_OPINION, signal=Signal.DISPUTED, statement=text
     )
 
 

@@ -3,4 +3,5 @@
 from typing import Final
 
 CREDENTIALS: Final = "provenance.child:handle"
+SECOND_OPINION: Final = "provenance.second:handle"
 CHECKPOINTS: Final = "detectors.zoo.public.checkpoint:handle"

@@ -26,6 +26,7 @@ from service.credentials import Credentials, FetchStore, Past, Read
 from service.evidence import fuse, gaps, weigh
 from service.pins import pin, settings_of
 from service.report import NotChecked, Report, Subject
+from service.second_opinion import SecondOpinions
 from service.verdict import NOT_REQUESTED, decide
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class PipelineConfig:
     trust_dir: Path
     limits: Limits
     fetch_store: FetchStore | None = None  # gets credentials kept elsewhere, where allowed
+    second_opinion: bool = False  # have credentials verified by a second library too
     confinement: Confinement = field(default_factory=Confinement)
     index_dir: Path | None = None  # of known media; None: nothing is looked up
     index_scans: bool = False  # describe media even where there is no index yet
@@ -154,6 +156,7 @@ class Pipeline:
             children=config.children,
             confinement=config.confinement,
             fetch_store=config.fetch_store,
+            second=_second_opinions(config),
         )
         self._settings = settings_of(config.limits, config.video_frames)
         self._classifier: Classifier | None = None
@@ -239,6 +242,12 @@ _UNCLASSIFIED = Classified(
         ),
     )
 )
+
+
+def _second_opinions(config: PipelineConfig) -> SecondOpinions | None:
+    if not config.second_opinion:
+        return None
+    return SecondOpinions(children=config.children, confinement=config.confinement)
 
 
 def _report(

@@ -39,6 +39,7 @@ class Rank(IntEnum):
     RECOVERED_CREDENTIALS = 6
     CLASSIFIER = 7
     CONSISTENCY = 8
+    SECOND_OPINION = 9
 
 
 class Signal(StrEnum):
@@ -62,6 +63,7 @@ class Signal(StrEnum):
     MANIPULATED = "manipulated"  # the same, for a face swap or a local edit
     SUSPECT = "suspect"  # a voting classifier passes its 5 % point only
     UNREMARKABLE = "unremarkable"  # a voting classifier ran and stays below both points
+    DISPUTED = "disputed"  # a second verifier disagrees on integrity; a conflict, never a verdict
     INCONSISTENT = "inconsistent"  # the metadata contradicts itself or the pixels; never decides
 
 

@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     fetch_remote_credentials: bool = False
     """Fetch Content Credentials that a file says are kept elsewhere: from public addresses only,
     at most 10 MB in 10 seconds. Its owner then learns that the file was looked at."""
+    second_opinion: bool = False
+    """Have Content Credentials verified by a second library too, `pip install
+    assay[second-opinion]`; a report shows where the two disagree."""
     log_json: bool = False
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)

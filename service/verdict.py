@@ -17,6 +17,7 @@ HARMLESS: Final = frozenset(
         "unsupported_container",
         "remote_manifest",
         "offline",
+        "no_second_opinion",
         *(
             reason
             for reason in Reason
@@ -59,6 +60,7 @@ HEADLINES: Final[dict[Verdict, str]] = {
     Verdict.NOT_APPLICABLE: "None of the methods applies to this file.",
 }
 
+_SILENT = frozenset({Signal.INCONSISTENT, Signal.DISPUTED})
 _AI = frozenset({Signal.SIGNED_AI, Signal.CLAIMED_AI, Signal.WATERMARKED_AI, Signal.MARKED_AI})
 _ACCUSES = frozenset({Signal.SYNTHETIC, Signal.MANIPULATED})
 _CAPTURE = frozenset({Signal.SIGNED_CAPTURE, Signal.CLAIMED_CAPTURE, Signal.MARKED_CAPTURE})
@@ -99,6 +101,21 @@ CONFLICTS: Final[tuple[tuple[frozenset[Signal], frozenset[Signal], str], ...]] =
         _CAPTURE | _AI,
         "The credentials fail their check, so what else the file declares may be left over from "
         "before it was changed.",
+    ),
+    (
+        frozenset(
+            {
+                Signal.BROKEN,
+                Signal.SIGNED_AI,
+                Signal.SIGNED_CAPTURE,
+                Signal.SIGNED_OTHER,
+                Signal.CLAIMED_AI,
+                Signal.CLAIMED_CAPTURE,
+                Signal.CLAIMED_OTHER,
+            }
+        ),
+        frozenset({Signal.DISPUTED}),
+        "Two independent verifiers disagree on whether the credentials are intact.",
     ),
     (
         frozenset({Signal.SIGNED_OTHER}),
@@ -159,7 +176,7 @@ def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...])
         return Verdict.INCONCLUSIVE
     if any(item.reason == NOT_REQUESTED for item in not_checked):
         return Verdict.NO_SIGN_FOUND
-    speaks = any(item.signal is not Signal.INCONSISTENT for item in evidence)
+    speaks = any(item.signal not in _SILENT for item in evidence)
     return Verdict.INCONCLUSIVE if speaks else Verdict.NOT_APPLICABLE
 
 

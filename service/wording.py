@@ -56,6 +56,7 @@ RANKS: Final[dict[Rank, str]] = {
     Rank.RECOVERED_CREDENTIALS: "Recovered Content Credentials",
     Rank.CLASSIFIER: "Classifier",
     Rank.CONSISTENCY: "Metadata that does not fit",
+    Rank.SECOND_OPINION: "Second verifier",
 }
 
 CLAIMS: Final[dict[Claim, str]] = {

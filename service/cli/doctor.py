@@ -10,6 +10,7 @@ from rich.text import Text
 from detectors.errors import DetectorError
 from detectors.registry import card_of, specs, use_shelf
 from detectors.zoo.weights import verified
+from provenance.client import SECOND_VERIFIER, can_ask_twice
 from service.cli.complain import DELIBERATE, sentence_of
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
@@ -36,13 +37,26 @@ class Finding:
 def run() -> ExitCode:
     """Print every finding; the exit code says whether all is as it should be."""
     settings = read_settings()
-    findings = [*_sandbox(), *_models(settings), *_trust(settings), *_services(settings)]
+    findings = [
+        *_sandbox(),
+        *_models(settings),
+        *_trust(settings),
+        *_second_opinion(settings),
+        *_services(settings),
+    ]
     table = Table(box=None, show_header=False)
     for item in findings:
         mark = Text("ok", style="green") if item.fine else Text("!!", style="red")
         table.add_row(mark, item.what, item.detail)
     console().print(table)
     return ExitCode.NOTHING_FOUND if all(item.fine for item in findings) else ExitCode.FOUND
+
+
+def _second_opinion(settings: Settings) -> Iterator[Finding]:
+    if settings.second_opinion:
+        fine = can_ask_twice()
+        detail = "installed" if fine else f"wanted, but {SECOND_VERIFIER} is not installed"
+        yield Finding("second opinion", fine=fine, detail=detail)
 
 
 def _sandbox() -> Iterator[Finding]:

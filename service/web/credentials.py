@@ -19,6 +19,7 @@ from provenance.result import (
     Origin,
     Presence,
     Provenance,
+    SecondOpinion,
     Signer,
     SignerTrust,
 )
@@ -168,7 +169,18 @@ def _summary(found: Provenance) -> tuple[Fact, ...]:
         note = "" if intact else "found in the manifest; attributable to nobody"
         facts.append(Fact("Written by", found.claim_generator, note))
     facts.append(Fact("Origin", ORIGINS[found.origin], _origin_note(found)))
+    if found.second_opinion is not None:
+        facts.append(_second(found, found.second_opinion))
     return tuple(facts)
+
+
+def _second(found: Provenance, opinion: SecondOpinion) -> Fact:
+    name = f"{opinion.engine.name} {opinion.engine.version}"
+    if opinion.integrity is None:
+        return Fact("Second verifier", "could not tell", f"{name}: {', '.join(opinion.codes)}")
+    state = INTEGRITIES[opinion.integrity][0].lower()
+    verb = "disagrees" if found.is_disputed else "agrees"
+    return Fact("Second verifier", f"{verb}: {state}", ", ".join((name, *opinion.codes)))
 
 
 def _signed_at(found: Provenance) -> Fact:

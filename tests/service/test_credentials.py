@@ -6,17 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from detectors.media.limits import Confinement
+from detectors.media.limits import Confinement, Limits
 from detectors.media.sniff import sniff
+from provenance.client import can_ask_twice
 from provenance.result import Integrity, Presence
 from service.arguments import pipeline_config
 from service.credentials import Credentials, Read, fetch_store
 from service.errors import FetchFailed, UrlRefused
-from service.pipeline import Source
+from service.intake import source_from_stream
+from service.pipeline import Pipeline, PipelineConfig, Profile, Source
+from service.report import Report
 from service.settings import Settings
 from tests import media, signing
 
 PHOTO = media.jpeg(media.photo_like(320, 240))
+needs_verifier = pytest.mark.skipif(
+    not can_ask_twice(), reason="the extra second-opinion is not installed"
+)
+DIES = "tests.detectors.media.handlers:aborting"
 POINTER = "http://192.0.2.1/store.c2pa"
 
 
@@ -99,3 +106,75 @@ def test_nothing_is_fetched_unless_the_operator_allows_it() -> None:
 def test_the_guard_keeps_it_out_of_private_networks(url: str) -> None:
     with pytest.raises(UrlRefused):
         fetch_store(url)
+
+
+# --- a second opinion ---------------------------------------------------------------------------
+
+
+def _analysed(data: bytes, folder: Path) -> Report:
+    config = PipelineConfig(trust_dir=folder, limits=Limits(), children=1, second_opinion=True)
+    source = source_from_stream(io.BytesIO(data), "a.jpg")
+    with Pipeline(config) as pipeline, source.file:
+        one = pipeline.analyse(source, profile=Profile.PROVENANCE).report
+        (same,) = pipeline.trace([source])
+    assert same.conflicts == one.conflicts
+    return one
+
+
+@needs_verifier
+def test_verifiers_that_agree_leave_no_trace_in_the_evidence(tmp_path: Path) -> None:
+    signed = signing.sign(PHOTO, signing.Authority.create().issue()).data
+    report = _analysed(signed, tmp_path)
+    assert report.provenance is not None
+    assert report.provenance.second_opinion is not None
+    assert report.provenance.second_opinion.integrity is Integrity.INTACT
+    assert not report.provenance.is_disputed
+    assert [item.id for item in report.evidence] == ["credentials"]
+    assert report.engine.libraries["encypher-c2pa"]
+
+
+@needs_verifier
+@pytest.mark.parametrize("source_type", ["unheard of", None])
+def test_verifiers_that_disagree_are_a_conflict(source_type: str | None, tmp_path: Path) -> None:
+    """The one takes a source type for any text but wants one, the other wants a known one."""
+    actions = [signing.action(source_type=source_type)]
+    signed = signing.sign(PHOTO, signing.Authority.create().issue(), actions=actions).data
+    report = _analysed(signed, tmp_path)
+    assert ("credentials", "second_opinion") in {item.between for item in report.conflicts}
+
+
+@needs_verifier
+def test_a_file_without_credentials_is_not_asked_about(tmp_path: Path) -> None:
+    report = _analysed(PHOTO, tmp_path)
+    assert report.provenance is not None
+    assert report.provenance.second_opinion is None
+
+
+def test_a_verifier_that_dies_costs_the_second_opinion_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("service.second_opinion.SECOND_OPINION", DIES)
+    monkeypatch.setattr("service.second_opinion.can_ask_twice", lambda: True)
+    signed = signing.sign(PHOTO, signing.Authority.create().issue()).data
+    report = _analysed(signed, tmp_path)
+    assert report.provenance is not None
+    assert report.provenance.integrity is Integrity.INTACT
+    assert "no_second_opinion" in {item.reason for item in report.not_checked}
+
+
+def test_a_verifier_that_is_wanted_and_missing_is_a_stated_gap(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("service.second_opinion.can_ask_twice", lambda: False)
+    signed = signing.sign(PHOTO, signing.Authority.create().issue()).data
+    gap = next(
+        item
+        for item in _analysed(signed, tmp_path).not_checked
+        if item.reason == "no_second_opinion"
+    )
+    assert "not installed" in gap.statement
+
+
+def test_nobody_is_asked_twice_unless_the_operator_wants_it() -> None:
+    assert not pipeline_config(Settings()).second_opinion
+    assert pipeline_config(Settings(second_opinion=True)).second_opinion

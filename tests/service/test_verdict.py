@@ -28,7 +28,9 @@ ALONE = {
     Signal.SUSPECT: Verdict.INCONCLUSIVE,
     Signal.UNREMARKABLE: Verdict.NO_SIGN_FOUND,
     Signal.INCONSISTENT: Verdict.NOT_APPLICABLE,
+    Signal.DISPUTED: Verdict.NOT_APPLICABLE,
 }
+MUTE = {Signal.INCONSISTENT, Signal.DISPUTED}
 STRONGEST_FIRST = [
     Verdict.CREDENTIALS_BROKEN,
     Verdict.VERIFIED_AI,
@@ -52,6 +54,7 @@ RANKS = {
     Signal.MARKED_AI: Rank.DECLARED_MARKER,
     Signal.MARKED_CAPTURE: Rank.DECLARED_MARKER,
     Signal.INCONSISTENT: Rank.CONSISTENCY,
+    Signal.DISPUTED: Rank.SECOND_OPINION,
     Signal.RECOVERED_AI: Rank.RECOVERED_CREDENTIALS,
     Signal.RECOVERED_CAPTURE: Rank.RECOVERED_CREDENTIALS,
     Signal.RECOVERED_OTHER: Rank.RECOVERED_CREDENTIALS,
@@ -100,11 +103,12 @@ def _stronger(one: Signal, other: Signal) -> Verdict:
         Signal.CLAIMED_CAPTURE,
         Signal.CLAIMED_OTHER,
         Signal.MARKED_CAPTURE,
-        Signal.INCONSISTENT,
         Signal.RECOVERED_CAPTURE,
         Signal.RECOVERED_OTHER,
     }
-    deciding = [signal for signal in (one, other) if signal not in idle]
+    if {one, other} <= MUTE:
+        return Verdict.NOT_APPLICABLE
+    deciding = [signal for signal in (one, other) if signal not in idle | MUTE]
     verdicts = [ALONE[signal] for signal in deciding] or [Verdict.INCONCLUSIVE]
     return min(verdicts, key=STRONGEST_FIRST.index)
 
@@ -124,9 +128,19 @@ def test_the_basis_is_exactly_the_evidence_that_says_the_verdict(
 def test_metadata_that_does_not_fit_changes_no_verdict(
     others: tuple[Signal, ...], missing: tuple[str, ...]
 ) -> None:
-    others = tuple(signal for signal in others if signal is not Signal.INCONSISTENT)
+    others = tuple(signal for signal in others if signal not in MUTE)
     gaps = tuple(map(gap, missing))
     assert decide(made(*others, Signal.INCONSISTENT), gaps) == decide(made(*others), gaps)
+
+
+@pytest.mark.parametrize("signal", sorted(set(Signal) - {Signal.DISPUTED}))
+def test_a_second_verifier_changes_no_verdict_and_conflicts_with_credentials(
+    signal: Signal,
+) -> None:
+    alone, both = decide(made(signal), ()), decide(made(signal, Signal.DISPUTED), ())
+    assert (both.verdict, both.basis) == (alone.verdict, alone.basis)
+    credentials = signal is Signal.BROKEN or RANKS.get(signal, max(Rank)) <= 3
+    assert (len(both.conflicts) > len(alone.conflicts)) is credentials
 
 
 @pytest.mark.parametrize("signal", Signal)
@@ -161,7 +175,7 @@ def test_a_check_that_never_applied_leaves_no_sign_found_alone(reason: str) -> N
     assert decide(made(Signal.UNREMARKABLE), (gap(reason),)).verdict is Verdict.NO_SIGN_FOUND
 
 
-@pytest.mark.parametrize("signal", sorted(set(Signal) - {Signal.UNREMARKABLE, Signal.INCONSISTENT}))
+@pytest.mark.parametrize("signal", sorted(set(Signal) - MUTE - {Signal.UNREMARKABLE}))
 def test_a_failed_check_never_weakens_what_was_found(signal: Signal) -> None:
     assert decide(made(signal), (gap("crashed"),)).verdict is ALONE[signal]
 

@@ -29,6 +29,11 @@ def handle(request: dict[str, Any], file: BinaryIO | None) -> Answer:
     return ACTIONS[request["do"]](request, file)
 
 
+def aborting(request: dict[str, Any], file: BinaryIO | None) -> Answer:
+    """End the process as a library written in C or Rust may do."""
+    os.abort()
+
+
 def _echo(request: dict[str, Any], file: BinaryIO | None) -> Answer:
     data = b"" if file is None else file.read()
     return {"said": request.get("say"), "bytes": len(data), "pid": os.getpid()}, {}
