@@ -98,63 +98,28 @@ SPECS: Final[tuple[Spec, ...]] = (
 )
 
 
+def _published(card: str, kind: Kind, claim: Claim, target: str) -> Spec:
+    return Spec(
+        name=f"{kind}.{card}", kind=kind, claim=claim, target=target, card=card, published=True
+    )
+
+
+_PICTURE: Final = (Kind.IMAGE, Claim.GENERATED, "detectors.image.published:PublishedDetector")
+_ENCODER: Final = (Kind.IMAGE, Claim.GENERATED, "detectors.image.backbone:BackboneDetector")
+_SPEECH: Final = (
+    Kind.AUDIO,
+    Claim.SYNTHETIC_SPEECH,
+    "detectors.audio.published:PublishedSpeechDetector",
+)
+
 PUBLISHED: Final[tuple[Spec, ...]] = (
-    Spec(
-        name="image.community-forensics",
-        kind=Kind.IMAGE,
-        claim=Claim.GENERATED,
-        target="detectors.image.published:PublishedDetector",
-        card="community-forensics",
-        published=True,
-    ),
-    Spec(
-        name="image.universal-fake-detect",
-        kind=Kind.IMAGE,
-        claim=Claim.GENERATED,
-        target="detectors.image.published:PublishedDetector",
-        card="universal-fake-detect",
-        published=True,
-    ),
-    Spec(
-        name="image.ferretnet",
-        kind=Kind.IMAGE,
-        claim=Claim.GENERATED,
-        target="detectors.image.published:PublishedDetector",
-        card="ferretnet",
-        published=True,
-    ),
-    Spec(
-        name="image.clip-l14",
-        kind=Kind.IMAGE,
-        claim=Claim.GENERATED,
-        target="detectors.image.backbone:BackboneDetector",
-        card="clip-l14",
-        published=True,
-    ),
-    Spec(
-        name="image.dinov2-b14",
-        kind=Kind.IMAGE,
-        claim=Claim.GENERATED,
-        target="detectors.image.backbone:BackboneDetector",
-        card="dinov2-b14",
-        published=True,
-    ),
-    Spec(
-        name="audio.aasist",
-        kind=Kind.AUDIO,
-        claim=Claim.SYNTHETIC_SPEECH,
-        target="detectors.audio.published:PublishedSpeechDetector",
-        card="aasist",
-        published=True,
-    ),
-    Spec(
-        name="audio.wav2vec2",
-        kind=Kind.AUDIO,
-        claim=Claim.SYNTHETIC_SPEECH,
-        target="detectors.audio.published:PublishedSpeechDetector",
-        card="wav2vec2",
-        published=True,
-    ),
+    _published("community-forensics", *_PICTURE),
+    _published("universal-fake-detect", *_PICTURE),
+    _published("ferretnet", *_PICTURE),
+    _published("clip-l14", *_ENCODER),
+    _published("dinov2-b14", *_ENCODER),
+    _published("aasist", *_SPEECH),
+    _published("wav2vec2", *_SPEECH),
 )
 """Detectors of others that `assay models pull` can fetch. None is part of an ensemble."""
 
