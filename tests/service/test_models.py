@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from detectors.errors import CardInvalid, WeightsMismatch, WeightsUnfit
 from detectors.media.sandbox import Sandbox
+from detectors.zoo.public.build import built
 from detectors.zoo.public.card import PublicCard, Source
 from detectors.zoo.pulled import Shelf
 from service.errors import FetchFailed, FileTooLarge, PullUnderWay, UrlRefused
@@ -303,6 +304,30 @@ def test_a_given_file_is_never_deleted(published: Path, puller: Puller) -> None:
     with pytest.raises(WeightsUnfit):
         puller.pull(FERRET, given=(inside,))
     assert inside.is_file()
+
+
+def test_two_files_of_two_formats_make_one_network_without_what_it_does_not_need(
+    puller: Puller, tmp_path: Path
+) -> None:
+    public = PublicCard.read("universal-fake-detect")
+    small = {"width": 64, "depth": 2, "heads": 4, "projection": 16}
+    clip, classifier = public.sources
+    public = public.model_copy(
+        update={
+            "settings": {**public.settings, **small},
+            "sources": (clip.model_copy(update={"sha256": None}), classifier),
+        }
+    )
+    network = random_network(public)
+    given = publish(public, network, tmp_path)
+    whole = {**load_file(given[0]), "text_model.x": torch.zeros(9), "logit_scale": torch.zeros(1)}
+    save_file({**whole, "vision_model.embeddings.position_ids": torch.zeros(1, 257)}, given[0])
+    lock = puller.pull(public, given=given)
+    assert [item.file for item in lock.files] == ["clip.safetensors", "classifier.safetensors"]
+    pictures = torch.rand(1, 3, 224, 224)
+    with torch.inference_mode():
+        pulled = built(public, puller.shelf.verified(public.name))(pictures)
+        assert torch.equal(pulled, network(pictures))
 
 
 def test_a_lock_of_another_name_is_not_believed(published: Path, puller: Puller) -> None:

@@ -37,7 +37,7 @@ class Architecture:
 
 ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     "community-forensics": Architecture(lambda _card: CommunityForensics()),
-    "clip-linear": Architecture(lambda _card: ClipLinear()),
+    "clip-linear": Architecture(ClipLinear),
     "ferretnet": Architecture(lambda _card: FerretNet()),
     "efficientnet-b4": Architecture(lambda _card: SelfBlended(), from_efficientnet_pytorch),
     "clip-tokens": Architecture(ClipTokens),

@@ -1,10 +1,14 @@
 """The picture half of CLIP (Radford et al. 2021), with the tensor names of its published files."""
 
 from itertools import islice
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from detectors.zoo.public.card import PublicCard
+from detectors.zoo.public.settings import number
 
 SIDE = 224
 
@@ -16,6 +20,14 @@ class ClipVision(nn.Module):
         super().__init__()
         self.vision_model = _Transformer(width, depth, heads, patch)
         self.visual_projection = nn.Linear(width, projection, bias=False)
+
+    @classmethod
+    def of(cls, card: PublicCard) -> Self:
+        """With the sizes that the card's settings give."""
+        width, depth, heads, patch, projection = (
+            int(number(card, name)) for name in ("width", "depth", "heads", "patch", "projection")
+        )
+        return cls(width=width, depth=depth, heads=heads, patch=patch, projection=projection)
 
     def forward(self, pictures: Tensor) -> Tensor:
         embedding: Tensor = self.visual_projection(self.vision_model(pictures))

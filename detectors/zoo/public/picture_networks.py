@@ -7,10 +7,10 @@ from typing import Final, cast
 import torch
 from torch import Tensor, nn
 
+from detectors.zoo.public.card import PublicCard
 from detectors.zoo.public.clip_vision import ClipVision
+from detectors.zoo.public.settings import number
 from detectors.zoo.torchvision_shim import ensure_torchvision
-
-CLIP_WIDTH: Final = 768  # of the projected embedding
 
 # Blocks of each stage of an EfficientNet-B4 (Tan & Le 2019: B0's, 1.8 times as deep).
 _B4_STAGES: Final = (2, 4, 4, 6, 6, 8, 2)
@@ -59,10 +59,10 @@ class ClipLinear(nn.Module):
     The embedding is not normalised.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, card: PublicCard) -> None:
         super().__init__()
-        self.clip = ClipVision(width=1024, depth=24, heads=16, patch=14, projection=CLIP_WIDTH)
-        self.fc = nn.Linear(CLIP_WIDTH, 1)
+        self.clip = ClipVision.of(card)
+        self.fc = nn.Linear(int(number(card, "projection")), 1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         logits: Tensor = self.fc(self.clip(pictures))

@@ -32,9 +32,9 @@ class ClipTokens(Tokens):
     """Tokens of CLIP's picture half."""
 
     def __init__(self, card: PublicCard) -> None:
-        sizes = {name: int(number(card, name)) for name in ("width", "depth", "heads", "patch")}
-        super().__init__(card, width=sizes["width"], patch=sizes["patch"], depth=sizes["depth"])
-        self.clip = ClipVision(**sizes, projection=int(number(card, "projection")))
+        width, patch, depth = (int(number(card, name)) for name in ("width", "patch", "depth"))
+        super().__init__(card, width=width, patch=patch, depth=depth)
+        self.clip = ClipVision.of(card)
 
     def forward(self, views: Tensor) -> Tensor:
         states = self.clip.vision_model.states(views, max(self._chosen))
