@@ -8,17 +8,13 @@ disagreement needs a reason in `conformance.toml`; one without a reason ends in 
 import argparse
 import csv
 import sys
-import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from provenance.hashes import sha256
 from provenance.markers import read_markers
 from provenance.read import Reader
 from provenance.result import Integrity, Presence, Provenance, Says, SignerTrust, TrustKind
@@ -86,20 +82,16 @@ class Difference(NamedTuple):
 def main(arguments: list[str] | None = None) -> int:
     """Run from a command line. Returns 0 if every difference has a reason, else 1."""
     options = _options().parse_args(arguments)
-    rows = list(_rows(options.manifest))
-    if options.speed:
-        _say(_speed(options.manifest.parent, rows, _snapshot(options.trust, "state_official_eku")))
-        return 0
-    if rows and "signal" in rows[0]:
-        return _signals(options.manifest.parent, rows)
-    return _states(options.manifest.parent, rows, options.trust)
+    listed = list(rows(options.manifest))
+    if listed and "signal" in listed[0]:
+        return _signals(options.manifest.parent, listed)
+    return _states(options.manifest.parent, listed, options.trust)
 
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m provenance.conformance", description=__doc__)
     parser.add_argument("manifest", type=Path, help="CSV beside the files it describes")
     parser.add_argument("--trust", type=Path, default=Path(), help="folder with the trust lists")
-    parser.add_argument("--speed", action="store_true", help="measure files a second instead")
     return parser
 
 
@@ -136,7 +128,7 @@ def differences(
     """Yield (column, difference or None) for every file under every configuration."""
     present = list(rows)
     for column in CONFIGURATIONS:
-        reader = Reader(_snapshot(trust, column))
+        reader = Reader(snapshot_of(trust, column))
         for row in present:
             with (folder / row["path"]).open("rb") as file:
                 ours = state_of(reader.read(file, media_type=row["mime"]))
@@ -255,34 +247,8 @@ def _audio(path: str) -> str:
     return "audio/mpeg" if path.endswith(".mp3") else ""
 
 
-def _speed(folder: Path, rows: list[dict[str, str]], snapshot: TrustSnapshot) -> str:
-    """Measure full reads and SHA-256, in one process and in two, each file ten times."""
-    lines = []
-    for wanted, label in (("yes", "signed"), ("no", "unsigned")):
-        chosen = [row for row in rows if row["has_manifest"] == wanted]
-        jobs = [(str(folder / row["path"]), row["mime"]) for row in chosen] * 10
-        for processes in (1, 2):
-            work = partial(_read_all, snapshot=snapshot)
-            parts = [jobs[start::processes] for start in range(processes)]
-            with ProcessPoolExecutor(processes) as pool:
-                list(pool.map(work, [[job] for job in jobs[:processes]]))  # start and warm up
-                started = time.perf_counter()
-                list(pool.map(work, parts))
-                seconds = time.perf_counter() - started
-            rate = len(jobs) / seconds
-            lines.append(f"{label:9s} {processes} process(es) {rate:7.0f} files/s")
-    return "\n".join(lines)
-
-
-def _read_all(jobs: list[tuple[str, str]], snapshot: TrustSnapshot) -> None:
-    reader = Reader(snapshot)
-    for path, media_type in jobs:
-        with Path(path).open("rb") as file:
-            sha256(file)
-            reader.read(file, media_type=media_type)
-
-
-def _snapshot(trust: Path, column: str) -> TrustSnapshot:
+def snapshot_of(trust: Path, column: str) -> TrustSnapshot:
+    """Return the lists that a column of the manifest was made with, from a folder that has them."""
     at = datetime.now(UTC)
     lists = tuple(
         parse(
@@ -297,7 +263,8 @@ def _snapshot(trust: Path, column: str) -> TrustSnapshot:
     return TrustSnapshot(lists=lists) if lists else NO_TRUST
 
 
-def _rows(manifest: Path) -> Iterator[dict[str, str]]:
+def rows(manifest: Path) -> Iterator[dict[str, str]]:
+    """Yield the lines of a collection's manifest."""
     with manifest.open(newline="", encoding="utf-8") as file:
         yield from csv.DictReader(file)
 
