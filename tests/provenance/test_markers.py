@@ -4,12 +4,14 @@ import io
 import json
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from deploy.markers import DOCUMENT, document
 from provenance.markers import MAX_MARKERS, read_markers, read_metadata
 from provenance.markers.catalogue import CATALOGUE
 from provenance.result import Marker, Says
@@ -164,8 +166,26 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
 """The sample that tests each marker of the catalogue."""
 
 
+COLLECTION = Path(__file__).parents[3] / "shared" / "data" / "c2pa" / "signals"
+
+
 def test_every_marker_of_the_catalogue_has_a_sample() -> None:
     assert SAMPLES.keys() == CATALOGUE.keys()
+
+
+def test_the_table_of_markers_is_the_catalogue() -> None:
+    assert DOCUMENT.read_text() == document(), "run: python -m deploy.markers"
+
+
+@pytest.mark.skipif(not COLLECTION.is_dir(), reason="the collection of signals is not here")
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [(name, path) for name, entry in CATALOGUE.items() for path in entry.collected],
+)
+def test_each_marker_is_found_in_the_files_that_the_catalogue_names(name: str, path: str) -> None:
+    data = (COLLECTION / path).read_bytes()
+    media_type = "audio/mpeg" if path.endswith(".mp3") else ""
+    assert name in {marker.name for marker in markers(data, media_type)}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -198,7 +218,11 @@ def test_a_source_type_is_found_in_the_xmp_of_every_picture(container: str) -> N
     assert ("iptc.digital_source_type", Says.AI_GENERATED) in said(data)
 
 
-def test_a_source_type_is_found_in_gif_tiff_svg_mp4_and_mp3() -> None:
+def _little(data: bytes, more: int = 0) -> bytes:
+    return (len(data) + more).to_bytes(4, "little")
+
+
+def test_a_source_type_is_found_in_the_xmp_of_every_other_container() -> None:
     packet = xmp_packet(TRAINED_ALGORITHMIC_MEDIA)
     gif = image_bytes(PIXELS, "gif")
     ramp = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
@@ -208,12 +232,19 @@ def test_a_source_type_is_found_in_gif_tiff_svg_mp4_and_mp3() -> None:
     box = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC") + packet
     frame = b"PRIV" + struct.pack(">I", len(packet) + 4) + b"\x00\x00XMP\x00" + packet
     size = bytes(len(frame) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    chunk = b"_PMX" + _little(packet) + packet + bytes(len(packet) % 2)
     samples = {
         "image/gif": gif[:-1] + extension + b";",
         "image/tiff": tiff.getvalue(),
         "image/svg+xml": b"<svg><metadata>" + packet + b"</metadata></svg>",
         "video/mp4": video_with_sound("mp4", 0.5) + struct.pack(">I", len(box) + 8) + b"uuid" + box,
         "audio/mpeg": b"ID3\x03\x00\x00" + size + frame + bytes(100),
+        "audio/wav": b"RIFF" + _little(chunk, 4) + b"WAVE" + chunk,
+        "video/x-msvideo": b"RIFF" + _little(chunk, 4) + b"AVI " + chunk,
+        "image/jxl": bytes.fromhex("0000000C4A584C200D0A870A")
+        + (len(packet) + 8).to_bytes(4, "big")
+        + b"xml "
+        + packet,
     }
     for media_type, data in samples.items():
         assert ("iptc.digital_source_type", Says.AI_GENERATED) in said(data, media_type), media_type
@@ -384,3 +415,12 @@ def test_plain_sound_carries_no_statement(container: str) -> None:
 def test_video_is_walked_without_damage(container: str) -> None:
     data = video_with_sound(container, 0.5)  # type: ignore[arg-type]
     assert read_metadata(io.BytesIO(data), "").warnings == []
+
+
+@pytest.mark.parametrize("container", ["JPEG", "WEBP"])
+def test_ruined_fooocus_and_bing_are_told_by_name_and_by_words(container: str) -> None:
+    ruined = json.dumps({"software": "RuinedFooocus", "Prompt": "x", "steps": 30})
+    found = markers(with_comment(ruined, container))
+    assert [(m.name, m.tool) for m in found] == [("generator.fooocus", "RuinedFooocus")]
+    bing = with_exif({DESCRIPTION: "AI Generated Image"}, container=container)
+    assert ("tag.made_with_ai", Says.AI_GENERATED) in said(bing)
