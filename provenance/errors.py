@@ -45,6 +45,12 @@ class RequestInvalid(ProvenanceError):
     code = "provenance_request_invalid"
 
 
+class WeightsUnusable(ProvenanceError):
+    """The weights of a watermark reader are missing, or not the ones that were measured."""
+
+    code = "watermark_weights_unusable"
+
+
 class SigningRefused(ProvenanceError):
     """A key, a certificate or a container does not allow what was asked to be signed."""
 

@@ -287,21 +287,25 @@ class Trace(Closed):
 
 
 class WatermarkScheme(StrEnum):
-    """How a watermark is carried by the pixels."""
+    """How a watermark is carried by the pixels or the sound."""
 
     DWT_DCT = "dwtDct"
     DWT_DCT_SVD = "dwtDctSvd"
+    PERTH = "perth"  # in sound; without a message, so stretches are counted instead of bits
 
 
 class Watermark(Closed):
-    """How well one known invisible message agrees with the pixels; chance alone gives half."""
+    """How well one known hidden message agrees with the pixels, or how much of a sound is marked.
+
+    Of a message chance alone gives half of the bits.
+    """
 
     name: Text  # of the message: "SDXL"
     scheme: WatermarkScheme
     generator: Text  # whose software writes it
-    matched: int = Field(ge=0)  # bits, of `total`
+    matched: int = Field(ge=0)  # bits, or stretches of sound, of `total`
     total: int = Field(gt=0)
-    p_chance: float = Field(gt=0, le=1)  # of so many in an unmarked picture, all readings counted
+    p_chance: float = Field(gt=0, le=1)  # of so many in an unmarked file, all readings counted
 
 
 class TrustListRef(Closed):

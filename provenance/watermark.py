@@ -20,6 +20,7 @@ thresholds of `service.evidence`:
 | FLUX | 39 | 14 | 9 | 0 | 37 |
 | SDV2 | 39 | 3 | 2 | 0 | 30 |
 | StableDiffusionV1 | 39 | 6 | 2 | 0 | 36 |
+| InvokeAI (0.2 to 1 megapixel) | 39 | 2 | 0 | 0 | 28 |
 | SDV2, singular values | 40 | 40 | 40 | 39 | 40 |
 """
 
@@ -98,6 +99,13 @@ MESSAGES: Final = (
         generator="Stable Diffusion 2",
         scheme=WatermarkScheme.DWT_DCT_SVD,
         bits=_of_text("SDV2"),
+        carriers=(WHOLE,),
+    ),
+    Message(
+        name="InvokeAI",
+        generator="InvokeAI",
+        scheme=WatermarkScheme.DWT_DCT,
+        bits=_of_text("InvokeAI"),
         carriers=(WHOLE,),
     ),
     Message(

@@ -24,6 +24,7 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         trust_dir=settings.trust,
         fetch_store=fetch_store if settings.fetch_remote_credentials else None,
         second_opinion=settings.second_opinion,
+        audio_watermark=settings.audio_watermark,
         limits=Limits(
             pixels=decoding.pixels,
             audio_seconds=decoding.audio_seconds,

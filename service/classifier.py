@@ -19,7 +19,7 @@ from detectors.result import Finding
 from detectors.runner import Run
 from provenance.consistency import thumbnail
 from provenance.result import Trace
-from provenance.watermark import find_watermarks
+from service import watermarks
 from service.archive import Archive, LookUp
 from service.pipeline import Classified, Listener, PipelineConfig, Progress, Source, Stage
 from service.preview import draw
@@ -49,6 +49,7 @@ class Classifier:
         self._budget = FrameBudget(frames=config.video_frames)
         self._archive = None if config.index_dir is None else Archive(config.index_dir)
         self._adds = config.index_scans
+        self._marks_in_sound = config.audio_watermark
 
     def close(self) -> None:
         """Stop the decoding children."""
@@ -70,11 +71,12 @@ class Classifier:
             return Classified(missing=(_undecoded(error),))
         width, height = _size(media)
         known = self._look_up(media, source)
+        marks = watermarks.read(media, in_sound=self._marks_in_sound)
         return Classified(
             kind=kind_of(media),
             findings=tuple(_findings(media, progress)),
-            missing=(*_unread(media), *known.missing),
-            watermarks=find_watermarks(media.pixels) if isinstance(media, Image) else (),
+            missing=(*_unread(media), *known.missing, *marks.missing),
+            watermarks=marks.watermarks,
             traces=_compared_with_preview(media),
             matches=known.matches,
             prepared=known.prepared,

@@ -198,6 +198,7 @@ def _about_credentials(rank: Rank, signal: Signal, statement: str) -> Evidence:
 
 
 def _is_beyond_chance(found: Watermark) -> bool:
+    """Never true of a mark in sound: too few unmarked recordings bound its rate."""
     return found.p_chance <= WATERMARK_CHANCE and found.matched >= WATERMARK_AGREEMENT * found.total
 
 

@@ -132,6 +132,7 @@ class PipelineConfig:
     confinement: Confinement = field(default_factory=Confinement)
     index_dir: Path | None = None  # of known media; None: nothing is looked up
     index_scans: bool = False  # describe media even where there is no index yet
+    audio_watermark: bool = False  # look for the mark of speech generators in sound
     video_frames: int = 16  # sampled from a film
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of torch; more helps one file, fewer helps several at once

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     second_opinion: bool = False
     """Have Content Credentials verified by a second library too, `pip install
     assay[second-opinion]`; a report shows where the two disagree."""
+    audio_watermark: bool = False
+    """Look for the mark of Resemble's speech generators in sound, `pip install
+    assay[audio-watermark]`; takes up to a second a file and is shown, never decides."""
     log_json: bool = False
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)

@@ -18,6 +18,7 @@ HARMLESS: Final = frozenset(
         "remote_manifest",
         "offline",
         "no_second_opinion",
+        "no_audio_watermark",
         *(
             reason
             for reason in Reason

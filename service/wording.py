@@ -13,9 +13,11 @@ from provenance.result import (
     Says,
     SignerTrust,
     TimestampStatus,
+    Watermark,
+    WatermarkScheme,
     Weight,
 )
-from service.report import Rank, Verdict
+from service.report import Rank, Report, Verdict
 
 # Upper bounds of log10 LR and the words for ratios below them: the verbal scale of the ENFSI
 # guideline for evaluative reporting in forensic science (2015, table 1).
@@ -155,6 +157,23 @@ WEIGHTS: Final[dict[Weight, str]] = {
     Weight.LOW: "low weight: a reason to look, which decides nothing",
     Weight.NONE: "no weight: ordinary for files that were sent or edited",
 }
+
+
+def marks_in_sound(report: Report) -> tuple[str, ...]:
+    """A sentence about every mark that was heard; such a mark has no message and decides nothing."""
+    return tuple(
+        _mark_in_sound(item)
+        for item in report.watermarks
+        if item.scheme is WatermarkScheme.PERTH and item.matched
+    )
+
+
+def _mark_in_sound(found: Watermark) -> str:
+    return (
+        f"{found.matched} of {found.total} stretches of the sound seem to carry the mark of "
+        f"{found.generator}. Up to {100 * found.p_chance:.1f} % of unmarked recordings may look so, "
+        "and anybody with the software can add it; so it decides nothing."
+    )
 
 
 def strength(log10_lr: float) -> str:

@@ -15,7 +15,7 @@ from service.cli import timeline
 from service.cli.credentials_tree import credentials
 from service.pipeline import Listener
 from service.report import Report, Signal, Verdict
-from service.wording import KINDS, RANKS, VERDICTS
+from service.wording import KINDS, RANKS, VERDICTS, marks_in_sound
 
 _COLOURS: Final = {
     Verdict.VERIFIED_CAPTURE: "green",
@@ -147,6 +147,9 @@ def _traces(report: Report) -> Iterator[RenderableType]:
     """Traces without weight; those with some stand among the evidence."""
     found = report.provenance.traces if report.provenance is not None else ()
     shown = [item for item in found if item.weight is Weight.NONE]
+    for mark in marks_in_sound(report):
+        yield _section("Watermark in the sound")
+        yield Text(f"  {mark}")
     if shown:
         yield _section("How the file came here, as its metadata shows")
     for item in shown:

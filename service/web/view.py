@@ -9,7 +9,17 @@ from service.recovered import in_words as match_in_words
 from service.report import Evidence, Report, Verdict
 from service.timeline import clock
 from service.web import charts, credentials, timeline
-from service.wording import CLAIMS, KINDS, OUTCOMES, RANKS, VERDICTS, WEIGHTS, in_words, odds
+from service.wording import (
+    CLAIMS,
+    KINDS,
+    OUTCOMES,
+    RANKS,
+    VERDICTS,
+    WEIGHTS,
+    in_words,
+    marks_in_sound,
+    odds,
+)
 
 ALARMS: Final = {
     Alarm.NONE: "below both operating points",
@@ -100,6 +110,7 @@ class ReportView:
     maps: tuple[charts.HeatMap, ...]
     time_line: timeline.TimeLine | None
     panel: credentials.Panel | None
+    marks: tuple[str, ...]  # what was heard of a mark in sound
     traces: tuple[TraceView, ...]
     matches: tuple[MatchView, ...]
     findings: tuple[FindingView, ...]
@@ -124,6 +135,7 @@ def view(report: Report) -> ReportView:
         maps=charts.heat_maps(report.findings),
         time_line=timeline.time_line(report.findings, subject.seconds),
         panel=credentials.panel(report.provenance) if report.provenance is not None else None,
+        marks=marks_in_sound(report),
         traces=_traces(report),
         matches=tuple(_match(item) for item in report.matches),
         findings=tuple(_finding(item) for item in report.findings),

@@ -39,6 +39,8 @@ from provenance.result import (
     TrustKind,
     TrustListRef,
     UsageRule,
+    Watermark,
+    WatermarkScheme,
 )
 from provenance.similarity.result import Match, Original, Via
 from service.evidence import fuse, gaps, weigh
@@ -67,6 +69,7 @@ def report(
     findings: tuple[Finding, ...] = (),
     missing: tuple[NotChecked, ...] = (),
     matches: tuple[Match, ...] = (),
+    watermarks: tuple[Watermark, ...] = (),
     seconds_long: float | None = None,
 ) -> Report:
     """A report weighed and decided from these findings."""
@@ -97,6 +100,7 @@ def report(
         classifiers=fuse(findings),
         provenance=provenance,
         matches=matches,
+        watermarks=watermarks,
         findings=findings,
         engine=Engine(
             version="0.1.0",
@@ -114,6 +118,19 @@ def report(
 def bare(*markers: Marker, traces: tuple[Trace, ...] = ()) -> Provenance:
     """A file without Content Credentials."""
     return Provenance(presence=Presence.NONE, markers=markers, traces=traces, validated_at=WHEN)
+
+
+def heard() -> Report:
+    """A recording in which the mark of a speech generator seems to be."""
+    found = Watermark(
+        name="Perth",
+        scheme=WatermarkScheme.PERTH,
+        generator="a generator",
+        matched=3,
+        total=4,
+        p_chance=0.0088,
+    )
+    return report(kind=Kind.AUDIO, watermarks=(found,))
 
 
 def traced() -> Report:

@@ -55,6 +55,12 @@ def test_traces_are_shown_with_their_weight_and_a_harmless_cause() -> None:
     assert shown.count("which is to come") == 1
 
 
+def test_a_mark_in_sound_is_shown_with_what_it_is_worth() -> None:
+    shown = _shown(reports.heard())
+    assert "3 of 4 stretches of the sound seem to carry the mark of a generator" in shown
+    assert "Up to 0.9 % of unmarked recordings may look so" in shown
+
+
 def test_conflicts_are_shown_with_what_they_are_between() -> None:
     report = reports.conflicted_capture()
     assert report.conflicts

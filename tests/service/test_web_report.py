@@ -136,6 +136,12 @@ def test_traces_are_shown_with_their_weight_and_decide_nothing() -> None:
     assert "Does it fit together?" not in read(reports.report()).words()
 
 
+def test_a_mark_in_sound_is_shown_and_decides_nothing() -> None:
+    words = read(reports.heard()).words()
+    assert "3 of 4 stretches of the sound seem to carry the mark of a generator" in words
+    assert "so it decides nothing" in words
+
+
 def test_a_broken_hash_is_not_called_edited_pixels() -> None:
     words = read(reports.credentials_broken()).words()
     assert "does not prove that pixels or sound were edited" in words
