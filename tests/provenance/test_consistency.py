@@ -18,7 +18,8 @@ from provenance.markers import read_metadata
 from provenance.read import read
 from provenance.result import Trace, Weight
 from tests.media import jpeg, photo_like, video_bytes
-from tests.signing import CAPTURED, Authority, action, sign
+from tests.signing import CAPTURED, TIME_STAMPING, Authority, action, sign
+from tests.timestamping import timestamp_server
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TAKEN = "2024:05:03 14:20:31"
@@ -220,6 +221,37 @@ def test_a_capture_signed_before_it_was_taken_is_told(authority: Authority) -> N
         assert ("time.signed_capture" in found(signed)) is expected
 
 
+def test_a_signature_older_than_the_picture_it_signs_is_told(authority: Authority) -> None:
+    with timestamp_server(authority.issue(usages=[TIME_STAMPING])) as url:
+        for taken, expected in ((TAKEN, False), ("2040:05:03 14:20:31", True)):
+            data = picture(detail={"DateTimeOriginal": taken})
+            signed = sign(data, authority.issue(), timestamp_url=url).data
+            traces = found(signed)
+            assert ("time.taken_after_signing" in traces) is expected
+
+
+@pytest.mark.parametrize(
+    ("stated", "codes"),
+    [
+        ("2024-05-03T14:20:31", set()),
+        ("2024-05-03T20:20:31+06:00", set()),
+        ("2021-01-02", set()),  # states no time, so nothing that a zone does not explain
+        ("2021-01-02T10:00:00", {"time.two_dates"}),
+    ],
+)
+def test_a_date_in_xmp_that_is_not_the_one_in_exif_is_told(stated: str, codes: set[str]) -> None:
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        'xmlns:exif="http://ns.adobe.com/exif/1.0/" '
+        f'exif:DateTimeOriginal="{stated}"/></rdf:RDF></x:xmpmeta>'
+    )
+    body = b"http://ns.adobe.com/xap/1.0/\x00" + packet.encode()
+    segment = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+    data = picture()
+    assert set(found(data[:2] + segment + data[2:])) == codes
+
+
 # --- films and sound ----------------------------------------------------------------------------
 
 
@@ -294,6 +326,26 @@ def test_a_film_of_a_real_encoder_that_names_a_telephone_is_told() -> None:
     traces = found(claims, "video/mp4")
     assert set(traces) == {"film.encoder"}
     assert "x264" in traces["film.encoder"].statement
+
+
+def recording(noted: int, held: int = 441_000) -> bytes:
+    """The boxes of an M4A at 44,100 Hz that notes so many samples without their padding."""
+    text = f" 00000000 00000840 000001CA {noted - 0x840 - 0x1CA:016X} " + "00000000 " * 8
+    name = box(b"mean", b"\x00" * 4 + b"com.apple.iTunes") + box(b"name", b"\x00" * 4 + b"iTunSMPB")
+    item = box(b"----", name + box(b"data", struct.pack(">II", 1, 0) + text.encode()))
+    meta = box(b"meta", b"\x00" * 4 + box(b"hdlr", b"\x00" * 8 + b"mdir") + box(b"ilst", item))
+    mdhd = box(b"mdhd", struct.pack(">IIIII", 0, 0, 0, 44_100, held))
+    track = box(b"tkhd", b"\x00" * 20) + box(b"mdia", mdhd)
+    mvhd = box(b"mvhd", struct.pack(">IIIII", 0, 0, 0, 1000, 10_000))
+    return box(b"ftyp", b"M4A \x00\x00\x00\x00") + box(
+        b"moov", mvhd + box(b"trak", track) + box(b"udta", meta)
+    )
+
+
+def test_padding_that_aac_encoders_note_is_compared_with_the_track() -> None:
+    assert found(recording(441_000), "audio/mp4") == {}
+    assert found(recording(441_000 + 20_000), "audio/mp4") == {}
+    assert found(recording(2 * 441_000), "audio/mp4")["sound.length"].weight is Weight.LOW
 
 
 def mp3(noted: int, *, encoder: bytes = b"LAME3.100", behind: bytes = b"", tag: str = "") -> bytes:
