@@ -78,7 +78,8 @@ def exif_time(text: str) -> datetime | None:
     match = _EXIF_TIME.match(text)
     if match is None or not any(map(int, match.groups())) or match[4] == "24":
         return None  # some cameras write the hour 24 at midnight
-    return datetime.strptime(match[0].replace("T", " "), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+    year, month, day, hour, minute, second = map(int, match.groups())
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 def shown(moment: datetime) -> str:

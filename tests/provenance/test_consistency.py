@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from detectors.media.sandbox import Sandbox
+from provenance.client import read_through
 from provenance.consistency import name, thumbnail
 from provenance.consistency.catalogue import CATALOGUE
 from provenance.consistency.jpeg import compression
 from provenance.markers import read_metadata
 from provenance.read import read
 from provenance.result import Trace, Weight
+from service.handlers import CREDENTIALS
 from tests.media import jpeg, photo_like, video_bytes
 from tests.signing import CAPTURED, TIME_STAMPING, Authority, action, sign
 from tests.timestamping import timestamp_server
@@ -442,6 +445,29 @@ def test_a_preview_of_another_picture_is_told() -> None:
 def test_flat_and_tiny_previews_say_nothing() -> None:
     assert thumbnail.likeness(BIG, np.full((120, 160, 3), 90, np.uint8)) is None
     assert thumbnail.likeness(BIG, small(BIG, (24, 18))) is None
+
+
+# --- in the sandbox ---
+
+
+def test_nothing_is_imported_when_a_confined_child_compares() -> None:
+    """Once a child is confined it can open no file, not even one of Python's own modules."""
+    files = (
+        (picture(gps=here(*NAIROBI, GPSDateStamp="2023:05:03", GPSTimeStamp=(1, 2, 3))), "jpeg"),
+        (picture({**CAMERA, "DateTime": "2019:02:30 10:00:00"}, quality=80, qtables=None), "jpeg"),
+        (film(tags=TELEPHONE, plays=((4_000, 0),), modified=3_700_000_000), "mp4"),
+        (mp3(400_000, tag="Lavf60.16.100"), "mpeg"),
+        (recording(882_000), "mp4"),
+    )
+    kinds = {"jpeg": "image/jpeg", "mp4": "video/mp4", "mpeg": "audio/mpeg"}
+    with Sandbox(handler=CREDENTIALS) as sandbox:
+        for data, kind in files:
+            file = io.BytesIO(data)
+            send = lambda request: sandbox.call(request, file, seconds=30).body  # noqa: B023, E731
+            assert (
+                read_through(send, media_type=kinds[kind]).traces
+                == read(file, media_type=kinds[kind]).traces
+            )
 
 
 # --- every one ----------------------------------------------------------------------------------
