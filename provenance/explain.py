@@ -5,6 +5,7 @@ from typing import Final
 
 from provenance.result import (
     Integrity,
+    Manifest,
     Presence,
     Provenance,
     Signer,
@@ -46,6 +47,7 @@ def explain_trust(found: Provenance, lists: Iterable[TrustList] = ()) -> tuple[s
     said += [_lists(found), _timestamp(found), _conclusion(signer)]
     if signer.trust is SignerTrust.UNTRUSTED:
         said += [_closest(signer, entry) for entry in lists]
+    said += map(_ancestor, found.manifests[1:])
     if not found.chain_ok:
         said.append(f"An earlier version fails its check: {found.chain_failures[0]}.")
     return tuple(sentence for sentence in said if sentence)
@@ -56,6 +58,18 @@ def _who(signer: Signer) -> str:
     issuer = f", issued by {signer.issuer}" if signer.issuer else ""
     until = f", valid until {signer.valid_until:%Y-%m-%d}" if signer.valid_until else ""
     return f"The certificate names {names or 'nobody'}{issuer}{until}."
+
+
+def _ancestor(manifest: Manifest) -> str:
+    """Say who signed an earlier version; what it declares counts only if that one is trusted too."""
+    signer, title = manifest.signer, manifest.title or manifest.label
+    if signer is None:
+        return f"The earlier version “{title}” names no signer."
+    name = signer.organisation or signer.common_name or "nobody"
+    why = f": {signer.explanation}" if signer.explanation else f" by {signer.trust_list}"
+    if signer.trust is not SignerTrust.TRUSTED:
+        return f"The earlier version “{title}”, signed by {name}, is not trusted{why}."
+    return f"The earlier version “{title}”, signed by {name}, is trusted{why}."
 
 
 def _closest(signer: Signer, entry: TrustList) -> str:

@@ -154,7 +154,8 @@ def _sidecar_of(path: Path) -> Sidecar | None:
     """Find `photo.c2pa` or `photo.jpg.c2pa` beside `photo.jpg`."""
     name = os.fspath(path)
     for beside in (os.path.splitext(name)[0] + SIDECAR, name + SIDECAR):  # noqa: PTH122 (speed)
-        if os.path.isfile(beside):  # noqa: PTH113 (in archives, asked twice for every file)
+        # In archives this is asked twice for every file. Links are not followed there either.
+        if os.path.isfile(beside) and not os.path.islink(beside):  # noqa: PTH113, PTH114
             return read_sidecar(Path(beside), asked=False)
     return None
 

@@ -16,6 +16,7 @@ from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import Beside, opened
 from service.cli.terminal import console
+from service.credentials import Past
 from service.fetch import Guard, fetch
 from service.pipeline import Profile
 
@@ -86,15 +87,23 @@ def update() -> ExitCode:
     return ExitCode.NOTHING_FOUND
 
 
-def test(file: Path, manifest: Path | None) -> ExitCode:
-    """Say why the signer of a file is or is not trusted; exit with 0 only for a sound, trusted one."""
+def test(file: Path, manifest: Path | None, at: datetime | None) -> ExitCode:
+    """Say why the signer of a file is or is not trusted; exit with 0 only for a sound, trusted one.
+
+    With `at`, as of that moment, under the lists that are in force now.
+    """
     settings = read_settings()
     try:
+        past = (
+            None
+            if at is None
+            else Past(at.replace(tzinfo=UTC), TrustStore(settings.trust).snapshot())
+        )
         with (
             opened(str(file), upload_limits(settings), Beside(manifest=manifest)) as source,
             open_pipeline(settings) as pipeline,
         ):
-            report = pipeline.analyse(source, profile=Profile.PROVENANCE).report
+            report = pipeline.analyse(source, profile=Profile.PROVENANCE, past=past).report
     except DELIBERATE as error:
         complain(str(file), error)
         return ExitCode.NOT_ANALYSED

@@ -1,5 +1,6 @@
 """`assay trust`: its subcommands and their options."""
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -70,6 +71,9 @@ def trust_test(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
     *,
     manifest: ManifestOption = None,
+    at: Annotated[
+        datetime | None, typer.Option(help="Judge as of this moment, in UTC; default: now.")
+    ] = None,
 ) -> None:
     """Explain in plain words why the signer of a file is or is not trusted.
 
@@ -77,7 +81,7 @@ def trust_test(
     """
     from service.cli import trust as command
 
-    raise typer.Exit(command.test(file, manifest))
+    raise typer.Exit(command.test(file, manifest, at))
 
 
 @trust.command("update")

@@ -111,6 +111,7 @@ class ReportView:
     time_line: timeline.TimeLine | None
     panel: credentials.Panel | None
     marks: tuple[str, ...]  # what was heard of a mark in sound
+    trust_lists: tuple[credentials.Fact, ...]
     traces: tuple[TraceView, ...]
     matches: tuple[MatchView, ...]
     findings: tuple[FindingView, ...]
@@ -136,6 +137,7 @@ def view(report: Report) -> ReportView:
         time_line=timeline.time_line(report.findings, subject.seconds),
         panel=credentials.panel(report.provenance) if report.provenance is not None else None,
         marks=marks_in_sound(report),
+        trust_lists=_trust_lists(report),
         traces=_traces(report),
         matches=tuple(_match(item) for item in report.matches),
         findings=tuple(_finding(item) for item in report.findings),
@@ -151,6 +153,26 @@ def bytes_in_words(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
+
+
+def _trust_lists(report: Report) -> tuple[credentials.Fact, ...]:
+    """Name, digest, and when and with how many certificates it was added, with any warning."""
+    found = report.provenance.trust_lists if report.provenance is not None else ()
+    return tuple(
+        credentials.Fact(
+            f"{item.kind}/{item.name}",
+            item.sha256,
+            "; ".join(
+                (
+                    f"{item.anchors} certificates",
+                    *((f"added {item.added_at:%Y-%m-%d}",) if item.added_at else ()),
+                    *((item.uri,) if item.uri else ()),
+                    *item.warnings,
+                )
+            ),
+        )
+        for item in found
+    )
 
 
 def _shape(report: Report) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from provenance.explain import explain_trust
 from provenance.result import TrustKind
 from tests.provenance.conftest import Read
-from tests.signing import TIME_STAMPING, Authority, Credential, sign
+from tests.signing import TIME_STAMPING, Authority, Credential, Parent, sign
 from tests.timestamping import timestamp_server
 
 List = tuple[TrustKind, str]
@@ -56,4 +56,16 @@ def test_a_changed_file_is_said_before_the_signer_is_judged(
 def test_an_unsigned_file_has_nothing_to_explain(read: Read, photo: bytes) -> None:
     assert explain_trust(read(photo)) == (
         "The file carries no Content Credentials, so nobody signed it.",
+    )
+
+
+def test_an_earlier_version_is_explained_by_its_own_signer(
+    read: Read, credential: Credential, photo: bytes, trusted: List
+) -> None:
+    inner = sign(photo, Authority.create("Camera Maker").issue(organisation="Camera Maker")).data
+    outer = sign(photo, credential, ingredients=[Parent(data=inner)]).data
+    said = explain_trust(read(outer, trusted))
+    assert "The signer is trusted: list-0 vouches for it." in said
+    assert said[-1].startswith(
+        "The earlier version “sample”, signed by Camera Maker, is not trusted"
     )

@@ -58,6 +58,13 @@ def test_a_store_that_merely_lies_there_does_not_replace_the_files_own(
     assert (asked.presence, asked.integrity) == (Presence.SIDECAR, Integrity.ASSET_MISMATCH)
 
 
+def test_a_link_beside_a_file_is_not_followed(detached: bytes, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(PHOTO)
+    (tmp_path / "elsewhere").write_bytes(detached)
+    (tmp_path / "photo.c2pa").symlink_to(tmp_path / "elsewhere")
+    assert _found(tmp_path / "photo.jpg", data=tmp_path / "data").presence is Presence.NONE
+
+
 def test_one_store_is_not_given_for_two_files(detached: bytes, tmp_path: Path) -> None:
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes(PHOTO)
@@ -141,5 +148,8 @@ def test_trust_is_explained_and_told_by_the_exit_status(tmp_path: Path) -> None:
     assert "vouches for time stamps alone" in " ".join(said.out.split())
     assay("trust", "add", tmp_path / "root.pem", data=tmp_path)
     assert assay("trust", "test", signed, data=tmp_path).code == ExitCode.NOTHING_FOUND
+    early = assay("trust", "test", signed, "--at", "2001-01-01", data=tmp_path)
+    assert early.code == ExitCode.FOUND
+    assert "not valid at the time that counts" in " ".join(early.out.split())
     signed.write_bytes(signed.read_bytes() + b"x")
     assert assay("trust", "test", signed, data=tmp_path).code == ExitCode.FOUND
