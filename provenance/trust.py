@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -262,13 +262,14 @@ class TrustStore:
             if not doomed:
                 raise TrustListUnknown(f"no trust list is named {name!r}")
             for entry in doomed:
-                self._put_aside(entry)
+                self._keep_aside(self._path(entry))
+                self._path(entry).unlink()
         return tuple(doomed)
 
     def update(
         self, addresses: Mapping[TrustKind, str] = OFFICIAL_LISTS, at: datetime | None = None
     ) -> tuple[TrustList, ...]:
-        """Fetch the official lists; both are read before either replaces what is stored."""
+        """Fetch the official lists; all are read and stored before any replaces what is in force."""
         moment = at or datetime.now(UTC)
         fresh = tuple(
             parse(
@@ -280,8 +281,7 @@ class TrustStore:
             )
             for kind, uri in addresses.items()
         )
-        for entry in fresh:
-            self._write(entry)
+        self._write(*fresh)
         return fresh
 
     def _download(self, url: str) -> bytes:
@@ -292,29 +292,37 @@ class TrustStore:
     def _path(self, entry: TrustList) -> Path:
         return self._folder / f"{entry.kind}--{entry.name}.json"
 
-    def _write(self, entry: TrustList) -> None:
-        with self._locked():
-            path = self._path(entry)
-            before = _load(path) if path.exists() else None
-            if before is not None and before.sha256 != entry.sha256:
-                self._put_aside(before)
-            handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(entry.model_dump_json(indent=1))
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).replace(self._path(entry))
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+    def _write(self, *entries: TrustList) -> None:
+        """Replace lists: all are on the disk whole before the first one changes its place."""
+        with self._locked(), ExitStack() as stack:
+            staged = [(self._stage(entry, stack), self._path(entry)) for entry in entries]
+            for temporary, path in staged:
+                self._keep_aside(path)
+                temporary.replace(path)
 
-    def _put_aside(self, entry: TrustList) -> None:
-        """Move a list to where no reader looks but one that makes an old report again."""
-        path = self._path(entry)
+    def _stage(self, entry: TrustList, stack: ExitStack) -> Path:
+        handle, name = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        temporary = Path(name)
+        stack.callback(temporary.unlink, missing_ok=True)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(entry.model_dump_json(indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        return temporary
+
+    def _keep_aside(self, path: Path) -> None:
+        """Link a stored list to where no reader looks but one that makes an old report again.
+
+        The list itself stays in force; a file that is no list any more is not worth keeping.
+        """
+        try:
+            entry = _load(path)
+        except (FileNotFoundError, TrustStoreDamaged):
+            return
         aside = self._folder / _ASIDE
         aside.mkdir(exist_ok=True)
-        path.replace(aside / f"{path.stem}--{entry.sha256[:16]}.json")
+        with suppress(FileExistsError):
+            (aside / f"{path.stem}--{entry.sha256[:16]}.json").hardlink_to(path)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

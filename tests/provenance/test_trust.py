@@ -1,5 +1,6 @@
 """The operator's trust store."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -163,6 +164,29 @@ def test_a_store_that_was_opened_to_read_fetches_nothing(store: TrustStore) -> N
 def test_the_official_lists_are_fetched_over_https() -> None:
     assert set(OFFICIAL_LISTS) == {TrustKind.MANIFEST, TrustKind.TSA}
     assert all(url.startswith("https://") for url in OFFICIAL_LISTS.values())
+
+
+def test_a_list_that_could_not_be_replaced_stays_in_force(
+    store: TrustStore, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = store.add(bundle, kind=TrustKind.MANIFEST, name="roots")
+    bundle.write_text(Authority.create("Another").root_pem)
+
+    def full(_: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        store.add(bundle, kind=TrustKind.MANIFEST, name="roots")
+    assert store.lists() == (first,)
+    assert not list(bundle.parent.glob("trust/*.tmp"))
+
+
+def test_a_damaged_list_can_be_replaced(store: TrustStore, bundle: Path) -> None:
+    store.add(bundle, kind=TrustKind.MANIFEST, name="roots")
+    (bundle.parent / "trust" / "manifest--roots.json").write_text("{}")
+    store.add(bundle, kind=TrustKind.MANIFEST, name="roots")
+    assert [entry.name for entry in store.lists()] == ["roots"]
 
 
 def test_a_replaced_or_removed_list_is_kept_for_the_reports_that_name_it(
