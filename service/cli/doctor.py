@@ -41,7 +41,7 @@ def run() -> ExitCode:
         *_sandbox(),
         *_models(settings),
         *_trust(settings),
-        *_second_opinion(settings),
+        *_extras(settings),
         *_services(settings),
     ]
     table = Table(box=None, show_header=False)
@@ -52,11 +52,21 @@ def run() -> ExitCode:
     return ExitCode.NOTHING_FOUND if all(item.fine for item in findings) else ExitCode.FOUND
 
 
-def _second_opinion(settings: Settings) -> Iterator[Finding]:
+def _extras(settings: Settings) -> Iterator[Finding]:
+    """Optional checks that the operator turned on."""
     if settings.second_opinion:
         fine = can_ask_twice()
         detail = "installed" if fine else f"wanted, but {SECOND_VERIFIER} is not installed"
         yield Finding("second opinion", fine=fine, detail=detail)
+    if settings.audio_watermark:
+        from provenance import perth
+
+        try:
+            perth.networks()
+        except DELIBERATE as error:
+            yield Finding("audio watermark", fine=False, detail=sentence_of(error))
+        else:
+            yield Finding("audio watermark", fine=True, detail=f"{perth.DISTRIBUTION} verified")
 
 
 def _sandbox() -> Iterator[Finding]:
