@@ -116,6 +116,12 @@ PUBLISHED: Final[tuple[Spec, ...]] = (
     _published("community-forensics", *_PICTURE),
     _published("universal-fake-detect", *_PICTURE),
     _published("ferretnet", *_PICTURE),
+    _published(
+        "sbi",
+        Kind.IMAGE,
+        Claim.FACE_SWAP,
+        "detectors.image.published_faces:PublishedFaceDetector",
+    ),
     _published("clip-l14", *_ENCODER),
     _published("dinov2-b14", *_ENCODER),
     _published("aasist", *_SPEECH),
