@@ -23,7 +23,7 @@ _ENTRIES: Final = (
     Entry("time.modified_before_taken", Weight.LOW, _CLOCK),
     Entry("time.digitised_before_taken", Weight.LOW, _CLOCK),
     Entry("time.before_camera", Weight.LOW, "a camera whose clock was never set"),
-    Entry("time.satellites", Weight.LOW, f"{_CLOCK}, or a position kept from an earlier day"),
+    Entry("time.satellites", Weight.LOW, f"{_CLOCK}, or a receiver that counts its weeks wrong"),
     Entry("time.zone", Weight.NONE, "a camera left on the time of home during a journey"),
     Entry("time.two_dates", Weight.LOW, "a date corrected by a program that knows one place only"),
     Entry("time.taken_after_signing", Weight.LOW, _CLOCK),

@@ -76,8 +76,8 @@ def exif_time(text: str) -> datetime | None:
         ValueError: it has the form of a time, but no calendar or clock shows it.
     """
     match = _EXIF_TIME.match(text)
-    if match is None or not any(map(int, match.groups())) or match[4] == "24":
-        return None  # some cameras write the hour 24 at midnight
+    if match is None or match[1] == "0000" or "00" in match.groups()[1:3] or match[4] == "24":
+        return None  # zeros stand for what is not known; some cameras write the hour 24
     year, month, day, hour, minute, second = map(int, match.groups())
     return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 

@@ -68,16 +68,16 @@ def _times(facts: Facts, movie: Header) -> Iterator[Trace]:
     named = _stated(facts.text("com.apple.quicktime.creationdate"))
     saved = movie.modified or movie.created
     for name, moment in (("created", movie.created), ("last saved", movie.modified)):
-        if moment and moment > facts.moment + ZONES:
+        if moment and moment - facts.moment > ZONES:
             yield trace("time.film", f"The film says {name} on {shown(moment)}, which is to come.")
             return
-    if movie.created and movie.modified and movie.modified + ZONES < movie.created:
+    if movie.created and movie.modified and movie.created - movie.modified > ZONES:
         yield trace(
             "time.film",
             f"The film says last saved on {shown(movie.modified)}, before it was created, on "
             f"{shown(movie.created)}.",
         )
-    elif named and saved and saved + ZONES < named:
+    elif named and saved and named - saved > ZONES:
         yield trace(
             "time.film",
             f"The film says recorded on {shown(named)}, after it was last saved, on "

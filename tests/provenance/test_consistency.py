@@ -93,6 +93,8 @@ def test_times_that_no_order_of_events_explains(base: Exif, detail: Exif, code: 
         ({"DateTime": "2026:01:01 00:00:00"}, {}),  # edited later
         ({}, {"DateTimeOriginal": "1996:05:01 10:00:00"}),  # a print that was scanned
         ({}, {"DateTimeOriginal": "0000:00:00 00:00:00"}),
+        ({}, {"DateTimeOriginal": "1985:00:00 00:00:00"}),  # a year alone
+        ({"Make": "Google", "Model": "Pixel C"}, {"DateTimeOriginal": "2016:01:01 10:00:00"}),
         ({}, {"DateTimeOriginal": "    :  :     :  :  "}),
         ({}, {"DateTimeOriginal": "2024:05:03 24:01:00"}),
         ({"Make": "Apple", "Model": "iPhone 15 Pro", "Software": "17.3"}, {}),
@@ -445,6 +447,38 @@ def test_a_preview_of_another_picture_is_told() -> None:
 def test_flat_and_tiny_previews_say_nothing() -> None:
     assert thumbnail.likeness(BIG, np.full((120, 160, 3), 90, np.uint8)) is None
     assert thumbnail.likeness(BIG, small(BIG, (24, 18))) is None
+
+
+# --- extremes ---
+
+
+@pytest.mark.parametrize("year", ["0000", "0001", "9999"])
+@pytest.mark.parametrize("tag", ["DateTime", "DateTimeOriginal", "DateTimeDigitized"])
+def test_the_ends_of_the_calendar_break_nothing(year: str, tag: str) -> None:
+    when = f"{year}:12:31 23:59:59"
+    base = {**CAMERA, "Make": "Apple", "Model": "iPhone 15"}
+    gps = here(*NAIROBI, GPSDateStamp=f"{year}:12:31", GPSTimeStamp=(23, 59, 60))
+    if tag == "DateTime":
+        found(picture({**base, tag: when}, gps=gps))
+    else:
+        found(picture(base, {tag: when}, gps=gps))
+
+
+@pytest.mark.parametrize("offset", ["+14:00", "-12:00", "Z"])
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_film_from_the_ends_of_the_calendar_breaks_nothing(year: str, offset: str) -> None:
+    text = f"{year}-12-31T23:59:59{offset}".encode()
+    keys = box(b"keys", b"\x00" * 4 + struct.pack(">I", 1) + box(b"mdta", _CREATION))
+    data = box(b"data", struct.pack(">II", 1, 0) + text)
+    items = box(b"ilst", box(struct.pack(">I", 1), data))
+    meta = box(b"meta", box(b"hdlr", b"\x00" * 8 + b"mdta" + b"\x00" * 12) + keys + items)
+    made = film(created=0xFFFFFFFF, modified=0xFFFFFFFF)
+    found(made + box(b"moov", meta), "video/quicktime")
+    traces = found(film() + box(b"moov", meta), "video/quicktime")
+    assert ("time.film" in traces) is (year == "9999")
+
+
+_CREATION = b"com.apple.quicktime.creationdate"
 
 
 # --- in the sandbox ---
