@@ -96,11 +96,11 @@ class FrontalFaces:
 
     def _found(self, pixels: Pixels, room: int = 0) -> list[Box]:
         bottom, right = pixels.shape[:2]
-        pixels = cv2.copyMakeBorder(pixels, room, room, room, room, cv2.BORDER_REPLICATE)
-        height, width = pixels.shape[:2]
+        framed = cv2.copyMakeBorder(pixels, room, room, room, room, cv2.BORDER_REPLICATE)
+        height, width = framed.shape[:2]
         scale = min(1.0, _LONGEST / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        grey = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), size)
+        grey = cv2.resize(cv2.cvtColor(framed, cv2.COLOR_RGB2GRAY), size)
         least = max(24, round(LEAST_SIDE * scale))
         found = self._cascade.detectMultiScale(grey, _STEP, _AGREEING, minSize=(least, least))
         boxes = [
