@@ -92,9 +92,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What a detector saw: an uncalibrated score, higher meaning more synthetic, and where."""
+    """What a detector saw: an uncalibrated score, higher meaning more synthetic, and where.
+
+    `allowance` raises the thresholds for this file alone: by how much genuine media in its
+    condition (a codec, a telephone line) score higher.
+    """
 
     raw: float
+    allowance: float = 0.0
     patches: tuple[Patch, ...] = ()
     spans: tuple[Span, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)  # small measurements worth showing

@@ -73,19 +73,12 @@ SPECS: Final[tuple[Spec, ...]] = (
         card="audio-encoder",
     ),
     Spec(
-        name="audio.network",
-        kind=Kind.AUDIO,
-        claim=Claim.SYNTHETIC_SPEECH,
-        target="detectors.audio.experts:NetworkExpert",
-        card="audio-network",
-    ),
-    Spec(
         name="audio.ensemble",
         kind=Kind.AUDIO,
         claim=Claim.SYNTHETIC_SPEECH,
         target="detectors.audio.ensemble:AudioEnsemble",
         card="audio-ensemble",
-        fuses=("audio.statistics", "audio.encoder", "audio.network"),
+        fuses=("audio.statistics", "audio.encoder"),
     ),
     Spec(
         name="video.frames",

@@ -86,7 +86,7 @@ def _scored(spec: Spec, clock: float, seen: Observation) -> Finding:
         votes=votes(spec),
         raw=seen.raw,
         lr=calibration.likelihood_ratio(seen.raw, card.calibration),
-        alarm=_alarm(card, seen.raw),
+        alarm=_alarm(card, seen.raw - seen.allowance),
         cells=tuple(_cell(patch, card.calibration) for patch in seen.patches),
         segments=tuple(_segment(span, card.calibration) for span in seen.spans),
         facts=dict(seen.facts),

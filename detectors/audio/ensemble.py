@@ -1,11 +1,13 @@
 """The audio ensemble: experts fused window by window, then pooled like any of them."""
 
 from collections.abc import Mapping
+from operator import mul
 from typing import Final, Self
 
 import numpy as np
 
-from detectors.audio.pooling import pooled
+from detectors.audio.condition import CONDITIONS, PREFIX
+from detectors.audio.pooling import InsertRule, pooled
 from detectors.base import Observation, Span
 from detectors.errors import CardInvalid, NotApplicable
 from detectors.result import Reason
@@ -15,11 +17,29 @@ FIT: Final = "fit "
 """Settings that start so name experts, comma-separated; the value is their weights and a bias."""
 
 
-class AudioEnsemble:
-    """Logistic fusion of window scores, one fit for every set of experts that may be there."""
+ALLOWANCES: Final = "allowances"
+"""Setting: how much higher genuine speech scores in each of `CONDITIONS`."""
 
-    def __init__(self, fits: Mapping[tuple[str, ...], tuple[float, ...]]) -> None:
+INSERTS: Final = "inserts"
+"""Setting: the three numbers of the `InsertRule`."""
+
+
+class AudioEnsemble:
+    """Logistic fusion of window scores, one fit for every set of experts that may be there.
+
+    A recording's score is that of its pooled windows or, where one stretch stands out from the
+    rest of a longer recording, the higher one of that stretch.
+    """
+
+    def __init__(
+        self,
+        fits: Mapping[tuple[str, ...], tuple[float, ...]],
+        allowances: tuple[float, ...],
+        inserts: InsertRule,
+    ) -> None:
         self._fits = fits
+        self._allowances = allowances
+        self._inserts = inserts
 
     @classmethod
     def from_card(cls, card: ModelCard) -> Self:
@@ -32,7 +52,11 @@ class AudioEnsemble:
                 fits[names] = tuple(values)
         if not fits:
             raise CardInvalid(f"{card.name}: no fusion weights")
-        return cls(fits)
+        return cls(
+            fits,
+            _numbers(card, ALLOWANCES, len(CONDITIONS)),
+            InsertRule(*_numbers(card, INSERTS, 3)),
+        )
 
     def combine(self, parts: Mapping[str, Observation]) -> Observation:
         """Fuse the experts that observed; `NotApplicable` when there is no fit for them."""
@@ -50,4 +74,26 @@ class AudioEnsemble:
             first = windows[0]
             spans.append(Span(start=first.start, end=first.end, raw=raw, label=first.label))
         scores = np.asarray([span.raw for span in spans], np.float32)
-        return Observation(raw=pooled(scores), spans=tuple(spans), facts=parts[names[0]].facts)
+        throughout, insert = pooled(scores), self._inserts.score(scores)
+        facts = {name: value for seen in parts.values() for name, value in seen.facts.items()}
+        return Observation(
+            raw=throughout if insert is None else max(throughout, insert),
+            allowance=self._allowance(facts),
+            spans=tuple(spans),
+            facts=facts,
+        )
+
+    def _allowance(self, facts: Mapping[str, float]) -> float:
+        """By the estimated condition; without an estimate, that of the least favourable one."""
+        likeness = [facts.get(PREFIX + name) for name in CONDITIONS]
+        known = [value for value in likeness if value is not None]
+        if len(known) < len(CONDITIONS):
+            return max(self._allowances)
+        return sum(map(mul, known, self._allowances))
+
+
+def _numbers(card: ModelCard, setting: str, count: int) -> tuple[float, ...]:
+    values = card.settings.get(setting)
+    if not isinstance(values, list) or len(values) != count:
+        raise CardInvalid(f"{card.name}: {setting!r} needs {count} numbers")
+    return tuple(values)

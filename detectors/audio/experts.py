@@ -1,15 +1,16 @@
 """The audio experts: each scores every window of speech by what it alone looks at."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors.audio.boosting import Forest
+from detectors.audio.condition import ConditionModel, facts
 from detectors.audio.encoder import Encoder
 from detectors.audio.kernel import KernelMachine
-from detectors.audio.network import load_network, logits
 from detectors.audio.pooling import pooled
 from detectors.audio.speech import SpeechFinder
 from detectors.audio.statistics import statistics
@@ -20,7 +21,17 @@ from detectors.zoo.card import ModelCard
 from detectors.zoo.weights import verified
 
 Floats = npt.NDArray[np.float32]
-Scorer = Callable[[Piece], Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Scores of a piece's windows, and where an expert tells it, the likeness of each condition."""
+
+    scores: Floats  # (windows,)
+    likeness: Floats | None = None  # (windows, conditions)
+
+
+Scorer = Callable[[Piece], Judged]
 
 
 class WindowExpert:
@@ -40,9 +51,13 @@ class WindowExpert:
         stretches = require_speech(self._finder, media)
         spans: list[Span] = []
         scores: list[Floats] = []
+        likeness: list[Floats] = []
         for piece in pieces(media.samples, stretches):
-            found = self._scorer(piece) * self._slope + self._offset
+            judged = self._scorer(piece)
+            found = judged.scores * self._slope + self._offset
             scores.append(found)
+            if judged.likeness is not None:
+                likeness.append(judged.likeness)
             for window, score in zip(piece.windows, found, strict=True):
                 start, end = piece.seconds(window)
                 spans.append(Span(start=start, end=end, raw=float(score), label="speech"))
@@ -52,17 +67,24 @@ class WindowExpert:
             facts={
                 "speech_seconds": round(sum(stretch.voiced for stretch in stretches), 2),
                 "windows": float(len(spans)),
+                **(facts(np.concatenate(likeness)) if likeness else {}),
             },
         )
 
 
 class StatisticsExpert(WindowExpert):
-    """Boosted trees on cepstral, phase and modulation statistics."""
+    """Boosted trees on cepstral, phase and modulation statistics; estimates the condition too."""
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
         forest = Forest.load(verified(card, 1))
-        return cls(card, lambda piece: forest.logits(statistics(piece)))
+        conditions = ConditionModel.load(verified(card, 2))
+
+        def score(piece: Piece) -> Judged:
+            rows = statistics(piece)
+            return Judged(forest.logits(rows), conditions.likeness(rows))
+
+        return cls(card, score)
 
 
 class EncoderExpert(WindowExpert):
@@ -73,19 +95,10 @@ class EncoderExpert(WindowExpert):
         encoder = Encoder.load(verified(card, 1))
         machine = KernelMachine.load(verified(card, 2))
 
-        def score(piece: Piece) -> Floats:
-            return machine.logits(np.hstack([encoder.embed(piece), statistics(piece)]))
+        def score(piece: Piece) -> Judged:
+            return Judged(machine.logits(np.hstack([encoder.embed(piece), statistics(piece)])))
 
         return cls(card, score)
-
-
-class NetworkExpert(WindowExpert):
-    """A compact residual network on linear-band spectrograms."""
-
-    @classmethod
-    def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        network = load_network(verified(card, 1))
-        return cls(card, lambda piece: logits(network, piece))
 
 
 def float_setting(card: ModelCard, name: str) -> float:

@@ -29,7 +29,8 @@ class KernelMachine:
         return cls(**load_file(weights))
 
     def save(self, weights: Path) -> None:
-        save_file({field.name: getattr(self, field.name) for field in fields(self)}, weights)
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, weights)
 
     def logits(self, rows: Floats) -> Floats:
         """Signed distance of each row from the boundary, shape (rows,)."""

@@ -19,6 +19,7 @@ class Answer(Closed):
     """What one detector saw in one file; no score, but a reason, when it abstained."""
 
     raw: float | None
+    allowance: float = 0.0
     seconds: float  # CPU time of this process, decoding excluded
     spans: tuple[float, ...] = ()  # raw scores along the time line
     reason: str = ""

@@ -51,11 +51,20 @@ class Sample:
     synthetic: Bools
     raw: Floats
     ratio: Floats
+    allowance: Floats | None = None  # added to the threshold item by item
 
     def take(self, chosen: Bools) -> "Sample":
         return Sample(
-            synthetic=self.synthetic[chosen], raw=self.raw[chosen], ratio=self.ratio[chosen]
+            synthetic=self.synthetic[chosen],
+            raw=self.raw[chosen],
+            ratio=self.ratio[chosen],
+            allowance=None if self.allowance is None else self.allowance[chosen],
         )
+
+    @property
+    def standing(self) -> Floats:
+        """Raw scores as they are compared with a threshold."""
+        return self.raw if self.allowance is None else self.raw - self.allowance
 
 
 def measure(sample: Sample, *, threshold: float | None = None, seed: int = 7) -> Metrics:
@@ -172,7 +181,7 @@ def _flagged(judged: Sample, threshold: float, seed: int) -> dict[str, Estimate]
     rng = np.random.default_rng(seed)
     found: dict[str, Estimate] = {}
     for name, label in (("flagged_bona_fide", False), ("flagged_synthetic", True)):
-        over = judged.raw[judged.synthetic == label] > threshold
+        over = judged.standing[judged.synthetic == label] > threshold
         if over.size:
             share = float(over.mean())
             drawn = rng.binomial(over.size, share, RESAMPLES) / over.size

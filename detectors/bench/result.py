@@ -161,6 +161,7 @@ def _measure(scores: Sequence[Score], threshold: float | None) -> Metrics:
             synthetic=np.array([score.synthetic for score in scores], np.bool_),
             raw=np.array([missing if s.raw is None else s.raw for s in scores]),
             ratio=np.array([missing if s.log10_lr is None else s.log10_lr for s in scores]),
+            allowance=np.array([s.allowance or 0.0 for s in scores]),
         ),
         threshold=threshold,
     )

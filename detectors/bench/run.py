@@ -79,6 +79,7 @@ class Question:
             pair=item.pair,
             laundering=self.laundering,
             raw=answer.raw,
+            allowance=answer.allowance,
             log10_lr=ratio,
             seconds=answer.seconds,
             reason=answer.reason,
@@ -265,6 +266,7 @@ def _judged(media: Media | None, specs: tuple[Spec, ...]) -> Iterator[tuple[Spec
         seen = run_of_file.observed.get(spec.name)
         answer = Answer(
             raw=None if seen is None else seen.raw,
+            allowance=0.0 if seen is None else seen.allowance,
             seconds=round(spent[spec.name], 4),
             spans=() if seen is None else tuple(s.raw for s in seen.spans if s.raw is not None),
             reason="" if seen is not None else finding.reason or "",

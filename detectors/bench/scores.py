@@ -1,7 +1,7 @@
 """Scores of one detector over many items, as a CSV: what trainings export and the bench measures.
 
 Columns: `path`, `label` and `raw` are needed; `source`, `generator`, `format`, `pair`,
-`laundering`, `log10_lr`, `seconds` and `reason` may be absent or empty. An empty `raw` is an abstention.
+`laundering`, `allowance`, `log10_lr`, `seconds` and `reason` may be absent or empty. An empty `raw` is an abstention.
 """
 
 import csv
@@ -46,6 +46,7 @@ COLUMNS: Final = (
     "pair",
     "laundering",
     "raw",
+    "allowance",
     "log10_lr",
     "seconds",
     "reason",
@@ -69,6 +70,7 @@ class Score:
     format: str = ""
     pair: str = ""
     laundering: str = CLEAN
+    allowance: float | None = None  # added to the thresholds for this item; None: nothing
     log10_lr: float | None = None
     seconds: float | None = None
     reason: str = ""
@@ -85,7 +87,7 @@ class Score:
 
     @property
     def _numbers(self) -> tuple[float | None, ...]:
-        return (self.raw, self.log10_lr, self.seconds)
+        return (self.raw, self.allowance, self.log10_lr, self.seconds)
 
 
 def write_scores(path: Path, scores: Iterable[Score]) -> None:
@@ -128,6 +130,7 @@ def _score(row: dict[str, str | None]) -> Score:
         path=cells["path"],
         label=cells["label"],
         raw=_number(cells["raw"]),
+        allowance=_number(cells.get("allowance", "")),
         source=cells.get("source", ""),
         generator=cells.get("generator", ""),
         format=cells.get("format", ""),

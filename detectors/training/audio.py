@@ -19,13 +19,17 @@ import torch
 from safetensors.torch import save_file
 
 from detectors.audio.boosting import Forest
+from detectors.audio.condition import CONDITIONS, ConditionModel
 from detectors.audio.encoder import Encoder
 from detectors.audio.kernel import KernelMachine
-from detectors.audio.network import BandNetwork
 from detectors.training.audio_bank import CLEAN, JUDGED, Bank, build
 from detectors.training.audio_cards import VAD, Held, write_cards
-from detectors.training.audio_experts import fit_forest, fit_machine, page_weights
-from detectors.training.audio_network import Views, fit_network
+from detectors.training.audio_experts import (
+    fit_conditions,
+    fit_forest,
+    fit_machine,
+    page_weights,
+)
 
 log = logging.getLogger(__name__)
 
@@ -100,9 +104,8 @@ def held_out(bank: Bank, cache: Path) -> Held:
     """Scores of all experts for the judged views, each by models that never saw its source."""
     judged = np.isin(bank.view, JUDGED)
     fold = folds(bank)
-    scores = {
-        name: np.full(bank.item.size, np.nan) for name in ("statistics", "encoder", "network")
-    }
+    scores = {name: np.full(bank.item.size, np.nan) for name in ("statistics", "encoder")}
+    likeness = np.full((bank.item.size, len(CONDITIONS)), np.nan)
     for number in range(FOLDS):
         rows = judged & (fold[bank.item] == number)
         kept = cache / f"fold{number}.npz"
@@ -112,6 +115,7 @@ def held_out(bank: Bank, cache: Path) -> Held:
         with np.load(kept) as found:
             for name, values in scores.items():
                 values[rows] = found[name]
+            likeness[rows] = found["likeness"]
         log.info("fold %d of %d done", number + 1, FOLDS)
     return Held(
         recordings=bank.recordings,
@@ -119,47 +123,37 @@ def held_out(bank: Bank, cache: Path) -> Held:
         view=bank.view[judged],
         fold=fold[bank.item[judged]],
         scores={name: values[judged] for name, values in scores.items()},
+        likeness=likeness[judged],
     )
 
 
-Models = tuple[Forest, KernelMachine, BandNetwork]
+Models = tuple[Forest, KernelMachine, ConditionModel]
 
 
 def fit_all(bank: Bank, rows: Bools, seed: int, weights: Path | None = None) -> Models:
-    """Fit the three experts on some views; with `weights`, save them there."""
+    """Fit both experts, and what tells conditions apart, on some views; with `weights`, save them there."""
     plain = rows & np.isin(bank.view, FITTED)
     synthetic = bank.synthetic
     even = page_weights(bank.source[plain], synthetic[plain])
     forest = fit_forest(bank.statistics[plain], synthetic[plain], even, seed=seed)
     machine = fit_machine(bank.features[plain], synthetic[plain], even, seed=seed)
-    log.info("trees and kernel machine fitted")
-    network = fit_network(
-        Views(
-            bands=bank.bands[rows],
-            item=bank.item[rows],
-            clean=bank.view[rows] == CLEAN,
-            synthetic=synthetic[rows],
-            source=bank.source[rows],
-        ),
-        seed=seed,
-    )
+    known = rows & np.isin(bank.view, CONDITIONS)
+    conditions = fit_conditions(bank.statistics[known], bank.view[known])
+    log.info("trees, kernel machine and conditions fitted")
     if weights is not None:
         forest.save(weights / "audio-statistics.safetensors")
         machine.save(weights / "audio-encoder-head.safetensors")
-        save_file(network.state_dict(), weights / "audio-network.safetensors")
-    return forest, machine, network
+        conditions.save(weights / "audio-condition.safetensors")
+    return forest, machine, conditions
 
 
 def judge_all(models: Models, bank: Bank, rows: Bools) -> dict[str, Floats]:
-    """Raw output of each expert for some views, shape (views,) each."""
-    forest, machine, network = models
-    bands = torch.from_numpy(bank.bands[rows].astype(np.float32))
-    with torch.inference_mode():
-        found = torch.cat([network(part) for part in torch.split(bands, 128)]).numpy()
+    """Raw output of each expert for some views, shape (views,) each, and their likeness."""
+    forest, machine, conditions = models
     return {
         "statistics": forest.logits(bank.statistics[rows]),
         "encoder": machine.logits(bank.features[rows]),
-        "network": found,
+        "likeness": conditions.likeness(bank.statistics[rows]),
     }
 
 

@@ -1,11 +1,10 @@
 """Every view of every recording that training needs, computed once and kept on disk.
 
-A view is a recording as it came, after one of the fixed launderings, or after one of four randomly
-drawn ones. Kept are the inputs of the three experts, for the longest piece of speech in it.
+A view is a recording as it came or after one of the fixed launderings. Kept are the inputs of both
+experts, for the longest piece of speech in it.
 """
 
 import csv
-import zlib
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,23 +17,20 @@ import soundfile
 import torch
 
 from detectors.audio.encoder import Encoder
-from detectors.audio.frontend import log_bands, spectrum
-from detectors.audio.network import whole_window
 from detectors.audio.speech import SpeechFinder
 from detectors.audio.statistics import statistics
-from detectors.audio.windows import WINDOW, pieces, require_speech
+from detectors.audio.windows import pieces, require_speech
 from detectors.base import AUDIO_RATE, Audio
 from detectors.errors import NotApplicable
-from detectors.training.audio_launder import HARDENING, LAUNDERINGS, hardened
+from detectors.training.audio_launder import LAUNDERINGS
 
 Floats = npt.NDArray[np.float32]
 
 CLEAN: Final = "none"
 JUDGED: Final = (CLEAN, *LAUNDERINGS)
-"""Views that are scored when held out; the others are for training only."""
+"""All views; each is scored when held out."""
 
-_DRAWN: Final = 4  # random launderings of each recording
-_PARTS: Final = ("bands", "statistics", "embedding")
+_PARTS: Final = ("statistics", "embedding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,6 @@ class Bank:
     recordings: tuple[Recording, ...]
     item: npt.NDArray[np.intp]  # index into recordings
     view: npt.NDArray[np.str_]
-    bands: npt.NDArray[np.float16]  # (views, WINDOW, BANDS)
     statistics: Floats
     embedding: Floats
 
@@ -122,7 +117,6 @@ def _read(cache: Path, recordings: tuple[Recording, ...]) -> Bank:
         recordings,
         np.asarray(item),
         np.asarray(view),
-        np.stack([whole_window(bands) for bands in parts["bands"]]).astype(np.float16),
         np.stack(parts["statistics"]).astype(np.float32),
         np.stack(parts["embedding"]).astype(np.float32),
     )
@@ -146,11 +140,8 @@ def _views(task: tuple[Path, str]) -> Mapping[str, npt.NDArray[np.floating]]:
     samples, rate = soundfile.read(file, dtype="float32")
     if rate != AUDIO_RATE or samples.ndim != 1:
         raise ValueError(f"{name}: training expects mono at {AUDIO_RATE} Hz")
-    rng = np.random.default_rng(zlib.crc32(name.encode()))
-    drawn = rng.choice(list(HARDENING), _DRAWN, replace=False)
     views = {CLEAN: samples}
-    views |= {key: launder(samples, rng) for key, launder in LAUNDERINGS.items()}
-    views |= {f"hard{i}_{key}": hardened(samples, key, rng) for i, key in enumerate(drawn)}
+    views |= {key: launder(samples) for key, launder in LAUNDERINGS.items()}
     found: dict[str, npt.NDArray[np.floating]] = {}
     for key, view in views.items():
         found |= {f"{key}/{part}": value for part, value in _inputs(view).items()}
@@ -167,7 +158,6 @@ def _inputs(samples: Floats) -> Mapping[str, npt.NDArray[np.floating]]:
         return {}
     piece = max(pieces(samples, speech), key=lambda piece: piece.samples.size)
     return {
-        "bands": log_bands(spectrum(piece.samples))[:WINDOW].astype(np.float16),
         "statistics": statistics(piece)[0],
         "embedding": encoder.embed(piece)[0].astype(np.float16),
     }

@@ -25,7 +25,7 @@ from tests.sounds import speech_like
 
 @pytest.fixture(scope="module")
 def finder() -> SpeechFinder:
-    return SpeechFinder(verified(card_of(named("audio.network"))))
+    return SpeechFinder(verified(card_of(named("audio.encoder"))))
 
 
 def _recording(samples: np.ndarray) -> Audio:
