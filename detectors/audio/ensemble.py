@@ -89,7 +89,7 @@ class AudioEnsemble:
         known = [value for value in likeness if value is not None]
         if len(known) < len(CONDITIONS):
             return max(self._allowances)
-        return sum(map(mul, known, self._allowances))
+        return float(sum(map(mul, known, self._allowances)))
 
 
 def _numbers(card: ModelCard, setting: str, count: int) -> tuple[float, ...]:

@@ -106,13 +106,13 @@ def write_cards(held: Held, out: Path, cache: Path) -> None:
     allowance = held_out_allowances(fused, held.likeness, real, held.fold)
     points = _operating_points(held, fused - allowance)
     rule = fit_inserts(put_together(held, fused, np.ones(held.item.size, np.bool_)), points)
-    settings = {
+    numbers: dict[str, list[float]] = {
         **fits,
         ALLOWANCES: [round(float(a), 6) for a in fit_allowances(fused[real], held.likeness[real])],
         INSERTS: [round(number, 6) for number in (rule.slope, rule.offset, rule.growth)],
     }
     judged = replace(held, scores={ENSEMBLE: fused})
-    _write(ENSEMBLE, judged, settings, out, cache, allowance)
+    _write(ENSEMBLE, judged, numbers, out, cache, allowance)
 
 
 def _natural(raw: Floats, synthetic: Bools) -> tuple[float, float]:

@@ -23,7 +23,7 @@ def fit_allowances(raw: Floats, likeness: Floats) -> Floats:
     """
     model = QuantileRegressor(quantile=QUANTILE, alpha=0.0, fit_intercept=False, solver="highs")
     levels = np.asarray(model.fit(likeness, raw).coef_, np.float64)
-    return levels - levels[0]
+    return np.asarray(levels - levels[0], np.float64)
 
 
 def held_out_allowances(
