@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench lock tree train-image train-audio train-video clean
+.PHONY: help demo test lint fix bench lock tree train-image train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -38,6 +38,14 @@ tree: .venv/run.stamp ## write the list of modules into ARCHITECTURE.md
 
 train-image: .venv/run.stamp ## train the image detector on DATA, a folder with a manifest.csv
 	@$(call train,image)
+
+train-edits: .venv/run.stamp ## train the detector of local edits on DATA
+	@mkdir -p var/training/edits
+	@$(BIN)/python -m detectors.training.edit_bank --pictures $(DATA)/manifest.csv \
+		--out var/training/edits
+	@$(BIN)/python -m detectors.training.edit_network --trained var/training/edits $(ARGS)
+	@$(BIN)/python -m detectors.training.edit_card --pictures $(DATA)/manifest.csv \
+		--trained var/training/edits --out detectors/zoo
 
 train-audio: .venv/run.stamp ## train the audio detector on DATA
 	@$(call train,audio)

@@ -59,6 +59,13 @@ SPECS: Final[tuple[Spec, ...]] = (
         fuses=("image.clip", "image.cnn"),
     ),
     Spec(
+        name="image.edits",
+        kind=Kind.IMAGE,
+        claim=Claim.LOCAL_EDIT,
+        target="detectors.image.edits:EditDetector",
+        card="image-edits",
+    ),
+    Spec(
         name="audio.statistics",
         kind=Kind.AUDIO,
         claim=Claim.SYNTHETIC_SPEECH,

@@ -23,13 +23,14 @@ LABELS: Final = {
     "spoof": True,
     "face_swap": True,
     "lip_sync": True,
+    "edited": True,
 }
 """Every word a manifest may use for what an item is, and whether that makes it synthetic."""
 
 CLAIMED: Final = {
     Claim.GENERATED: frozenset({"ai_generated", "synthetic"}),
     Claim.FACE_SWAP: frozenset({"face_swap", "lip_sync", "synthetic"}),
-    Claim.LOCAL_EDIT: frozenset({"synthetic"}),
+    Claim.LOCAL_EDIT: frozenset({"edited", "synthetic"}),
     Claim.SYNTHETIC_SPEECH: frozenset({"spoof", "synthetic"}),
 }
 """The synthetic labels a detector that makes a claim has to find; others it is only shown."""

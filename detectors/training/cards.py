@@ -1,5 +1,6 @@
 """Write model cards: what a training leaves behind besides weights."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from detectors.bench.metrics import Bools, Estimate, Floats, Metrics, Sample, measure
-from detectors.zoo.card import Calibration, Measured, ModelCard
+from detectors.zoo.card import Calibration, Measured, ModelCard, WeightFile
 
 _LINE: Final = 100
 
@@ -20,6 +21,12 @@ def write_card(card: ModelCard, folder: Path) -> Path:
     fields = card.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
     path.write_text("\n".join(_toml(fields, "")).strip() + "\n")
     return path
+
+
+def weight_file(path: Path) -> WeightFile:
+    """A file of the repository's weights, as cards name it."""
+    with path.open("rb") as file:
+        return WeightFile(file=path.name, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def measured(on: str, raw: Floats, synthetic: Bools, line: Calibration) -> Measured:

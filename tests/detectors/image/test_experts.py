@@ -1,4 +1,4 @@
-"""The registered image detectors, on pictures made in code."""
+"""The detectors of generated pictures, on pictures made in code."""
 
 import itertools
 import shutil
@@ -13,11 +13,11 @@ from detectors.calibration import likelihood_ratio
 from detectors.errors import NotApplicable, WeightsMismatch
 from detectors.image.cnn import CropDetector
 from detectors.registry import Spec, card_of, load, named, specs_for, votes
-from detectors.result import Reason
+from detectors.result import Claim, Reason
 from detectors.zoo import weights
 from tests.media import photo_like
 
-SPECS = specs_for(Kind.IMAGE)
+SPECS = [spec for spec in specs_for(Kind.IMAGE) if spec.claim is Claim.GENERATED]
 EXPERTS = [spec for spec in SPECS if not spec.fuses]
 
 

@@ -1,0 +1,127 @@
+"""The edit localiser: which 8 px blocks of a picture have another history than the rest.
+
+Everything is computed a block: DCT coefficients on the file's grid (double quantisation, as in
+CAT-Net of Kwon et al. 2022), and the magnitude of differences at each of the 64 places in a block
+(noise level, sharpness and where the grid of an earlier JPEG lies). A few convolutions mix
+neighbours, and every block is then compared with the statistics of the whole picture (the local
+anomaly of ManTra-Net, Wu et al. 2019).
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn import functional
+
+BLOCK: Final = 8
+WIDTH: Final = 96
+_DILATIONS: Final = (1, 2, 1, 4, 1)
+_PLANES: Final = 4 * BLOCK**2 + 3 * BLOCK**2 + 6
+
+
+class _Mix(nn.Module):
+    """Depthwise convolution over neighbouring blocks and a small perceptron, with a short cut."""
+
+    def __init__(self, dilation: int) -> None:
+        super().__init__()
+        self.around = nn.Conv2d(
+            WIDTH, WIDTH, 3, padding=dilation, dilation=dilation, groups=WIDTH, bias=False
+        )
+        self.norm = nn.BatchNorm2d(WIDTH)
+        self.mix = nn.Conv2d(WIDTH, WIDTH, 1)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        mixed: torch.Tensor = maps + self.mix(functional.gelu(self.norm(self.around(maps))))
+        return mixed
+
+
+class EditNetwork(nn.Module):
+    """RGB tiles of one picture in; log odds of every block and of the picture out."""
+
+    dct: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("dct", _dct(), persistent=False)
+        self.steps = nn.Parameter(torch.linspace(math.log(2), math.log(12), BLOCK**2))
+        self.input_norm = nn.BatchNorm2d(_PLANES)
+        self.enter = nn.Conv2d(_PLANES, WIDTH, 1)
+        self.trunk = nn.Sequential(*(_Mix(dilation) for dilation in _DILATIONS))
+        self.compare = nn.Sequential(nn.Conv2d(3 * WIDTH, 64, 1), nn.GELU(), nn.Conv2d(64, 1, 1))
+        self.judge = nn.Sequential(nn.Linear(2 * WIDTH + 4, 64), nn.GELU(), nn.Linear(64, 1))
+
+    def planes(self, tiles: torch.Tensor) -> torch.Tensor:
+        """Block features (n, planes, h / 8, w / 8) of RGB in [0, 255], shape (n, 3, h, w)."""
+        red, green, blue = tiles.unbind(1)
+        luma = (0.299 * red + 0.587 * green + 0.114 * blue - 128).unsqueeze(1)
+        coefficients = functional.conv2d(luma, self.dct, stride=BLOCK)
+        size = coefficients.abs()
+        steps = self.steps.exp().view(1, -1, 1, 1)
+        across = functional.pad(luma[..., 1:] - luma[..., :-1], (0, 1)).abs()
+        down = functional.pad(luma[..., 1:, :] - luma[..., :-1, :], (0, 0, 0, 1)).abs()
+        both = functional.pad(luma, (1, 1, 1, 1), mode="replicate")
+        around = (both[..., 1:-1, :-2] + both[..., 1:-1, 2:]) + (
+            both[..., :-2, 1:-1] + both[..., 2:, 1:-1]
+        )
+        residual = (luma - around / 4).abs()
+        places = [functional.pixel_unshuffle(part, BLOCK) for part in (across, down, residual)]
+        chroma = torch.stack([blue - green, red - green], dim=1)
+        smooth = functional.avg_pool2d(chroma, 2)
+        fine = functional.avg_pool2d(
+            (chroma - functional.interpolate(smooth, scale_factor=2)).abs(), BLOCK
+        )
+        return torch.cat(
+            [
+                coefficients.clamp(-20, 20) / 10,
+                torch.log1p(size),
+                torch.exp(-2 * size.square()),
+                torch.cos(2 * math.pi * coefficients / steps),
+                *(torch.log1p(part) for part in places),
+                functional.avg_pool2d(chroma, BLOCK) / 50,
+                torch.log1p(fine),
+                functional.avg_pool2d(luma, BLOCK) / 50,
+                functional.avg_pool2d((luma.abs() > 126).float(), BLOCK),
+            ],
+            dim=1,
+        )
+
+    def forward(self, tiles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log odds of blocks (n, h / 8, w / 8) and of pictures (n,), each tile its own picture."""
+        maps = self.trunk(self.enter(self.input_norm(self.planes(tiles))))
+        return self._compared(maps, maps.mean((2, 3), keepdim=True), maps.std((2, 3), keepdim=True))
+
+    def joint(self, tiles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same for tiles of one picture: blocks (n, h / 8, w / 8) and one log odds, (1,)."""
+        maps = self.trunk(self.enter(self.input_norm(self.planes(tiles))))
+        side = maps.transpose(0, 1).flatten(2).flatten(1)[None, :, None]
+        blocks, odds = self._compared(
+            side, side.mean((2, 3), keepdim=True), side.std((2, 3), keepdim=True)
+        )
+        return blocks.view(tiles.shape[0], *maps.shape[2:]), odds
+
+    def _compared(
+        self, maps: torch.Tensor, mean: torch.Tensor, spread: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        apart = (maps - mean) / (spread + 1e-3)
+        blocks = self.compare(torch.cat([maps, apart, apart.abs()], dim=1)).squeeze(1)
+        flat = blocks.flatten(1)
+        share = flat.softmax(dim=1).unsqueeze(1)
+        strange = (maps.flatten(2) * share).sum(dim=2)
+        most = flat.topk(max(1, flat.shape[1] // 50), dim=1).values
+        facts = torch.stack(
+            [most.mean(1), flat.mean(1), flat.std(1), torch.sigmoid(flat).mean(1) * 4], dim=1
+        )
+        whole = mean.flatten(1)
+        return blocks, self.judge(torch.cat([strange - whole, whole, facts], dim=1)).squeeze(1)
+
+
+def _dct() -> torch.Tensor:
+    """The 64 basis pictures of the orthonormal 8 x 8 DCT, shape (64, 1, 8, 8)."""
+    places = np.arange(BLOCK)
+    waves = np.cos((2 * places[None, :] + 1) * places[:, None] * np.pi / (2 * BLOCK))
+    waves *= np.sqrt(np.where(places == 0, 1, 2) / BLOCK)[:, None]
+    basis: npt.NDArray[np.float64] = np.einsum("uy,vx->uvyx", waves, waves)
+    return torch.from_numpy(basis.reshape(BLOCK**2, 1, BLOCK, BLOCK).astype(np.float32))
