@@ -209,5 +209,11 @@ def _cells(descriptors: _Floats, nearest: int) -> _Ints:
 def _nearest(half: _Floats, centres: _Floats, count: int) -> tuple[_Ints, _Floats]:
     """Numbers of the nearest centres and their squared distances but for a constant."""
     far = (centres**2).sum(axis=1) - 2 * half @ centres.T
-    best = np.argpartition(far, count, axis=1)[:, :count]
-    return best.astype(np.int64), np.take_along_axis(far, best, axis=1)
+    row = np.arange(len(half))
+    numbers, distances = [], []
+    for _ in range(count):  # for a few, sooner than sorting
+        best = far.argmin(axis=1)
+        numbers.append(best)
+        distances.append(far[row, best])
+        far[row, best] = np.inf
+    return np.stack(numbers, axis=1), np.stack(distances, axis=1)

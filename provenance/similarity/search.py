@@ -27,7 +27,9 @@ STORED_WORDS: Final = 64
 MOST_MATCHES: Final = 5
 """Originals reported for one file, the most similar first."""
 
-_NEAREST: Final = 2  # cells in which a keypoint of the wanted picture is looked up
+NEAREST: Final = 2
+"""Cells in which each keypoint of a wanted picture is looked up."""
+
 _CANDIDATES: Final = 16  # views whose geometry is checked
 _FEWEST_WORDS: Final = 2  # that a candidate shares with the wanted picture
 _SMALL_QUALITY: Final = 80  # of the stored grey copies, as JPEG
@@ -87,7 +89,7 @@ class Index:
         self, prepared: Prepared, original: Original, *, tenant: str, holder: str = OPERATOR
     ) -> bool:
         """Add an original; False if its content was there already."""
-        return self.store.add(original, _fingerprint(prepared), tenant=tenant, holder=holder)
+        return self.store.add(original, fingerprint_of(prepared), tenant=tenant, holder=holder)
 
     def search(self, prepared: Prepared, sha256: str, *, tenant: str) -> tuple[Match, ...]:
         """The originals that described media are copies or parts of, the most similar first."""
@@ -142,7 +144,7 @@ class Index:
     def _placed(
         self, frame: int, described: Described, tenant: str, *, mirrored: bool
     ) -> list["_Hit"]:
-        words = described.words(pictures.POINTS, _NEAREST).tolist()
+        words = described.words(pictures.POINTS, NEAREST).tolist()
         words += _pdq_words(described.view.pdq)
         votes = Counter(self.store.views_of_words(words, tenant=tenant))
         likely = [view for view, n in votes.most_common(_CANDIDATES) if n >= _FEWEST_WORDS]
@@ -270,7 +272,8 @@ def _pixel_scale(original: Original, hit: _Hit, media: Media) -> float | None:
     return hit.width / original.width / (hit.placement.scale * reduced)
 
 
-def _fingerprint(prepared: Prepared) -> Fingerprint:
+def fingerprint_of(prepared: Prepared) -> Fingerprint:
+    """What is stored of described media."""
     times = prepared.media.times
     count = STORED_WORDS if times is None else STORED_WORDS // 2
     marks = prepared.landmarks

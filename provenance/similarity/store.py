@@ -68,7 +68,7 @@ class IndexStore:
 
         Either way `holder` holds it afterwards. Raises `IndexDamaged`.
         """
-        with self._writing() as db:
+        with self.transaction() as db:
             space = self._space(db, tenant)
             row = db.execute(_ENTRY_OF, (space, original.sha256)).fetchone()
             entry = row[0] if row else insert_entry(db, space, original, fingerprint)
@@ -77,7 +77,7 @@ class IndexStore:
 
     def remove(self, sha256: str, *, tenant: str) -> int:
         """Delete the entries whose hash begins so, whoever holds them, and say how many."""
-        with self._writing() as db:
+        with self.transaction() as db:
             found = [
                 row[0]
                 for row in db.execute(
@@ -95,7 +95,7 @@ class IndexStore:
         names = tuple(holders)
         if not self.exists or not names:
             return 0
-        with self._writing() as db:
+        with self.transaction() as db:
             held = {
                 row[0]
                 for name in names
@@ -224,7 +224,8 @@ class IndexStore:
         return self._known(db, tenant)
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write to the tables of `rows`, all of it or nothing. Raises `IndexDamaged`."""
         with self._reading(create=True) as db:
             db.execute("BEGIN IMMEDIATE")
             try:

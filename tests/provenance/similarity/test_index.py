@@ -134,7 +134,7 @@ def test_what_was_removed_leaves_no_row(filled: Index, photos: list[Prepared]) -
         assert filled.store.remove(entry(number).sha256, tenant=TENANT) == 1
     assert filled.search(photos[0], NOBODY, tenant=TENANT) == ()
     assert filled.store.stats(tenant=TENANT).entries == 0
-    with filled.store._reading() as db:
+    with filled.store.transaction() as db:
         for table in ("entries", "views", "words", "landmarks", "sounds", "holders"):
             assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
 
@@ -177,7 +177,7 @@ def test_a_damaged_file_is_an_error_with_a_code(
 
 
 def test_rows_that_make_no_sense_are_an_error_too(filled: Index, photos: list[Prepared]) -> None:
-    with filled.store._writing() as db:
+    with filled.store.transaction() as db:
         db.execute("UPDATE views SET points = x'00', codes = x'0011', small = x'ff'")
     with pytest.raises(IndexDamaged):
         filled.search(photos[0], NOBODY, tenant=TENANT)
