@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -61,15 +62,11 @@ def main() -> None:
     cv2.setNumThreads(1)
     with SandboxPool(handler=HANDLER, size=1, confinement=Confinement()) as pool:
         reader = MediaReader(pool)
-        trials = {
-            Kind.IMAGE: lambda: _pictures(reader, files[Kind.IMAGE]),
-            Kind.AUDIO: lambda: _recordings(reader, files[Kind.AUDIO]),
-            Kind.VIDEO: lambda: _films(reader, files[Kind.VIDEO]),
-        }
-        for kind, made in trials.items():
+        makers = {Kind.IMAGE: _pictures, Kind.AUDIO: _recordings, Kind.VIDEO: _films}
+        for kind, make in makers.items():
             if asked.only in (None, kind.value) and files[kind]:
                 say(f"\n{kind.value}: {len(files[kind])} files")
-                _measure(list(made()), asked.queries)
+                _measure(list(make(reader, files[kind])), asked.queries)
 
 
 def say(text: str) -> None:
@@ -189,8 +186,8 @@ def _pictures(reader: MediaReader, files: Sequence[Path]) -> Iterator[Trial]:
             str(path.name),
             group,
             "image",
-            lambda path=path: _picture(reader, path),
-            lambda rng, path=path: _picture_copies(_picture(reader, path).pixels, rng),
+            partial(_picture, reader, path),
+            partial(_picture_copies, reader, path),
         )
 
 
@@ -199,7 +196,8 @@ def _picture(reader: MediaReader, path: Path) -> Image:
         return reader.image(file)
 
 
-def _picture_copies(pixels: RGB, rng: Rng) -> Iterator[tuple[str, Media]]:
+def _picture_copies(reader: MediaReader, path: Path, rng: Rng) -> Iterator[tuple[str, Media]]:
+    pixels = _picture(reader, path).pixels
     height, width = pixels.shape[:2]
     yield "jpeg-50", _stored(pixels, 50)
     yield "resize-0.25", _stored(_resized(pixels, 0.25))
@@ -219,8 +217,8 @@ def _picture_copies(pixels: RGB, rng: Rng) -> Iterator[tuple[str, Media]]:
 def _stored(pixels: RGB, quality: int = 80) -> Image:
     """Through a JPEG file."""
     _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    back = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return Image(pixels=np.ascontiguousarray(back[..., ::-1], np.uint8), container="jpeg")
+    back = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return Image(pixels=np.ascontiguousarray(back[..., ::-1]), container="jpeg")
 
 
 def _resized(pixels: RGB, factor: float) -> RGB:
@@ -244,8 +242,8 @@ def _recordings(reader: MediaReader, files: Sequence[Path]) -> Iterator[Trial]:
             f"recording {number}",
             "",
             "audio",
-            lambda samples=samples: _heard(samples),
-            lambda rng, samples=samples: _sound_copies(samples, rng),
+            partial(_heard, samples),
+            partial(_sound_copies, samples),
         )
 
 
@@ -285,25 +283,27 @@ def _films(reader: MediaReader, files: Sequence[Path]) -> Iterator[Trial]:
             path.name,
             "",
             "video",
-            lambda path=path: _film(reader, path.read_bytes(), FRAMES, FRAME_SIDE),
-            lambda rng, path=path: _film_copies(reader, path.read_bytes(), rng),
+            partial(_film, reader, path, FRAMES, FRAME_SIDE),
+            partial(_film_copies, reader, path),
         )
 
 
-def _film(reader: MediaReader, data: bytes, frames: int, side: int | None = None) -> Video:
-    return reader.video(io.BytesIO(data), FrameBudget(frames=frames, short_side=side))
+def _film(reader: MediaReader, path: Path, frames: int, side: int) -> Video:
+    with path.open("rb") as file:
+        return reader.video(file, FrameBudget(frames=frames, short_side=side))
 
 
-def _film_copies(reader: MediaReader, data: bytes, rng: Rng) -> Iterator[tuple[str, Media]]:
+def _film_copies(reader: MediaReader, path: Path, rng: Rng) -> Iterator[tuple[str, Media]]:
+    data = path.read_bytes()
     again = encoded(io.BytesIO(data), FILMS["h264-crf35"])
-    yield "h264-crf35", _film(reader, again, SCAN_FRAMES)
-    yield "letterbox", _film(reader, _letterboxed(data), SCAN_FRAMES)
+    for name, copy in (("h264-crf35", again), ("letterbox", _letterboxed(data))):
+        yield name, reader.video(io.BytesIO(copy), FrameBudget(frames=SCAN_FRAMES))
 
 
 def _letterboxed(data: bytes) -> bytes:
     """Every frame between bars that a quarter of the height is added for, through x264."""
     out = io.BytesIO()
-    with av.open(io.BytesIO(data)) as source, av.open(out, "w", format="matroska") as sink:
+    with av.open(io.BytesIO(data), "r") as source, av.open(out, "w", format="matroska") as sink:
         picture = source.streams.video[0]
         bar = picture.height // 8
         video = sink.add_stream(
@@ -313,7 +313,8 @@ def _letterboxed(data: bytes) -> bytes:
         video.pix_fmt = "yuv420p"
         for pixels in _frames(source.decode(picture)):
             page = cv2.copyMakeBorder(pixels, bar, bar, 0, 0, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-            frame = av.VideoFrame.from_ndarray(page[: video.height, : video.width], format="rgb24")
+            kept = np.ascontiguousarray(page[: video.height, : video.width], np.uint8)
+            frame = av.VideoFrame.from_ndarray(kept, format="rgb24")
             sink.mux(video.encode(frame))
         sink.mux(video.encode(None))
     return out.getvalue()

@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.db.upkeep import BATCH, UpkeepRows, Waiting
 from service.errors import QueueUnavailable
+from service.known import KnownMedia
 from service.lifecycle import Failure, Reconciled
 from service.queue import QUEUES, Queue
-from service.storage import BlobKey, BlobStore
+from service.storage import BlobStore
 
 log = logging.getLogger(__name__)
+
+Name = TypeVar("Name")
 
 WORKER_LOST: Final = Failure(
     "worker_lost", "Every worker that tried this scan died or was stopped before it had a report."
@@ -43,12 +46,14 @@ class Reconciler:
         store: BlobStore,
         queue: Queue,
         *,
+        known: KnownMedia | None = None,
         schedule: Schedule,
         now: Callable[[], datetime],
     ) -> None:
         self._rows = rows
         self._store = store
         self._queue = queue
+        self._known = known
         self._schedule = schedule
         self._now = now
         self._sweep_due = now()
@@ -108,12 +113,18 @@ class Reconciler:
         return count
 
     def _sweep(self, now: datetime) -> int:
-        """Delete blobs that no scan refers to: an upload or a deletion that was killed midway."""
+        """Delete what no scan refers to: an upload or a deletion that was killed midway.
+
+        Scans that are gone also let go of what they hold in the index of known media.
+        """
         swept = 0
         for keys in _batches(self._store.older_than(now - self._schedule.orphan_after)):
             for key in self._rows.without_scan(keys):
                 self._store.delete(key)
                 swept += 1
+        if self._known is not None:
+            for scans in _batches(self._known.holding()):
+                self._known.forget(self._rows.without_report(scans))
         return swept
 
 
@@ -157,7 +168,7 @@ class Clockwork:
                 return
 
 
-def _batches(keys: Iterable[BlobKey]) -> Iterator[tuple[BlobKey, ...]]:
+def _batches(keys: Iterable[Name]) -> Iterator[tuple[Name, ...]]:
     remaining = iter(keys)
     while batch := tuple(islice(remaining, BATCH)):
         yield batch

@@ -26,6 +26,7 @@ from service.errors import (
     UnsupportedKind,
 )
 from service.intake import Received, Receiver, source_from_blob
+from service.known import KnownMedia
 from service.lease import Lease
 from service.lifecycle import (
     Failure,
@@ -108,6 +109,7 @@ class Scans:
         policy: ScanPolicy,
         signer: ReportSigner,
         pipeline: Analyst | None = None,  # None where no scan is run: the web process
+        known: KnownMedia | None = None,
         tenant: str = DEFAULT_TENANT,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -117,11 +119,14 @@ class Scans:
         self._policy = policy
         self._signer = signer
         self._pipeline = pipeline
+        self._known = known
         self._tenant = tenant
         self._now = now
         self._rows = ScanRows(database)
         self._upkeep = UpkeepRows(database)
-        self._reconciler = Reconciler(self._upkeep, store, queue, schedule=policy.schedule, now=now)
+        self._reconciler = Reconciler(
+            self._upkeep, store, queue, known=known, schedule=policy.schedule, now=now
+        )
 
     def receive(self, untrusted_name: str = "") -> Receiver:
         """Somewhere to write an upload to; checked while it arrives."""
@@ -227,6 +232,8 @@ class Scans:
             raise ScanNotFound(f"no scan {scan_id[:40]!r}")
         for blob in blobs:
             self._store.delete(blob)
+        if self._known is not None:
+            self._known.forget((scan_id,))
         log.info("deleted", extra={"scan": scan_id})
 
     def run(self, scan_id: str, *, worker: str) -> None:
@@ -316,6 +323,8 @@ class Scans:
         )
         if not won and preview is not None:
             self._store.delete(preview)
+        if won and self._known is not None:
+            self._known.keep(job.id, analysis, tenant=job.tenant)
         log.info("done" if won else "abandoned", extra={"scan": job.id})
 
     def _give_up(self, job: Job) -> None:

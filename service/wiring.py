@@ -5,6 +5,7 @@ from datetime import timedelta
 from service.arguments import upload_limits
 from service.db.engine import Database
 from service.db.migrate import upgrade
+from service.known import KnownMedia
 from service.queue import Broker, CeleryQueue
 from service.scans import Analyst, ScanPolicy, Scans
 from service.settings import Settings
@@ -26,6 +27,7 @@ def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans
         policy=scan_policy(settings),
         signer=ReportSigner.at(settings.report_key),
         pipeline=pipeline,
+        known=KnownMedia(settings.index, adds=settings.index_scans),
     )
 
 

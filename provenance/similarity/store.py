@@ -111,6 +111,13 @@ class IndexStore:
                 delete_entry(db, entry)
             return len(freed)
 
+    def holders(self) -> list[str]:
+        """Everybody who holds something."""
+        if not self.exists:
+            return []
+        with self._reading() as db:
+            return [row[0] for row in db.execute("SELECT DISTINCT holder FROM holders")]
+
     def find(self, sha256: str, *, tenant: str) -> Original | None:
         """The entry of exactly this content, of the current descriptors."""
         with self._reading() as db:

@@ -117,6 +117,12 @@ class UpkeepRows:
             used = {key for row in session.execute(query) for key in row}
         return set(keys) - used
 
+    def without_report(self, scan_ids: Sequence[str]) -> set[str]:
+        """Those of at most `BATCH` scans that are deleted or past their retention."""
+        query = select(ScanRow.id).where(ScanRow.id.in_(scan_ids), ScanRow.state != State.EXPIRED)
+        with self._database.read() as session:
+            return set(scan_ids) - set(session.scalars(query))
+
     def beat(self, worker: str, queues: Sequence[str], now: datetime) -> None:
         """Say that this worker lives."""
         with self._database.write() as session:
