@@ -119,7 +119,7 @@ def _is_excerpt(match: Match) -> bool:
 
 def _likeness(match: Match) -> str:
     if match.via is Via.SOUND:
-        return f"{match.agreeing} landmarks of the sound agree"
+        return f"landmarks agree in {_percent(match.similarity)} of it"
     if match.via is Via.FRAMES:
         return f"likeness {match.similarity:.2f} in {match.agreeing} frames"
     return f"likeness {match.similarity:.2f}"

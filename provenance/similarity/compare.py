@@ -222,9 +222,10 @@ def _toned(picture: _Floats, below: _Floats, mask: npt.NDArray[np.bool_]) -> _Fl
     known = [tone for tone in np.unique(step) if (step == tone).mean() > _FEW]
     if not known:
         return picture
-    at = [float(np.median(above[step == tone])) for tone in known]
-    to = [float(np.median(under[step == tone])) for tone in known]
-    return np.interp(picture, at, to).astype(np.float32)
+    at = np.array([np.median(above[step == tone]) for tone in known])
+    to = np.array([np.median(under[step == tone]) for tone in known])
+    toned: _Floats = picture + np.interp(picture, at, to - at).astype(np.float32)
+    return toned
 
 
 def _altered(blocks: _Blocks, matrix: _Matrix, view: View, original: View) -> tuple[Box, ...]:

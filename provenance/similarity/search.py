@@ -1,7 +1,7 @@
 """Look originals up in an index: words and landmarks name candidates, geometry and time decide."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from provenance.similarity.result import Match, Original, Via
 from provenance.similarity.rows import Fingerprint, ViewRow
 from provenance.similarity.store import OPERATOR, IndexStore
 
-DESCRIPTOR: Final = f"1.{VOCABULARY_SHA256[:12]}"
+DESCRIPTOR: Final = f"2.{VOCABULARY_SHA256[:12]}"
 """Version of everything that is stored for comparison."""
 
 STORED_WORDS: Final = 64
@@ -37,7 +37,8 @@ _POINT_STEPS: Final = 64  # stored steps for each pixel of a keypoint's place
 _FRAMES_SHARE: Final = 0.3  # of a film's frames that must lie over frames of the original
 _SHIFT_SECONDS: Final = 1.25  # between the shifts in time of frames that agree
 _MARKS_ASKED: Final = 1200  # of a recording's landmarks, spread over all of it
-_FEWEST_MARKS: Final = 10
+_FEWEST_MARKS: Final = 20
+_PARTS: Final = 10  # of a recording, for its similarity
 _MARKS_SHARE: Final = 0.03
 _PDQ_WORDS: Final = 1 << 32  # where the words made of PDQ hashes begin
 
@@ -160,19 +161,19 @@ class Index:
         chosen = np.linspace(0, len(wanted.marks) - 1, min(_MARKS_ASKED, len(wanted.marks)))
         places = np.unique(chosen.astype(np.int64))
         marks, frames = wanted.marks[places].tolist(), wanted.frames[places].tolist()
-        shifts: Counter[tuple[int, int]] = Counter()
-        for frame, rows in zip(frames, self.store.landmarks(marks, tenant=tenant), strict=True):
-            shifts.update({(entry, at - frame) for entry, at in rows})
-        best: dict[int, tuple[int, int]] = {}
-        for (entry, shift), count in shifts.items():
-            agreeing = count + shifts.get((entry, shift + 1), 0)
-            best[entry] = max(best.get(entry, (0, 0)), (agreeing, shift))
+        rows = self.store.landmarks(marks, tenant=tenant)
+        enough = max(_FEWEST_MARKS, _MARKS_SHARE * len(marks))
         found = []
-        for entry, (agreeing, shift) in best.items():
-            if agreeing >= max(_FEWEST_MARKS, _MARKS_SHARE * len(marks)):
-                original = self.store.original(entry)
-                if original is not None:
-                    found.append(_heard(original, agreeing, len(marks), shift, media))
+        for entry, shift in _common_shifts(frames, rows):
+            near = {(entry, shift), (entry, shift + 1)}
+            agreeing = [
+                frame
+                for frame, pairs in zip(frames, rows, strict=True)
+                if any((item, at - frame) in near for item, at in pairs)
+            ]
+            original = self.store.original(entry) if len(agreeing) >= enough else None
+            if original is not None:
+                found.append(_heard(original, agreeing, frames, shift, media))
         return found
 
 
@@ -245,13 +246,32 @@ def _filmed(original: Original, run: Sequence[_Hit], media: Media) -> Match:
     )
 
 
-def _heard(original: Original, agreeing: int, asked: int, shift: int, media: Media) -> Match:
+def _common_shifts(
+    frames: Sequence[int], rows: Sequence[Sequence[tuple[int, int]]]
+) -> Iterator[tuple[int, int]]:
+    """For each entry the shift at which most marks occur, or may: one frame is no difference."""
+    votes: Counter[tuple[int, int]] = Counter()
+    for frame, pairs in zip(frames, rows, strict=True):
+        votes.update({(entry, at - frame) for entry, at in pairs})
+    best: dict[int, tuple[int, int]] = {}
+    for (entry, shift), count in votes.items():
+        both = count + votes.get((entry, shift + 1), 0)
+        best[entry] = max(best.get(entry, (0, 0)), (both, shift))
+    return ((entry, shift) for entry, (_, shift) in best.items())
+
+
+def _heard(
+    original: Original, agreeing: Sequence[int], asked: Sequence[int], shift: int, media: Media
+) -> Match:
+    """A recording's match; its similarity is the share of its parts in which landmarks agree."""
     start, end = _span(shift * sound.FRAME_SECONDS, media.seconds, original.seconds)
+    part = (asked[-1] - asked[0]) / _PARTS + 1
+    wanted, seen = ({(frame - asked[0]) // part for frame in of} for of in (asked, agreeing))
     return Match(
         original=original,
         via=Via.SOUND,
-        similarity=min(1.0, agreeing / asked),
-        agreeing=agreeing,
+        similarity=len(seen) / len(wanted),
+        agreeing=len(agreeing),
         start=start,
         end=end,
     )
@@ -276,7 +296,7 @@ def fingerprint_of(prepared: Prepared) -> Fingerprint:
     """What is stored of described media."""
     times = prepared.media.times
     count = STORED_WORDS if times is None else STORED_WORDS // 2
-    marks = prepared.landmarks
+    marks = None if prepared.landmarks is None else prepared.landmarks.strongest(sound.STORED_MARKS)
     return Fingerprint(
         views=tuple(
             _row(item, None if times is None else times[number], count)

@@ -17,22 +17,26 @@ from scipy import ndimage
 RATE: Final = 16_000
 """Samples per second of every recording that is described."""
 
-HOP: Final = 512
-"""Samples from one frame of the spectrogram to the next: 32 ms."""
+HOP: Final = 256
+"""Samples from one frame of the spectrogram to the next: 16 ms."""
 
 FRAME_SECONDS: Final = HOP / RATE
 
-MARKS_PER_SECOND: Final = 12
-"""Marks kept of every second, those of the strongest peaks."""
+STORED_MARKS: Final = 20
+"""Marks of every second that are stored, those of the strongest peaks."""
 
-MAX_MARKS: Final = 43_200
-"""Marks of one recording: an hour's."""
+ASKED_MARKS: Final = 80
+"""Marks of every second that are looked up: an excerpt begins anywhere, so which marks are the
+strongest of a second is not the same in it."""
+
+MAX_SECONDS: Final = 3600
+"""What is described of one recording, from its beginning."""
 
 _WINDOW: Final = 1024
 _LOW, _HIGH = 10, 245  # bins of 15.6 Hz that peaks are looked for in: 160 Hz to 3.8 kHz
-_APART: Final = (7, 15)  # frames and bins around a peak in which nothing is stronger
+_APART: Final = (10, 12)  # frames and bins around a peak in which nothing is stronger
 _FLOOR: Final = 1e-4  # of full scale: what is quieter is silence
-_AHEAD: Final = (2, 64)  # frames from the first peak of a pair to the second
+_AHEAD: Final = (4, 64)  # frames from the first peak of a pair to the second
 _BAND: Final = 64  # bins between the two at most
 _FAN: Final = 4  # partners of one peak
 
@@ -42,18 +46,28 @@ _Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """The marks of a recording and the frames they begin at, in the order of time."""
+    """The marks of a recording, the frames they begin at and how strong their peaks are.
+
+    In the order of time.
+    """
 
     marks: _Ints
     frames: _Ints
+    power: _Floats
+
+    def strongest(self, per_second: int) -> "Landmarks":
+        """Those of the strongest peaks of every second."""
+        second = (self.frames * FRAME_SECONDS).astype(np.int64)
+        order = np.lexsort((-self.power, second))
+        ranked = second[order]
+        kept = order[np.arange(len(order)) - np.searchsorted(ranked, ranked) < per_second]
+        kept = kept[np.argsort(self.frames[kept], kind="stable")]
+        return Landmarks(self.marks[kept], self.frames[kept], self.power[kept])
 
 
 def describe(samples: _Floats) -> Landmarks:
     """The landmarks of mono samples in [-1, 1] at `RATE`; none in silence."""
-    frames, bins, strength = _peaks(samples)
-    marks, starts, power = _pairs(frames, bins, strength)
-    kept = _strongest_of_each_second(starts, power)[:MAX_MARKS]
-    return Landmarks(marks[kept], starts[kept])
+    return Landmarks(*_pairs(*_peaks(samples[: MAX_SECONDS * RATE]))).strongest(ASKED_MARKS)
 
 
 def _peaks(samples: _Floats) -> tuple[_Ints, _Ints, _Floats]:
@@ -90,13 +104,3 @@ def _pairs(frames: _Ints, bins: _Ints, strength: _Floats) -> tuple[_Ints, _Ints,
     if not marks:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
     return np.concatenate(marks), np.concatenate(starts), np.concatenate(power)
-
-
-def _strongest_of_each_second(starts: _Ints, power: _Floats) -> _Ints:
-    """Places of the marks that are kept, in the order of time."""
-    second = (starts * FRAME_SECONDS).astype(np.int64)
-    order = np.lexsort((-power, second))
-    sorted_seconds = second[order]
-    first = np.searchsorted(sorted_seconds, sorted_seconds, side="left")
-    kept = order[np.arange(len(order)) - first < MARKS_PER_SECOND]
-    return np.asarray(kept[np.argsort(starts[kept], kind="stable")], np.int64)
