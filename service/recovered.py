@@ -2,6 +2,7 @@
 
 A match is an indication. Nothing ties these pixels to the original's signature, so a recovered
 capture verifies nothing, and one that differs from its original in places speaks against itself.
+The comparison is a coarse one: it misses what is small or subtle, such as a good face swap.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from service.report import Evidence, Rank, Signal
 
 MOSTLY: Final = 0.5
 """Share of a picture that its original must fill to speak for the whole of it."""
+
+CAUTION: Final = "A likeness is no signature, and small or subtle changes escape it."
 
 _RECOVERED: Final = {
     Signal.SIGNED_AI: Signal.RECOVERED_AI,
@@ -46,7 +49,7 @@ def recovered(
                 continue
             seen.add(match.original.sha256)
             signal = _signal(match, item.signal)
-            statement = f"{in_words(match)} When it was indexed: {item.statement} A likeness is no signature."
+            statement = f"{in_words(match)} When it was indexed: {item.statement} {CAUTION}"
             yield Evidence(
                 id=f"recovered.{index}",
                 rank=Rank.RECOVERED_CREDENTIALS,

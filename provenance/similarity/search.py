@@ -30,7 +30,7 @@ MOST_MATCHES: Final = 5
 NEAREST: Final = 2
 """Cells in which each keypoint of a wanted picture is looked up."""
 
-_CANDIDATES: Final = 16  # views whose geometry is checked
+_CANDIDATES: Final = 12  # views whose geometry is checked
 _FEWEST_WORDS: Final = 2  # that a candidate shares with the wanted picture
 _SMALL_QUALITY: Final = 80  # of the stored grey copies, as JPEG
 _POINT_STEPS: Final = 64  # stored steps for each pixel of a keypoint's place
@@ -129,7 +129,7 @@ class Index:
         for entry, seen in hits.items():
             run = _longest_run(seen, prepared.media.times or ())
             original = self.store.original(entry)
-            if original is not None and len({hit.frame for hit in run}) >= enough:
+            if original is not None and len(run) >= enough:
                 found.append(_filmed(original, run, prepared.media))
         return found
 
@@ -145,7 +145,8 @@ class Index:
     def _placed(
         self, frame: int, described: Described, tenant: str, *, mirrored: bool
     ) -> list["_Hit"]:
-        words = described.words(pictures.POINTS, NEAREST).tolist()
+        nearest = 1 if mirrored else NEAREST  # mirrors are rarer, and their words as many
+        words = described.words(pictures.POINTS, nearest).tolist()
         words += _pdq_words(described.view.pdq)
         votes = Counter(self.store.views_of_words(words, tenant=tenant))
         likely = [view for view, n in votes.most_common(_CANDIDATES) if n >= _FEWEST_WORDS]
@@ -194,15 +195,23 @@ def _order(item: Match) -> tuple[bool, float, int]:
 
 
 def _longest_run(hits: Sequence[_Hit], times: Sequence[float]) -> list[_Hit]:
-    """The hits at one shift in time; all of them where the original is a picture."""
+    """The best hit of each frame at one shift in time; at any, where the original is a picture."""
     timed = [(hit.at - times[hit.frame], hit) for hit in hits if hit.at is not None]
     if not timed:
-        return list(hits)
+        return _best_of_frames(hits)
     runs = (
         [hit for shift, hit in timed if abs(shift - middle) <= _SHIFT_SECONDS]
         for middle, _ in timed
     )
-    return max(runs, key=lambda run: len({hit.frame for hit in run}))
+    return _best_of_frames(max(runs, key=lambda run: len({hit.frame for hit in run})))
+
+
+def _best_of_frames(hits: Sequence[_Hit]) -> list[_Hit]:
+    best: dict[int, _Hit] = {}
+    for hit in hits:
+        if hit.frame not in best or hit.placement.points > best[hit.frame].placement.points:
+            best[hit.frame] = hit
+    return list(best.values())
 
 
 def _pictured(original: Original, hit: _Hit, media: Media, via: Via) -> Match:
@@ -238,7 +247,7 @@ def _filmed(original: Original, run: Sequence[_Hit], media: Media) -> Match:
         start, end = _span(shift, media.seconds, original.seconds)
     return match.model_copy(
         update={
-            "agreeing": len({hit.frame for hit in run}),
+            "agreeing": len(run),
             "start": start,
             "end": end,
             "altered": (),
