@@ -265,13 +265,13 @@ def _heard(samples: Floats) -> Audio:
 
 
 def _sound_copies(samples: Floats, rng: Rng) -> Iterator[tuple[str, Media]]:
-    yield "mp3-64k", _heard(LAUNDERINGS["mp3_64k"](samples, rng))
+    yield "mp3-64k", _heard(LAUNDERINGS["mp3_64k"](samples))
     length = EXCERPT_SECONDS * AUDIO_RATE
     for _ in range(EXCERPTS):
         start = int(rng.integers(max(1, len(samples) - length)))
         excerpt = samples[start : start + length]
         yield "10-s", _heard(excerpt)
-        yield "10-s-mp3-64k", _heard(LAUNDERINGS["mp3_64k"](excerpt, rng))
+        yield "10-s-mp3-64k", _heard(LAUNDERINGS["mp3_64k"](excerpt))
 
 
 # --- films --------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ _SHIFT_SECONDS: Final = 1.25  # between the shifts in time of frames that agree
 _MARKS_ASKED: Final = 1200  # of a recording's landmarks, spread over all of it
 _FEWEST_MARKS: Final = 20
 _PARTS: Final = 10  # of a recording, for its similarity
+_PARTS_SHARE: Final = 0.6  # of them in which landmarks must agree: less shares a few words
 _MARKS_SHARE: Final = 0.03
 _PDQ_WORDS: Final = 1 << 32  # where the words made of PDQ hashes begin
 
@@ -174,7 +175,8 @@ class Index:
             ]
             original = self.store.original(entry) if len(agreeing) >= enough else None
             if original is not None:
-                found.append(_heard(original, agreeing, frames, shift, media))
+                match = _heard(original, agreeing, frames, shift, media)
+                found += [match] if match.similarity >= _PARTS_SHARE else []
         return found
 
 
