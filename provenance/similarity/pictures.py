@@ -3,7 +3,7 @@
 A picture is reduced to the same size as every other, and its strongest SIFT keypoints (Lowe, 2004)
 are kept as RootSIFT (Arandjelovic and Zisserman, 2012). Each keypoint becomes
 
-- two visual words for the inverted index: the halves of its descriptor, each quantised to one of
+- a visual word for the inverted index: the halves of its descriptor, each quantised to one of
   4,096 centres, name a cell of 16.8 million (the inverted multi-index of Babenko and Lempitsky,
   2012), and
 - a code of 128 bits, one for each component above its usual value, for the check of geometry.
