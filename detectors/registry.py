@@ -44,21 +44,6 @@ SPECS: Final[tuple[Spec, ...]] = (
         card="image-clip",
     ),
     Spec(
-        name="image.cnn",
-        kind=Kind.IMAGE,
-        claim=Claim.GENERATED,
-        target="detectors.image.cnn:CropDetector",
-        card="image-cnn",
-    ),
-    Spec(
-        name="image.ensemble",
-        kind=Kind.IMAGE,
-        claim=Claim.GENERATED,
-        target="detectors.image.ensemble:ImageEnsemble",
-        card="image-ensemble",
-        fuses=("image.clip", "image.cnn"),
-    ),
-    Spec(
         name="image.edits",
         kind=Kind.IMAGE,
         claim=Claim.LOCAL_EDIT,

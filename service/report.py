@@ -70,7 +70,7 @@ class Signal(StrEnum):
 class Evidence(Closed):
     """One thing that was found, how strong that kind of evidence is, and a sentence about it."""
 
-    id: str  # "credentials", "watermark.SDXL.dwtDct", "marker.0", "detector.image.ensemble",
+    id: str  # "credentials", "watermark.SDXL.dwtDct", "marker.0", "detector.image.clip",
     # "trace.time.future", "recovered.0"
     rank: Rank
     signal: Signal

@@ -144,31 +144,6 @@ def clip_card(held: Held, weights: Path) -> ModelCard:
     )
 
 
-def cnn_card(held: Held, weights: Path) -> ModelCard:
-    files = ("image-cnn-backbone.safetensors", "image-cnn-head.safetensors")
-    return _card(
-        "image-cnn",
-        held,
-        summary="Linear head on channel moments of the early stages of a timm network, over many "
-        "native crops and their residuals",
-        architecture="timm tf_efficientnet_lite0, stem and five stages, ImageNet weights, frozen; "
-        "logistic regression",
-        licence="Apache-2.0",
-        weights=tuple(WeightFile(file=file, sha256=_digest(weights / file)) for file in files),
-    )
-
-
-def ensemble_card(held: Held, fits: dict[str, list[float]]) -> ModelCard:
-    return _card(
-        "image-ensemble",
-        held,
-        summary="Logistic fusion of the image experts, fitted on their held-out scores",
-        architecture="log odds linear in the experts' raw scores, one fit a set of experts",
-        licence="Apache-2.0",
-        settings=fits,
-    )
-
-
 def _card(name: str, held: Held, **facts: object) -> ModelCard:
     """Calibration, operating points and figures of held-out scores, with these `facts`."""
     synthetic = held.synthetic

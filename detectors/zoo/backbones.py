@@ -1,18 +1,18 @@
-"""Frozen encoders and timm backbones: the networks that heads are trained on."""
+"""Frozen encoders: the networks that heads are trained on."""
 
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-import torch
-from torch import nn
 
 from detectors.zoo.onnx_surgery import with_outputs
-from detectors.zoo.torchvision_shim import ensure_torchvision
+
+if TYPE_CHECKING:
+    import torch
 
 Floats = npt.NDArray[np.float32]
 
@@ -83,26 +83,14 @@ def summary(tokens: Floats) -> Floats:
     return np.stack([tokens[:, 0], patches.mean(axis=1), patches.std(axis=1)], axis=1)
 
 
-def stages(architecture: str, depth: int) -> nn.Module:
-    """The stem and first `depth` stages of a timm EfficientNet: pictures in, list of maps out.
-
-    It comes without weights. timm would run the later stages too and throw their maps away.
-    """
-    ensure_torchvision()
-    timm = import_module("timm")
-    network = timm.create_model(architecture, features_only=True)
-    network.blocks = network.blocks[:depth]
-    return cast(nn.Module, network)
-
-
 def renamed_by_position(
-    architecture: str, state: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
+    architecture: str, state: Mapping[str, "torch.Tensor"]
+) -> dict[str, "torch.Tensor"]:
     """A checkpoint under timm's names, when its layers have timm's order and shapes but others.
 
     Raises `ValueError` when the tensors do not match one by one.
     """
-    ensure_torchvision()
+    import_module("detectors.zoo.torchvision_shim").ensure_torchvision()
     own = import_module("timm").create_model(architecture).state_dict()
     if [value.shape for value in own.values()] != [value.shape for value in state.values()]:
         raise ValueError(f"the checkpoint is not of a {architecture}")

@@ -285,7 +285,7 @@ def bench(
     assay bench media/manifest.csv --calibrate ferretnet --laundering all
     assay bench media/manifest.csv --laundering all --out results
     assay bench media/manifest.csv --verdict
-    assay bench --scores oof.csv -d image.ensemble --protocol "leave-one-source-out 5-fold"
+    assay bench --scores oof.csv -d audio.ensemble --protocol "leave-one-source-out 5-fold"
     """
     from service.cli import bench as command
 

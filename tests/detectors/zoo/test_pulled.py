@@ -59,7 +59,7 @@ def test_a_calibration_of_other_weights_counts_for_nothing(shelf: Shelf) -> None
 @pytest.mark.parametrize(
     "forgery",
     [
-        {"name": "image-ensemble"},
+        {"name": "image-clip"},
         {"licence": "mine"},
         {"weights_file": "../../etc/passwd"},
         {"calibration": {"pairs": [[-0.5, 0.0]], "lowest": -2.0, "highest": 2.0}},
