@@ -12,6 +12,7 @@ from rich.table import Table
 
 from detectors.bench.cache import Answer, AnswerCache
 from detectors.bench.calibrate import calibrated_on
+from detectors.bench.figures import figure
 from detectors.bench.launder import NAMES
 from detectors.bench.manifest import Item, read_manifest
 from detectors.bench.report import committed, tables, with_table
@@ -49,6 +50,7 @@ class Asked:
     cache: Path | None  # None: a file in the data folder
     out: Path | None  # folder for results, one JSON a detector
     readme: Path | None
+    figure: Path | None = None  # where to draw exported scores, as SVG
     calibrate: str | None = None  # a published detector that was pulled
 
 
@@ -91,8 +93,11 @@ def _measure_scores(scores: Path, asked: Asked) -> ExitCode:
         say("scores are of one --detector [invalid_request]")
         return ExitCode.USAGE
     spec = named(asked.detectors[0])
+    rows = read_scores(scores)
+    if asked.figure is not None:
+        asked.figure.write_text(figure(rows, f"{spec.name}, {asked.protocol}"))
     found = evaluate(
-        read_scores(scores),
+        rows,
         detector=spec.name,
         claim=spec.claim,
         model=spec.card,

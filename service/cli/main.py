@@ -260,6 +260,9 @@ def bench(
     scores: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Measure exported scores of one detector.")
     ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="SVG", help="Draw exported scores: ROC, reliability.")
+    ] = None,
     protocol: Annotated[str, typer.Option(help="How exported scores were made.")] = "as given",
     data: Annotated[str | None, typer.Option(help="What the media are, in the results.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=256)] = 1,
@@ -297,6 +300,7 @@ def bench(
                 launderings=tuple(laundering or ()),
                 verdicts=verdict,
                 scores=scores,
+                figure=figure,
                 protocol=protocol,
                 data=data,
                 jobs=jobs,
