@@ -24,6 +24,7 @@ from service.archive import Archive, LookUp
 from service.pipeline import Classified, Listener, PipelineConfig, Progress, Source, Stage
 from service.preview import draw
 from service.report import NotChecked
+from service.timeline import clock
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Classifier:
             width=width,
             height=height,
             seconds=None if isinstance(media, Image) else media.seconds,
-            notes=tuple(SENTENCES[Note(code)] for code in media.notes),
+            notes=(*(SENTENCES[Note(code)] for code in media.notes), *_sampled(media)),
         )
 
     def _look_up(self, media: Media, source: Source) -> LookUp:
@@ -143,6 +144,16 @@ def _size(media: Media) -> tuple[int, int] | tuple[None, None]:
     if isinstance(media, Video):
         return media.frames.shape[2], media.frames.shape[1]
     return None, None
+
+
+def _sampled(media: Media) -> Iterator[str]:
+    """What of a film was looked at at all: the budget, and what it skips."""
+    if isinstance(media, Video):
+        count = len(media.frames)
+        yield (
+            f"{count} frames were looked at, one every {clock(media.seconds / count)}; "
+            "the pictures between them were not."
+        )
 
 
 def _unread(media: Media) -> Iterator[NotChecked]:

@@ -67,8 +67,8 @@ def _waveform(audio: Audio) -> Pixels:
     """Peak amplitude a column, loudest at full height, dark on light."""
     picture = np.full((WAVE_HEIGHT, LONG_SIDE, 3), 244, np.uint8)
     edges = np.linspace(0, audio.samples.shape[0], LONG_SIDE + 1).astype(int)
-    loudness = np.abs(audio.samples)
-    peaks = np.array([loudness[a:b].max(initial=0.0) for a, b in pairwise(edges)])
+    parts = (audio.samples[a:b] for a, b in pairwise(edges))
+    peaks = np.array([max(part.max(initial=0.0), -part.min(initial=0.0)) for part in parts])
     half = np.round(peaks / max(float(peaks.max()), 1e-6) * (WAVE_HEIGHT / 2 - 2)).astype(int)
     middle = WAVE_HEIGHT // 2
     for column, reach in enumerate(half):

@@ -57,7 +57,7 @@ class SpeechFinder:
     def probabilities(self, samples: Floats) -> Floats:
         """P(speech) of each frame of `FRAME` samples, shape (ceil(samples / FRAME),)."""
         count = -(-samples.size // FRAME)
-        level = float(np.sqrt(np.mean(np.square(samples)))) if count else 0.0
+        level = float(np.sqrt(np.dot(samples, samples) / samples.size)) if count else 0.0
         gain = np.float32(_LEVEL / max(level, 1e-4))
         hidden = cell = np.zeros((1, 1, 128), np.float32)
         context = np.zeros(_CONTEXT, np.float32)

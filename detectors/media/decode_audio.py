@@ -32,8 +32,9 @@ class Sound:
 
 
 def decode(container: InputContainer, stream: av.AudioStream, limits: Limits) -> Sound:
-    """The track from its start up to the limit. Raises `HandlerError`."""
+    """The track from its start up to the limit, resampled as it comes. Raises `HandlerError`."""
     pieces: list[Samples] = []
+    resampler: soxr.ResampleStream | None = None
     rate, wanted, length, damaged = 0, 0, 0, 0
     for frame in _frames(container, stream):
         rate = rate or (0 if frame is None else frame.sample_rate)
@@ -41,15 +42,24 @@ def decode(container: InputContainer, stream: av.AudioStream, limits: Limits) ->
             damaged += 1
         else:
             wanted = round(limits.audio_seconds * rate)
-            pieces.append(_mono(frame))
-            length += pieces[-1].size
+            heard = _finite(_mono(frame))[: max(0, wanted - length)]
+            length += frame.samples
+            if rate in _RATES and rate != AUDIO_RATE:
+                resampler = resampler or soxr.ResampleStream(rate, AUDIO_RATE, 1, quality="HQ")
+                heard = resampler.resample_chunk(heard)
+            pieces.append(heard)
         if damaged > _MAX_DAMAGED or length > wanted:
             break
     if length == 0 or rate not in _RATES:
         raise HandlerError("media_undecodable", "the audio track holds no sound that can be read")
-    heard = np.concatenate(pieces)[:wanted]
-    notes = _notes(stream, heard.size / rate, cut=length > wanted, damaged=damaged > 0)
-    return Sound(samples=_resampled(heard, rate), source_rate=rate, notes=notes)
+    if resampler is not None:
+        pieces.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+    samples = np.concatenate(pieces)
+    del pieces
+    np.clip(samples, -1.0, 1.0, out=samples)
+    seconds = min(length, wanted) / rate
+    notes = _notes(stream, seconds, cut=length > wanted, damaged=damaged > 0)
+    return Sound(samples=samples, source_rate=rate, notes=notes)
 
 
 def wav_is_short(file: BinaryIO) -> bool:
@@ -99,9 +109,7 @@ def _notes(stream: av.AudioStream, seconds: float, *, cut: bool, damaged: bool) 
     return tuple(note for note, true in found if true)
 
 
-def _resampled(samples: Samples, rate: int) -> Samples:
+def _finite(samples: Samples) -> Samples:
     if not np.isfinite(samples).all():
         raise HandlerError("media_undecodable", "the sound holds values that are not numbers")
-    if rate != AUDIO_RATE:
-        samples = soxr.resample(samples, rate, AUDIO_RATE, quality="HQ")
-    return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
+    return samples

@@ -29,7 +29,7 @@ class Limits:
     frames: int = 512  # of one film handed over
     frame_bytes: int = 1024 * MIB  # all frames of one film together
     audio_seconds: float = 600.0
-    video_seconds: float = 3600.0
+    video_seconds: float = 14_400.0  # frames are sampled, so that length costs little
     probe_wall_seconds: float = 10.0
     image_wall_seconds: float = 30.0
     audio_wall_seconds: float = 60.0

@@ -185,7 +185,11 @@ def _ascending(values: npt.NDArray[Any]) -> bool:
 
 def _sound(reply: Reply, said: _Sound) -> Audio:
     samples = _array(reply, "samples", np.float32, (None,))
-    if samples.size == 0 or not np.isfinite(samples).all() or np.abs(samples).max() > 1.0:
+    if (
+        samples.size == 0
+        or not np.isfinite(samples.sum(dtype=np.float64))
+        or max(samples.max(), -samples.min()) > 1.0
+    ):
         raise DecoderCrashed("the decoder sent samples out of bounds")
     return Audio(
         samples=samples,
