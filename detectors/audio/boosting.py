@@ -6,7 +6,9 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+
+from detectors.zoo.weights import write_arrays
 
 Floats = npt.NDArray[np.float32]
 
@@ -31,7 +33,7 @@ class Forest:
         return cls(**load_file(weights))
 
     def save(self, weights: Path) -> None:
-        save_file({name: getattr(self, name) for name in self.__slots__}, weights)
+        write_arrays({name: getattr(self, name) for name in self.__slots__}, weights)
 
     def logits(self, rows: Floats) -> Floats:
         """Sum of the leaves each row falls into, shape (rows,)."""

@@ -10,7 +10,9 @@ from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+
+from detectors.zoo.weights import write_arrays
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,8 +37,7 @@ class ConditionModel:
         return cls(**load_file(weights))
 
     def save(self, weights: Path) -> None:
-        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, weights)
+        write_arrays({field.name: getattr(self, field.name) for field in fields(self)}, weights)
 
     def likeness(self, rows: Floats) -> Floats:
         """Probability of each condition, shape (windows, conditions)."""

@@ -6,7 +6,9 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+
+from detectors.zoo.weights import write_arrays
 
 Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
@@ -29,8 +31,7 @@ class KernelMachine:
         return cls(**load_file(weights))
 
     def save(self, weights: Path) -> None:
-        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, weights)
+        write_arrays({field.name: getattr(self, field.name) for field in fields(self)}, weights)
 
     def logits(self, rows: Floats) -> Floats:
         """Signed distance of each row from the boundary, shape (rows,)."""

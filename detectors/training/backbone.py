@@ -13,8 +13,6 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from safetensors.numpy import save_file
-
 from detectors.bench.calibrate import calibrated_on
 from detectors.errors import DetectorError
 from detectors.image.backbone import PulledEncoder
@@ -25,6 +23,7 @@ from detectors.training.image_features import cache, cached
 from detectors.zoo.backbones import TokenEncoder, summary
 from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import HEAD, OperatorCalibration, Shelf, digest_of
+from detectors.zoo.weights import write_arrays
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ def train(
     measured = calibrated_on(scores, spec, manifest.parent.name, binding=binding)
     head = shelf.folder / spec.card / HEAD
     draft = head.with_suffix(".part")
-    save_file(trained.head, draft)
+    write_arrays(trained.head, draft)
     draft.replace(head)
     found = measured.model_copy(update={"head": digest_of(head)})
     shelf.write_calibration(spec.card, found)

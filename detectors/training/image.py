@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from safetensors.numpy import save_file as save_arrays
 
 from detectors.training import image_cards
 from detectors.training.cards import write_card
@@ -29,6 +28,7 @@ from detectors.zoo.backbones import (
     ClipEncoder,
     summary,
 )
+from detectors.zoo.weights import write_arrays
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def write(chosen: list[Picture], root: Path, folder: Path, out: Path) -> None:
         {kind: [cached(chosen, view, folder / "clip") for view in views[kind]] for kind in views},
         chosen,
     )
-    save_arrays(trained.head, out / "weights" / "image-clip-head.safetensors")
+    write_arrays(trained.head, out / "weights" / "image-clip-head.safetensors")
     card = image_cards.clip_card(trained.held, out / "weights")
     write_card(card, out)
     log.info("%s: %s", card.name, card.measured[0])

@@ -1,8 +1,14 @@
 """Find a card's weight files and verify their digests before anything loads them."""
 
 import hashlib
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save_file
 
 from detectors.errors import WeightsMismatch, WeightsMissing
 from detectors.zoo.card import ModelCard, WeightFile, WeightSource
@@ -22,6 +28,11 @@ def verified(card: ModelCard, index: int = 0, *, pulled: Path | None = None) -> 
     if found != weights.sha256:
         raise WeightsMismatch(card.name, weights.sha256, found)
     return path
+
+
+def write_arrays(arrays: Mapping[str, npt.NDArray[Any]], path: Path) -> None:
+    """Write a safetensors file. Its writer takes memory as it lies, so rows are laid out first."""
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
 
 
 def _locate(card: str, weights: WeightFile, pulled: Path | None) -> Path:
