@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench lock tree train-image train-edits train-audio train-video clean
+.PHONY: help demo test lint fix bench lock tree train-image train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -38,6 +38,13 @@ tree: .venv/run.stamp ## write the list of modules into ARCHITECTURE.md
 
 train-image: .venv/run.stamp ## train the image detector on DATA, a folder with a manifest.csv
 	@$(call train,image)
+
+train-faces: .venv/run.stamp ## train the face-swap detector on DATA and the films of FILMS
+	@mkdir -p var/training/faces
+	@$(BIN)/python -m detectors.training.face_bank --pictures $(DATA)/manifest.csv \
+		--films $(FILMS)/manifest.csv --out var/training/faces
+	@$(BIN)/python -m detectors.training.face_network --trained var/training/faces $(ARGS)
+	@$(BIN)/python -m detectors.training.face_card --trained var/training/faces --out detectors/zoo
 
 train-edits: .venv/run.stamp ## train the detector of local edits on DATA
 	@mkdir -p var/training/edits

@@ -44,6 +44,13 @@ SPECS: Final[tuple[Spec, ...]] = (
         card="image-clip",
     ),
     Spec(
+        name="image.face_swap",
+        kind=Kind.IMAGE,
+        claim=Claim.FACE_SWAP,
+        target="detectors.faces.swap:FaceSwapDetector",
+        card="face-swap",
+    ),
+    Spec(
         name="image.edits",
         kind=Kind.IMAGE,
         claim=Claim.LOCAL_EDIT,
