@@ -32,7 +32,7 @@ def verified(card: ModelCard, index: int = 0, *, pulled: Path | None = None) -> 
 
 def write_arrays(arrays: Mapping[str, npt.NDArray[Any]], path: Path) -> None:
     """Write a safetensors file. Its writer takes memory as it lies, so rows are laid out first."""
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+    save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, path)
 
 
 def _locate(card: str, weights: WeightFile, pulled: Path | None) -> Path:
