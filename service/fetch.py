@@ -144,7 +144,7 @@ def _parsed(untrusted_url: str, base: str = "") -> SplitResult:
         raise UrlRefused("the address is malformed") from error
     if parts.scheme not in _PORTS:
         raise UrlRefused("only http and https addresses are fetched")
-    if not parts.hostname or port == 0:
+    if not parts.hostname or port == 0 or not parts.hostname.isprintable():
         raise UrlRefused("the address names no host")
     if parts.username is not None or parts.password is not None:
         raise UrlRefused("the address carries a user name or a password")
@@ -181,12 +181,13 @@ def _begin(response: http.client.HTTPResponse, into: Partial) -> None:
     if response.status == http.client.OK:
         into.begin(0, etag, response.length)
         return
-    place = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.getheader("Content-Range") or "")
-    if response.status != http.client.PARTIAL_CONTENT or place is None:
+    place = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", response.getheader("Content-Range") or "")
+    if response.status != http.client.PARTIAL_CONTENT or place is None or not _range(into):
         raise FetchFailed(f"the server answered {response.status}")
-    if int(place[1]) != into.held or etag != into.etag:
+    start, last, total = (int(number) for number in place.groups())
+    if start != into.held or last + 1 != total or etag != into.etag:
         raise FetchFailed("the server sent another part than it was asked for")
-    into.begin(into.held, etag, int(place[2]))
+    into.begin(into.held, etag, total)
 
 
 @contextmanager
@@ -233,7 +234,10 @@ def _copy(response: http.client.HTTPResponse, into: Partial, guard: Guard, deadl
 
 def _chunk(response: http.client.HTTPResponse, guard: Guard, deadline: float) -> bytes:
     with _translated(guard, deadline):
-        return response.read(CHUNK_BYTES)
+        chunk = response.read(CHUNK_BYTES)
+    if time.monotonic() >= deadline:  # a connection that was cut looks like the end of a body
+        raise FetchFailed(f"not complete after {guard.seconds:g} s")
+    return chunk
 
 
 def _allowed(target: SplitResult, guard: Guard) -> tuple[tuple[str, int], ...]:
@@ -267,15 +271,22 @@ class _Pinned(http.client.HTTPConnection):
         self._pairs = pairs
         self._deadline = deadline
         self._silence = silence
+        self._live: socket.socket | None = None  # `sock` is None once a closing answer is read
 
     def connect(self) -> None:
-        self.sock = self._connected()
+        self.sock = self._live = self._connected()
         if self._tls:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(
+            self.sock = self._live = secured = context.wrap_socket(
                 self.sock, server_hostname=self.host, do_handshake_on_connect=False
             )
-            self.sock.do_handshake()  # apart, so that the watchdog can cut it
+            secured.do_handshake()  # apart, so that the watchdog can cut it
+
+    def cut(self) -> None:
+        """End every wait for the other side, at once and from another thread."""
+        if self._live is not None:
+            with suppress(OSError):  # closed by the other side in this moment
+                self._live.shutdown(socket.SHUT_RDWR)
 
     def _connected(self) -> socket.socket:
         failure = OSError("no address")
@@ -293,7 +304,7 @@ class _Watchdog:
 
     def __init__(self, connection: _Pinned, deadline: float) -> None:
         self._connection = connection
-        self._timer = threading.Timer(max(deadline - time.monotonic(), 0.0), self._cut)
+        self._timer = threading.Timer(max(deadline - time.monotonic(), 0.0), connection.cut)
         self._timer.daemon = True
 
     def __enter__(self) -> None:
@@ -302,9 +313,3 @@ class _Watchdog:
     def __exit__(self, *_exception: object) -> None:
         self._timer.cancel()
         self._connection.close()
-
-    def _cut(self) -> None:
-        sock = self._connection.sock
-        if sock is not None:
-            with suppress(OSError):  # closed by the other side in this moment
-                sock.shutdown(socket.SHUT_RDWR)

@@ -4,6 +4,7 @@ A pure comparison. `service.cli.recheck` makes the second report under the pins 
 """
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,8 +15,16 @@ TOLERANCE: Final = 1e-3
 """Relative and absolute difference of two numbers that count as the same: sums of floating-point
 numbers depend on the processor and on the number of threads."""
 
-_MAKING: Final = frozenset({"analysed_at", "seconds", "engine", "trust_lists", "schema_version"})
-"""Members, wherever they stand, that say when and with what a report was made."""
+_MAKING: Final = frozenset(
+    {"analysed_at", "seconds", "schema_version", "findings[].seconds", "provenance.trust_lists"}
+)
+"""Members that say when and with what a report was made, by their place."""
+
+_SMALL: Final = frozenset({"p_chance"})
+"""Probabilities whose size counts, however small."""
+
+
+_INDEX: Final = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +66,19 @@ def _differences(
 ) -> Iterator[Change]:
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys((*before, *after)):
-            if name not in without:
-                inner = f"{where}.{name}" if where else name
+            inner = f"{where}.{name}" if where else name
+            if _INDEX.sub("[]", inner) not in without:
                 yield from _differences(before.get(name), after.get(name), inner, without)
     elif isinstance(before, list) and isinstance(after, list):
         for index in range(max(len(before), len(after))):
             pair = [side[index] if index < len(side) else None for side in (before, after)]
             yield from _differences(pair[0], pair[1], f"{where}[{index}]", without)
-    elif not _alike(before, after):
+    elif not _alike(before, after, where.rpartition(".")[2]):
         yield Change(where, before, after)
 
 
-def _alike(before: object, after: object) -> bool:
-    numbers = (int, float)
-    if isinstance(before, numbers) and isinstance(after, numbers):
-        return math.isclose(before, after, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+def _alike(before: object, after: object, name: str) -> bool:
+    if isinstance(before, float) and isinstance(after, float):
+        nearest = 0.0 if name in _SMALL else TOLERANCE
+        return math.isclose(before, after, rel_tol=TOLERANCE, abs_tol=nearest)
     return before == after

@@ -63,11 +63,11 @@ def likeness(picture: _Pixels, preview: _Pixels) -> float | None:
 
 def _grey(pixels: _Pixels) -> _Floats:
     """Brightness, at no more than four times the size that is compared."""
-    share = min(1.0, 4 * GRID / max(pixels.shape[:2]))
+    height, width = pixels.shape[:2]
+    share = min(1.0, 4 * GRID / max(height, width))
     if share < 1:
-        pixels = np.asarray(
-            cv2.resize(pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8
-        )
+        size = (max(1, round(width * share)), max(1, round(height * share)))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
 
 

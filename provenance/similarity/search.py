@@ -166,7 +166,7 @@ class Index:
         rows = self.store.landmarks(marks, tenant=tenant)
         enough = max(_FEWEST_MARKS, _MARKS_SHARE * len(marks))
         found = []
-        for entry, shift in _common_shifts(frames, rows):
+        for entry, shift in _common_shifts(frames, rows, enough):
             near = {(entry, shift), (entry, shift + 1)}
             agreeing = [
                 frame
@@ -258,9 +258,13 @@ def _filmed(original: Original, run: Sequence[_Hit], media: Media) -> Match:
 
 
 def _common_shifts(
-    frames: Sequence[int], rows: Sequence[Sequence[tuple[int, int]]]
+    frames: Sequence[int], rows: Sequence[Sequence[tuple[int, int]]], enough: float
 ) -> Iterator[tuple[int, int]]:
-    """For each entry the shift at which most marks occur, or may: one frame is no difference."""
+    """The shift at which most marks of an entry occur, or may, of each that has `enough` of them.
+
+    One frame is no difference. Every mark votes once for a shift, so an entry left out here could
+    not agree in `enough` marks.
+    """
     votes: Counter[tuple[int, int]] = Counter()
     for frame, pairs in zip(frames, rows, strict=True):
         votes.update({(entry, at - frame) for entry, at in pairs})
@@ -268,7 +272,7 @@ def _common_shifts(
     for (entry, shift), count in votes.items():
         both = count + votes.get((entry, shift + 1), 0)
         best[entry] = max(best.get(entry, (0, 0)), (both, shift))
-    return ((entry, shift) for entry, (_, shift) in best.items())
+    return ((entry, shift) for entry, (both, shift) in best.items() if both >= enough)
 
 
 def _heard(

@@ -14,6 +14,7 @@ from service.cli.show import read_report
 from service.cli.terminal import console
 from service.credentials import Past
 from service.errors import SubjectDiffers
+from service.pins import settings_of
 from service.pipeline import Pipeline, PipelineConfig, Profile, Source
 from service.recheck import Change, Comparison, compare
 from service.report import Report
@@ -55,7 +56,7 @@ def _again(settings: Settings, first: Report, source: Source) -> tuple[Report, t
         snapshot, missing = TrustStore(settings.trust).pinned(first.provenance.trust_lists)
         past = Past(at=first.provenance.validated_at, snapshot=snapshot)
         gone = tuple(f"trust list {item.kind}/{item.name}" for item in missing)
-    config = _pinned(pipeline_config(settings), first.engine.settings)
+    config = pinned(pipeline_config(settings), first.engine.settings)
     with Pipeline(replace(config, children=1)) as pipeline:
         again = pipeline.analyse(
             replace(source, name=first.subject.name), profile=Profile(first.profile), past=past
@@ -63,13 +64,18 @@ def _again(settings: Settings, first: Report, source: Source) -> tuple[Report, t
     return again.report, gone
 
 
-def _pinned(config: PipelineConfig, pinned: dict[str, float]) -> PipelineConfig:
-    known = {name: value for name, value in pinned.items() if hasattr(config.limits, name)}
+def pinned(config: PipelineConfig, asked: dict[str, float]) -> PipelineConfig:
+    """The limits of the report, which a stranger may have written: never above the operator's."""
+    known = {
+        name: min(asked[name], own)
+        for name, own in settings_of(config.limits, config.video_frames).items()
+        if name in asked and asked[name] > 0
+    }
+    frames = int(known.pop("video_frames", config.video_frames))
     limits = replace(
         config.limits, **{name: type(getattr(config.limits, name))(v) for name, v in known.items()}
     )
-    frames = int(pinned.get("video_frames", config.video_frames))
-    return replace(config, limits=limits, video_frames=frames)
+    return replace(config, limits=limits, video_frames=max(1, frames))
 
 
 def _show(found: Comparison, first: Report) -> None:

@@ -271,6 +271,7 @@ def test_a_saved_report_is_verified_in_the_browser_alone(
             wait(browser, partial(_shows, expected))
             shown = one(browser, "[data-verified]").text
             assert ("SHA-256 is the same" in shown) is (expected == "Signed by")
+            assert ("The rest of the page was not checked" in shown) is (name == "report.html")
     finally:
         browser.delete_network_conditions()
     assert complaints(browser) == []

@@ -449,6 +449,11 @@ def test_flat_and_tiny_previews_say_nothing() -> None:
     assert thumbnail.likeness(BIG, small(BIG, (24, 18))) is None
 
 
+def test_a_ribbon_of_a_picture_is_compared_too() -> None:
+    ribbon = np.random.default_rng(3).integers(0, 256, (33, 20_000, 3), np.uint8)
+    assert {trace.code for trace in thumbnail.compare(ribbon, small(BIG))} <= {"thumbnail.other"}
+
+
 # --- extremes ---
 
 

@@ -37,7 +37,7 @@ CUT_SHORT: Final = {
     "claims-2-gb.wav": "ends before its header says",
     "ten-thousand-frames.gif": "Only the first",
     "endless-edit-list.mp4": "",
-    "zero-time-scale.mp4": "Only the beginning",
+    "zero-time-scale.mp4": "one every 17:04",
 }
 
 

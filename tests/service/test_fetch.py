@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,17 @@ class Handler(BaseHTTPRequestHandler):
         for letter in b"HTTP/1.1 200 OK\r\n" * 20:
             self.wfile.write(bytes([letter]))
             time.sleep(0.05)
+
+    def _drips_body(self, query: str) -> None:
+        self._send(200, {"Content-Length": "1000"} if "length" in query else {})
+        with suppress(OSError):  # cut off
+            for _ in range(80):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+        self.close_connection = True
+
+    def _part(self, _query: str) -> None:
+        self._send(206, {"Content-Length": "10", "Content-Range": "bytes 0-9/1000"}, BODY[:10])
 
     def _garbage(self, _query: str) -> None:
         self.wfile.write(b"this is not HTTP\r\n\r\n")
@@ -315,6 +326,24 @@ def test_a_server_that_sends_byte_by_byte_is_cut_off_in_time(server: Server) -> 
     with pytest.raises(FetchFailed, match="not complete"):
         fetched(server.url("/drips"), server.guard(seconds=0.5))
     assert time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize("query", ["length", "open"])
+def test_a_body_that_comes_byte_by_byte_is_cut_off_in_time(server: Server, query: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(FetchFailed, match="not complete"):
+        fetched(server.url(f"/drips-body?{query}"), server.guard(seconds=0.5))
+    assert time.monotonic() - start < 2
+
+
+def test_a_part_that_nobody_asked_for_is_refused(server: Server) -> None:
+    with pytest.raises(FetchFailed, match="206"):
+        fetched(server.url("/part"), server.guard())
+
+
+def test_a_host_with_characters_that_no_host_has_is_refused() -> None:
+    with pytest.raises(UrlRefused):
+        fetched("http://192.0.2.1\x00.example/", Guard(max_bytes=1000))
 
 
 def test_a_port_where_nobody_listens_is_reported(server: Server) -> None:

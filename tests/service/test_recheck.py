@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from provenance.result import Watermark, WatermarkScheme
+from service.arguments import pipeline_config
 from service.cli.exit_codes import ExitCode
+from service.cli.recheck import pinned
 from service.recheck import compare
 from service.report import Report, Verdict
+from service.settings import Settings
 from tests import media, signing
 from tests.service.command_line import Ran, assay
 from tests.service.reports import WHEN, likely_synthetic
@@ -35,6 +39,35 @@ def test_a_hairs_breadth_of_a_score_is_the_same_and_more_is_not() -> None:
         )
         assert found.same is same
     assert [change.where for change in found.findings] == ["findings[0].raw"]
+
+
+def test_lengths_sizes_and_small_chances_are_findings() -> None:
+    size = REPORT.subject.model_copy(update={"bytes": REPORT.subject.bytes + 1, "seconds": 500.0})
+    found = compare(REPORT, REPORT.model_copy(update={"subject": size}))
+    assert {change.where for change in found.findings} == {"subject.bytes", "subject.seconds"}
+    mark = Watermark(
+        name="SDXL",
+        scheme=WatermarkScheme.DWT_DCT,
+        generator="Stable Diffusion XL",
+        matched=46,
+        total=48,
+        p_chance=1e-9,
+    )
+    marked, weaker = (
+        REPORT.model_copy(update={"watermarks": (it,)})
+        for it in (mark, mark.model_copy(update={"p_chance": 9e-4}))
+    )
+    assert [c.where for c in compare(marked, weaker).findings] == ["watermarks[0].p_chance"]
+
+
+def test_the_limits_of_a_report_never_widen_those_of_the_operator() -> None:
+    own = pipeline_config(Settings())
+    asked = {"pixels": 1e15, "video_frames": 1e9, "frame_bytes": 1e15, "__class__": 1.0}
+    assert pinned(own, asked) == own
+    lower = pinned(own, {"pixels": 1000.0, "audio_seconds": float("nan"), "video_frames": 0.5})
+    assert lower.limits.pixels == 1000
+    assert lower.limits.audio_seconds == own.limits.audio_seconds
+    assert lower.video_frames == 1
 
 
 def test_what_it_was_made_with_is_told_apart_from_what_it_found() -> None:

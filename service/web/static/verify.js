@@ -29,12 +29,11 @@ function hexadecimal(buffer) {
   return [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// A saved page of a report carries the report itself.
+// A saved page of a report carries the report itself; the rest of the page is not signed.
 function documentIn(text) {
-  if (!text.trimStart().startsWith("<")) return JSON.parse(text);
-  const escaped = /<details class="raw">.*?<pre tabindex="0">([^<]*)<\/pre>/s.exec(text);
-  if (escaped === null) throw new Error("This page is no report.");
-  const page = new DOMParser().parseFromString(`<pre>${escaped[1]}</pre>`, "text/html");
+  const found = [...text.matchAll(/<details class="raw">.*?<pre tabindex="0">([^<]*)<\/pre>/gs)];
+  if (found.length !== 1) throw new Error("This page is no report.");
+  const page = new DOMParser().parseFromString(`<pre>${found[0][1]}</pre>`, "text/html");
   return JSON.parse(page.body.textContent);
 }
 
@@ -75,13 +74,16 @@ async function check(form, list) {
   const file = (name) => form.elements[name].files[0];
   const report = file("report");
   if (report.size > LARGEST) throw new Error("The report is too large to be one.");
-  const found = documentIn(await report.text());
+  const text = await report.text();
+  const saved = text.trimStart().startsWith("<");
+  const found = saved ? documentIn(text) : JSON.parse(text);
   const keys = file("keys")
     ? JSON.parse(await file("keys").text())
     : await (await fetch("/.well-known/assay-keys.json")).json();
   const key = await signedBy(found, await file("signature").text(), keys);
   said(list, "good", `Signed by ${key}, and unchanged since.`);
   said(list, "good", `It says “${found.headline}” about ${found.subject.name}, analysed ${found.analysed_at}.`);
+  if (saved) said(list, "caution", "The JSON inside the page is what was signed. The rest of the page was not checked: anyone can change it.");
   const media = file("media");
   if (media === undefined) return;
   const same = (await digestOf(media)) === found.subject.sha256;
