@@ -29,6 +29,7 @@ from torch.nn import functional
 from detectors.image.edit_network import EditNetwork
 from detectors.training.edit_bank import BANK, Host, load
 from detectors.training.edit_making import KINDS, Edited, make_edit
+from detectors.training.halved import halved
 
 log = logging.getLogger(__name__)
 
@@ -241,9 +242,7 @@ def main() -> None:
         for plan in trainings(pool):
             network = train(pool, plan, given.steps, device)
             if plan.name == "shipped":
-                state = {k: v.half().cpu().contiguous() for k, v in network.state_dict().items()}
-                kept = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
-                save_file(kept, given.trained / WEIGHTS)
+                save_file(halved(network.state_dict()), given.trained / WEIGHTS)
             table.writerows(judged(network, pool, plan, device))
             file.flush()
 

@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 
 from detectors.faces.find import DETECTOR_FILE, DISTRIBUTION, MESH_FILE, Face, FaceFinder, Points
 from detectors.faces.swap_network import ARCHITECTURE, SwapNetwork
+from detectors.training.halved import halved
 from detectors.training.image import installed
 from detectors.training.laundering import Pixels, decoded, jpeg_file
 from detectors.zoo.torchvision_shim import ensure_torchvision
@@ -136,11 +137,7 @@ def imagenet_weights() -> dict[str, torch.Tensor]:
     state = torch.load(file, weights_only=True, map_location="cpu")
     named = renamed_by_position(state)
     wanted = SwapNetwork().state_dict()
-    return {
-        name: value.half().contiguous()
-        for name, value in named.items()
-        if name in wanted and not name.endswith("num_batches_tracked")
-    }
+    return halved({name: value for name, value in named.items() if name in wanted})
 
 
 def renamed_by_position(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -31,6 +31,7 @@ from detectors.faces.swap_network import SwapNetwork
 from detectors.faces.view import SIDE, face_view
 from detectors.training.face_bank import BANK, START, Banked, load
 from detectors.training.face_blending import augmented_view, cross_blended, self_blended
+from detectors.training.halved import halved
 from detectors.training.laundering import jpeg
 
 log = logging.getLogger(__name__)
@@ -244,9 +245,7 @@ def main() -> None:
             (SHIPPED, True, given.steps // 2, 5e-4),
         ):
             train(network, pool, known=known, steps=steps, rate=rate, device=device)
-            state = {k: v.half().cpu().contiguous() for k, v in network.state_dict().items()}
-            kept = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
-            save_file(kept, given.trained / f"face-swap-{name}.safetensors")
+            save_file(halved(network.state_dict()), given.trained / f"face-swap-{name}.safetensors")
             for condition in CONDITIONS:
                 odds = scores(network, test_views(bank, condition), device)
                 for index, face in enumerate(bank):

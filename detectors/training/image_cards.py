@@ -1,6 +1,5 @@
 """What the image experts are measured on, and their model cards."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from detectors import calibration
 from detectors.bench.metrics import Sample, measure
 from detectors.bench.scores import Score, write_scores
-from detectors.training.cards import measured_line
+from detectors.training.cards import measured_line, weight_file
 from detectors.training.image_data import Picture
 from detectors.training.image_heads import FOLDS, Scores, labels
 from detectors.zoo.backbones import CLIP_DISTRIBUTION, CLIP_FILE, CLIP_SHA256
@@ -124,7 +123,6 @@ def lines(held: Held, line: Calibration) -> Iterator[Measured]:
 
 
 def clip_card(held: Held, weights: Path) -> ModelCard:
-    head = "image-clip-head.safetensors"
     return _card(
         "image-clip",
         held,
@@ -139,7 +137,7 @@ def clip_card(held: Held, weights: Path) -> ModelCard:
                 source=WeightSource.PACKAGE,
                 distribution=CLIP_DISTRIBUTION,
             ),
-            WeightFile(file=head, sha256=_digest(weights / head)),
+            weight_file(weights / "image-clip-head.safetensors"),
         ),
     )
 
@@ -177,11 +175,6 @@ def _line(on: str, raw: Scores, synthetic: npt.NDArray[np.bool_], line: Calibrat
     if found.auc is not None:
         on = f"{on} (AUC 95 % {found.auc.low:.3f} to {found.auc.high:.3f})"
     return measured_line(on, found)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _by_class(held: Held) -> tuple[Scores, Scores]:
