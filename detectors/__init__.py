@@ -1,1 +1,8 @@
 """Forensic classifiers: media in, calibrated findings out. Knows nothing of the service."""
+
+import os
+
+# Threads that wait for one another sleep. OpenMP's spin otherwise, so that two threads of torch on
+# two cores that others use too took five times the processor time of one, and longer. It is read
+# when torch is loaded, and nothing here loads torch before this package.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")

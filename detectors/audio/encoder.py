@@ -5,6 +5,7 @@ predict how listeners rate speech after learning from XLS-R. Its own rating does
 from synthetic speech; what its middle layers notice about spectra does.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,11 @@ _TAPPED: Final = (4,)  # convolutions whose output is embedded
 _BANDS: Final = 4  # frequency bands each tapped output is averaged to
 _FRAME: Final = 320  # samples (20 ms)
 _COMPRESSION: Final = 0.3  # exponent of the magnitude; the phase is kept
+
+_REACH: Final = len(CHANNELS)  # frames on either side that reach an output
+_BLOCK: Final = 250
+"""Frames that pass the network at once. With whole pieces, each of another length, memory grew by
+half a gigabyte over an hour of sound: blocks of all sizes leave no room for one another."""
 
 SIZE: Final = 2 * _BANDS * sum(CHANNELS[tap] for tap in _TAPPED)
 """Numbers in the embedding of a window."""
@@ -55,7 +61,22 @@ class Encoder(nn.Module):
     @torch.inference_mode()
     def embed(self, piece: Piece) -> Floats:
         """One row for each window of a piece, shape (windows, SIZE)."""
-        hidden = _compressed(torch.from_numpy(piece.samples)).to(self._precision)
+        transform = _compressed(torch.from_numpy(piece.samples)).to(self._precision)
+        series = torch.cat(
+            [
+                self._taps(transform[..., first:last])[:, begin - first : end - first]
+                for first, last, begin, end in _blocks(transform.shape[-1])
+            ],
+            dim=1,
+        )
+        rows = []
+        for first, last in piece.windows:
+            deviation, mean = torch.std_mean(series[:, first:last], dim=1)
+            rows.append(torch.cat([mean, deviation]))
+        return np.asarray(torch.stack(rows).numpy(), np.float32)
+
+    def _taps(self, hidden: Tensor) -> Tensor:
+        """What is embedded of some frames, shape (SIZE / 2, frames)."""
         hidden = hidden.contiguous(memory_format=torch.channels_last)
         taps: list[Tensor] = []
         for i, layer in enumerate(self.layers):
@@ -63,12 +84,22 @@ class Encoder(nn.Module):
             if i in _TAPPED:
                 pooled = functional.adaptive_avg_pool2d(hidden.float(), (_BANDS, None))
                 taps.append(pooled[0].flatten(0, 1))
-        series = torch.cat(taps)
-        rows = []
-        for first, last in piece.windows:
-            deviation, mean = torch.std_mean(series[:, first:last], dim=1)
-            rows.append(torch.cat([mean, deviation]))
-        return np.asarray(torch.stack(rows).numpy(), np.float32)
+        return torch.cat(taps)
+
+
+def _blocks(frames: int) -> Iterator[tuple[int, int, int, int]]:
+    """Where to cut `frames`: first and last frame shown, first and last kept of them.
+
+    All blocks have one length, unless there is only one, and the convolutions see `_REACH` frames
+    beyond what is kept, so that cuts leave no trace.
+    """
+    kept = 0
+    while kept < frames:
+        first = max(0, min(kept - _REACH, frames - _BLOCK))
+        last = min(first + _BLOCK, frames)
+        end = last if last == frames else last - _REACH
+        yield first, last, kept, end
+        kept = end
 
 
 def _compressed(samples: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ class Sound:
 
 def decode(container: InputContainer, stream: av.AudioStream, limits: Limits) -> Sound:
     """The track from its start up to the limit, resampled as it comes. Raises `HandlerError`."""
-    pieces: list[Samples] = []
+    sound = bytearray()  # grows where it lies: an hour is never held twice
     resampler: soxr.ResampleStream | None = None
     rate, wanted, length, damaged = 0, 0, 0, 0
     for frame in _frames(container, stream):
@@ -47,15 +47,14 @@ def decode(container: InputContainer, stream: av.AudioStream, limits: Limits) ->
             if rate in _RATES and rate != AUDIO_RATE:
                 resampler = resampler or soxr.ResampleStream(rate, AUDIO_RATE, 1, quality="HQ")
                 heard = resampler.resample_chunk(heard)
-            pieces.append(heard)
+            sound += heard.tobytes()
         if damaged > _MAX_DAMAGED or length > wanted:
             break
     if length == 0 or rate not in _RATES:
         raise HandlerError("media_undecodable", "the audio track holds no sound that can be read")
     if resampler is not None:
-        pieces.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-    samples = np.concatenate(pieces)
-    del pieces
+        sound += resampler.resample_chunk(np.zeros(0, np.float32), last=True).tobytes()
+    samples = np.frombuffer(sound, np.float32)
     np.clip(samples, -1.0, 1.0, out=samples)
     seconds = min(length, wanted) / rate
     notes = _notes(stream, seconds, cut=length > wanted, damaged=damaged > 0)

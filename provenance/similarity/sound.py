@@ -38,6 +38,7 @@ _APART: Final = (10, 12)  # frames and bins around a peak in which nothing is st
 _FLOOR: Final = 1e-4  # of full scale: what is quieter is silence
 _AHEAD: Final = (4, 64)  # frames from the first peak of a pair to the second
 _BAND: Final = 64  # bins between the two at most
+_BLOCK: Final = 2048  # frames held at once: the spectrogram of an hour takes 220 MB
 _FAN: Final = 4  # partners of one peak
 
 _Floats = npt.NDArray[np.float32]
@@ -77,15 +78,27 @@ def _peaks(samples: _Floats) -> tuple[_Ints, _Ints, _Floats]:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
     window = np.hanning(_WINDOW).astype(np.float32)
     pieces = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::HOP]
-    level = np.empty((count, _HIGH), np.float32)
-    for start in range(0, count, 2048):  # a chunk of frames at a time, whatever the length
-        chunk = np.fft.rfft(pieces[start : start + 2048] * window, axis=1)[:, :_HIGH]
-        level[start : start + 2048] = np.log(np.abs(chunk) / _WINDOW + _FLOOR)
+    found = [
+        _peaks_between(pieces, window, first, min(first + _BLOCK, count))
+        for first in range(0, count, _BLOCK)
+    ]
+    frames, bins, strength = (np.concatenate(part) for part in zip(*found, strict=True))
+    return frames, bins, strength
+
+
+def _peaks_between(
+    pieces: _Floats, window: _Floats, first: int, last: int
+) -> tuple[_Ints, _Ints, _Floats]:
+    """The peaks of some frames, compared with their neighbours in and around them."""
+    before = max(0, first - _APART[0])
+    spectra = np.fft.rfft(pieces[before : last + _APART[0]] * window, axis=1)[:, :_HIGH]
+    level = np.log(np.abs(spectra) / _WINDOW + _FLOOR)
     top = ndimage.maximum_filter(level, size=(2 * _APART[0] + 1, 2 * _APART[1] + 1))
     loud = level > np.log(2 * _FLOOR)
     loud[:, :_LOW] = False
-    frames, bins = np.nonzero((level == top) & loud)
-    return frames, bins, level[frames, bins]
+    inside = slice(first - before, last - before)
+    frames, bins = np.nonzero((level == top)[inside] & loud[inside])
+    return frames + first, bins, level[inside][frames, bins]
 
 
 def _pairs(frames: _Ints, bins: _Ints, strength: _Floats) -> tuple[_Ints, _Ints, _Floats]:

@@ -42,3 +42,15 @@ def test_the_help_takes_less_than_300_milliseconds_of_processor_time() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         costs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(costs) < 0.3
+
+
+def test_the_threads_of_torch_sleep_while_they_wait() -> None:
+    loading = "import service.classifier"
+    ran = subprocess.run(
+        [sys.executable, "-c", loading],
+        env={"OMP_DISPLAY_ENV": "true"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in ran.stderr

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from detectors.base import AUDIO_RATE, Kind
 from detectors.errors import DecoderCrashed, MediaError, MediaTooLarge, MediaUndecodable
-from detectors.media.limits import Limits
+from detectors.media.limits import MIB, Confinement, Limits
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import HandlerError, Reply, Sandbox
@@ -245,6 +245,14 @@ def test_sound_past_the_limit_is_cut_and_says_so() -> None:
         audio = reader.audio(_file(media.audio_bytes(speech_like(3.0), "flac")))
     assert audio.seconds == 1.0
     assert audio.notes == (Note.CUT_AT_LIMIT,)
+
+
+def test_long_sound_is_never_held_twice() -> None:
+    silence = np.zeros(600 * AUDIO_RATE, np.float32)
+    once = silence.nbytes + 24 * MIB  # what decoding takes besides is less, the sound is more
+    with Sandbox(handler=HANDLER, confinement=Confinement(memory_bytes=once)) as sandbox:
+        reader = MediaReader(sandbox, Limits(audio_seconds=600.0))
+        assert reader.audio(_file(media.audio_bytes(silence, "flac"))).seconds == 600.0
 
 
 def test_a_wav_that_ends_early_gives_what_is_there_and_says_so(reader: MediaReader) -> None:
