@@ -39,10 +39,10 @@ tree: .venv/run.stamp ## write the list of modules into ARCHITECTURE.md
 train-image: .venv/run.stamp ## train the image detector on DATA, a folder with a manifest.csv
 	@$(call train,image)
 
-train-faces: .venv/run.stamp ## train the face-swap detector on DATA and the films of FILMS
+train-faces: .venv/run.stamp ## train the face-swap detector on DATA
 	@mkdir -p var/training/faces
 	@$(BIN)/python -m detectors.training.face_bank --pictures $(DATA)/manifest.csv \
-		--films $(FILMS)/manifest.csv --out var/training/faces
+		--out var/training/faces
 	@$(BIN)/python -m detectors.training.face_network --trained var/training/faces $(ARGS)
 	@$(BIN)/python -m detectors.training.face_card --trained var/training/faces --out detectors/zoo
 
@@ -57,8 +57,9 @@ train-edits: .venv/run.stamp ## train the detector of local edits on DATA
 train-audio: .venv/run.stamp ## train the audio detector on DATA
 	@$(call train,audio)
 
-train-video: .venv/run.stamp ## train the video detector on DATA, after the other two
+train-video: .venv/run.stamp ## measure the video detectors on DATA, after image and faces
 	@$(call train,video)
+	@$(call train,video_faces)
 
 clean: ## remove the environment and everything generated
 	rm -rf .venv .demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -87,6 +87,14 @@ SPECS: Final[tuple[Spec, ...]] = (
         card="video-frames",
         needs=("image.clip",),
     ),
+    Spec(
+        name="video.face_swap",
+        kind=Kind.VIDEO,
+        claim=Claim.FACE_SWAP,
+        target="detectors.video.faces:FaceTracksDetector",
+        card="video-face-swap",
+        needs=("image.face_swap",),
+    ),
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.result import Claim, Finding
+from detectors.result import Claim, Finding, Segment
 
 MAX_PARTS: Final = 480
 MAX_MARKS: Final = 6
@@ -15,6 +15,7 @@ LANES: Final = (("shot", "Shots"), ("speech", "Speech"), ("face", "Faces"))
 """How the labels of segments begin, and what the parts so named are called."""
 
 _TOGETHER: Final = 0.25  # seconds between stretches of one label that are shown as one
+_MOMENT: Final = 1e-6  # seconds that stretches may share by rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +39,55 @@ class Mark:
 
 
 def parts(findings: Iterable[Finding], prefix: str) -> tuple[Part, ...]:
-    """The parts whose label begins with `prefix`, neighbours with one label joined."""
+    """The parts whose label begins with `prefix`, by time, neighbours with one label joined."""
     named = {
         (segment.start, segment.end, segment.label)
         for item in findings
         for segment in item.segments
         if segment.label.startswith(prefix)
     }
-    found: list[Part] = []
+    found: dict[str, list[Part]] = {}
     for start, end, label in sorted(named):
-        last = found[-1] if found else None
-        if last is not None and last.label == label and start <= last.end + _TOGETHER:
-            found[-1] = Part(last.start, max(end, last.end), label)
+        own = found.setdefault(label, [])
+        if own and start <= own[-1].end + _TOGETHER:
+            own[-1] = Part(own[-1].start, max(end, own[-1].end), label)
         else:
-            found.append(Part(start, end, label))
-    return tuple(found[:MAX_PARTS])
+            own.append(Part(start, end, label))
+    every = (part for own in found.values() for part in own)
+    return tuple(sorted(every, key=lambda part: (part.start, part.end))[:MAX_PARTS])
+
+
+def levels(stretches: Iterable[Part | Segment]) -> dict[str, int]:
+    """Which of several levels each label is drawn on: labels that share a moment get two.
+
+    Everything is on level 0 unless stretches of different labels overlap.
+    """
+    ordered = sorted(stretches, key=lambda item: (item.start, item.end))
+    if not _overlap(ordered):
+        return dict.fromkeys((item.label for item in ordered), 0)
+    ends: dict[str, float] = {}
+    for item in ordered:
+        ends[item.label] = max(item.end, ends.get(item.label, item.end))
+    free: list[float] = []  # when each level is free again
+    found: dict[str, int] = {}
+    for item in ordered:
+        if item.label in found:
+            continue
+        level = next((n for n, end in enumerate(free) if end <= item.start), len(free))
+        free[level : level + 1] = [ends[item.label]]
+        found[item.label] = level
+    return found
+
+
+def _overlap(ordered: list[Part | Segment]) -> bool:
+    """Whether stretches of different labels, sorted by their start, share a moment."""
+    reach, label = 0.0, ""
+    for item in ordered:
+        if item.start < reach - _MOMENT and item.label != label:
+            return True
+        if item.end > reach:
+            reach, label = item.end, item.label
+    return False
 
 
 def counted(prefix: str, found: tuple[Part, ...]) -> str:

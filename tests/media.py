@@ -7,7 +7,7 @@ the hostile and broken ones.
 
 import io
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final, Literal
@@ -303,11 +303,16 @@ def video_bytes(
     sound: Samples | None = None,
     rotation: int = 0,
     seed: int = 7,
+    pictures: Sequence[RGB] = (),
 ) -> bytes:
     """A complete video file of `moving_frames`, with `sound` (mono at AUDIO_RATE) where given.
 
     `rotation` (0, 90, 180, 270, clockwise) goes into the display matrix; MP4 and MOV only.
+    `pictures`, all of one even size, are its frames instead where given.
     """
+    if pictures:
+        height, width = pictures[0].shape[:2]
+    frames = pictures or moving_frames(width, height, round(seconds * fps), shots=shots, seed=seed)
     container_format, video_codec, audio_codec = _VIDEO_CODECS[container]
     out = io.BytesIO()
     with av.open(out, "w", format=container_format, options={"fflags": "bitexact"}) as file:
@@ -316,7 +321,7 @@ def video_bytes(
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = _encoder_options(video_codec)
         track = None if sound is None else _sound_track(file, audio_codec)
-        for pixels in moving_frames(width, height, round(seconds * fps), shots=shots, seed=seed):
+        for pixels in frames:
             file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         file.mux(stream.encode(None))
         if track is not None and sound is not None:

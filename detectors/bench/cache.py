@@ -81,6 +81,7 @@ def code_digest(kind: Kind) -> str:
         PACKAGE / "media",
         PACKAGE / "zoo",
         PACKAGE / "zoo" / "public",
+        PACKAGE / "faces",
         PACKAGE / kind.value,
     )
     files = [path for folder in folders for path in folder.glob("*.py")]

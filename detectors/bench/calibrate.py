@@ -10,7 +10,7 @@ import numpy as np
 from detectors import calibration
 from detectors.bench.metrics import Floats, Metrics
 from detectors.bench.result import Result, evaluate
-from detectors.bench.scores import CLAIMED, CLEAN, Score
+from detectors.bench.scores import CLEAN, Score, claims
 from detectors.errors import ManifestInvalid
 from detectors.registry import Spec
 from detectors.training.cards import measured_line
@@ -33,7 +33,7 @@ def calibrated_on(
     fresh = [
         replace(score, log10_lr=None)
         for score in scores
-        if not score.synthetic or score.label in CLAIMED[spec.claim]
+        if claims(spec.claim, score.label) is not None
     ]
     clean = [score for score in fresh if score.laundering == CLEAN]
     sizes = {label: _raws(clean, synthetic=label).size for label in (False, True)}

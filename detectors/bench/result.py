@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from detectors import calibration
 from detectors.bench.metrics import Floats, Metrics, Sample, measure
-from detectors.bench.scores import CLAIMED, CLEAN, Score
+from detectors.bench.scores import CLEAN, Score, claims
 from detectors.errors import ManifestInvalid
 from detectors.result import Claim, Closed
 from detectors.zoo.card import Calibration
@@ -75,8 +75,8 @@ def evaluate(
     the other folds. A missing threshold is fixed at 5 % false positives on the clean items, where
     there are enough of them.
     """
-    claimed = [s for s in scores if not s.synthetic or s.label in CLAIMED[claim]]
-    beyond = [s for s in scores if s.synthetic and s.label not in CLAIMED[claim]]
+    claimed = [score for score in scores if claims(claim, score.label) is not None]
+    beyond = [score for score in scores if claims(claim, score.label) is None]
     scores = calibrated(claimed)
     clean = [score for score in scores if score.laundering == CLEAN]
     if threshold is None:

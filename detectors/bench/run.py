@@ -19,7 +19,7 @@ from detectors.bench.cache import Answer, AnswerCache, key_of
 from detectors.bench.launder import NAMES, laundered
 from detectors.bench.manifest import Item
 from detectors.bench.result import Result, evaluate
-from detectors.bench.scores import CLEAN, Score
+from detectors.bench.scores import CLEAN, Score, claims
 from detectors.calibration import likelihood_ratio
 from detectors.errors import MediaError
 from detectors.media.limits import Limits
@@ -151,9 +151,11 @@ def results(answers: Mapping[Question, Answer], data: str) -> list[Result]:
 
 
 def _questions(item: Item, plan: Plan) -> Iterator[Question]:
+    """What is asked about one item: what a detector does not claim to find it sees clean alone."""
     for laundering in plan.conditions(item.kind):
         for spec in plan.specs(item.kind):
-            yield Question(item, laundering, spec)
+            if laundering == CLEAN or claims(spec.claim, item.label) is not None:
+                yield Question(item, laundering, spec)
 
 
 def _tasks(unknown: Iterable[Question]) -> list[Task]:

@@ -29,7 +29,7 @@ LABELS: Final = {
 
 CLAIMED: Final = {
     Claim.GENERATED: frozenset({"ai_generated", "synthetic"}),
-    Claim.FACE_SWAP: frozenset({"face_swap", "lip_sync", "synthetic"}),
+    Claim.FACE_SWAP: frozenset({"face_swap", "synthetic"}),
     Claim.LOCAL_EDIT: frozenset({"edited", "synthetic"}),
     Claim.SYNTHETIC_SPEECH: frozenset({"spoof", "synthetic"}),
 }
@@ -52,6 +52,16 @@ COLUMNS: Final = (
     "seconds",
     "reason",
 )
+
+
+def claims(claim: Claim, label: str) -> bool | None:
+    """Whether a detector that makes `claim` has to find items of this label, or to let them pass.
+
+    None: they are synthetic, but not what it claims to find.
+    """
+    if label in CLAIMED[claim]:
+        return True
+    return None if LABELS[label] else False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ class FaceSwapDetector:
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration. Raises `NotApplicable` without a face to judge."""
-        faces = usable(self._finder.find(media.pixels))
+        faces = usable(self.find(media.pixels))
         odds = self.odds(media.pixels, faces)
         return Observation(
             raw=float(np.logaddexp.reduce(odds) - np.log(odds.size)),
@@ -54,6 +54,10 @@ class FaceSwapDetector:
             ),
             facts={"faces": float(len(faces)), "largest_face_px": round(faces[0].side)},
         )
+
+    def find(self, pixels: Pixels) -> tuple[Face, ...]:
+        """Faces of an RGB picture, of any size, largest first."""
+        return self._finder.find(pixels)
 
     def odds(self, pixels: Pixels, faces: tuple[Face, ...]) -> npt.NDArray[np.float64]:
         """Log odds of each face of an RGB picture, shape (faces,)."""

@@ -1,8 +1,9 @@
-"""The faces of labelled pictures and films, cut out once with room around them, in one file.
+"""The faces of labelled pictures, cut out once with room around them, in one file.
 
-    python -m detectors.training.face_bank --pictures MANIFEST --films MANIFEST --out FOLDER
+    python -m detectors.training.face_bank --pictures MANIFEST --out FOLDER
 
-Writes the ImageNet weights that training starts from beside it.
+Writes the ImageNet weights that training starts from beside it. Films are left out: face tracks are
+measured on them.
 """
 
 import argparse
@@ -13,7 +14,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-import av
 import cv2
 import numpy as np
 import torch
@@ -33,7 +33,6 @@ START: Final = "face-start.safetensors"
 ROOM: Final = 1.7  # side of what is kept over the side of the face's box
 LARGEST: Final = 280  # px; larger ones are scaled down
 SMALLEST: Final = 48  # px of the face's box: less is no material
-FRAMES: Final = 4  # of every film
 _QUALITY: Final = 93
 
 
@@ -45,7 +44,7 @@ class Banked:
     mesh: Points
     swapped: bool
     origin: str  # the collection it comes from: folds never divide one
-    owner: str  # the picture or, for a film and its swapped version, both together
+    owner: str  # the picture
 
     def pixels(self) -> Pixels:
         return decoded(self.file)
@@ -111,26 +110,6 @@ def picture_faces(manifest: Path, finder: FaceFinder) -> list[Banked]:
     return bank
 
 
-def film_faces(manifest: Path, finder: FaceFinder) -> list[Banked]:
-    """Faces in a few frames of the real and face-swapped films of a manifest."""
-    with manifest.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["label"] in {"real", "face_swap"}]
-    bank = []
-    for row in sorted(rows, key=lambda row: row["sha256"]):
-        for pixels in _frames(manifest.parent / row["path"]):
-            for face in finder.find(pixels)[:2]:
-                kept = _cut(
-                    pixels,
-                    face,
-                    whole=None,
-                    swapped=row["label"] == "face_swap",
-                    origin=row["source_repo"],
-                    owner=row["pair"] or row["sha256"][:16],
-                )
-                bank.extend([kept] if kept else [])
-    return bank
-
-
 def imagenet_weights() -> dict[str, torch.Tensor]:
     """Weights of the swap network but its head, from an installed distribution, in half precision."""
     file = installed(IMAGENET_DISTRIBUTION, IMAGENET_FILE)
@@ -173,25 +152,14 @@ def _cut(
     )
 
 
-def _frames(path: Path) -> list[Pixels]:
-    with av.open(str(path)) as container:
-        every = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    chosen = np.linspace(0, len(every) - 1, FRAMES + 2).round().astype(int)[1:-1]
-    return [np.ascontiguousarray(every[index]) for index in sorted(set(chosen.tolist()))]
-
-
 def main() -> None:
     """Find, cut, save."""
     parser = argparse.ArgumentParser(prog="python -m detectors.training.face_bank")
     parser.add_argument("--pictures", type=Path, required=True)
-    parser.add_argument("--films", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     finder = FaceFinder(installed(DISTRIBUTION, DETECTOR_FILE), installed(DISTRIBUTION, MESH_FILE))
-    bank = picture_faces(given.pictures, finder)
-    if given.films:
-        bank += film_faces(given.films, finder)
-    save(bank, given.out / BANK)
+    save(picture_faces(given.pictures, finder), given.out / BANK)
     save_file(imagenet_weights(), given.out / START)
 
 

@@ -46,7 +46,7 @@ VOTES_FROM: Final = 0.80
 moves no verdict: at 0.7 it would doubt many genuine faces for every swap it finds."""
 
 LEAST_FOR_A_LINE: Final = 10  # people in swaps of one origin
-COMMAND: Final = "make train-faces DATA=FOLDER FILMS=FOLDER"
+COMMAND: Final = "make train-faces DATA=FOLDER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def held_out(table: Path, training: str) -> Held:
-    """The scores of one training; films show a person many times and count once."""
+    """The scores of one training; a picture counts once, by its largest face."""
     faces: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
     with table.open(newline="") as file:
         for row in csv.DictReader(file):
@@ -116,18 +116,18 @@ def card_of(shipped: Held, made: Held, weights: Path) -> ModelCard:
         licence="Apache-2.0 (swap network, from ImageNet weights under Apache-2.0); MIT (face "
         "detector and mesh, as stated by their package)",
         weights=(*PACKAGED, weight_file(weights)),
-        trained_on="two thirds of 432 untouched faces of photographs and films (281 of them cut "
-        "from compressed films of one collection), blended into themselves (Shiohara & Yamasaki "
+        trained_on="two thirds of 354 untouched faces of photographs (281 of them cut from "
+        "compressed films of one collection), blended into themselves (Shiohara & Yamasaki "
         "2022) or, one time in four, into each other, and then two thirds of 255 real swaps of that "
         "collection. The other third of the people was held out. No picture is part of this "
         "project.",
         training_command=COMMAND,
         limits=(
             "Faces under 48 px, turned away or in the dark are not found and not judged.",
-            "Nearly all held-out swaps are of one collection (several methods, faces cut from "
-            "compressed films). Its other swaps were trained on; the lines 'no real swap seen' tell "
-            "what is to be expected of methods never seen.",
-            "People of that collection may appear in several of its films, so a held-out film may "
+            "All held-out swaps are of one collection (several methods, faces cut from compressed "
+            "films). Its other swaps were trained on; the lines 'no real swap seen', and the card of "
+            "video.face_swap, tell what is to be expected of methods never seen.",
+            "People of that collection may appear in several of its films, so a held-out picture may "
             "show somebody who was trained on.",
             f"It votes only if its AUC on held-out faces reaches {VOTES_FROM:.2f}.",
             "Whole generated faces, lip synchronisation and retouching are not what it looks for.",

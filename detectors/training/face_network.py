@@ -69,7 +69,7 @@ _shares: npt.NDArray[np.float64] = np.zeros(0)
 
 
 def is_held_out(owner: str) -> bool:
-    """The same answer for a film and the swaps made of it, in every run."""
+    """The same answer for all faces of a picture, in every run."""
     return int(sha256(owner.encode()).hexdigest(), 16) % HELD_OUT == 0
 
 

@@ -7,40 +7,40 @@ one, so every clip is held out. Clips count under each laundering of the bench a
 """
 
 import argparse
-import csv
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from detectors import calibration
 from detectors.bench.cache import Answer, AnswerCache
+from detectors.bench.launder import FILMS
 from detectors.bench.manifest import read_manifest
-from detectors.bench.metrics import Roc
 from detectors.bench.result import RESULTS, Result, evaluate
 from detectors.bench.run import Plan, Question, run
-from detectors.bench.scores import CLAIMED, CLEAN, LABELS, Score, write_scores
+from detectors.bench.scores import CLEAN, Score, claims, write_scores
 from detectors.media.limits import Limits
-from detectors.registry import card_of, named
+from detectors.registry import Spec, card_of, named
+from detectors.result import Claim
+from detectors.training import video_metadata
 from detectors.training.cards import measured_line, write_card
-from detectors.zoo.card import ModelCard, OperatingPoints
+from detectors.zoo.card import Measured, ModelCard, OperatingPoints
 
 log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float64]
+Answers = Mapping[Question, Answer]
 
 SPEC: Final = named("video.frames")
 FRAMES: Final = 8
 DECODED: Final = 24
-LAUNDERINGS: Final = ("h264-crf28", "h264-crf35", "resize-0.5")
+LAUNDERINGS: Final = tuple(FILMS)
 PROTOCOL: Final = "trained on pictures alone, so every clip is held out"
+HELD_OUT: Final = {video_metadata.SOURCES: "sources", video_metadata.CLIPS: "clips"}
 
 DRAFT: Final = ModelCard(
     name=SPEC.card,
@@ -67,51 +67,104 @@ DRAFT: Final = ModelCard(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Films:
+    """A detector of films that is calibrated on clips it was not trained on."""
+
+    spec: Spec
+    draft: ModelCard
+    protocol: str
+    decoded: int  # frames of each clip that are handed to it
+    held_out: tuple[str, ...]  # how metadata alone is measured beside it, see `video_metadata`
+    finished: Callable[[Answers, Result], ModelCard]
+
+
 def main() -> None:
-    """Read the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Calibrate and measure the frame detector."""
+    work(
+        Films(
+            spec=SPEC,
+            draft=DRAFT,
+            protocol=PROTOCOL,
+            decoded=DECODED,
+            held_out=(video_metadata.SOURCES, video_metadata.CLIPS),
+            finished=finished,
+        )
+    )
+
+
+def work(films: Films) -> None:
+    """Read the command line, then observe every clip, measure, and write card and results."""
+    parser = argparse.ArgumentParser()
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True, help="kept between runs")
     parser.add_argument("--out", type=Path, required=True, help="the zoo's folder")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--jobs", type=int, default=1)
-    arguments = parser.parse_args()
+    given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    write_card(DRAFT, arguments.out)
-    arguments.cache.mkdir(parents=True, exist_ok=True)
-    answers = observe(arguments.manifest, arguments.cache / "answers.sqlite", arguments.jobs)
+    spec = films.spec
+    write_card(films.draft, given.out)
+    given.cache.mkdir(parents=True, exist_ok=True)
+    answers = observe(films, given.manifest, given.cache / "answers.sqlite", given.jobs)
     scores = [
         replace(question.score(answer), log10_lr=None) for question, answer in answers.items()
     ]
-    write_scores(arguments.cache / f"{SPEC.name}.csv", scores)
+    write_scores(given.cache / f"{spec.name}.csv", scores)
+    beside = metadata_lines(films, given.manifest, scores)
     result = evaluate(
         scores,
-        detector=SPEC.name,
-        claim=SPEC.claim,
-        model=SPEC.card,
-        protocol=PROTOCOL,
-        data=described(scores),
+        detector=spec.name,
+        claim=spec.claim,
+        model=spec.card,
+        protocol=f"{films.protocol}; {said(beside)}",
+        data=described(spec.claim, scores),
     )
-    result.write(arguments.results / f"{SPEC.name}.json")
-    write_card(finished(answers, result), arguments.out)
-    log.info("size, rate and length alone: AUC %.3f", metadata_baseline(arguments.manifest))
+    result.write(given.results / f"{spec.name}.json")
+    card = films.finished(answers, result)
+    write_card(card.model_copy(update={"measured": (*card.measured, *beside)}), given.out)
     log.info("%s", result.launderings[CLEAN])
 
 
-def described(scores: Sequence[Score]) -> str:
+def metadata_lines(films: Films, manifest: Path, scores: Sequence[Score]) -> tuple[Measured, ...]:
+    """What metadata alone reaches on the clips that the detector judged, for the card."""
+    clips = {
+        score.path: score.synthetic
+        for score in scores
+        if score.laundering == CLEAN
+        and score.raw is not None
+        and claims(films.spec.claim, score.label) is not None
+    }
+    return tuple(
+        measured_line(
+            f"size, rate, length and codec alone, {HELD_OUT[kept]} held out",
+            video_metadata.alone(manifest, clips, kept),
+        )
+        for kept in films.held_out
+    )
+
+
+def said(beside: Sequence[Measured]) -> str:
+    """The lines of `metadata_lines` in a few words."""
+    return ", ".join(f"{line.on}: AUC {line.auc:.2f}" for line in beside)
+
+
+def described(claim: Claim, scores: Sequence[Score]) -> str:
     """What the figures are of, for results and card."""
-    claimed = [s for s in scores if not s.synthetic or s.label in CLAIMED[SPEC.claim]]
+    claimed = [score for score in scores if claims(claim, score.label) is not None]
     clips, sources = ({getattr(s, fact) for s in claimed} for fact in ("path", "source"))
-    return f"{len(clips)} clips of {len(sources)} sources"
+    judged = {s.path for s in claimed if s.laundering == CLEAN and s.raw is not None}
+    left = "" if judged == clips else f", {len(judged)} judged"
+    return f"{len(clips)} clips of {len(sources)} sources{left}"
 
 
-def observe(manifest: Path, cache: Path, jobs: int) -> dict[Question, Answer]:
+def observe(films: Films, manifest: Path, cache: Path, jobs: int) -> dict[Question, Answer]:
     """Raw scores of every clip, as it is and laundered."""
     plan = Plan(
-        detectors=(SPEC.name,),
+        detectors=(films.spec.name,),
         launderings=LAUNDERINGS,
         limits=Limits(),
-        video_frames=DECODED,
+        video_frames=films.decoded,
         jobs=jobs,
     )
     with AnswerCache(cache) as answers:
@@ -123,33 +176,41 @@ def observe(manifest: Path, cache: Path, jobs: int) -> dict[Question, Answer]:
         )
 
 
-def finished(answers: Mapping[Question, Answer], result: Result) -> ModelCard:
+def finished(answers: Answers, result: Result) -> ModelCard:
     """The card with the calibration, the operating points and the figures."""
-    real, synthetic = (in_turn(answers, synthetic=label) for label in (False, True))
-    line = calibration.fit(_raws(real), _raws(synthetic))
-    local = calibration.fit(_spans(real), _spans(synthetic), refits=0)
-    slope, intercept = local.pairs[0]
-    return DRAFT.model_copy(
+    return calibrated(DRAFT, answers).model_copy(
         update={
-            "calibration": line.model_copy(
-                update={"local_slope": slope, "local_intercept": intercept}
-            ),
-            "operating_points": operating_points(
-                _worst(answers), card_of(named(SPEC.needs[0])).operating_points
-            ),
             "measured": tuple(
                 measured_line(f"{result.data}, laundering: {name}", found)
                 for name, found in result.launderings.items()
+            ),
+            "operating_points": operating_points(
+                worst(answers), card_of(named(SPEC.needs[0])).operating_points
             ),
         }
     )
 
 
-def in_turn(answers: Mapping[Question, Answer], *, synthetic: bool) -> list[Answer]:
+def calibrated(draft: ModelCard, answers: Answers) -> ModelCard:
+    """The draft with a line for films and one for stretches of them."""
+    real, synthetic = (in_turn(answers, synthetic=label) for label in (False, True))
+    line = calibration.fit(_raws(real), _raws(synthetic))
+    local = calibration.fit(_spans(real), _spans(synthetic), refits=0)
+    slope, intercept = local.pairs[0]
+    return draft.model_copy(
+        update={
+            "calibration": line.model_copy(
+                update={"local_slope": slope, "local_intercept": intercept}
+            )
+        }
+    )
+
+
+def in_turn(answers: Answers, *, synthetic: bool) -> list[Answer]:
     """Each clip of a class once, under the launderings in turn: clips are what is independent."""
     clips: dict[str, list[Answer]] = {}
     for question, answer in answers.items():
-        if _label(question) is synthetic and answer.raw is not None:
+        if claims(question.spec.claim, question.item.label) is synthetic and answer.raw is not None:
             clips.setdefault(question.item.name, []).append(answer)
     return [clips[name][turn % len(clips[name])] for turn, name in enumerate(sorted(clips))]
 
@@ -173,31 +234,6 @@ def operating_points(clips: Floats, pictures: OperatingPoints | None) -> Operati
     return points
 
 
-def metadata_baseline(manifest: Path) -> float:
-    """AUC of size, rate and length alone, leaving each source out: what a detector must not use."""
-    with manifest.open(newline="") as file:
-        rows = [
-            row for row in csv.DictReader(file) if row["label"] in ("real", *CLAIMED[SPEC.claim])
-        ]
-    columns = ("width", "height", "fps", "seconds")
-    features = np.log([[float(row[column]) for column in columns] for row in rows])
-    synthetic = np.array([row["label"] != "real" for row in rows])
-    source = np.array([row["source_repo"] for row in rows])
-    scores = np.empty(len(rows))
-    for held in sorted(set(source)):
-        out = source == held
-        model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
-        scores[out] = model.fit(features[~out], synthetic[~out]).decision_function(features[out])
-    return float(Roc.of(scores, synthetic).auc()[0])
-
-
-def _label(question: Question) -> bool | None:
-    """Whether the item is synthetic; None where that is not what the detector claims to find."""
-    if question.item.label in CLAIMED[SPEC.claim]:
-        return True
-    return None if LABELS[question.item.label] else False
-
-
 def _raws(answers: list[Answer]) -> Floats:
     return np.array([answer.raw for answer in answers if answer.raw is not None])
 
@@ -206,11 +242,11 @@ def _spans(answers: list[Answer]) -> Floats:
     return np.array([raw for answer in answers for raw in answer.spans])
 
 
-def _worst(answers: Mapping[Question, Answer]) -> Floats:
+def worst(answers: Answers) -> Floats:
     """The highest score of each bona fide clip under any laundering."""
     highest: dict[str, float] = {}
     for question, answer in answers.items():
-        if answer.raw is not None and _label(question) is False:
+        if answer.raw is not None and claims(question.spec.claim, question.item.label) is False:
             name = question.item.name
             highest[name] = max(answer.raw, highest.get(name, answer.raw))
     return np.array(list(highest.values()))

@@ -108,19 +108,24 @@ def interquartile_mean(scores: Floats) -> float:
     return float(ordered[cut : ordered.size - cut].mean())
 
 
+def edges(times: Floats, seconds: float) -> Floats:
+    """The times between which each frame stands for the film: those nearest to it, (frames + 1,)."""
+    return np.concatenate([[0.0], (times[1:] + times[:-1]) / 2, [max(seconds, times[-1])]])
+
+
 def spans(
     raws: Floats, times: Floats, shot: npt.NDArray[np.int32], seconds: float
 ) -> tuple[Span, ...]:
     """The time line: each frame stands for the time nearest to it, smoothed within its shot."""
-    edges = np.concatenate([[0.0], (times[1:] + times[:-1]) / 2, [max(seconds, times[-1])]])
+    cells = edges(times, seconds)
     found = []
     for number in range(raws.size):
         near = slice(max(0, number - _NEIGHBOURS), number + _NEIGHBOURS + 1)
         same = raws[near][(shot[near] == shot[number]) & ~np.isnan(raws[near])]
         found.append(
             Span(
-                start=float(edges[number]),
-                end=float(edges[number + 1]),
+                start=float(cells[number]),
+                end=float(cells[number + 1]),
                 raw=float(np.median(same)) if same.size else None,
                 label=f"shot {shot[number] + 1}",
             )

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from detectors.result import Finding, Segment
-from service.timeline import LANES, Part, clock, counted, marks, parts
+from service.timeline import LANES, Part, clock, counted, levels, marks, parts
 from service.web.charts import Area, tint
 from service.wording import CLAIMS, in_words, strength
 
@@ -79,25 +79,25 @@ def _ticks(length: float) -> tuple[tuple[float, str], ...]:
 def _lanes(timed: list[Finding], length: float) -> tuple[Lane, ...]:
     found = ((prefix, name, parts(timed, prefix)) for prefix, name in LANES)
     return tuple(
-        Lane(
-            name,
-            tuple(_part(part, number, length) for number, part in enumerate(own)),
-            counted(prefix, own),
-        )
-        for prefix, name, own in found
-        if own
+        Lane(name, _placed(own, length), counted(prefix, own)) for prefix, name, own in found if own
     )
 
 
-def _part(part: Part, number: int, length: float) -> Area:
-    return Area(
-        part.start / length,
-        0.0,
-        (part.end - part.start) / length,
-        1.0,
-        f"part{number % 2}",
-        1.0,
-        f"{part.label}, {clock(part.start)} to {clock(part.end)}",
+def _placed(own: tuple[Part, ...], length: float) -> tuple[Area, ...]:
+    """Parts in two alternating shades; those of one moment lie one below another."""
+    level = levels(own)
+    height = 1 / (max(level.values()) + 1)
+    return tuple(
+        Area(
+            part.start / length,
+            level[part.label] * height,
+            (part.end - part.start) / length,
+            height,
+            f"part{number % 2}",
+            1.0,
+            f"{part.label}, {clock(part.start)} to {clock(part.end)}",
+        )
+        for number, part in enumerate(own)
     )
 
 
@@ -116,16 +116,19 @@ def _marked(timed: list[Finding], length: float) -> tuple[Marked, ...]:
 
 def _row(finding: Finding, length: float) -> Row:
     claim = CLAIMS[finding.claim]
+    drawn = coarsen(finding.segments)
+    level = levels(drawn)
+    height = 1 / (max(level.values()) + 1)
     areas = tuple(
         Area(
             segment.start / length,
-            0.0,
+            level[segment.label] * height,
             (segment.end - segment.start) / length,
-            1.0,
+            height,
             *tint(segment.log10_lr),
             f"{clock(segment.start)} to {clock(segment.end)}: {_judged(segment, claim)}",
         )
-        for segment in coarsen(finding.segments)
+        for segment in drawn
     )
     return Row(finding.detector, claim, areas, _stretches(finding.segments, claim))
 

@@ -122,6 +122,37 @@ def test_lanes_join_neighbours_of_one_name_and_alternate() -> None:
     ]
 
 
+def test_faces_of_one_moment_lie_one_below_another() -> None:
+    segments = (
+        *(segment(at, 0.5, "face 1") for at in range(4)),
+        *(segment(at, -0.5, "face 2") for at in range(1, 3)),
+        segment(3, 1.0, "face 3"),
+    )
+    line = timeline.time_line((reports.scored(0.2, segments=segments),), None)
+    assert line is not None
+    (lane,) = line.lanes
+    assert lane.summary == "3 faces"
+    assert [(area.left, area.width, area.top, area.height) for area in lane.areas] == [
+        (0.0, 1.0, 0.0, 0.5),
+        (0.25, 0.5, 0.5, 0.5),
+        (0.75, 0.25, 0.5, 0.5),
+    ]
+    assert [area.top for area in line.rows[0].areas] == [0.0] * 4 + [0.5] * 3
+    assert [row[:2] for row in line.rows[0].stretches] == [
+        ("0:00", "0:04"),
+        ("0:01", "0:03"),
+        ("0:03", "0:04"),
+    ]
+
+
+def test_stretches_that_only_touch_are_drawn_on_one_level() -> None:
+    labels = ("speech", "music", "speech")
+    segments = tuple(segment(at, 0.1, label) for at, label in enumerate(labels))
+    line = timeline.time_line((reports.scored(0.2, segments=segments),), None)
+    assert line is not None
+    assert {(area.top, area.height) for area in line.rows[0].areas} == {(0.0, 1.0)}
+
+
 def test_touching_stretches_that_lean_to_synthetic_are_one_mark() -> None:
     ratios = (0.1, 0.6, 1.4, -0.5, 0.9)
     segments = tuple(segment(at, ratio) for at, ratio in enumerate(ratios))

@@ -57,6 +57,12 @@ def test_each_item_is_judged_as_it_is_and_after_the_launderings_of_its_kind(
     assert found["broken.jpg none"] is None
 
 
+def test_what_a_detector_does_not_claim_to_find_is_not_laundered(tmp_path: Path) -> None:
+    (tmp_path / "swap.png").write_bytes(media.png(media.photo_like(300, 300, seed=9)))
+    (tmp_path / "m.csv").write_text("path,label\nswap.png,face_swap\n")
+    assert set(asked(tmp_path / "m.csv", None)[0]) == {f"swap.png {CLEAN}"}
+
+
 def test_a_second_run_computes_only_what_failed_or_is_new(
     manifest: Path, first: tuple[dict[str, object], int]
 ) -> None:

@@ -1,0 +1,59 @@
+"""When the face tracks of films get thresholds."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detectors.base import Kind
+from detectors.bench.cache import Answer
+from detectors.bench.manifest import Item
+from detectors.bench.result import evaluate
+from detectors.bench.run import Question
+from detectors.training.video_faces import LEAST_CLIPS, SPEC, finished
+
+
+def answers(clips: int, shift: float) -> dict[Question, Answer]:
+    """Half of the clips are swaps, their scores higher by `shift`; one film shows no face."""
+    rng = np.random.default_rng(3)
+    found = {}
+    for index in range(clips + 1):
+        label = "face_swap" if index % 2 else "real"
+        item = Item(
+            file=Path(f"{index}.mp4"),
+            name=f"{index}.mp4",
+            kind=Kind.VIDEO,
+            label=label,
+            sha256=f"{index}",
+            source="site",
+            generator="",
+            format="",
+            pair="",
+        )
+        raw = float(rng.normal()) + shift * (index % 2)
+        seen = Answer(raw=raw, seconds=1.0, spans=(raw, raw))
+        none = Answer(raw=None, seconds=0.5, reason="no_face")
+        found[Question(item, "none", SPEC)] = none if index == clips else seen
+    return found
+
+
+@pytest.mark.parametrize(
+    ("clips", "shift", "votes"),
+    [(LEAST_CLIPS, 3.0, True), (LEAST_CLIPS, 0.2, False), (LEAST_CLIPS - 2, 3.0, False)],
+)
+def test_only_good_figures_on_enough_clips_bring_thresholds(
+    *, clips: int, shift: float, votes: bool
+) -> None:
+    given = answers(clips, shift)
+    result = evaluate(
+        [question.score(answer) for question, answer in given.items()],
+        detector=SPEC.name,
+        claim=SPEC.claim,
+        model=SPEC.card,
+        protocol="p",
+        data="d",
+    )
+    card = finished(given, result)
+    assert card.measured[0].items == clips
+    assert card.calibration is not None
+    assert card.votes is votes
