@@ -7,7 +7,7 @@ from rich.text import Text
 
 from detectors.result import Finding, Segment
 from service.report import Report
-from service.timeline import LANES, Part, clock, counted, marks, parts
+from service.timeline import LANES, Part, clock, counted, levels, marks, parts
 from service.wording import CLAIMS, in_words
 
 WIDTH: Final = 48
@@ -30,9 +30,9 @@ def lines(report: Report) -> Iterator[Text]:
     for prefix, name in LANES:
         found = parts(timed, prefix)
         if found:
-            yield _lane(name, found, length).append(
-                f" {counted(prefix, found)}", style="bright_black"
-            )
+            first, *below = _lane(name, found, length)
+            yield first.append(f" {counted(prefix, found)}", style="bright_black")
+            yield from below
     for item in [item for item in timed if item.votes] or timed:
         yield Text(f"  {item.detector}", style="bright_black")
         yield _named("").append_text(row(item, length))
@@ -49,14 +49,18 @@ def row(finding: Finding, length: float) -> Text:
     return text
 
 
-def _lane(name: str, found: tuple[Part, ...], length: float) -> Text:
-    """Parts in two alternating shades."""
-    letters = [" "] * WIDTH
+def _lane(name: str, found: tuple[Part, ...], length: float) -> list[Text]:
+    """Parts in two alternating shades; those of one moment on lines below one another."""
+    level = levels(found)
+    rows = [[" "] * WIDTH for _ in range(max(level.values()) + 1)]
     for number, part in enumerate(found):
         first = min(WIDTH - 1, int(part.start / length * WIDTH))
         last = min(WIDTH, max(first + 1, round(part.end / length * WIDTH)))
-        letters[first:last] = "▒░"[number % 2] * (last - first)
-    return _named(name).append("".join(letters), style="bright_black")
+        rows[level[part.label]][first:last] = "▒░"[number % 2] * (last - first)
+    return [
+        _named("" if number else name).append("".join(letters), style="bright_black")
+        for number, letters in enumerate(rows)
+    ]
 
 
 def _named(name: str) -> Text:

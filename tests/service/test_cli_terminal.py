@@ -133,6 +133,19 @@ def test_shots_and_speech_lie_on_the_axis_of_the_scores() -> None:
     assert any(line.startswith("  0:08 to 0:16: ") for line in shown)
 
 
+def test_faces_of_one_moment_are_on_lines_of_their_own() -> None:
+    faces = (
+        Segment(start=0, end=16, log10_lr=0.0, label="face 1"),
+        Segment(start=8, end=16, log10_lr=0.0, label="face 2"),
+    )
+    report = reports.report(
+        kind=Kind.VIDEO, findings=(reports.scored(0.0, segments=faces),), seconds_long=16.0
+    )
+    shown = [line.plain.rstrip() for line in lines(report)]
+    assert shown[1].split() == ["Faces", "▒" * 48, "2", "faces"]
+    assert shown[2] == " " * (len(shown[1]) - len("2 faces") - 1 - 24) + "░" * 24
+
+
 @pytest.mark.parametrize("hostile", ["\x1b[2J\x1b]0;owned\x07", "\u202egnp.exe", "a\rb", "\x9b31m"])
 def test_a_report_from_a_stranger_cannot_steer_the_terminal(hostile: str) -> None:
     report = reports.declared_ai()
