@@ -1,4 +1,4 @@
-"""A frozen convolutional encoder of speech, and embeddings of windows taken from two of its layers.
+"""A frozen convolutional encoder of speech, and embeddings of windows taken from its fifth layer.
 
 The network is the front of Distill-MOS (Stahl and Gamper 2025, MIT), trained by its authors to
 predict how listeners rate speech after learning from XLS-R. Its own rating does not separate real
