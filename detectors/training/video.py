@@ -50,8 +50,7 @@ DRAFT: Final = ModelCard(
     licence="Apache-2.0",
     trained_on="nothing but the pictures of image.clip; calibrated on 52 real clips of "
     "4 sources and 42 of 10 generators, each clean or re-encoded",
-    training_command="python -m detectors.training.video --manifest MANIFEST --cache FOLDER "
-    "--out detectors/zoo",
+    training_command="make train-video DATA=FOLDER",
     limits=(
         "Looks at single frames: motion, faces and sound play no part in its score.",
         "A film that is generated in part shows that on its time line, not in its score.",

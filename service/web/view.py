@@ -22,7 +22,7 @@ from service.wording import (
 )
 
 ALARMS: Final = {
-    Alarm.NONE: "below both operating points",
+    Alarm.NONE: "passes no threshold",
     Alarm.FPR_5: "passes the threshold that 5 % of genuine media pass by chance",
     Alarm.FPR_1: "passes the threshold that 1 % of genuine media pass by chance",
 }
@@ -224,7 +224,7 @@ def _finding(item: Finding) -> FindingView:
         votes=item.votes,
         words=in_words(item.lr.log10, claim) if item.lr else item.explanation,
         odds=odds(item.lr, claim) if item.lr else "",
-        alarm=ALARMS[item.alarm] if item.lr else "",
+        alarm=ALARMS[item.alarm] if item.lr and item.votes else "",
         interval=charts.interval(item.lr) if item.lr else None,
         facts=tuple((name.replace("_", " "), f"{value:g}") for name, value in item.facts.items()),
     )

@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from detectors.result import Outcome, Reason
+from detectors.result import Alarm, Outcome, Reason
 from provenance.result import Integrity, Presence, Provenance, Says, SignerTrust, Timestamp
 from service.report import Report, Verdict
 from service.web.render import render_report, standalone_policy, stylesheet
@@ -252,6 +252,21 @@ def test_a_likelihood_ratio_is_said_in_words_with_its_interval() -> None:
 
 def test_a_detector_that_does_not_vote_is_marked_as_shown_only() -> None:
     assert read(reports.likely_synthetic()).words().count("shown only") == 1
+
+
+@pytest.mark.parametrize(
+    ("alarm", "said"),
+    [
+        (Alarm.NONE, "It passes no threshold."),
+        (Alarm.FPR_5, "It passes the threshold that 5 % of genuine media pass by chance."),
+    ],
+)
+def test_thresholds_are_spoken_of_where_a_detector_votes(alarm: Alarm, said: str) -> None:
+    def words(*, votes: bool) -> str:
+        return read(reports.report(findings=(reports.scored(1.0, alarm, votes=votes),))).words()
+
+    assert said in words(votes=True)
+    assert "It passes" not in words(votes=False)
 
 
 def test_a_detector_that_failed_is_visible_with_its_reason() -> None:
