@@ -5,6 +5,8 @@
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
 
+DRAWINGS ?= /usr/share/openclipart/png
+
 train = $(BIN)/python -m detectors.training.$(1) --manifest $(DATA)/manifest.csv \
 	--cache var/training/$(1) --out detectors/zoo $(ARGS)
 
@@ -36,8 +38,8 @@ lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 tree: .venv/run.stamp ## write the list of modules into ARCHITECTURE.md
 	@$(BIN)/python -m deploy.architecture
 
-train-image: .venv/run.stamp ## train the image detector on DATA, a folder with a manifest.csv
-	@$(call train,image)
+train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv
+	@$(call train,image) --drawings $(DRAWINGS)
 
 train-faces: .venv/run.stamp ## train the face-swap detector on DATA
 	@mkdir -p var/training/faces

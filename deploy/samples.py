@@ -1,4 +1,4 @@
-"""The files `make demo` and `make bench` work on, all made here and now."""
+"""The files `make demo` works on, made here and now; the photograph is one of scikit-learn's."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ class Sample:
 def make_samples(folder: Path, authority: signing.Authority) -> tuple[Sample, ...]:
     """Write the demo's files to `folder`; `authority` signs one of them."""
     camera = authority.issue("Demo Camera", organisation="Assay Demo")
-    photo = media.jpeg(media.photo_like(1600, 1200, seed=11))
+    photo = media.jpeg(media.photograph(800, 600))
     captured = signing.action(source_type=signing.CAPTURED)
     signed = signing.sign(photo, camera, actions=[captured]).data
     made = (
@@ -39,11 +39,11 @@ def make_samples(folder: Path, authority: signing.Authority) -> tuple[Sample, ..
         (
             "plain-photo.jpg",
             "photo without any mark",
-            media.jpeg(media.photo_like(800, 600, seed=1)),
+            media.jpeg(media.photograph()),
             None,
         ),
         ("speech.wav", "synthesised speech", media.speech_wav(6.0), None),
-        ("clip.mp4", "short video with speech", media.video_with_sound(seconds=4.0), None),
+        ("clip.mp4", "short video with speech", media.video_with_sound(seconds=4.0, real=True), None),
     )
     return tuple(_write(folder / name, what, data, verdict) for name, what, data, verdict in made)
 

@@ -1,6 +1,7 @@
 """The list of detectors. To add one: write the class and its card, add a line to SPECS."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,13 @@ from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
 
 
+class Effort(StrEnum):
+    """How much is spent on a file."""
+
+    FULL = "full"
+    FAST = "fast"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """One detector: what it judges, what a high score claims, and where its class and card are.
@@ -22,7 +30,8 @@ class Spec:
     `needs` names detectors handed to `from_card` as `parts`, to be called by the detector itself
     (video judges its frames through an image detector without importing it). `fuses` names
     detectors of the same kind whose observations this one combines: its class is a `Combiner`,
-    the experts run once, and they are shown but no longer vote by themselves.
+    the experts run once, and they are shown but no longer vote by themselves. `within` names a
+    detector that runs before: what that one refuses as out of its domain is not judged here either.
     """
 
     name: str
@@ -32,8 +41,13 @@ class Spec:
     card: str
     needs: tuple[str, ...] = ()
     fuses: tuple[str, ...] = ()
+    within: str = ""
     published: bool = False  # by others; here once its operator pulled it, see `PUBLISHED`
+    efforts: frozenset[Effort] = frozenset(Effort)  # in which it runs
 
+
+_FULL: Final = frozenset({Effort.FULL})
+_FAST: Final = frozenset({Effort.FAST})
 
 SPECS: Final[tuple[Spec, ...]] = (
     Spec(
@@ -42,6 +56,15 @@ SPECS: Final[tuple[Spec, ...]] = (
         claim=Claim.GENERATED,
         target="detectors.image.clip:ClipDetector",
         card="image-clip",
+        efforts=_FULL,
+    ),
+    Spec(
+        name="image.fast",
+        kind=Kind.IMAGE,
+        claim=Claim.GENERATED,
+        target="detectors.image.clip:ClipDetector",
+        card="image-fast",
+        efforts=_FAST,
     ),
     Spec(
         name="image.face_swap",
@@ -49,6 +72,7 @@ SPECS: Final[tuple[Spec, ...]] = (
         claim=Claim.FACE_SWAP,
         target="detectors.faces.swap:FaceSwapDetector",
         card="face-swap",
+        efforts=_FULL,
     ),
     Spec(
         name="image.edits",
@@ -56,6 +80,8 @@ SPECS: Final[tuple[Spec, ...]] = (
         claim=Claim.LOCAL_EDIT,
         target="detectors.image.edits:EditDetector",
         card="image-edits",
+        within="image.clip",
+        efforts=_FULL,
     ),
     Spec(
         name="audio.statistics",
@@ -100,7 +126,13 @@ SPECS: Final[tuple[Spec, ...]] = (
 
 def _published(card: str, kind: Kind, claim: Claim, target: str) -> Spec:
     return Spec(
-        name=f"{kind}.{card}", kind=kind, claim=claim, target=target, card=card, published=True
+        name=f"{kind}.{card}",
+        kind=kind,
+        claim=claim,
+        target=target,
+        card=card,
+        published=True,
+        efforts=_FULL,
     )
 
 
@@ -159,9 +191,14 @@ def specs() -> tuple[Spec, ...]:
     return SPECS + _here[0].specs
 
 
-def specs_for(kind: Kind) -> tuple[Spec, ...]:
-    """The detectors that judge this kind of media, in the order they run: experts first."""
-    return tuple(spec for spec in specs() if spec.kind is kind)
+def specs_for(kind: Kind, effort: Effort | None = None) -> tuple[Spec, ...]:
+    """The detectors that judge this kind of media, in the order they run: experts first.
+
+    With `effort` only those that run in it.
+    """
+    return tuple(
+        spec for spec in specs() if spec.kind is kind and (effort is None or effort in spec.efforts)
+    )
 
 
 def named(name: str) -> Spec:

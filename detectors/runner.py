@@ -15,7 +15,7 @@ from detectors.errors import (
     WeightsMissing,
 )
 from detectors.fusion import Ensemble
-from detectors.registry import Spec, card_of, load, specs_for, votes
+from detectors.registry import Effort, Spec, card_of, load, specs_for, votes
 from detectors.result import Alarm, Cell, Finding, Outcome, Reason, Segment
 from detectors.zoo.card import Calibration, ModelCard
 from detectors.zoo.public.card import PublicCard
@@ -28,12 +28,13 @@ class Run:
     """The detectors of one file, run in order; experts run once and feed their ensemble."""
 
     media: Media
+    effort: Effort = Effort.FULL
     observed: dict[str, Observation] = field(default_factory=dict)
     refused: dict[str, NotApplicable] = field(default_factory=dict)
 
     def findings(self, started: Callable[[Spec], None] = lambda spec: None) -> Iterator[Finding]:
         """One finding a detector. `started` hears of each before it runs, for progress."""
-        for spec in specs_for(kind_of(self.media)):
+        for spec in specs_for(kind_of(self.media), self.effort):
             started(spec)
             yield self.asked(spec)
 
@@ -63,6 +64,9 @@ class Run:
         return found
 
     def _observe(self, spec: Spec) -> Observation:
+        outside = self.refused.get(spec.within)
+        if outside is not None and outside.reason is Reason.OUT_OF_DOMAIN:
+            raise outside
         judge = load(spec)
         if isinstance(judge, Ensemble):
             parts = {name: self.observed[name] for name in spec.fuses if name in self.observed}

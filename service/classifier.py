@@ -11,10 +11,11 @@ import torch
 
 from detectors.base import Image, Kind, Media, Video, kind_of
 from detectors.errors import DetectorError, MediaError
+from detectors.image.history import history
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import SandboxPool
-from detectors.registry import Spec, load, specs_for, votes
+from detectors.registry import Effort, Spec, load, specs_for, votes
 from detectors.result import Finding
 from detectors.runner import Run
 from provenance.consistency import thumbnail
@@ -25,6 +26,8 @@ from service.pipeline import Classified, Listener, PipelineConfig, Progress, Sou
 from service.preview import draw
 from service.report import NotChecked
 from service.timeline import clock
+from service.verdict import NOT_REQUESTED
+from service.wording import CLAIMS
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +63,12 @@ class Classifier:
         """Start a child and load the models of these kinds before the first file needs them."""
         self._pool.hardening()
         for kind in kinds:
-            for spec in specs_for(kind):
+            for spec in specs_for(kind, Effort.FULL):
                 _prepare(spec)
 
-    def classify(self, source: Source, kind: Kind, progress: Listener) -> Classified:
+    def classify(
+        self, source: Source, kind: Kind, effort: Effort, progress: Listener
+    ) -> Classified:
         """Decode, judge and look up. Bytes that cannot be decoded come back as a stated gap."""
         progress(Progress(Stage.DECODING, DECODING_STARTS))
         try:
@@ -72,11 +77,11 @@ class Classifier:
             return Classified(missing=(_undecoded(error),))
         width, height = _size(media)
         known = self._look_up(media, source)
-        marks = watermarks.read(media, in_sound=self._marks_in_sound)
+        marks = self._marks(media, effort)
         return Classified(
             kind=kind_of(media),
-            findings=tuple(_findings(media, progress)),
-            missing=(*_unread(media), *known.missing, *marks.missing),
+            findings=tuple(_findings(media, effort, progress)),
+            missing=(*_unread(media), *known.missing, *marks.missing, *_left_out(media, effort)),
             watermarks=marks.watermarks,
             traces=_compared_with_preview(media),
             matches=known.matches,
@@ -85,8 +90,14 @@ class Classifier:
             width=width,
             height=height,
             seconds=None if isinstance(media, Image) else media.seconds,
+            handling=history(media).sentences if isinstance(media, Image) else (),
             notes=(*(SENTENCES[Note(code)] for code in media.notes), *_sampled(media)),
         )
+
+    def _marks(self, media: Media, effort: Effort) -> watermarks.Marks:
+        if effort is Effort.FAST:
+            return watermarks.Marks()
+        return watermarks.read(media, in_sound=self._marks_in_sound)
 
     def _look_up(self, media: Media, source: Source) -> LookUp:
         archive = self._archive
@@ -113,12 +124,10 @@ def _prepare(spec: Spec) -> None:
         log.warning("a pulled detector cannot be loaded", extra={"detector": spec.name})
 
 
-def _findings(media: Media, progress: Listener) -> Iterator[Finding]:
+def _findings(media: Media, effort: Effort, progress: Listener) -> Iterator[Finding]:
     """Every detector of the media's kind, and for a film with sound those of its sound."""
-    parts: list[Media] = [media]
-    if isinstance(media, Video) and media.audio is not None:
-        parts.append(media.audio)
-    total = sum(len(specs_for(kind_of(part))) for part in parts)
+    parts = _parts(media)
+    total = sum(len(specs_for(kind_of(part), effort)) for part in parts)
     done = 0
 
     def started(spec: Spec) -> None:
@@ -128,7 +137,33 @@ def _findings(media: Media, progress: Listener) -> Iterator[Finding]:
         done += 1
 
     for part in parts:
-        yield from Run(part).findings(started)
+        yield from Run(part, effort).findings(started)
+
+
+def _parts(media: Media) -> tuple[Media, ...]:
+    """What is judged by itself: a film's sound is a recording."""
+    if isinstance(media, Video) and media.audio is not None:
+        return media, media.audio
+    return (media,)
+
+
+def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
+    """What the fast profile does not look for, in pictures and films; sound it judges in full."""
+    kind = kind_of(media)
+    if effort is Effort.FULL or kind is Kind.AUDIO:
+        return
+    asked = {spec.claim for spec in specs_for(kind, effort)}
+    names = [
+        CLAIMS[spec.claim]
+        for spec in specs_for(kind, Effort.FULL)
+        if votes(spec) and spec.claim not in asked
+    ]
+    yield NotChecked(
+        what="fast profile",
+        reason=NOT_REQUESTED,
+        statement="Only the fast profile was asked for: nobody looked whether this carries an "
+        f"invisible watermark{''.join(f' or is {name}' for name in names)}.",
+    )
 
 
 def _compared_with_preview(media: Media) -> tuple[Trace, ...]:

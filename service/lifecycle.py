@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Self
 
 from detectors.base import Kind
-from service.pipeline import Profile, Progress
-from service.report import Verdict
+from service.pipeline import Progress
+from service.report import Profile, Verdict
 
 SENTENCE_LENGTH = 500
 

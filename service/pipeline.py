@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from detectors.base import Kind
 from detectors.media.limits import Confinement, Limits
 from detectors.media.sniff import MediaType
-from detectors.registry import use_shelf
+from detectors.registry import Effort, use_shelf
 from detectors.result import Finding
 from provenance.consistency import name
 from provenance.result import Provenance, Trace, Watermark
@@ -25,7 +25,7 @@ from provenance.similarity.result import Match
 from service.credentials import Credentials, FetchStore, Past, Read
 from service.evidence import fuse, gaps, weigh
 from service.pins import pin, settings_of
-from service.report import NotChecked, Report, Subject
+from service.report import NotChecked, Profile, Report, Subject
 from service.second_opinion import SecondOpinions
 from service.verdict import NOT_REQUESTED, decide
 
@@ -34,13 +34,6 @@ if TYPE_CHECKING:
     from service.classifier import Classifier
 
 DEFAULT_TENANT = "default"
-
-
-class Profile(StrEnum):
-    """How much is asked of a scan."""
-
-    FULL = "full"
-    PROVENANCE = "provenance"
 
 
 class Stage(StrEnum):
@@ -118,6 +111,7 @@ class Classified:
     height: int | None = None
     seconds: float | None = None
     notes: tuple[str, ...] = ()
+    handling: tuple[str, ...] = ()
     preview: bytes | None = None
 
 
@@ -231,7 +225,8 @@ class Pipeline:
             return _UNCLASSIFIED
         if kind is None:
             raise ValueError(f"{source.type.media_type} is not media")
-        return self._loaded().classify(source, kind, progress)
+        effort = Effort.FAST if profile is Profile.FAST else Effort.FULL
+        return self._loaded().classify(source, kind, effort, progress)
 
 
 _UNCLASSIFIED = Classified(
@@ -272,7 +267,7 @@ def _report(
     return Report(
         subject=_subject(source, classified),
         analysed_at=datetime.now(UTC),
-        profile=profile.value,
+        profile=profile,
         verdict=decision.verdict,
         headline=decision.headline,
         basis=decision.basis,
@@ -308,4 +303,5 @@ def _subject(source: Source, classified: Classified) -> Subject:
         height=classified.height,
         seconds=classified.seconds,
         notes=(*((joined,) if source.parts else ()), *classified.notes),
+        handling=classified.handling,
     )

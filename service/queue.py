@@ -12,7 +12,7 @@ from kombu.exceptions import ChannelError, OperationalError
 
 from detectors.base import Kind
 from service.errors import QueueUnavailable
-from service.pipeline import Profile
+from service.report import Profile
 
 SCAN_TASK: Final = "assay.scan"
 PROVENANCE_QUEUE: Final = "provenance"

@@ -92,6 +92,14 @@ class NotChecked(Closed):
     statement: str
 
 
+class Profile(StrEnum):
+    """How much is asked of a scan."""
+
+    FULL = "full"
+    FAST = "fast"
+    PROVENANCE = "provenance"
+
+
 class Subject(Closed):
     """The file itself, as received."""
 
@@ -104,6 +112,7 @@ class Subject(Closed):
     height: int | None = None
     seconds: float | None = None
     notes: tuple[str, ...] = ()  # what decoding left out: colour profile, later frames, cut length
+    handling: tuple[str, ...] = ()  # what the pixels seem to have gone through
 
 
 class Engine(Closed):
@@ -122,7 +131,7 @@ class Report(Closed):
     schema_version: Literal["1"] = "1"
     subject: Subject
     analysed_at: AwareDatetime
-    profile: Literal["full", "provenance"]
+    profile: Profile
     verdict: Verdict
     headline: str
     basis: tuple[str, ...]  # ids of the evidence that decided

@@ -39,10 +39,10 @@ from service.lifecycle import (
     is_scan_id,
     new_scan_id,
 )
-from service.pipeline import DEFAULT_TENANT, Analysis, Listener, Profile, Source
+from service.pipeline import DEFAULT_TENANT, Analysis, Listener, Source
 from service.queue import QUEUES, Queue, queue_for
 from service.reconcile import Reconciler, Schedule
-from service.report import Report
+from service.report import Profile, Report
 from service.report import read as read_report
 from service.signature import ReportSigner
 from service.storage import BlobKey, BlobStore, put, read

@@ -3,7 +3,7 @@
 from typing import Final
 
 from detectors.base import Kind
-from detectors.result import Claim, LikelihoodRatio, Outcome
+from detectors.result import Claim, Finding, LikelihoodRatio, Outcome
 from provenance.result import (
     IdentityStatus,
     Integrity,
@@ -17,7 +17,7 @@ from provenance.result import (
     WatermarkScheme,
     Weight,
 )
-from service.report import Rank, Report, Verdict
+from service.report import Profile, Rank, Report, Verdict
 
 # Upper bounds of log10 LR and the words for ratios below them: the verbal scale of the ENFSI
 # guideline for evaluative reporting in forensic science (2015, table 1).
@@ -66,6 +66,17 @@ CLAIMS: Final[dict[Claim, str]] = {
     Claim.FACE_SWAP: "a face swap",
     Claim.LOCAL_EDIT: "edited in places",
     Claim.SYNTHETIC_SPEECH: "synthetic speech",
+}
+
+PROFILES: Final[dict[Profile, str]] = {
+    Profile.FULL: "All checks",
+    Profile.FAST: "Fast: no map; faces, edits and watermarks of pictures left out",
+    Profile.PROVENANCE: "Provenance only, without classifiers",
+}
+
+_PARTS: Final = {
+    "log_odds_of_whole": "the picture as a whole",
+    "log_odds_of_details": "its fine detail",
 }
 
 OUTCOMES: Final[dict[Outcome, str]] = {
@@ -200,6 +211,21 @@ def times(log10_lr: float) -> str:
     if value < 10:
         return f"{value:.1f}".removesuffix(".0")
     return f"{float(f'{value:.2g}'):,.0f}"
+
+
+def because(finding: Finding) -> str:
+    """A sentence on what made the score, where the detector says how its parts add up."""
+    parts = [(name, finding.facts[key]) for key, name in _PARTS.items() if key in finding.facts]
+    if len(parts) < 2:
+        return ""
+    (first, more), (second, less) = sorted(parts, key=lambda part: -abs(part[1]))
+    if more * less > 0:
+        return f" Both {first} and {second} speak {_side(more)}, {first} more."
+    return f" {first.capitalize()} speaks {_side(more)}, {second} less so {_side(less)}."
+
+
+def _side(contribution: float) -> str:
+    return "for it" if contribution > 0 else "against it"
 
 
 def odds(lr: LikelihoodRatio, hypothesis: str) -> str:

@@ -6,10 +6,12 @@ the hostile and broken ones.
 """
 
 import io
+import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from importlib.metadata import distribution
 from typing import Any, Final, Literal
 
 import av
@@ -34,6 +36,7 @@ TRAINED_ALGORITHMIC_MEDIA: Final = (
 )
 DIGITAL_CAPTURE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 
+_PHOTOGRAPH: Final = "sklearn/datasets/images/china.jpg"
 _ORIENTATION, _MAKE, _MODEL, _SOFTWARE = 0x0112, 0x010F, 0x0110, 0x0131
 _AUDIO_CODECS: Final = {
     "wav": ("wav", "pcm_s16le"),
@@ -110,6 +113,21 @@ def photo_like(width: int = 1024, height: int = 768, seed: int = 7) -> RGB:
     scene = scene * (1 + 0.25 * texture[..., None]) + 6.0 * texture[..., None]
     scene = np.clip(cv2.GaussianBlur(scene, (0, 0), 0.7), 0, 255)
     return _sensor(scene.astype(np.float32), rng)
+
+
+def photograph(width: int = 640, height: int = 427) -> RGB:
+    """A real photograph, cut and scaled to this size, shape (height, width, 3).
+
+    scikit-learn carries it (by danielbuechele, CC BY 2.0): pictures made in code are no
+    photographs, and detectors say so.
+    """
+    with Image.open(str(distribution("scikit-learn").locate_file(_PHOTOGRAPH))) as opened:
+        found = np.asarray(opened.convert("RGB"))
+    scale = max(width / found.shape[1], height / found.shape[0])
+    size = (math.ceil(found.shape[1] * scale), math.ceil(found.shape[0] * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    scaled = cv2.resize(found, size, interpolation=method)
+    return np.ascontiguousarray(scaled[:height, :width], np.uint8)
 
 
 def pink_noise(width: int, height: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
@@ -279,14 +297,20 @@ def speech_wav(seconds: float = 4.0, seed: int = 7) -> bytes:
 
 
 def moving_frames(
-    width: int, height: int, count: int, *, shots: int = 2, seed: int = 7
+    width: int, height: int, count: int, *, shots: int = 2, seed: int = 7, real: bool = False
 ) -> Iterator[RGB]:
-    """Frames that pan over one photo per shot; the cut between shots is hard."""
+    """Frames that pan over one photo per shot; the cut between shots is hard.
+
+    With `real` the photo is `photograph`, mirrored in every other shot.
+    """
     per_shot = -(-count // max(1, shots))
     for index in range(count):
         shot, step = divmod(index, per_shot)
         if step == 0:
-            canvas = photo_like(width * 5 // 4, height * 5 // 4, seed + 101 * shot)
+            wide, high = width * 5 // 4, height * 5 // 4
+            canvas = photograph(wide, high) if real else photo_like(wide, high, seed + 101 * shot)
+            if real and shot % 2:
+                canvas = canvas[:, ::-1]
         left = (step * 2) % (canvas.shape[1] - width + 1)
         top = step % (canvas.shape[0] - height + 1)
         yield np.ascontiguousarray(canvas[top : top + height, left : left + width])
@@ -303,6 +327,7 @@ def video_bytes(
     sound: Samples | None = None,
     rotation: int = 0,
     seed: int = 7,
+    real: bool = False,
     pictures: Sequence[RGB] = (),
 ) -> bytes:
     """A complete video file of `moving_frames`, with `sound` (mono at AUDIO_RATE) where given.
@@ -312,7 +337,8 @@ def video_bytes(
     """
     if pictures:
         height, width = pictures[0].shape[:2]
-    frames = pictures or moving_frames(width, height, round(seconds * fps), shots=shots, seed=seed)
+    count = round(seconds * fps)
+    frames = pictures or moving_frames(width, height, count, shots=shots, seed=seed, real=real)
     container_format, video_codec, audio_codec = _VIDEO_CODECS[container]
     out = io.BytesIO()
     with av.open(out, "w", format=container_format, options={"fflags": "bitexact"}) as file:
@@ -355,8 +381,10 @@ def rotated(movie: bytes, clockwise: int) -> bytes:
     return movie[:start] + matrix + movie[start + 36 :]
 
 
-def video_with_sound(container: VideoContainer = "mp4", seconds: float = 4.0) -> bytes:
+def video_with_sound(
+    container: VideoContainer = "mp4", seconds: float = 4.0, *, real: bool = False
+) -> bytes:
     """A short film with speech: two shots of 480x270."""
     return video_bytes(
-        container, seconds=seconds, width=480, height=270, sound=speech_like(seconds)
+        container, seconds=seconds, width=480, height=270, sound=speech_like(seconds), real=real
     )

@@ -10,7 +10,8 @@ from typing import Final
 
 from service.arguments import pipeline_config
 from service.errors import OutOfTime
-from service.pipeline import Analysis, Listener, Pipeline, Profile, Source
+from service.pipeline import Analysis, Listener, Pipeline, Source
+from service.report import Profile
 from service.scans import Scans
 from service.settings import Settings
 from service.wiring import build_scans

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from safetensors.numpy import load_file
 
 from detectors.base import Image, Judge, Observation, Patch
+from detectors.errors import CardInvalid
+from detectors.image.domain import Domain
 from detectors.image.views import SIDE, crop, require_size, require_texture, resized, squeezed
 from detectors.zoo.backbones import ClipEncoder, TokenEncoder, summary
 from detectors.zoo.card import ModelCard
@@ -25,32 +27,74 @@ _CELL: Final = 2  # tokens along one side of a heat-map cell
 class ClipDetector:
     """Score = whole view's part + mean of the native crops' parts + bias, all linear."""
 
-    def __init__(self, encoder: TokenEncoder, head: Mapping[str, Floats]) -> None:
+    def __init__(
+        self,
+        encoder: TokenEncoder,
+        head: Mapping[str, Floats],
+        domain: Domain | None = None,
+        *,
+        crops: int = len(CROPS),
+        maps: bool = True,
+    ) -> None:
+        """`domain` refuses what is no photograph. Without `maps` no view is spent on a heat map."""
         self._encoder = encoder
+        self._domain = domain
+        self._centres = CROPS[:crops]
+        self._maps = maps
         self._whole = head["whole"].reshape(encoder.blocks, 3, encoder.width)
         self._crop = head["crop"].reshape(encoder.blocks, 3, encoder.width)
         self._bias = float(head["bias"])
+        self._usual = head.get("centres")  # absent from heads trained before it was kept
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        """Load the encoder (weights 0) and the head (weights 1), both verified."""
+        """Load the encoder (weights 0), the head (1) and the domain (2), all verified.
+
+        The card's settings name the encoder's blocks, the number of native crops and whether there
+        is a heat map. Raises `CardInvalid` without them.
+        """
         del parts
-        return cls(ClipEncoder(verified(card, 0)), load_file(verified(card, 1)))
+        blocks, crops, maps = (card.settings.get(name) for name in ("blocks", "crops", "maps"))
+        if not isinstance(blocks, list) or not isinstance(crops, int) or not isinstance(maps, int):
+            raise CardInvalid(f"model card {card.name}: settings need blocks, crops and maps")
+        encoder = ClipEncoder(verified(card, 0), blocks=[int(block) for block in blocks])
+        head, domain = load_file(verified(card, 1)), Domain(load_file(verified(card, 2)))
+        return cls(encoder, head, domain, crops=crops, maps=bool(maps))
 
     def observe(self, media: Image) -> Observation:
-        """Raw log odds before calibration. Raises `NotApplicable` for tiny and flat pictures."""
+        """Raw log odds before calibration.
+
+        Raises `NotApplicable` for tiny and flat pictures and for what is no photograph.
+        """
         require_size(media.pixels)
         view = resized(media.pixels)
         require_texture(view)
-        tokens = self._encoder.tokens(view)
-        whole = float(np.vdot(self._whole, summary(tokens)))
-        centres = CROPS if min(media.pixels.shape[:2]) > SIDE else CROPS[:1]
+        statistics = summary(self._encoder.tokens(view))
+        if self._domain is not None:
+            self._domain.require_photograph(statistics)
+        whole = float(np.vdot(self._whole, statistics))
+        centres = self._centres if min(media.pixels.shape[:2]) > SIDE else CROPS[:1]
         crops = [self._crop_part(media, x, y) for x, y in centres]
         raw = whole + float(np.mean(crops)) + self._bias
         return Observation(
             raw=raw,
-            patches=_patches(raw, self._encoder.tokens(squeezed(media.pixels)), self._whole),
+            patches=self._patches(media, raw),
+            facts=self._contributions(whole, float(np.mean(crops))),
         )
+
+    def _contributions(self, whole: float, details: float) -> dict[str, float]:
+        """What each kind of view adds to the log odds, beyond what the mean picture gets of it."""
+        if self._usual is None:
+            return {}
+        return {
+            "log_odds_of_whole": round(whole - float(self._usual[0]), 2),
+            "log_odds_of_details": round(details - float(self._usual[1]), 2),
+        }
+
+    def _patches(self, media: Image, raw: float) -> tuple[Patch, ...]:
+        if not self._maps:
+            return ()
+        return _patches(raw, self._encoder.tokens(squeezed(media.pixels)), self._whole)
 
     def _crop_part(self, media: Image, x: float, y: float) -> float:
         return float(np.vdot(self._crop, summary(self._encoder.tokens(crop(media.pixels, x, y)))))

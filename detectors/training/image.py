@@ -1,9 +1,11 @@
-"""Train, calibrate and measure the head on the image encoder; write weights and card.
+"""Train, calibrate and measure the heads on the image encoder; write weights and cards.
 
-    python -m detectors.training.image --manifest MANIFEST --cache FOLDER --out detectors/zoo
+    python -m detectors.training.image --manifest MANIFEST --drawings FOLDER --cache FOLDER \\
+        --out detectors/zoo
 
-Features of every view are cached first (an hour of two cores for 3,200 pictures; a run that was
-stopped goes on); the rest takes minutes. The same manifest and cache give the same weights.
+FOLDER of drawings holds PNG files of clip art, such as Debian's openclipart-png. Features of every
+view are cached first (two hours of two cores for 3,200 pictures; a run that was stopped goes on);
+the rest takes minutes. The same manifest, drawings and cache give the same weights.
 """
 
 import argparse
@@ -16,13 +18,22 @@ from typing import Final
 
 import numpy as np
 
-from detectors.training import image_cards
+from detectors.training import domain, image_cards
 from detectors.training.cards import write_card
+from detectors.training.domain import Made, TrainedDomain, block_of
 from detectors.training.image_cards import Held
-from detectors.training.image_data import CROP_VIEWS, WHOLE_VIEWS, Picture, pictures
+from detectors.training.image_data import (
+    CROP_VIEWS,
+    NAMED_VIEWS,
+    WHOLE_VIEWS,
+    Picture,
+    pictures,
+)
 from detectors.training.image_features import cache, cached
 from detectors.training.image_heads import Basis, Floats, fit_pooled, held_out
+from detectors.training.laundering import FILES
 from detectors.zoo.backbones import (
+    CLIP_BLOCKS,
     CLIP_DISTRIBUTION,
     CLIP_FILE,
     ClipEncoder,
@@ -33,16 +44,21 @@ from detectors.zoo.weights import write_arrays
 log = logging.getLogger(__name__)
 
 CONDITIONS: Final = ("none", "random chain 1", "random chain 2")
-"""What the views of `image_data` went through, in their order."""
+"""What the views that are trained on went through, in their order."""
 
 COMPONENTS: Final = 300
+
+_BLOCKS: Final = len(CLIP_BLOCKS)
 
 Parts = Mapping[str, list[Floats]]  # kind of view -> one (pictures, features) array a condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A linear head (one weight a feature for each kind of view) and its held-out scores."""
+    """A linear head (one weight a feature for each kind of view) and its held-out scores.
+
+    "centres" are what the mean picture gets from each kind of view, in the order of the parts.
+    """
 
     head: dict[str, Floats]
     held: Held
@@ -52,51 +68,88 @@ def main() -> None:
     """Cache, train, write."""
     parser = argparse.ArgumentParser(prog="python -m detectors.training.image")
     parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--drawings", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     chosen = pictures(given.manifest)
-    cache_clip(chosen, given.cache / "clip")
-    write(chosen, given.manifest.parent, given.cache, given.out)
+    drawn = cache_all(chosen, given.drawings, given.cache)
+    write(chosen, drawn, given.manifest.parent, given.cache, given.out)
 
 
-def cache_clip(chosen: list[Picture], folder: Path) -> None:
-    """Token summaries of all views, the most useful views first."""
+def cache_all(chosen: list[Picture], drawings: Path, folder: Path) -> Made:
+    """Token summaries of all views, the most useful views first, and of made pictures."""
     encoder = ClipEncoder(installed(CLIP_DISTRIBUTION, CLIP_FILE))
-    for view in (view for pair in zip(WHOLE_VIEWS, CROP_VIEWS, strict=True) for view in pair):
-        cache(chosen, view, lambda pixels: summary(encoder.tokens(pixels)), folder)
-
-
-def write(chosen: list[Picture], root: Path, folder: Path, out: Path) -> None:
-    """Train the head; write it, its card and its held-out scores."""
-    views = {"whole": WHOLE_VIEWS, "crop": CROP_VIEWS}
-    trained = train_expert(
-        {kind: [cached(chosen, view, folder / "clip") for view in views[kind]] for kind in views},
+    for view in (*zip(WHOLE_VIEWS, CROP_VIEWS, strict=True), *NAMED_VIEWS):
+        for kind in view:
+            cache(chosen, kind, lambda pixels: summary(encoder.tokens(pixels)), folder / "clip")
+    return domain.made(
         chosen,
+        drawings,
+        lambda pixels: summary(encoder.tokens(pixels)).ravel(),
+        folder / "domain",
     )
-    write_arrays(trained.head, out / "weights" / "image-clip-head.safetensors")
-    card = image_cards.clip_card(trained.held, out / "weights")
+
+
+def write(chosen: list[Picture], drawn: Made, root: Path, folder: Path, out: Path) -> None:
+    """Train the head and the domain of both detectors; write them, their cards and scores."""
+    views = {
+        "whole": (*WHOLE_VIEWS, *(whole for whole, _ in NAMED_VIEWS)),
+        "crop": (*CROP_VIEWS, *(crop for _, crop in NAMED_VIEWS)),
+    }
+    parts = {
+        kind: [cached(chosen, view, folder / "clip") for view in views[kind]] for kind in views
+    }
+    lower = {kind: [block_of(rows, 0, _BLOCKS) for rows in parts[kind]] for kind in parts}
+    for name, features, highest in (("clip", parts, _BLOCKS - 1), ("fast", lower, 0)):
+        trained = train_expert(features, chosen)
+        whole = [block_of(rows, highest, _BLOCKS) for rows in parts["whole"][: len(CONDITIONS)]]
+        found = domain.train(chosen, whole, drawn.block(highest, _BLOCKS))
+        _write_one(name, trained, found, root, folder, out)
+
+
+def _write_one(
+    name: str, trained: Trained, found: TrainedDomain, root: Path, folder: Path, out: Path
+) -> None:
+    """Both parts of one detector, its card, and its held-out scores."""
+    write_arrays(trained.head, out / "weights" / f"image-{name}-head.safetensors")
+    write_arrays(found.weights, out / "weights" / f"image-{name}-domain.safetensors")
+    held = trained.held.within(found)
+    card = image_cards.CARDS[name](held, found, out / "weights")
     write_card(card, out)
     log.info("%s: %s", card.name, card.measured[0])
-    trained.held.published().export(folder / "image.clip.csv", root)
+    held.published().export(folder / f"image.{name}.csv", root)
 
 
 def train_expert(parts: Parts, chosen: list[Picture]) -> Trained:
-    """Held-out scores first, then the head on everything."""
+    """Held-out scores first, then the head on everything.
+
+    The first `CONDITIONS` of each part are trained on; the rest are named launderings, held out
+    with their pictures and only scored.
+    """
     bases = {name: Basis.of(arrays[0], COMPONENTS) for name, arrays in parts.items()}
     share = np.float32(len(parts) ** -0.5)  # keeps the mean norm of a row at one
     rows = [
         np.concatenate([bases[name].project(parts[name][index]) * share for name in parts], axis=1)
-        for index in range(len(CONDITIONS))
+        for index in range(len(next(iter(parts.values()))))
     ]
-    held = Held(pictures=chosen, conditions=CONDITIONS, scores=held_out(rows, chosen))
-    model = fit_pooled(rows, chosen)
-    head, bias = {}, float(model.intercept_[0])
+    trained_on = len(CONDITIONS)
+    held = Held(
+        pictures=chosen,
+        conditions=(*CONDITIONS, *FILES)[: len(rows)],
+        trained_on=trained_on,
+        scores=held_out(rows, chosen, trained_on=trained_on),
+    )
+    model = fit_pooled(rows[:trained_on], chosen)
+    head, shifts = {}, []
     for name, coefficients in zip(parts, np.split(model.coef_[0], len(parts)), strict=True):
         head[name], shift = bases[name].weights(coefficients.astype(np.float32) * share)
-        bias += shift
-    return Trained(head={**head, "bias": np.array(bias, np.float32)}, held=held)
+        shifts.append(shift)
+    bias = float(model.intercept_[0]) + sum(shifts)
+    head["bias"] = np.array(bias, np.float32)
+    head["centres"] = -np.array(shifts, np.float32)
+    return Trained(head=head, held=held)
 
 
 def installed(name: str, file: str) -> Path:

@@ -1,9 +1,10 @@
 """What the image experts are measured on, and their model cards."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Self
 
 import numpy as np
@@ -12,7 +13,9 @@ import numpy.typing as npt
 from detectors import calibration
 from detectors.bench.metrics import Sample, measure
 from detectors.bench.scores import Score, write_scores
+from detectors.result import Reason
 from detectors.training.cards import measured_line, weight_file
+from detectors.training.domain import TrainedDomain
 from detectors.training.image_data import Picture
 from detectors.training.image_heads import FOLDS, Scores, labels
 from detectors.zoo.backbones import CLIP_DISTRIBUTION, CLIP_FILE, CLIP_SHA256
@@ -26,7 +29,8 @@ from detectors.zoo.card import (
 )
 
 COMMAND: Final = (
-    "python -m detectors.training.image --manifest MANIFEST --cache FOLDER --out detectors/zoo"
+    "python -m detectors.training.image --manifest MANIFEST --drawings FOLDER --cache FOLDER "
+    "--out detectors/zoo"
 )
 TRAINED_ON: Final = (
     "{real} photographs and {synthetic} fully generated pictures of {sources} public sources and "
@@ -37,8 +41,8 @@ LIMITS: Final = (
     "Fully generated pictures only: face swaps and local edits are not what it was trained on.",
     "Photorealistic pictures of 2025 beside photographs of the same site are the hardest case; "
     "see the line 'same site'.",
-    "Drawings, paintings and rendered scenes made by people were hardly in the training data and "
-    "may be taken for generated ones.",
+    "Drawings, documents and screenshots are refused; paintings and rendered scenes made by people "
+    "are in part not recognised as such and may be taken for generated ones.",
     "Faces cut out of compressed films, as a held-out source, passed the 5 % threshold in about one "
     "of three cases; they are in the training data but not in the calibration and the figures.",
     "The held-out figures are of native crops with a thumbnail of the whole, scored on one crop; "
@@ -49,17 +53,42 @@ LEAST_FOR_A_LINE: Final = 40  # pictures of one generator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Held-out raw scores of one detector: (conditions, pictures), the clean condition first."""
+    """Held-out raw scores of one detector: (conditions, pictures), the clean condition first.
+
+    The first `trained_on` conditions are those of training; thresholds and calibration are of
+    these, the others are measured with them. `refused` marks what is no photograph.
+    """
 
     pictures: list[Picture]
     conditions: tuple[str, ...]
+    trained_on: int
     scores: Scores
+    refused: npt.NDArray[np.bool_] | None = None
+
+    def within(self, domain: TrainedDomain) -> Self:
+        """The same, with what `domain` refused when held out."""
+        return replace(self, refused=domain.refused)
 
     def published(self) -> Self:
         """Without face crops: nobody publishes those, and calibration is about what is published."""
-        kept = np.array([not picture.face_crop for picture in self.pictures])
-        pictures = [picture for picture in self.pictures if not picture.face_crop]
-        return replace(self, pictures=pictures, scores=self.scores[:, kept])
+        return self._only(np.array([not picture.face_crop for picture in self.pictures]))
+
+    def judged(self) -> Self:
+        """Without what is refused."""
+        return self if self.refused is None else self._only(~self.refused)
+
+    def learned(self) -> Self:
+        """The conditions of training alone."""
+        count = self.trained_on
+        return replace(self, conditions=self.conditions[:count], scores=self.scores[:count])
+
+    def _only(self, kept: npt.NDArray[np.bool_]) -> Self:
+        return replace(
+            self,
+            pictures=[p for p, keep in zip(self.pictures, kept, strict=True) if keep],
+            scores=self.scores[:, kept],
+            refused=None if self.refused is None else self.refused[kept],
+        )
 
     @property
     def synthetic(self) -> npt.NDArray[np.bool_]:
@@ -71,12 +100,14 @@ class Held:
 
     def rows(self, folder: Path) -> Iterator[Score]:
         """A score of each picture under each condition, as the bench has them."""
+        refused = np.zeros(len(self.pictures), bool) if self.refused is None else self.refused
         for condition, row in zip(self.conditions, self.scores, strict=True):
-            for picture, score in zip(self.pictures, row, strict=True):
+            for picture, score, outside in zip(self.pictures, row, refused, strict=True):
                 yield Score(
                     path=picture.file.relative_to(folder).as_posix(),
                     label="ai_generated" if picture.synthetic else "real",
-                    raw=float(score),
+                    raw=None if outside else float(score),
+                    reason=Reason.OUT_OF_DOMAIN if outside else "",
                     source=picture.source,
                     generator=picture.generator,
                     format=picture.source_format,
@@ -122,27 +153,41 @@ def lines(held: Held, line: Calibration) -> Iterator[Measured]:
             yield of(f"{name} against all photographs", own | ~synthetic)
 
 
-def clip_card(held: Held, weights: Path) -> ModelCard:
+def clip_card(held: Held, domain: TrainedDomain, weights: Path) -> ModelCard:
     return _card(
         "image-clip",
         held,
+        domain,
+        weights,
         summary="Linear head on the token statistics of two middle blocks of CLIP, over the "
         "resized picture and native crops",
         architecture="CLIP ViT-B/16 blocks 1 to 8, INT8, frozen; logistic regression",
-        licence="Apache-2.0 (head); MIT (encoder, as stated by OpenAI CLIP and the package)",
-        weights=(
-            WeightFile(
-                file=CLIP_FILE,
-                sha256=CLIP_SHA256,
-                source=WeightSource.PACKAGE,
-                distribution=CLIP_DISTRIBUTION,
-            ),
-            weight_file(weights / "image-clip-head.safetensors"),
-        ),
+        settings={"blocks": [6.0, 8.0], "crops": 3, "maps": 1},
     )
 
 
-def _card(name: str, held: Held, **facts: object) -> ModelCard:
+def fast_card(held: Held, domain: TrainedDomain, weights: Path) -> ModelCard:
+    return _card(
+        "image-fast",
+        held,
+        domain,
+        weights,
+        summary="Linear head on the token statistics of one middle block of CLIP, over the "
+        "resized picture and one native crop; no map",
+        architecture="CLIP ViT-B/16 blocks 1 to 6, INT8, frozen; logistic regression",
+        settings={"blocks": [6.0], "crops": 1, "maps": 0},
+    )
+
+
+CARDS: Final[Mapping[str, Callable[[Held, TrainedDomain, Path], ModelCard]]] = MappingProxyType(
+    {"clip": clip_card, "fast": fast_card}
+)
+"""How the card of each image detector is made."""
+
+
+def _card(
+    name: str, held: Held, domain: TrainedDomain, weights: Path, **facts: object
+) -> ModelCard:
     """Calibration, operating points and figures of held-out scores, with these `facts`."""
     synthetic = held.synthetic
     trained_on = TRAINED_ON.format(
@@ -151,19 +196,48 @@ def _card(name: str, held: Held, **facts: object) -> ModelCard:
         sources=len({p.source for p in held.pictures}),
         generators=len({p.generator for p in held.pictures if p.synthetic}),
     )
-    shown = held.published()
-    line = calibrated(shown)
+    published = held.published()
+    shown = published.judged()
+    line = calibrated(shown.learned())
+    encoder = WeightFile(
+        file=CLIP_FILE,
+        sha256=CLIP_SHA256,
+        source=WeightSource.PACKAGE,
+        distribution=CLIP_DISTRIBUTION,
+    )
     return ModelCard.model_validate(
         {
             "name": name,
+            "licence": "Apache-2.0 (head); MIT (encoder, as stated by OpenAI CLIP and the package)",
+            "weights": (
+                encoder,
+                weight_file(weights / f"{name}-head.safetensors"),
+                weight_file(weights / f"{name}-domain.safetensors"),
+            ),
             "trained_on": trained_on,
             "training_command": COMMAND,
-            "limits": LIMITS,
+            "limits": (*LIMITS, _refusals(published, domain)),
             "calibration": line,
-            "operating_points": operating_points(shown),
+            "operating_points": operating_points(shown.learned()),
             "measured": tuple(lines(shown, line)),
             **facts,
         }
+    )
+
+
+def _refused(held: Held, chosen: npt.NDArray[np.bool_]) -> float:
+    return 0.0 if held.refused is None else float(held.refused[chosen].mean())
+
+
+def _refusals(held: Held, domain: TrainedDomain) -> str:
+    """What share of held-out pictures is refused as no photograph."""
+    photoreal = np.array([p.photoreal for p in held.pictures])
+    made = ", ".join(f"{style} {share:.0%}" for style, share in domain.found.items())
+    return (
+        f"Refused as no photographs, held out: {_refused(held, ~held.synthetic):.1%} of "
+        f"photographs, {_refused(held, photoreal):.1%} of photorealistic and "
+        f"{_refused(held, held.synthetic):.1%} of all generated pictures; of what was made or "
+        f"drawn to be refused: {made}."
     )
 
 

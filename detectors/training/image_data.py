@@ -9,11 +9,13 @@ import cv2
 import numpy as np
 
 from detectors.image.views import SIDE, Pixels, crop, resized
-from detectors.training.laundering import jpeg, random_chain, resize
+from detectors.training.laundering import FILES, jpeg, laundered, random_chain, resize
 
 SEED: Final = 20261123
 WHOLE_VIEWS: Final = ("whole.clean", "whole.washed.0", "whole.washed.1")
 CROP_VIEWS: Final = ("crop.clean", "crop.washed.0", "crop.washed.1")
+NAMED_VIEWS: Final = tuple((f"whole.{name}", f"crop.{name}") for name in FILES)
+"""Views after each named laundering: measured on, never trained on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class Picture:
     pair: str
     source_format: str
     digest: str
+    photoreal: bool  # stated to look like a photograph, though generated
     face_crop: bool  # a face cut out of a compressed film, not a picture as published
 
     @property
@@ -62,6 +65,7 @@ def _picture(row: dict[str, str], folder: Path, *, face_crop: bool) -> Picture:
         pair=row["pair"],
         source_format=row["source_format"],
         digest=row["sha256"],
+        photoreal=row.get("photoreal") == "1",
         face_crop=face_crop,
     )
 
@@ -80,7 +84,12 @@ def generator_for(picture: Picture, view: str) -> np.random.Generator:
 
 
 def render(picture: Picture, view: str) -> Pixels:
-    """One 224 px view of a picture; the washed ones went through a random chain of launderings."""
+    """One 224 px view of a picture, "whole" or "crop" with what it went through: nothing
+    ("clean"), a random chain ("washed.0") or a laundering by its name ("jpeg-70").
+
+    A named laundering leaves little in a picture reduced to a thumbnail, so it is not repeated
+    there.
+    """
     rng = generator_for(picture, view)
     kind, _, treatment = view.partition(".")
     washed = treatment.startswith("washed")
@@ -90,9 +99,11 @@ def render(picture: Picture, view: str) -> Pixels:
     pixels = read(picture.file)
     if washed:
         pixels = random_chain(pixels, rng, min_side=SIDE, factors=(0.45, 1.2))
+    elif treatment in FILES:
+        pixels = laundered(treatment, pixels)
     if kind == "whole":
         return resized(pixels)
-    if treatment == "clean":
+    if not washed:
         return crop(pixels, 0.5, 0.5)
     x, y = rng.uniform(0.15, 0.85, size=2)
     return crop(pixels, float(x), float(y))

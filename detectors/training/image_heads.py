@@ -61,14 +61,15 @@ def fit_pooled(rows: list[npt.NDArray[np.floating]], chosen: list[Picture]) -> L
     return model.fit(np.concatenate(rows), np.tile(labels(chosen), len(rows)), weights)
 
 
-def held_out(rows: list[Floats], chosen: list[Picture]) -> Scores:
+def held_out(rows: list[Floats], chosen: list[Picture], *, trained_on: int) -> Scores:
     """Score every picture under every condition by a head that saw none of its source.
 
-    Returns (conditions, pictures).
+    Heads learn from the first `trained_on` conditions. Returns (conditions, pictures).
     """
     found = np.zeros((len(rows), len(chosen)))
     for train, test in folds(chosen):
-        model = fit_pooled([row[train] for row in rows], [chosen[index] for index in train])
+        learned = [row[train] for row in rows[:trained_on]]
+        model = fit_pooled(learned, [chosen[index] for index in train])
         for condition, row in enumerate(rows):
             found[condition, test] = model.decision_function(row[test])
     return found

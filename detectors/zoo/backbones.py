@@ -1,5 +1,6 @@
 """Frozen encoders: the networks that heads are trained on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -43,21 +44,25 @@ class ClipEncoder:
     0.850), far better than after the last (0.760); blocks 6 and 8 of both views together reach
     0.886. So the upper third is cut off and its time is spent on more views.
 
+    `blocks` asks for fewer than `CLIP_BLOCKS`; what lies above the highest is not computed.
+
     Activations are quantised by the range of the whole batch, so a view's tokens would depend on
     its neighbours (cosine 0.99); views are therefore always encoded one by one.
     """
 
-    blocks = len(CLIP_BLOCKS)
     width = CLIP_WIDTH
     grid = 14
 
-    def __init__(self, weights: Path, *, threads: int = 2) -> None:
+    def __init__(
+        self, weights: Path, *, blocks: Sequence[int] = CLIP_BLOCKS, threads: int = 2
+    ) -> None:
+        self.blocks = len(blocks)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._outputs = [
-            f"/vision_model/encoder/layers.{block - 1}/Add_1_output_0" for block in CLIP_BLOCKS
+            f"/vision_model/encoder/layers.{block - 1}/Add_1_output_0" for block in blocks
         ]
         model = with_outputs(weights.read_bytes(), self._outputs)
         self._session = onnxruntime.InferenceSession(
@@ -65,7 +70,7 @@ class ClipEncoder:
         )
 
     def tokens(self, view: npt.NDArray[np.uint8]) -> Floats:
-        """As `TokenEncoder.tokens`: (2, 197, 768)."""
+        """As `TokenEncoder.tokens`: (blocks, 197, 768)."""
         pixels = (view.astype(np.float32) - _CLIP_MEAN) / _CLIP_STD
         batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
         found = self._session.run(self._outputs, {"pixel_values": batch})

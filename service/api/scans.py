@@ -28,9 +28,9 @@ from service.errors import (
     UrlRefused,
 )
 from service.lifecycle import Scan, State
-from service.pipeline import Profile
-from service.report import Report
+from service.report import Profile, Report
 from service.web.render import render_report, standalone_policy
+from service.wording import PROFILES
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
@@ -43,6 +43,7 @@ ScanId = Annotated[
     ),
 ]
 
+_PROFILES: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
 _FORM: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -64,7 +65,7 @@ _FORM: Final[dict[str, Any]] = {
                         "profile": {
                             "type": "string",
                             "enum": [item.value for item in Profile],
-                            "description": "full, or provenance without classifiers",
+                            "description": _PROFILES,
                         },
                     },
                 },
@@ -101,9 +102,7 @@ async def create_scan(
     response: Response,
     scans: TheScans,
     fetch: TheFetch,
-    profile: Annotated[
-        Profile, Query(description="full, or provenance without classifiers")
-    ] = Profile.FULL,
+    profile: Annotated[Profile, Query(description=_PROFILES)] = Profile.FULL,
 ) -> ScanView:
     """Send one file, or the address of one, as a form. The Location header says where it is.
 

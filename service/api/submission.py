@@ -13,7 +13,7 @@ from service.api.uploads import Form, read_form
 from service.errors import InvalidRequest
 from service.intake import Receiver
 from service.lifecycle import Scan
-from service.pipeline import Profile
+from service.report import Profile
 from service.scans import Scans
 
 Fetch = Callable[[str, Receiver], None]
@@ -48,8 +48,8 @@ def _profile(form: Form, default: Profile) -> Profile:
     try:
         return Profile(named)
     except ValueError as error:
-        known = " or ".join(Profile)
-        raise InvalidRequest(f"profile is {known}") from error
+        known = ", ".join(Profile)
+        raise InvalidRequest(f"profile is one of {known}") from error
 
 
 def _name(untrusted_url: str) -> str:

@@ -11,8 +11,8 @@ from detectors.registry import Spec, card_of, specs, votes
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
 from service.lifecycle import Page, Readiness, Scan, State
-from service.pipeline import Profile, Stage
-from service.report import Verdict
+from service.pipeline import Stage
+from service.report import Profile, Verdict
 
 log = logging.getLogger(__name__)
 

@@ -25,8 +25,7 @@ from service.cli.ledger import Ledger, Tally
 from service.cli.table import write_table
 from service.cli.terminal import console, verdict_text
 from service.cli.walk import walk
-from service.pipeline import Profile
-from service.report import Verdict
+from service.report import Profile, Verdict
 
 FLUSH_SECONDS: Final = 0.2
 """How much finished work a kill may cost, and how often the progress bar moves."""
@@ -48,11 +47,10 @@ class Pace:
 
 
 def run(
-    folder: Path, *, out: Path, provenance_only: bool, jobs: int | None, table: Path | None
+    folder: Path, *, out: Path, profile: Profile, jobs: int | None, table: Path | None
 ) -> ExitCode:
     """Analyse what `out` does not list yet, then sum up everything it lists."""
     settings = read_settings()
-    profile = Profile.PROVENANCE if provenance_only else Profile.FULL
     try:
         with Ledger(out, profile.value) as ledger, ExitStack() as stack:
             threads = jobs or os.cpu_count() or 1

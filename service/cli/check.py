@@ -13,21 +13,20 @@ from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode, exit_code
 from service.cli.inputs import Beside, opened
-from service.pipeline import Analysis, Listener, Pipeline, Profile, ignore
-from service.report import Report
+from service.pipeline import Analysis, Listener, Pipeline, ignore
+from service.report import Profile, Report
 
 
 def run(
     inputs: tuple[str, ...],
     *,
-    provenance_only: bool,
+    profile: Profile,
     as_json: bool,
     html: Path | None,
     beside: Beside,
 ) -> ExitCode:
     """Report on every input in turn; one that cannot be analysed does not stop the others."""
     settings = read_settings()
-    profile = Profile.PROVENANCE if provenance_only else Profile.FULL
     reports: list[Report] = []
     if html is not None and len(inputs) > 1 and html.is_file():
         say(f"{html} is a file; {len(inputs)} reports need a folder [output_invalid]")

@@ -19,7 +19,8 @@ from service.cli.complain import DELIBERATE, code_of, sentence_of
 from service.cli.ledger import Ledger, Line, line_for
 from service.errors import UnsupportedKind
 from service.intake import source_from_path
-from service.pipeline import Pipeline, Profile, Source
+from service.pipeline import Pipeline, Source
+from service.report import Profile
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import logging
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from service.cli.models_app import models
 from service.cli.options import FragmentOption, ManifestOption
 from service.cli.signing_app import recheck, sign, verify_report
 from service.cli.trust_app import trust
+
+if TYPE_CHECKING:
+    from service.report import Profile
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,10 @@ OnlyOption = Annotated[
     Only | None,
     typer.Option("--only", help="Read signed and declared provenance alone; run no classifier."),
 ]
+FastOption = Annotated[
+    bool,
+    typer.Option("--fast", help="Judge pictures quickly: no map, no faces, edits or watermarks."),
+]
 HtmlOption = Annotated[
     Path | None,
     typer.Option("--html", metavar="OUT", help="Write HTML reports: a file, or a folder for many."),
@@ -56,6 +63,17 @@ def main() -> None:
     except Exception:
         log.critical("this is a bug in assay, please report it", exc_info=True)
         sys.exit(ExitCode.INTERNAL)
+
+
+def _profile(only: Only | None, *, fast: bool) -> "Profile":
+    """How much is asked for. Ends with a usage error where both options narrow it."""
+    from service.report import Profile
+
+    if only and fast:
+        raise typer.BadParameter("--fast is about classifiers, and --only provenance runs none")
+    if only:
+        return Profile.PROVENANCE
+    return Profile.FAST if fast else Profile.FULL
 
 
 def _read_soon() -> None:
@@ -93,6 +111,7 @@ def check(
     ],
     *,
     only: OnlyOption = None,
+    fast: FastOption = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print reports as JSON: one, or one a line.")
     ] = False,
@@ -119,7 +138,7 @@ def check(
     raise typer.Exit(
         command.run(
             tuple(inputs),
-            provenance_only=bool(only),
+            profile=_profile(only, fast=fast),
             as_json=as_json,
             html=html,
             beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
@@ -135,6 +154,7 @@ def audit(
         Path, typer.Option("--out", "-o", metavar="REPORT.jsonl", help="One JSON line a file.")
     ],
     only: OnlyOption = None,
+    fast: FastOption = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Files at once; all cores.")
     ] = None,
@@ -151,12 +171,14 @@ def audit(
     \b
     assay audit /archive --out archive.jsonl
     assay audit /archive --out signed.jsonl --only provenance --csv signed.csv
+    assay audit /archive --out quick.jsonl --fast
     jq -r 'select(.verdict == "credentials_broken") | .path' archive.jsonl
     """
     _read_soon()
     from service.cli import audit as command
 
-    raise typer.Exit(command.run(folder, out=out, provenance_only=bool(only), jobs=jobs, table=csv))
+    profile = _profile(only, fast=fast)
+    raise typer.Exit(command.run(folder, out=out, profile=profile, jobs=jobs, table=csv))
 
 
 @app.command(epilog=EXIT_CODES)

@@ -15,7 +15,7 @@ from service.cli.terminal import console
 from service.credentials import Past
 from service.errors import SubjectDiffers
 from service.pins import settings_of
-from service.pipeline import Pipeline, PipelineConfig, Profile, Source
+from service.pipeline import Pipeline, PipelineConfig, Source
 from service.recheck import Change, Comparison, compare
 from service.report import Report
 from service.settings import Settings
@@ -59,7 +59,7 @@ def _again(settings: Settings, first: Report, source: Source) -> tuple[Report, t
     config = pinned(pipeline_config(settings), first.engine.settings)
     with Pipeline(replace(config, children=1)) as pipeline:
         again = pipeline.analyse(
-            replace(source, name=first.subject.name), profile=Profile(first.profile), past=past
+            replace(source, name=first.subject.name), profile=first.profile, past=past
         )
     return again.report, gone
 

@@ -14,7 +14,7 @@ from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
 from service.intake import SIDECAR, read_sidecar, source_from_path
-from service.pipeline import Profile
+from service.report import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

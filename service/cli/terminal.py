@@ -56,6 +56,7 @@ def render(report: Report) -> RenderableType:
         *_conflicts(report),
         *_traces(report),
         *_not_checked(report),
+        *_handling(report),
         *_notes(report),
         Text(f"sha256 {report.subject.sha256}  {report.seconds:.2f} s", style="bright_black"),
     ]
@@ -162,6 +163,13 @@ def _not_checked(report: Report) -> Iterator[RenderableType]:
         yield _section("Not checked")
     for item in report.not_checked:
         yield Text.assemble("  ", f"{item.what}: {item.statement} ", (item.reason, "bright_black"))
+
+
+def _handling(report: Report) -> Iterator[RenderableType]:
+    if report.subject.handling:
+        yield _section("What the picture seems to have gone through")
+    for sentence in report.subject.handling:
+        yield Text(f"  {sentence}")
 
 
 def _notes(report: Report) -> Iterator[RenderableType]:

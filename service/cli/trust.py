@@ -18,7 +18,7 @@ from service.cli.inputs import Beside, opened
 from service.cli.terminal import console
 from service.credentials import Past
 from service.fetch import Guard, fetch
-from service.pipeline import Profile
+from service.report import Profile
 
 LARGEST_LIST: Final = 8 * 1024**2  # bytes; the official one has a quarter of a megabyte
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from detectors.base import Kind
 from service.db.types import UtcDateTime
 from service.lifecycle import State
-from service.pipeline import Profile, Stage
-from service.report import Verdict
+from service.pipeline import Stage
+from service.report import Profile, Verdict
 
 
 def _closed(values: type[StrEnum]) -> Enum:

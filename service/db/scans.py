@@ -11,8 +11,8 @@ from detectors.base import Kind
 from service.db.engine import Database
 from service.db.models import ReportRow, ScanRow
 from service.lifecycle import Failure, Page, Scan, State
-from service.pipeline import Profile, Progress, Stage
-from service.report import Verdict
+from service.pipeline import Progress, Stage
+from service.report import Profile, Verdict
 from service.storage import BlobKey
 
 NOTE_LENGTH: Final = 255

@@ -13,12 +13,13 @@ from service.api.scans import ScanId
 from service.api.submission import submit
 from service.api.views import detector_views
 from service.lifecycle import Scan, State
-from service.pipeline import Profile, Stage
+from service.pipeline import Stage
+from service.report import Profile
 from service.scans import Scans
 from service.web.reference import operations
 from service.web.render import STATIC, page
 from service.web.view import ICONS, bytes_in_words, view
-from service.wording import CLAIMS, KINDS, SAYS, VERDICTS
+from service.wording import CLAIMS, KINDS, PROFILES, SAYS, VERDICTS
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -128,6 +129,7 @@ def _page(template: str, **values: object) -> str:
         kinds=KINDS,
         says=SAYS,
         claims=CLAIMS,
+        profiles=PROFILES,
         icons=ICONS,
         states=STATES,
         stages=STAGES,

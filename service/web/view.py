@@ -6,13 +6,14 @@ from typing import Final
 from detectors.result import Alarm, Finding, LikelihoodRatio
 from provenance.similarity.result import Match
 from service.recovered import in_words as match_in_words
-from service.report import Evidence, Report, Verdict
+from service.report import Evidence, Profile, Report, Verdict
 from service.timeline import clock
 from service.web import charts, credentials, timeline
 from service.wording import (
     CLAIMS,
     KINDS,
     OUTCOMES,
+    PROFILES,
     RANKS,
     VERDICTS,
     WEIGHTS,
@@ -105,6 +106,7 @@ class ReportView:
     kind: str
     size: str
     shape: str
+    profile: str  # what was left out on request; nothing in the full profile
     evidence: tuple[EvidenceView, ...]
     conflicts: tuple[tuple[str, str], ...]  # (what against what, statement)
     maps: tuple[charts.HeatMap, ...]
@@ -128,6 +130,7 @@ def view(report: Report) -> ReportView:
         kind=KINDS[subject.kind],
         size=bytes_in_words(subject.bytes),
         shape=_shape(report),
+        profile="" if report.profile is Profile.FULL else PROFILES[report.profile],
         evidence=tuple(_evidence(item, report.basis) for item in report.evidence),
         conflicts=tuple(
             (" against ".join(kinds.get(name, name) for name in item.between), item.statement)

@@ -12,7 +12,8 @@ from detectors.base import Kind
 from service.db.engine import Database
 from service.errors import QueueUnavailable
 from service.intake import receive_all
-from service.pipeline import Analysis, Listener, Profile, Progress, Source, Stage
+from service.pipeline import Analysis, Listener, Progress, Source, Stage
+from service.report import Profile
 from service.scans import Scan, ScanPolicy, Scans
 from service.signature import ReportSigner
 from service.storage import FolderStore

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from service.intake import Receiver
+from service.report import Profile
 from tests import bad_media, media
 from tests.service import reports
 from tests.service.webapp import LIMIT, Desk, StandIn, desk
@@ -134,6 +135,13 @@ def test_a_file_and_an_address_together_are_refused(api: Desk) -> None:
     )
     assert answer.json()["code"] == "invalid_request"
     assert api.stored() == []
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_every_profile_can_be_asked_for(api: Desk, profile: Profile) -> None:
+    files = {"file": ("a.jpg", PHOTO)}
+    answer = api.client.post(f"/v1/scans?profile={profile.value}", files=files)
+    assert answer.json()["profile"] == profile.value
 
 
 def test_an_unknown_profile_is_refused(api: Desk) -> None:

@@ -107,6 +107,12 @@ def test_html_reports_are_written_to_a_file_or_into_a_folder(folder: Path, tmp_p
     assert refused.code == ExitCode.USAGE
 
 
+def test_fast_and_provenance_alone_exclude_each_other(folder: Path, tmp_path: Path) -> None:
+    ran = assay("check", *PROVENANCE, "--fast", folder / "plain.jpg", data=tmp_path)
+    assert ran.code == ExitCode.USAGE
+    assert "--fast" in ran.err
+
+
 REFUSED = {
     "empty.jpg": "empty_file",
     "text.jpg": "unsupported_kind",

@@ -14,8 +14,8 @@ from service.arguments import pipeline_config
 from service.credentials import Credentials, Read, fetch_store
 from service.errors import FetchFailed, UrlRefused
 from service.intake import source_from_stream
-from service.pipeline import Pipeline, PipelineConfig, Profile, Source
-from service.report import Report
+from service.pipeline import Pipeline, PipelineConfig, Source
+from service.report import Profile, Report
 from service.settings import Settings
 from tests import media, signing
 

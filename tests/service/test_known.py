@@ -13,7 +13,8 @@ from provenance.similarity.store import FILE
 from service.archive import Archive, described
 from service.db.engine import Database
 from service.known import KnownMedia
-from service.pipeline import DEFAULT_TENANT, Analysis, Listener, Profile, Source
+from service.pipeline import DEFAULT_TENANT, Analysis, Listener, Source
+from service.report import Profile
 from service.scans import Scans
 from tests.media import photo_like
 from tests.service import reports

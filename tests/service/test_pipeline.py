@@ -14,7 +14,7 @@ from detectors.base import Kind, Media, Observation
 from detectors.errors import DecoderCrashed, WeightsMismatch
 from detectors.media.limits import Limits
 from detectors.media.sandbox import Reply, SandboxPool
-from detectors.registry import Spec, specs_for
+from detectors.registry import Effort, Spec, specs_for
 from detectors.result import Outcome, Reason
 from provenance.result import IdentityStatus, TrustKind
 from provenance.similarity.store import FILE
@@ -25,12 +25,12 @@ from service.pipeline import (
     Analysis,
     Pipeline,
     PipelineConfig,
-    Profile,
     Progress,
     Source,
     Stage,
 )
-from service.report import Report, Signal, Verdict
+from service.report import Profile, Report, Signal, Verdict
+from service.verdict import NOT_REQUESTED
 from tests import bad_media, media
 from tests.signing import CAPTURED, Authority, action, sign
 from tests.sounds import speech_like
@@ -223,11 +223,44 @@ def test_a_detector_that_breaks_is_a_visible_failure_and_never_an_all_clear(
     monkeypatch.setattr(runner, "load", load)
     report = analyse(pipeline, media.jpeg(media.photo_like(320, 240))).report
     reason = Reason.WEIGHTS_UNAVAILABLE if failure == "weights" else Reason.INTERNAL_ERROR
-    assert len(report.findings) == len(specs_for(Kind.IMAGE))
+    assert len(report.findings) == len(specs_for(Kind.IMAGE, Effort.FULL))
     assert {item.outcome for item in report.findings} == {Outcome.FAILED}
     assert {item.reason for item in report.findings} == {reason}
     assert report.verdict is Verdict.INCONCLUSIVE
     assert report.classifiers is None
+
+
+def test_the_fast_profile_asks_one_detector_and_says_what_it_leaves_out(
+    pipeline: Pipeline,
+) -> None:
+    photo = media.jpeg(media.photograph())
+    full, fast = (
+        analyse(pipeline, photo, profile).report for profile in (Profile.FULL, Profile.FAST)
+    )
+    assert [item.detector for item in fast.findings] == ["image.fast"]
+    assert "image.fast" not in {item.detector for item in full.findings}
+    (gap,) = fast.not_checked
+    assert (gap.what, gap.reason) == ("fast profile", NOT_REQUESTED)
+    assert "watermark" in gap.statement
+    assert "edited in places" in gap.statement
+    assert "fast profile" not in {item.what for item in full.not_checked}
+    assert fast.verdict is Verdict.NO_SIGN_FOUND
+
+
+def test_a_recording_is_judged_alike_in_both_profiles(pipeline: Pipeline) -> None:
+    speech = media.speech_wav(4.0)
+    full, fast = (
+        analyse(pipeline, speech, profile).report for profile in (Profile.FULL, Profile.FAST)
+    )
+    scores = [[(item.detector, item.raw) for item in found.findings] for found in (full, fast)]
+    assert scores[0] == scores[1]
+    assert full.not_checked == fast.not_checked
+
+
+def test_what_a_picture_went_through_is_told_and_decides_nothing(pipeline: Pipeline) -> None:
+    report = analyse(pipeline, media.jpeg(media.photograph(), quality=80)).report
+    assert report.subject.handling[0] == "Saved as JPEG at a quality of about 80."
+    assert "quality" not in "".join(item.statement for item in report.evidence)
 
 
 def test_an_identity_that_only_the_network_could_check_leaves_the_rest_readable(

@@ -14,8 +14,8 @@ import pytest
 from detectors.base import Kind
 from service.broker import Channel, Transport
 from service.errors import QueueUnavailable
-from service.pipeline import Profile
 from service.queue import QUEUES, SCAN_TASK, Broker, CeleryQueue, celery_app, queue_for
+from service.report import Profile
 from tests.e2e.servers import free_port, redis
 
 

@@ -16,8 +16,8 @@ from service.errors import (
     UnsupportedKind,
 )
 from service.lifecycle import SENTENCE_LENGTH, new_scan_id
-from service.pipeline import Listener, Profile, Stage
-from service.report import Verdict
+from service.pipeline import Listener, Stage
+from service.report import Profile, Verdict
 from service.scans import State
 from tests.service import reports
 from tests.service.office import POLICY, Office, office

@@ -4,7 +4,8 @@ import pytest
 
 from detectors.result import LikelihoodRatio
 from service import wording
-from service.wording import in_words, odds, strength, times
+from service.wording import because, in_words, odds, strength, times
+from tests.service.reports import scored
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,20 @@ def test_every_closed_set_has_words_for_every_member() -> None:
         if isinstance(table, dict) and name.isupper():
             members: type[Enum] = type(next(iter(table)))
             assert set(members) <= set(table), name
+
+
+@pytest.mark.parametrize(
+    ("whole", "details", "said"),
+    [
+        (2.0, 0.5, " Both the picture as a whole and its fine detail speak for it, "),
+        (-0.5, -1.0, " Both its fine detail and the picture as a whole speak against it, "),
+        (0.5, -3.0, " Its fine detail speaks against it, the picture as a whole less so for it."),
+    ],
+)
+def test_what_made_the_score_is_said(whole: float, details: float, said: str) -> None:
+    facts = {"log_odds_of_whole": whole, "log_odds_of_details": details}
+    assert because(scored(1.0).model_copy(update={"facts": facts})).startswith(said)
+
+
+def test_nothing_is_said_where_a_detector_does_not_add_up_its_parts() -> None:
+    assert because(scored(1.0)) == ""

@@ -20,8 +20,8 @@ from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
 from service.intake import Receiver
-from service.pipeline import Analysis, Listener, Profile, Progress, Source, Stage
-from service.report import Report
+from service.pipeline import Analysis, Listener, Progress, Source, Stage
+from service.report import Profile, Report
 from service.scans import Analyst, ScanPolicy, Scans
 from service.signature import ReportSigner
 from service.storage import FolderStore

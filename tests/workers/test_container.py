@@ -12,7 +12,8 @@ from billiard.pool import SIG_SOFT_TIMEOUT
 from detectors.base import Kind
 from service.errors import OutOfTime
 from service.intake import source_from_stream
-from service.pipeline import Analysis, Pipeline, Profile, ignore
+from service.pipeline import Analysis, Pipeline, ignore
+from service.report import Profile
 from service.settings import Settings
 from tests.media import jpeg, photo_like
 from workers.container import SOFT_LIMIT, PunctualPipeline, container

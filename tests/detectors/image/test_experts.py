@@ -14,15 +14,19 @@ from detectors.calibration import likelihood_ratio
 from detectors.errors import NotApplicable, WeightsMismatch
 from detectors.image.clip import ClipDetector
 from detectors.registry import Spec, card_of, load, named, specs_for, votes
-from detectors.result import Claim, Reason
+from detectors.result import Claim, Outcome, Reason
+from detectors.runner import Run
+from detectors.training import domain_making
 from detectors.zoo import weights
-from tests.media import photo_like
+from tests.media import photograph
 
 SPECS = [spec for spec in specs_for(Kind.IMAGE) if spec.claim is Claim.GENERATED]
 
 
 def image(width: int = 700, height: int = 500, seed: int = 5) -> Image:
-    return Image(pixels=photo_like(width, height, seed), container="png")
+    """A cut from a photograph, another one for each seed."""
+    whole = photograph(width + 64, height + 64)
+    return Image(pixels=whole[seed : seed + height, seed : seed + width], container="png")
 
 
 def observed(name: str, media: Image) -> Observation:
@@ -52,29 +56,57 @@ def test_an_empty_page_is_out_of_domain(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("style", ["document", "screen", "pencil"])
+def test_what_is_no_photograph_is_out_of_domain(spec: Spec, style: str) -> None:
+    rng = np.random.default_rng(11)
+    made = domain_making.STYLES[style](photograph(640, 427), rng)
+    with pytest.raises(NotApplicable) as refused:
+        observed(spec.name, Image(pixels=made, container="png"))
+    assert refused.value.reason is Reason.OUT_OF_DOMAIN
+
+
+def test_edits_are_not_looked_for_in_what_is_no_photograph() -> None:
+    page = domain_making.document(photograph(), np.random.default_rng(4))
+    run = Run(Image(pixels=page, container="png"))
+    findings = {finding.detector: finding for finding in run.findings()}
+    assert findings["image.edits"].outcome is Outcome.NOT_APPLICABLE
+    assert findings["image.edits"].reason is Reason.OUT_OF_DOMAIN
+    assert findings["image.edits"].explanation == findings["image.clip"].explanation
+
+
+def test_the_fast_detector_spends_nothing_on_a_map() -> None:
+    assert observed("image.fast", image()).patches == ()
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_the_parts_are_told_beside_the_score(spec: Spec) -> None:
+    assert observed(spec.name, image()).facts.keys() == {
+        "log_odds_of_whole",
+        "log_odds_of_details",
+    }
+
+
 @pytest.mark.parametrize("size", [(700, 500), (130, 900), (128, 128)])
-def test_the_map_lies_within_the_picture(spec: Spec, size: tuple[int, int]) -> None:
-    patches = observed(spec.name, image(*size)).patches
+def test_the_map_lies_within_the_picture(size: tuple[int, int]) -> None:
+    patches = observed("image.clip", image(*size)).patches
     assert patches
     for patch in patches:
         assert 0 <= patch.left < patch.right <= 1
         assert 0 <= patch.top < patch.bottom <= 1
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-def test_the_parts_of_the_map_average_to_the_score(spec: Spec) -> None:
-    seen = observed(spec.name, image())
+def test_the_parts_of_the_map_average_to_the_score() -> None:
+    seen = observed("image.clip", image())
     assert np.mean([patch.raw for patch in seen.patches]) == pytest.approx(seen.raw, abs=1e-3)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-def test_the_map_covers_the_whole_picture(spec: Spec) -> None:
-    patches = observed(spec.name, image()).patches
+def test_the_map_covers_the_whole_picture() -> None:
+    patches = observed("image.clip", image()).patches
     assert sum((p.right - p.left) * (p.bottom - p.top) for p in patches) == pytest.approx(1)
 
 
 def test_they_vote() -> None:
-    assert [spec.name for spec in SPECS if votes(spec)] == ["image.clip"]
+    assert [spec.name for spec in SPECS if votes(spec)] == ["image.clip", "image.fast"]
 
 
 def test_judging_a_picture_takes_no_torch() -> None:
