@@ -43,7 +43,12 @@ def make_samples(folder: Path, authority: signing.Authority) -> tuple[Sample, ..
             None,
         ),
         ("speech.wav", "synthesised speech", media.speech_wav(6.0), None),
-        ("clip.mp4", "short video with speech", media.video_with_sound(seconds=4.0, real=True), None),
+        (
+            "clip.mp4",
+            "short video with speech",
+            media.video_with_sound(seconds=4.0, real=True),
+            None,
+        ),
     )
     return tuple(_write(folder / name, what, data, verdict) for name, what, data, verdict in made)
 

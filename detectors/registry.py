@@ -120,6 +120,7 @@ SPECS: Final[tuple[Spec, ...]] = (
         target="detectors.video.faces:FaceTracksDetector",
         card="video-face-swap",
         needs=("image.face_swap",),
+        efforts=_FULL,
     ),
 )
 
