@@ -74,10 +74,10 @@ PROFILES: Final[dict[Profile, str]] = {
     Profile.PROVENANCE: "Provenance only, without classifiers",
 }
 
-_PARTS: Final = {
-    "log_odds_of_whole": "the picture as a whole",
-    "log_odds_of_details": "its fine detail",
-}
+_PARTS: Final = (
+    ("log_odds_of_whole", "the picture as a whole"),
+    ("log_odds_of_details", "its fine detail"),
+)
 
 OUTCOMES: Final[dict[Outcome, str]] = {
     Outcome.SCORED: "Scored",
@@ -215,7 +215,7 @@ def times(log10_lr: float) -> str:
 
 def because(finding: Finding) -> str:
     """A sentence on what made the score, where the detector says how its parts add up."""
-    parts = [(name, finding.facts[key]) for key, name in _PARTS.items() if key in finding.facts]
+    parts = [(name, finding.facts[key]) for key, name in _PARTS if key in finding.facts]
     if len(parts) < 2:
         return ""
     (first, more), (second, less) = sorted(parts, key=lambda part: -abs(part[1]))

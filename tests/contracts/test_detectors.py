@@ -17,14 +17,14 @@ from tests import media, sounds
 
 def sample(kind: Kind) -> Media:
     if kind is Kind.IMAGE:
-        return Image(pixels=media.photo_like(640, 480, seed=3), container="jpeg", jpeg_quality=90)
+        return Image(pixels=media.photograph(), container="jpeg", jpeg_quality=90)
     if kind is Kind.AUDIO:
         return Audio(
             samples=sounds.speech_like(4.0, rate=AUDIO_RATE),
             source_rate=AUDIO_RATE,
             container="wav",
         )
-    frames = np.stack([media.photo_like(320, 240, seed=index) for index in range(8)])
+    frames = np.stack(list(media.moving_frames(320, 240, 8, real=True)))
     return Video(
         frames=frames,
         times=np.arange(8) / 2.0,

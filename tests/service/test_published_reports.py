@@ -16,7 +16,7 @@ from service.intake import source_from_stream
 from service.pipeline import Pipeline, PipelineConfig
 from service.report import Report, Verdict
 from tests.detectors.zoo.public.checkpoints import calibration, random_network, stock
-from tests.media import jpeg, photo_like
+from tests.media import jpeg, photograph
 
 NAME = "ferretnet"
 
@@ -35,7 +35,7 @@ def reported(tmp_path: Path) -> Report:
     config = PipelineConfig(
         trust_dir=tmp_path / "trust", limits=Limits(), weights_dir=tmp_path / "weights"
     )
-    source = source_from_stream(io.BytesIO(jpeg(photo_like(400, 300))), "a.jpg")
+    source = source_from_stream(io.BytesIO(jpeg(photograph(400, 300))), "a.jpg")
     with Pipeline(config) as pipeline, source.file:
         pipeline.warm((Kind.IMAGE,))
         return pipeline.analyse(source).report
