@@ -24,6 +24,7 @@ from detectors.training.domain import Made, TrainedDomain, block_of
 from detectors.training.image_cards import Held
 from detectors.training.image_data import (
     CROP_VIEWS,
+    NAMED,
     NAMED_VIEWS,
     WHOLE_VIEWS,
     Picture,
@@ -31,7 +32,6 @@ from detectors.training.image_data import (
 )
 from detectors.training.image_features import cache, cached
 from detectors.training.image_heads import Basis, Floats, fit_pooled, held_out
-from detectors.training.laundering import FILES
 from detectors.zoo.backbones import (
     CLIP_BLOCKS,
     CLIP_DISTRIBUTION,
@@ -137,7 +137,7 @@ def train_expert(parts: Parts, chosen: list[Picture]) -> Trained:
     trained_on = len(CONDITIONS)
     held = Held(
         pictures=chosen,
-        conditions=(*CONDITIONS, *FILES)[: len(rows)],
+        conditions=(*CONDITIONS, *NAMED)[: len(rows)],
         trained_on=trained_on,
         scores=held_out(rows, chosen, trained_on=trained_on),
     )

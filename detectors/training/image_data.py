@@ -14,8 +14,10 @@ from detectors.training.laundering import FILES, jpeg, laundered, random_chain, 
 SEED: Final = 20261123
 WHOLE_VIEWS: Final = ("whole.clean", "whole.washed.0", "whole.washed.1")
 CROP_VIEWS: Final = ("crop.clean", "crop.washed.0", "crop.washed.1")
-NAMED_VIEWS: Final = tuple((f"whole.{name}", f"crop.{name}") for name in FILES)
-"""Views after each named laundering: measured on, never trained on."""
+NAMED: Final = ("jpeg-70", "webp-80", "resize-0.5", "social")
+"""Launderings that held-out pictures are measured under, beside the random ones of training."""
+
+NAMED_VIEWS: Final = tuple((f"whole.{name}", f"crop.{name}") for name in NAMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
