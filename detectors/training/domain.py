@@ -97,7 +97,7 @@ def train(chosen: list[Picture], views: list[Floats], drawn: Made) -> TrainedDom
     basis = Basis.of(np.concatenate([views[0], drawn.features]), COMPONENTS)
     rows = [basis.project(view) for view in views]
     others = basis.project(drawn.features)
-    photographs = np.array([not p.synthetic and not p.face_crop for p in chosen])
+    photographs = np.array([p.photograph for p in chosen])
     trusted = photographs | np.array([p.photoreal for p in chosen])
     scores, strange = _held_out(rows, others, chosen, drawn, trusted)
     trusted &= scores[0] <= _threshold(scores, photographs)
@@ -157,7 +157,7 @@ def _threshold(scores: Scores, photographs: npt.NDArray[np.bool_]) -> float:
 def _rendered(style: str, chosen: list[Picture]) -> Iterator[tuple[Pixels, str]]:
     """Made pictures with the source of the photograph in or under each."""
     rng = np.random.default_rng([SEED, *style.encode()])
-    photographs = [p for p in chosen if not p.synthetic and not p.face_crop]
+    photographs = [p for p in chosen if p.photograph]
     for index in rng.choice(len(photographs), min(EACH, len(photographs)), replace=False):
         picture = photographs[index]
         photo = read(picture.thumbnail or picture.file)

@@ -4,14 +4,15 @@
         --out detectors/zoo
 
 FOLDER of drawings holds PNG files of clip art, such as Debian's openclipart-png. Features of every
-view are cached first (two hours of two cores for 3,200 pictures; a run that was stopped goes on);
-the rest takes minutes. The same manifest, drawings and cache give the same weights.
+view are cached first (two hours of two cores for 3,200 pictures; a run that was stopped goes on),
+then those of photographs that a small autoencoder, trained on them here, decoded anew; the rest
+takes minutes. The same manifest, drawings and cache give the same weights.
 """
 
 import argparse
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Final
@@ -30,8 +31,9 @@ from detectors.training.image_data import (
     Picture,
     pictures,
 )
+from detectors.training.image_decoded import DecodedCrops, cache_decoded, decoded_crops
 from detectors.training.image_features import cache, cached
-from detectors.training.image_heads import Basis, Floats, fit_pooled, held_out
+from detectors.training.image_heads import Basis, Floats, Twins, fit_pooled, held_out
 from detectors.zoo.backbones import (
     CLIP_BLOCKS,
     CLIP_DISTRIBUTION,
@@ -79,11 +81,12 @@ def main() -> None:
 
 
 def cache_all(chosen: list[Picture], drawings: Path, folder: Path) -> Made:
-    """Token summaries of all views, the most useful views first, and of made pictures."""
+    """Token summaries of all views, the most useful views first, of decoded and of made pictures."""
     encoder = ClipEncoder(installed(CLIP_DISTRIBUTION, CLIP_FILE))
     for view in (*zip(WHOLE_VIEWS, CROP_VIEWS, strict=True), *NAMED_VIEWS):
         for kind in view:
             cache(chosen, kind, lambda pixels: summary(encoder.tokens(pixels)), folder / "clip")
+    cache_decoded(chosen, encoder, folder / "decoded")
     return domain.made(
         chosen,
         drawings,
@@ -102,8 +105,13 @@ def write(chosen: list[Picture], drawn: Made, root: Path, folder: Path, out: Pat
         kind: [cached(chosen, view, folder / "clip") for view in views[kind]] for kind in views
     }
     lower = {kind: [block_of(rows, 0, _BLOCKS) for rows in parts[kind]] for kind in parts}
-    for name, features, highest in (("clip", parts, _BLOCKS - 1), ("fast", lower, 0)):
-        trained = train_expert(features, chosen)
+    decoded = decoded_crops(chosen, folder / "decoded")
+    lower_decoded = replace(decoded, views=[block_of(rows, 0, _BLOCKS) for rows in decoded.views])
+    for name, features, crops, highest in (
+        ("clip", parts, decoded, _BLOCKS - 1),
+        ("fast", lower, lower_decoded, 0),
+    ):
+        trained = train_expert(features, chosen, crops)
         whole = [block_of(rows, highest, _BLOCKS) for rows in parts["whole"][: len(CONDITIONS)]]
         found = domain.train(chosen, whole, drawn.block(highest, _BLOCKS))
         _write_one(name, trained, found, root, folder, out)
@@ -122,26 +130,37 @@ def _write_one(
     held.published().export(folder / f"image.{name}.csv", root)
 
 
-def train_expert(parts: Parts, chosen: list[Picture]) -> Trained:
+def train_expert(
+    parts: Parts, chosen: list[Picture], decoded: DecodedCrops | None = None
+) -> Trained:
     """Held-out scores first, then the head on everything.
 
     The first `CONDITIONS` of each part are trained on; the rest are named launderings, held out
-    with their pictures and only scored.
+    with their pictures and only scored. With `decoded` photographs it learns from crops as well.
     """
     bases = {name: Basis.of(arrays[0], COMPONENTS) for name, arrays in parts.items()}
     share = np.float32(len(parts) ** -0.5)  # keeps the mean norm of a row at one
+
+    def row(name: str, features: Floats) -> Floats:
+        return bases[name].project(features) * share
+
     rows = [
-        np.concatenate([bases[name].project(parts[name][index]) * share for name in parts], axis=1)
+        np.concatenate([row(name, parts[name][index]) for name in parts], axis=1)
         for index in range(len(next(iter(parts.values()))))
     ]
+    twins = None
+    if decoded is not None:
+        whole = np.zeros_like(row("whole", parts["whole"][0]))
+        found = [np.concatenate([whole, row("crop", crops)], axis=1) for crops in decoded.views]
+        twins = Twins(has=decoded.has, decoded=found, whole=slice(whole.shape[1]))
     trained_on = len(CONDITIONS)
     held = Held(
         pictures=chosen,
         conditions=(*CONDITIONS, *NAMED)[: len(rows)],
         trained_on=trained_on,
-        scores=held_out(rows, chosen, trained_on=trained_on),
+        scores=held_out(rows, chosen, trained_on=trained_on, twins=twins),
     )
-    model = fit_pooled(rows[:trained_on], chosen)
+    model = fit_pooled(rows[:trained_on], chosen, twins)
     head, shifts = {}, []
     for name, coefficients in zip(parts, np.split(model.coef_[0], len(parts)), strict=True):
         head[name], shift = bases[name].weights(coefficients.astype(np.float32) * share)

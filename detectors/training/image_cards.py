@@ -35,7 +35,9 @@ COMMAND: Final = (
 TRAINED_ON: Final = (
     "{real} photographs and {synthetic} fully generated pictures of {sources} public sources and "
     "{generators} named generators, each clean and laundered twice by random resizing, JPEG and "
-    "WebP. Face swaps were left out, their untouched halves kept as real. The pictures are not part of this project."
+    "WebP. Face swaps were left out, their untouched halves kept as real. Crops of up to 24 photographs "
+    "of a source, decoded anew by a small autoencoder, count as synthetic beside their originals. "
+    "The pictures are not part of this project."
 )
 LIMITS: Final = (
     "Fully generated pictures only: face swaps and local edits are not what it was trained on.",
@@ -46,7 +48,8 @@ LIMITS: Final = (
     "Faces cut out of compressed films, as a held-out source, passed the 5 % threshold in about one "
     "of three cases; they are in the training data but not in the calibration and the figures.",
     "The held-out figures are of native crops with a thumbnail of the whole, scored on one crop; "
-    "the principal components were fitted, without labels, on all pictures.",
+    "the principal components were fitted, without labels, on all pictures, and the autoencoder of "
+    "the training on all photographs.",
 )
 LEAST_FOR_A_LINE: Final = 40  # pictures of one generator
 

@@ -1,6 +1,7 @@
 """The pictures of a manifest, and the views of each that image models are trained on."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,11 @@ class Picture:
     @property
     def key(self) -> str:
         return self.digest[:16]
+
+    @property
+    def photograph(self) -> bool:
+        """Real, and as it was published."""
+        return not self.synthetic and not self.face_crop
 
 
 def pictures(manifest: Path) -> list[Picture]:
@@ -85,12 +91,13 @@ def generator_for(picture: Picture, view: str) -> np.random.Generator:
     return np.random.default_rng([SEED, int(picture.digest[:12], 16), *view.encode()])
 
 
-def render(picture: Picture, view: str) -> Pixels:
+def render(picture: Picture, view: str, read: Callable[[Path], Pixels] = read) -> Pixels:
     """One 224 px view of a picture, "whole" or "crop" with what it went through: nothing
     ("clean"), a random chain ("washed.0") or a laundering by its name ("jpeg-70").
 
     A named laundering leaves little in a picture reduced to a thumbnail, so it is not repeated
-    there.
+    there. Views of the same name show the same place, laundered alike, whatever `read` makes of the
+    file.
     """
     rng = generator_for(picture, view)
     kind, _, treatment = view.partition(".")

@@ -14,11 +14,14 @@ from detectors.training.image_data import Picture, render
 log = logging.getLogger(__name__)
 
 Describe = Callable[[Pixels], npt.NDArray[np.float32]]
+Render = Callable[[Picture, str], Pixels]
 
 SHARD: Final = 128  # pictures a file
 
 
-def cache(chosen: list[Picture], view: str, describe: Describe, folder: Path) -> None:
+def cache(
+    chosen: list[Picture], view: str, describe: Describe, folder: Path, render: Render = render
+) -> None:
     """Write the missing shards of one view; a run that was stopped goes on where it was."""
     folder.mkdir(parents=True, exist_ok=True)
     for start in range(0, len(chosen), SHARD):
