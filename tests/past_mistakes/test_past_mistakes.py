@@ -24,13 +24,12 @@ def empty_page() -> bytes:
     return media.png(page)
 
 
+def drawn(seed: int) -> Callable[[], bytes]:
+    return lambda: media.jpeg(media.photo_like(800, 600, seed=seed))
+
+
 MADE: dict[str, Callable[[], bytes]] = {
-    **{
-        f"drawn by a program, seed {seed}": lambda seed=seed: media.jpeg(
-            media.photo_like(800, 600, seed=seed)
-        )
-        for seed in (0, 2, 3, 4, 5, 6, 7)
-    },
+    **{f"drawn by a program, seed {seed}": drawn(seed) for seed in (0, 2, 3, 4, 5, 6, 7)},
     "screenshot": SCREENSHOT.read_bytes,
     "empty page": empty_page,
 }
