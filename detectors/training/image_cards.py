@@ -201,7 +201,7 @@ def _card(
     )
     published = held.published()
     shown = published.judged()
-    line = calibrated(shown.learned())
+    line, points = calibrated(shown.learned()), operating_points(shown.learned())
     encoder = WeightFile(
         file=CLIP_FILE,
         sha256=CLIP_SHA256,
@@ -219,9 +219,9 @@ def _card(
             ),
             "trained_on": trained_on,
             "training_command": COMMAND,
-            "limits": (*LIMITS, _refusals(published, domain)),
+            "limits": (*LIMITS, _refusals(published, domain), _false_alarms(shown, points)),
             "calibration": line,
-            "operating_points": operating_points(shown.learned()),
+            "operating_points": points,
             "measured": tuple(lines(shown, line)),
             **facts,
         }
@@ -242,6 +242,17 @@ def _refusals(held: Held, domain: TrainedDomain) -> str:
         f"{_refused(held, held.synthetic):.1%} of all generated pictures; of what was made or "
         f"drawn to be refused: {made}."
     )
+
+
+def _false_alarms(held: Held, points: OperatingPoints) -> str:
+    """What share of held-out photographs passes each threshold, from the best to the worst."""
+    rows = held.scores[:, ~held.synthetic]
+    parts = []
+    for name, threshold in (("1 %", points.fpr_1), ("5 %", points.fpr_5)):
+        shares = (rows > (np.inf if threshold is None else threshold)).mean(axis=1)
+        worst = held.conditions[int(shares.argmax())]
+        parts.append(f"the {name} point {shares.min():.1%} to {shares.max():.1%} (most: {worst})")
+    return f"Held-out photographs under the launderings measured here pass {' and '.join(parts)}."
 
 
 def _line(on: str, raw: Scores, synthetic: npt.NDArray[np.bool_], line: Calibration) -> Measured:
