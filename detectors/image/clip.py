@@ -54,12 +54,14 @@ class ClipDetector:
         is a heat map. Raises `CardInvalid` without them.
         """
         del parts
-        blocks, crops, maps = (card.settings.get(name) for name in ("blocks", "crops", "maps"))
-        if not isinstance(blocks, list) or not isinstance(crops, int) or not isinstance(maps, int):
-            raise CardInvalid(f"model card {card.name}: settings need blocks, crops and maps")
+        blocks = card.settings.get("blocks")
+        if not isinstance(blocks, list):
+            raise CardInvalid(f"model card {card.name}: settings need a list of blocks")
         encoder = ClipEncoder(verified(card, 0), blocks=[int(block) for block in blocks])
         head, domain = load_file(verified(card, 1)), Domain(load_file(verified(card, 2)))
-        return cls(encoder, head, domain, crops=crops, maps=bool(maps))
+        return cls(
+            encoder, head, domain, crops=card.number("crops"), maps=bool(card.number("maps"))
+        )
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration.

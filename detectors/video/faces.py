@@ -38,13 +38,10 @@ class FaceTracksDetector:
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
         """Use the face-swap detector in `parts`. Raises `CardInvalid` without a number of frames."""
-        frames = card.settings.get("frames")
-        if not isinstance(frames, int):
-            raise CardInvalid(f"model card {card.name}: settings need a number of frames")
         (judge,) = parts.values()
         if not isinstance(judge, FaceSwapDetector):
             raise CardInvalid(f"model card {card.name}: faces are judged by a FaceSwapDetector")
-        return cls(judge, frames)
+        return cls(judge, card.number("frames"))
 
     def observe(self, media: Video) -> Observation:
         """Pooled log odds. Raises `NotApplicable` when no face can be followed and judged."""

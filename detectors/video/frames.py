@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.base import Image, Judge, Observation, Span, Video
-from detectors.errors import CardInvalid, NotApplicable
+from detectors.errors import NotApplicable
 from detectors.result import Reason
 from detectors.zoo.card import ModelCard
 
@@ -40,11 +40,8 @@ class FramesDetector:
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
         """Use the one detector in `parts`. Raises `CardInvalid` without a number of frames."""
-        frames = card.settings.get("frames")
-        if not isinstance(frames, int):
-            raise CardInvalid(f"model card {card.name}: settings need a number of frames")
         (judge,) = parts.values()
-        return cls(judge, frames)
+        return cls(judge, card.number("frames"))
 
     def observe(self, media: Video) -> Observation:
         """Pooled log odds. Raises `NotApplicable` when under `MIN_FRAMES` frames can be judged."""

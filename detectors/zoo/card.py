@@ -96,6 +96,13 @@ class ModelCard(Closed):
         """sha256 over the whole card: weights' digests, calibration and thresholds included."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
+    def number(self, name: str) -> int:
+        """A whole number of the settings. Raises `CardInvalid` where it is missing."""
+        value = self.settings.get(name)
+        if not isinstance(value, int):
+            raise CardInvalid(f"model card {self.name}: settings need a number of {name}")
+        return value
+
     @classmethod
     def read(cls, name: str, folder: Path = CARDS) -> Self:
         """Read `name`.toml. Raises `CardInvalid` when it is absent or not a card."""
