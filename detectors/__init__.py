@@ -4,5 +4,5 @@ import os
 
 # Threads that wait for one another sleep. OpenMP's spin otherwise, so that two threads of torch on
 # two cores that others use too took five times the processor time of one, and longer. It is read
-# when torch is loaded, and nothing here loads torch before this package.
+# when torch is loaded, which every process does after it imports this package.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -31,7 +31,7 @@ class Spec:
     (video judges its frames through an image detector without importing it). `fuses` names
     detectors of the same kind whose observations this one combines: its class is a `Combiner`,
     the experts run once, and they are shown but no longer vote by themselves. `within` names a
-    detector that runs before: what that one refuses as out of its domain is not judged here either.
+    detector that runs before: what that one takes for no photograph is not judged here either.
     """
 
     name: str

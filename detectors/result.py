@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NO_FACE = "no_face"
     NO_AUDIO = "no_audio"
     OUT_OF_DOMAIN = "out_of_domain"
+    NO_PHOTOGRAPH = "no_photograph"
     WEIGHTS_UNAVAILABLE = "weights_unavailable"
     UNDECODABLE = "undecodable"
     UNMEASURED = "unmeasured"

@@ -65,7 +65,7 @@ class Run:
 
     def _observe(self, spec: Spec) -> Observation:
         outside = self.refused.get(spec.within)
-        if outside is not None and outside.reason is Reason.OUT_OF_DOMAIN:
+        if outside is not None and outside.reason is Reason.NO_PHOTOGRAPH:
             raise outside
         judge = load(spec)
         if isinstance(judge, Ensemble):

@@ -15,7 +15,7 @@ from detectors.image.history import history
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import SandboxPool
-from detectors.registry import Effort, Spec, load, specs_for, votes
+from detectors.registry import Effort, Spec, load, named, specs_for, votes
 from detectors.result import Finding
 from detectors.runner import Run
 from provenance.consistency import thumbnail
@@ -26,7 +26,7 @@ from service.pipeline import Classified, Listener, PipelineConfig, Progress, Sou
 from service.preview import draw
 from service.report import NotChecked
 from service.timeline import clock
-from service.verdict import NOT_REQUESTED
+from service.verdict import LEFT_OUT
 from service.wording import CLAIMS
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class Classifier:
         )
 
     def _marks(self, media: Media, effort: Effort) -> watermarks.Marks:
-        if effort is Effort.FAST:
+        if effort is Effort.FAST and isinstance(media, Image):
             return watermarks.Marks()
         return watermarks.read(media, in_sound=self._marks_in_sound)
 
@@ -148,21 +148,23 @@ def _parts(media: Media) -> tuple[Media, ...]:
 
 
 def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
-    """What the fast profile does not look for, in pictures and films; sound it judges in full."""
+    """What the full profile would have looked for besides."""
     kind = kind_of(media)
-    if effort is Effort.FULL or kind is Kind.AUDIO:
+    names = [spec.name for spec in specs_for(kind, Effort.FULL) if effort not in spec.efforts]
+    if effort is Effort.FULL or not names:
         return
-    asked = {spec.claim for spec in specs_for(kind, effort)}
-    names = [
-        CLAIMS[spec.claim]
-        for spec in specs_for(kind, Effort.FULL)
-        if votes(spec) and spec.claim not in asked
-    ]
+    claims = {spec.claim for spec in specs_for(kind, effort)}
+    skipped = dict.fromkeys(
+        CLAIMS[named(name).claim] for name in names if named(name).claim not in claims
+    )
+    sought = [f"whether it is {claim}" for claim in skipped]
+    if isinstance(media, Image):
+        sought.append("whether it carries an invisible watermark")
     yield NotChecked(
         what="fast profile",
-        reason=NOT_REQUESTED,
-        statement="Only the fast profile was asked for: nobody looked whether this carries an "
-        f"invisible watermark{''.join(f' or is {name}' for name in names)}.",
+        reason=LEFT_OUT,
+        statement=f"Only the fast profile was asked for, without {', '.join(names)}: nobody looked "
+        f"{' or '.join(sought)}.",
     )
 
 

@@ -9,10 +9,14 @@ from service.report import Conflict, Evidence, NotChecked, Signal, Verdict
 NOT_REQUESTED: Final = "not_requested"
 """Reason code of a check the caller left out on purpose."""
 
+LEFT_OUT: Final = "left_out_by_profile"
+"""Reason code of what the fast profile does not look for, beside what it judges."""
+
 # Reasons that are an answer ("this method does not apply"); every other one is something broken.
 HARMLESS: Final = frozenset(
     {
         NOT_REQUESTED,
+        LEFT_OUT,
         "no_trust_list",
         "unsupported_container",
         "remote_manifest",

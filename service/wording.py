@@ -216,7 +216,8 @@ def times(log10_lr: float) -> str:
 def because(finding: Finding) -> str:
     """A sentence on what made the score, where the detector says how its parts add up."""
     parts = [(name, finding.facts[key]) for key, name in _PARTS if key in finding.facts]
-    if len(parts) < 2:
+    undecided = finding.lr is None or abs(finding.lr.log10) < SCALE[0][0]
+    if undecided or len(parts) < 2 or not all(value for _, value in parts):
         return ""
     (first, more), (second, less) = sorted(parts, key=lambda part: -abs(part[1]))
     if more * less > 0:

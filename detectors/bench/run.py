@@ -173,8 +173,8 @@ def _tasks(unknown: Iterable[Question]) -> list[Task]:
 
 
 def _with_experts(asked: Iterable[Spec]) -> tuple[Spec, ...]:
-    """Detectors with those they fuse, in the order of the registry: experts first."""
-    names = {name for spec in asked for name in (spec.name, *spec.fuses)}
+    """Detectors with those they fuse or follow, in the order of the registry: experts first."""
+    names = {name for spec in asked for name in (spec.name, *spec.fuses, spec.within)}
     return tuple(spec for spec in specs() if spec.name in names)
 
 

@@ -25,9 +25,9 @@ class Domain:
 
     def require_photograph(self, statistics: Floats) -> None:
         """Raise `NotApplicable` for what is none; `statistics` as from `backbones.summary`."""
-        if float(np.vdot(self._weights, statistics[BLOCK])) + self._bias > 0:
+        if not float(np.vdot(self._weights, statistics[BLOCK])) + self._bias <= 0:
             raise NotApplicable(
-                Reason.OUT_OF_DOMAIN,
-                "This looks like a drawing, a document or a screenshot; "
-                "the classifier was made for photographs.",
+                Reason.NO_PHOTOGRAPH,
+                "This does not look like a photograph, but more like a drawing, a document or a "
+                "screenshot; the classifier was made for photographs.",
             )

@@ -19,12 +19,16 @@ import numpy.typing as npt
 
 from detectors.base import Image
 from detectors.image.views import MIN_SIDE, Pixels
+from detectors.media.notes import Note
 
 PERIOD: Final = 8
 """Side of a JPEG block in px."""
 
 LARGEST: Final = 1024
 """Side in px of the part that is looked at: the upper left, where the file's own grid begins."""
+
+LOSSLESS: Final = frozenset({"png", "tiff", "gif"})
+"""Containers with no blocks of their own: WebP, AVIF and HEIC have a grid of 8 px as well."""
 
 GRID_SCORE: Final = 3.0
 RESIZED_SCORE: Final = 8.0
@@ -41,7 +45,7 @@ class History:
     """Traces in the pixels and the file; what is not there is None or False."""
 
     quality: int | None = None  # of the JPEG file as it is, 1 to 100, from its tables
-    was_jpeg: bool = False  # the file is no JPEG, its pixels come from one
+    was_jpeg: bool = False  # the file keeps pixels as they are, and these come from a JPEG
     shifted: bool = False  # under the grid of this JPEG lies that of another, cut differently
     resized: bool = False
 
@@ -67,10 +71,11 @@ def history(picture: Image) -> History:
     grey = _grey(picture.pixels)
     jpeg = picture.container == "jpeg"
     gridded = min(grid_score(axis, but_own=jpeg) for axis in (grey, grey.T)) > GRID_SCORE
+    turned = Note.ORIENTATION_APPLIED in picture.notes  # its own grid may then begin anywhere
     return History(
         quality=picture.jpeg_quality,
-        was_jpeg=gridded and not jpeg,
-        shifted=gridded and jpeg,
+        was_jpeg=gridded and picture.container in LOSSLESS,
+        shifted=gridded and jpeg and not turned,
         resized=_is_resized(grey),
     )
 

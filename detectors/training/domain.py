@@ -19,6 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from detectors.image.views import Pixels, resized
 from detectors.training import domain_making
 from detectors.training.image_data import SEED, Picture, read
+from detectors.training.image_features import folder_of
 from detectors.training.image_heads import Basis, Floats, Scores
 
 log = logging.getLogger(__name__)
@@ -64,13 +65,16 @@ def block_of(rows: Floats, number: int, blocks: int) -> Floats:
 
 def made(chosen: list[Picture], drawings: Path, describe: Describe, folder: Path) -> Made:
     """Make and describe them, or read what `folder` has; a run that was stopped goes on."""
+    files = sorted(drawings.rglob("*.png"))
+    names = [file.relative_to(drawings).as_posix() for file in files]
+    folder = folder_of((*(p.key for p in chosen), *names), folder)
     folder.mkdir(parents=True, exist_ok=True)
     styles = (*domain_making.STYLES, CLIP_ART)
     parts = []
     for style in styles:
         path = folder / f"{style.replace(' ', '-')}.npz"
         if not path.exists():
-            rendered = _clip_art(drawings) if style == CLIP_ART else _rendered(style, chosen)
+            rendered = _clip_art(drawings, files) if style == CLIP_ART else _rendered(style, chosen)
             found = [(describe(resized(pixels)), group) for pixels, group in rendered]
             partial = path.with_suffix(".tmp")
             with partial.open("wb") as file:
@@ -173,10 +177,9 @@ def _scaled(photo: Pixels, factor: float) -> Pixels:
     return np.asarray(cv2.resize(photo, None, fx=factor, fy=factor, interpolation=method), np.uint8)
 
 
-def _clip_art(drawings: Path) -> Iterator[tuple[Pixels, str]]:
+def _clip_art(drawings: Path, files: list[Path]) -> Iterator[tuple[Pixels, str]]:
     """Pieces of clip art with the folder each lies in. Raises `OSError` when there are too few."""
     rng = np.random.default_rng(SEED)
-    files = sorted(drawings.rglob("*.png"))
     count = 0
     for index in rng.permutation(len(files)):
         drawing = domain_making.clip_art(files[index], rng)

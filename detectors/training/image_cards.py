@@ -43,8 +43,8 @@ LIMITS: Final = (
     "Fully generated pictures only: face swaps and local edits are not what it was trained on.",
     "Photorealistic pictures of 2025 beside photographs of the same site are the hardest case; "
     "see the line 'same site'.",
-    "Drawings, documents and screenshots are refused; paintings and rendered scenes made by people "
-    "are in part not recognised as such and may be taken for generated ones.",
+    "Drawings, documents and screenshots are refused where they are recognised; paintings and rendered "
+    "scenes made by people are often not, and may be taken for generated ones.",
     "Faces cut out of compressed films, as a held-out source, passed the 5 % threshold in about one "
     "of three cases; they are in the training data but not in the calibration and the figures.",
     "The held-out figures are of native crops with a thumbnail of the whole, scored on one crop; "
@@ -110,7 +110,7 @@ class Held:
                     path=picture.file.relative_to(folder).as_posix(),
                     label="ai_generated" if picture.synthetic else "real",
                     raw=None if outside else float(score),
-                    reason=Reason.OUT_OF_DOMAIN if outside else "",
+                    reason=Reason.NO_PHOTOGRAPH if outside else "",
                     source=picture.source,
                     generator=picture.generator,
                     format=picture.source_format,
@@ -239,8 +239,8 @@ def _refusals(held: Held, domain: TrainedDomain) -> str:
     return (
         f"Refused as no photographs, held out: {_refused(held, ~held.synthetic):.1%} of "
         f"photographs, {_refused(held, photoreal):.1%} of photorealistic and "
-        f"{_refused(held, held.synthetic):.1%} of all generated pictures; of what was made or "
-        f"drawn to be refused: {made}."
+        f"{_refused(held, held.synthetic):.1%} of all generated pictures, each as published; of what "
+        f"the same programs made of other photographs, and of other folders of clip art: {made}."
     )
 
 

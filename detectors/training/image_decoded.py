@@ -11,7 +11,7 @@ import numpy.typing as npt
 from detectors.image.views import Pixels
 from detectors.training.image_autoencoder import Autoencoder
 from detectors.training.image_data import CROP_VIEWS, Picture, read, render
-from detectors.training.image_features import cache, cached
+from detectors.training.image_features import cache, cached, folder_of
 from detectors.zoo.backbones import TokenEncoder, summary
 
 Floats = npt.NDArray[np.float32]
@@ -39,6 +39,7 @@ def cache_decoded(chosen: list[Picture], encoder: TokenEncoder, folder: Path) ->
     It is trained once, on the photographs of all sources: it learns no label, and decodes those of
     a held-out source as it does others.
     """
+    folder = _own(chosen, folder)
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / WEIGHTS
     if not weights.exists():
@@ -63,11 +64,15 @@ def decoded_crops(chosen: list[Picture], folder: Path) -> DecodedCrops:
     some = [chosen[index] for index in np.flatnonzero(has)]
     found = []
     for view in VIEWS:
-        features = cached(some, view, folder)
+        features = cached(some, view, _own(chosen, folder))
         rows = np.zeros((len(chosen), features.shape[1]), np.float32)
         rows[has] = features
         found.append(rows)
     return DecodedCrops(has=has, views=found)
+
+
+def _own(chosen: list[Picture], folder: Path) -> Path:
+    return folder_of((p.key for p in chosen if p.photograph), folder)
 
 
 def _some(chosen: list[Picture]) -> npt.NDArray[np.bool_]:

@@ -1,7 +1,8 @@
 """Cache what frozen networks see in every view of every picture, so that heads train in seconds."""
 
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,11 @@ Describe = Callable[[Pixels], npt.NDArray[np.float32]]
 Render = Callable[[Picture, str], Pixels]
 
 SHARD: Final = 128  # pictures a file
+
+
+def folder_of(names: Iterable[str], folder: Path) -> Path:
+    """A folder below `folder` for what is made from these inputs alone: others get another."""
+    return folder / hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
 
 
 def cache(

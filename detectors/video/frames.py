@@ -60,6 +60,7 @@ class FramesDetector:
             spans=spans(raws, media.times[chosen], media.shot[chosen], media.seconds),
             facts={
                 "frames": float(judged.size),
+                "refused_frames": float(raws.size - judged.size),
                 "shots": float(media.shot[-1] + 1),
                 "deviation": float(judged.std()),
             },

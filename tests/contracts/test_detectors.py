@@ -40,6 +40,13 @@ def test_names_are_unique_and_start_with_their_kind() -> None:
     assert all(spec.name.startswith(f"{spec.kind}.") for spec in SPECS)
 
 
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_every_detector_is_calibrated_and_measured(spec: Spec) -> None:
+    card = registry.card_of(spec)
+    assert card.calibration is not None
+    assert card.measured
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_has_a_detector_that_votes(kind: Kind) -> None:
     assert any(registry.votes(spec) for spec in registry.specs_for(kind))

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from detectors import runner
@@ -16,6 +17,7 @@ from detectors.media.limits import Limits
 from detectors.media.sandbox import Reply, SandboxPool
 from detectors.registry import Effort, Spec, specs_for
 from detectors.result import Outcome, Reason
+from detectors.training import domain_making
 from provenance.result import IdentityStatus, TrustKind
 from provenance.similarity.store import FILE
 from provenance.trust import TrustStore
@@ -30,7 +32,7 @@ from service.pipeline import (
     Stage,
 )
 from service.report import Profile, Report, Signal, Verdict
-from service.verdict import NOT_REQUESTED
+from service.verdict import LEFT_OUT, decide
 from tests import bad_media, media
 from tests.signing import CAPTURED, Authority, action, sign
 from tests.sounds import speech_like
@@ -240,11 +242,21 @@ def test_the_fast_profile_asks_one_detector_and_says_what_it_leaves_out(
     assert [item.detector for item in fast.findings] == ["image.fast"]
     assert "image.fast" not in {item.detector for item in full.findings}
     (gap,) = fast.not_checked
-    assert (gap.what, gap.reason) == ("fast profile", NOT_REQUESTED)
-    assert "watermark" in gap.statement
-    assert "edited in places" in gap.statement
+    assert (gap.what, gap.reason) == ("fast profile", LEFT_OUT)
+    for what in ("watermark", "edited in places", "a face swap", "image.face_swap"):
+        assert what in gap.statement
     assert "fast profile" not in {item.what for item in full.not_checked}
     assert fast.verdict is Verdict.NO_SIGN_FOUND
+
+
+@pytest.mark.parametrize("profile", [Profile.FULL, Profile.FAST])
+def test_what_is_refused_is_never_called_free_of_signs(
+    pipeline: Pipeline, profile: Profile
+) -> None:
+    page = domain_making.document(media.photograph(), np.random.default_rng(5))
+    report = analyse(pipeline, media.png(page), profile).report
+    assert {item.outcome for item in report.findings if item.votes} == {Outcome.NOT_APPLICABLE}
+    assert report.verdict is Verdict.NOT_APPLICABLE
 
 
 def test_a_recording_is_judged_alike_in_both_profiles(pipeline: Pipeline) -> None:
@@ -258,9 +270,14 @@ def test_a_recording_is_judged_alike_in_both_profiles(pipeline: Pipeline) -> Non
 
 
 def test_what_a_picture_went_through_is_told_and_decides_nothing(pipeline: Pipeline) -> None:
-    report = analyse(pipeline, media.jpeg(media.photograph(), quality=80)).report
-    assert report.subject.handling[0] == "Saved as JPEG at a quality of about 80."
-    assert "quality" not in "".join(item.statement for item in report.evidence)
+    photo = media.photograph()
+    clean, saved = (
+        analyse(pipeline, data).report for data in (media.png(photo), media.jpeg(photo, quality=95))
+    )
+    assert clean.subject.handling != saved.subject.handling
+    assert saved.subject.handling[0] == "Saved as JPEG at a quality of about 95."
+    assert decide(saved.evidence, saved.not_checked).verdict is saved.verdict is clean.verdict
+    assert [item.id for item in saved.evidence] == [item.id for item in clean.evidence]
 
 
 def test_an_identity_that_only_the_network_could_check_leaves_the_rest_readable(

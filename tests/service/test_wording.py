@@ -74,5 +74,13 @@ def test_what_made_the_score_is_said(whole: float, details: float, said: str) ->
     assert because(scored(1.0).model_copy(update={"facts": facts})).startswith(said)
 
 
+def test_parts_that_come_to_nothing_are_not_spoken_of() -> None:
+    facts = {"log_odds_of_whole": 0.4, "log_odds_of_details": 0.2}
+    assert because(scored(0.1).model_copy(update={"facts": facts})) == ""
+    assert (
+        because(scored(1.0).model_copy(update={"facts": {**facts, "log_odds_of_whole": 0.0}})) == ""
+    )
+
+
 def test_nothing_is_said_where_a_detector_does_not_add_up_its_parts() -> None:
     assert because(scored(1.0)) == ""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from detectors.bench.cache import AnswerCache, model_digest
@@ -11,6 +12,7 @@ from detectors.bench.run import Plan, Question, results, run
 from detectors.bench.scores import CLEAN
 from detectors.media.limits import Limits
 from detectors.registry import named
+from detectors.training import domain_making
 from tests import media
 
 DETECTOR = "image.clip"
@@ -23,10 +25,10 @@ PLAN = Plan(
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two pictures and one that is cut off."""
     folder = tmp_path_factory.mktemp("media")
-    photo = media.jpeg(media.photo_like(320, 240))
+    photo = media.jpeg(media.photograph(320, 240))
     (folder / "photo.jpg").write_bytes(photo)
     (folder / "broken.jpg").write_bytes(photo[:200])
-    (folder / "other.png").write_bytes(media.png(media.photo_like(300, 300, seed=9)))
+    (folder / "other.png").write_bytes(media.png(media.photograph(300, 300)))
     lines = ["path,label", "photo.jpg,real", "broken.jpg,real", "other.png,ai_generated"]
     (folder / "m.csv").write_text("\n".join(lines) + "\n")
     return folder / "m.csv"
@@ -61,6 +63,17 @@ def test_what_a_detector_does_not_claim_to_find_is_not_laundered(tmp_path: Path)
     (tmp_path / "swap.png").write_bytes(media.png(media.photo_like(300, 300, seed=9)))
     (tmp_path / "m.csv").write_text("path,label\nswap.png,face_swap\n")
     assert set(asked(tmp_path / "m.csv", None)[0]) == {f"swap.png {CLEAN}"}
+
+
+def test_what_another_takes_for_no_photograph_is_an_abstention_here_too(tmp_path: Path) -> None:
+    page = domain_making.document(media.photograph(), np.random.default_rng(2))
+    (tmp_path / "page.png").write_bytes(media.png(page))
+    (tmp_path / "m.csv").write_text("path,label\npage.png,real\n")
+    plan = replace(PLAN, detectors=("image.edits",), launderings=())
+    found = run(read_manifest(tmp_path / "m.csv"), plan, AnswerCache(None))
+    assert {q.spec.name: a.reason for q, a in found.items() if q.spec.name == "image.edits"} == {
+        "image.edits": "no_photograph"
+    }
 
 
 def test_a_second_run_computes_only_what_failed_or_is_new(

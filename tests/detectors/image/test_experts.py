@@ -57,12 +57,12 @@ def test_an_empty_page_is_out_of_domain(spec: Spec) -> None:
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 @pytest.mark.parametrize("style", ["document", "screen", "pencil"])
-def test_what_is_no_photograph_is_out_of_domain(spec: Spec, style: str) -> None:
+def test_what_is_no_photograph_is_refused(spec: Spec, style: str) -> None:
     rng = np.random.default_rng(11)
     made = domain_making.STYLES[style](photograph(640, 427), rng)
     with pytest.raises(NotApplicable) as refused:
         observed(spec.name, Image(pixels=made, container="png"))
-    assert refused.value.reason is Reason.OUT_OF_DOMAIN
+    assert refused.value.reason is Reason.NO_PHOTOGRAPH
 
 
 def test_edits_are_not_looked_for_in_what_is_no_photograph() -> None:
@@ -70,7 +70,7 @@ def test_edits_are_not_looked_for_in_what_is_no_photograph() -> None:
     run = Run(Image(pixels=page, container="png"))
     findings = {finding.detector: finding for finding in run.findings()}
     assert findings["image.edits"].outcome is Outcome.NOT_APPLICABLE
-    assert findings["image.edits"].reason is Reason.OUT_OF_DOMAIN
+    assert findings["image.edits"].reason is Reason.NO_PHOTOGRAPH
     assert findings["image.edits"].explanation == findings["image.clip"].explanation
 
 

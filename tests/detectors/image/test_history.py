@@ -1,5 +1,7 @@
 """What a picture went through, on pictures whose past is known."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from detectors.base import Image
 from detectors.image.history import History, history
 from detectors.image.views import Pixels
+from detectors.media.notes import Note
 from detectors.training.laundering import jpeg, resize
 from tests.media import photo_like
 
@@ -22,9 +25,23 @@ def test_an_untouched_picture_has_no_past(photo: Pixels) -> None:
 
 def test_the_grid_of_a_jpeg_outlives_another_format(photo: Pixels) -> None:
     cut = np.ascontiguousarray(jpeg(photo, 70)[5:, 3:])
-    found = history(Image(pixels=cut, container="webp"))
+    found = history(Image(pixels=cut, container="png"))
     assert found == History(was_jpeg=True)
     assert "come from a JPEG" in found.sentences[0]
+
+
+@pytest.mark.parametrize("container", ["webp", "avif", "heic"])
+def test_formats_with_blocks_of_their_own_are_not_taken_for_jpeg(
+    photo: Pixels, container: str
+) -> None:
+    assert history(Image(pixels=jpeg(photo, 60), container=container)) == History()
+
+
+def test_a_turned_jpeg_is_not_taken_for_one_cut_and_saved_again(photo: Pixels) -> None:
+    turned = np.ascontiguousarray(jpeg(photo[:597, :797], 60)[::-1, ::-1])
+    media = Image(pixels=turned, container="jpeg", jpeg_quality=60)
+    assert history(media).shifted
+    assert not history(replace(media, notes=(Note.ORIENTATION_APPLIED,))).shifted
 
 
 def test_a_jpegs_own_grid_tells_nothing_new(photo: Pixels) -> None:
