@@ -15,8 +15,8 @@ from detectors.image.history import history
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import SandboxPool
-from detectors.registry import Effort, Spec, load, named, specs_for, votes
-from detectors.result import Finding
+from detectors.registry import Effort, Spec, load, specs_for, votes
+from detectors.result import Finding, Reason
 from detectors.runner import Run
 from provenance.consistency import thumbnail
 from provenance.result import Trace
@@ -78,9 +78,10 @@ class Classifier:
         width, height = _size(media)
         known = self._look_up(media, source)
         marks = self._marks(media, effort)
+        findings = tuple(_findings(media, effort, progress))
         return Classified(
             kind=kind_of(media),
-            findings=tuple(_findings(media, effort, progress)),
+            findings=findings,
             missing=(*_unread(media), *known.missing, *marks.missing, *_left_out(media, effort)),
             watermarks=marks.watermarks,
             traces=_compared_with_preview(media),
@@ -90,7 +91,7 @@ class Classifier:
             width=width,
             height=height,
             seconds=None if isinstance(media, Image) else media.seconds,
-            handling=history(media).sentences if isinstance(media, Image) else (),
+            handling=_handling(media, findings),
             notes=(*(SENTENCES[Note(code)] for code in media.notes), *_sampled(media)),
         )
 
@@ -149,23 +150,35 @@ def _parts(media: Media) -> tuple[Media, ...]:
 
 def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
     """What the full profile would have looked for besides."""
-    kind = kind_of(media)
-    names = [spec.name for spec in specs_for(kind, Effort.FULL) if effort not in spec.efforts]
-    if effort is Effort.FULL or not names:
+    if effort is Effort.FULL:
         return
-    claims = {spec.claim for spec in specs_for(kind, effort)}
-    skipped = dict.fromkeys(
-        CLAIMS[named(name).claim] for name in names if named(name).claim not in claims
-    )
-    sought = [f"whether it is {claim}" for claim in skipped]
+    kind = kind_of(media)
+    asked = {spec.claim for spec in specs_for(kind, effort)}
+    skipped = [
+        spec
+        for spec in specs_for(kind, Effort.FULL)
+        if effort not in spec.efforts and (spec.published or spec.claim not in asked)
+    ]
+    sought = [
+        f"whether this is {CLAIMS[claim]}" for claim in dict.fromkeys(s.claim for s in skipped)
+    ]
     if isinstance(media, Image):
-        sought.append("whether it carries an invisible watermark")
+        sought.append("whether this carries an invisible watermark")
+    if not sought:
+        return
+    names = "".join(f", {spec.name}" for spec in skipped)
     yield NotChecked(
-        what="fast profile",
+        what=f"fast profile{names}",
         reason=LEFT_OUT,
-        statement=f"Only the fast profile was asked for, without {', '.join(names)}: nobody looked "
-        f"{' or '.join(sought)}.",
+        statement=f"Only the fast profile was asked for; nobody looked {' or '.join(sought)}.",
     )
+
+
+def _handling(media: Media, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """What a photograph went through; the layout of a page or a screen can look like a grid."""
+    if not isinstance(media, Image) or Reason.NO_PHOTOGRAPH in {item.reason for item in findings}:
+        return ()
+    return history(media).sentences
 
 
 def _compared_with_preview(media: Media) -> tuple[Trace, ...]:
