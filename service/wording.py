@@ -220,13 +220,14 @@ def because(finding: Finding) -> str:
     if undecided or len(parts) < 2 or not all(value for _, value in parts):
         return ""
     (first, more), (second, less) = sorted(parts, key=lambda part: -abs(part[1]))
+    claim = f"{_side(more)} “{CLAIMS[finding.claim]}”"
     if more * less > 0:
-        return f" Both {first} and {second} speak {_side(more)}, {first} more."
-    return f" {first.capitalize()} speaks {_side(more)}, {second} less so {_side(less)}."
+        return f" Both {first} and {second} speak {claim}, {first} more."
+    return f" {first.capitalize()} speaks {claim}, {second}, more weakly, {_side(less)} it."
 
 
 def _side(contribution: float) -> str:
-    return "for it" if contribution > 0 else "against it"
+    return "for" if contribution > 0 else "against"
 
 
 def odds(lr: LikelihoodRatio, hypothesis: str) -> str:
