@@ -47,7 +47,8 @@ LIMITS: Final = (
     "Above 0.9 megapixels the picture is judged in up to 14 native squares spread evenly over it, and "
     "the map between them is drawn from the nearest: small edits in between are missed.",
     "Pictures that were composed on purpose (collages, captions, logos, framed pictures, scenes drawn "
-    "by a program) are edited pictures to it.",
+    "by a program) are edited pictures to it. What image.clip takes for no photograph is not shown to "
+    "it; its figures are without that refusal.",
     "Nearly all measured photographs have 0.1 megapixels or less. Of 163 larger untouched ones, up to "
     "0.9 megapixels, 4 % passed the 5 % threshold and none the 1 % one; of larger ones only a dozen "
     "were at hand.",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from detectors.training import domain, image_cards
 from detectors.training.cards import write_card
@@ -77,7 +78,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     chosen = pictures(given.manifest)
     drawn = cache_all(chosen, given.drawings, given.cache)
-    write(chosen, drawn, given.manifest.parent, given.cache, given.out)
+    with threadpool_limits(1):  # sums depend on how many threads share them
+        write(chosen, drawn, given.manifest.parent, given.cache, given.out)
 
 
 def cache_all(chosen: list[Picture], drawings: Path, folder: Path) -> Made:
