@@ -36,7 +36,7 @@ PHOTOS: Final = 30
 SIGNED: Final = 600
 UNSIGNED: Final = 6000
 JUDGED: Final = 60
-QUICK: Final = 300
+QUICK: Final = 600
 COLD_STARTS: Final = 5
 MIB: Final = 1024**2
 

@@ -129,7 +129,7 @@ class PipelineConfig:
     audio_watermark: bool = False  # look for the mark of speech generators in sound
     video_frames: int = 16  # sampled from a film
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
-    threads: int = 2  # of torch; more helps one file, fewer helps several at once
+    threads: int = 2  # of a model; more helps one file, fewer helps several at once
     weights_dir: Path | None = None  # where pulled detectors are
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from detectors.zoo.onnx_surgery import with_outputs
+from detectors.zoo.threads import threads
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,12 +54,10 @@ class ClipEncoder:
     width = CLIP_WIDTH
     grid = 14
 
-    def __init__(
-        self, weights: Path, *, blocks: Sequence[int] = CLIP_BLOCKS, threads: int = 2
-    ) -> None:
+    def __init__(self, weights: Path, *, blocks: Sequence[int] = CLIP_BLOCKS) -> None:
         self.blocks = len(blocks)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = threads()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Threads that wait by spinning took twice the processor time where cores were shared.

@@ -1,5 +1,6 @@
 """The engine as commands use it: built from the settings in the environment."""
 
+import os
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -27,6 +28,8 @@ def read_settings() -> Settings:
 def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
     """A pipeline for this process, to be closed when done; as many files at once as `children`.
 
+    They share the cores: a model gets no more threads than are left for its file.
+
     Ends the command when the trust store is damaged, rather than failing every file for it.
     """
     try:
@@ -34,4 +37,6 @@ def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
     except (TrustStoreDamaged, OSError) as error:
         complain("trust store", error)
         raise SystemExit(ExitCode.USAGE) from error
-    return Pipeline(replace(pipeline_config(settings), children=children))
+    config = pipeline_config(settings)
+    threads = max(1, min(config.threads, (os.cpu_count() or 1) // children))
+    return Pipeline(replace(config, children=children, threads=threads))
