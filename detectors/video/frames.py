@@ -114,17 +114,21 @@ def edges(times: Floats, seconds: float) -> Floats:
 def spans(
     raws: Floats, times: Floats, shot: npt.NDArray[np.int32], seconds: float
 ) -> tuple[Span, ...]:
-    """The time line: each frame stands for the time nearest to it, smoothed within its shot."""
+    """The time line: each frame stands for the time nearest to it, smoothed within its shot.
+
+    A frame that was refused has no score, whatever its neighbours have.
+    """
     cells = edges(times, seconds)
     found = []
     for number in range(raws.size):
         near = slice(max(0, number - _NEIGHBOURS), number + _NEIGHBOURS + 1)
         same = raws[near][(shot[near] == shot[number]) & ~np.isnan(raws[near])]
+        judged = not np.isnan(raws[number])
         found.append(
             Span(
                 start=float(cells[number]),
                 end=float(cells[number + 1]),
-                raw=float(np.median(same)) if same.size else None,
+                raw=float(np.median(same)) if judged else None,
                 label=f"shot {shot[number] + 1}",
             )
         )

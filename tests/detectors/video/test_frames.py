@@ -75,6 +75,11 @@ def test_black_frames_are_left_out_and_shown_as_not_judged_alone() -> None:
     assert seen.facts["refused_frames"] == 3
 
 
+def test_a_refused_frame_takes_no_score_from_its_neighbours() -> None:
+    seen = FramesDetector(Brightness(), frames=8).observe(film([80, 80, 0, 80, 80, 80, 80, 80]))
+    assert [span.raw for span in seen.spans] == [80.0] * 2 + [None] + [80.0] * 5
+
+
 def test_too_few_frames_are_an_abstention_not_a_score() -> None:
     with pytest.raises(NotApplicable) as caught:
         FramesDetector(Brightness(), frames=8).observe(film([90, 90]))
