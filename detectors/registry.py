@@ -45,6 +45,11 @@ class Spec:
     published: bool = False  # by others; here once its operator pulled it, see `PUBLISHED`
     efforts: frozenset[Effort] = frozenset(Effort)  # in which it runs
 
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """Detectors of the same file whose answers it takes: they run before it."""
+        return (*self.fuses, self.within) if self.within else self.fuses
+
 
 _FULL: Final = frozenset({Effort.FULL})
 _FAST: Final = frozenset({Effort.FAST})

@@ -69,10 +69,7 @@ def model_digest(spec: Spec) -> str:
     """
     card = card_of(spec)
     parts = [card.model_dump_json(include={"weights", "settings"}), code_digest(spec.kind)]
-    parts += [
-        model_digest(named(other))
-        for other in (*spec.needs, *spec.fuses, *filter(None, (spec.within,)))
-    ]
+    parts += [model_digest(named(other)) for other in (*spec.needs, *spec.follows)]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 

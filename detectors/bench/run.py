@@ -174,7 +174,7 @@ def _tasks(unknown: Iterable[Question]) -> list[Task]:
 
 def _with_experts(asked: Iterable[Spec]) -> tuple[Spec, ...]:
     """Detectors with those they fuse or follow, in the order of the registry: experts first."""
-    names = {name for spec in asked for name in (spec.name, *spec.fuses, spec.within)}
+    names = {name for spec in asked for name in (spec.name, *spec.follows)}
     return tuple(spec for spec in specs() if spec.name in names)
 
 

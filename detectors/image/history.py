@@ -69,13 +69,11 @@ def history(picture: Image) -> History:
     if min(picture.pixels.shape[:2]) < MIN_SIDE:
         return History(quality=picture.jpeg_quality)
     grey = _grey(picture.pixels)
-    jpeg = picture.container == "jpeg"
-    gridded = min(grid_score(axis, but_own=jpeg) for axis in (grey, grey.T)) > GRID_SCORE
     turned = Note.ORIENTATION_APPLIED in picture.notes  # its own grid may then begin anywhere
     return History(
         quality=picture.jpeg_quality,
-        was_jpeg=gridded and picture.container in LOSSLESS,
-        shifted=gridded and jpeg and not turned,
+        was_jpeg=picture.container in LOSSLESS and _is_gridded(grey, but_own=False),
+        shifted=picture.container == "jpeg" and not turned and _is_gridded(grey, but_own=True),
         resized=_is_resized(grey),
     )
 
@@ -95,9 +93,8 @@ def grid_score(grey: Greys, *, but_own: bool) -> float:
         shares = shares[1:]
     best = int(np.argmax(shares))
     others = np.delete(shares, best)
-    chance = 0.3 * np.sqrt(
-        0.22 / (grey.shape[0] * periods)
-    )  # keeps flat pictures from dividing by 0
+    # Keeps flat pictures from dividing by nothing.
+    chance = 0.3 * np.sqrt(0.22 / (grey.shape[0] * periods))
     return float((shares[best] - others.mean()) / (others.std() + chance))
 
 
@@ -118,6 +115,11 @@ def resizing_peak(grey: Greys) -> tuple[float, float]:
     strongest = int(np.argmax(np.where(usable, spectrum, 0.0)))
     height = spectrum[strongest] / (np.median(spectrum[usable]) + 1e-6)
     return float(height), float(frequencies[strongest])
+
+
+def _is_gridded(grey: Greys, *, but_own: bool) -> bool:
+    """Whether both axes show a grid."""
+    return min(grid_score(axis, but_own=but_own) for axis in (grey, grey.T)) > GRID_SCORE
 
 
 def _is_resized(grey: Greys) -> bool:

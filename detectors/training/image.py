@@ -126,7 +126,7 @@ def _write_one(
     write_arrays(trained.head, out / "weights" / f"image-{name}-head.safetensors")
     write_arrays(found.weights, out / "weights" / f"image-{name}-domain.safetensors")
     held = trained.held.within(found)
-    card = image_cards.CARDS[name](held, found, out / "weights")
+    card = image_cards.image_card(f"image-{name}", held, found, out / "weights")
     write_card(card, out)
     log.info("%s: %s", card.name, card.measured[0])
     held.published().export(folder / f"image.{name}.csv", root)
@@ -160,6 +160,7 @@ def train_expert(
         pictures=chosen,
         conditions=(*CONDITIONS, *NAMED)[: len(rows)],
         trained_on=trained_on,
+        refused=np.zeros(len(chosen), bool),
         scores=held_out(rows, chosen, trained_on=trained_on, twins=twins),
     )
     model = fit_pooled(rows[:trained_on], chosen, twins)

@@ -1,7 +1,7 @@
 """What the image experts are measured on, and their model cards."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -66,7 +66,7 @@ class Held:
     conditions: tuple[str, ...]
     trained_on: int
     scores: Scores
-    refused: npt.NDArray[np.bool_] | None = None
+    refused: npt.NDArray[np.bool_]
 
     def within(self, domain: TrainedDomain) -> Self:
         """The same, with what `domain` refused when held out."""
@@ -78,7 +78,7 @@ class Held:
 
     def judged(self) -> Self:
         """Without what is refused."""
-        return self if self.refused is None else self._only(~self.refused)
+        return self._only(~self.refused)
 
     def learned(self) -> Self:
         """The conditions of training alone."""
@@ -90,7 +90,7 @@ class Held:
             self,
             pictures=[p for p, keep in zip(self.pictures, kept, strict=True) if keep],
             scores=self.scores[:, kept],
-            refused=None if self.refused is None else self.refused[kept],
+            refused=self.refused[kept],
         )
 
     @property
@@ -103,9 +103,8 @@ class Held:
 
     def rows(self, folder: Path) -> Iterator[Score]:
         """A score of each picture under each condition, as the bench has them."""
-        refused = np.zeros(len(self.pictures), bool) if self.refused is None else self.refused
         for condition, row in zip(self.conditions, self.scores, strict=True):
-            for picture, score, outside in zip(self.pictures, row, refused, strict=True):
+            for picture, score, outside in zip(self.pictures, row, self.refused, strict=True):
                 yield Score(
                     path=picture.file.relative_to(folder).as_posix(),
                     label="ai_generated" if picture.synthetic else "real",
@@ -156,42 +155,27 @@ def lines(held: Held, line: Calibration) -> Iterator[Measured]:
             yield of(f"{name} against all photographs", own | ~synthetic)
 
 
-def clip_card(held: Held, domain: TrainedDomain, weights: Path) -> ModelCard:
-    return _card(
-        "image-clip",
-        held,
-        domain,
-        weights,
-        summary="Linear head on the token statistics of two middle blocks of CLIP, over the "
-        "resized picture and native crops",
-        architecture="CLIP ViT-B/16 blocks 1 to 8, INT8, frozen; logistic regression",
-        settings={"blocks": [6.0, 8.0], "crops": 3, "maps": 1},
-    )
-
-
-def fast_card(held: Held, domain: TrainedDomain, weights: Path) -> ModelCard:
-    return _card(
-        "image-fast",
-        held,
-        domain,
-        weights,
-        summary="Linear head on the token statistics of one middle block of CLIP, over the "
-        "resized picture and one native crop; no map",
-        architecture="CLIP ViT-B/16 blocks 1 to 6, INT8, frozen; logistic regression",
-        settings={"blocks": [6.0], "crops": 1, "maps": 0},
-    )
-
-
-CARDS: Final[Mapping[str, Callable[[Held, TrainedDomain, Path], ModelCard]]] = MappingProxyType(
-    {"clip": clip_card, "fast": fast_card}
+FACTS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
+    {
+        "image-clip": {
+            "summary": "Linear head on the token statistics of two middle blocks of CLIP, over the "
+            "resized picture and native crops",
+            "architecture": "CLIP ViT-B/16 blocks 1 to 8, INT8, frozen; logistic regression",
+            "settings": {"blocks": [6.0, 8.0], "crops": 3, "maps": 1},
+        },
+        "image-fast": {
+            "summary": "Linear head on the token statistics of one middle block of CLIP, over the "
+            "resized picture and one native crop; no map",
+            "architecture": "CLIP ViT-B/16 blocks 1 to 6, INT8, frozen; logistic regression",
+            "settings": {"blocks": [6.0], "crops": 1, "maps": 0},
+        },
+    }
 )
-"""How the card of each image detector is made."""
+"""What the card of each image detector says of it alone."""
 
 
-def _card(
-    name: str, held: Held, domain: TrainedDomain, weights: Path, **facts: object
-) -> ModelCard:
-    """Calibration, operating points and figures of held-out scores, with these `facts`."""
+def image_card(name: str, held: Held, domain: TrainedDomain, weights: Path) -> ModelCard:
+    """The card of one of `FACTS`: calibration, operating points and figures of held-out scores."""
     synthetic = held.synthetic
     trained_on = TRAINED_ON.format(
         real=int((~synthetic).sum()),
@@ -223,13 +207,9 @@ def _card(
             "calibration": line,
             "operating_points": points,
             "measured": tuple(lines(shown, line)),
-            **facts,
+            **FACTS[name],
         }
     )
-
-
-def _refused(held: Held, chosen: npt.NDArray[np.bool_]) -> float:
-    return 0.0 if held.refused is None else float(held.refused[chosen].mean())
 
 
 def _refusals(held: Held, domain: TrainedDomain) -> str:
@@ -237,9 +217,9 @@ def _refusals(held: Held, domain: TrainedDomain) -> str:
     photoreal = np.array([p.photoreal for p in held.pictures])
     made = ", ".join(f"{style} {share:.0%}" for style, share in domain.found.items())
     return (
-        f"Refused as no photographs, held out: {_refused(held, ~held.synthetic):.1%} of "
-        f"photographs, {_refused(held, photoreal):.1%} of photorealistic and "
-        f"{_refused(held, held.synthetic):.1%} of all generated pictures, each as published; of what "
+        f"Refused as no photographs, held out: {held.refused[~held.synthetic].mean():.1%} of "
+        f"photographs, {held.refused[photoreal].mean():.1%} of photorealistic and "
+        f"{held.refused[held.synthetic].mean():.1%} of all generated pictures, each as published; of what "
         f"the same programs made of other photographs, and of other folders of clip art: {made}."
     )
 
