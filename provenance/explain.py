@@ -41,9 +41,7 @@ def explain_trust(found: Provenance, lists: Iterable[TrustList] = ()) -> tuple[s
     """
     signer = found.signer
     if signer is None:
-        why = found.integrity_explanation
-        nothing = _NOTHING.get(found.presence, "No signer was found.")
-        return (nothing, f"Found: {why}.") if why else (nothing,)
+        return (_NOTHING.get(found.presence, "No signer was found."),)
     said = [_who(signer)]
     if found.integrity is not None:
         said.append(_INTEGRITY[found.integrity])
@@ -59,7 +57,16 @@ def explain_trust(found: Provenance, lists: Iterable[TrustList] = ()) -> tuple[s
 def _chain(found: Provenance) -> str:
     recorded = found.fault is StatusClass.BROKEN_BEFORE
     when = "had failed its check before it was added" if recorded else "fails its check"
-    return f"An earlier version or a part {when}: {found.chain_failures[0]}."
+    named = next(
+        (
+            f": “{part.title}”, {check.code}"
+            for manifest in found.manifests
+            for part in manifest.ingredients
+            for check in part.failures
+        ),
+        "",
+    )
+    return f"An earlier version or a part {when}{named}."
 
 
 def _who(signer: Signer) -> str:
