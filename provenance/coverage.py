@@ -261,7 +261,8 @@ def _gif_end(file: BinaryIO) -> int | None:
     if not flags:
         return None
     offset = 13 + _colours(flags[0])
-    for _ in range(MAX_PARTS):
+    steps = iter(range(MAX_PARTS))  # for blocks and what they hold together
+    for _ in steps:
         kind = _peek(file, offset, 1)
         if kind == b";":
             return offset + 1
@@ -271,9 +272,11 @@ def _gif_end(file: BinaryIO) -> int | None:
             offset += 11 + _colours(head[9])
         else:
             return None
-        while (length := _peek(file, offset, 1)) and length != b"\x00":
-            offset += 1 + length[0]
-        offset += 1
+        for _ in steps:
+            length = _peek(file, offset, 1)
+            offset += 1 + (length[0] if length else 0)
+            if length in (b"", b"\x00"):
+                break
     return None
 
 
