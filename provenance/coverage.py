@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 from provenance.codes import mapping, sequence
-from provenance.result import Span
+from provenance.result import Span, clean
 
 MAX_PARTS: Final = 100_000
 """Most segments, chunks or boxes that are stepped over in search of an end."""
@@ -111,10 +111,10 @@ def _exclusions(data_hash: Mapping[str, Any]) -> list[tuple[int, int]]:
 
 def _appended(file: BinaryIO, media_type: str, data_hash: Mapping[str, Any]) -> Iterator[Span]:
     end, signed = end_of(file, media_type), _bytes(data_hash.get("hash"))
-    name = data_hash.get("alg", "sha256")
+    name = clean(data_hash.get("alg")) or "sha256"
     if end is None or not signed or name not in _HASHES or end >= _size(file):
         return
-    digest = hashlib.new(str(name))
+    digest = hashlib.new(name)
     at = 0
     for start, stop in [*_exclusions(data_hash), (end, end)]:
         for chunk in _chunks(file, at, min(start, end)):

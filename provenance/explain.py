@@ -27,7 +27,7 @@ _INTEGRITY: Final = {
     Integrity.INTACT: "The signature is good and the file is the one that was signed.",
     Integrity.ASSET_MISMATCH: "The signature is good, but the file is not the one that was signed.",
     Integrity.MANIFEST_ALTERED: "The manifest is not as it was signed, so nothing in it is attributed to the signer.",
-    Integrity.NOT_COVERED: "The signature is good, but bytes lie in the file that nobody signed and that nobody may add.",
+    Integrity.NOT_COVERED: "The signature is good, but it leaves out more than it may, and what lies there is nobody's word.",
     Integrity.MALFORMED: "The signature is good, but the manifest breaks a rule of the specification, so nothing in it is attributed to the signer.",
     Integrity.SIGNATURE_BAD: "The signature does not fit, so nothing here comes from the signer named.",
     Integrity.NOT_CHECKED: "The signature could not be checked.",

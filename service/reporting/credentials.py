@@ -87,8 +87,8 @@ FAULTS: Final[Mapping[StatusClass, Fault]] = {
     StatusClass.CHANGED: CHANGES[Integrity.ASSET_MISMATCH],
     StatusClass.NOT_COVERED: Fault(
         "All that was signed is as it was signed, but this file holds bytes that nobody signed.",
-        "What the signature covers is as it was signed, but it leaves out more than the "
-        "credentials themselves, so what lies there is nobody's word",
+        "What the signature covers is as it was signed, but it leaves out more than it may, and "
+        "what lies there is nobody's word",
         Signal.UNRELIABLE,
     ),
     StatusClass.MALFORMED: Fault(

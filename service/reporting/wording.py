@@ -117,8 +117,8 @@ INTEGRITIES: Final[dict[Integrity, tuple[str, str]]] = {
     ),
     Integrity.NOT_COVERED: (
         "Unsigned bytes",
-        "What was signed is as it was signed, but bytes that nobody signed lie where only the "
-        "credentials may.",
+        "What was signed is as it was signed, but the signature leaves out more than it may; what "
+        "lies there is nobody's word.",
     ),
     Integrity.MALFORMED: (
         "Credentials malformed",

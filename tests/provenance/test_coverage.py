@@ -102,6 +102,24 @@ def test_what_the_signer_left_out_beside_the_store_is_measured() -> None:
     assert found == (Span(start=0, length=20), Span(start=124, length=6))
 
 
+@pytest.mark.parametrize(
+    "data_hash",
+    [
+        {"exclusions": [{"start": 2**64 - 1, "length": 2**64 - 1}], "hash": "b64'AAAA'"},
+        {"exclusions": [{"start": -1, "length": 5}, "x", {}], "hash": [300]},
+        {"exclusions": None, "hash": "b64'!'", "alg": {"no": "name"}},
+        {"hash": "b64'AAAA'", "alg": "md5"},
+    ],
+)
+@pytest.mark.parametrize("matches", [True, False])
+def test_an_absurd_hash_tells_nothing_and_does_no_harm(
+    data_hash: dict[str, object], *, matches: bool
+) -> None:
+    file = io.BytesIO(jpeg(photo_like(96, 80)) + TAIL)
+    manifest = {"assertions": {"c2pa.hash.data": data_hash}}
+    assert uncovered(file, "image/jpeg", manifest, matches=matches) == ()
+
+
 def test_a_signer_who_leaves_out_the_store_alone_left_nothing_out(
     read: Read, credential: Credential, photo: bytes
 ) -> None:
