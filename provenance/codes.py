@@ -1,47 +1,16 @@
-"""Validation codes of the C2PA specification: gathered by manifest, and what each one means."""
+"""Validation codes of a manifest store, gathered by the manifest that each is about."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
 from provenance.result import Check, clean
+from provenance.statuses import Concern, StatusClass, status_of
 
-
-class Concern(StrEnum):
-    """Which question a failure code answers."""
-
-    ASSET = "asset"  # the file is not the one that was signed
-    MANIFEST = "manifest"  # the manifest contradicts itself or breaks the specification
-    SIGNATURE = "signature"
-    EXPIRY = "expiry"
-    REVOCATION = "revocation"
-    TRUST = "trust"
-    TIMESTAMP = "timestamp"
-    IDENTITY = "identity"  # CAWG, kept apart from the integrity of the file
-    INGREDIENT = "ingredient"
-
-
-_EXACT: Final[Mapping[str, Concern]] = {
-    "claimSignature.outsideValidity": Concern.EXPIRY,
-    "signingCredential.expired": Concern.EXPIRY,
-    "signingCredential.revoked": Concern.REVOCATION,
-    "signingCredential.ocsp.revoked": Concern.REVOCATION,
-    "assertion.dataHash.mismatch": Concern.ASSET,
-    "assertion.bmffHash.mismatch": Concern.ASSET,
-    "assertion.boxesHash.mismatch": Concern.ASSET,
-    "assertion.boxesHash.unknownBox": Concern.ASSET,
-    "assertion.collectionHash.mismatch": Concern.ASSET,
-    "assertion.collectionHash.incorrectFileCount": Concern.ASSET,
-    "assertion.multiAssetHash.mismatch": Concern.ASSET,
-}
-_PREFIXES: Final = (
-    ("cawg.", Concern.IDENTITY),
-    ("signingCredential.", Concern.TRUST),
-    ("timeStamp.", Concern.TIMESTAMP),
-    ("claimSignature.", Concern.SIGNATURE),
-    ("ingredient.", Concern.INGREDIENT),
-)
+_MATCH, _MISMATCH = ".match", ".mismatch"
+_BAD_SIGNATURE: Final = "claimSignature.mismatch"
+_UNKNOWN_ALGORITHM: Final = "algorithm.unsupported"
+_AS_ADDED: Final = "ingredient.manifest.validated"
 
 ASSET_MATCHES: Final = (
     "assertion.dataHash.match",
@@ -62,16 +31,6 @@ NOTICES: Final = (
 """Informational codes worth showing; the others only repeat what other fields say."""
 
 
-def concern(code: str) -> Concern:
-    """Sort a failure code. One that is not known counts against the manifest, never for it."""
-    if code in _EXACT:
-        return _EXACT[code]
-    for prefix, found in _PREFIXES:
-        if code.startswith(prefix):
-            return found
-    return Concern.MANIFEST
-
-
 @dataclass(slots=True)
 class Outcomes:
     """Codes about one manifest from one source: code to explanation, the first one kept."""
@@ -79,9 +38,30 @@ class Outcomes:
     success: dict[str, str] = field(default_factory=dict)
     informational: dict[str, str] = field(default_factory=dict)
     failure: dict[str, str] = field(default_factory=dict)
+    uncompared: bool = False  # the hash of the file could not be compared, whatever the codes say
 
-    def failures(self, *concerns: Concern) -> dict[str, str]:
-        return {code: text for code, text in self.failure.items() if concern(code) in concerns}
+    def failures(self, *concerns: Concern) -> dict[str, Check]:
+        """Failures about these concerns by code, each with what it shows."""
+        return {
+            code: Check(code=code, explanation=text, status=self._shows(code))
+            for code, text in self.failure.items()
+            if status_of(code)[1] in concerns
+        }
+
+    def _shows(self, code: str) -> StatusClass:
+        """What a failure shows beside the other codes.
+
+        A hash that is said to match and to mismatch does match: what fails is the rule that only
+        the store may be left out of it. A signature by an algorithm that is not known here was
+        never computed, though the library goes on to say that it does not fit.
+        """
+        if self.uncompared and status_of(code)[1] is Concern.ASSET:
+            return StatusClass.UNREADABLE
+        if code.endswith(_MISMATCH) and code.removesuffix(_MISMATCH) + _MATCH in self.success:
+            return StatusClass.NOT_COVERED
+        if code == _BAD_SIGNATURE and _UNKNOWN_ALGORITHM in self.failure:
+            return StatusClass.UNREADABLE
+        return status_of(code)[0]
 
 
 @dataclass(slots=True)
@@ -96,9 +76,17 @@ class Verdicts:
     recorded: Outcomes = field(default_factory=Outcomes)
 
     def failures(self, *concerns: Concern) -> tuple[Check, ...]:
-        """Return failures found now and failures on record; what was found now wins."""
-        found = self.recorded.failures(*concerns) | self.fresh.failures(*concerns)
-        return tuple(Check(code=code, explanation=text) for code, text in found.items())
+        """Return failures found now and failures on record; what was found now wins.
+
+        What is on record was so when the manifest was used, and so was what is found in one whose
+        bytes are those that its user signed.
+        """
+        recorded, fresh = self.recorded.failures(*concerns), self.fresh.failures(*concerns)
+        same = _AS_ADDED in self.fresh.success
+        return tuple(
+            check.model_copy(update={"before": True}) if same or code in recorded else check
+            for code, check in (recorded | fresh).items()
+        )
 
     def succeeded(self, *codes: str) -> bool:
         return any(c in self.fresh.success or c in self.recorded.success for c in codes)

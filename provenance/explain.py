@@ -13,6 +13,7 @@ from provenance.result import (
     TimestampStatus,
     TrustKind,
 )
+from provenance.statuses import StatusClass
 from provenance.trust import TrustList
 
 _NOTHING: Final = {
@@ -25,7 +26,9 @@ _VOUCHES: Final = {TrustKind.TSA: "time stamps", TrustKind.CAWG: "identities"}
 _INTEGRITY: Final = {
     Integrity.INTACT: "The signature is good and the file is the one that was signed.",
     Integrity.ASSET_MISMATCH: "The signature is good, but the file is not the one that was signed.",
-    Integrity.MANIFEST_ALTERED: "The manifest contradicts itself, so nothing in it is attributed to the signer.",
+    Integrity.MANIFEST_ALTERED: "The manifest is not as it was signed, so nothing in it is attributed to the signer.",
+    Integrity.NOT_COVERED: "The signature is good, but it leaves out more than it may, and what lies there is nobody's word.",
+    Integrity.MALFORMED: "The signature is good, but the manifest breaks a rule of the specification, so nothing in it is attributed to the signer.",
     Integrity.SIGNATURE_BAD: "The signature does not fit, so nothing here comes from the signer named.",
     Integrity.NOT_CHECKED: "The signature could not be checked.",
 }
@@ -38,9 +41,7 @@ def explain_trust(found: Provenance, lists: Iterable[TrustList] = ()) -> tuple[s
     """
     signer = found.signer
     if signer is None:
-        why = found.integrity_explanation
-        nothing = _NOTHING.get(found.presence, "No signer was found.")
-        return (nothing, f"Found: {why}.") if why else (nothing,)
+        return (_NOTHING.get(found.presence, "No signer was found."),)
     said = [_who(signer)]
     if found.integrity is not None:
         said.append(_INTEGRITY[found.integrity])
@@ -49,8 +50,23 @@ def explain_trust(found: Provenance, lists: Iterable[TrustList] = ()) -> tuple[s
         said += [_closest(signer, entry) for entry in lists]
     said += map(_ancestor, found.manifests[1:])
     if not found.chain_ok:
-        said.append(f"An earlier version fails its check: {found.chain_failures[0]}.")
+        said.append(_chain(found))
     return tuple(sentence for sentence in said if sentence)
+
+
+def _chain(found: Provenance) -> str:
+    recorded = found.fault is StatusClass.BROKEN_BEFORE
+    when = "had failed its check before it was added" if recorded else "fails its check"
+    named = next(
+        (
+            f": “{part.title}”, {check.code}"
+            for manifest in found.manifests
+            for part in manifest.ingredients
+            for check in part.failures
+        ),
+        "",
+    )
+    return f"An earlier version or a part {when}{named}."
 
 
 def _who(signer: Signer) -> str:
@@ -121,9 +137,7 @@ def _conclusion(signer: Signer) -> str:
         case SignerTrust.UNTRUSTED:
             return "The signer is not trusted: no way leads from its certificate to a listed one."
         case SignerTrust.EXPIRED:
-            return (
-                "The signer is not trusted: the certificate was not valid at the time that counts."
-            )
+            return f"The signer is not trusted: {signer.explanation}."
         case SignerTrust.REVOKED:
             return "The signer is not trusted: its issuer has revoked the certificate."
         case SignerTrust.UNKNOWN:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from provenance.codes import ASSET_MATCHES, Concern, Verdicts, mapping
+from provenance.codes import ASSET_MATCHES, Verdicts, mapping
 from provenance.result import (
     Check,
     Integrity,
@@ -17,6 +17,7 @@ from provenance.result import (
     TrustKind,
     clean,
 )
+from provenance.statuses import Concern, StatusClass
 
 Ask = Callable[[TrustKind], Mapping[str, Verdicts]]
 """Reads the store again under the lists of one kind alone; called only where that is needed."""
@@ -132,8 +133,8 @@ class Judge:
         valid_from, valid_until = _time(validity.get("notBefore")), _time(validity.get("notAfter"))
         stamped = timestamp.status is TimestampStatus.TRUSTED and timestamp.at is not None
         moment = timestamp.at if stamped and timestamp.at else self._at
-        inside = _inside(moment, valid_from, valid_until)
-        trust, names, why = self._trust(label, verdicts, moment, inside=inside)
+        outside = _outside(moment, valid_from, valid_until, stamped=stamped)
+        trust, names, why = self._trust(label, verdicts, moment, expired=outside)
         return Signer(
             organisation=clean(subject.get("O")),
             common_name=clean(subject.get("CN")),
@@ -148,15 +149,14 @@ class Judge:
         )
 
     def _trust(
-        self, label: str, verdicts: Verdicts, moment: datetime, *, inside: bool
+        self, label: str, verdicts: Verdicts, moment: datetime, *, expired: str
     ) -> tuple[SignerTrust, str, str]:
         if verdicts.failures(Concern.REVOCATION):
             return SignerTrust.REVOKED, "", "the issuer has revoked the certificate"
         if TrustKind.MANIFEST not in self._kinds:
             return SignerTrust.UNKNOWN, "", "no trust list for signers is configured"
-        if not inside:
-            why = "the certificate was not valid at the time that could be established"
-            return SignerTrust.EXPIRED, "", why
+        if expired:
+            return SignerTrust.EXPIRED, "", expired
         names = self._vouching(label, verdicts, _CLAIM)
         if names is None and self._vouch_past and _UNFIT not in verdicts.fresh.failure:
             names = ", ".join(self._vouch_past(label, moment)) or None
@@ -188,37 +188,60 @@ class Judge:
         return ", ".join(self._names_of(match[1], kind.kind)) if match else ""
 
 
+_CHANGED: Final = (
+    (Integrity.SIGNATURE_BAD, Concern.SIGNATURE),
+    (Integrity.MANIFEST_ALTERED, Concern.MANIFEST),
+    (Integrity.ASSET_MISMATCH, Concern.ASSET),
+)
+_UNRELIABLE: Final = (
+    (Integrity.NOT_CHECKED, StatusClass.UNREADABLE),
+    (Integrity.MALFORMED, StatusClass.MALFORMED),
+    (Integrity.NOT_COVERED, StatusClass.NOT_COVERED),
+)
+
+
 def integrity(
     verdicts: Verdicts, *, asset: tuple[Check, ...] | None = None, asset_matches: bool = True
 ) -> tuple[Integrity, Check]:
     """Decide whether a manifest, and the file where that can be checked, is as it was signed.
 
-    `asset` overrides what the codes say about the file: an update manifest's file is checked
-    under its parent's label. Nothing is intact by silence: a good signature must be on record,
-    and for the active manifest a matching hash, or the answer is that it was not checked.
+    Returns the state with the code that decides it: one that shows a change before any other, for
+    it alone accuses. `asset` overrides what the codes say about the file: an update manifest's
+    file is checked under its parent's label. Nothing is intact by silence: a good signature must
+    be on record, and for the active manifest a matching hash, or the answer is that it was not
+    checked.
     """
-    wrong = (
-        (Integrity.SIGNATURE_BAD, verdicts.failures(Concern.SIGNATURE)),
-        (Integrity.MANIFEST_ALTERED, verdicts.failures(Concern.MANIFEST)),
-        (Integrity.ASSET_MISMATCH, verdicts.failures(Concern.ASSET) if asset is None else asset),
-    )
-    for state, failures in wrong:
-        if failures:
-            return state, failures[0]
-    if not verdicts.succeeded(*_SIGNED) and not verdicts.noticed(_SIGNED[2]):
-        return Integrity.NOT_CHECKED, Check(code="", explanation="no signature was checked")
-    if not asset_matches:
-        why = "the manifest is well signed, but nothing ties this file to it"
-        return Integrity.NOT_CHECKED, Check(code="", explanation=why)
+    about = {concern: verdicts.failures(concern) for _, concern in _CHANGED}
+    if asset is not None:
+        about[Concern.ASSET] = asset
+    for state, concern in _CHANGED:
+        for check in about[concern]:
+            if check.status is StatusClass.CHANGED:
+                return state, check
+    shown = {check.status: check for checks in about.values() for check in reversed(checks)}
+    unchecked = _unchecked(verdicts, asset_matches=asset_matches)
+    if unchecked:
+        why = shown.get(StatusClass.UNREADABLE) or shown.get(StatusClass.MALFORMED)
+        return Integrity.NOT_CHECKED, why or Check(code="", explanation=unchecked)
+    for state, status in _UNRELIABLE:
+        if status in shown:
+            return state, shown[status]
     return Integrity.INTACT, Check(code="claimSignature.validated", explanation="")
+
+
+def _unchecked(verdicts: Verdicts, *, asset_matches: bool) -> str:
+    """Say what was never compared, or nothing."""
+    if not verdicts.succeeded(*_SIGNED) and not verdicts.noticed(_SIGNED[2]):
+        return "no signature was checked"
+    return "" if asset_matches else "the manifest is well signed, but nothing ties this file to it"
 
 
 def asset_failures(all_verdicts: Mapping[str, Verdicts]) -> tuple[Check, ...]:
     """Return hash failures of the file at hand; only they are found now rather than recorded."""
-    found: dict[str, str] = {}
+    found: dict[str, Check] = {}
     for verdicts in all_verdicts.values():
         found |= verdicts.fresh.failures(Concern.ASSET)
-    return tuple(Check(code=code, explanation=text) for code, text in found.items())
+    return tuple(found.values())
 
 
 def asset_matches(all_verdicts: Mapping[str, Verdicts]) -> bool:
@@ -253,8 +276,20 @@ def _is_broken(check: Check) -> bool:
     return check.code not in (_TSA.good, *_TSA.bad)
 
 
-def _inside(moment: datetime, start: datetime | None, end: datetime | None) -> bool:
-    return (start is None or start <= moment) and (end is None or moment <= end)
+def _outside(
+    moment: datetime, start: datetime | None, end: datetime | None, *, stamped: bool
+) -> str:
+    """Say why a certificate does not count at the moment it is judged at, or nothing if it does."""
+    if (start is None or start <= moment) and (end is None or moment <= end):
+        return ""
+    if stamped:
+        return "the certificate was not valid when the trusted time stamp was made"
+    if end is not None and moment > end:
+        return (
+            f"the certificate has since expired ({end:%Y-%m-%d}), and no trusted time stamp shows "
+            "when it was used"
+        )
+    return f"the certificate is not valid before {start:%Y-%m-%d}"
 
 
 def _time(untrusted: object) -> datetime | None:

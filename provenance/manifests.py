@@ -1,18 +1,11 @@
 """Turn the library's document into manifests: what each one says, bounded and cleaned."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from provenance.codes import (
-    NOTICES,
-    Concern,
-    Verdicts,
-    ingredient_label,
-    mapping,
-    sequence,
-)
+from provenance.codes import NOTICES, Verdicts, ingredient_label, mapping, sequence
 from provenance.identity import identities
 from provenance.judge import Judge, asset_failures, asset_matches, integrity, revocation
 from provenance.origin import origin_of_action, source_type
@@ -27,6 +20,7 @@ from provenance.result import (
     clean,
 )
 from provenance.signed_facts import scalars, signed_facts
+from provenance.statuses import Concern, StatusClass
 
 MAX_MANIFESTS: Final = 100
 MAX_GENERATORS: Final = 5
@@ -147,22 +141,73 @@ def chain_failures(manifests: Sequence[Manifest]) -> tuple[str, ...]:
     because only what *changed* since the record counts there. Here every record counts.
     """
     stated = [
-        clean(f"{ingredient.title or ingredient.manifest}: {check.code}: {check.explanation}")
-        for manifest in manifests
-        for ingredient in manifest.ingredients
-        for check in ingredient.failures
+        clean(f"{title}: {check.code}: {check.explanation}")
+        for title, check in _ancestral(manifests)
     ]
-    used = {i.manifest for manifest in manifests for i in manifest.ingredients}
-    for manifest in manifests:
-        orphan = manifest.depth > 0 and manifest.label not in used
-        stated += [
-            clean(f"{manifest.title or manifest.label}: {check.code}: {check.explanation}")
-            for check in manifest.failures
-            if orphan or check.code.startswith("ingredient.")
-        ]
     if is_truncated(manifests):
         stated.insert(0, _TOO_MUCH)
     return tuple(dict.fromkeys(stated))[:MAX_ITEMS]
+
+
+_INTEGRITY_FAULTS: Final[Mapping[Integrity, StatusClass | None]] = {
+    Integrity.ASSET_MISMATCH: StatusClass.CHANGED,
+    Integrity.MANIFEST_ALTERED: StatusClass.CHANGED,
+    Integrity.SIGNATURE_BAD: StatusClass.CHANGED,
+    Integrity.NOT_COVERED: StatusClass.NOT_COVERED,
+    Integrity.MALFORMED: StatusClass.MALFORMED,
+    Integrity.NOT_CHECKED: StatusClass.UNREADABLE,
+    Integrity.INTACT: None,
+}
+_WORST_FIRST: Final = (
+    StatusClass.CHANGED,
+    StatusClass.UNREADABLE,
+    StatusClass.BROKEN_BEFORE,
+    StatusClass.REVOCATION,
+    StatusClass.MALFORMED,
+    StatusClass.NOT_COVERED,
+)
+
+
+def fault_of(integrity: Integrity, manifests: Sequence[Manifest]) -> StatusClass | None:
+    """Class of what keeps the credentials from being relied on; None where nothing does.
+
+    The file's own manifest comes first. An ancestor accuses only if its bytes are not those that
+    the manifest above it signed: whatever else fails in it was so when it was added.
+    """
+    own = _INTEGRITY_FAULTS[integrity]
+    if own is not None:
+        return own
+    shown = {_fault(check) for _, check in _ancestral(manifests)}
+    if is_truncated(manifests):
+        shown.add(StatusClass.UNREADABLE)
+    return next((fault for fault in _WORST_FIRST if fault in shown), None)
+
+
+def _fault(check: Check) -> StatusClass | None:
+    spared = (StatusClass.REVOCATION, StatusClass.UNREADABLE)
+    if check.before and check.status not in spared:
+        return StatusClass.BROKEN_BEFORE
+    return check.status
+
+
+def _ancestral(manifests: Sequence[Manifest]) -> Iterator[tuple[str, Check]]:
+    """Yield (title, failure) of every ancestor, and of manifests that nothing refers to.
+
+    What is wrong with those is nobody's word about this file.
+    """
+    for manifest in manifests:
+        for ingredient in manifest.ingredients:
+            for check in ingredient.failures:
+                yield ingredient.title or ingredient.manifest or "", check
+    used = {i.manifest for manifest in manifests for i in manifest.ingredients}
+    for manifest in manifests:
+        orphan = manifest.depth > 0 and manifest.label not in used
+        for check in manifest.failures:
+            if orphan:
+                loose = check.model_copy(update={"status": StatusClass.NOT_COVERED})
+                yield manifest.title or manifest.label, loose
+            elif check.code.startswith("ingredient."):
+                yield manifest.title or manifest.label, check
 
 
 def is_truncated(manifests: Sequence[Manifest]) -> bool:

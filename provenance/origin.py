@@ -191,5 +191,9 @@ def _walk(manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, bool, Signe
 def _own_trust(manifest: Manifest) -> SignerTrust:
     if manifest.signer is None:
         return SignerTrust.UNKNOWN
-    broken = manifest.integrity in (Integrity.SIGNATURE_BAD, Integrity.MANIFEST_ALTERED)
+    broken = manifest.integrity in (
+        Integrity.SIGNATURE_BAD,
+        Integrity.MANIFEST_ALTERED,
+        Integrity.MALFORMED,
+    )
     return SignerTrust.UNTRUSTED if broken else manifest.signer.trust

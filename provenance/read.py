@@ -8,10 +8,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from provenance.chains import lists_vouching_for_signer
-from provenance.codes import Verdicts, gather
+from provenance.codes import Verdicts, gather, mapping, sequence
 from provenance.consistency import examine
+from provenance.coverage import awaits_segments, uncovered
 from provenance.judge import Judge
-from provenance.manifests import active_integrity, chain_failures, is_truncated, read_manifests
+from provenance.manifests import (
+    active_integrity,
+    chain_failures,
+    fault_of,
+    is_truncated,
+    read_manifests,
+)
 from provenance.markers import find_markers, read_metadata
 from provenance.markers.metadata import Metadata
 from provenance.origin import declared_origin
@@ -21,9 +28,11 @@ from provenance.result import (
     Manifest,
     Presence,
     Provenance,
+    Span,
     TrustKind,
     clean,
 )
+from provenance.statuses import StatusClass
 from provenance.trust import NO_TRUST, TrustSnapshot
 from provenance.tsa import lists_vouching
 
@@ -40,11 +49,18 @@ _MISMATCH_ADVICE: Final = (
     "the hash shows that bytes changed after signing; added metadata or appended data do that as "
     "well, so it is no proof that the picture or sound was edited"
 )
+_SEGMENT_ADVICE: Final = "this is the first segment of a film in segments; its hash cannot be compared without the others"
+_TAIL_ADVICE: Final = (
+    "{length:,} bytes from byte {start:,} on are not covered by the signature; nobody signed them"
+)
 _EXCLUSION_ADVICE: Final = (
     "the signer left more of the file out of the hash than the manifest itself; what lies there, "
     "such as the order of samples, may have changed unnoticed"
 )
 
+
+MAX_SPANS: Final = 16
+"""Most stretches without a signature that are told; the exclusions of a hash name them."""
 
 _BARE_STORES: Final = ("application/c2pa", "application/x-c2pa-manifest-store")
 _BARE_STORE_ADVICE: Final = "this is a manifest store by itself; give it together with its file"
@@ -182,7 +198,42 @@ def _judged(
     is_past: bool,
 ) -> Provenance:
     verdicts = gather(store.document)
-    judge = Judge(
+    lone = _is_lone_segment(question.asset, store, verdicts)
+    judge = _judge(store, question, snapshot, moment, is_past=is_past)
+    manifests = read_manifests(store.document, verdicts, judge)
+    if not manifests:
+        return Provenance(
+            presence=Presence.UNREADABLE,
+            integrity=Integrity.NOT_CHECKED,
+            fault=StatusClass.UNREADABLE,
+            **common,
+        )
+    own = verdicts.get(manifests[0].label, Verdicts())
+    integrity, deciding = active_integrity(own, verdicts)
+    unsigned = _unsigned(question.asset, store, integrity)
+    common["warnings"] += _warnings(integrity, manifests[0], unsigned, lone=lone)
+    return Provenance(
+        presence=_presence(question.asset, common),
+        integrity=integrity,
+        integrity_code=deciding.code,
+        integrity_explanation=deciding.explanation,
+        fault=fault_of(integrity, manifests),
+        unsigned=unsigned,
+        engine_state=clean(store.state),
+        **_summary(manifests),
+        **common,
+    )
+
+
+def _judge(
+    store: "Store",
+    question: _Question,
+    snapshot: TrustSnapshot,
+    moment: datetime,
+    *,
+    is_past: bool,
+) -> Judge:
+    return Judge(
         at=moment,
         kinds=frozenset(entry.kind for entry in snapshot.lists),
         names_of=question.names_of,
@@ -196,21 +247,29 @@ def _judged(
             else None
         ),
     )
-    manifests = read_manifests(store.document, verdicts, judge)
-    if not manifests:
-        return Provenance(presence=Presence.UNREADABLE, integrity=Integrity.NOT_CHECKED, **common)
-    own = verdicts.get(manifests[0].label, Verdicts())
-    integrity, deciding = active_integrity(own, verdicts)
-    common["warnings"] += _warnings(integrity, manifests[0])
-    return Provenance(
-        presence=_presence(question.asset, common),
-        integrity=integrity,
-        integrity_code=deciding.code,
-        integrity_explanation=deciding.explanation,
-        engine_state=clean(store.state),
-        **_summary(manifests),
-        **common,
-    )
+
+
+def _is_lone_segment(asset: "Asset", store: "Store", verdicts: Mapping[str, Verdicts]) -> bool:
+    """Tell whether the other segments are wanting, and then take no mismatch for an answer."""
+    active = mapping(next(iter(sequence(store.document.get("manifests"))), None))
+    if asset.fragments or not awaits_segments(asset.file, asset.media_type, active):
+        return False
+    for found in verdicts.values():
+        found.fresh.uncompared = True
+    return True
+
+
+def _unsigned(asset: "Asset", store: "Store", integrity: Integrity) -> tuple[Span, ...]:
+    """Look for bytes that no signature covers, where the hash was compared at all."""
+    active = mapping(next(iter(sequence(store.document.get("manifests"))), None))
+    if asset.fragments or integrity in (
+        Integrity.NOT_CHECKED,
+        Integrity.SIGNATURE_BAD,
+        Integrity.MANIFEST_ALTERED,
+    ):
+        return ()
+    matches = integrity is not Integrity.ASSET_MISMATCH
+    return uncovered(asset.file, asset.media_type, active, matches=matches)[:MAX_SPANS]
 
 
 def _presence(asset: "Asset", common: Mapping[str, Any]) -> Presence:
@@ -243,12 +302,17 @@ def _summary(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
     }
 
 
-def _warnings(integrity: Integrity, active: Manifest) -> tuple[str, ...]:
+def _warnings(
+    integrity: Integrity, active: Manifest, unsigned: tuple[Span, ...], *, lone: bool
+) -> tuple[str, ...]:
     found = []
     if integrity is Integrity.ASSET_MISMATCH:
         found.append(_MISMATCH_ADVICE)
+    if lone:
+        found.append(_SEGMENT_ADVICE)
     if any("additionalExclusions" in notice.code for notice in active.notices):
         found.append(_EXCLUSION_ADVICE)
+    found += [_TAIL_ADVICE.format(start=span.start, length=span.length) for span in unsigned]
     return tuple(found)
 
 
@@ -264,6 +328,7 @@ def _without_store(refused: "Refused", common: dict[str, Any]) -> Provenance:
         integrity=integrity,
         integrity_code=str(refused.refusal),
         integrity_explanation=clean(refused.message),
+        fault=StatusClass.UNREADABLE if presence is Presence.UNREADABLE else None,
         **common,
     )
 
@@ -276,5 +341,5 @@ def _meaning(refusal: "Refusal") -> tuple[Presence, Integrity | None]:
         Refusal.REMOTE_ONLY: (Presence.REMOTE_UNFETCHED, None),
         Refusal.UNSUPPORTED: (Presence.UNSUPPORTED, Integrity.NOT_CHECKED),
         Refusal.ASSET_DAMAGED: (Presence.UNREADABLE, Integrity.NOT_CHECKED),
-        Refusal.MANIFEST_DAMAGED: (Presence.UNREADABLE, Integrity.MANIFEST_ALTERED),
+        Refusal.MANIFEST_DAMAGED: (Presence.UNREADABLE, Integrity.NOT_CHECKED),
     }[refusal]

@@ -6,6 +6,8 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from provenance.statuses import StatusClass
+
 MAX_TEXT: Final = 512
 """Longest string, in characters, that is copied out of an untrusted file."""
 
@@ -59,6 +61,8 @@ class Integrity(StrEnum):
     ASSET_MISMATCH = "asset_mismatch"
     MANIFEST_ALTERED = "manifest_altered"
     SIGNATURE_BAD = "signature_bad"
+    NOT_COVERED = "not_covered"  # what was signed is as it was, but more lies outside than may
+    MALFORMED = "malformed"  # as it was signed, but against the rules of the specification
     NOT_CHECKED = "not_checked"
 
 
@@ -112,6 +116,8 @@ class Check(Closed):
 
     code: Text
     explanation: Text = ""
+    status: StatusClass | None = None  # None: informational, or not a code of the specification
+    before: bool = False  # of an earlier version: it was so already when that was added
 
 
 class Signer(Closed):
@@ -325,6 +331,13 @@ class EngineVersion(Closed):
     version: Text
 
 
+class Span(Closed):
+    """A stretch of a file, in bytes from its start."""
+
+    start: int = Field(ge=0)
+    length: int = Field(gt=0)
+
+
 class SecondOpinion(Closed):
     """What an independent verifier makes of the integrity of the same file."""
 
@@ -340,6 +353,8 @@ class Provenance(Closed):
     integrity: Integrity | None = None  # None when there is no manifest to check
     integrity_code: Text = ""  # the deciding validation code, or the engine's error class
     integrity_explanation: Text = ""
+    fault: StatusClass | None = None  # why the credentials cannot be relied on, ancestors included
+    unsigned: tuple[Span, ...] = ()  # known stretches that no signature covers
     signer: Signer | None = None
     chain_ok: bool = True  # every ancestor's own validation passed, recorded and present
     chain_failures: tuple[Text, ...] = ()

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Final
 from provenance.client import SECOND_VERIFIER
 from provenance.errors import RequestInvalid
 from provenance.result import EngineVersion, Integrity, SecondOpinion, clean
+from provenance.statuses import StatusClass, status_of
 
 os.environ.update({"ENCYPHER_C2PA_ONLINE": "off", "ENCYPHER_C2PA_TELEMETRY": "off"})
 _verify: Final = import_module("encypher_c2pa").verify
@@ -65,15 +66,20 @@ def opinion_on(file: BinaryIO, media_type: str, manifest: bytes | None = None) -
 def _judged(report: Mapping[str, Any]) -> SecondOpinion:
     """Reduce the verifier's report to our words for integrity."""
     failures = [entry["code"] for entry in report["validation_results"]["failure"]]
+    shown = {status_of(clean(code))[0] for code in failures}
     if report["integrity"] == "valid":
         return _opinion(Integrity.INTACT)
     if report["signature"] == "invalid":
         return _opinion(Integrity.SIGNATURE_BAD, *failures)
     if report["hard_binding"] == "mismatch":
         return _opinion(Integrity.ASSET_MISMATCH, *failures)
-    if failures:
+    if StatusClass.CHANGED in shown:
         return _opinion(Integrity.MANIFEST_ALTERED, *failures)
-    return _opinion(None, "nothing_verified")
+    if StatusClass.MALFORMED in shown:
+        return _opinion(Integrity.MALFORMED, *failures)
+    if StatusClass.NOT_COVERED in shown:
+        return _opinion(Integrity.NOT_COVERED, *failures)
+    return _opinion(None, *(failures or ["nothing_verified"]))
 
 
 def _opinion(integrity: Integrity | None, *codes: str) -> SecondOpinion:

@@ -55,7 +55,7 @@ class FaceTracksDetector:
             spans=spans(followed, odds, edges(media.times[chosen], media.seconds)),
             facts={
                 "faces": float(len(followed)),
-                "frames": float(max(len(track) for track in followed)),
+                "frames_of_one_face": float(max(len(track) for track in followed)),
                 "largest_face_px": round(max(s.face.side for track in followed for s in track)),
             },
         )

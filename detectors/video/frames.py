@@ -59,9 +59,9 @@ class FramesDetector:
             raw=interquartile_mean(judged),
             spans=spans(raws, media.times[chosen], media.shot[chosen], media.seconds),
             facts={
-                "frames": float(judged.size),
+                "judged_frames": float(judged.size),
                 "refused_frames": float(raws.size - judged.size),
-                "shots": float(media.shot[-1] + 1),
+                "shots": float(np.unique(media.shot[chosen]).size),
                 "deviation": float(judged.std()),
             },
         )

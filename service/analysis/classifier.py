@@ -206,8 +206,8 @@ def _sampled(media: Media) -> Iterator[str]:
     if isinstance(media, Video):
         count = len(media.frames)
         yield (
-            f"{count} frames were looked at, one every {clock(media.seconds / count)}; "
-            "the pictures between them were not."
+            f"{count} frames were taken from the film, one every {clock(media.seconds / count)}; "
+            "nobody looked at the pictures between them."
         )
 
 

@@ -23,6 +23,7 @@ from service.analysis.progress import Listener, Progress, Stage, ignore
 from service.analysis.second_opinion import SecondOpinions
 from service.analysis.source import Source
 from service.reporting.evidence import fuse, gaps, weigh
+from service.reporting.headline import Facts, headline
 from service.reporting.pins import pin, settings_of
 from service.reporting.report import NotChecked, Profile, Report, Subject
 from service.reporting.verdict import NOT_REQUESTED, decide
@@ -174,7 +175,16 @@ def _report(
         analysed_at=datetime.now(UTC),
         profile=profile,
         verdict=decision.verdict,
-        headline=decision.headline,
+        headline=headline(
+            Facts(
+                decision=decision,
+                evidence=evidence,
+                not_checked=missing,
+                provenance=provenance,
+                findings=classified.findings,
+                watermarks=classified.watermarks,
+            )
+        ),
         basis=decision.basis,
         evidence=evidence,
         conflicts=decision.conflicts,

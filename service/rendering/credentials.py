@@ -23,6 +23,8 @@ from provenance.result import (
     Signer,
     SignerTrust,
 )
+from provenance.statuses import StatusClass
+from service.reporting.credentials import fault_in, words_for
 from service.reporting.wording import (
     IDENTITIES,
     INTEGRITIES,
@@ -36,6 +38,7 @@ from service.reporting.wording import (
 MAX_DEPTH: Final = 8
 """Deepest ingredient shown; manifests come from files and may name each other in circles."""
 
+_DOUBTFUL: Final = (Integrity.NOT_COVERED, Integrity.MALFORMED)
 WITHHELD: Final = "Withheld. The manifest does not pass its check, so nothing in it can be attributed to a signer."
 _RELATIONSHIPS: Final = {
     "parentOf": "the earlier version this was made from",
@@ -128,7 +131,8 @@ def state(integrity: Integrity | None, trust: SignerTrust | None) -> Badge:
     if integrity is None or integrity is Integrity.NOT_CHECKED:
         return Badge("none", "Not checked")
     if integrity is not Integrity.INTACT:
-        return Badge("bad", INTEGRITIES[integrity][0])
+        tone = "claim" if integrity in _DOUBTFUL else "bad"
+        return Badge(tone, INTEGRITIES[integrity][0])
     if trust is SignerTrust.TRUSTED:
         return Badge("good", "Intact, signer trusted")
     label = {
@@ -141,20 +145,20 @@ def state(integrity: Integrity | None, trust: SignerTrust | None) -> Badge:
 
 def _overall(found: Provenance) -> Badge:
     if not found.presence.is_read:
-        label = "None" if found.presence is Presence.NONE else "Not checked"
-        return Badge("bad" if found.presence is Presence.UNREADABLE else "none", label)
+        return Badge("none", "None" if found.presence is Presence.NONE else "Not checked")
     if found.integrity is Integrity.INTACT and not found.chain_ok:
-        return Badge("bad", "An ingredient fails its check")
+        changed = fault_in(found) is StatusClass.CHANGED
+        return Badge("bad" if changed else "claim", "An ingredient fails its check")
     return state(found.integrity, found.signer.trust if found.signer else None)
 
 
 def _explanation(found: Provenance) -> str:
     if found.integrity is None:
         return found.integrity_explanation
-    text = INTEGRITIES[found.integrity][1]
-    if found.integrity is Integrity.INTACT and not found.chain_ok:
-        text += " A file it was made from is not: its history cannot be relied upon."
-    return text
+    words = words_for(found)
+    if found.integrity is Integrity.INTACT and words is not None:
+        return words.headline
+    return INTEGRITIES[found.integrity][1]
 
 
 def _summary(found: Provenance) -> tuple[Fact, ...]:
@@ -201,7 +205,8 @@ def _signed_by(signer: Signer | None, *, attributable: bool) -> Fact:
     if signer.trust is SignerTrust.TRUSTED:
         listed = f" ({signer.trust_list})" if signer.trust_list else ""
         return Fact("Signed by", name, TRUSTS[signer.trust] + listed)
-    return Fact("Signed by", f"“{name}”", TRUSTS[signer.trust])
+    why = signer.explanation if signer.trust is SignerTrust.EXPIRED else ""
+    return Fact("Signed by", f"“{name}”", why or TRUSTS[signer.trust])
 
 
 def _origin_note(found: Provenance) -> str:

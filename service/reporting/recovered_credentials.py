@@ -45,7 +45,7 @@ def recovered(
         if found is None or found.presence is Presence.NONE or match.original.sha256 in seen:
             continue
         for item in judged(found):
-            if item.signal is Signal.BROKEN:
+            if item.signal in (Signal.BROKEN, Signal.UNRELIABLE):
                 continue
             seen.add(match.original.sha256)
             signal = _signal(match, item.signal)

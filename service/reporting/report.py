@@ -48,7 +48,8 @@ class Signal(StrEnum):
     SIGNED_CAPTURE = "signed_capture"  # trusted signer, chain intact, captured by a device
     SIGNED_AI = "signed_ai"  # trusted signer, chain intact, made or edited by AI
     SIGNED_OTHER = "signed_other"  # trusted signer, chain intact, origin something else
-    BROKEN = "broken"  # the asset, a manifest, a signature or an ancestor fails its check
+    BROKEN = "broken"  # something that was signed is shown to have changed
+    UNRELIABLE = "unreliable"  # something else is wrong with the credentials; accuses nobody
     CLAIMED_AI = "claimed_ai"  # intact, but nobody vouches for the signer
     CLAIMED_CAPTURE = "claimed_capture"
     CLAIMED_OTHER = "claimed_other"

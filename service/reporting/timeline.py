@@ -117,6 +117,45 @@ def marks(findings: Iterable[Finding]) -> tuple[Mark, ...]:
     return tuple(sorted(found, key=lambda mark: (-mark.log10_lr, mark.start))[:MAX_MARKS])
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """How much of what a detector judged over time leans to synthetic, in seconds."""
+
+    seconds: float
+    judged: float
+
+    @property
+    def share(self) -> float:
+        return self.seconds / self.judged
+
+    def in_words(self, claim: str) -> str:
+        """A sentence: "Stretches of 6.0 of the 12.0 s that were judged lean to “synthetic”."."""
+        return (
+            f"Stretches that come to {self.seconds:.1f} of the {self.judged:.1f} s that were "
+            f"judged lean to “{claim}”."
+        )
+
+
+def marked_of(finding: Finding) -> Marked | None:
+    """How much of a voting detector's time line is marked; None where nothing is."""
+    if not finding.votes:
+        return None
+    judged = [segment for segment in finding.segments if segment.log10_lr is not None]
+    leaning = [item for item in judged if item.log10_lr is not None and item.log10_lr >= MARKED]
+    if not leaning:
+        return None
+    return Marked(_covered(leaning), _covered(judged))
+
+
+def _covered(stretches: list[Segment]) -> float:
+    """Seconds that at least one of the stretches covers."""
+    total, reach = 0.0, 0.0
+    for item in sorted(stretches, key=lambda segment: segment.start):
+        total += max(item.end - max(item.start, reach), 0.0)
+        reach = max(reach, item.end)
+    return total
+
+
 def clock(seconds: float) -> str:
     """A time as a person reads it: "0:07", "0:07.5", "1:02:03"."""
     minutes, rest = divmod(round(seconds, 1), 60)

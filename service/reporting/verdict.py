@@ -31,9 +31,9 @@ HARMLESS: Final = frozenset(
     }
 )
 
-# The first row with a signal that is present decides. SUSPECT and ALTERED_COPY never accuse: they
-# ask for a person. A recovered capture decides nothing, since nothing ties its signature to this
-# file; a recovered AI original declares AI as unsigned metadata would.
+# The first row with a signal that is present decides. UNRELIABLE, SUSPECT and ALTERED_COPY never
+# accuse: they ask for a person. A recovered capture decides nothing, since nothing ties its
+# signature to this file; a recovered AI original declares AI as unsigned metadata would.
 TABLE: Final[tuple[tuple[Verdict, frozenset[Signal]], ...]] = (
     (Verdict.CREDENTIALS_BROKEN, frozenset({Signal.BROKEN})),
     (Verdict.VERIFIED_AI, frozenset({Signal.SIGNED_AI})),
@@ -46,24 +46,9 @@ TABLE: Final[tuple[tuple[Verdict, frozenset[Signal]], ...]] = (
     ),
     (Verdict.LIKELY_SYNTHETIC, frozenset({Signal.SYNTHETIC})),
     (Verdict.LIKELY_MANIPULATED, frozenset({Signal.MANIPULATED})),
-    (Verdict.INCONCLUSIVE, frozenset({Signal.SUSPECT, Signal.ALTERED_COPY})),
+    (Verdict.INCONCLUSIVE, frozenset({Signal.UNRELIABLE, Signal.SUSPECT, Signal.ALTERED_COPY})),
     (Verdict.NO_SIGN_FOUND, frozenset({Signal.UNREMARKABLE})),
 )
-
-HEADLINES: Final[dict[Verdict, str]] = {
-    Verdict.VERIFIED_CAPTURE: "A trusted signer states that a device captured this, and nothing "
-    "changed since it was signed.",
-    Verdict.VERIFIED_AI: "A trusted signer states that AI made or edited this.",
-    Verdict.CREDENTIALS_BROKEN: "This carries Content Credentials that no longer match: something "
-    "changed after signing.",
-    Verdict.DECLARED_AI: "The file itself, or a signed original that it is a copy of, declares that "
-    "AI made or edited it; nobody trusted vouches for this file.",
-    Verdict.LIKELY_SYNTHETIC: "The classifiers find this likely synthetic.",
-    Verdict.LIKELY_MANIPULATED: "The classifiers find part of this likely manipulated.",
-    Verdict.NO_SIGN_FOUND: "No sign of synthesis was found. That does not prove it is genuine.",
-    Verdict.INCONCLUSIVE: "The evidence does not support a conclusion either way.",
-    Verdict.NOT_APPLICABLE: "None of the methods applies to this file.",
-}
 
 _SILENT = frozenset({Signal.INCONSISTENT, Signal.DISPUTED})
 _AI = frozenset({Signal.SIGNED_AI, Signal.CLAIMED_AI, Signal.WATERMARKED_AI, Signal.MARKED_AI})
@@ -111,6 +96,7 @@ CONFLICTS: Final[tuple[tuple[frozenset[Signal], frozenset[Signal], str], ...]] =
         frozenset(
             {
                 Signal.BROKEN,
+                Signal.UNRELIABLE,
                 Signal.SIGNED_AI,
                 Signal.SIGNED_CAPTURE,
                 Signal.SIGNED_OTHER,
@@ -135,7 +121,6 @@ class Decision:
     """A verdict with what decided it and what speaks against it."""
 
     verdict: Verdict
-    headline: str
     basis: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
 
@@ -155,14 +140,11 @@ def decide(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) 
         if basis:
             return Decision(
                 verdict=_downgraded(verdict, not_checked),
-                headline=HEADLINES[_downgraded(verdict, not_checked)],
                 basis=basis,
                 conflicts=conflicts(evidence),
             )
     verdict = _silent(evidence, not_checked)
-    return Decision(
-        verdict=verdict, headline=HEADLINES[verdict], basis=(), conflicts=conflicts(evidence)
-    )
+    return Decision(verdict=verdict, basis=(), conflicts=conflicts(evidence))
 
 
 def conflicts(evidence: tuple[Evidence, ...]) -> tuple[Conflict, ...]:
@@ -177,7 +159,7 @@ def conflicts(evidence: tuple[Evidence, ...]) -> tuple[Conflict, ...]:
 
 
 def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) -> Verdict:
-    if _broke(not_checked):
+    if broke(not_checked):
         return Verdict.INCONCLUSIVE
     if any(item.reason == NOT_REQUESTED for item in not_checked):
         return Verdict.NO_SIGN_FOUND
@@ -185,12 +167,13 @@ def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...])
     return Verdict.INCONCLUSIVE if speaks else Verdict.NOT_APPLICABLE
 
 
-def _broke(not_checked: tuple[NotChecked, ...]) -> bool:
+def broke(not_checked: tuple[NotChecked, ...]) -> bool:
+    """Whether something that should have run did not."""
     return any(item.reason not in HARMLESS for item in not_checked)
 
 
 def _downgraded(verdict: Verdict, not_checked: tuple[NotChecked, ...]) -> Verdict:
     """A crashed check can never clear a file: silence beside a failure is inconclusive."""
-    if verdict is Verdict.NO_SIGN_FOUND and _broke(not_checked):
+    if verdict is Verdict.NO_SIGN_FOUND and broke(not_checked):
         return Verdict.INCONCLUSIVE
     return verdict

@@ -3,7 +3,7 @@
 from typing import Final
 
 from detectors.base import Kind
-from detectors.result import Claim, Finding, LikelihoodRatio, Outcome
+from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome
 from provenance.result import (
     IdentityStatus,
     Integrity,
@@ -108,17 +108,31 @@ INTEGRITIES: Final[dict[Integrity, tuple[str, str]]] = {
         "pixels or sound were edited: adding metadata or appending data has the same effect.",
     ),
     Integrity.MANIFEST_ALTERED: (
-        "Credentials altered",
-        "The credentials themselves were changed after they were signed.",
+        "Credentials changed after signing",
+        "A statement in the credentials is not the one that was signed.",
     ),
-    Integrity.SIGNATURE_BAD: ("Signature invalid", "The signature does not verify."),
-    Integrity.NOT_CHECKED: ("Not checked", "Whether the file was changed could not be checked."),
+    Integrity.SIGNATURE_BAD: (
+        "Signature does not fit",
+        "The signature does not fit what it should cover: one of the two was changed.",
+    ),
+    Integrity.NOT_COVERED: (
+        "Unsigned bytes",
+        "What was signed is as it was signed, but the signature leaves out more than it may; what "
+        "lies there is nobody's word.",
+    ),
+    Integrity.MALFORMED: (
+        "Credentials malformed",
+        "The credentials break a rule of their format. They were signed that way: signature and "
+        "hashes are good.",
+    ),
+    Integrity.NOT_CHECKED: ("Not checked", "Whether the file is as it was signed is not known."),
 }
 
 TRUSTS: Final[dict[SignerTrust, str]] = {
     SignerTrust.TRUSTED: "on a configured trust list",
     SignerTrust.UNTRUSTED: "on no configured trust list; the name is the signer's own claim",
-    SignerTrust.EXPIRED: "certificate expired, and no trusted time stamp shows that it was valid when used",
+    SignerTrust.EXPIRED: "certificate not valid at the time that could be established; the name is the "
+    "signer's own claim",
     SignerTrust.REVOKED: "certificate revoked",
     SignerTrust.UNKNOWN: "unknown: no trust list is configured; the name is the signer's own claim",
 }
@@ -228,6 +242,14 @@ def because(finding: Finding) -> str:
 
 def _side(contribution: float) -> str:
     return "for" if contribution > 0 else "against"
+
+
+def passes(alarm: Alarm) -> str:
+    """ " and passes the threshold that 1 % of real media pass by chance", or nothing."""
+    share = {Alarm.FPR_1: 1, Alarm.FPR_5: 5, Alarm.NONE: 0}[alarm]
+    if not share:
+        return ""
+    return f" and passes the threshold that {share} % of real media pass by chance"
 
 
 def odds(lr: LikelihoodRatio, hypothesis: str) -> str:

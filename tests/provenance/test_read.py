@@ -30,6 +30,7 @@ from provenance.result import (
     clean,
 )
 from provenance.signed_facts import MAX_FACTS
+from provenance.statuses import StatusClass
 from provenance.trust import NO_TRUST
 from tests.media import audio_bytes, image_bytes, photo_like, video_with_sound
 from tests.provenance.conftest import Read, snapshot
@@ -153,11 +154,12 @@ def test_a_truncated_signed_file_is_unreadable_or_broken_but_never_plain(
     assert found.integrity is not Integrity.INTACT
 
 
-def test_a_damaged_box_is_unreadable_and_the_manifest_counts_as_altered(
+def test_a_store_that_cannot_be_read_is_never_called_altered(
     read: Read, credential: Credential, photo: bytes
 ) -> None:
     found = read(sign(photo, credential).data.replace(b"jumd", b"jumx"))
-    assert (found.presence, found.integrity) == (Presence.UNREADABLE, Integrity.MANIFEST_ALTERED)
+    assert (found.presence, found.integrity) == (Presence.UNREADABLE, Integrity.NOT_CHECKED)
+    assert found.fault is StatusClass.UNREADABLE
 
 
 def test_everything_a_manifest_says_is_kept(

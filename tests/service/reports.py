@@ -44,6 +44,7 @@ from provenance.result import (
 )
 from provenance.similarity.result import Match, Original, Via
 from service.reporting.evidence import fuse, gaps, weigh
+from service.reporting.headline import Facts, headline
 from service.reporting.report import Engine, NotChecked, Report, Subject, Verdict
 from service.reporting.verdict import decide
 
@@ -92,7 +93,16 @@ def report(
         analysed_at=WHEN,
         profile="full",
         verdict=decision.verdict,
-        headline=decision.headline,
+        headline=headline(
+            Facts(
+                decision=decision,
+                evidence=evidence,
+                not_checked=not_checked,
+                provenance=provenance,
+                findings=findings,
+                watermarks=watermarks,
+            )
+        ),
         basis=decision.basis,
         evidence=evidence,
         conflicts=decision.conflicts,

@@ -62,7 +62,7 @@ def test_one_face_is_one_track_over_the_whole_film(detector: FaceTracksDetector)
         (n, n + 1, "face 1") for n in range(5)
     ]
     assert seen.facts["faces"] == 1
-    assert seen.facts["frames"] == 5
+    assert seen.facts["frames_of_one_face"] == 5
     assert 120 < seen.facts["largest_face_px"] < 240
 
 

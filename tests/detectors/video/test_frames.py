@@ -71,7 +71,7 @@ def test_black_frames_are_left_out_and_shown_as_not_judged_alone() -> None:
     )
     assert seen.raw == 80
     assert [span.raw for span in seen.spans] == [None] * 3 + [80.0] * 5
-    assert seen.facts["frames"] == 5
+    assert seen.facts["judged_frames"] == 5
     assert seen.facts["refused_frames"] == 3
 
 

@@ -198,7 +198,8 @@ def test_sound_in_a_film_is_judged_as_well(pipeline: Pipeline) -> None:
     kinds = {item.detector.partition(".")[0] for item in report.findings}
     assert kinds == {"video", "audio"}
     assert any(
-        "16 frames were looked at, one every 0:00.2" in note for note in report.subject.notes
+        "16 frames were taken from the film, one every 0:00.2" in note
+        for note in report.subject.notes
     )
     assert report.subject.seconds == pytest.approx(3.0, abs=0.2)
 

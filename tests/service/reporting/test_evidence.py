@@ -25,6 +25,7 @@ from provenance.result import (
     Watermark,
     WatermarkScheme,
 )
+from provenance.statuses import StatusClass
 from service.reporting.evidence import fuse, gaps, weigh
 from service.reporting.report import Rank, Signal, Verdict
 from service.reporting.verdict import decide
@@ -168,9 +169,21 @@ def test_a_failed_check_is_broken_whoever_signed(integrity: Integrity) -> None:
     assert only(credentials(integrity=integrity)) == (Signal.BROKEN, Rank.BROKEN_CREDENTIALS)
 
 
-def test_a_trusted_signature_over_a_tampered_parent_is_broken() -> None:
-    found = credentials(chain_ok=False, chain_failures=("assertion.dataHash.mismatch",))
-    assert only(found)[0] is Signal.BROKEN
+@pytest.mark.parametrize(
+    ("fault", "signal"),
+    [
+        (StatusClass.CHANGED, Signal.BROKEN),
+        (StatusClass.BROKEN_BEFORE, Signal.UNRELIABLE),
+        (StatusClass.UNREADABLE, Signal.UNRELIABLE),
+    ],
+)
+def test_a_trusted_signature_over_a_failing_parent_verifies_nothing(
+    fault: StatusClass, signal: Signal
+) -> None:
+    found = credentials(
+        chain_ok=False, chain_failures=("assertion.dataHash.mismatch",), fault=fault
+    )
+    assert only(found)[0] is signal
 
 
 @pytest.mark.parametrize("presence", list(Presence))
