@@ -36,6 +36,9 @@ _UNREAD: Final = {
     Note.SOUND_UNREADABLE: "sound",
     Note.CUT_AT_LIMIT: "the rest of the file",
     Note.DAMAGED: "damaged parts",
+    Note.ONE_FRAME_ONLY: "the other frames",
+    Note.FIRST_FRAME_ONLY: "the other pictures",
+    Note.FILM_NOT_READ: "the film beside the picture",
 }
 DECODING_STARTS: Final = 0.1
 DETECTORS_START: Final = 0.3

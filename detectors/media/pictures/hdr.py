@@ -56,10 +56,7 @@ def to_sdr(samples: npt.NDArray[Any], depth: int, colour: Colour) -> npt.NDArray
         raise ValueError("not a picture for HDR screens")
     scale = np.float32(1 / ((1 << depth) - 1))
     stripes = [slice(at, at + _ROWS) for at in range(0, samples.shape[0], _ROWS)]
-    peak = max(
-        float(np.quantile(_light(samples[rows] * scale, transfer).max(axis=2), _ENOUGH))
-        for rows in stripes
-    )
+    peak = max(_peak(_light(samples[rows] * scale, transfer)) for rows in stripes)
     shown = np.empty(samples.shape, np.uint8)
     for rows in stripes:
         light = _light(samples[rows] * scale, transfer)
@@ -67,6 +64,13 @@ def to_sdr(samples: npt.NDArray[Any], depth: int, colour: Colour) -> npt.NDArray
             light *= _gain(light.max(axis=2), peak)[..., None]
         shown[rows] = _srgb(light / WHITE, colour.primaries)
     return shown
+
+
+def _peak(light: Floats) -> float:
+    """What nearly all pixels stay under: a few specks must not darken the others."""
+    brightest = light.max(axis=2).ravel()
+    place = int(_ENOUGH * (brightest.size - 1))
+    return float(np.partition(brightest, place)[place])
 
 
 def _light(signal: Floats, transfer: Transfer) -> Floats:
