@@ -166,7 +166,7 @@ def _header(opened: _Opened) -> Header:
     several = jpeg.several(picture, survey.notes) if is_jpeg else animated
     found = (
         (Note.ORIENTATION_APPLIED, orientation != 1),
-        (Note.COLOUR_PROFILE_IGNORED, not _is_hdr(survey) and picture.info.get("icc_profile")),
+        (Note.COLOUR_PROFILE_IGNORED, _has_foreign_colours(picture) and not _is_hdr(survey)),
         (Note.ONE_FRAME_ONLY, animated and container in _ANIMATED),
         (Note.FIRST_FRAME_ONLY, several and container not in (*_ANIMATED, "tiff")),
     )
@@ -180,6 +180,11 @@ def _header(opened: _Opened) -> Header:
         lossless=survey.lossless,
         notes=(*(note for note, true in found if true), *survey.notes),
     )
+
+
+def _has_foreign_colours(picture: Pillow.Image) -> bool:
+    """Whether a profile says what colours are; of CIELAB it can say nothing new."""
+    return bool(picture.info.get("icc_profile")) and picture.mode != "LAB"
 
 
 def _is_hdr(survey: Survey) -> bool:
