@@ -171,7 +171,7 @@ def several(picture: Pillow.Image, notes: tuple[Note, ...]) -> bool:
 
 def _by_ffmpeg(data: bytes, picture: Pillow.Image) -> RGB:
     """12-bit and lossless JPEG, reduced to 8 bits."""
-    with av.open(as_file(data), format="jpeg_pipe") as container:
+    with av.open(as_file(data), "r", format="jpeg_pipe") as container:
         container.streams.video[0].codec_context.options = {"err_detect": "explode"}
         frame = next(container.decode(video=0))
     decoded = frame.to_ndarray(format="rgb24")

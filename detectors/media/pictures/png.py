@@ -35,7 +35,7 @@ def survey(data: bytes) -> Survey:
             profile = data[at + 8 : end - 4]
         if kind not in _LEFT_OUT:
             kept.append(data[at:end])
-    notes = (Note.COLOUR_PROFILE_IGNORED,) if profile else ()
+    notes: tuple[Note, ...] = (Note.COLOUR_PROFILE_IGNORED,) if profile else ()
     if depth > 8:
         notes += (Note.REDUCED_TO_8_BITS,)
     return Survey(

@@ -25,7 +25,7 @@ def rgb(picture: Pillow.Image) -> tuple[RGB, tuple[Note, ...]]:
     """RGB of shape (height, width, 3), and what was changed on the way there."""
     picture.load()
     mode = picture.mode
-    notes = (Note.GREYSCALE,) if mode in _GREY else ()
+    notes: tuple[Note, ...] = (Note.GREYSCALE,) if mode in _GREY else ()
     if mode.startswith("I;16"):
         grey = (np.asarray(picture).astype(np.uint16) >> 8).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2), (Note.GREYSCALE,)
