@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pillow_heif
@@ -25,6 +26,7 @@ from detectors.media.wire import HandlerError
 
 pillow_heif.register_heif_opener(thumbnails=False)
 Pillow.init()  # plug-ins cannot be imported any more once the child is confined
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # refusals are told in our words
 Pillow.MAX_IMAGE_PIXELS = None  # `require_pixels` checks every size, and says so in our words
 
 RGB = npt.NDArray[np.uint8]

@@ -106,20 +106,21 @@ def otherwise(data: bytes, limits: Limits) -> tuple[Pillow.Image, tuple[Note, ..
 def _eight_bits(
     samples: npt.NDArray[Any], bits: int, *, negative: bool
 ) -> tuple[RGB, tuple[Note, ...]]:
+    notes: tuple[Note, ...]
     if samples.dtype.kind == "f":
-        reduced, note = _from_floats(samples), Note.FLOATING_POINT
+        reduced, notes = _from_floats(samples), (Note.FLOATING_POINT,)
     else:
         reduced = (samples >> max(bits - 8, 0)).astype(np.uint8)
-        note = Note.REDUCED_TO_8_BITS
+        notes = (Note.REDUCED_TO_8_BITS,) if bits > 8 else ()
     if negative:
         reduced = 255 - reduced
     if reduced.ndim == 2:
         reduced = np.repeat(reduced[..., None], 3, axis=2)
-    return reduced, (note,)
+    return reduced, notes
 
 
 def _from_floats(samples: npt.NDArray[Any]) -> RGB:
-    """0 is black and 1 is white, by TIFF 6.0's own default; beyond, the file says no white."""
+    """0 is black and 1 is white; of samples beyond, nothing says which is which."""
     lowest, highest = float(samples.min()), float(samples.max())
     if not (lowest >= 0 and highest <= 1):
         detail = (
