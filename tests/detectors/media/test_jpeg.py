@@ -34,7 +34,7 @@ def _file(data: bytes) -> BinaryIO:
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("missing", [1, 2])
 def test_a_picture_that_lacks_nothing_but_its_end_marker_is_read(
-    missing: int, progressive: bool, reader: MediaReader
+    missing: int, *, progressive: bool, reader: MediaReader
 ) -> None:
     data = _jpeg(progressive=progressive)
     image = reader.image(_file(data[:-missing]))
@@ -44,7 +44,7 @@ def test_a_picture_that_lacks_nothing_but_its_end_marker_is_read(
 
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_picture_that_lacks_more_is_called_cut_off(
-    progressive: bool, reader: MediaReader
+    *, progressive: bool, reader: MediaReader
 ) -> None:
     data = _jpeg(progressive=progressive)
     with pytest.raises(MediaUndecodable, match="truncated"):

@@ -198,9 +198,7 @@ def test_cielab_becomes_screen_colours(reader: MediaReader) -> None:
 
 
 def test_ten_bits_of_an_avif_or_heic_are_noted(reader: MediaReader) -> None:
-    deep = pillow_heif.from_bytes(
-        "RGB;16", PICTURE.size, (PHOTO.astype(np.uint16) * 257).tobytes()
-    )
+    deep = pillow_heif.from_bytes("RGB;16", PICTURE.size, (PHOTO.astype(np.uint16) * 257).tobytes())
     out = io.BytesIO()
     deep.save(out, quality=90)
     assert Note.REDUCED_TO_8_BITS in reader.image(out).notes
@@ -317,7 +315,7 @@ def test_a_plain_photograph_has_many_colours_or_greys(
     ],
 )
 def test_whether_a_file_keeps_pixels_as_they_are_is_known(
-    container: str, options: dict[str, Any], lossless: bool, reader: MediaReader
+    container: str, options: dict[str, Any], *, lossless: bool, reader: MediaReader
 ) -> None:
     assert reader.image(_file(_saved(PICTURE, container, **options))).lossless is lossless
 
@@ -353,7 +351,7 @@ def test_of_a_tiff_the_first_page_that_is_no_reduced_copy_is_read(reader: MediaR
     out = io.BytesIO()
     reduced = TiffImagePlugin.ImageFileDirectory_v2()
     reduced[254] = 1
-    with TiffImagePlugin.AppendingTiffWriter(out, True) as pages:
+    with TiffImagePlugin.AppendingTiffWriter(out, new=True) as pages:
         PICTURE.resize((40, 30)).save(pages, "TIFF", tiffinfo=reduced)
         pages.newFrame()
         PICTURE.save(pages, "TIFF")
