@@ -125,3 +125,35 @@ def test_what_the_film_of_a_heic_is_called_is_known(reader: MediaReader) -> None
     boxed = (len(film) + 8).to_bytes(4, "big") + b"mpvd" + film
     assert Note.FILM_NOT_READ in reader.image(_file(out.getvalue() + boxed)).notes
     assert Note.FILM_NOT_READ not in reader.image(out).notes
+
+
+def _flat_of_twelve_bits(level: int, side: int = 64) -> bytes:
+    """A grey JPEG (ITU-T T.81, extended sequential) whose samples of 12 bits all have one level."""
+
+    def segment(marker: int, body: bytes) -> bytes:
+        return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
+
+    step = (level - 2048) * 8
+    size = abs(step).bit_length()
+    bits = f"{size:05b}" + format(step if step > 0 else step + (1 << size) - 1, f"0{size}b") + "0"
+    bits += ("00000" + "0") * ((side // 8) ** 2 - 1)
+    bits += "1" * (-len(bits) % 8)
+    coded = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
+    lengths = bytes(4) + bytes((16,)) + bytes(11)
+    return (
+        b"\xff\xd8"
+        + segment(0xDB, bytes((0,)) + bytes([1]) * 64)
+        + segment(0xC1, bytes((12, 0, side, 0, side, 1, 1, 0x11, 0)))
+        + segment(0xC4, bytes((0x00,)) + lengths + bytes(range(16)))
+        + segment(0xC4, bytes((0x10, 1)) + bytes(15) + bytes((0,)))
+        + segment(0xDA, bytes((1, 1, 0, 0, 63, 0)))
+        + coded
+        + b"\xff\xd9"
+    )
+
+
+@pytest.mark.parametrize("level", [320, 1600, 3200, 4000])
+def test_twelve_bits_are_read_and_reduced(level: int, reader: MediaReader) -> None:
+    image = reader.image(_file(_flat_of_twelve_bits(level)))
+    assert np.abs(image.pixels.astype(int) - level / 16).max() <= 1
+    assert set(image.notes) >= {Note.REDUCED_TO_8_BITS, Note.GREYSCALE}
