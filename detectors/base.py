@@ -27,8 +27,9 @@ class Image:
     """A decoded picture: RGB, uint8, shape (height, width, 3), EXIF orientation applied."""
 
     pixels: "npt.NDArray[np.uint8]"
-    container: str  # "jpeg", "png", "webp", "avif", "heic", "tiff", "gif"
+    container: str  # "jpeg", "png", "webp", "avif", "heic", "tiff", "gif", "jp2", "j2k"
     jpeg_quality: int | None = None  # estimated from the quantisation tables of a JPEG
+    lossless: bool | None = None  # whether the file keeps pixels as they are; None: not known
     thumbnail: "npt.NDArray[np.uint8] | None" = None  # the preview in EXIF, turned the same way
     notes: tuple[str, ...] = ()  # codes of `detectors.media.notes.Note`
 

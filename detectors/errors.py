@@ -1,6 +1,6 @@
 """Errors the detectors package raises on purpose; anything else is a bug."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from detectors.result import Reason
 
@@ -81,3 +81,10 @@ class NotApplicable(DetectorError):
     def __init__(self, reason: Reason, explanation: str) -> None:
         super().__init__(explanation)
         self.reason = reason
+
+    def anew(self) -> Self:
+        """The same refusal without its traceback, for whoever keeps it or raises it later.
+
+        A traceback holds frames, and those the whole media: in a cycle, until the collector comes.
+        """
+        return type(self)(self.reason, str(self))

@@ -24,7 +24,7 @@ class Ensemble:
             try:
                 parts[name] = expert.observe(media)
             except NotApplicable as error:
-                refused.append(error)
+                refused.append(error.anew())
         if not parts:
-            raise refused[0]
+            raise refused[0].anew()
         return self.combine(parts)

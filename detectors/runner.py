@@ -49,7 +49,7 @@ class Run:
             observation = self._observe(spec)
             found = _scored(spec, clock, observation)
         except NotApplicable as error:
-            self.refused[spec.name] = error
+            self.refused[spec.name] = error.anew()
             return _unscored(spec, clock, Outcome.NOT_APPLICABLE, error.reason, str(error))
         except (WeightsMissing, WeightsMismatch) as error:
             return _unscored(spec, clock, Outcome.FAILED, Reason.WEIGHTS_UNAVAILABLE, str(error))
@@ -66,13 +66,13 @@ class Run:
     def _observe(self, spec: Spec) -> Observation:
         outside = self.refused.get(spec.within)
         if outside is not None and outside.reason is Reason.NO_PHOTOGRAPH:
-            raise outside
+            raise outside.anew()
         judge = load(spec)
         if isinstance(judge, Ensemble):
             parts = {name: self.observed[name] for name in spec.fuses if name in self.observed}
             refused = [self.refused[name] for name in spec.fuses if name in self.refused]
             if refused and not parts:
-                raise refused[0]
+                raise refused[0].anew()
             return judge.combine(parts)
         return judge.observe(self.media)
 

@@ -22,6 +22,7 @@ from detectors.image.views import (
     grid,
     require_size,
 )
+from detectors.media.notes import Note
 from detectors.result import Reason
 from detectors.zoo.card import ModelCard
 from detectors.zoo.weights import verified
@@ -34,6 +35,13 @@ MOST_TILES: Final = 14
 
 MOST_CELLS: Final = 24
 """Cells of the map along the longer side."""
+
+_UNMEASURED: Final = {
+    Note.FEW_COLOURS: "The picture has no more colours than a palette holds",
+    Note.ALPHA_COMPOSITED: "Parts of the picture are transparent",
+}
+"""What looks like an edit to this method, and is none. Of 150 real photographs 5 to 7 % with 64 to
+256 colours pass the threshold that 1 % of plain ones pass; the edge of a part cut out passes too."""
 
 Blocks = npt.NDArray[np.float32]
 
@@ -63,7 +71,11 @@ class EditDetector:
         return cls(load_network(verified(card, 0)), threshold)
 
     def observe(self, media: Image) -> Observation:
-        """Raw log odds before calibration. Raises `NotApplicable` for tiny and flat pictures."""
+        """Raw log odds before calibration.
+
+        Raises `NotApplicable` for tiny and flat pictures and those it was not measured on.
+        """
+        _require_measured(media.notes)
         require_size(media.pixels)
         tiles = tiles_of(media.pixels)
         _require_texture(tiles)
@@ -141,6 +153,14 @@ def patches_of(tile: Tile, blocks: Blocks, shape: tuple[int, ...]) -> tuple[Patc
         for row in range(rows)
         for column in range(columns)
     )
+
+
+def _require_measured(notes: tuple[str, ...]) -> None:
+    """Raise `NotApplicable` for pictures of kinds that no threshold was ever measured on."""
+    for note, what in _UNMEASURED.items():
+        if note in notes:
+            text = f"{what}; this method was never measured on such pictures."
+            raise NotApplicable(Reason.OUT_OF_DOMAIN, text)
 
 
 def _require_texture(tiles: tuple[Tile, ...]) -> None:

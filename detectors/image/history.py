@@ -28,7 +28,8 @@ LARGEST: Final = 1024
 """Side in px of the part that is looked at: the upper left, where the file's own grid begins."""
 
 LOSSLESS: Final = frozenset({"png", "tiff", "gif"})
-"""Containers with no blocks of their own: WebP, AVIF and HEIC have a grid of 8 px as well."""
+"""Containers that have no blocks of their own where the file does not say: lossy WebP, AVIF and
+HEIC have a grid of 8 px as well."""
 
 GRID_SCORE: Final = 3.0
 RESIZED_SCORE: Final = 8.0
@@ -70,9 +71,10 @@ def history(picture: Image) -> History:
         return History(quality=picture.jpeg_quality)
     grey = _grey(picture.pixels)
     turned = Note.ORIENTATION_APPLIED in picture.notes  # its own grid may then begin anywhere
+    lossless = picture.container in LOSSLESS if picture.lossless is None else picture.lossless
     return History(
         quality=picture.jpeg_quality,
-        was_jpeg=picture.container in LOSSLESS and _is_gridded(grey, but_own=False),
+        was_jpeg=lossless and _is_gridded(grey, but_own=False),
         shifted=picture.container == "jpeg" and not turned and _is_gridded(grey, but_own=True),
         resized=_is_resized(grey),
     )

@@ -1,36 +1,36 @@
 """Decode one still picture to 8-bit RGB. Runs in the sandboxed child only."""
 
 import contextlib
-import io
-import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pillow_heif
-import simplejpeg
-from PIL import ExifTags
 from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
 
-from detectors.media.limits import THUMBNAIL_SIDE, Limits
+from detectors.media.limits import Limits
 from detectors.media.notes import Note
+from detectors.media.pictures import deep, heif, jpeg, jpeg2000, png, samples, tiff, webp
+from detectors.media.pictures.damage import REFUSALS
+from detectors.media.pictures.exif import forget_xmp, orientation_of, preview_of
+from detectors.media.pictures.hdr import colour_in_profile
+from detectors.media.pictures.survey import Survey, as_file, require_pixels
+from detectors.media.pictures.tables import estimated_quality
+from detectors.media.pictures.turn import turned
 from detectors.media.wire import HandlerError
 
 pillow_heif.register_heif_opener(thumbnails=False)
 Pillow.init()  # plug-ins cannot be imported any more once the child is confined
-Pillow.MAX_IMAGE_PIXELS = None  # `_within` checks every size, and says so in our words
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # refusals are told in our words
+Pillow.MAX_IMAGE_PIXELS = None  # `require_pixels` checks every size, and says so in our words
 
 RGB = npt.NDArray[np.uint8]
 
-# What Pillow's plug-ins raise on damaged files.
-_REFUSALS: Final = (
-    OSError, SyntaxError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError,
-    EOFError, RuntimeError, struct.error, cv2.error,
-)  # fmt: skip
 _PLUGINS: Final = {
     "jpeg": "JPEG",
     "png": "PNG",
@@ -39,25 +39,20 @@ _PLUGINS: Final = {
     "heic": "HEIF",
     "tiff": "TIFF",
     "gif": "GIF",
+    "jp2": "JPEG2000",
+    "j2k": "JPEG2000",
 }
-_ORIENTATION_TAG: Final = 0x0112
-_PREVIEW_TAG: Final = 0x0201
-_PREVIEW_SIZE_TAG: Final = 0x0202
-_TURNS: Final[dict[int, Callable[[RGB], Any]]] = {
-    2: lambda pixels: cv2.flip(pixels, 1),
-    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
-    4: lambda pixels: cv2.flip(pixels, 0),
-    5: cv2.transpose,
-    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
-    7: lambda pixels: cv2.rotate(cv2.transpose(pixels), cv2.ROTATE_180),
-    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
+_SURVEYS: Final[Mapping[str, Callable[[bytes], Survey]]] = {
+    "jpeg": jpeg.survey,
+    "png": png.survey,
+    "webp": webp.survey,
+    "avif": heif.survey,
+    "heic": heif.survey,
+    "jp2": jpeg2000.survey,
+    "j2k": jpeg2000.survey,
 }
-# Sum of the luminance table of ITU T.81 Annex K, the one libjpeg scales by quality.
-_ANNEX_K: Final = np.array(
-    [16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69,
-     56, 14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104,
-     113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99]
-)  # fmt: skip
+_NAMES: Final = {"jpegls": "JPEG-LS"}
+_ANIMATED: Final = frozenset({"png", "gif", "webp", "avif"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +65,24 @@ class Header:
     height: int
     orientation: int
     jpeg_quality: int | None
+    lossless: bool | None  # whether pixels are kept as they are; None where nobody knows
     notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A file whose header was read: by Pillow, and what its container says besides."""
+
+    container: str
+    data: bytes
+    picture: Pillow.Image
+    survey: Survey
 
 
 def read_header(file: BinaryIO, container: str, limits: Limits) -> Header:
     """Size and description without decoding. Raises `HandlerError`."""
     with _refusing_damage(container):
-        return _header(_open(file, container, limits), container)
+        return _header(_open(file, container, limits))
 
 
 def decode(file: BinaryIO, container: str, limits: Limits) -> tuple[Header, RGB, RGB | None]:
@@ -85,16 +91,18 @@ def decode(file: BinaryIO, container: str, limits: Limits) -> tuple[Header, RGB,
     Raises `HandlerError`.
     """
     with _refusing_damage(container):
-        picture = _open(file, container, limits)
-        header = _header(picture, container)
-        pixels, notes = _jpeg(file, picture) if container == "jpeg" else _pillow(picture)
+        opened = _open(file, container, limits)
+        header = _header(opened)
+        pixels, notes = _pixels(opened)
+        if samples.has_few_colours(pixels):
+            notes += (Note.FEW_COLOURS,)
         # Pillow's TIFF plug-in turns the picture itself, and then no longer says how it stood.
-        turn = _TURNS.get(_orientation(picture), np.asarray)
-        preview = _preview(picture) if container == "jpeg" else None
+        orientation = orientation_of(opened.picture)
+        preview = preview_of(opened.picture) if container == "jpeg" else None
     return (
-        replace(header, notes=header.notes + notes),
-        turn(pixels),
-        None if preview is None else turn(preview),
+        replace(header, notes=tuple(dict.fromkeys(header.notes + notes))),
+        turned(pixels, orientation),
+        None if preview is None else turned(preview, orientation),
     )
 
 
@@ -102,32 +110,67 @@ def decode(file: BinaryIO, container: str, limits: Limits) -> tuple[Header, RGB,
 def _refusing_damage(container: str) -> Iterator[None]:
     try:
         yield
-    except _REFUSALS as error:
+    except REFUSALS as error:
         detail = f"the {container.upper()} data is truncated or damaged"
         raise HandlerError("media_undecodable", detail) from error
 
 
-def _open(file: BinaryIO, container: str, limits: Limits) -> Pillow.Image:
+def _open(file: BinaryIO, container: str, limits: Limits) -> _Opened:
     """Read the header with the one plug-in for this container, and refuse what is too large."""
+    if container not in _PLUGINS:
+        named = _NAMES.get(container, container)
+        raise HandlerError("media_undecodable", f"{named} is not read here")
+    file.seek(0)
+    data = file.read()
+    survey = _SURVEYS.get(container, _unsurveyed)(data)
+    picture = _header_read(survey.file, container)
+    if picture is None:
+        picture, notes = tiff.otherwise(data, limits)
+        survey = replace(survey, notes=survey.notes + notes)
+    require_pixels(picture.width, picture.height, limits)
+    if container == "tiff":
+        notes = survey.notes + tiff.first_page(picture)
+        survey = replace(survey, notes=notes, lossless=tiff.is_lossless(picture))
+        require_pixels(picture.width, picture.height, limits)
+    elif picture.info.get("default_image"):
+        picture.seek(1)  # the first one is for readers that know no animation
+    forget_xmp(picture)
+    if survey.colour is None:
+        profile = picture.info.get("icc_profile") or b""
+        survey = replace(survey, colour=colour_in_profile(profile))
+    return _Opened(container=container, data=data, picture=picture, survey=survey)
+
+
+def _unsurveyed(data: bytes) -> Survey:
+    return Survey(file=as_file(data))
+
+
+def _header_read(file: BinaryIO, container: str) -> Pillow.Image | None:
+    """The picture, not decoded yet; None for a TIFF of a kind that Pillow does not know."""
     with warnings.catch_warnings(action="ignore"):
-        picture = Pillow.open(file, formats=[_PLUGINS[container]])
-    if picture.width * picture.height > limits.pixels:
-        size = f"{picture.width:,} x {picture.height:,}"
-        detail = f"the picture has {size} pixels; {limits.pixels:,} are allowed"
-        raise HandlerError("media_too_large", detail)
-    return picture
+        try:
+            return Pillow.open(file, formats=[_PLUGINS[container]])
+        except UnidentifiedImageError:
+            if container == "tiff":
+                return None
+            raise
 
 
-def _header(picture: Pillow.Image, container: str) -> Header:
-    orientation = _orientation(picture)
+def _header(opened: _Opened) -> Header:
+    picture, container, survey = opened.picture, opened.container, opened.survey
+    orientation = orientation_of(picture)
     width, height = picture.size
     if orientation >= 5 and container != "tiff":  # Pillow swaps a TIFF's itself
         width, height = height, width
     tables = getattr(picture, "quantization", None)
+    is_jpeg = container == "jpeg"
+    animated = not is_jpeg and getattr(picture, "is_animated", False)
+    several = jpeg.several(picture, survey.notes) if is_jpeg else animated
     found = (
         (Note.ORIENTATION_APPLIED, orientation != 1),
-        (Note.COLOUR_PROFILE_IGNORED, bool(picture.info.get("icc_profile"))),
-        (Note.FIRST_FRAME_ONLY, container != "jpeg" and getattr(picture, "is_animated", False)),
+        (Note.COLOUR_PROFILE_IGNORED, _has_foreign_colours(picture) and not _is_hdr(survey)),
+        (Note.ONE_FRAME_ONLY, animated and container in _ANIMATED),
+        (Note.FIRST_FRAME_ONLY, several and container not in (*_ANIMATED, "tiff")),
     )
     return Header(
         container=container,
@@ -135,75 +178,29 @@ def _header(picture: Pillow.Image, container: str) -> Header:
         width=width,
         height=height,
         orientation=orientation,
-        jpeg_quality=estimated_quality(tables[0]) if container == "jpeg" and tables else None,
-        notes=tuple(note for note, true in found if true),
+        jpeg_quality=estimated_quality(tables[0]) if is_jpeg and tables else None,
+        lossless=survey.lossless,
+        notes=(*(note for note, true in found if true), *survey.notes),
     )
 
 
-def _orientation(picture: Pillow.Image) -> int:
-    """EXIF orientation 1..8; 1 where the metadata is missing or damaged."""
-    try:
-        value = picture.getexif().get(_ORIENTATION_TAG, 1)
-    except _REFUSALS:
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+def _has_foreign_colours(picture: Pillow.Image) -> bool:
+    """Whether a profile says what colours are; of CIELAB it can say nothing new."""
+    return bool(picture.info.get("icc_profile")) and picture.mode != "LAB"
 
 
-def _preview(picture: Pillow.Image) -> RGB | None:
-    """The JPEG that the second directory of EXIF points to; None for whatever is wrong with it."""
-    try:
-        where = picture.getexif().get_ifd(ExifTags.IFD.IFD1)
-        start, size = where.get(_PREVIEW_TAG, 0), where.get(_PREVIEW_SIZE_TAG, 0)
-        block = picture.info.get("exif", b"").removeprefix(b"Exif\x00\x00")
-        preview = Pillow.open(io.BytesIO(block[start : start + size]), formats=["JPEG"])
-        if max(preview.size) > THUMBNAIL_SIDE:
-            return None
-        return np.asarray(preview.convert("RGB"))
-    except _REFUSALS:
-        return None
+def _is_hdr(survey: Survey) -> bool:
+    return survey.colour is not None and survey.colour.hdr is not None
 
 
-def _jpeg(file: BinaryIO, picture: Pillow.Image) -> tuple[RGB, tuple[Note, ...]]:
-    """libjpeg-turbo through simplejpeg, which, unlike Pillow, can tell damage from health."""
-    if picture.mode not in ("RGB", "L"):
-        return _pillow(picture)
-    file.seek(0)
-    greyscale = (Note.GREYSCALE,) if picture.mode == "L" else ()
-    try:
-        return simplejpeg.decode_jpeg(file.read(), "RGB", strict=True), greyscale
-    except ValueError as error:
-        if "Premature end of JPEG file" in str(error):
-            raise
-    pixels, notes = _pillow(picture)
-    return pixels, (*notes, Note.DAMAGED)
-
-
-def _pillow(picture: Pillow.Image) -> tuple[RGB, tuple[Note, ...]]:
-    picture.load()
-    mode = picture.mode
-    if mode.startswith("I;16"):
-        grey = (np.asarray(picture).astype(np.uint16) >> 8).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2), (Note.GREYSCALE, Note.REDUCED_TO_8_BITS)
-    if mode in ("I", "F"):
-        raise ValueError("samples of 32 bits are not read")
-    if "transparency" in picture.info or mode in ("RGBA", "LA", "PA", "La", "RGBa"):
-        return _over_white(picture.convert("RGBA"))
-    notes = {"CMYK": (Note.CONVERTED_FROM_CMYK,), "L": (Note.GREYSCALE,), "1": (Note.GREYSCALE,)}
-    return np.asarray(picture.convert("RGB")), notes.get(mode, ())
-
-
-def _over_white(picture: Pillow.Image) -> tuple[RGB, tuple[Note, ...]]:
-    """What a reader of the page sees; a picture that is opaque throughout keeps its pixels."""
-    if picture.getchannel("A").getextrema() == (255, 255):
-        return np.asarray(picture.convert("RGB")), ()
-    white = Pillow.new("RGBA", picture.size, (255, 255, 255, 255))
-    white.alpha_composite(picture)
-    return np.asarray(white.convert("RGB")), (Note.ALPHA_COMPOSITED,)
-
-
-def estimated_quality(table: list[int]) -> int:
-    """The libjpeg quality, 1..100, whose luminance table comes nearest in sum to this one."""
-    qualities = np.arange(1, 101)
-    scale = np.where(qualities < 50, 5000 // qualities, 200 - 2 * qualities)
-    tables = np.clip((_ANNEX_K[None] * scale[:, None] + 50) // 100, 1, 255)
-    return int(qualities[np.abs(tables.sum(axis=1) - sum(table)).argmin()])
+def _pixels(opened: _Opened) -> tuple[RGB, tuple[Note, ...]]:
+    """RGB, not turned yet, and what was changed to get it."""
+    picture, container = opened.picture, opened.container
+    if _is_hdr(opened.survey):
+        return deep.shown(picture, container, opened.data, opened.survey)
+    found = None
+    if container == "jpeg":
+        found = jpeg.pixels(opened.data, picture)
+    elif container == "tiff":
+        found = tiff.pixels(picture)
+    return samples.rgb(picture) if found is None else found

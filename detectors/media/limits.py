@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from detectors.base import Kind
+
 MIB = 1024**2
 THUMBNAIL_SIDE = 512
 """Longest side of a preview in EXIF, in pixels, that is read; the standard's own has 160."""
@@ -34,3 +36,9 @@ class Limits:
     image_wall_seconds: float = 30.0
     audio_wall_seconds: float = 60.0
     video_wall_seconds: float = 120.0
+
+    def wall_seconds(self, kind: Kind | None) -> float:
+        """What sandboxed children may spend on one file, from its credentials to its pixels."""
+        if kind is Kind.VIDEO:
+            return self.video_wall_seconds
+        return self.audio_wall_seconds if kind is Kind.AUDIO else self.image_wall_seconds

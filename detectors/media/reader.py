@@ -24,7 +24,7 @@ from detectors.result import Closed
 HANDLER: Final = "detectors.media.child:handle"
 """What to give a `Sandbox` or `SandboxPool` that serves a `MediaReader`."""
 
-ImageContainer = Literal["jpeg", "png", "webp", "avif", "heic", "tiff", "gif"]
+ImageContainer = Literal["jpeg", "png", "webp", "avif", "heic", "tiff", "gif", "jp2", "j2k"]
 SoundContainer = Literal[
     "wav", "flac", "mp3", "ogg", "opus", "m4a", "mp4", "mov", "webm", "mkv", "avi"
 ]
@@ -64,6 +64,7 @@ class Probe(Closed):
     audio_codec: str | None = Field(default=None, max_length=64)  # of a film
     source_rate: int | None = Field(default=None, gt=0)  # Hz
     jpeg_quality: int | None = Field(default=None, ge=1, le=100)
+    lossless: bool | None = None
     notes: tuple[Note, ...] = ()
 
 
@@ -108,6 +109,7 @@ class MediaReader:
             pixels=pixels,
             container=header.container,
             jpeg_quality=header.jpeg_quality,
+            lossless=header.lossless,
             thumbnail=_thumbnail(reply),
             notes=header.notes,
         )

@@ -179,9 +179,14 @@ class SandboxPool:
     def call(
         self, request: Mapping[str, Any], file: BinaryIO | None = None, *, seconds: float
     ) -> Reply:
-        """As `Sandbox.call`. Waiting for a free child does not count towards `seconds`."""
-        with self._borrowed() as sandbox:
-            return sandbox.call(request, file, seconds=seconds)
+        """As `Sandbox.call`. Waiting for a free child counts towards `seconds`.
+
+        Nobody waits where there are as many children as threads that call.
+        """
+        started = time.monotonic()
+        with self._borrowed(seconds) as sandbox:
+            waited = time.monotonic() - started
+            return sandbox.call(request, file, seconds=seconds - waited)
 
     def call_many(
         self, calls: Sequence[tuple[Mapping[str, Any], BinaryIO]], *, seconds: float
@@ -207,8 +212,12 @@ class SandboxPool:
         self.close()
 
     @contextlib.contextmanager
-    def _borrowed(self) -> Iterator[Sandbox]:
-        sandbox = self._idle.get()
+    def _borrowed(self, seconds: float | None = None) -> Iterator[Sandbox]:
+        """A sandbox that nobody else uses meanwhile; waits for one, if wanted not for ever."""
+        try:
+            sandbox = self._idle.get(timeout=seconds)
+        except queue.Empty:
+            raise MediaTimeout(f"no decoder was free within {seconds:.3g} s") from None
         try:
             yield sandbox
         finally:
@@ -309,7 +318,7 @@ class _Child:
         try:
             yield
         except TimeoutError as error:
-            raise MediaTimeout(f"the decoder was stopped after {seconds:g} s") from error
+            raise MediaTimeout(f"the decoder was stopped after {seconds:.3g} s") from error
         except wire.WireError as error:
             raise DecoderCrashed(f"the decoder sent {error}") from error
         except (wire.HungUp, OSError) as error:

@@ -77,7 +77,7 @@ class FramesDetector:
             try:
                 raws[number] = self._judge.observe(frame).raw
             except NotApplicable as error:
-                refusal = error
+                refusal = error.anew()
         return raws, refusal
 
 

@@ -12,6 +12,7 @@ import torch
 from detectors.base import Image, Kind, Media, Video, kind_of
 from detectors.errors import DetectorError, MediaError
 from detectors.image.history import history
+from detectors.media.allowance import Allowance, Allowed
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import SandboxPool
@@ -39,6 +40,9 @@ _UNREAD: Final = {
     Note.SOUND_UNREADABLE: "sound",
     Note.CUT_AT_LIMIT: "the rest of the file",
     Note.DAMAGED: "damaged parts",
+    Note.ONE_FRAME_ONLY: "the other frames",
+    Note.FIRST_FRAME_ONLY: "the other pictures",
+    Note.FILM_NOT_READ: "the film beside the picture",
 }
 DECODING_STARTS: Final = 0.1
 DETECTORS_START: Final = 0.3
@@ -54,7 +58,7 @@ class Classifier:
         self._pool = SandboxPool(
             handler=HANDLER, size=config.children, confinement=config.confinement
         )
-        self._reader = MediaReader(self._pool, config.limits)
+        self._limits = config.limits
         self._budget = FrameBudget(frames=config.video_frames)
         self._index = None if config.index_dir is None else MediaIndex(config.index_dir)
         self._adds = config.index_scans
@@ -72,12 +76,17 @@ class Classifier:
                 _prepare(spec)
 
     def classify(
-        self, source: Source, kind: Kind, effort: Effort, progress: Listener
+        self,
+        source: Source,
+        kind: Kind,
+        effort: Effort,
+        progress: Listener,
+        allowance: Allowance,
     ) -> Classified:
         """Decode, judge and look up. Bytes that cannot be decoded come back as a stated gap."""
         progress(Progress(Stage.DECODING, DECODING_STARTS))
         try:
-            media = self._decode(source.file, kind)
+            media = self._decode(source.file, kind, allowance)
         except MediaError as error:
             return Classified(missing=(_undecoded(error),))
         width, height = _size(media)
@@ -111,12 +120,13 @@ class Classifier:
             return LookUp()
         return index.look_up(media, sha256=source.sha256, tenant=source.tenant)
 
-    def _decode(self, file: BinaryIO, kind: Kind) -> Media:
+    def _decode(self, file: BinaryIO, kind: Kind, allowance: Allowance) -> Media:
+        reader = MediaReader(Allowed(self._pool, allowance), self._limits)
         if kind is Kind.IMAGE:
-            return self._reader.image(file)
-        if kind is Kind.VIDEO and self._reader.probe(file).kind is Kind.VIDEO:
-            return self._reader.video(file, self._budget)
-        return self._reader.audio(file)
+            return reader.image(file)
+        if kind is Kind.VIDEO and reader.probe(file).kind is Kind.VIDEO:
+            return reader.video(file, self._budget)
+        return reader.audio(file)
 
 
 def _prepare(spec: Spec) -> None:

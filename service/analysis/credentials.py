@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from detectors.errors import MediaError
+from detectors.media.allowance import Allowance, Allowed
 from detectors.media.limits import Confinement
 from detectors.media.sandbox import HandlerError, Reply, SandboxPool
 from provenance.client import answer_in, read_through, request_for
@@ -31,6 +32,9 @@ MAX_STORE: Final = 10 * 1024**2
 megabytes, and a request to the child holds sixteen."""
 
 FETCH_SECONDS: Final = 10.0
+
+AHEAD_SECONDS: Final = 10.0
+"""For each of several files sent together; one that takes longer is read again by itself."""
 
 AHEAD_BYTES: Final = 8 * 1024**2
 """A larger file is read by itself: what it takes to send it makes no difference."""
@@ -82,14 +86,18 @@ class Credentials:
         """Start a child now rather than with the first file."""
         self._pool.hardening()
 
-    def read(self, source: Source, past: Past | None = None) -> Read:
+    def read(
+        self, source: Source, past: Past | None = None, allowance: Allowance | None = None
+    ) -> Read:
         """Read one file. A child that crashes, hangs or refuses is a stated gap, not an error.
 
         So is a trust store that was damaged since the service started. A manifest store outside
         the file is used when somebody asked for it, or when the file holds none itself.
+        `allowance` is what children may spend on the file, `WALL_SECONDS` if nobody says.
         """
+        allowance = allowance or Allowance(WALL_SECONDS)
         try:
-            return self._twice(source, self._read(source, past))
+            return self._twice(source, self._read(source, past, allowance), allowance)
         except (MediaError, HandlerError, ProvenanceError) as error:
             log.warning("provenance was not read", extra={"code": error.code})
             statement = f"Content Credentials and metadata could not be read: {error}."
@@ -102,37 +110,46 @@ class Credentials:
         try:
             snapshot = self._trust.current()
             calls = [(request_for(s.type.media_type, snapshot), s.file) for s in plain]
-            replies = self._pool.call_many(calls, seconds=WALL_SECONDS) if calls else []
+            replies = self._pool.call_many(calls, seconds=AHEAD_SECONDS) if calls else []
             known = {
-                id(s): self._twice(s, found)
+                id(s): self._twice(s, found, Allowance(WALL_SECONDS - AHEAD_SECONDS))
                 for s, reply in zip(plain, replies, strict=True)
                 if (found := _simple(reply)) is not None
             }
         except (MediaError, ProvenanceError):  # each alone shows which one it was
             known = {}
-        return [known.get(id(source)) or self.read(source) for source in sources]
+        return [
+            known.get(id(source))
+            or self.read(source, allowance=Allowance(WALL_SECONDS - AHEAD_SECONDS))
+            for source in sources
+        ]
 
-    def _twice(self, source: Source, read: Read) -> Read:
+    def _twice(self, source: Source, read: Read, allowance: Allowance) -> Read:
         if self._second is None or read.provenance is None:
             return read
-        found, missing = self._second.add(source, read.provenance)
+        found, missing = self._second.add(source, read.provenance, allowance)
         return Read(found, (*read.missing, *missing))
 
-    def _read(self, source: Source, past: Past | None) -> Read:
+    def _read(self, source: Source, past: Past | None, allowance: Allowance) -> Read:
         sidecar = source.sidecar
         if sidecar is not None and sidecar.asked:
-            return Read(self._ask(source, past, manifest=sidecar.store))
-        found = self._ask(source, past)
+            return Read(self._ask(source, past, allowance, manifest=sidecar.store))
+        found = self._ask(source, past, allowance)
         if found.presence not in (Presence.NONE, Presence.REMOTE_UNFETCHED):
             return Read(found)
         if sidecar is not None:
-            return Read(self._ask(source, past, manifest=sidecar.store))
+            return Read(self._ask(source, past, allowance, manifest=sidecar.store))
         if found.presence is Presence.REMOTE_UNFETCHED and self._fetch_store is not None:
-            return self._elsewhere(source, past, found, self._fetch_store)
+            return self._elsewhere(source, past, allowance, found, self._fetch_store)
         return Read(found)
 
     def _elsewhere(
-        self, source: Source, past: Past | None, found: Provenance, fetch: FetchStore
+        self,
+        source: Source,
+        past: Past | None,
+        allowance: Allowance,
+        found: Provenance,
+        fetch: FetchStore,
     ) -> Read:
         try:
             store = fetch(found.remote_url)
@@ -142,18 +159,21 @@ class Credentials:
                 found,
                 (NotChecked(what="Content Credentials", reason=error.code, statement=statement),),
             )
-        return Read(self._ask(source, past, manifest=store, remote_url=found.remote_url))
+        return Read(self._ask(source, past, allowance, manifest=store, remote_url=found.remote_url))
 
     def _ask(
         self,
         source: Source,
         past: Past | None,
+        allowance: Allowance,
         *,
         manifest: bytes | None = None,
         remote_url: str = "",
     ) -> Provenance:
+        child = Allowed(self._pool, allowance)
+
         def send(request: Mapping[str, Any]) -> Mapping[str, Any]:
-            return self._pool.call(request, source.file, seconds=WALL_SECONDS).body
+            return child.call(request, source.file, seconds=WALL_SECONDS).body
 
         return read_through(
             send,

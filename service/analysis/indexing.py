@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from detectors.base import Image, Kind, Media, kind_of
+from detectors.media.allowance import Allowance, Allowed
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import SandboxPool
 from provenance.similarity.result import Match
@@ -38,7 +39,7 @@ class Librarian:
         self._pool = SandboxPool(
             handler=HANDLER, size=config.children, confinement=config.confinement
         )
-        self._reader = MediaReader(self._pool, config.limits)
+        self._limits = config.limits
 
     def __enter__(self) -> Self:
         return self
@@ -60,27 +61,30 @@ class Librarian:
         store = self._media.index.store
         if store.exists and store.find(source.sha256, tenant=source.tenant) is not None:
             return False
-        media = self._decode(source)
+        allowance = Allowance(self._limits.wall_seconds(source.type.kind))
+        media = self._decode(source, allowance)
         subject = _subject(source, media)
-        provenance = self._credentials.read(source).provenance
+        provenance = self._credentials.read(source, allowance=allowance).provenance
         return self._media.add(described(media), subject, provenance, tenant=source.tenant)
 
     def search(self, source: Source) -> tuple[Match, ...]:
         """The originals that one file is a copy of. Raises `MediaError`, `IndexDamaged`."""
-        prepared = described(self._decode(source))
+        allowance = Allowance(self._limits.wall_seconds(source.type.kind))
+        prepared = described(self._decode(source, allowance))
         return self._media.index.search(prepared, source.sha256, tenant=source.tenant)
 
-    def _decode(self, source: Source) -> Media:
+    def _decode(self, source: Source, allowance: Allowance) -> Media:
+        reader = MediaReader(Allowed(self._pool, allowance), self._limits)
         if source.type.kind is Kind.IMAGE:
-            return self._reader.image(source.file)
+            return reader.image(source.file)
         if source.type.kind is Kind.AUDIO:
-            return self._reader.audio(source.file)
-        probe = self._reader.probe(source.file)
+            return reader.audio(source.file)
+        probe = reader.probe(source.file)
         if probe.kind is not Kind.VIDEO:
-            return self._reader.audio(source.file)
+            return reader.audio(source.file)
         wanted = max(1, min(FRAMES, math.ceil(probe.seconds or FRAMES)))
         budget = FrameBudget(frames=wanted, short_side=FRAME_SIDE)
-        return self._reader.video(source.file, budget)
+        return reader.video(source.file, budget)
 
 
 def _subject(source: Source, media: Media) -> Subject:

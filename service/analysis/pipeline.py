@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from detectors.base import Kind
+from detectors.media.allowance import Allowance
 from detectors.registry import Effort, use_shelf
 from provenance.consistency import name
 from provenance.result import Provenance, Trace
@@ -94,8 +95,9 @@ class Pipeline:
         """
         clock = time.perf_counter()
         progress(Progress(Stage.PROVENANCE, 0.0))
-        read = self._credentials.read(source, past)
-        classified = self._classify(source, profile, progress)
+        allowance = Allowance(self._config.limits.wall_seconds(source.type.kind))
+        read = self._credentials.read(source, past, allowance)
+        classified = self._classify(source, profile, progress, allowance)
         progress(Progress(Stage.REPORT, 0.98))
         seconds = time.perf_counter() - clock
         report = _report(source, profile, read, classified, self._settings, seconds)
@@ -125,14 +127,16 @@ class Pipeline:
                 self._classifier = Classifier(self._config)
             return self._classifier
 
-    def _classify(self, source: Source, profile: Profile, progress: Listener) -> Classified:
+    def _classify(
+        self, source: Source, profile: Profile, progress: Listener, allowance: Allowance
+    ) -> Classified:
         kind = source.type.kind
         if profile is Profile.PROVENANCE:
             return _UNCLASSIFIED
         if kind is None:
             raise ValueError(f"{source.type.media_type} is not media")
         effort = Effort.FAST if profile is Profile.FAST else Effort.FULL
-        return self._loaded().classify(source, kind, effort, progress)
+        return self._loaded().classify(source, kind, effort, progress, allowance)
 
 
 _UNCLASSIFIED = Classified(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from detectors.errors import MediaError
+from detectors.media.allowance import Allowance, Allowed
 from detectors.media.limits import Confinement
 from detectors.media.sandbox import HandlerError, SandboxPool
 from provenance.client import SECOND_VERIFIER, can_ask_twice, opinion_through
@@ -40,7 +41,9 @@ class SecondOpinions:
         if self._pool is not None:
             self._pool.close()
 
-    def add(self, source: Source, found: Provenance) -> tuple[Provenance, tuple[NotChecked, ...]]:
+    def add(
+        self, source: Source, found: Provenance, allowance: Allowance
+    ) -> tuple[Provenance, tuple[NotChecked, ...]]:
         """`found` with a second opinion on it, or with the reason why there is none.
 
         Files without credentials are not asked about, nor are those whose store was fetched or
@@ -50,10 +53,10 @@ class SecondOpinions:
             return found, ()
         if self._pool is None:
             return found, (_missing(f"{SECOND_VERIFIER} is not installed"),)
-        pool = self._pool
+        child = Allowed(self._pool, allowance)
 
         def send(request: Mapping[str, Any]) -> Mapping[str, Any]:
-            return pool.call(request, source.file, seconds=WALL_SECONDS).body
+            return child.call(request, source.file, seconds=WALL_SECONDS).body
 
         sidecar = source.sidecar if found.presence is Presence.SIDECAR else None
         manifest = None if sidecar is None else sidecar.store

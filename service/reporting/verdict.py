@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from detectors.media.notes import Note
 from detectors.result import Reason
 from service.reporting.report import Conflict, Evidence, NotChecked, Signal, Verdict
 
@@ -23,6 +24,8 @@ HARMLESS: Final = frozenset(
         "offline",
         "no_second_opinion",
         "no_audio_watermark",
+        Note.FIRST_FRAME_ONLY,  # beside a picture that was judged; frames of an animation are not
+        Note.FILM_NOT_READ,
         *(
             reason
             for reason in Reason

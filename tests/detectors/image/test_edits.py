@@ -10,6 +10,7 @@ from detectors.errors import NotApplicable
 from detectors.image.edit_network import EditNetwork
 from detectors.image.edits import MOST_TILES, TILE, EditDetector, tiles_of
 from detectors.image.views import Pixels
+from detectors.media.notes import Note
 from detectors.registry import load, named
 from detectors.result import Reason
 from detectors.training.laundering import jpeg
@@ -97,3 +98,13 @@ def test_an_empty_page_is_out_of_domain(detector: EditDetector) -> None:
 def test_two_runs_agree_to_the_last_bit(detector: EditDetector) -> None:
     picture = Image(pixels=photo_like(700, 500, seed=5), container="png")
     assert detector.observe(picture) == detector.observe(picture)
+
+
+@pytest.mark.parametrize("note", [Note.FEW_COLOURS, Note.ALPHA_COMPOSITED])
+def test_palettes_and_transparency_are_never_called_an_edit(
+    note: Note, detector: EditDetector
+) -> None:
+    picture = Image(pixels=photo_like(700, 500, seed=5), container="png", notes=(note,))
+    with pytest.raises(NotApplicable, match="never measured on such pictures") as refused:
+        detector.observe(picture)
+    assert refused.value.reason is Reason.OUT_OF_DOMAIN

@@ -78,3 +78,12 @@ def test_noise_has_no_past() -> None:
     soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.0), np.uint8)
     for pixels in (noise, soft):
         assert history(Image(pixels=pixels, container="png")) == History()
+
+
+@pytest.mark.parametrize(("container", "lossless"), [("webp", True), ("tiff", False)])
+def test_whether_the_file_keeps_pixels_decides_and_not_its_container(
+    photo: Pixels, container: str, *, lossless: bool
+) -> None:
+    pixels = np.ascontiguousarray(jpeg(photo, 60)[3:, 5:])
+    found = history(Image(pixels=pixels, container=container, lossless=lossless))
+    assert found.was_jpeg is lossless

@@ -1,11 +1,12 @@
 import io
 import struct
 import time
+import zipfile
 
 import pytest
 
 from detectors.base import Kind
-from detectors.media.sniff import HEAD_BYTES, sniff, sniff_file
+from detectors.media.sniff import HEAD_BYTES, TracedAs, is_certain, sniff, sniff_file
 from tests import bad_media, media
 from tests.sounds import speech_like
 
@@ -93,3 +94,205 @@ def test_it_is_quick_enough_for_an_archive() -> None:
     for _ in range(2000):
         sniff(head)
     assert (time.process_time() - started) / 2000 < 100e-6
+
+
+def adts(frames: int = 3, length: int = 200) -> bytes:
+    """Frames of ADTS AAC, 44.1 kHz, stereo, with no sound in them."""
+    header = bytes(
+        [0xFF, 0xF1, 0x50, 0x80 | length >> 11, length >> 3 & 0xFF, (length & 7) << 5, 0]
+    )
+    return (header + bytes(length - 7)) * frames
+
+
+def mpeg(layer: int, frames: int = 4) -> bytes:
+    """Frames of MPEG 1 audio at 44.1 kHz: 128 kbit/s in layer III, 192 in layer II."""
+    rate, length = (9, 417) if layer == 3 else (10, 626)
+    header = bytes([0xFF, 0xFB if layer == 3 else 0xFD, rate << 4, 0])
+    return (header + bytes(length - 4)) * frames
+
+
+def id3(body: int) -> bytes:
+    return b"ID3\x04\x00\x00" + bytes([0, 0, body >> 7, body & 0x7F]) + bytes(body)
+
+
+def asf(*stream_types: str) -> bytes:
+    header = bytes.fromhex("3026B2758E66CF11A6D900AA0062CE6C")
+    return header + bytes(40) + b"".join(map(bytes.fromhex, stream_types)) + bytes(40)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind", "container"),
+    [
+        (adts(), Kind.AUDIO, "aac"),
+        (mpeg(3), Kind.AUDIO, "mp3"),
+        (mpeg(2), Kind.AUDIO, "mp2"),
+        (b"\x12\x90\xff\x07" * 40 + mpeg(3), Kind.AUDIO, "mp3"),
+        (bytes(731) + mpeg(3), Kind.AUDIO, "mp3"),
+        (b"#!AMR\n" + bytes(32), Kind.AUDIO, "amr"),
+        (b"#!AMR-WB\n" + bytes(32), Kind.AUDIO, "amr"),
+        (b"FORM\x00\x00\x10\x00AIFFCOMM", Kind.AUDIO, "aiff"),
+        (b"FORM\x00\x00\x10\x00AIFCFVER", Kind.AUDIO, "aiff"),
+        (b"RF64\xff\xff\xff\xffWAVEds64", Kind.AUDIO, "wav"),
+        (b"BW64\xff\xff\xff\xffWAVEds64", Kind.AUDIO, "wav"),
+        (asf("409E69F84D5BCF11A8FD00805F5C442B"), Kind.AUDIO, "asf"),
+        (asf("C0EF19BC4D5BCF11A8FD00805F5C442B"), Kind.VIDEO, "asf"),
+        ((b"\x47" + bytes(187)) * 5, Kind.VIDEO, "mpegts"),
+        ((bytes(4) + b"\x47" + bytes(187)) * 5, Kind.VIDEO, "mpegts"),
+        (b"\x00\x00\x01\xba\x44" + bytes(60), Kind.VIDEO, "mpegps"),
+        (b"FLV\x01\x05" + bytes(60), Kind.VIDEO, "flv"),
+        (b"\x00\x00\x00\x14free" + bytes(12) + b"\x00\x00\x10\x00moov", Kind.VIDEO, "mov"),
+        (b"\x00\x00\x01\x00ftypisom" + bytes(248), Kind.VIDEO, "mp4"),
+        (b"\x00\x00\x00\x0cjP  \r\n\x87\n\x00\x00\x00\x14ftypjp2 ", Kind.IMAGE, "jp2"),
+        (b"\xff\x4f\xff\x51\x00\x29" + bytes(40), Kind.IMAGE, "j2k"),
+        (b"\xff\xd8\xff\xe0\x00\x04ab\xff\xff\xf7\x00\x0b" + bytes(20), Kind.IMAGE, "jpegls"),
+        (b"\xff\xd8\xff\xe8\x00\x04SP\xff\xd8\xff\xf7\x00\x0b" + bytes(20), Kind.IMAGE, "jpegls"),
+        (b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc1\x00\x0b" + bytes(20), Kind.IMAGE, "jpeg"),
+    ],
+)
+def test_less_usual_formats_are_known_by_their_first_bytes(
+    head: bytes, kind: Kind, container: str
+) -> None:
+    found = sniff(head[:HEAD_BYTES])
+    assert (found.kind, found.container) == (kind, container)
+
+
+@pytest.mark.parametrize(
+    "head", [adts(2)[:201] + b"\x01" * 300, b"\xff\xfe<\x00s\x00v\x00" + bytes(90), mpeg(3, 1)[2:]]
+)
+def test_a_header_that_no_other_follows_is_no_sound(head: bytes) -> None:
+    assert sniff(head).container == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("start", "sound", "container"),
+    [
+        (id3(10), adts(), "aac"),
+        (id3(9000), adts(), "aac"),
+        (id3(9000) + id3(20), mpeg(3), "mp3"),
+        (id3(20) + bytes(300), mpeg(3), "mp3"),
+        (b"ID3\x04\x00\x10" + bytes([0, 0, 0, 20]) + bytes(30), adts(), "aac"),
+        (bytes(70_000), mpeg(3), "mp3"),
+        (bytes(HEAD_BYTES - 3), adts(), "aac"),
+    ],
+)
+def test_sound_is_known_behind_tags_and_zeros(start: bytes, sound: bytes, container: str) -> None:
+    file = io.BytesIO(start + sound)
+    assert sniff_file(file).container == container
+    assert not is_certain((start + sound)[:HEAD_BYTES])
+    assert file.tell() == 0
+
+
+def tiff(*directories: list[tuple[int, int, int]], make: bytes = b"", order: str = "<") -> bytes:
+    """A TIFF whose first directory points at the others as its children; values are inline."""
+    mark, name = (b"II*\x00" if order == "<" else b"MM\x00*"), make + b"\x00" * 10
+    sizes = [
+        2 + 12 * (len(entries) + (2 if n == 0 else 0)) + 4 for n, entries in enumerate(directories)
+    ]
+    starts = [8 + len(name) + sum(sizes[:n]) for n in range(len(sizes))]
+    out = mark + struct.pack(f"{order}I", starts[0]) + name
+    for number, entries in enumerate(directories):
+        found = list(entries)
+        if number == 0:
+            found += [(0x10F, 2, 8), (0x14A, 4, starts[-1] if len(starts) > 1 else 0)]
+        out += struct.pack(f"{order}H", len(found))
+        for tag, kind, value in found:
+            count = len(make) + 1 if kind == 2 else 1
+            packed = (
+                struct.pack(f"{order}H2x", value) if kind == 3 else struct.pack(f"{order}I", value)
+            )
+            out += struct.pack(f"{order}HHI", tag, kind, count) + packed
+        out += bytes(4)
+    return out
+
+
+PREVIEW = [(0x100, 4, 192), (0x106, 3, 2)]
+SENSOR = [(0x100, 4, 4000), (0x106, 3, 32_803)]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("make", "container", "media_type"),
+    [
+        (b"PENTAX Corporation", "pef", "image/x-pentax-pef"),
+        (b"NIKON", "nef", "image/x-nikon-nef"),
+        (b"SONY", "arw", "image/x-sony-arw"),
+        (b"Some camera", "raw", "image/x-raw"),
+    ],
+)
+def test_a_camera_raw_is_no_tiff_although_its_preview_comes_first(
+    order: str, make: bytes, container: str, media_type: str
+) -> None:
+    found = sniff_file(io.BytesIO(tiff(PREVIEW, SENSOR, make=make, order=order)))
+    assert (found.kind, found.container, found.media_type) == (None, container, media_type)
+    assert found.traced_as is TracedAs.CAMERA_RAW
+
+
+def test_a_tiff_with_a_small_version_of_itself_stays_a_tiff() -> None:
+    found = sniff_file(io.BytesIO(tiff(PREVIEW, PREVIEW, make=b"NIKON")))
+    assert (found.kind, found.traced_as) == (Kind.IMAGE, None)
+
+
+def test_directories_of_a_raw_are_found_far_behind_the_head() -> None:
+    near = tiff(PREVIEW, SENSOR, make=b"NIKON")
+    at = len(near) + 100_000
+    moved = near[:4] + struct.pack("<I", at) + near[8:] + bytes(100_000)
+    far = moved + near[struct.unpack_from("<I", near, 4)[0] :]
+    assert sniff_file(io.BytesIO(far)).container == "nef"
+    assert not is_certain(far[:HEAD_BYTES])
+
+
+def test_directories_that_point_at_each_other_come_to_an_end() -> None:
+    data = bytearray(tiff(PREVIEW, PREVIEW))
+    start = struct.unpack_from("<I", data, 4)[0]
+    data[-4:] = struct.pack("<I", start)
+    assert sniff_file(io.BytesIO(bytes(data))).container == "tiff"
+
+
+@pytest.mark.parametrize(
+    ("head", "container"),
+    [
+        (b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x01crx isom", "cr3"),
+        (b"II*\x00\x10\x00\x00\x00CR\x02\x00" + bytes(32), "cr2"),
+        (b"FUJIFILMCCD-RAW 0201", "raf"),
+        (b"IIRO\x08\x00\x00\x00", "orf"),
+        (b"IIU\x00\x18\x00\x00\x00", "rw2"),
+    ],
+)
+def test_raws_with_marks_of_their_own_are_camera_raws(head: bytes, container: str) -> None:
+    found = sniff(head)
+    assert (found.kind, found.container, found.traced_as) == (None, container, TracedAs.CAMERA_RAW)
+
+
+def archive(*names: str, first: bytes = b"") -> io.BytesIO:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as writing:
+        if first:
+            writing.writestr("mimetype", first)
+        for name in names:
+            writing.writestr(name, bytes(3000))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("file", "media_type", "traced_as"),
+    [
+        (archive("photo.jpg"), "application/zip", None),
+        (archive("photo.jpg", "META-INF/content_credential.c2pa"), "application/zip", "archive"),
+        (
+            archive("[Content_Types].xml", "a", "b", "word/document.xml"),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "document",
+        ),
+        (archive("a", first=b"application/epub+zip"), "application/epub+zip", "document"),
+        (
+            archive("a", first=b"application/vnd.oasis.opendocument.text"),
+            "application/vnd.oasis.opendocument.text",
+            "document",
+        ),
+    ],
+)
+def test_documents_are_told_from_archives_by_their_entries(
+    file: io.BytesIO, media_type: str, traced_as: str | None
+) -> None:
+    found = sniff_file(file)
+    assert (found.kind, found.media_type, found.traced_as) == (None, media_type, traced_as)
