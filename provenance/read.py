@@ -14,7 +14,7 @@ from provenance.judge import Judge
 from provenance.manifests import active_integrity, chain_failures, is_truncated, read_manifests
 from provenance.markers import find_markers, read_metadata
 from provenance.markers.metadata import Metadata
-from provenance.origin import declared_origin
+from provenance.origin import contradiction, declared_origin
 from provenance.prescan import may_hold_credentials
 from provenance.result import (
     Integrity,
@@ -24,6 +24,7 @@ from provenance.result import (
     TrustKind,
     clean,
 )
+from provenance.rubric import together
 from provenance.trust import NO_TRUST, TrustSnapshot
 from provenance.tsa import lists_vouching
 
@@ -201,7 +202,7 @@ def _judged(
         return Provenance(presence=Presence.UNREADABLE, integrity=Integrity.NOT_CHECKED, **common)
     own = verdicts.get(manifests[0].label, Verdicts())
     integrity, deciding = active_integrity(own, verdicts)
-    common["warnings"] += _warnings(integrity, manifests[0])
+    common["warnings"] += _warnings(integrity, manifests)
     return Provenance(
         presence=_presence(question.asset, common),
         integrity=integrity,
@@ -234,6 +235,7 @@ def _summary(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
         "origin_signer_trust": origin.trust,
         "origin_depth": origin.depth,
         "origin_source_type": origin.source_type,
+        "signals": together(manifest.signals for manifest in manifests),
         "claimed_at": active.timestamp.at,
         "claim_generator": active.claim_generator,
         "timestamp": active.timestamp,
@@ -243,8 +245,8 @@ def _summary(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
     }
 
 
-def _warnings(integrity: Integrity, active: Manifest) -> tuple[str, ...]:
-    found = []
+def _warnings(integrity: Integrity, manifests: tuple[Manifest, ...]) -> tuple[str, ...]:
+    active, found = manifests[0], list(filter(None, map(contradiction, manifests)))
     if integrity is Integrity.ASSET_MISMATCH:
         found.append(_MISMATCH_ADVICE)
     if any("additionalExclusions" in notice.code for notice in active.notices):
