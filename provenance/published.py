@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 
 from provenance.errors import TrustStoreDamaged
 from provenance.result import Closed, Sha256, TrustKind
-from provenance.trust import Published, TrustList, parse
+from provenance.trust import Fetch, Published, TrustList, TrustStore, no_network, parse
 
 _INTERIM: Final = "https://contentcredentials.org/trust/"
 
@@ -23,6 +24,11 @@ INTERIM_LISTS: Final = (
 """What came before the C2PA programme's lists, frozen on 1 January 2026, good for what was signed
 until then. Its anchors vouch for signers and for time stamps: without the second role most of what
 they vouch for counts as expired. It names no licence, so it does not ship."""
+
+INTERIM_ABSENT: Final = (
+    "The interim list that the C2PA kept before its own, frozen on 1 January 2026, is not here. It "
+    "may vouch for signers and time stamps from before then; `assay trust update` brings it."
+)
 
 FOLDER: Final = Path(__file__).with_name("trust_lists")
 
@@ -47,11 +53,25 @@ def shipped_lists() -> tuple[TrustList, ...]:
     return tuple(map(_read, _index()))
 
 
+def open_store(folder: Path, *, built_in: bool, fetch: Fetch | None = None) -> TrustStore:
+    """Open the lists in a folder, with those that ship unless the operator turned them off."""
+    shipped = shipped_lists if built_in else tuple[TrustList, ...]
+    return TrustStore(folder, fetch or no_network, shipped)
+
+
+def lacks_interim(names: Iterable[str]) -> bool:
+    """Tell whether the official lists are in force, going by names, and the interim list is not."""
+    known = set(names)
+    official = {item.name for item in official_lists()}
+    return bool(known & official) and not known & {item.name for item in INTERIM_LISTS}
+
+
 def official_lists() -> tuple[Published, ...]:
     """Say where the C2PA programme publishes its lists; they are fetched when an operator asks."""
     return tuple(Published(entry.name, entry.kind, entry.uri) for entry in _index())
 
 
+@cache
 def _index() -> tuple[_Entry, ...]:
     index = tomllib.loads((FOLDER / "index.toml").read_text(encoding="utf-8"))
     return TypeAdapter(tuple[_Entry, ...]).validate_python(index["list"])

@@ -1,6 +1,7 @@
 """Read where one file says it comes from: the entry point of this package."""
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 from provenance.chains import lists_vouching_for_signer
 from provenance.codes import Verdicts, gather
 from provenance.consistency import examine
+from provenance.errors import NoManifestStore
 from provenance.judge import Judge
 from provenance.manifests import active_integrity, chain_failures, is_truncated, read_manifests
 from provenance.markers import find_markers, read_metadata
@@ -46,6 +48,10 @@ _EXCLUSION_ADVICE: Final = (
     "such as the order of samples, may have changed unnoticed"
 )
 
+
+MAX_CRJSON: Final = 3 * 1024**2
+"""Longest crJSON document, in ASCII characters; a child's answer of eight megabytes holds it with
+every quotation mark escaped. Real ones stay under half a megabyte."""
 
 _BARE_STORES: Final = ("application/c2pa", "application/x-c2pa-manifest-store")
 _BARE_STORE_ADVICE: Final = "this is a manifest store by itself; give it together with its file"
@@ -88,6 +94,38 @@ class Reader:
         found = self._credentials(asset, moment, common, is_past=is_past)
         traces = examine(metadata, found, moment)
         return found.model_copy(update={"traces": traces}) if traces else found
+
+    def crjson(
+        self,
+        file: BinaryIO,
+        *,
+        media_type: str,
+        manifest: bytes | None = None,
+        fragments: Sequence[BinaryIO] = (),
+    ) -> str:
+        """Return the manifest store as a crJSON document, validated under the lists in force.
+
+        It is the C2PA library's own account of the file and decides nothing here.
+
+        Raises:
+            NoManifestStore: there is none, it cannot be read, or it is longer than `MAX_CRJSON`.
+            EngineUnsafe: as from `read`.
+        """
+        from provenance import c2pa
+
+        kind = _ALIASES.get(media_type, media_type)
+        if kind in _BARE_STORES or not c2pa.is_supported(kind):
+            raise NoManifestStore("this container cannot be read for credentials")
+        asset = c2pa.Asset(
+            file=file, media_type=kind, manifest=manifest, fragments=tuple(fragments)
+        )
+        found = self._ready().read(asset)
+        if isinstance(found, c2pa.Refused):
+            raise NoManifestStore(clean(found.message))
+        text = json.dumps(found.document)
+        if len(text) > MAX_CRJSON:
+            raise NoManifestStore(f"the document has more than {MAX_CRJSON} characters")
+        return text
 
     def _credentials(
         self, given: "_File", moment: datetime, common: dict[str, Any], *, is_past: bool

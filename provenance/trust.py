@@ -197,7 +197,8 @@ Fetch = Callable[[str], bytes]
 """Returns what lies behind an https address. Who supplies it guards what may be reached."""
 
 
-def _no_network(url: str) -> bytes:
+def no_network(url: str) -> bytes:
+    """Fetch nothing, for a store that is only read. Raises FetchRefused."""
     raise FetchRefused(f"{url} was not fetched: this store was opened to read")
 
 
@@ -215,9 +216,7 @@ class TrustStore:
     A list in it takes the place of one in `shipped` that has the same name and kind.
     """
 
-    def __init__(
-        self, folder: Path, fetch: Fetch = _no_network, shipped: Shipped = _nobody
-    ) -> None:
+    def __init__(self, folder: Path, fetch: Fetch = no_network, shipped: Shipped = _nobody) -> None:
         self._folder = folder
         self._fetch = fetch
         self._shipped = shipped
@@ -251,6 +250,11 @@ class TrustStore:
         )
         self._write(entry)
         return entry
+
+    @property
+    def changed_at(self) -> int:
+        """When the folder last changed, in nanoseconds; 0 while there is none."""
+        return self._folder.stat().st_mtime_ns if self._folder.is_dir() else 0
 
     def lists(self) -> tuple[TrustList, ...]:
         """Return every list, by kind and name. Raises TrustStoreDamaged for a file not ours."""
