@@ -15,6 +15,7 @@ _MAX_RELATED: Final = 3
 """Actions may hold related actions; so many levels of them are looked into."""
 
 _EVERY_ACTION: Final = "*"
+_TYPE: Final = "digitalSourceType"
 _NOT_PARAMETERS: Final = frozenset(
     {
         "com.adobe.icon",
@@ -49,12 +50,14 @@ def actions_in(assertion: Mapping[str, Any], limit: int) -> Iterator[Action]:
 
 
 def _templates(assertion: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return templates by the action they are for; of two for one action they add up."""
+    """Return templates by the action they are for; several for one action add up."""
     found: dict[str, dict[str, Any]] = {}
     for template in map(mapping, sequence(assertion.get("templates"))):
         known = found.setdefault(clean(template.get("action")) or _EVERY_ACTION, {})
+        types = [kind for kind in (known.get(_TYPE), *_types(template)) if kind]
         for key, value in template.items():
             known.setdefault(key, value)
+        known[_TYPE] = strongest_type(types)
     return found
 
 
@@ -89,11 +92,8 @@ def _first(sources: list[dict[str, Any]], *keys: str) -> object:
 
 
 def _types(source: Mapping[str, Any]) -> tuple[str, str]:
-    parameters = mapping(source.get("parameters"))
-    return (
-        strongest_type(source.get("digitalSourceType")),
-        strongest_type(parameters.get("digitalSourceType")),
-    )
+    parameters = mapping(source.get("parameters")) or mapping(source.get("templateParameters"))
+    return strongest_type(source.get(_TYPE)), strongest_type(parameters.get(_TYPE))
 
 
 def _agent(source: Mapping[str, Any], agents: list[Any]) -> str:

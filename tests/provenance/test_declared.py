@@ -75,6 +75,15 @@ def test_an_action_declares_what_its_template_says(
     )
 
 
+def test_of_two_templates_for_one_action_the_one_that_declares_ai_is_not_lost(
+    photo: bytes, credential: Credential, trusted: Trusted, read: Read
+) -> None:
+    kinds = (CAPTURED, AI_EDITED)
+    templates = [{"action": "c2pa.color_adjustments", "digitalSourceType": k} for k in kinds]
+    actions = {"actions": [TAKEN, action("c2pa.color_adjustments")], "templates": templates}
+    assert read(signed(photo, credential, actions=actions), trusted).origin is Origin.AI_EDITED
+
+
 def test_a_template_that_no_action_uses_states_nothing_done(
     photo: bytes, credential: Credential, trusted: Trusted, read: Read
 ) -> None:
