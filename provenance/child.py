@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, BinaryIO, Final
@@ -14,8 +14,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pydantic import ValidationError
 
 from provenance import c2pa
-from provenance.client import NEEDS_TRUST
-from provenance.errors import RequestInvalid
+from provenance.client import NEEDS_TRUST, NO_STORE
+from provenance.errors import NoManifestStore, RequestInvalid
 from provenance.parts import split
 from provenance.read import Reader
 from provenance.trust import NO_TRUST, TrustSnapshot
@@ -46,17 +46,35 @@ def handle(
             raise RequestInvalid("no file came with the request")
         at, manifest = request.get("at"), request.get("manifest")
         first, *fragments = split(file, request["parts"]) if request.get("parts") else [file]
+        media_type = str(request["media_type"])
+        store = base64.b64decode(manifest, validate=True) if manifest else None
+        if request.get("crjson"):
+            return _crjson(reader, first, media_type, store, fragments), {}
         found = reader.read(
             first,
-            media_type=str(request["media_type"]),
+            media_type=media_type,
             at=datetime.fromisoformat(at) if at else None,
-            manifest=base64.b64decode(manifest, validate=True) if manifest else None,
+            manifest=store,
             remote_url=str(request.get("remote_url", "")),
             fragments=fragments,
         )
     except (KeyError, TypeError, ValidationError, binascii.Error) as error:
         raise RequestInvalid(f"{type(error).__name__}: {error}") from error
     return {"provenance": found.model_dump_json()}, {}
+
+
+def _crjson(
+    reader: Reader,
+    file: BinaryIO,
+    media_type: str,
+    manifest: bytes | None,
+    fragments: Sequence[BinaryIO],
+) -> Mapping[str, Any]:
+    try:
+        text = reader.crjson(file, media_type=media_type, manifest=manifest, fragments=fragments)
+    except NoManifestStore as error:
+        return {NO_STORE: str(error)}
+    return {"crjson": text}
 
 
 def _reader(request: Mapping[str, Any]) -> Reader | None:

@@ -6,6 +6,7 @@ module stays light: it loads neither the C2PA library nor any cryptography.
 """
 
 import base64
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -13,8 +14,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from provenance.errors import RequestInvalid
-from provenance.result import Provenance, SecondOpinion
+from provenance.errors import NoManifestStore, RequestInvalid
+from provenance.result import Provenance, SecondOpinion, clean
 from provenance.trust import NO_TRUST, TrustSnapshot
 
 Send = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -25,6 +26,9 @@ SECOND_VERIFIER: Final = "encypher-c2pa"
 
 NEEDS_TRUST: Final = {"needs_trust": True}
 """The whole answer of a child that does not have the trust lists named in the request."""
+
+NO_STORE: Final = "no_store"
+"""Key of a child's answer that says why there is no crJSON."""
 
 
 def read_through(
@@ -45,18 +49,57 @@ def read_through(
     Raises:
         RequestInvalid: the child's answer is not provenance.
     """
-    request: dict[str, Any] = request_for(media_type, snapshot)
+    request = _request(media_type, snapshot, manifest, parts)
     if at is not None:
         request["at"] = at.isoformat()
     if manifest is not None:
-        request["manifest"] = base64.b64encode(manifest).decode()
         request["remote_url"] = remote_url
+    return answer_in(_sent(send, request, snapshot))
+
+
+def crjson_through(
+    send: Send,
+    *,
+    media_type: str,
+    snapshot: TrustSnapshot = NO_TRUST,
+    manifest: bytes | None = None,
+    parts: Sequence[int] = (),
+) -> dict[str, Any]:
+    """Have a child write a file's manifest store as crJSON; see `Reader.crjson`.
+
+    Raises:
+        NoManifestStore: the child says why there is none.
+        RequestInvalid: the child's answer is not crJSON.
+    """
+    request = {**_request(media_type, snapshot, manifest, parts), "crjson": True}
+    untrusted = _sent(send, request, snapshot)
+    if NO_STORE in untrusted:
+        raise NoManifestStore(clean(untrusted[NO_STORE]))
+    try:
+        document = json.loads(untrusted["crjson"])
+        if isinstance(document["manifests"], list):
+            return dict(document)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise RequestInvalid("the child's answer is not crJSON") from error
+    raise RequestInvalid("the child's answer is not crJSON")
+
+
+def _request(
+    media_type: str, snapshot: TrustSnapshot, manifest: bytes | None, parts: Sequence[int]
+) -> dict[str, Any]:
+    request: dict[str, Any] = request_for(media_type, snapshot)
+    if manifest is not None:
+        request["manifest"] = base64.b64encode(manifest).decode()
     if parts:
         request["parts"] = list(parts)
+    return request
+
+
+def _sent(send: Send, request: Mapping[str, Any], snapshot: TrustSnapshot) -> Mapping[str, Any]:
     untrusted = send(request)
     if untrusted == NEEDS_TRUST:
         untrusted = send({**request, "snapshot": snapshot.model_dump(mode="json")})
-    return answer_in(untrusted)
+    return untrusted
 
 
 def request_for(media_type: str, snapshot: TrustSnapshot) -> dict[str, Any]:

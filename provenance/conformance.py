@@ -3,6 +3,9 @@
 Reads a manifest of files with the states that the C2PA library reports under several trust
 lists, or one of files that carry declared markers, and prints where this package agrees. Every
 disagreement needs a reason in `conformance.toml`; one without a reason ends in exit code 1.
+
+With `--oracle` it compares the signals of the C2PA programme's rubric with the answers of its own
+evaluator about the same files. There no disagreement has a reason.
 """
 
 import argparse
@@ -17,7 +20,15 @@ from typing import Final, NamedTuple
 
 from provenance.markers import read_markers
 from provenance.read import Reader
-from provenance.result import Integrity, Presence, Provenance, Says, SignerTrust, TrustKind
+from provenance.result import (
+    Integrity,
+    Manifest,
+    Presence,
+    Provenance,
+    Says,
+    SignerTrust,
+    TrustKind,
+)
 from provenance.trust import NO_TRUST, TrustSnapshot, parse
 
 REASONS: Final = Path(__file__).with_name("conformance.toml")
@@ -67,6 +78,9 @@ _SIGNALS: Final[tuple[tuple[str, set[str]], ...]] = (
 )
 """How a signal of the collection begins, and the names under which it may be found here."""
 
+_PER_MANIFEST: Final = "per_manifest (active first)"
+_NO_ANSWER: Final = "no crJSON"
+
 _ABOUT_AI: Final = frozenset({Says.AI_GENERATED, Says.AI_EDITED, Says.POSSIBLY_AI})
 
 
@@ -83,6 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run from a command line. Returns 0 if every difference has a reason, else 1."""
     options = _options().parse_args(arguments)
     listed = list(rows(options.manifest))
+    if options.oracle is not None:
+        return _oracle(options.manifest.parent, listed, list(rows(options.oracle)))
     if listed and "signal" in listed[0]:
         return _signals(options.manifest.parent, listed)
     return _states(options.manifest.parent, listed, options.trust)
@@ -92,6 +108,7 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m provenance.conformance", description=__doc__)
     parser.add_argument("manifest", type=Path, help="CSV beside the files it describes")
     parser.add_argument("--trust", type=Path, default=Path(), help="folder with the trust lists")
+    parser.add_argument("--oracle", type=Path, help="CSV with the rubric's signals of those files")
     return parser
 
 
@@ -207,6 +224,36 @@ def _signals(folder: Path, rows: list[dict[str, str]]) -> int:
     for path, names in misnamed:
         _say(f"    found under another name: {path}: {', '.join(names)}")
     return 1 if false or misnamed or recall < _RECALL else 0
+
+
+def _oracle(folder: Path, listed: list[dict[str, str]], answers: list[dict[str, str]]) -> int:
+    """Print where our signals and the evaluator's differ. It has no answer without crJSON."""
+    types = {row["path"]: row["mime"] for row in listed}
+    answered = [row for row in answers if not row[_PER_MANIFEST].startswith(_NO_ANSWER)]
+    reader, differing = Reader(), []
+    for row in answered:
+        with (folder / row["path"]).open("rb") as file:
+            found = reader.read(file, media_type=types[row["path"]])
+        ours = (
+            " ".join(found.signals.inceptions),
+            " ".join(found.signals.transformations),
+            sorted(map(_signal_line, found.manifests[1:])),
+            "".join(map(_signal_line, found.manifests[:1])),
+        )
+        active, *others = row[_PER_MANIFEST].split(" | ")
+        theirs = (row["inceptions"], row["transformations"], sorted(others), active)
+        if ours != theirs:
+            differing.append((row["path"], theirs, ours))
+    _say(f"signals {len(answered) - len(differing)} of {len(answered)} files agree, target all")
+    _say(f"{len(answers) - len(answered)} files have no crJSON and so no answer")
+    for path, theirs, ours in differing:
+        _say(f"    {path}: theirs {theirs}, ours {ours}")
+    return 1 if differing or not answered else 0
+
+
+def _signal_line(manifest: Manifest) -> str:
+    signals = manifest.signals
+    return f"{'+'.join(signals.inceptions) or '-'} / {'+'.join(signals.transformations) or '-'}"
 
 
 def _found_in(folder: Path, row: Mapping[str, str]) -> set[str]:

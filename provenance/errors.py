@@ -45,6 +45,12 @@ class RequestInvalid(ProvenanceError):
     code = "provenance_request_invalid"
 
 
+class NoManifestStore(ProvenanceError):
+    """A file has no manifest store that can be read, or one that is too large to be handed over."""
+
+    code = "no_manifest_store"
+
+
 class WeightsUnusable(ProvenanceError):
     """The weights of a watermark reader are missing, or not the ones that were measured."""
 

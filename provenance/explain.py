@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from provenance.published import INTERIM_ABSENT, lacks_interim
 from provenance.result import (
     Integrity,
     Manifest,
@@ -48,6 +49,10 @@ def explain_trust(found: Provenance, lists: Iterable[TrustList] = ()) -> tuple[s
     said += [_lists(found), _timestamp(found), _conclusion(signer)]
     if signer.trust is SignerTrust.UNTRUSTED:
         said += [_closest(signer, entry) for entry in lists]
+    if signer.trust in (SignerTrust.UNTRUSTED, SignerTrust.EXPIRED) and lacks_interim(
+        entry.name for entry in found.trust_lists
+    ):
+        said.append(INTERIM_ABSENT)
     said += map(_ancestor, found.manifests[1:])
     if not found.chain_ok:
         said.append(_chain(found))
@@ -111,8 +116,12 @@ def _lists(found: Provenance) -> str:
     kinds = [entry for entry in found.trust_lists if entry.kind is TrustKind.MANIFEST]
     if not kinds:
         return "No list of trusted signers is configured; add one with `assay trust add`."
-    named = ", ".join(f"{entry.name} ({entry.anchors})" for entry in kinds)
-    return f"Lists of trusted signers, with their number of certificates: {named}."
+    named = ", ".join(
+        f"{entry.name} ({entry.anchors}"
+        f"{f', of {entry.added_at:%Y-%m-%d}' if entry.added_at else ''})"
+        for entry in kinds
+    )
+    return f"Lists of trusted signers, with number of certificates and date: {named}."
 
 
 def _timestamp(found: Provenance) -> str:

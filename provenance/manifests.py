@@ -2,13 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any, Final
 
+from provenance.actions import actions_in
 from provenance.codes import NOTICES, Verdicts, ingredient_label, mapping, sequence
+from provenance.declarations import statements
 from provenance.identity import identities
 from provenance.judge import Judge, asset_failures, asset_matches, integrity, revocation
-from provenance.origin import origin_of_action, source_type
+from provenance.origin import origin_of_ingredient, strongest_type
 from provenance.result import (
     Action,
     Check,
@@ -19,28 +20,14 @@ from provenance.result import (
     UsageRule,
     clean,
 )
-from provenance.signed_facts import scalars, signed_facts
+from provenance.rubric import signals_of
+from provenance.signed_facts import signed_facts
 from provenance.statuses import Concern, StatusClass
 
 MAX_MANIFESTS: Final = 100
 MAX_GENERATORS: Final = 5
-MAX_PARAMETERS: Final = 12
 MAX_ITEMS: Final = 1000
 """Most actions, ingredients and so on that are kept of one manifest."""
-
-_NOT_PARAMETERS: Final = frozenset(
-    {
-        "com.adobe.icon",
-        "description",
-        "ingredient",
-        "ingredientIds",
-        "ingredients",
-        "instanceId",
-        "org.cai.ingredientIds",
-        "redacted",
-    }
-)
-"""Parameters of actions that only tie them to what is told elsewhere."""
 
 _TOO_MUCH: Final = "the store holds more than is read, so that not all of it was judged"
 
@@ -114,6 +101,8 @@ def _manifest(
         revocation=revocation(own),
         actions=actions[:MAX_ITEMS],
         ingredients=ingredients[:MAX_ITEMS],
+        statements=statements(raw),
+        signals=signals_of(raw),
         redactions=_texts(claim.get("redacted_assertions")),
         soft_bindings=_soft_bindings(raw),
         usage_rules=_usage_rules(raw),
@@ -235,35 +224,10 @@ def _generator(claim: Mapping[str, Any]) -> str:
 
 def _actions(raw: Mapping[str, Any]) -> tuple[Action, ...]:
     return tuple(
-        _action(mapping(entry))
+        action
         for _, data in _assertions(raw, "c2pa.actions")
-        for entry in sequence(data.get("actions"))[: MAX_ITEMS + 1]
+        for action in actions_in(data, MAX_ITEMS + 1)
     )
-
-
-def _action(entry: Mapping[str, Any]) -> Action:
-    name, kind = clean(entry.get("action")), source_type(entry.get("digitalSourceType"))
-    agent = entry.get("softwareAgent")
-    if isinstance(agent, dict):
-        agent = f"{clean(agent.get('name'))} {clean(agent.get('version'))}".strip()
-    parameters = mapping(entry.get("parameters"))
-    description = clean(entry.get("description") or parameters.get("description"))
-    return Action(
-        name=name,
-        source_type=kind,
-        origin=origin_of_action(name, kind, description),
-        agent=clean(agent),
-        at=clean(entry.get("when"), 40),
-        description=description,
-        reason=clean(entry.get("reason")),
-        parameters=_parameters(parameters),
-    )
-
-
-def _parameters(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    shown = {name: value for name, value in raw.items() if name not in _NOT_PARAMETERS}
-    pairs = islice(scalars(shown), MAX_PARAMETERS)
-    return tuple(clean(f"{name}: {value}") for name, value in pairs)
 
 
 def _ingredients(
@@ -278,12 +242,15 @@ def _ingredients(
 def _ingredient(data: Mapping[str, Any], verdicts: Mapping[str, Verdicts]) -> Ingredient:
     label = ingredient_label(data)
     own = verdicts.get(label)
+    kind = strongest_type(data.get("digitalSourceType"))
     state = integrity(own)[0] if label and own else Integrity.NOT_CHECKED
     return Ingredient(
         title=clean(data.get("dc:title")),
         format=clean(data.get("dc:format")),
         relationship=clean(data.get("relationship"), 40),
         manifest=label or None,
+        source_type=kind,
+        origin=origin_of_ingredient(kind),
         has_thumbnail=bool(mapping(data.get("thumbnail"))),
         integrity=state,
         failures=own.failures(*_BROKEN)[:MAX_ITEMS] if label and own else (),

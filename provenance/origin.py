@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from provenance.result import Integrity, Manifest, Origin, SignerTrust, clean
+from provenance.result import Ingredient, Integrity, Manifest, Origin, SignerTrust, clean
 
 _ORIGINS: Final[Mapping[str, Origin]] = {
     "trainedalgorithmicmedia": Origin.AI_GENERATED,
@@ -44,14 +44,35 @@ _RANK: Final = (
     Origin.OTHER,
 )
 _IS_AI: Final = (Origin.AI_GENERATED, Origin.AI_EDITED)
+_AI_FIRST: Final = {origin: place for place, origin in enumerate(_IS_AI)}
+_MOST_TYPES: Final = 20
+
+
+def is_ai(origin: Origin) -> bool:
+    return origin in _IS_AI
 
 
 def source_type(untrusted_uri: object) -> str:
     """Return the last part of a source type's URI: `trainedAlgorithmicMedia`.
 
-    Writers vary http and https, a trailing slash, spaces around it and the bare word.
+    Writers vary http and https, a trailing slash, spaces around it and the bare word. The words
+    of schema.org, `TrainedAlgorithmicMediaDigitalSource`, lose their ending.
     """
-    return clean(untrusted_uri).rstrip("/").rpartition("/")[2].rpartition(":")[2].strip()
+    last = clean(untrusted_uri).rstrip("/").rpartition("/")[2].rpartition(":")[2].strip()
+    return last.removesuffix("DigitalSource") or last
+
+
+def strongest_type(untrusted: object) -> str:
+    """Return the source type that counts of one value or of several, as text or as a reference.
+
+    Among several AI counts, else the first. JSON-LD refers by `@id` or `@value`.
+    """
+    if isinstance(untrusted, dict):
+        untrusted = untrusted.get("@id") or untrusted.get("@value") or untrusted.get("rdf:resource")
+    if not isinstance(untrusted, list):
+        return source_type(untrusted)
+    kinds = [kind for item in untrusted[:_MOST_TYPES] if (kind := source_type(item))]
+    return min(kinds, key=lambda kind: _AI_FIRST.get(origin_of(kind), len(_AI_FIRST)), default="")
 
 
 def origin_of(type_name: str) -> Origin:
@@ -61,7 +82,8 @@ def origin_of(type_name: str) -> Origin:
     return _ORIGINS.get(type_name.lower(), Origin.OTHER)
 
 
-_MAKING: Final = ("c2pa.created", "c2pa.opened", "c2pa.published")
+_CREATED: Final = "c2pa.created"
+_MAKING: Final = (_CREATED, "c2pa.opened", "c2pa.published")
 """Actions whose source type speaks of the whole asset; any other action's speaks of a change."""
 
 _AS_CHANGE: Final[Mapping[Origin, Origin]] = {
@@ -96,21 +118,42 @@ _FAITHFUL: Final = frozenset(
 """Actions after which all that is seen or heard is still as it was captured, if not all of it."""
 
 _PLACED: Final = "c2pa.placed"
+_INPUT: Final = "inputTo"
 
 _BING: Final = "ai generated image"
 """All that Bing's image creator says, in an action's description without any source type."""
 
 
-def origin_of_action(name: str, type_name: str, description: str) -> Origin:
-    """Map an action's source type: generated content that was *added* makes an edited asset."""
-    if not type_name and description.lower() == _BING:
+_MODEL_DATA: Final = "trainedalgorithmicdata"
+
+
+def origin_of_action(name: str, type_name: str, description: str, tool: str = "") -> Origin:
+    """Map an action's source type: generated content that was *added* makes an edited asset.
+
+    Where none is given, the name of a generator says as much of what that `tool` made or changed.
+    """
+    if not type_name and (description.lower() == _BING or (tool and name == _CREATED)):
         return Origin.AI_GENERATED
+    if name in _MAKING:
+        return origin_of(type_name)
+    if name not in _FAITHFUL and (
+        type_name.lower() == _MODEL_DATA or (tool and not type_name and name)
+    ):
+        return Origin.AI_EDITED
+    return _AS_CHANGE.get(origin_of(type_name), origin_of(type_name))
+
+
+def origin_of_ingredient(type_name: str) -> Origin:
+    """Map the source type that a signer gives an ingredient which brings no credentials.
+
+    That somebody's camera took it is hearsay; that it comes from AI is taken at its word.
+    """
     origin = origin_of(type_name)
-    return origin if name in _MAKING else _AS_CHANGE.get(origin, origin)
+    return Origin.OTHER if origin is Origin.CAPTURED else origin
 
 
 class Declaration(NamedTuple):
-    """One statement about how the media came to be, and who makes it."""
+    """One declaration of how the media came to be, and whose word it is."""
 
     origin: Origin = Origin.UNDECLARED
     trust: SignerTrust = SignerTrust.UNKNOWN
@@ -129,12 +172,36 @@ def declared_origin(manifests: Sequence[Manifest]) -> Declaration:
     one is trusted and unbroken: a stranger may hang any genuine manifest below a file of his own.
     """
     found = [
-        Declaration(_narrow(action.origin, is_part), trust, manifest.depth, action.source_type)
+        Declaration(_narrow(origin, is_part), trust, manifest.depth, kind)
         for manifest, is_part, trust in _walk(manifests)
-        for action in manifest.actions
-        if action.origin is not Origin.UNDECLARED
+        for origin, kind in _declared_in(manifest)
+        if origin is not Origin.UNDECLARED
     ]
     return min(found, key=_order, default=Declaration())
+
+
+def contradiction(manifest: Manifest) -> str:
+    """Say where one manifest declares both a capture and media that AI made; empty if nowhere."""
+    captured = [a for a in manifest.actions if a.name in _MAKING and a.origin is Origin.CAPTURED]
+    stated = [s for s in manifest.statements if s.origin is Origin.AI_GENERATED]
+    if not captured or not stated:
+        return ""
+    what = stated[0].source_type or "an AI system"
+    return clean(
+        f"signed statements contradict each other: the action {captured[0].name} declares "
+        f"{captured[0].source_type}, the assertion {stated[0].assertion} names {what}"
+    )
+
+
+def _declared_in(manifest: Manifest) -> Iterator[tuple[Origin, str]]:
+    """Yield everything one manifest declares about the whole that it belongs to."""
+    for action in manifest.actions:
+        yield action.origin, action.source_type
+    for statement in manifest.statements:
+        yield statement.origin, statement.source_type
+    for ingredient in manifest.ingredients:
+        if ingredient.relationship != _INPUT:
+            yield _narrow(ingredient.origin, _is_part(ingredient)), ingredient.source_type
 
 
 def edits(manifests: Sequence[Manifest]) -> tuple[str, ...]:
@@ -182,10 +249,14 @@ def _walk(manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, bool, Signe
         yield manifest, is_part, trust
         for ingredient in manifest.ingredients:
             below = by_label.get(ingredient.manifest or "")
-            if below is None or ingredient.relationship == "inputTo":
+            if below is None or ingredient.relationship == _INPUT:
                 continue
             lent = _own_trust(below) if trust is SignerTrust.TRUSTED else trust
-            queue.append((below, is_part or ingredient.relationship != "parentOf", lent))
+            queue.append((below, is_part or _is_part(ingredient), lent))
+
+
+def _is_part(ingredient: Ingredient) -> bool:
+    return ingredient.relationship != "parentOf"
 
 
 def _own_trust(manifest: Manifest) -> SignerTrust:

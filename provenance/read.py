@@ -1,6 +1,7 @@
 """Read where one file says it comes from: the entry point of this package."""
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from provenance.chains import lists_vouching_for_signer
 from provenance.codes import Verdicts, gather, mapping, sequence
 from provenance.consistency import examine
 from provenance.coverage import awaits_segments, uncovered
+from provenance.errors import NoManifestStore
 from provenance.judge import Judge
 from provenance.manifests import (
     active_integrity,
@@ -21,7 +23,7 @@ from provenance.manifests import (
 )
 from provenance.markers import find_markers, read_metadata
 from provenance.markers.metadata import Metadata
-from provenance.origin import declared_origin
+from provenance.origin import contradiction, declared_origin
 from provenance.prescan import may_hold_credentials
 from provenance.result import (
     Integrity,
@@ -32,6 +34,7 @@ from provenance.result import (
     TrustKind,
     clean,
 )
+from provenance.rubric import together
 from provenance.statuses import StatusClass
 from provenance.trust import NO_TRUST, TrustSnapshot
 from provenance.tsa import lists_vouching
@@ -61,6 +64,9 @@ _EXCLUSION_ADVICE: Final = (
 
 MAX_SPANS: Final = 16
 """Most stretches without a signature that are told; the exclusions of a hash name them."""
+MAX_CRJSON: Final = 3 * 1024**2
+"""Longest crJSON document, in ASCII characters; a child's answer of eight megabytes holds it with
+every quotation mark escaped. Real ones stay under half a megabyte."""
 
 _BARE_STORES: Final = ("application/c2pa", "application/x-c2pa-manifest-store")
 _BARE_STORE_ADVICE: Final = "this is a manifest store by itself; give it together with its file"
@@ -103,6 +109,38 @@ class Reader:
         found = self._credentials(asset, moment, common, is_past=is_past)
         traces = examine(metadata, found, moment)
         return found.model_copy(update={"traces": traces}) if traces else found
+
+    def crjson(
+        self,
+        file: BinaryIO,
+        *,
+        media_type: str,
+        manifest: bytes | None = None,
+        fragments: Sequence[BinaryIO] = (),
+    ) -> str:
+        """Return the manifest store as a crJSON document, validated under the lists in force.
+
+        It is the C2PA library's own account of the file and decides nothing here.
+
+        Raises:
+            NoManifestStore: there is none, it cannot be read, or it is longer than `MAX_CRJSON`.
+            EngineUnsafe: as from `read`.
+        """
+        from provenance import c2pa
+
+        kind = _ALIASES.get(media_type, media_type)
+        if kind in _BARE_STORES or not c2pa.is_supported(kind):
+            raise NoManifestStore("this container cannot be read for credentials")
+        asset = c2pa.Asset(
+            file=file, media_type=kind, manifest=manifest, fragments=tuple(fragments)
+        )
+        found = self._ready().read(asset)
+        if isinstance(found, c2pa.Refused):
+            raise NoManifestStore(clean(found.message))
+        text = json.dumps(found.document)
+        if len(text) > MAX_CRJSON:
+            raise NoManifestStore(f"the document has more than {MAX_CRJSON} characters")
+        return text
 
     def _credentials(
         self, given: "_File", moment: datetime, common: dict[str, Any], *, is_past: bool
@@ -211,7 +249,7 @@ def _judged(
     own = verdicts.get(manifests[0].label, Verdicts())
     integrity, deciding = active_integrity(own, verdicts)
     unsigned = _unsigned(question.asset, store, integrity)
-    common["warnings"] += _warnings(integrity, manifests[0], unsigned, lone=lone)
+    common["warnings"] += _warnings(integrity, manifests, unsigned, lone=lone)
     return Provenance(
         presence=_presence(question.asset, common),
         integrity=integrity,
@@ -293,6 +331,7 @@ def _summary(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
         "origin_signer_trust": origin.trust,
         "origin_depth": origin.depth,
         "origin_source_type": origin.source_type,
+        "signals": together(manifest.signals for manifest in manifests),
         "claimed_at": active.timestamp.at,
         "claim_generator": active.claim_generator,
         "timestamp": active.timestamp,
@@ -303,9 +342,13 @@ def _summary(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
 
 
 def _warnings(
-    integrity: Integrity, active: Manifest, unsigned: tuple[Span, ...], *, lone: bool
+    integrity: Integrity,
+    manifests: tuple[Manifest, ...],
+    unsigned: tuple[Span, ...],
+    *,
+    lone: bool,
 ) -> tuple[str, ...]:
-    found = []
+    active, found = manifests[0], list(filter(None, map(contradiction, manifests)))
     if integrity is Integrity.ASSET_MISMATCH:
         found.append(_MISMATCH_ADVICE)
     if lone:

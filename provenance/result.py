@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from provenance.signals import Signals
 from provenance.statuses import StatusClass
 
 MAX_TEXT: Final = 512
@@ -165,6 +166,8 @@ class Ingredient(Closed):
     format: Text = ""
     relationship: Text = ""  # parentOf, componentOf, inputTo
     manifest: Text | None = None  # label of its manifest in `Provenance.manifests`
+    source_type: Text = ""  # as the signer states it; the last part of its URI
+    origin: Origin = Origin.UNDECLARED
     has_thumbnail: bool = False
     integrity: Integrity = Integrity.NOT_CHECKED
     failures: tuple[Check, ...] = ()  # recorded when it was added, and found now
@@ -181,6 +184,14 @@ class SignedFact(Closed):
     assertion: Text  # label: "stds.exif"
     name: Text
     value: Text
+
+
+class SignedStatement(Closed):
+    """A signed assertion, neither action nor ingredient, that declares AI."""
+
+    assertion: Text  # label: "cawg.metadata"
+    source_type: Text = ""  # empty where another field declares it
+    origin: Origin
 
 
 class UsageRule(Closed):
@@ -229,6 +240,8 @@ class Manifest(Closed):
     revocation: Revocation = Revocation.NOT_CHECKED
     actions: tuple[Action, ...] = ()
     ingredients: tuple[Ingredient, ...] = ()
+    statements: tuple[SignedStatement, ...] = ()
+    signals: Signals = Signals()  # what the official rubric makes of this manifest
     redactions: tuple[Text, ...] = ()
     soft_bindings: tuple[SoftBinding, ...] = ()
     usage_rules: tuple[UsageRule, ...] = ()
@@ -362,6 +375,7 @@ class Provenance(Closed):
     origin_signer_trust: SignerTrust = SignerTrust.UNKNOWN
     origin_depth: int = Field(default=0, ge=0)
     origin_source_type: Text = ""
+    signals: Signals = Signals()  # of all manifests together; the active one's stand with it
     claimed_at: AwareDatetime | None = None  # the signer's or the authority's time of signing
     claim_generator: Text = ""
     timestamp: Timestamp = Timestamp()

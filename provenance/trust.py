@@ -1,4 +1,4 @@
-"""Whom an operator trusts: lists of certificates kept in a folder, none of them built in."""
+"""Whom an installation believes: lists of certificates in a folder, beside those that ship."""
 
 import base64
 import binascii
@@ -7,17 +7,17 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field, ValidationError
 
 from provenance.errors import FetchRefused, TrustListInvalid, TrustListUnknown, TrustStoreDamaged
-from provenance.result import Closed, Sha256, TrustKind, TrustListRef
+from provenance.result import Closed, Sha256, TrustKind, TrustListRef, clean
 
 if TYPE_CHECKING:
     from cryptography import x509 as x509_types
@@ -33,17 +33,14 @@ CLAIM_SIGNING_EKUS: Final = (
 """Extended key usages a certificate may have. Without this list the library calls every
 certificate of the official C2PA programme invalid, even under the official trust list."""
 
-OFFICIAL_LISTS: Final[Mapping[TrustKind, str]] = {
-    TrustKind.MANIFEST: (
-        "https://raw.githubusercontent.com/c2pa-org/conformance-public/"
-        "main/trust-list/C2PA-TRUST-LIST.pem"
-    ),
-    TrustKind.TSA: (
-        "https://raw.githubusercontent.com/c2pa-org/conformance-public/"
-        "main/trust-list/C2PA-TSA-TRUST-LIST.pem"
-    ),
-}
-"""Public addresses of the C2PA programme's lists, fetched only when the operator asks."""
+
+class Published(NamedTuple):
+    """A list that somebody publishes, and the name and role it gets here."""
+
+    name: str
+    kind: TrustKind
+    uri: str
+
 
 MAX_CERTIFICATES: Final = 2000
 _NAME: Final = re.compile(r"^[a-z0-9][a-z0-9._-]{0,63}$")
@@ -52,7 +49,8 @@ _PEM: Final = re.compile(
 )
 _SOON: Final = timedelta(days=30)
 _ASIDE: Final = "replaced"
-_STALE: Final = timedelta(days=90)
+MAX_AGE: Final = timedelta(days=180)
+"""An older list still counts, and is warned about: who was added or struck off since is not known."""
 
 
 class Certificate(Closed):
@@ -72,7 +70,8 @@ class TrustList(Closed):
     kind: TrustKind
     uri: str
     sha256: Sha256  # of the bytes as they were read from `uri`
-    added_at: AwareDatetime
+    added_at: AwareDatetime  # fetched or added; of a list that ships, the day it was issued
+    built_in: bool = False
     certificates: tuple[Certificate, ...] = Field(min_length=1, max_length=MAX_CERTIFICATES)
 
     def warnings(self, day: date) -> tuple[str, ...]:
@@ -85,9 +84,22 @@ class TrustList(Closed):
             found.append(f"{expired} of {len(self.certificates)} certificates have expired")
         if soon:
             found.append(f"{soon} of {len(self.certificates)} expire within {_SOON.days} days")
-        if at - self.added_at > _STALE:
+        if at - self.added_at > MAX_AGE:
             found.append(f"not updated for {(at - self.added_at).days} days")
         return tuple(found)
+
+    def holders(self) -> tuple[str, ...]:
+        """Name whom the certificates name, in the order of the alphabet: organisation or name."""
+        from cryptography import x509
+
+        names = set()
+        for certificate in self.certificates:
+            subject = x509.load_pem_x509_certificate(certificate.pem.encode()).subject
+            for kind in (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME):
+                if named := subject.get_attributes_for_oid(kind):
+                    names.add(clean(named[0].value, 120))
+                    break
+        return tuple(sorted(names - {""}, key=str.casefold))
 
     def reference(self, day: date) -> TrustListRef:
         return TrustListRef(
@@ -185,16 +197,29 @@ Fetch = Callable[[str], bytes]
 """Returns what lies behind an https address. Who supplies it guards what may be reached."""
 
 
-def _no_network(url: str) -> bytes:
+def no_network(url: str) -> bytes:
+    """Fetch nothing, for a store that is only read. Raises FetchRefused."""
     raise FetchRefused(f"{url} was not fetched: this store was opened to read")
 
 
-class TrustStore:
-    """A folder of trust lists, one JSON file each, replaced whole so a reader never sees half."""
+Shipped = Callable[[], tuple[TrustList, ...]]
+"""Returns the lists that count without anybody having added them."""
 
-    def __init__(self, folder: Path, fetch: Fetch = _no_network) -> None:
+
+def _nobody() -> tuple[TrustList, ...]:
+    return ()
+
+
+class TrustStore:
+    """A folder of trust lists, one JSON file each, replaced whole so a reader never sees half.
+
+    A list in it takes the place of one in `shipped` that has the same name and kind.
+    """
+
+    def __init__(self, folder: Path, fetch: Fetch = no_network, shipped: Shipped = _nobody) -> None:
         self._folder = folder
         self._fetch = fetch
+        self._shipped = shipped
 
     def add(
         self,
@@ -226,8 +251,19 @@ class TrustStore:
         self._write(entry)
         return entry
 
+    @property
+    def changed_at(self) -> int:
+        """When the folder last changed, in nanoseconds; 0 while there is none."""
+        return self._folder.stat().st_mtime_ns if self._folder.is_dir() else 0
+
     def lists(self) -> tuple[TrustList, ...]:
         """Return every list, by kind and name. Raises TrustStoreDamaged for a file not ours."""
+        own = self._own()
+        taken = {(entry.kind, entry.name) for entry in own}
+        rest = (entry for entry in self._shipped() if (entry.kind, entry.name) not in taken)
+        return tuple(sorted((*own, *rest), key=lambda entry: (entry.kind, entry.name)))
+
+    def _own(self) -> tuple[TrustList, ...]:
         if not self._folder.is_dir():
             return ()
         return tuple(_load(path) for path in sorted(self._folder.glob("*.json")))
@@ -244,7 +280,7 @@ class TrustStore:
         """
         wanted = tuple(references)
         aside = self._folder / _ASIDE
-        kept = (*self.lists(), *map(_load, sorted(aside.glob("*.json"))))
+        kept = (*self._shipped(), *self._own(), *map(_load, sorted(aside.glob("*.json"))))
         by_content = {(entry.kind, entry.name, entry.sha256): entry for entry in kept}
         found = [by_content.get((item.kind, item.name, item.sha256)) for item in wanted]
         lists = tuple(
@@ -256,9 +292,14 @@ class TrustStore:
         return TrustSnapshot(lists=lists), gone
 
     def remove(self, name: str, kind: TrustKind | None = None) -> tuple[TrustList, ...]:
-        """Forget the lists of that name, of one kind or of all; raise TrustListUnknown if none."""
+        """Forget the lists of that name, of one kind or of all; raise TrustListUnknown if none.
+
+        A list that ships cannot be removed; it counts again once the one in its place is gone.
+        """
         with self._locked():
-            doomed = [e for e in self.lists() if e.name == name and kind in (None, e.kind)]
+            doomed = [e for e in self._own() if e.name == name and kind in (None, e.kind)]
+            if not doomed and any(entry.name == name for entry in self._shipped()):
+                raise TrustListUnknown(f"{name} ships with assay; a setting alone turns it off")
             if not doomed:
                 raise TrustListUnknown(f"no trust list is named {name!r}")
             for entry in doomed:
@@ -267,19 +308,19 @@ class TrustStore:
         return tuple(doomed)
 
     def update(
-        self, addresses: Mapping[TrustKind, str] = OFFICIAL_LISTS, at: datetime | None = None
+        self, published: Iterable[Published], at: datetime | None = None
     ) -> tuple[TrustList, ...]:
-        """Fetch the official lists; all are read and stored before any replaces what is in force."""
-        moment = at or datetime.now(UTC)
+        """Fetch lists; all are read and stored before any replaces what is in force.
+
+        Raises:
+            TrustListInvalid: what came is no usable list.
+            FetchRefused: an address is not https, or was not fetched.
+        """
+        moment, wanted = at or datetime.now(UTC), tuple(published)
+        pems = {uri: self._download(uri) for uri in dict.fromkeys(item.uri for item in wanted)}
         fresh = tuple(
-            parse(
-                self._download(uri),
-                name=_plain(Path(uri).stem),
-                kind=kind,
-                uri=uri,
-                at=moment,
-            )
-            for kind, uri in addresses.items()
+            parse(pems[item.uri], name=item.name, kind=item.kind, uri=item.uri, at=moment)
+            for item in wanted
         )
         self._write(*fresh)
         return fresh

@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 from detectors.registry import use_shelf
+from provenance.trust import TrustStore
 from service import logs
 from service.api import detectors, health, keys, media, problems, scans
 from service.api.guard import Guard
 from service.api.submission import Fetch
-from service.arguments import upload_limits
+from service.arguments import trust_store, upload_limits
 from service.fetch import Guard as FetchGuard
 from service.fetch import fetch
 from service.rendering.render import STATIC
@@ -58,8 +59,11 @@ class Kept(StaticFiles):
         return response
 
 
-def create_app(the_scans: Scans, get: Fetch) -> FastAPI:
-    """The application over these use cases; `get` fetches addresses through the guard."""
+def create_app(the_scans: Scans, get: Fetch, trust: TrustStore) -> FastAPI:
+    """The application over these use cases; `get` fetches addresses through the guard.
+
+    `trust` is only shown: whom a scan believes is up to the workers' own settings.
+    """
     app = Application(
         title="assay",
         version=version("assay"),
@@ -70,6 +74,7 @@ def create_app(the_scans: Scans, get: Fetch) -> FastAPI:
     )
     app.state.scans = the_scans
     app.state.fetch = get
+    app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
     for module in (scans, media, detectors, health, keys, pages):
         app.include_router(module.router)
@@ -84,4 +89,4 @@ def serve_app() -> FastAPI:
     logs.configure(json=settings.log_json)
     use_shelf(settings.weights)
     guard = FetchGuard(max_bytes=max(upload_limits(settings).values()))
-    return create_app(build_scans(settings), partial(fetch, guard=guard))
+    return create_app(build_scans(settings), partial(fetch, guard=guard), trust_store(settings))

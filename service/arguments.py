@@ -2,6 +2,8 @@
 
 from detectors.base import Kind
 from detectors.media.limits import Confinement, Limits
+from provenance.published import open_store
+from provenance.trust import Fetch, TrustStore
 from service.analysis.config import PipelineConfig
 from service.analysis.credentials import fetch_store
 from service.settings import Settings
@@ -17,11 +19,17 @@ def upload_limits(settings: Settings) -> dict[Kind, int]:
     }
 
 
+def trust_store(settings: Settings, fetch: Fetch | None = None) -> TrustStore:
+    """Whom this installation believes; `fetch` is there if lists may be fetched."""
+    return open_store(settings.trust, built_in=settings.builtin_trust, fetch=fetch)
+
+
 def pipeline_config(settings: Settings) -> PipelineConfig:
     """What an analysis depends on, for workers and for the command line."""
     decoding = settings.decoding
     return PipelineConfig(
         trust_dir=settings.trust,
+        builtin_trust=settings.builtin_trust,
         fetch_store=fetch_store if settings.fetch_remote_credentials else None,
         second_opinion=settings.second_opinion,
         audio_watermark=settings.audio_watermark,

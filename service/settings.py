@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
     trust_dir: Path | None = None
     """Trust lists; unset: `trust` in the data directory."""
+    builtin_trust: bool = True
+    """Believe the C2PA programme's trust lists that ship with assay, beside the folder's; false:
+    the folder's alone."""
     index_dir: Path | None = None
     """Index of known media, in which copies are looked up; unset: `index` in the data directory."""
     index_scans: bool = False

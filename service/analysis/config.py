@@ -15,6 +15,7 @@ class PipelineConfig:
     """Everything an analysis depends on besides the file."""
 
     trust_dir: Path
+    builtin_trust: bool = False  # believe the lists that ship, beside those in the folder
     limits: Limits
     fetch_store: FetchStore | None = None  # gets credentials kept elsewhere, where allowed
     second_opinion: bool = False  # have credentials verified by a second library too

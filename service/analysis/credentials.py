@@ -5,15 +5,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 from detectors.errors import MediaError
 from detectors.media.allowance import Allowance, Allowed
 from detectors.media.limits import Confinement
 from detectors.media.sandbox import HandlerError, Reply, SandboxPool
-from provenance.client import answer_in, read_through, request_for
-from provenance.errors import ProvenanceError
+from provenance.client import answer_in, crjson_through, read_through, request_for
+from provenance.errors import NoManifestStore, ProvenanceError
 from provenance.result import Presence, Provenance
 from provenance.trust import TrustSnapshot, TrustStore
 from service.analysis.config import FetchStore
@@ -62,7 +61,7 @@ class Credentials:
     def __init__(
         self,
         *,
-        trust_dir: Path,
+        trust: TrustStore,
         children: int,
         confinement: Confinement,
         fetch_store: FetchStore | None = None,
@@ -74,7 +73,7 @@ class Credentials:
         """
         self._second = second
         self._fetch_store = fetch_store
-        self._trust = _Trust(trust_dir)
+        self._trust = _Trust(trust)
         self._pool = SandboxPool(handler=CREDENTIALS, size=children, confinement=confinement)
 
     def close(self) -> None:
@@ -123,6 +122,28 @@ class Credentials:
             or self.read(source, allowance=Allowance(WALL_SECONDS - AHEAD_SECONDS))
             for source in sources
         ]
+
+    def crjson(self, source: Source) -> dict[str, Any]:
+        """Return the file's manifest store as crJSON: its own, or one beside it as in `read`.
+
+        Raises `NoManifestStore`, `RequestInvalid`, `TrustStoreDamaged`, `MediaError`.
+        """
+        sidecar = source.sidecar
+        try:
+            return self._crjson(source, sidecar.store if sidecar and sidecar.asked else None)
+        except NoManifestStore:
+            if sidecar is None or sidecar.asked:
+                raise
+        return self._crjson(source, sidecar.store)
+
+    def _crjson(self, source: Source, manifest: bytes | None) -> dict[str, Any]:
+        return crjson_through(
+            lambda request: self._pool.call(request, source.file, seconds=WALL_SECONDS).body,
+            media_type=source.type.media_type,
+            snapshot=self._trust.current(),
+            manifest=manifest,
+            parts=source.parts,
+        )
 
     def _twice(self, source: Source, read: Read, allowance: Allowance) -> Read:
         if self._second is None or read.provenance is None:
@@ -209,14 +230,13 @@ def fetch_store(url: str) -> bytes:
 class _Trust:
     """The operator's lists, read again whenever the folder changes."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._store = TrustStore(folder)
+    def __init__(self, store: TrustStore) -> None:
+        self._store = store
         self._stamp: int | None = None
         self._snapshot = TrustSnapshot()
 
     def current(self) -> TrustSnapshot:
-        stamp = self._folder.stat().st_mtime_ns if self._folder.is_dir() else 0
+        stamp = self._store.changed_at
         if stamp != self._stamp:
             self._snapshot = self._store.snapshot()
             self._stamp = stamp

@@ -11,6 +11,7 @@ from detectors.base import Image, Kind, Media, kind_of
 from detectors.media.allowance import Allowance, Allowed
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import SandboxPool
+from provenance.published import open_store
 from provenance.similarity.result import Match
 from service.analysis.config import PipelineConfig
 from service.analysis.credentials import Credentials
@@ -31,7 +32,7 @@ class Librarian:
     def __init__(self, config: PipelineConfig, index: MediaIndex) -> None:
         self._media = index
         self._credentials = Credentials(
-            trust_dir=config.trust_dir,
+            trust=open_store(config.trust_dir, built_in=config.builtin_trust),
             children=config.children,
             confinement=config.confinement,
             fetch_store=config.fetch_store,

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from detectors.base import Kind
 from detectors.media.allowance import Allowance
 from detectors.registry import Effort, use_shelf
 from provenance.consistency import name
+from provenance.published import open_store
 from provenance.result import Provenance, Trace
 from service.analysis.classified import Classified
 from service.analysis.config import PipelineConfig
@@ -54,7 +55,7 @@ class Pipeline:
         use_shelf(config.weights_dir)
         self._config = config
         self._credentials = Credentials(
-            trust_dir=config.trust_dir,
+            trust=open_store(config.trust_dir, built_in=config.builtin_trust),
             children=config.children,
             confinement=config.confinement,
             fetch_store=config.fetch_store,
@@ -102,6 +103,10 @@ class Pipeline:
         seconds = time.perf_counter() - clock
         report = _report(source, profile, read, classified, self._settings, seconds)
         return Analysis(report, classified.preview, classified.prepared)
+
+    def crjson(self, source: Source) -> dict[str, Any]:
+        """The manifest store of a file as conformance tools read it; see `Credentials.crjson`."""
+        return self._credentials.crjson(source)
 
     def trace(self, sources: Sequence[Source]) -> list[Report]:
         """Reports of the provenance profile about several files, sooner than one by one."""

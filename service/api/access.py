@@ -1,9 +1,10 @@
-"""What routes are given: the use cases and the guarded fetch, put on the application once."""
+"""What routes are given: the use cases, the guarded fetch and whom to believe, put on the application once."""
 
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from provenance.trust import TrustStore
 from service.api.submission import Fetch
 from service.scans.use_cases import Scans
 
@@ -16,5 +17,10 @@ def _fetch(request: Request) -> Fetch:
     return cast(Fetch, request.app.state.fetch)
 
 
+def _trust(request: Request) -> TrustStore:
+    return cast(TrustStore, request.app.state.trust)
+
+
 TheScans = Annotated[Scans, Depends(_scans)]
 TheFetch = Annotated[Fetch, Depends(_fetch)]
+TheTrust = Annotated[TrustStore, Depends(_trust)]

@@ -1,15 +1,16 @@
 """`assay check`: analyse a few inputs here and now and show what comes out."""
 
+import json
 import sys
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from detectors.base import Kind
 from service.analysis.pipeline import Analysis, Pipeline
 from service.analysis.progress import Listener, ignore
+from service.analysis.source import Source
 from service.arguments import upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
@@ -24,38 +25,43 @@ def run(
     profile: Profile,
     as_json: bool,
     html: Path | None,
+    crjson: Path | None = None,
     beside: Beside,
 ) -> ExitCode:
-    """Report on every input in turn; one that cannot be analysed does not stop the others."""
+    """Report on every input in turn; one that cannot be analysed does not stop the others.
+
+    An input without credentials where crJSON was asked for counts as one that failed.
+    """
     settings = read_settings()
     reports: list[Report] = []
-    if html is not None and len(inputs) > 1 and html.is_file():
-        say(f"{html} is a file; {len(inputs)} reports need a folder [output_invalid]")
-        return ExitCode.USAGE
+    for out in (html, crjson):
+        if out is not None and len(inputs) > 1 and out.is_file():
+            say(f"{out} is a file; {len(inputs)} reports need a folder [output_invalid]")
+            return ExitCode.USAGE
     if (beside.manifest or beside.fragments) and len(inputs) > 1:
         say("a manifest or fragments belong to one input [usage]")
         return ExitCode.USAGE
+    alone, failures = len(inputs) == 1, 0
     with open_pipeline(settings) as pipeline:
         for named in inputs:
-            analysis = _analyse(pipeline, named, profile, upload_limits(settings), beside)
-            if analysis is None:
-                continue
-            reports.append(analysis.report)
-            _show(analysis.report, as_json=as_json, alone=len(inputs) == 1)
-            if html is not None:
-                write_html(analysis, html, alone=len(inputs) == 1)
-    return exit_code((report.verdict for report in reports), failures=len(reports) < len(inputs))
+            try:
+                with opened(named, upload_limits(settings), beside) as source:
+                    analysis = _analyse(pipeline, source, profile)
+                    reports.append(analysis.report)
+                    _show(analysis.report, as_json=as_json, alone=alone)
+                    if html is not None:
+                        write_html(analysis, html, alone=alone)
+                    if crjson is not None:
+                        write_crjson(pipeline.crjson(source), source, crjson, alone=alone)
+            except DELIBERATE as error:
+                complain(named, error)
+                failures += 1
+    return exit_code((report.verdict for report in reports), failures=failures > 0)
 
 
-def _analyse(
-    pipeline: Pipeline, named: str, profile: Profile, limits: Mapping[Kind, int], beside: Beside
-) -> Analysis | None:
-    try:
-        with opened(named, limits, beside) as source, _following(source.name) as listener:
-            return pipeline.analyse(source, profile=profile, progress=listener)
-    except DELIBERATE as error:
-        complain(named, error)
-        return None
+def _analyse(pipeline: Pipeline, source: Source, profile: Profile) -> Analysis:
+    with _following(source.name) as listener:
+        return pipeline.analyse(source, profile=profile, progress=listener)
 
 
 def _following(name: str) -> AbstractContextManager[Listener]:
@@ -79,10 +85,21 @@ def write_html(analysis: Analysis, out: Path, *, alone: bool) -> None:
     """Write one report: to `out` itself when it is alone and not a folder, else into the folder."""
     from service.rendering.render import render_report
 
-    target = out
-    if not alone or out.is_dir():
-        out.mkdir(parents=True, exist_ok=True)
-        subject = analysis.report.subject
-        target = out / f"{subject.name}-{subject.sha256[:12]}.html"
+    subject = analysis.report.subject
+    target = _target(out, subject.name, subject.sha256, "html", alone=alone)
     target.write_text(render_report(analysis.report, analysis.preview), encoding="utf-8")
     say(f"wrote {target}")
+
+
+def write_crjson(document: dict[str, Any], source: Source, out: Path, *, alone: bool) -> None:
+    """Write the credentials of one input, to a place chosen as that of its report."""
+    target = _target(out, source.name, source.sha256, "crjson", alone=alone)
+    target.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    say(f"wrote {target}")
+
+
+def _target(out: Path, name: str, sha256: str, suffix: str, *, alone: bool) -> Path:
+    if alone and not out.is_dir():
+        return out
+    out.mkdir(parents=True, exist_ok=True)
+    return out / f"{name}-{sha256[:12]}.{suffix}"

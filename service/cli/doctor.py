@@ -106,21 +106,23 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _trust(settings: Settings) -> Iterator[Finding]:
+    """Tell which lists are in force. What an old list or an expired member means is for a person."""
     from datetime import UTC, datetime
 
-    from provenance.trust import TrustStore
+    from service.arguments import trust_store
 
     try:
-        entries = TrustStore(settings.trust).lists()
+        entries = trust_store(settings).lists()
     except DELIBERATE as error:
         yield Finding("trust store", fine=False, detail=sentence_of(error))
         return
     if not entries:
         yield Finding("trust lists", fine=True, detail="none: every signer is unknown")
     for entry in entries:
-        warnings = entry.warnings(datetime.now(UTC))
-        detail = "; ".join((f"{len(entry.certificates)} certificates", *warnings))
-        yield Finding(f"trust: {entry.name}", fine=not warnings, detail=detail)
+        dated = f"{len(entry.certificates)} certificates, of {entry.added_at:%Y-%m-%d}"
+        whose = "ships with assay" if entry.built_in else "added here"
+        detail = "; ".join((dated, whose, *entry.warnings(datetime.now(UTC).date())))
+        yield Finding(f"trust: {entry.name} ({entry.kind})", fine=True, detail=detail)
 
 
 def _services(settings: Settings) -> Iterator[Finding]:

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from provenance.errors import TrustStoreDamaged
-from provenance.trust import TrustStore
 from service.analysis.pipeline import Pipeline
-from service.arguments import pipeline_config
+from service.arguments import pipeline_config, trust_store
 from service.cli.complain import complain, say
 from service.cli.exit_codes import ExitCode
 from service.settings import Settings
@@ -33,7 +32,7 @@ def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
     Ends the command when the trust store is damaged, rather than failing every file for it.
     """
     try:
-        TrustStore(settings.trust).lists()
+        trust_store(settings).lists()
     except (TrustStoreDamaged, OSError) as error:
         complain("trust store", error)
         raise SystemExit(ExitCode.USAGE) from error

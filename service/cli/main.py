@@ -116,6 +116,15 @@ def check(
         bool, typer.Option("--json", help="Print reports as JSON: one, or one a line.")
     ] = False,
     html: HtmlOption = None,
+    crjson: Annotated[
+        Path | None,
+        typer.Option(
+            "--crjson",
+            metavar="OUT",
+            help="Write the credentials as crJSON, which conformance tools read: a file, or a "
+            "folder for many.",
+        ),
+    ] = None,
     manifest: ManifestOption = None,
     fragment: FragmentOption = None,
 ) -> None:
@@ -128,6 +137,7 @@ def check(
     assay check --only provenance *.jpg
     assay check https://example.org/clip.mp4 --html clip.html
     assay check photo.jpg --manifest elsewhere.c2pa
+    assay check photo.jpg --only provenance --crjson photo.crjson
     assay check init.mp4 --fragment 1.m4s --fragment 2.m4s
     curl -s https://example.org/a.png | assay check --json - | jq .verdict
     """
@@ -141,6 +151,7 @@ def check(
             profile=_profile(only, fast=fast),
             as_json=as_json,
             html=html,
+            crjson=crjson,
             beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
         )
     )

@@ -4,12 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from provenance.trust import TrustStore
 from service.analysis.config import PipelineConfig
 from service.analysis.credentials import Past
 from service.analysis.pipeline import Pipeline
 from service.analysis.source import Source
-from service.arguments import pipeline_config, upload_limits
+from service.arguments import pipeline_config, trust_store, upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
@@ -55,7 +54,7 @@ def _again(settings: Settings, first: Report, source: Source) -> tuple[Report, t
     past: Past | None = None
     gone: tuple[str, ...] = ()
     if first.provenance is not None:
-        snapshot, missing = TrustStore(settings.trust).pinned(first.provenance.trust_lists)
+        snapshot, missing = trust_store(settings).pinned(first.provenance.trust_lists)
         past = Past(at=first.provenance.validated_at, snapshot=snapshot)
         gone = tuple(f"trust list {item.kind}/{item.name}" for item in missing)
     config = pinned(pipeline_config(settings), first.engine.settings)

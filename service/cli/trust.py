@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from rich.table import Table
-
 from provenance.explain import explain_trust
+from provenance.published import INTERIM_ABSENT, INTERIM_LISTS, lacks_interim, official_lists
 from provenance.result import Integrity, SignerTrust, TrustKind
 from provenance.trust import TrustList, TrustStore
 from service.analysis.credentials import Past
-from service.arguments import upload_limits
+from service.arguments import trust_store, upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
@@ -19,6 +18,7 @@ from service.cli.inputs import Beside, opened
 from service.cli.terminal import console
 from service.fetch import Guard, fetch
 from service.reporting.report import Profile
+from service.reporting.wording import VOUCHES
 
 LARGEST_LIST: Final = 8 * 1024**2  # bytes; the official one has a quarter of a megabyte
 
@@ -36,29 +36,33 @@ def add(source: str, kind: str, name: str | None) -> ExitCode:
 
 
 def show() -> ExitCode:
-    """Print what is in force."""
+    """Print what is in force: lists that ship with assay and the operator's own."""
+    settings = read_settings()
     try:
-        entries = _store().lists()
+        entries = trust_store(settings).lists()
     except DELIBERATE as error:
         complain("trust store", error)
         return ExitCode.NOT_ANALYSED
+    if not settings.builtin_trust:
+        say("the lists that ship with assay are turned off by ASSAY_BUILTIN_TRUST")
     if not entries:
         say("no trust list is configured, so every signer is unknown; see assay trust add --help")
         return ExitCode.NOTHING_FOUND
-    columns = ("name", "vouches for", "certificates", "added", "sha256", "from", "warnings")
-    table = Table(*columns, box=None)
     today = datetime.now(UTC).date()
     for entry in entries:
-        table.add_row(
-            entry.name,
-            entry.kind,
-            str(len(entry.certificates)),
-            f"{entry.added_at:%Y-%m-%d}",
-            entry.sha256[:12],
-            entry.uri,
-            "; ".join(entry.warnings(today)),
+        console().print(
+            f"{entry.name}: vouches for {VOUCHES[entry.kind]} ({entry.kind}), "
+            f"{len(entry.certificates)} certificates",
+            f"{'ships with assay, issued' if entry.built_in else 'added here,'} "
+            f"{entry.added_at:%Y-%m-%d}, sha256 {entry.sha256[:12]}",
+            f"from {entry.uri}",
+            *entry.warnings(today),
+            sep="\n    ",
+            markup=False,
+            soft_wrap=True,
         )
-    console().print(table)
+    if lacks_interim(entry.name for entry in entries):
+        say(INTERIM_ABSENT)
     return ExitCode.NOTHING_FOUND
 
 
@@ -74,17 +78,23 @@ def remove(name: str, kind: str | None) -> ExitCode:
     return ExitCode.NOTHING_FOUND
 
 
-def update() -> ExitCode:
-    """Fetch the official lists; the stored ones stay when any cannot be fetched."""
-    try:
-        fresh = _store().update()
-    except DELIBERATE as error:
-        complain("official lists", error)
-        return ExitCode.NOT_ANALYSED
-    for entry in fresh:
-        say(f"{entry.name}: {len(entry.certificates)} certificates ({entry.kind})")
-        _warn(entry)
-    return ExitCode.NOTHING_FOUND
+def update(*, interim: bool) -> ExitCode:
+    """Fetch the official lists, and the interim list; of each the stored one stays if that fails."""
+    wanted = {"official lists": official_lists()}
+    if interim:
+        wanted["interim list"] = INTERIM_LISTS
+    code = ExitCode.NOTHING_FOUND
+    for what, published in wanted.items():
+        try:
+            fresh = _store().update(published)
+        except DELIBERATE as error:
+            complain(what, error)
+            code = ExitCode.NOT_ANALYSED
+            continue
+        for entry in fresh:
+            say(f"{entry.name}: {len(entry.certificates)} certificates ({entry.kind})")
+            _warn(entry)
+    return code
 
 
 def test(file: Path, manifest: Path | None, at: datetime | None) -> ExitCode:
@@ -94,11 +104,8 @@ def test(file: Path, manifest: Path | None, at: datetime | None) -> ExitCode:
     """
     settings = read_settings()
     try:
-        past = (
-            None
-            if at is None
-            else Past(at.replace(tzinfo=UTC), TrustStore(settings.trust).snapshot())
-        )
+        store = trust_store(settings)
+        past = None if at is None else Past(at.replace(tzinfo=UTC), store.snapshot())
         with (
             opened(str(file), upload_limits(settings), Beside(manifest=manifest)) as source,
             open_pipeline(settings) as pipeline,
@@ -112,7 +119,7 @@ def test(file: Path, manifest: Path | None, at: datetime | None) -> ExitCode:
         for gap in report.not_checked:
             say(f"{gap.statement} [{gap.reason}]")
         return ExitCode.NOT_ANALYSED
-    for sentence in explain_trust(found, TrustStore(settings.trust).lists()):
+    for sentence in explain_trust(found, store.lists()):
         console().print(sentence)
     trusted = found.signer is not None and found.signer.trust is SignerTrust.TRUSTED
     sound = found.integrity is Integrity.INTACT and found.chain_ok
@@ -120,7 +127,7 @@ def test(file: Path, manifest: Path | None, at: datetime | None) -> ExitCode:
 
 
 def _store() -> TrustStore:
-    return TrustStore(read_settings().trust, _fetched)
+    return trust_store(read_settings(), _fetched)
 
 
 def _fetched(url: str) -> bytes:

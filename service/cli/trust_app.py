@@ -10,7 +10,8 @@ import typer
 from service.cli.options import ManifestOption
 
 trust = typer.Typer(
-    help="Whom to believe: lists of certificates that vouch for signers. None is built in.",
+    help="Whom to believe: lists of certificates that vouch for signers. The C2PA programme's own "
+    "ship with assay; ASSAY_BUILTIN_TRUST=false turns them off.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -46,7 +47,7 @@ def trust_add(
 
 @trust.command("list")
 def trust_list() -> None:
-    """Show the lists in force."""
+    """Show the lists in force: those that ship with assay and those added here."""
     from service.cli import trust as command
 
     raise typer.Exit(command.show())
@@ -85,8 +86,17 @@ def trust_test(
 
 
 @trust.command("update")
-def trust_update() -> None:
-    """Fetch the official C2PA and time-stamping lists again."""
+def trust_update(
+    *,
+    official_only: Annotated[
+        bool, typer.Option("--official-only", help="Leave the interim list alone.")
+    ] = False,
+) -> None:
+    """Fetch the C2PA's lists of signers and of time-stamping authorities again.
+
+    The interim list comes with them: it was frozen on 1 January 2026, and vouches for signers and
+    time stamps from before then. Its terms of use are its publisher's.
+    """
     from service.cli import trust as command
 
-    raise typer.Exit(command.update())
+    raise typer.Exit(command.update(interim=not official_only))

@@ -24,6 +24,7 @@ from provenance.result import (
     SignerTrust,
 )
 from provenance.statuses import StatusClass
+from service.rendering.signals import signals_in_words
 from service.reporting.credentials import fault_in, words_for
 from service.reporting.wording import (
     IDENTITIES,
@@ -301,6 +302,10 @@ def _facts_of(manifest: Manifest, *, attributable: bool) -> Iterator[Fact]:
         yield Fact("Certificate revoked", REVOCATIONS[manifest.revocation])
     if manifest.claim_generator:
         yield Fact("Written by", manifest.claim_generator)
+    if attributable and (signals := signals_in_words(manifest.signals)):
+        yield Fact(
+            "C2PA signals", signals, "by the C2PA's rubric, which takes signers at their word"
+        )
     kind = "update manifest" if manifest.is_update else "manifest"
     thumbnail = "with a thumbnail" if manifest.has_thumbnail else "without a thumbnail"
     yield Fact("Form", f"{kind} of version {manifest.claim_version}", thumbnail)

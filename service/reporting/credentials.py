@@ -22,6 +22,7 @@ from provenance.result import (
 )
 from provenance.statuses import StatusClass
 from service.reporting.report import Evidence, NotChecked, Rank, Signal
+from service.reporting.trust_gaps import trust_gaps
 
 _SIGNED: Final = {
     Origin.AI_GENERATED: Signal.SIGNED_AI,
@@ -188,6 +189,7 @@ def gaps_in(found: Provenance) -> Iterator[NotChecked]:
     if found.signer is not None and found.signer.trust is SignerTrust.UNKNOWN:
         text = "No trust list is configured, so nobody can vouch for the signer."
         yield NotChecked(what="signer trust", reason="no_trust_list", statement=text)
+    yield from trust_gaps(found)
     if found.signer is not None and found.revocation is Revocation.NOT_CHECKED:
         text = "Whether the signer's certificate was revoked was not asked: nothing is fetched."
         yield NotChecked(what="revocation", reason="offline", statement=text)

@@ -6,6 +6,7 @@ from typing import Final
 from detectors.media.notes import Note
 from detectors.result import Reason
 from service.reporting.report import Conflict, Evidence, NotChecked, Signal, Verdict
+from service.reporting.trust_gaps import INTERIM_LIST_ABSENT, TRUST_LIST_OLD
 
 NOT_REQUESTED: Final = "not_requested"
 """Reason code of a check the caller left out on purpose."""
@@ -19,6 +20,8 @@ HARMLESS: Final = frozenset(
         NOT_REQUESTED,
         LEFT_OUT,
         "no_trust_list",
+        INTERIM_LIST_ABSENT,
+        TRUST_LIST_OLD,
         "unsupported_container",
         "remote_manifest",
         "offline",

@@ -13,6 +13,7 @@ from provenance.result import (
     Says,
     SignerTrust,
     TimestampStatus,
+    TrustKind,
     Watermark,
     WatermarkScheme,
     Weight,
@@ -29,6 +30,13 @@ SCALE: Final = (
     (4.0, "strong support for"),
     (6.0, "very strong support for"),
 )
+
+VOUCHES: Final = {
+    TrustKind.MANIFEST: "signers",
+    TrustKind.TSA: "time stamps",
+    TrustKind.CAWG: "identities of people and organisations",
+}
+"""What each kind of trust list vouches for."""
 
 VERDICTS: Final[dict[Verdict, str]] = {
     Verdict.VERIFIED_CAPTURE: "Verified capture",

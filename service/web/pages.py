@@ -1,14 +1,17 @@
 """The pages: send a file, follow its scan, read its report. Everything works without JavaScript."""
 
 import hashlib
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from provenance.errors import TrustStoreDamaged
+from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.analysis.progress import Stage
-from service.api.access import TheFetch, TheScans
+from service.api.access import TheFetch, TheScans, TheTrust
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.submission import submit
@@ -17,7 +20,7 @@ from service.db.lifecycle import Scan, State
 from service.rendering.render import STATIC, page
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.report import Profile
-from service.reporting.wording import CLAIMS, KINDS, PROFILES, SAYS, VERDICTS
+from service.reporting.wording import CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
 from service.scans.use_cases import Scans
 from service.web.reference import operations
 
@@ -82,6 +85,18 @@ def detectors() -> str:
     return _page("detectors.html", detectors=detector_views())
 
 
+@router.get("/trust")
+def believed(trust: TheTrust) -> str:
+    """The trust lists in force: whom they name, from where and of which day they are."""
+    today = datetime.now(UTC).date()
+    try:
+        lists = trust.lists()
+    except TrustStoreDamaged as error:
+        return _page("trust.html", lists=(), today=today, damaged=str(error), absent="")
+    absent = INTERIM_ABSENT if lacks_interim(entry.name for entry in lists) else ""
+    return _page("trust.html", lists=lists, today=today, damaged="", absent=absent)
+
+
 @router.get("/verify")
 def verify() -> str:
     """Check a report's signature; that happens in the browser."""
@@ -129,6 +144,7 @@ def _page(template: str, **values: object) -> str:
         kinds=KINDS,
         says=SAYS,
         claims=CLAIMS,
+        vouches=VOUCHES,
         profiles=PROFILES,
         icons=ICONS,
         states=STATES,

@@ -34,6 +34,15 @@ def test_markers_are_found_wherever_they_are_and_nowhere_else(
     assert main([manifest]) == 0, capsys.readouterr().out
 
 
+@needs_collection
+def test_the_rubrics_own_evaluator_finds_the_same_signals_in_every_file(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    manifest = str(COLLECTION / "fixtures" / "manifest.csv")
+    oracle = str(COLLECTION / "signals_oracle.csv")
+    assert main([manifest, "--oracle", oracle]) == 0, capsys.readouterr().out
+
+
 def test_a_reason_covers_only_what_it_names() -> None:
     reasons = [{"files": ["a.jpg"], "columns": ["state_no_trust"], "ours": "Valid", "why": "so"}]
     known = Difference("a.jpg", "state_no_trust", "Invalid", "Valid")

@@ -23,7 +23,7 @@ def test_an_unlisted_signer_is_explained_by_the_lists_that_do_not_hold_it(
     read: Read, credential: Credential, photo: bytes, stranger: List
 ) -> None:
     said = " ".join(explain_trust(read(sign(photo, credential).data, stranger)))
-    assert "list-0 (1)" in said
+    assert "list-0 (1, of " in said
     assert "no way leads" in said
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from provenance import published
 from provenance.errors import (
     FetchRefused,
     TrustListInvalid,
     TrustListUnknown,
     TrustStoreDamaged,
 )
+from provenance.published import INTERIM_LISTS, official_lists, shipped_lists
 from provenance.result import TrustKind
-from provenance.trust import OFFICIAL_LISTS, TrustSnapshot, TrustStore
+from provenance.trust import Published, TrustSnapshot, TrustStore
 from tests.signing import Authority, Credential
 
 
@@ -111,11 +113,11 @@ def test_expired_and_expiring_certificates_and_old_lists_are_warned_about(
     soon = Authority.create("Soon", at=now - timedelta(days=3650 - 20))
     gone = Authority.create("Gone", at=now - timedelta(days=3650 + 20))
     bundle.write_text(soon.root_pem + gone.root_pem)
-    entry = store.add(bundle, kind=TrustKind.TSA, at=now - timedelta(days=100))
+    entry = store.add(bundle, kind=TrustKind.TSA, at=now - timedelta(days=200))
     assert entry.warnings(now.date()) == (
         "1 of 2 certificates have expired",
         "1 of 2 expire within 30 days",
-        "not updated for 99 days",
+        "not updated for 199 days",
     )
 
 
@@ -141,10 +143,11 @@ def test_an_update_replaces_nothing_unless_every_list_arrived(
     roots, words = "https://lists.example/roots.pem", "https://lists.example/words"
     web = {roots: authority.root_pem.encode(), words: b"no certificate here"}
     store = TrustStore(tmp_path / "trust", web.__getitem__)
-    assert len(store.update({TrustKind.MANIFEST: roots, TrustKind.TSA: roots})) == 2
+    signers = Published("signers", TrustKind.MANIFEST, roots)
+    assert len(store.update([signers, Published("clocks", TrustKind.TSA, roots)])) == 2
     before = store.snapshot().fingerprint
     with pytest.raises(TrustListInvalid):
-        store.update({TrustKind.MANIFEST: roots, TrustKind.TSA: words})
+        store.update([signers, Published("clocks", TrustKind.TSA, words)])
     assert store.snapshot().fingerprint == before
 
 
@@ -158,12 +161,56 @@ def test_lists_come_over_https_alone(tmp_path: Path, url: str) -> None:
 
 def test_a_store_that_was_opened_to_read_fetches_nothing(store: TrustStore) -> None:
     with pytest.raises(FetchRefused):
-        store.update()
+        store.update(official_lists())
 
 
-def test_the_official_lists_are_fetched_over_https() -> None:
-    assert set(OFFICIAL_LISTS) == {TrustKind.MANIFEST, TrustKind.TSA}
-    assert all(url.startswith("https://") for url in OFFICIAL_LISTS.values())
+def test_every_published_list_is_fetched_over_https_and_in_the_roles_it_has() -> None:
+    both = {TrustKind.MANIFEST, TrustKind.TSA}
+    assert {item.kind for item in official_lists()} == both
+    assert {item.kind for item in INTERIM_LISTS if item.name == "c2pa-interim-anchors"} == both
+    assert all(item.uri.startswith("https://") for item in (*official_lists(), *INTERIM_LISTS))
+
+
+def test_the_lists_that_ship_are_dated_hashed_and_name_whom_they_believe() -> None:
+    signers, clocks = shipped_lists()
+    assert (signers.kind, clocks.kind) == (TrustKind.MANIFEST, TrustKind.TSA)
+    assert all(entry.built_in for entry in (signers, clocks))
+    assert all(entry.added_at >= datetime(2026, 8, 5, tzinfo=UTC) for entry in (signers, clocks))
+    assert "Google LLC" in signers.holders()
+    assert min(len(signers.certificates), len(clocks.certificates)) > 20
+
+
+def test_a_list_that_ships_cannot_be_exchanged_unnoticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in published.FOLDER.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "C2PA-TRUST-LIST.pem").write_text(Authority.create("Intruder").root_pem)
+    monkeypatch.setattr(published, "FOLDER", tmp_path)
+    with pytest.raises(TrustStoreDamaged, match=r"C2PA-TRUST-LIST\.pem"):
+        shipped_lists.__wrapped__()
+
+
+def test_an_operators_list_takes_the_place_of_one_that_ships_and_gives_it_back(
+    tmp_path: Path, bundle: Path
+) -> None:
+    store = TrustStore(tmp_path / "trust", shipped=shipped_lists)
+    assert [entry.name for entry in store.lists()] == ["c2pa-trust-list", "c2pa-tsa-trust-list"]
+    mine = store.add(bundle, kind=TrustKind.MANIFEST, name="c2pa-trust-list")
+    store.add(bundle, kind=TrustKind.MANIFEST, name="newsroom")
+    listed = store.lists()
+    assert [entry.name for entry in listed] == [
+        "c2pa-trust-list",
+        "newsroom",
+        "c2pa-tsa-trust-list",
+    ]
+    assert listed[0] == mine
+    snapshot, gone = store.pinned([shipped_lists()[0].reference(mine.added_at.date())])
+    assert (snapshot.lists, gone) == ((shipped_lists()[0],), ())
+    store.remove("c2pa-trust-list")
+    assert store.lists()[0].built_in
+    with pytest.raises(TrustListUnknown, match="ships with assay"):
+        store.remove("c2pa-trust-list")
 
 
 def test_a_list_that_could_not_be_replaced_stays_in_force(

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from detectors.base import Kind
+from provenance.published import open_store
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
@@ -127,7 +128,7 @@ def desk(folder: Path, engine: Analyst, get: Fetch = refuse, limit: int = LIMIT)
         signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
     )
-    app = create_app(scans, get)
+    app = create_app(scans, get, open_store(folder / "trust", built_in=True))
     return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
 
 

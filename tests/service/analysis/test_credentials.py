@@ -10,6 +10,7 @@ from detectors.media.limits import Confinement, Limits
 from detectors.media.sniff import sniff
 from provenance.client import can_ask_twice
 from provenance.result import Integrity, Presence
+from provenance.trust import TrustStore
 from service.analysis.config import PipelineConfig
 from service.analysis.credentials import Credentials, Read, fetch_store
 from service.analysis.pipeline import Pipeline
@@ -41,7 +42,7 @@ def _read(data: bytes, folder: Path, fetch: Callable[[str], bytes] | None) -> Re
         file=io.BytesIO(data), name="a.jpg", size=len(data), sha256="0" * 64, type=sniff(data)
     )
     credentials = Credentials(
-        trust_dir=folder, children=1, confinement=Confinement(), fetch_store=fetch
+        trust=TrustStore(folder), children=1, confinement=Confinement(), fetch_store=fetch
     )
     try:
         return credentials.read(source)

@@ -136,9 +136,14 @@ def test_trust_is_explained_and_told_by_the_exit_status(tmp_path: Path) -> None:
     authority, other = signing.Authority.create(), signing.Authority.create("Somebody")
     signed = tmp_path / "signed.jpg"
     signed.write_bytes(signing.sign(PHOTO, authority.issue()).data)
-    unlisted = assay("trust", "test", signed, data=tmp_path)
+    alone = {"ASSAY_BUILTIN_TRUST": "false"}
+    unlisted = assay("trust", "test", signed, data=tmp_path, more=alone)
     assert unlisted.code == ExitCode.FOUND
     assert "assay trust add" in unlisted.out
+    shipped = assay("trust", "test", signed, data=tmp_path)
+    assert shipped.code == ExitCode.FOUND
+    assert "c2pa-trust-list (30, of 2026-08-05)" in " ".join(shipped.out.split())
+    assert "assay trust update" in " ".join(shipped.out.split())
     (tmp_path / "other.pem").write_text(other.root_pem)
     (tmp_path / "root.pem").write_text(authority.root_pem)
     assay("trust", "add", tmp_path / "other.pem", data=tmp_path)

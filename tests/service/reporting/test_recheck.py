@@ -121,7 +121,7 @@ def test_a_list_that_is_gone_is_named_with_all_that_changes_for_it(desk: Path) -
     assert "trust list manifest/desk: not kept here" in ran.err
     said = " ".join(ran.out.split())
     assert "made with another trust_lists.manifest/desk" in said
-    assert "provenance.signer.trust: trusted then, unknown now" in said
+    assert "provenance.signer.trust: trusted then, untrusted now" in said
 
 
 def test_another_file_is_refused(desk: Path) -> None:

@@ -3,7 +3,10 @@ from pathlib import Path
 import pytest
 
 from detectors.errors import MediaUndecodable
-from tests import bad_media, media
+from provenance.published import shipped_lists
+from provenance.result import TrustKind
+from provenance.trust import TrustStore
+from tests import bad_media, media, signing
 from tests.service import reports
 from tests.service.rendering.test_report import Outline
 from tests.service.webapp import Desk, StandIn, desk
@@ -122,7 +125,16 @@ def test_a_refused_upload_is_explained_on_a_page(site: Desk) -> None:
 
 def test_pages_have_no_inline_script_or_style(site: Desk) -> None:
     scan_id = site.send(PHOTO)
-    for path in ("/", "/scans", "/detectors", "/api", "/verify", f"/scans/{scan_id}", "/nothing"):
+    for path in (
+        "/",
+        "/scans",
+        "/detectors",
+        "/trust",
+        "/api",
+        "/verify",
+        f"/scans/{scan_id}",
+        "/nothing",
+    ):
         for tag, attrs in get(site, path).tags:
             assert tag != "style"
             assert "style" not in attrs
@@ -156,6 +168,31 @@ def test_the_page_of_detectors_shows_what_each_cannot_do(site: Desk) -> None:
     words = get(site, "/detectors").words()
     for spec in SPECS:
         assert all(" ".join(limit.split()) in words for limit in card_of(spec).limits)
+
+
+def test_the_page_of_trust_shows_who_is_believed_and_by_which_list(site: Desk) -> None:
+    outline = get(site, "/trust")
+    words = outline.words()
+    for entry in shipped_lists():
+        for shown in (entry.name, entry.sha256, entry.uri, "2026-08-05", *entry.holders()):
+            assert shown in words
+    assert "assay trust update" in words
+    assert "/trust" in [attrs.get("href") for tag, attrs in get(site, "/").tags if tag == "a"]
+
+
+def test_the_page_of_trust_shows_an_operators_list_and_says_where_one_is_damaged(
+    site: Desk, tmp_path: Path
+) -> None:
+    store = TrustStore(tmp_path / "trust")
+    (tmp_path / "own.pem").write_text(signing.Authority.create("The Desk").root_pem)
+    store.add(tmp_path / "own.pem", kind=TrustKind.MANIFEST)
+    words = get(site, "/trust").words()
+    assert "The Desk" in words
+    assert "whoever runs this installation" in words
+    (tmp_path / "trust" / "manifest--own.json").write_text("{}")
+    words = get(site, "/trust").words()
+    assert "manifest--own.json" in words
+    assert "every signer is unknown" not in words
 
 
 def test_the_page_of_the_api_has_every_operation_with_its_error_codes(site: Desk) -> None:
