@@ -16,5 +16,11 @@ def _fetch(request: Request) -> Fetch:
     return cast(Fetch, request.app.state.fetch)
 
 
+def _root(request: Request) -> str:
+    return str(request.scope.get("root_path", ""))
+
+
 TheScans = Annotated[Scans, Depends(_scans)]
 TheFetch = Annotated[Fetch, Depends(_fetch)]
+TheRoot = Annotated[str, Depends(_root)]
+"""What stands before every address of ours: empty, or the path that the service lies under."""
