@@ -28,6 +28,7 @@ from provenance.hashes import sha256
 from provenance.read import Reader
 from provenance.result import Integrity, TrustKind
 from provenance.sign import Statement, sign_media
+from provenance.vocabulary import SourceType
 from provenance.trust import NO_TRUST, TrustSnapshot
 from service.analysis.handlers import CREDENTIALS
 from tests import media, signing
@@ -168,7 +169,7 @@ def _gigabyte(plain: Path, signed: Path) -> None:
         sign_media(
             source,
             target,
-            Statement(title="film", source_type="digitalCapture"),
+            Statement(title="film", source_type=SourceType.DIGITAL_CAPTURE),
             media_type="video/mp4",
             chain_pem=credential.chain_pem,
             key_pem=credential.key_pem,

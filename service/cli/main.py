@@ -12,7 +12,7 @@ from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.models_app import models
 from service.cli.options import FragmentOption, ManifestOption
-from service.cli.signing_app import recheck, sign, verify_report
+from service.cli.signing_app import TERMS, recheck, sign, verify_report
 from service.cli.trust_app import trust
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def show(
 
 app.command("verify-report")(verify_report)
 app.command()(recheck)
-app.command()(sign)
+app.command(epilog=TERMS)(sign)
 
 
 @app.command()
