@@ -49,6 +49,12 @@ class UnknownField(ServiceError):
     title = "The form has a field that means nothing here"
 
 
+class FolderGiven(ServiceError):
+    code = "folder_given"
+    status = 422
+    title = "This is a folder, not a file"
+
+
 class SubjectDiffers(ServiceError):
     code = "subject_differs"
     status = 422

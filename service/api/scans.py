@@ -15,7 +15,7 @@ from service.api.problems import documented
 from service.api.resources import asks_for_head
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
-from service.db.lifecycle import Scan, State
+from service.db.lifecycle import SCAN_ID, Scan, State
 from service.errors import (
     EmptyFile,
     FetchFailed,
@@ -89,6 +89,8 @@ _FORM: Final[dict[str, Any]] = {
                             "description": _PROFILES,
                         },
                     },
+                    "oneOf": [{"required": ["file"]}, {"required": ["url"]}],
+                    "dependentRequired": {"fragment": ["file"]},
                     "additionalProperties": False,
                 },
                 "examples": {
@@ -153,7 +155,7 @@ def list_scans(
     root: TheRoot,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     before: Annotated[
-        str | None, Query(max_length=64, description="`next` of the page before")
+        str | None, Query(pattern=SCAN_ID, description="`next` of the page before")
     ] = None,
     state: Annotated[State | None, Query(description="Only scans in this state")] = None,
 ) -> ScanPage:

@@ -13,9 +13,10 @@ from service.analysis.progress import Listener, ignore
 from service.arguments import upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
-from service.cli.exit_codes import ExitCode, exit_code
-from service.cli.inputs import Beside, opened
-from service.reporting.report import Profile, Report
+from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
+from service.cli.inputs import STDIN, Beside, opened
+from service.reporting.report import Profile, Report, Verdict
+from service.scans.intake import MAX_FRAGMENTS
 
 
 def run(
@@ -25,26 +26,46 @@ def run(
     as_json: bool,
     html: Path | None,
     beside: Beside,
+    fail_on: frozenset[str] = FOUND_BY_DEFAULT,
 ) -> ExitCode:
     """Report on every input in turn; one that cannot be analysed does not stop the others."""
+    refusal = _refusal(inputs, as_json=as_json, html=html, beside=beside)
+    if refusal is not None:
+        say(refusal)
+        return ExitCode.USAGE
     settings = read_settings()
-    reports: list[Report] = []
-    if html is not None and len(inputs) > 1 and html.is_file():
-        say(f"{html} is a file; {len(inputs)} reports need a folder [output_invalid]")
-        return ExitCode.USAGE
-    if (beside.manifest or beside.fragments) and len(inputs) > 1:
-        say("a manifest or fragments belong to one input [usage]")
-        return ExitCode.USAGE
+    verdicts: list[Verdict] = []
     with open_pipeline(settings) as pipeline:
         for named in inputs:
             analysis = _analyse(pipeline, named, profile, upload_limits(settings), beside)
             if analysis is None:
                 continue
-            reports.append(analysis.report)
-            _show(analysis.report, as_json=as_json, alone=len(inputs) == 1)
+            verdicts.append(analysis.report.verdict)
+            if html is None or str(html) != STDIN:
+                _show(analysis.report, as_json=as_json, alone=len(inputs) == 1)
             if html is not None:
                 write_html(analysis, html, alone=len(inputs) == 1)
-    return exit_code((report.verdict for report in reports), failures=len(reports) < len(inputs))
+    return exit_code(verdicts, failures=len(verdicts) < len(inputs), fail_on=fail_on)
+
+
+def _refusal(
+    inputs: tuple[str, ...], *, as_json: bool, html: Path | None, beside: Beside
+) -> str | None:
+    """Why these options make no sense together."""
+    if html is not None and str(html) == STDIN:
+        if as_json:
+            return "--json and --html - would both write to standard output [usage]"
+        if len(inputs) > 1:
+            return f"{len(inputs)} reports need a folder, not standard output [output_invalid]"
+    if html is not None and len(inputs) > 1 and html.is_file():
+        return f"{html} is a file; {len(inputs)} reports need a folder [output_invalid]"
+    if (beside.manifest or beside.fragments) and len(inputs) > 1:
+        return "a manifest or fragments belong to one input [usage]"
+    if len(beside.fragments) > MAX_FRAGMENTS:
+        return f"a video has at most {MAX_FRAGMENTS} fragments [usage]"
+    if inputs.count(STDIN) > 1:
+        return "standard input can be read once [usage]"
+    return None
 
 
 def _analyse(
@@ -79,6 +100,9 @@ def write_html(analysis: Analysis, out: Path, *, alone: bool) -> None:
     """Write one report: to `out` itself when it is alone and not a folder, else into the folder."""
     from service.rendering.render import render_report
 
+    if str(out) == STDIN:
+        typer.echo(render_report(analysis.report, analysis.preview))
+        return
     target = out
     if not alone or out.is_dir():
         out.mkdir(parents=True, exist_ok=True)

@@ -54,3 +54,12 @@ def some_of(what: str, known: Iterable[str]) -> Callable[[str | None], str | Non
     return lambda value: (
         value and ",".join(str(check(word.strip())) for word in value.split(",") if word.strip())
     )
+
+
+def checked_verdicts(value: str | None) -> str | None:
+    """Check a list of verdicts, or the word none. Raises a usage error that names them all."""
+    if value is None:
+        return None
+    from service.reporting.report import Verdict  # pydantic, only where it is asked for
+
+    return some_of("verdict", ("none", *Verdict))(value)

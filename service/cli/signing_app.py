@@ -8,7 +8,6 @@ import typer
 from provenance.vocabulary import SignedAction, SourceType
 from service.cli.options import FragmentOption, ManifestOption, one_of, web_address
 
-
 TERMS = "\n\n".join(
     f"{title}: {', '.join(words)}."
     for title, words in (("Source types", SourceType), ("Actions", SignedAction))

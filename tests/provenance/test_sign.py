@@ -17,7 +17,9 @@ from tests.signing import Credential
 def test_a_signed_copy_says_what_was_stated(
     read: Read, credential: Credential, photo: bytes, trusted: tuple[TrustKind, str]
 ) -> None:
-    statement = Statement(title="Bridge", source_type=SourceType.DIGITAL_CAPTURE, training_allowed=False)
+    statement = Statement(
+        title="Bridge", source_type=SourceType.DIGITAL_CAPTURE, training_allowed=False
+    )
     target = io.BytesIO()
     store = sign_media(
         io.BytesIO(photo),
