@@ -28,8 +28,8 @@ from provenance.hashes import sha256
 from provenance.read import Reader
 from provenance.result import Integrity, TrustKind
 from provenance.sign import Statement, sign_media
-from provenance.vocabulary import SourceType
 from provenance.trust import NO_TRUST, TrustSnapshot
+from provenance.vocabulary import SourceType
 from service.analysis.handlers import CREDENTIALS
 from tests import media, signing
 from tests.provenance.conftest import snapshot

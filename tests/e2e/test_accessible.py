@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
-from selenium_axe_python import Axe
+from selenium_axe_python.axe import Axe
 
 from tests import media
 from tests.e2e.chromium import chromium, dark, resize
@@ -25,8 +25,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
 def pages(made: Desk, engine: StandIn) -> list[str]:
     """Paths of every page there is, reports of a picture, a film and a sound among them."""
     found = ["/", "/scans", "/detectors", "/api", "/verify", "/nothing"]
-    cases = ((reports.conflicted_capture, PHOTO), (reports.video, PHOTO))
-    cases += ((reports.recording, media.speech_wav(2.0)),)
+    sound = media.speech_wav(2.0)
+    cases = (
+        *((reports.conflicted_capture, PHOTO), (reports.video, PHOTO)),
+        (reports.recording, sound),
+    )
     for make, data in cases:
         engine.make = make
         found.append(f"/scans/{made.send(data)}")
@@ -58,7 +61,7 @@ def test_no_page_violates_a_rule(
 
 def violations(browser: WebDriver) -> list[str]:
     axe = Axe(browser)
-    axe.inject()
+    axe.inject()  # type: ignore[no-untyped-call]
     return [
         f"{item['id']}: {node['html'][:160]}"
         for item in axe.run()["violations"]

@@ -164,7 +164,7 @@ def test_a_field_that_means_nothing_is_refused_by_name(
     api: Desk, field: str, sent: object, code: str, detail: str
 ) -> None:
     part = sent if isinstance(sent, tuple) else (None, sent)
-    answer = api.client.post("/v1/scans", files=[(field, part)])  # type: ignore[list-item]
+    answer = api.client.post("/v1/scans", files=[(field, part)])
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert detail in answer.json()["detail"]
     assert "\x1b" not in answer.text
@@ -179,8 +179,7 @@ def test_a_profile_that_is_said_twice_must_be_the_same(api: Desk) -> None:
 
 
 def test_unused_file_inputs_of_a_page_are_no_files(api: Desk) -> None:
-    sent = [("file", ("a.jpg", PHOTO)), ("fragment", ("", b"")), ("url", (None, ""))]
-    body = form(sent)
+    body = form([("file", ("a.jpg", PHOTO)), ("fragment", ("", b"")), ("url", (None, ""))])
     answer = api.client.post("/v1/scans", content=body, headers=EDGE)
     assert answer.status_code == 202, answer.text
 
