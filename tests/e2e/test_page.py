@@ -147,7 +147,7 @@ def test_fragments_of_a_video_are_sent_with_it(
     one(browser, "form[data-upload] button").click()
     wait(browser, lambda it: "/scans/" in it.current_url)
     site.desk.work()
-    assert site.engine.parts == [(len(init), 7, 8)]
+    assert site.engine.parts == [(len(init), 6, 7)]
 
 
 def test_deleting_asks_first(browser: WebDriver, site: Site) -> None:
