@@ -113,7 +113,7 @@ function upload(data, progress, ended) {
   request.send(data);
 }
 
-function said(share) {
+function uploadWords(share) {
   return share < 1 ? `Uploading: ${percent(share)}` : "Checking what arrived…";
 }
 
@@ -141,7 +141,7 @@ function sendOne(form, fragments) {
     data,
     (share) => {
       bar.value = share;
-      words.textContent = said(share);
+      words.textContent = uploadWords(share);
     },
     (scan, sentence) => {
       status.hidden = scan === null;
@@ -199,7 +199,7 @@ function lineFor(list, name) {
   return {
     progress(share) {
       bar.value = share;
-      words.textContent = said(share);
+      words.textContent = uploadWords(share);
     },
     ended(scan, sentence) {
       bar.remove();
