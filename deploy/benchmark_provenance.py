@@ -29,6 +29,7 @@ from provenance.read import Reader
 from provenance.result import Integrity, TrustKind
 from provenance.sign import Statement, sign_media
 from provenance.trust import NO_TRUST, TrustSnapshot
+from provenance.vocabulary import SourceType
 from service.analysis.handlers import CREDENTIALS
 from tests import media, signing
 from tests.provenance.conftest import snapshot
@@ -168,7 +169,7 @@ def _gigabyte(plain: Path, signed: Path) -> None:
         sign_media(
             source,
             target,
-            Statement(title="film", source_type="digitalCapture"),
+            Statement(title="film", source_type=SourceType.DIGITAL_CAPTURE),
             media_type="video/mp4",
             chain_pem=credential.chain_pem,
             key_pem=credential.key_pem,

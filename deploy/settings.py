@@ -43,6 +43,8 @@ def _section(field: FieldInfo) -> type[Section] | None:
 
 
 def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

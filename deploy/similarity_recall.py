@@ -163,12 +163,13 @@ def _original(number: int, trial: Trial) -> Original:
 
 def _files(folder: Path) -> dict[Kind, list[Path]]:
     found: dict[Kind, list[Path]] = {kind: [] for kind in Kind}
-    for name, refused in walk(folder):
-        if refused is None:
-            with (folder / name).open("rb") as file:
+    for entry in walk(folder):
+        if entry.refused is None and entry.skipped is None:
+            path = folder / entry.path
+            with path.open("rb") as file:
                 kind = sniff(file.read(4096)).kind
             if kind is not None:
-                found[kind].append(folder / name)
+                found[kind].append(path)
     return found
 
 

@@ -8,9 +8,8 @@ from pydantic import Field
 from provenance.errors import SigningRefused
 from provenance.prescan import may_hold_credentials
 from provenance.result import Closed
+from provenance.vocabulary import SignedAction, SourceType
 
-_SOURCE_TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-_CREATED: Final = "c2pa.created"
 _TRAINING: Final = ("ai_training", "ai_generative_training", "data_mining", "ai_inference")
 _CURVES: Final = {"secp256r1": "es256", "secp384r1": "es384"}
 _PARENT: Final = {"title": "before", "relationship": "parentOf", "instance_id": "xmp:iid:before"}
@@ -20,8 +19,8 @@ class Statement(Closed):
     """What a signer says about a file: the little that a newsroom needs."""
 
     title: str = Field(max_length=200)
-    action: str = Field(default=_CREATED, pattern=r"^c2pa\.[a-z_.]+$")
-    source_type: str | None = Field(default=None, pattern=r"^[A-Za-z]+$")  # IPTC term
+    action: SignedAction = SignedAction.CREATED
+    source_type: SourceType | None = None
     software: str = "assay"
     training_allowed: bool | None = None
 
@@ -30,10 +29,10 @@ class Statement(Closed):
         actions: list[dict[str, Any]] = []
         if parent is not None:
             actions.append({"action": "c2pa.opened", "parameters": {"ingredientIds": [parent]}})
-        if parent is None or self.action != _CREATED:
-            actions.append({"action": self.action})
+        if parent is None or self.action is not SignedAction.CREATED:
+            actions.append({"action": self.action.value})
             if self.source_type is not None:
-                actions[-1]["digitalSourceType"] = _SOURCE_TYPES + self.source_type
+                actions[-1]["digitalSourceType"] = self.source_type.uri
         assertions: list[Mapping[str, Any]] = [
             {"label": "c2pa.actions", "data": {"actions": actions}}
         ]
@@ -62,9 +61,10 @@ def sign_media(
 ) -> bytes:
     """Write a signed copy of a file and return its manifest store.
 
-    Without `embed` the copy stays as the file is, and the store is kept as a sidecar. A file that bears credentials already becomes the parent of the signed copy. `chain_pem` is
-    the certificate chain, leaf first, without the root. The key may be ES256, ES384 or Ed25519;
-    its algorithm is read from it.
+    Without `embed` the copy stays as the file is, and the store is kept as a sidecar. A file that
+    bears credentials already becomes the parent of the signed copy. `chain_pem` is the certificate
+    chain, leaf first, without the root. The key may be ES256, ES384 or Ed25519; its algorithm is
+    read from it.
 
     Raises:
         SigningRefused: the key does not fit, or the library would not sign this container.
@@ -72,7 +72,8 @@ def sign_media(
     from provenance import c2pa
 
     parent = _PARENT if may_hold_credentials(source, media_type) else None
-    if parent is None and statement.action == _CREATED and statement.source_type is None:
+    created = statement.action is SignedAction.CREATED
+    if parent is None and created and statement.source_type is None:
         raise SigningRefused("what was created needs a source type, such as digitalCapture")
     source.seek(0)
     return c2pa.sign(

@@ -1,5 +1,6 @@
 """Build the web application: API, pages, health. Nothing runs at import, no model code is loaded."""
 
+import re
 from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
@@ -13,8 +14,11 @@ from starlette.types import ASGIApp, Scope
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
-from service.api import detectors, health, keys, media, problems, scans
+from service.api import description, detectors, health, keys, media, problems, scans
+from service.api.description import completed
 from service.api.guard import Guard
+from service.api.proxy import BehindProxy, Proxies
+from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
 from service.arguments import trust_store, upload_limits
 from service.fetch import Guard as FetchGuard
@@ -28,6 +32,8 @@ from service.wiring import build_scans
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
+ROUTED: Final = (scans, media, detectors, health, keys, description, pages)
+
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
     "declared markers, then calibrated classifiers, with conflicts and what was not checked. "
@@ -36,18 +42,18 @@ DESCRIPTION: Final = (
 
 
 class Application(FastAPI):
-    """FastAPI inside the guard, with the problem schema that every route's errors refer to."""
+    """FastAPI inside what surrounds every request, and its description as it really is."""
+
+    proxies: Proxies
+    resources: tuple[Resource, ...]
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Guard(super().build_middleware_stack())
+        refuse = partial(problems.refusal, page=pages.problem_page)
+        inner = Resources(super().build_middleware_stack(), self.resources, refuse)
+        return BehindProxy(Guard(inner), self.proxies)
 
     def openapi(self) -> dict[str, Any]:
-        document = super().openapi()
-        schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas.update(schema.pop("$defs", {}))
-        schemas["Problem"] = schema
-        return document
+        return completed(super().openapi(), self.proxies.root)
 
 
 class Kept(StaticFiles):
@@ -59,7 +65,9 @@ class Kept(StaticFiles):
         return response
 
 
-def create_app(the_scans: Scans, get: Fetch, trust: TrustStore) -> FastAPI:
+def create_app(
+    the_scans: Scans, get: Fetch, trust: TrustStore, proxies: Proxies | None = None
+) -> FastAPI:
     """The application over these use cases; `get` fetches addresses through the guard.
 
     `trust` is only shown: whom a scan believes is up to the workers' own settings.
@@ -68,17 +76,21 @@ def create_app(the_scans: Scans, get: Fetch, trust: TrustStore) -> FastAPI:
         title="assay",
         version=version("assay"),
         description=DESCRIPTION,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # served by `description` like everything else
         docs_url=None,  # its page would load scripts from another host
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
+    app.proxies = proxies or Proxies()
     app.state.scans = the_scans
     app.state.fetch = get
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
-    for module in (scans, media, detectors, health, keys, pages):
-        app.include_router(module.router)
+    routers = [module.router for module in ROUTED]
+    for router in routers:
+        app.include_router(router)
     app.mount("/static", Kept(directory=STATIC))
+    app.resources = (*table(routers), Resource(re.compile("/static/.*"), frozenset({"GET"})))
     problems.install(app, pages.problem_page)
     return app
 
@@ -89,4 +101,6 @@ def serve_app() -> FastAPI:
     logs.configure(json=settings.log_json)
     use_shelf(settings.weights)
     guard = FetchGuard(max_bytes=max(upload_limits(settings).values()))
-    return create_app(build_scans(settings), partial(fetch, guard=guard), trust_store(settings))
+    proxies = Proxies(settings.trusted_proxies, settings.root_path)
+    get = partial(fetch, guard=guard)
+    return create_app(build_scans(settings), get, trust_store(settings), proxies)

@@ -9,6 +9,8 @@ class ServiceError(Exception):
     code: ClassVar[str] = "service_error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong on our side"
+    retry_after: ClassVar[int | None] = None
+    """Seconds after which asking again makes sense; answered as Retry-After."""
 
 
 class EmptyFile(ServiceError):
@@ -33,6 +35,24 @@ class InvalidRequest(ServiceError):
     code = "invalid_request"
     status = 422
     title = "The request is not well formed"
+
+
+class UnknownParameter(ServiceError):
+    code = "unknown_parameter"
+    status = 422
+    title = "The address has a query parameter that means nothing here"
+
+
+class UnknownField(ServiceError):
+    code = "unknown_field"
+    status = 422
+    title = "The form has a field that means nothing here"
+
+
+class FolderGiven(ServiceError):
+    code = "folder_given"
+    status = 422
+    title = "This is a folder, not a file"
 
 
 class SubjectDiffers(ServiceError):
@@ -63,6 +83,7 @@ class ReportNotReady(ServiceError):
     code = "report_not_ready"
     status = 409
     title = "The scan has not finished"
+    retry_after = 1
 
 
 class ScanFailed(ServiceError):

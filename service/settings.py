@@ -1,11 +1,20 @@
 """Every knob, typed and in one place. Only app, command line and worker container read it."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024**2
+
+Networks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...],
+    NoDecode,
+    BeforeValidator(lambda text: text.replace(",", " ").split() if isinstance(text, str) else text),
+]
+"""Addresses and networks; in the environment separated by commas."""
 
 
 class Section(BaseModel):
@@ -97,6 +106,11 @@ class Settings(BaseSettings):
     audio_watermark: bool = False
     """Look for the mark of Resemble's speech generators in sound, `pip install
     assay[audio-watermark]`; takes up to a second a file and is shown, never decides."""
+    trusted_proxies: Networks = ()
+    """Addresses or networks, separated by commas, of the reverse proxies whose X-Forwarded-For,
+    -Proto and -Host are believed; from anybody else these headers are ignored. See docs/proxy.md."""
+    root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    """Path under which a proxy shows the service, such as /assay; unset: the top of its host."""
     log_json: bool = False
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)

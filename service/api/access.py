@@ -21,6 +21,12 @@ def _trust(request: Request) -> TrustStore:
     return cast(TrustStore, request.app.state.trust)
 
 
+def _root(request: Request) -> str:
+    return str(request.scope.get("root_path", ""))
+
+
 TheScans = Annotated[Scans, Depends(_scans)]
 TheFetch = Annotated[Fetch, Depends(_fetch)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]
+TheRoot = Annotated[str, Depends(_root)]
+"""What stands before every address of ours: empty, or the path that the service lies under."""

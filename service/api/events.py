@@ -19,7 +19,7 @@ FINAL: Final = frozenset({State.DONE, State.FAILED, State.EXPIRED})
 
 
 async def follow(
-    look: Callable[[], Awaitable[Scan]], seen: str | None
+    look: Callable[[], Awaitable[Scan]], seen: str | None, root: str
 ) -> AsyncIterator[ServerSentEvent]:
     """Yield `progress` for every change since the event `seen`, then `end`, then stop.
 
@@ -34,11 +34,11 @@ async def follow(
             return
         mark = _mark(scan)
         if scan.state in FINAL:
-            yield ServerSentEvent(event="end", id=mark, data=ScanView.of(scan))
+            yield ServerSentEvent(event="end", id=mark, data=ScanView.of(scan, root))
             return
         if mark != last:
             yield ServerSentEvent(
-                event="progress", id=mark, data=ScanView.of(scan), retry=RETRY_MILLISECONDS
+                event="progress", id=mark, data=ScanView.of(scan, root), retry=RETRY_MILLISECONDS
             )
             last = mark
         await sleep(LOOK_SECONDS)

@@ -9,13 +9,13 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 
 @router.get("/live")
-def live() -> Liveness:
+def check_liveness() -> Liveness:
     """The process answers; nothing else is asked."""
     return Liveness()
 
 
 @router.get("/ready", responses={503: {"model": ReadinessView, "description": "Not accepting"}})
-def ready(response: Response, scans: TheScans) -> ReadinessView:
+def check_readiness(response: Response, scans: TheScans) -> ReadinessView:
     """Each part a scan needs. 503 while uploads cannot be taken."""
     readiness = scans.ready()
     if not readiness.accepting:

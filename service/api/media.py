@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from service.api.access import TheScans
 from service.api.problems import documented
+from service.api.resources import asks_for_head
 from service.api.scans import ScanId
 from service.errors import InvalidRequest, MediaNotFound, ScanNotFound
 
@@ -50,12 +51,16 @@ def read_media(request: Request, scan_id: ScanId, scans: TheScans) -> Response:
         file.close()
         raise HTTPException(416, headers={"Content-Range": f"bytes */{scan.size}"})
     start, end = part or (0, scan.size)
+    status = 206 if part is not None else 200
     headers["Content-Length"] = str(end - start)
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{scan.size}"
+    if asks_for_head(request):
+        file.close()
+        return Response(status_code=status, media_type=scan.media_type, headers=headers)
     return StreamingResponse(
         _blocks(file, start, end),
-        status_code=206 if part is not None else 200,
+        status_code=status,
         media_type=scan.media_type,
         headers=headers,
     )

@@ -17,10 +17,17 @@ from service.errors import InvalidRequest, ServiceError
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
 
+RETRY_AFTER: Final[dict[str, Any]] = {
+    "Retry-After": {
+        "description": "Seconds after which asking again makes sense",
+        "schema": {"type": "integer", "minimum": 0},
+    }
+}
+
 log = logging.getLogger(__name__)
 
-Page = Callable[["Problem"], str]
-"""Renders a problem for a person in a browser."""
+Page = Callable[["Problem", str], str]
+"""Renders a problem for a person in a browser; the second is the path the service lies under."""
 
 
 class Invalid(BaseModel):
@@ -48,6 +55,8 @@ def documented(*errors: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
     responses: dict[int | str, dict[str, Any]] = {}
     for error in errors:
         known = responses.setdefault(error.status, _response(error.status))
+        if error.retry_after is not None:
+            known["headers"] = RETRY_AFTER
         known["content"][MEDIA_TYPE]["examples"][error.code] = {"value": _example(error)}
     return responses
 
@@ -55,29 +64,33 @@ def documented(*errors: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
 def install(app: FastAPI, page: Page) -> None:
     """Answer every error with a problem; browsers that ask for a page get it as one."""
 
-    async def on_service_error(request: Request, error: Exception) -> Response:
-        return _answer(request, problem_of(request, error), page)
-
-    async def on_invalid(request: Request, error: Exception) -> Response:
-        return _answer(request, _invalid(request, error), page)
-
-    async def on_http_error(request: Request, error: Exception) -> Response:
-        headers = error.headers if isinstance(error, HTTPException) else None
-        return _answer(request, _http(request, error), page, headers)
+    async def on_error(request: Request, error: Exception) -> Response:
+        return refusal(request, error, page)
 
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("a request failed", extra={"request_id": request_id(request)}, exc_info=error)
-        return _answer(request, problem_of(request, error), page)
+        return refusal(request, error, page)
 
     async def on_disconnect(request: Request, error: Exception) -> Response:
         log.info("a client left before its upload was complete")
         return Response(status_code=HTTPStatus.BAD_REQUEST)
 
-    app.add_exception_handler(ServiceError, on_service_error)
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(HTTPException, on_http_error)
+    for expected in (ServiceError, RequestValidationError, HTTPException):
+        app.add_exception_handler(expected, on_error)
     app.add_exception_handler(ClientDisconnect, on_disconnect)
     app.add_exception_handler(Exception, on_bug)
+
+
+def refusal(request: Request, error: Exception, page: Page) -> Response:
+    """The answer to a request that ended in this error."""
+    if isinstance(error, RequestValidationError):
+        return _answer(request, _invalid(request, error), page)
+    if isinstance(error, HTTPException):
+        return _answer(request, _http(request, error), page, error.headers)
+    headers = {}
+    if isinstance(error, ServiceError) and error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return _answer(request, problem_of(request, error), page, headers)
 
 
 def request_id(request: Request) -> str:
@@ -105,20 +118,19 @@ def _problem(request: Request, status: int, code: str, title: str, detail: str) 
     )
 
 
-def _invalid(request: Request, error: Exception) -> Problem:
+def _invalid(request: Request, error: RequestValidationError) -> Problem:
     """The values that were sent are not repeated: they may be long, and they may be secrets."""
-    found = error.errors() if isinstance(error, RequestValidationError) else ()
     errors = [
         Invalid(where=".".join(str(part) for part in item["loc"]), message=item["msg"])
-        for item in found
+        for item in error.errors()
     ]
     detail = "; ".join(f"{item.where}: {item.message}" for item in errors)
     problem = _problem(request, 422, InvalidRequest.code, InvalidRequest.title, detail)
     return problem.model_copy(update={"errors": errors})
 
 
-def _http(request: Request, error: Exception) -> Problem:
-    status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
+def _http(request: Request, error: HTTPException) -> Problem:
+    status = HTTPStatus(error.status_code)
     detail = {
         HTTPStatus.NOT_FOUND: "There is nothing at this address.",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
@@ -130,10 +142,10 @@ def _http(request: Request, error: Exception) -> Problem:
 def _answer(
     request: Request, problem: Problem, page: Page, headers: Mapping[str, str] | None = None
 ) -> Response:
-    if not request.url.path.startswith(("/v1/", "/health/")) and "text/html" in request.headers.get(
-        "accept", ""
-    ):
-        return HTMLResponse(page(problem), status_code=problem.status, headers=headers)
+    root = str(request.scope.get("root_path", ""))
+    for_programs = request.url.path.removeprefix(root).startswith(("/v1/", "/health/"))
+    if not for_programs and "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=problem.status,

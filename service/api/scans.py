@@ -8,13 +8,14 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import TheFetch, TheScans
+from service.api.access import TheFetch, TheRoot, TheScans
 from service.api.events import follow
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
+from service.api.resources import asks_for_head
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
-from service.db.lifecycle import Scan, State
+from service.db.lifecycle import SCAN_ID, Scan, State
 from service.errors import (
     EmptyFile,
     FetchFailed,
@@ -25,12 +26,14 @@ from service.errors import (
     ScanExpired,
     ScanFailed,
     ScanNotFound,
+    UnknownField,
     UnsupportedKind,
     UrlRefused,
 )
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.report import Profile, Report
 from service.reporting.wording import PROFILES
+from service.scans.intake import MAX_FRAGMENTS
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
@@ -44,6 +47,17 @@ ScanId = Annotated[
 ]
 
 _PROFILES: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
+_LOCATION: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "headers": {
+            "Location": {
+                "description": "Where the scan is, as in `links.self`",
+                "required": True,
+                "schema": {"type": "string", "format": "uri-reference"},
+            }
+        }
+    }
+}
 _FORM: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -55,7 +69,14 @@ _FORM: Final[dict[str, Any]] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A photo, video or recording",
+                            "description": "A photo, video or recording; one a request",
+                        },
+                        "fragment": {
+                            "type": "array",
+                            "maxItems": MAX_FRAGMENTS,
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "After a file that is the initialisation segment of a "
+                            "fragmented MP4: its media segments, in order",
                         },
                         "url": {
                             "type": "string",
@@ -68,6 +89,9 @@ _FORM: Final[dict[str, Any]] = {
                             "description": _PROFILES,
                         },
                     },
+                    "oneOf": [{"required": ["file"]}, {"required": ["url"]}],
+                    "dependentRequired": {"fragment": ["file"]},
+                    "additionalProperties": False,
                 },
                 "examples": {
                     "file": {"summary": "A file", "value": {"file": "@square.jpg"}},
@@ -93,43 +117,56 @@ TheScan = Annotated[Scan, Depends(_scan)]
     "",
     status_code=202,
     openapi_extra=_FORM,
-    responses=documented(
-        EmptyFile, FetchFailed, FileTooLarge, InvalidRequest, UnsupportedKind, UrlRefused
-    ),
+    responses={
+        **_LOCATION,
+        **documented(
+            EmptyFile,
+            FetchFailed,
+            FileTooLarge,
+            InvalidRequest,
+            UnknownField,
+            UnsupportedKind,
+            UrlRefused,
+        ),
+    },
 )
 async def create_scan(
     request: Request,
     response: Response,
     scans: TheScans,
     fetch: TheFetch,
-    profile: Annotated[Profile, Query(description=_PROFILES)] = Profile.FULL,
+    root: TheRoot,
+    profile: Annotated[
+        Profile | None, Query(description=f"{_PROFILES}; else the form's, else full")
+    ] = None,
 ) -> ScanView:
     """Send one file, or the address of one, as a form. The Location header says where it is.
 
     The bytes are checked while they arrive: a refusal comes before the upload is complete.
     """
     scan = await submit(request, scans, fetch, profile)
-    response.headers["Location"] = f"/v1/scans/{scan.id}"
-    return ScanView.of(scan)
+    response.headers["Location"] = f"{root}/v1/scans/{scan.id}"
+    return ScanView.of(scan, root)
 
 
 @router.get("", responses=documented(InvalidRequest))
 def list_scans(
     scans: TheScans,
+    root: TheRoot,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     before: Annotated[
-        str | None, Query(max_length=64, description="`next` of the page before")
+        str | None, Query(pattern=SCAN_ID, description="`next` of the page before")
     ] = None,
     state: Annotated[State | None, Query(description="Only scans in this state")] = None,
 ) -> ScanPage:
     """Scans, the newest first."""
-    return ScanPage.of(scans.list(limit=limit, before=before, state=state))
+    return ScanPage.of(scans.list(limit=limit, before=before, state=state), root)
 
 
 @router.get("/{scan_id}", responses=documented(ScanNotFound, InvalidRequest))
-def read_scan(scan: TheScan) -> ScanView:
+def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
     """State and progress of one scan."""
-    return ScanView.of(scan)
+    return ScanView.of(scan, root)
 
 
 @router.get(
@@ -195,19 +232,21 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     responses=documented(ScanNotFound, InvalidRequest),
 )
 async def read_events(
-    request: Request, scan: TheScan, scans: TheScans
+    request: Request, scan: TheScan, scans: TheScans, root: TheRoot
 ) -> AsyncIterator[ServerSentEvent]:
     """Progress as server-sent events: `progress` at every change, `end` at the final state.
 
     Every event carries the whole scan. A client that reconnects with Last-Event-ID is sent what
     changed since; comments keep the connection alive in between.
     """
+    if asks_for_head(request):
+        return
     seen = request.headers.get("last-event-id")
 
     async def look() -> Scan:
         return await run_in_threadpool(scans.get, scan.id)
 
-    async for event in follow(look, seen):
+    async for event in follow(look, seen, root):
         yield event
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from service.api.uploads import Form, read_form
 from service.db.lifecycle import Scan
 from service.errors import InvalidRequest
+from service.names import no_such
 from service.reporting.report import Profile
 from service.scans.intake import Receiver
 from service.scans.use_cases import Scans
@@ -20,11 +22,11 @@ Fetch = Callable[[str, Receiver], None]
 """Fetches an address into a receiver through the guard of `service.fetch`."""
 
 
-async def submit(request: Request, scans: Scans, fetch: Fetch, profile: Profile) -> Scan:
-    """Read the request's form and accept what it holds; `profile` unless the form names one.
+async def submit(request: Request, scans: Scans, fetch: Fetch, profile: Profile | None) -> Scan:
+    """Read the request's form and accept what it holds; `profile` is what the address asks for.
 
-    Raises `InvalidRequest`, `EmptyFile`, `FileTooLarge`, `UnsupportedKind`, `UrlRefused`,
-    `FetchFailed`.
+    Raises `InvalidRequest`, `UnknownField`, `EmptyFile`, `FileTooLarge`, `UnsupportedKind`,
+    `UrlRefused`, `FetchFailed`.
     """
     with ExitStack() as stack:
         form = await read_form(request, scans.receive, stack)
@@ -32,24 +34,27 @@ async def submit(request: Request, scans: Scans, fetch: Fetch, profile: Profile)
         url = form.fields.get("url", "").strip()
         if (form.receiver is None) == (not url):
             raise InvalidRequest("send either a file or a url")
+        parts = tuple(form.sizes) if len(form.sizes) > 1 else ()
         receiver = form.receiver
         if receiver is None:
             receiver = stack.enter_context(await run_in_threadpool(scans.receive, _name(url)))
             fetching: CapacityLimiter = request.app.state.fetching
             await to_thread.run_sync(fetch, url, receiver, limiter=fetching)
         received = await run_in_threadpool(receiver.finish)
-        return await run_in_threadpool(lambda: scans.accept(received, profile=chosen))
+        return await run_in_threadpool(
+            lambda: scans.accept(replace(received, parts=parts), profile=chosen)
+        )
 
 
-def _profile(form: Form, default: Profile) -> Profile:
+def _profile(form: Form, by_address: Profile | None) -> Profile:
     named = form.fields.get("profile")
     if named is None:
-        return default
-    try:
-        return Profile(named)
-    except ValueError as error:
-        known = ", ".join(Profile)
-        raise InvalidRequest(f"profile is one of {known}") from error
+        return by_address or Profile.FULL
+    if named not in set(Profile):
+        raise InvalidRequest(no_such("profile", named, Profile))
+    if by_address not in {None, Profile(named)}:
+        raise InvalidRequest(f"the address asks for the {by_address} profile, the form for {named}")
+    return Profile(named)
 
 
 def _name(untrusted_url: str) -> str:

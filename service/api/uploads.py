@@ -13,30 +13,39 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from service.errors import InvalidRequest
-from service.scans.intake import Receiver
+from service.errors import InvalidRequest, UnknownField
+from service.names import no_such
+from service.scans.intake import MAX_FRAGMENTS, Receiver, display_name
 
 BATCH_BYTES: Final = 256 * 1024
 """Handed to a thread at a time; a refusal comes at most this much late."""
 
-MAX_FIELDS: Final = 8
 MAX_FIELD_BYTES: Final = 8192
+
+FILE: Final = "file"
+FRAGMENT: Final = "fragment"
+FILES: Final = frozenset({FILE, FRAGMENT})
+TEXTS: Final = frozenset({"url", "profile"})
 
 Open = Callable[[str], Receiver]
 
 
 @dataclass(slots=True)
 class Form:
-    """A form as it arrives. `receiver` holds the file, not yet finished, if there is one."""
+    """A form as it arrives. `receiver` holds the file, not yet finished, if there is one.
+
+    `sizes` are those of the file and of each of its fragments, which follow it in the receiver.
+    """
 
     fields: dict[str, str] = field(default_factory=dict)
+    sizes: list[int] = field(default_factory=list)
     receiver: Receiver | None = None
 
 
 async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> Form:
     """Read a multipart body to its end; the receiver is entered on `stack`.
 
-    Raises `InvalidRequest` and whatever the receiver refuses with. The answer to a refusal goes
+    Raises `InvalidRequest`, `UnknownField` and whatever the receiver refuses with. The answer to a refusal goes
     out at once, while the server still discards what the client sends: closing the connection
     instead would reset it, and most clients would never see the answer.
     """
@@ -74,7 +83,7 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
     # A browser sends an unused file input as a file without name and content.
     if parts.pending or (parts.file_name and form.receiver is None):
         await hand_over()
-    form.fields = parts.fields
+    form.fields, form.sizes = parts.fields, parts.sizes
     return form
 
 
@@ -95,10 +104,11 @@ def _boundary(request: Request) -> bytes:
 
 
 class _Parts:
-    """The parser's callbacks: collects fields, and the bytes of the one file until handed over."""
+    """The parser's callbacks: collects fields, and the bytes of the file until handed over."""
 
     def __init__(self) -> None:
         self.fields: dict[str, str] = {}
+        self.sizes: list[int] = []
         self.file_name: str | None = None
         self.pending = bytearray()
         self.complete = True
@@ -107,6 +117,7 @@ class _Parts:
         self._disposition = b""
         self._name = ""
         self._text: bytearray | None = None
+        self._part: _FilePart | None = None
 
     def begin(self) -> None:
         self.complete = False
@@ -128,25 +139,60 @@ class _Parts:
         _, options = parse_options_header(self._disposition)
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         untrusted_name = options.get(b"filename")
+        if not self._name:
+            raise InvalidRequest("a part of the form has no name")
+        if self._name not in FILES | TEXTS:
+            raise UnknownField(no_such("field", self._name, FILES | TEXTS))
+        if (untrusted_name is None) is (self._name in FILES):
+            kind = "a file" if self._name in FILES else "text"
+            raise InvalidRequest(f"the field {self._name} takes {kind}")
+        self._text = self._part = None
         if untrusted_name is None:
+            if self._name in self.fields:
+                raise InvalidRequest(f"the field {self._name} was sent twice")
             self._text = bytearray()
-            if self._name in self.fields or len(self.fields) >= MAX_FIELDS:
-                raise InvalidRequest("a field was sent twice, or too many were sent")
-            return
-        self._text = None
-        if self._name != "file" or self.file_name is not None:
-            raise InvalidRequest("send exactly one file, in the field named file")
-        self.file_name = untrusted_name.decode("utf-8", "replace")
+        else:
+            self._part = _FilePart(untrusted_name.decode("utf-8", "replace"))
 
     def data(self, data: bytes, start: int, end: int) -> None:
-        if self._text is None:
+        if self._part is not None:
+            self._begin_file(self._part)
             self.pending += data[start:end]
-            return
-        self._text += data[start:end]
-        if len(self._text) > MAX_FIELD_BYTES:
-            raise InvalidRequest(f"a field is longer than {MAX_FIELD_BYTES} bytes")
+            self.sizes[-1] += end - start
+        elif self._text is not None:
+            self._text += data[start:end]
+            if len(self._text) > MAX_FIELD_BYTES:
+                raise InvalidRequest(f"a field is longer than {MAX_FIELD_BYTES} bytes")
 
     def end(self) -> None:
         self.complete = True
+        if self._part is not None and self._part.name:
+            self._begin_file(self._part)
+            if self._name == FRAGMENT and self.sizes[-1] == 0:
+                raise InvalidRequest(f"the fragment {self._part.name[:40]!a} is empty")
         if self._text is not None:
             self.fields[self._name] = self._text.decode("utf-8", "replace")
+
+    def _begin_file(self, part: "_FilePart") -> None:
+        """Count a part with its first byte: an unused file input of a page is one without any."""
+        if part.begun:
+            return
+        part.begun = True
+        if self._name == FRAGMENT and self.file_name is None:
+            raise InvalidRequest("a fragment comes after the file that it belongs to")
+        if self._name == FRAGMENT and len(self.sizes) > MAX_FRAGMENTS:
+            raise InvalidRequest(f"a file has at most {MAX_FRAGMENTS} fragments")
+        if self._name == FILE and self.file_name is not None:
+            second = ascii(display_name(part.name))
+            raise InvalidRequest(f"{second} is a second file; send each in a request of its own")
+        if self._name == FILE:
+            self.file_name = part.name
+        self.sizes.append(0)
+
+
+@dataclass(slots=True)
+class _FilePart:
+    """A file, or one fragment, while it arrives."""
+
+    name: str
+    begun: bool = False

@@ -43,7 +43,7 @@ class Links(BaseModel):
 
 
 class ScanView(BaseModel):
-    """One file's way through the service, as of now."""
+    """One file's way through the service, as of now; `links` hold addresses below this host."""
 
     id: str = Field(examples=["01k9x2v7qe4m8n1r5t6w0yza3c"])
     state: State
@@ -64,8 +64,8 @@ class ScanView(BaseModel):
     links: Links
 
     @classmethod
-    def of(cls, scan: Scan) -> Self:
-        base = f"/v1/scans/{scan.id}"
+    def of(cls, scan: Scan, root: str) -> Self:
+        base = f"{root}/v1/scans/{scan.id}"
         progress, failure = scan.progress, scan.failure
         return cls(
             id=scan.id,
@@ -91,7 +91,7 @@ class ScanView(BaseModel):
                 report=f"{base}/report",
                 preview=f"{base}/preview",
                 events=f"{base}/events",
-                page=f"/scans/{scan.id}",
+                page=f"{root}/scans/{scan.id}",
             ),
         )
 
@@ -103,8 +103,8 @@ class ScanPage(BaseModel):
     next: str | None = Field(description="Send as `before` for the page after this one")
 
     @classmethod
-    def of(cls, page: Page) -> Self:
-        return cls(items=[ScanView.of(scan) for scan in page.items], next=page.next)
+    def of(cls, page: Page, root: str) -> Self:
+        return cls(items=[ScanView.of(scan, root) for scan in page.items], next=page.next)
 
 
 class DetectorView(BaseModel):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from service.analysis.source import Source
 from service.arguments import upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
-from service.cli.exit_codes import ExitCode, exit_code
-from service.cli.inputs import Beside, opened
-from service.reporting.report import Profile, Report
+from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
+from service.cli.inputs import STDIN, Beside, opened
+from service.reporting.report import Profile, Report, Verdict
+from service.scans.intake import MAX_FRAGMENTS
 
 
 def run(
@@ -27,28 +29,28 @@ def run(
     html: Path | None,
     crjson: Path | None = None,
     beside: Beside,
+    fail_on: frozenset[str] = FOUND_BY_DEFAULT,
 ) -> ExitCode:
     """Report on every input in turn; one that cannot be analysed does not stop the others.
 
     An input without credentials where crJSON was asked for counts as one that failed.
     """
-    settings = read_settings()
-    reports: list[Report] = []
-    for out in (html, crjson):
-        if out is not None and len(inputs) > 1 and out.is_file():
-            say(f"{out} is a file; {len(inputs)} reports need a folder [output_invalid]")
-            return ExitCode.USAGE
-    if (beside.manifest or beside.fragments) and len(inputs) > 1:
-        say("a manifest or fragments belong to one input [usage]")
+    refusal = _refusal(inputs, as_json=as_json, html=html, crjson=crjson, beside=beside)
+    if refusal is not None:
+        say(refusal)
         return ExitCode.USAGE
+    settings = read_settings()
+    verdicts: list[Verdict] = []
     alone, failures = len(inputs) == 1, 0
+    shown = html is None or str(html) != STDIN
     with open_pipeline(settings) as pipeline:
         for named in inputs:
             try:
                 with opened(named, upload_limits(settings), beside) as source:
                     analysis = _analyse(pipeline, source, profile)
-                    reports.append(analysis.report)
-                    _show(analysis.report, as_json=as_json, alone=alone)
+                    verdicts.append(analysis.report.verdict)
+                    if shown:
+                        _show(analysis.report, as_json=as_json, alone=alone)
                     if html is not None:
                         write_html(analysis, html, alone=alone)
                     if crjson is not None:
@@ -56,7 +58,34 @@ def run(
             except DELIBERATE as error:
                 complain(named, error)
                 failures += 1
-    return exit_code((report.verdict for report in reports), failures=failures > 0)
+    return exit_code(verdicts, failures=failures > 0, fail_on=fail_on)
+
+
+def _refusal(
+    inputs: tuple[str, ...],
+    *,
+    as_json: bool,
+    html: Path | None,
+    crjson: Path | None,
+    beside: Beside,
+) -> str | None:
+    """Why these options make no sense together."""
+    written = [str(out) for out in (html, crjson) if out is not None]
+    printed = written.count(STDIN) + as_json
+    if STDIN in written and printed > 1:
+        return "only one of --json, --html - and --crjson - can have standard output [usage]"
+    if STDIN in written and len(inputs) > 1:
+        return f"{len(inputs)} reports need a folder, not standard output [output_invalid]"
+    for out in filter(None, (html, crjson)):
+        if len(inputs) > 1 and out.is_file():
+            return f"{out} is a file; {len(inputs)} reports need a folder [output_invalid]"
+    if (beside.manifest or beside.fragments) and len(inputs) > 1:
+        return "a manifest or fragments belong to one input [usage]"
+    if len(beside.fragments) > MAX_FRAGMENTS:
+        return f"a video has at most {MAX_FRAGMENTS} fragments [usage]"
+    if inputs.count(STDIN) > 1:
+        return "standard input can be read once [usage]"
+    return None
 
 
 def _analyse(pipeline: Pipeline, source: Source, profile: Profile) -> Analysis:
@@ -86,20 +115,23 @@ def write_html(analysis: Analysis, out: Path, *, alone: bool) -> None:
     from service.rendering.render import render_report
 
     subject = analysis.report.subject
-    target = _target(out, subject.name, subject.sha256, "html", alone=alone)
-    target.write_text(render_report(analysis.report, analysis.preview), encoding="utf-8")
-    say(f"wrote {target}")
+    name = f"{subject.name}-{subject.sha256[:12]}.html"
+    _write(lambda: render_report(analysis.report, analysis.preview), out, name, alone=alone)
 
 
 def write_crjson(document: dict[str, Any], source: Source, out: Path, *, alone: bool) -> None:
     """Write the credentials of one input, to a place chosen as that of its report."""
-    target = _target(out, source.name, source.sha256, "crjson", alone=alone)
-    target.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    name = f"{source.name}-{source.sha256[:12]}.crjson"
+    _write(lambda: json.dumps(document, indent=1) + "\n", out, name, alone=alone)
+
+
+def _write(text: Callable[[], str], out: Path, name: str, *, alone: bool) -> None:
+    if str(out) == STDIN:
+        typer.echo(text())
+        return
+    target = out
+    if not alone or out.is_dir():
+        out.mkdir(parents=True, exist_ok=True)
+        target = out / name
+    target.write_text(text(), encoding="utf-8")
     say(f"wrote {target}")
-
-
-def _target(out: Path, name: str, sha256: str, suffix: str, *, alone: bool) -> Path:
-    if alone and not out.is_dir():
-        return out
-    out.mkdir(parents=True, exist_ok=True)
-    return out / f"{name}-{sha256[:12]}.{suffix}"

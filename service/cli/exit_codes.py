@@ -30,7 +30,7 @@ MEANING: Final = {
     ExitCode.INTERRUPTED: "stopped by Ctrl-C",
 }
 
-_FOUND: Final = frozenset(
+FOUND_BY_DEFAULT: Final = frozenset(
     {
         "verified_ai",
         "declared_ai",
@@ -41,10 +41,12 @@ _FOUND: Final = frozenset(
 )
 
 
-def exit_code(verdicts: Iterable["Verdict"], *, failures: bool) -> ExitCode:
-    """One code for many inputs; `failures` says that some of them have no report."""
+def exit_code(
+    verdicts: Iterable["Verdict"], *, failures: bool, fail_on: frozenset[str] = FOUND_BY_DEFAULT
+) -> ExitCode:
+    """One code for many inputs; `failures` says that some have no report, `fail_on` what is found."""
     given = {verdict.value for verdict in verdicts}
-    if given & _FOUND:
+    if given & fail_on:
         return ExitCode.FOUND
     if failures:
         return ExitCode.NOT_ANALYSED

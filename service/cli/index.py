@@ -165,7 +165,7 @@ def stats(tenant: str) -> ExitCode:
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from (path / name for name, refused in walk(path) if refused is None)
+            yield from (path / it.path for it in walk(path) if not (it.refused or it.skipped))
         else:
             yield path
 

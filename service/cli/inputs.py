@@ -1,5 +1,6 @@
 """Open what a user names: a file, standard input, or an address on the web."""
 
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from detectors.base import Kind
 from service.analysis.source import Source
+from service.errors import FolderGiven
 from service.scans.intake import (
     joined_from_paths,
     read_sidecar,
@@ -35,7 +37,7 @@ def opened(
 ) -> Iterator[Source]:
     """The named input, ready for analysis and closed afterwards.
 
-    Raises `OSError`, `EmptyFile`, `UnsupportedKind`, `FileTooLarge`, `UrlRefused`, `FetchFailed`.
+    Raises `OSError`, `FolderGiven`, `EmptyFile`, `UnsupportedKind`, `FileTooLarge`, `UrlRefused`, `FetchFailed`.
     """
     if beside is not None and beside.fragments:
         source = joined_from_paths((Path(named), *beside.fragments), limits)
@@ -58,7 +60,14 @@ def _open(named: str, limits: Mapping[Kind, int]) -> Source:
         return source_from_stream(sys.stdin.buffer, "standard input", limits)
     if is_address(named):
         return _download(named, limits)
-    return source_from_path(Path(named), limits)
+    path = Path(named)
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise FolderGiven("assay audit looks at the files in a folder")
+    if not stat.S_ISREG(mode):  # a pipe, as the shell's <(...) makes one
+        with path.open("rb") as stream:
+            return source_from_stream(stream, path.name, limits)
+    return source_from_path(path, limits)
 
 
 def _download(address: str, limits: Mapping[Kind, int]) -> Source:

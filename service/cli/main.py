@@ -2,21 +2,17 @@
 
 import logging
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.models_app import models
-from service.cli.options import FragmentOption, ManifestOption
-from service.cli.signing_app import recheck, sign, verify_report
+from service.cli.report_app import audit, check, show
+from service.cli.signing_app import TERMS, recheck, sign, verify_report
 from service.cli.trust_app import trust
-
-if TYPE_CHECKING:
-    from service.reporting.report import Profile
 
 log = logging.getLogger(__name__)
 
@@ -36,26 +32,6 @@ app.add_typer(models, name="models")
 app.add_typer(index, name="index")
 
 
-class Only(StrEnum):
-    """A narrower question than the whole report."""
-
-    PROVENANCE = "provenance"
-
-
-OnlyOption = Annotated[
-    Only | None,
-    typer.Option("--only", help="Read signed and declared provenance alone; run no classifier."),
-]
-FastOption = Annotated[
-    bool,
-    typer.Option("--fast", help="Judge pictures quickly: no map, no faces, edits or watermarks."),
-]
-HtmlOption = Annotated[
-    Path | None,
-    typer.Option("--html", metavar="OUT", help="Write HTML reports: a file, or a folder for many."),
-]
-
-
 def main() -> None:
     """Run the command line. A bug ends with a code of its own, not with "something found"."""
     try:
@@ -63,25 +39,6 @@ def main() -> None:
     except Exception:
         log.critical("this is a bug in assay, please report it", exc_info=True)
         sys.exit(ExitCode.INTERNAL)
-
-
-def _profile(only: Only | None, *, fast: bool) -> "Profile":
-    """How much is asked for. Ends with a usage error where both options narrow it."""
-    from service.reporting.report import Profile
-
-    if only and fast:
-        raise typer.BadParameter("--fast is about classifiers, and --only provenance runs none")
-    if only:
-        return Profile.PROVENANCE
-    return Profile.FAST if fast else Profile.FULL
-
-
-def _read_soon() -> None:
-    """Start the child that reads provenance now, so that it imports beside this process."""
-    from detectors.media.launch import launch_ahead
-    from service.analysis.handlers import CREDENTIALS
-
-    launch_ahead(CREDENTIALS)
 
 
 def _version(*, asked: bool) -> None:
@@ -104,117 +61,12 @@ def options(
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)
 
 
-@app.command(epilog=EXIT_CODES)
-def check(
-    inputs: Annotated[
-        list[str], typer.Argument(metavar="FILE|URL|-...", help="What to look at; - is stdin.")
-    ],
-    *,
-    only: OnlyOption = None,
-    fast: FastOption = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print reports as JSON: one, or one a line.")
-    ] = False,
-    html: HtmlOption = None,
-    crjson: Annotated[
-        Path | None,
-        typer.Option(
-            "--crjson",
-            metavar="OUT",
-            help="Write the credentials as crJSON, which conformance tools read: a file, or a "
-            "folder for many.",
-        ),
-    ] = None,
-    manifest: ManifestOption = None,
-    fragment: FragmentOption = None,
-) -> None:
-    """Report on files, here and now.
-
-    Credentials kept beside a file, as photo.c2pa or photo.jpg.c2pa, are read with it.
-
-    \b
-    assay check photo.jpg
-    assay check --only provenance *.jpg
-    assay check https://example.org/clip.mp4 --html clip.html
-    assay check photo.jpg --manifest elsewhere.c2pa
-    assay check photo.jpg --only provenance --crjson photo.crjson
-    assay check init.mp4 --fragment 1.m4s --fragment 2.m4s
-    curl -s https://example.org/a.png | assay check --json - | jq .verdict
-    """
-    _read_soon()
-    from service.cli import check as command
-    from service.cli.inputs import Beside
-
-    raise typer.Exit(
-        command.run(
-            tuple(inputs),
-            profile=_profile(only, fast=fast),
-            as_json=as_json,
-            html=html,
-            crjson=crjson,
-            beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
-        )
-    )
-
-
-@app.command(epilog=EXIT_CODES)
-def audit(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False)],
-    *,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="REPORT.jsonl", help="One JSON line a file.")
-    ],
-    only: OnlyOption = None,
-    fast: FastOption = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Files at once; all cores.")
-    ] = None,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="OUT.csv", help="A table as well, at the end.")
-    ] = None,
-) -> None:
-    """Report on every photo, video and recording below a folder.
-
-    Run it again with the same --out after an interruption: it goes on where it stopped. Files with
-    the same content are analysed once. Symbolic links are not followed; what is not media is
-    counted and skipped.
-
-    \b
-    assay audit /archive --out archive.jsonl
-    assay audit /archive --out signed.jsonl --only provenance --csv signed.csv
-    assay audit /archive --out quick.jsonl --fast
-    jq -r 'select(.verdict == "credentials_broken") | .path' archive.jsonl
-    """
-    _read_soon()
-    from service.cli.audit import command
-
-    profile = _profile(only, fast=fast)
-    raise typer.Exit(command.run(folder, out=out, profile=profile, jobs=jobs, table=csv))
-
-
-@app.command(epilog=EXIT_CODES)
-def show(
-    report: Annotated[str, typer.Argument(metavar="REPORT", help="A report or an audit; - stdin.")],
-    *,
-    line: Annotated[
-        int | None, typer.Option("--line", "-n", min=1, help="Which line of an audit.")
-    ] = None,
-    html: HtmlOption = None,
-) -> None:
-    """Show a report that was written earlier.
-
-    \b
-    assay check --json photo.jpg > report.json; assay show report.json
-    assay show archive.jsonl --line 17 --html page.html
-    """
-    from service.cli import show as command
-
-    raise typer.Exit(command.run(report, line=line, html=html))
-
-
+app.command(epilog=EXIT_CODES)(check)
+app.command(epilog=EXIT_CODES)(audit)
+app.command(epilog=EXIT_CODES)(show)
 app.command("verify-report")(verify_report)
 app.command()(recheck)
-app.command()(sign)
+app.command(epilog=TERMS)(sign)
 
 
 @app.command()

@@ -1,9 +1,12 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the checks of options that take one of a few words."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from service.names import no_such
 
 ManifestOption = Annotated[
     Path | None,
@@ -23,3 +26,40 @@ FragmentOption = Annotated[
         dir_okay=False,
     ),
 ]
+
+
+def web_address(value: str | None) -> str | None:
+    """Check an option that names an address. Raises a usage error."""
+    if value is not None and not value.lower().startswith(("http://", "https://")):
+        raise typer.BadParameter("an address begins with http:// or https://")
+    return value
+
+
+def one_of(what: str, known: Iterable[str]) -> Callable[[str | None], str | None]:
+    """A check that an option is one of these words, in any case; a wrong one names them all."""
+    words = {word.lower(): word for word in map(str, known)}
+
+    def check(value: str | None) -> str | None:
+        if value is None or value.lower() in words:
+            return value if value is None else words[value.lower()]
+        listed = ", ".join(words.values())
+        raise typer.BadParameter(f"{no_such(what, value, words.values())} (one of {listed})")
+
+    return check
+
+
+def some_of(what: str, known: Iterable[str]) -> Callable[[str | None], str | None]:
+    """A check of words with commas between them; returns them in the same way."""
+    check = one_of(what, known)
+    return lambda value: (
+        value and ",".join(str(check(word.strip())) for word in value.split(",") if word.strip())
+    )
+
+
+def checked_verdicts(value: str | None) -> str | None:
+    """Check a list of verdicts, or the word none. Raises a usage error that names them all."""
+    if value is None:
+        return None
+    from service.reporting.report import Verdict  # pydantic, only where it is asked for
+
+    return some_of("verdict", ("none", *Verdict))(value)

@@ -46,7 +46,7 @@ def _api(listener: socket.socket) -> Child:
     descriptor = listener.fileno()
     options = (
         *("--fd", str(descriptor), "--no-access-log", "--timeout-graceful-shutdown", "5"),
-        *("--limit-concurrency", str(CONNECTIONS)),
+        *("--limit-concurrency", str(CONNECTIONS), "--no-proxy-headers"),  # ours are: api.proxy
     )
     return Child(
         name="API",

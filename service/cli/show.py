@@ -25,6 +25,8 @@ def run(named: str, *, line: int | None, html: Path | None) -> ExitCode:
         report = read_report(named, line)
         if html is not None:
             write_html(Analysis(report, None), html, alone=True)
+            if str(html) == STDIN:
+                return exit_code([report.verdict], failures=False)
     except DELIBERATE as error:
         complain(named, error)
         return ExitCode.NOT_ANALYSED
@@ -65,5 +67,7 @@ def _body(text: bytes) -> str:
     except (ValueError, KeyError, TypeError) as error:
         raise ReportInvalid("not a line of an audit") from error
     if line.body is None:
+        if line.skipped is not None:
+            raise ReportInvalid(f"{line.path} was skipped: {line.skipped}")
         raise ReportInvalid(f"{line.path} could not be analysed: {line.error}")
     return line.body

@@ -1,5 +1,6 @@
 """`assay sign`: write a signed copy of a file, and say what a reader makes of it."""
 
+import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -10,11 +11,14 @@ from pydantic import ValidationError
 from provenance.errors import SigningRefused
 from provenance.explain import explain_trust
 from provenance.sign import Statement, sign_media
+from provenance.vocabulary import SignedAction, SourceType
+from service.analysis.source import Sidecar
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
+from service.cli.inputs import STDIN
 from service.reporting.report import Profile
-from service.scans.intake import SIDECAR, read_sidecar, source_from_path
+from service.scans.intake import SIDECAR, source_from_path, source_from_stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +30,15 @@ class Order:
     certificates: Path
     key: Path
     title: str | None
-    action: str
-    source_type: str | None
+    action: SignedAction
+    source_type: SourceType | None
     training_allowed: bool | None
     timestamp_url: str | None
     sidecar: bool
+
+    @property
+    def to_output(self) -> bool:
+        return self.out is not None and str(self.out) == STDIN
 
     @property
     def target(self) -> Path:
@@ -44,9 +52,18 @@ class Order:
 
 def run(order: Order) -> ExitCode:
     """Sign, then read the result back as anybody would. The original is left as it is."""
+    if order.to_output and sys.stdout.isatty():
+        say("a signed file is not for a terminal: send standard output elsewhere [usage]")
+        return ExitCode.USAGE
     try:
-        _write(order)
-        sentences = _read_back(order)
+        signed = _signed(order)
+        sentences = _read_back(order, signed)
+        if order.to_output:
+            sys.stdout.buffer.write(signed)
+            sys.stdout.buffer.flush()
+        else:
+            with order.target.open("xb") as out:
+                out.write(signed)
     except ValidationError as error:
         first = error.errors()[0]
         say(f"{first['loc'][0]}: {first['msg']} [usage]")
@@ -54,21 +71,24 @@ def run(order: Order) -> ExitCode:
     except DELIBERATE as error:
         complain(str(order.file), error)
         return ExitCode.NOT_ANALYSED
-    say(f"wrote {order.target}")
+    say(f"wrote {'standard output' if order.to_output else order.target}")
     for sentence in sentences:
         say(sentence)
     return ExitCode.NOTHING_FOUND
 
 
-def _write(order: Order) -> None:
-    """Raises `ValidationError` for a statement that makes no sense, and what is `DELIBERATE`."""
+def _signed(order: Order) -> bytes:
+    """The signed copy, or the store to lie beside the file.
+
+    Raises `ValidationError` for a statement that makes no sense, and what is `DELIBERATE`.
+    """
     statement = Statement(
         title=order.title or order.file.name,
         action=order.action,
         source_type=order.source_type,
         training_allowed=order.training_allowed,
     )
-    if order.target.exists():
+    if not order.to_output and order.target.exists():
         raise SigningRefused(f"{order.target} is there already")
     source = source_from_path(order.file)
     with closing(source.file):
@@ -83,14 +103,15 @@ def _write(order: Order) -> None:
             timestamp_url=order.timestamp_url,
             embed=not order.sidecar,
         )
-    with order.target.open("xb") as out:
-        out.write(store if order.sidecar else signed.getvalue())
+    return store if order.sidecar else signed.getvalue()
 
 
-def _read_back(order: Order) -> tuple[str, ...]:
-    source = source_from_path(order.file if order.sidecar else order.target)
+def _read_back(order: Order, signed: bytes) -> tuple[str, ...]:
+    """What a reader makes of it. Raises what opening it raises."""
     if order.sidecar:
-        source = replace(source, sidecar=read_sidecar(order.target))
+        source = replace(source_from_path(order.file), sidecar=Sidecar(store=signed, asked=True))
+    else:
+        source = source_from_stream(BytesIO(signed), order.file.name)
     with closing(source.file), open_pipeline(read_settings()) as pipeline:
         found = pipeline.analyse(source, profile=Profile.PROVENANCE).report.provenance
     return () if found is None else explain_trust(found)

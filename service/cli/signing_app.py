@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from service.cli.options import FragmentOption, ManifestOption
+from provenance.vocabulary import SignedAction, SourceType
+from service.cli.options import FragmentOption, ManifestOption, one_of, web_address
+
+TERMS = "\n\n".join(
+    f"{title}: {', '.join(words)}."
+    for title, words in (("Source types", SourceType), ("Actions", SignedAction))
+)
 
 
 def verify_report(
@@ -67,19 +73,35 @@ def sign(
     ],
     key: Annotated[Path, typer.Option(help="Its private key in PEM.", exists=True, dir_okay=False)],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Default: FILE-signed beside it.")
+        Path | None,
+        typer.Option("--out", "-o", help="Default: FILE-signed beside it; - is standard output."),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Default: the file's name.")] = None,
-    action: Annotated[str, typer.Option(help="What was done to the file.")] = "c2pa.created",
+    action: Annotated[
+        str,
+        typer.Option(
+            metavar="ACTION",
+            help="What was done to the file; listed below.",
+            callback=one_of("action", SignedAction),
+        ),
+    ] = SignedAction.CREATED.value,
     source_type: Annotated[
         str | None,
-        typer.Option("--source-type", help="IPTC term such as digitalCapture, for what is new."),
+        typer.Option(
+            "--source-type",
+            metavar="TERM",
+            help="How a new file came to be; listed below.",
+            callback=one_of("source type", SourceType),
+        ),
     ] = None,
     training: Annotated[
         bool | None,
         typer.Option("--allow-training/--no-training", help="State whether models may learn."),
     ] = None,
-    tsa: Annotated[str | None, typer.Option(help="Address of a time-stamping authority.")] = None,
+    tsa: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A time-stamping authority to ask.", callback=web_address),
+    ] = None,
     sidecar: Annotated[
         bool, typer.Option("--sidecar", help="Leave the file as it is; write FILE.c2pa beside it.")
     ] = False,
@@ -103,8 +125,8 @@ def sign(
                 certificates=cert,
                 key=key,
                 title=title,
-                action=action,
-                source_type=source_type,
+                action=SignedAction(action),
+                source_type=None if source_type is None else SourceType(source_type),
                 training_allowed=training,
                 timestamp_url=tsa,
                 sidecar=sidecar,

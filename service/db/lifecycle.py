@@ -19,6 +19,9 @@ _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _TIME_DIGITS = 10
 _RANDOM_DIGITS = 16  # 80 bits
 
+SCAN_ID = rf"^[{_DIGITS}]{{{_TIME_DIGITS + _RANDOM_DIGITS}}}$"
+"""Pattern of the id of a scan."""
+
 
 class State(StrEnum):
     """QUEUED -> RUNNING -> DONE or FAILED; a lost worker leads back to QUEUED, age to EXPIRED."""

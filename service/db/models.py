@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Enum, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, Enum, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from detectors.base import Kind
@@ -60,6 +60,9 @@ class ScanRow(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(String(127))
     blob: Mapped[str | None] = mapped_column(String(127))
+    parts: Mapped[list[int] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # sizes of the segments that were joined into the blob
     preview: Mapped[str | None] = mapped_column(String(127))
     created_at: Mapped[datetime]
     enqueued_at: Mapped[datetime | None]  # somebody undertook to send the message; null: nobody

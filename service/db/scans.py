@@ -32,6 +32,7 @@ class NewScan:
     size: int
     media_type: str
     blob: BlobKey
+    parts: tuple[int, ...] = ()
     created_at: datetime
     expires_at: datetime | None
 
@@ -47,6 +48,7 @@ class Job:
     name: str
     sha256: str
     blob: BlobKey
+    parts: tuple[int, ...]
     attempt: int
 
 
@@ -77,6 +79,7 @@ class ScanRows:
             size=new.size,
             media_type=new.media_type,
             blob=new.blob,
+            parts=list(new.parts) or None,
             created_at=new.created_at,
             enqueued_at=new.created_at,
             expires_at=new.expires_at,
@@ -166,6 +169,7 @@ class ScanRows:
                 name=row.name,
                 sha256=row.sha256,
                 blob=BlobKey(row.blob),
+                parts=tuple(row.parts or ()),
                 attempt=row.attempts,
             )
 

@@ -24,6 +24,8 @@ CHUNK_BYTES: Final = 1024**2
 NAME_LENGTH: Final = 120
 UNNAMED: Final = "unnamed"
 SIDECAR: Final = ".c2pa"
+MAX_FRAGMENTS: Final = 1000
+"""Of one video; at the usual two to six seconds each, more than half an hour."""
 
 # Unicode categories that never belong in a name: controls, invisible and direction-changing
 # format characters, surrogates, private use, unassigned, line and paragraph separators.
@@ -32,13 +34,17 @@ _UNFIT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One stored upload: what intake learned and where the bytes lie."""
+    """One stored upload: what intake learned and where the bytes lie.
+
+    `parts` are the sizes of the segments that were joined to make it, if it is a fragmented video.
+    """
 
     sha256: str
     size: int
     name: str
     type: MediaType
     blob: BlobKey
+    parts: tuple[int, ...] = ()
 
 
 class Inspector:

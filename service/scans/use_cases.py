@@ -159,6 +159,7 @@ class Scans:
                 size=received.size,
                 media_type=received.type.media_type,
                 blob=received.blob,
+                parts=received.parts,
                 created_at=now,
                 expires_at=now + self._policy.keep if self._policy.keep is not None else None,
             )
@@ -308,7 +309,7 @@ class Scans:
         with lease, source_from_blob(self._store.open(job.blob), job.name) as source:
             if source.sha256 != job.sha256:
                 raise BlobChanged(f"scan {job.id}: the stored bytes are not those that arrived")
-            source = replace(source, tenant=job.tenant)
+            source = replace(source, tenant=job.tenant, parts=job.parts)
             return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
 
     def _finish(self, job: Job, analysis: Analysis) -> None:

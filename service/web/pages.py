@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.analysis.progress import Stage
-from service.api.access import TheFetch, TheScans, TheTrust
+from service.api.access import TheFetch, TheRoot, TheScans, TheTrust
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.submission import submit
@@ -19,8 +19,8 @@ from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
 from service.rendering.render import STATIC, page
 from service.rendering.view import ICONS, bytes_in_words, view
-from service.reporting.report import Profile
 from service.reporting.wording import CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
+from service.scans.intake import MAX_FRAGMENTS
 from service.scans.use_cases import Scans
 from service.web.reference import operations
 
@@ -45,100 +45,113 @@ STATES: Final = {
 
 
 @router.get("/")
-def front(scans: TheScans) -> str:
+def front(scans: TheScans, root: TheRoot) -> str:
     """The front page: the form, and the scans of late."""
-    return _page("index.html", listing=scans.list(limit=RECENT))
+    return _page("index.html", root, listing=scans.list(limit=RECENT), fragments=MAX_FRAGMENTS)
 
 
 @router.get("/scans")
-def listing(scans: TheScans, before: Annotated[str | None, Query(max_length=64)] = None) -> str:
+def listing(
+    scans: TheScans, root: TheRoot, before: Annotated[str | None, Query(max_length=64)] = None
+) -> str:
     """All scans, a page at a time."""
-    return _page("scans.html", listing=scans.list(limit=LISTED, before=before))
+    return _page("scans.html", root, listing=scans.list(limit=LISTED, before=before))
 
 
 @router.post("/scans")
-async def send(request: Request, scans: TheScans, fetch: TheFetch) -> RedirectResponse:
+async def send(
+    request: Request, scans: TheScans, fetch: TheFetch, root: TheRoot
+) -> RedirectResponse:
     """The form of the front page, where there is no JavaScript."""
-    scan = await submit(request, scans, fetch, Profile.FULL)
-    return RedirectResponse(f"/scans/{scan.id}", status_code=303)
+    scan = await submit(request, scans, fetch, None)
+    return RedirectResponse(f"{root}/scans/{scan.id}", status_code=303)
 
 
 @router.get("/scans/{scan_id}")
-def show(scan_id: ScanId, scans: TheScans) -> str:
+def show(scan_id: ScanId, scans: TheScans, root: TheRoot) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
     if scan.state is State.DONE:
-        return _report(scans, scan)
+        return _report(scans, scan, root)
     order = list(Stage)
-    return _page("progress.html", scan=scan, current=order.index(scan.progress.stage))
+    return _page("progress.html", root, scan=scan, current=order.index(scan.progress.stage))
+
+
+@router.get("/scans/{scan_id}/delete")
+def ask(scan_id: ScanId, scans: TheScans, root: TheRoot) -> str:
+    """The question before a scan is deleted; with JavaScript the page asks it itself."""
+    return _page("delete.html", root, scan=scans.get(scan_id))
 
 
 @router.post("/scans/{scan_id}/delete")
-def forget(scan_id: ScanId, scans: TheScans) -> RedirectResponse:
+def forget(scan_id: ScanId, scans: TheScans, root: TheRoot) -> RedirectResponse:
     scans.delete(scan_id)
-    return RedirectResponse("/", status_code=303)
+    return RedirectResponse(f"{root}/", status_code=303)
 
 
 @router.get("/detectors")
-def detectors() -> str:
+def detectors(root: TheRoot) -> str:
     """The model cards: what each detector was measured to do, and what it cannot do."""
-    return _page("detectors.html", detectors=detector_views())
+    return _page("detectors.html", root, detectors=detector_views())
 
 
 @router.get("/trust")
-def believed(trust: TheTrust) -> str:
+def believed(root: TheRoot, trust: TheTrust) -> str:
     """The trust lists in force: whom they name, from where and of which day they are."""
     today = datetime.now(UTC).date()
     try:
         lists = trust.lists()
     except TrustStoreDamaged as error:
-        return _page("trust.html", lists=(), today=today, damaged=str(error), absent="")
+        return _page("trust.html", root, lists=(), today=today, damaged=str(error), absent="")
     absent = INTERIM_ABSENT if lacks_interim(entry.name for entry in lists) else ""
-    return _page("trust.html", lists=lists, today=today, damaged="", absent=absent)
+    return _page("trust.html", root, lists=lists, today=today, damaged="", absent=absent)
 
 
 @router.get("/verify")
-def verify() -> str:
+def verify(root: TheRoot) -> str:
     """Check a report's signature; that happens in the browser."""
-    return _page("verify.html")
+    return _page("verify.html", root)
 
 
 @router.get("/api")
-def reference(request: Request) -> str:
+def reference(request: Request, root: TheRoot) -> str:
     """What the API does, for people."""
     document = request.app.openapi()
     return _page(
         "reference.html",
+        root,
         about=document["info"]["description"],
         operations=tuple(operations(document, str(request.base_url).rstrip("/"))),
     )
 
 
-def problem_page(problem: Problem) -> str:
+def problem_page(problem: Problem, root: str) -> str:
     """A problem as a page; unlike every other page it may be shown for any address."""
-    return _page("problem.html", problem=problem)
+    return _page("problem.html", root, problem=problem)
 
 
-def _report(scans: Scans, scan: Scan) -> str:
+def _report(scans: Scans, scan: Scan, root: str) -> str:
     report = scans.report(scan.id)
-    picture = f"/v1/scans/{scan.id}/preview" if scans.preview(scan.id) is not None else None
+    files = f"{root}/v1/scans/{scan.id}"
     media = scans.media(scan.id)
     if media is not None:
         media.close()
     return _page(
         "report.html",
+        root,
         scan=scan,
-        media=f"/v1/scans/{scan.id}/media" if media is not None else None,
+        media=f"{files}/media" if media is not None else None,
         report=report,
         view=view(report),
         document=report.model_dump_json(indent=2),
-        picture=picture,
+        picture=f"{files}/preview" if scans.preview(scan.id) is not None else None,
     )
 
 
-def _page(template: str, **values: object) -> str:
+def _page(template: str, root: str, **values: object) -> str:
     return page(
         template,
+        root=root,
         stamp=_stamp(),
         verdicts=VERDICTS,
         kinds=KINDS,

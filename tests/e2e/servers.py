@@ -106,7 +106,7 @@ def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = STA
         time.sleep(0.02)
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
@@ -132,7 +132,7 @@ class Redis(Process):
 
     def start(self) -> None:
         super().start()
-        wait_until(lambda: _answers(self.port), what="Redis answers", seconds=20)
+        wait_until(lambda: answers(self.port), what="Redis answers", seconds=20)
 
 
 @contextmanager

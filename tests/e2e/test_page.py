@@ -84,7 +84,7 @@ def wait(browser: WebDriver, ready: Callable[[WebDriver], object], seconds: floa
 
 
 def choose(browser: WebDriver, path: Path) -> None:
-    one(browser, "input[type=file]").send_keys(str(path))
+    one(browser, "input[name=file]").send_keys(str(path))
 
 
 def file(folder: Path, name: str, data: bytes) -> Path:
@@ -112,13 +112,56 @@ def test_a_file_is_chosen_watched_and_read(browser: WebDriver, site: Site, tmp_p
     assert complaints(browser) == []
 
 
-def test_of_several_files_dropped_anywhere_the_first_is_taken(
-    browser: WebDriver, site: Site
-) -> None:
+def test_several_files_dropped_anywhere_are_all_taken_in(browser: WebDriver, site: Site) -> None:
     browser.get(site.address)
     browser.execute_script(DROP, "first.jpg", "second.jpg")
-    assert one(browser, ".drop strong").text == "first.jpg"
-    assert browser.execute_script("return document.querySelector('[name=file]').files.length") == 1
+    assert one(browser, ".drop strong").text == "2 files"
+    assert browser.execute_script("return document.querySelector('[name=file]').files.length") == 2
+
+
+def test_of_several_files_each_becomes_a_scan_or_is_refused_in_words(
+    browser: WebDriver, site: Site, tmp_path: Path
+) -> None:
+    sent = [("a.jpg", PHOTO), ("notes.jpg", bad_media.text()), ("b.jpg", PHOTO)]
+    browser.get(site.address)
+    paths = [str(file(tmp_path, name, data)) for name, data in sent]
+    one(browser, "input[name=file]").send_keys("\n".join(paths))
+    one(browser, "form[data-upload] button").click()
+    wait(browser, lambda it: len(it.find_elements(By.CSS_SELECTOR, "li[data-state]")) == len(sent))
+    lines = browser.find_elements(By.CSS_SELECTOR, "[data-sending] li")
+    states = [line.get_dom_attribute("data-state") for line in lines]
+    assert states == ["taken", "refused", "taken"]
+    assert "not a photo, video or recording" in lines[1].text
+    assert {scan.name for scan in site.desk.scans.list().items} == {"a.jpg", "b.jpg"}
+
+
+def test_fragments_of_a_video_are_sent_with_it(
+    browser: WebDriver, site: Site, tmp_path: Path
+) -> None:
+    init = b"\x00\x00\x00\x18ftypiso6" + bytes(12)
+    browser.get(site.address)
+    choose(browser, file(tmp_path, "init.mp4", init))
+    one(browser, ".more summary").click()
+    parts = [str(file(tmp_path, name, name.encode())) for name in ("s10.m4s", "s9.m4s")]
+    one(browser, "input[name=fragment]").send_keys("\n".join(parts))
+    one(browser, "form[data-upload] button").click()
+    wait(browser, lambda it: "/scans/" in it.current_url)
+    site.desk.work()
+    assert site.engine.parts == [(len(init), 6, 7)]
+
+
+def test_deleting_asks_first(browser: WebDriver, site: Site) -> None:
+    page = site.scan(reports.verified_ai)
+    browser.get(page)
+    one(browser, "[data-asks]").click()
+    assert one(browser, "dialog").is_displayed()
+    one(browser, "[data-keep]").click()
+    assert not one(browser, "dialog").is_displayed()
+    assert browser.current_url == page
+    one(browser, "[data-asks]").click()
+    one(browser, "dialog button").click()
+    wait(browser, lambda it: it.current_url == f"{site.address}/")
+    assert site.desk.scans.list().items == ()
 
 
 def test_a_refused_file_is_explained_where_it_was_sent(

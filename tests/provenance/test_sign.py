@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from provenance.errors import SigningRefused
 from provenance.result import Integrity, Origin, SignerTrust, TrustKind
 from provenance.sign import Statement, sign_media
+from provenance.vocabulary import SignedAction, SourceType
 from tests.provenance.conftest import Read
 from tests.signing import Credential
 
@@ -16,7 +17,9 @@ from tests.signing import Credential
 def test_a_signed_copy_says_what_was_stated(
     read: Read, credential: Credential, photo: bytes, trusted: tuple[TrustKind, str]
 ) -> None:
-    statement = Statement(title="Bridge", source_type="digitalCapture", training_allowed=False)
+    statement = Statement(
+        title="Bridge", source_type=SourceType.DIGITAL_CAPTURE, training_allowed=False
+    )
     target = io.BytesIO()
     store = sign_media(
         io.BytesIO(photo),
@@ -40,8 +43,8 @@ def test_credentials_that_are_there_already_become_the_parent(
 ) -> None:
     data = photo
     for statement in (
-        Statement(title="first", source_type="digitalCapture"),
-        Statement(title="second", action="c2pa.color_adjustments"),
+        Statement(title="first", source_type=SourceType.DIGITAL_CAPTURE),
+        Statement(title="second", action=SignedAction.COLOR_ADJUSTMENTS),
     ):
         target = io.BytesIO()
         sign_media(
@@ -77,7 +80,7 @@ def test_a_key_or_container_that_does_not_fit_is_refused(
             sign_media(
                 io.BytesIO(photo),
                 io.BytesIO(),
-                Statement(title="x", source_type="digitalCapture"),
+                Statement(title="x", source_type=SourceType.DIGITAL_CAPTURE),
                 media_type=media_type,
                 chain_pem=credential.chain_pem,
                 key_pem=key_pem,

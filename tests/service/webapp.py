@@ -18,6 +18,7 @@ from provenance.published import open_store
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
+from service.api.proxy import Proxies
 from service.api.submission import Fetch
 from service.app import create_app
 from service.db.engine import Database
@@ -59,8 +60,10 @@ class StandIn:
     preview: bytes | None = None
     error: Exception | None = None
     pause: float = 0.0  # seconds in each stage
+    parts: list[tuple[int, ...]] = field(default_factory=list)  # of the sources seen
 
     def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis:
+        self.parts.append(source.parts)
         for index, stage in enumerate(Stage):
             progress(Progress(stage, index / len(Stage)))
             time.sleep(self.pause)
@@ -113,7 +116,13 @@ class Desk:
         return [path for path in self.blobs.rglob("*") if path.is_file()]
 
 
-def desk(folder: Path, engine: Analyst, get: Fetch = refuse, limit: int = LIMIT) -> Desk:
+def desk(
+    folder: Path,
+    engine: Analyst,
+    get: Fetch = refuse,
+    limit: int = LIMIT,
+    proxies: Proxies | None = None,
+) -> Desk:
     """A new application on an empty database in this folder."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
@@ -128,7 +137,7 @@ def desk(folder: Path, engine: Analyst, get: Fetch = refuse, limit: int = LIMIT)
         signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
     )
-    app = create_app(scans, get, open_store(folder / "trust", built_in=True))
+    app = create_app(scans, get, open_store(folder / "trust", built_in=True), proxies)
     return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
 
 

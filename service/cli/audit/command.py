@@ -1,34 +1,53 @@
-"""`assay audit`: a report about every media file below a folder, in one resumable file."""
+"""`assay audit`: a report about every media file below some folders, in one resumable file."""
 
 import os
+import sys
+import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from service.arguments import upload_limits
-from service.cli.audit.parallel import ParallelAnalysis, Skipped
-from service.cli.audit.results_file import ResultsFile, Tally
+from service.cli.audit.heartbeat import pulse
+from service.cli.audit.parallel import ParallelAnalysis
+from service.cli.audit.results_file import Line, ResultsFile, Tally
+from service.cli.audit.selection import Selection
 from service.cli.audit.table import write_table
-from service.cli.audit.walk import walk
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
-from service.cli.exit_codes import ExitCode, exit_code
+from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
+from service.cli.inputs import STDIN
 from service.cli.terminal import console, verdict_text
 from service.reporting.report import Profile, Verdict
 
 FLUSH_SECONDS: Final = 0.2
-"""How much finished work a kill may cost, and how often the progress bar moves."""
+"""How much finished work a kill may cost, and how often the progress moves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line asked for; `-` for `out` and `table` is standard output."""
+
+    selection: Selection
+    out: Path
+    table: Path | None
+    profile: Profile
+    jobs: int | None
+    fail_on: frozenset[str] = FOUND_BY_DEFAULT
+    quiet: bool = False
+
+    @property
+    def prints_lines(self) -> bool:
+        return str(self.out) == STDIN
+
+    @property
+    def prints_table(self) -> bool:
+        return self.table is not None and str(self.table) == STDIN
 
 
 @dataclass(slots=True)
@@ -37,78 +56,95 @@ class Pace:
 
     earlier: int
     fresh: int = 0
-    skipped: int = 0
     seconds: float = 0.0
 
     @property
     def rate(self) -> float:
-        """Files a second, those that are no media included."""
-        return (self.fresh + self.skipped) / max(self.seconds, 1e-9)
+        """Files a second, skipped ones included."""
+        return self.fresh / max(self.seconds, 1e-9)
 
 
-def run(
-    folder: Path, *, out: Path, profile: Profile, jobs: int | None, table: Path | None
-) -> ExitCode:
+def run(asked: Asked) -> ExitCode:
     """Analyse what `out` does not list yet, then sum up everything it lists."""
+    if asked.prints_lines and asked.prints_table:
+        say("lines and table cannot both go to standard output [usage]")
+        return ExitCode.USAGE
     settings = read_settings()
     try:
-        with ResultsFile(out, profile.value) as results, ExitStack() as stack:
-            threads = jobs or os.cpu_count() or 1
+        with ExitStack() as stack:
+            results = stack.enter_context(_results(asked))
+            threads = asked.jobs or os.cpu_count() or 1
             pipeline = stack.enter_context(open_pipeline(settings, children=threads))
             analysis = ParallelAnalysis(
                 pipeline,
                 results,
-                root=folder,
-                profile=profile,
+                root=asked.selection.root,
+                profile=asked.profile,
                 limits=upload_limits(settings),
                 jobs=threads,
             )
             stack.enter_context(analysis)
-            pace = _work(folder, analysis, results)
-            if table is not None:
-                write_table(results.lines(), table)
+            pace = _work(asked, analysis, results)
+            if asked.table is not None:
+                with _table_file(asked.table) as file:
+                    write_table(results.lines(), file)
+    except BrokenPipeError:  # whoever read standard output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.INTERRUPTED
     except DELIBERATE as error:
-        complain(str(getattr(error, "filename", None) or out), error)
+        complain(str(getattr(error, "filename", None) or asked.out), error)
         return ExitCode.USAGE
-    _sum_up(results.tally, pace)
-    say(f"reports are in {out}")
-    return exit_code(map(Verdict, results.tally.verdicts), failures=bool(results.tally.errors))
+    if not asked.quiet:
+        _sum_up(results.tally, pace, asked)
+    found = map(Verdict, results.tally.verdicts)
+    return exit_code(found, failures=bool(results.tally.errors), fail_on=asked.fail_on)
 
 
-def _work(folder: Path, analysis: ParallelAnalysis, results: ResultsFile) -> Pace:
+@contextmanager
+def _results(asked: Asked) -> Iterator[ResultsFile]:
+    """The results, in a folder that goes again where they are printed. Raises `ResultsUnusable`."""
+    with ExitStack() as stack:
+        path = asked.out
+        if asked.prints_lines:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-audit-"))
+            path = Path(folder) / "audit.jsonl"
+        yield stack.enter_context(ResultsFile(path, asked.profile.value))
+
+
+@contextmanager
+def _table_file(path: Path) -> Iterator[TextIO]:
+    if str(path) == STDIN:
+        sys.stdout.reconfigure(errors="surrogateescape", newline="")  # type: ignore[union-attr]
+        yield sys.stdout
+        return
+    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        yield file
+
+
+def _work(asked: Asked, analysis: ParallelAnalysis, results: ResultsFile) -> Pace:
     pace = Pace(earlier=len(results.done))
-    files = [entry for entry in walk(folder) if entry[0] not in results.done]
+    files = [it for it in asked.selection.entries() if it.path not in results.done]
     clock = flushed = time.perf_counter()
-    with _progress() as progress:
-        task = progress.add_task("", total=len(files), rate="")
-        for result in analysis.work(iter(files)):
-            if isinstance(result, Skipped):
-                pace.skipped += 1
-            else:
-                pace.fresh += 1
+    with pulse(quiet=asked.quiet) as beat:
+        for line in analysis.work(iter(files)):
+            pace.fresh += 1
+            if asked.prints_lines:
+                _print(line)
             now = time.perf_counter()
             if now - flushed >= FLUSH_SECONDS:
                 results.flush()
                 flushed, pace.seconds = now, now - clock
-                done = pace.fresh + pace.skipped
-                progress.update(task, completed=done, rate=f"{pace.rate:,.1f} files/s")
-        progress.update(task, completed=len(files))
+                beat(pace.fresh, len(files), pace.rate)
     pace.seconds = time.perf_counter() - clock
     return pace
 
 
-def _progress() -> Progress:
-    return Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}", markup=False),
-        TimeRemainingColumn(),
-        console=console(stderr=True),
-        transient=True,
-    )
+def _print(line: Line) -> None:
+    sys.stdout.buffer.write(line.encode())
+    sys.stdout.buffer.flush()
 
 
-def _sum_up(tally: Tally, pace: Pace) -> None:
+def _sum_up(tally: Tally, pace: Pace, asked: Asked) -> None:
     table = Table(box=None, show_header=False)
     table.add_column()
     table.add_column(justify="right")
@@ -118,14 +154,17 @@ def _sum_up(tally: Tally, pace: Pace) -> None:
     for code, count in sorted(tally.errors.items()):
         table.add_row(f"not analysed: {code}", f"{count:,}")
     table.add_section()
-    rows = (
+    rows = [(f"skipped: {reason}", count) for reason, count in sorted(tally.skipped.items())]
+    rows += [
+        ("left out by your patterns", asked.selection.excluded),
         ("of these with the same content as another", tally.duplicates),
         ("of these from earlier runs", pace.earlier),
-        ("other files, not media", pace.skipped),
-    )
+    ]
     for label, count in rows:
         if count:
             table.add_row(label, f"{count:,}", style="bright_black")
     speed = f"{pace.seconds:,.1f} s, {pace.rate:,.1f} files/s"
     table.add_row("this run", speed, style="bright_black")
-    console().print(table)
+    console(stderr=asked.prints_lines or asked.prints_table).print(table)
+    if not asked.prints_lines:
+        say(f"reports are in {asked.out}")

@@ -18,6 +18,7 @@ from detectors.base import Kind
 from service.analysis.pipeline import Pipeline
 from service.analysis.source import Source
 from service.cli.audit.results_file import Line, ResultsFile, line_for
+from service.cli.audit.walk import Entry, Skip
 from service.cli.complain import DELIBERATE, code_of, sentence_of
 from service.errors import UnsupportedKind
 from service.reporting.report import Profile
@@ -34,15 +35,6 @@ BUNDLE: Final = 16
 POLL_SECONDS: Final = 0.2
 """How soon Ctrl-C is noticed while a file takes long."""
 
-Entry = tuple[str, OSError | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file that is no photo, video or recording."""
-
-    path: str
-
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
@@ -53,7 +45,7 @@ class Repeated:
     seconds: float
 
 
-Result = Line | Skipped | Repeated
+Result = Line | Repeated
 
 
 class ParallelAnalysis:
@@ -102,12 +94,9 @@ class ParallelAnalysis:
         self._pipeline.close()
         self._pool.shutdown(wait=True)
 
-    def work(self, entries: Iterator[Entry]) -> Iterator[Line | Skipped]:
+    def work(self, entries: Iterator[Entry]) -> Iterator[Line]:
         """Analyse, append each line to the results in the order of `entries`, and hand it on."""
         for result in self._in_order(entries):
-            if isinstance(result, Skipped):
-                yield result
-                continue
             line = self._settled(result)
             with self._lock:
                 self._results.append(line)
@@ -135,7 +124,7 @@ class ParallelAnalysis:
         """The line to write: the first one written about a content is the original, whichever
         thread analysed it.
         """
-        if isinstance(result, Line) and result.sidecar:
+        if isinstance(result, Line) and (result.sidecar or result.skipped):
             return result
         if result.sha256 in self._results.first:
             original = self._results.original(str(result.sha256))
@@ -156,14 +145,16 @@ class ParallelAnalysis:
             return [next(lines) if isinstance(job, _Job) else job for job in opened]
 
     def _open(self, entry: Entry, stack: ExitStack) -> "Result | _Job":
-        path, refused = entry
+        path, refused, skipped = entry
         clock = time.perf_counter()
+        if skipped is not None:
+            return Line(path=path, skipped=skipped)
         if refused is not None:
             return _failed(path, refused, clock)
         try:
             source = source_from_path(self._root / path, self._limits)
-        except UnsupportedKind:
-            return Skipped(path)
+        except UnsupportedKind as error:
+            return Line(path=path, skipped=Skip.NOT_MEDIA, message=sentence_of(error))
         except DELIBERATE as error:
             return _failed(path, error, clock)
         stack.enter_context(source.file)

@@ -30,7 +30,10 @@ class ResultsUnusable(ServiceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One file of an audit. A report or an error code, never both; `body` is the report's JSON."""
+    """One file of an audit: a report, an error code, or why it was skipped, and only one of them.
+
+    `body` is the report's JSON.
+    """
 
     path: str
     sha256: str | None = None
@@ -38,6 +41,7 @@ class Line:
     verdict: str | None = None
     log10_lr: float | None = None
     error: str | None = None
+    skipped: str | None = None  # a code of `walk.Skip`
     message: str | None = None
     seconds: float = 0.0
     duplicate_of: str | None = None
@@ -53,6 +57,7 @@ class Line:
             "verdict": self.verdict,
             "log10_lr": self.log10_lr,
             "error": self.error,
+            "skipped": self.skipped,
             "message": self.message,
             "seconds": round(self.seconds, 4),
             "duplicate_of": self.duplicate_of,
@@ -92,14 +97,19 @@ class Tally:
 
     verdicts: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
 
-    def add(self, *, verdict: str | None, error: str | None, duplicate: bool) -> None:
+    def add(
+        self, *, verdict: str | None, error: str | None, skipped: str | None, duplicate: bool
+    ) -> None:
         self.duplicates += duplicate
         if verdict is not None:
             self.verdicts[verdict] += 1
         if error is not None:
             self.errors[error] += 1
+        if skipped is not None:
+            self.skipped[skipped] += 1
 
 
 class ResultsFile:
@@ -143,7 +153,10 @@ class ResultsFile:
         self._end += len(encoded)
         self.done.add(line.path)
         self.tally.add(
-            verdict=line.verdict, error=line.error, duplicate=line.duplicate_of is not None
+            verdict=line.verdict,
+            error=line.error,
+            skipped=line.skipped,
+            duplicate=line.duplicate_of is not None,
         )
 
     def flush(self) -> None:
@@ -194,6 +207,7 @@ class ResultsFile:
         self.tally.add(
             verdict=fields["verdict"],
             error=fields["error"],
+            skipped=fields.get("skipped"),
             duplicate=fields["duplicate_of"] is not None,
         )
         if fields["sha256"] is not None and not fields.get("sidecar"):

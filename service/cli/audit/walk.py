@@ -1,27 +1,51 @@
-"""Every regular file below a folder, always in the same order, symbolic links not followed."""
+"""Everything below a folder, always in the same order, symbolic links not followed."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 
-def walk(root: Path) -> Iterator[tuple[str, OSError | None]]:
-    """Paths relative to `root`, sorted by name within each folder; a folder that cannot be
-    opened comes with its error. Special files are left out: reading one could block for ever.
+class Skip(StrEnum):
+    """Why an audit has nothing to say about a file."""
+
+    NOT_MEDIA = "not_media"
+    SYMLINK = "symlink"
+    SPECIAL_FILE = "special_file"  # a pipe, socket or device: reading one could block for ever
+    FOLDER = "folder"  # named where files are listed
+
+
+class Entry(NamedTuple):
+    """One path: a file to look at, or why it is not one."""
+
+    path: str
+    refused: OSError | None = None
+    skipped: Skip | None = None
+
+
+def walk(
+    root: Path, enters: Callable[[str], bool] = lambda path: True, prefix: str = ""
+) -> Iterator[Entry]:
+    """Paths relative to `root` below `prefix`, sorted by name within each folder.
+
+    A folder that cannot be opened comes with its error; one that `enters` refuses is left out.
     """
-    yield from _below(root, "")
-
-
-def _below(root: Path, prefix: str) -> Iterator[tuple[str, OSError | None]]:
     try:
         with os.scandir(root / prefix) as found:
             entries = sorted(found, key=lambda entry: entry.name)
     except OSError as error:
-        yield prefix or ".", error
+        yield Entry(prefix or ".", error)
         return
     for entry in entries:
         path = f"{prefix}{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(root, f"{path}/")
-        elif entry.is_file(follow_symlinks=False):
-            yield path, None
+        if not entry.is_dir(follow_symlinks=False):
+            yield Entry(path, skipped=_skip(entry))
+        elif enters(path):
+            yield from walk(root, enters, f"{path}/")
+
+
+def _skip(entry: os.DirEntry[str]) -> Skip | None:
+    if entry.is_symlink():
+        return Skip.SYMLINK
+    return None if entry.is_file(follow_symlinks=False) else Skip.SPECIAL_FILE

@@ -2,6 +2,7 @@
 "use strict";
 
 const FINAL = new Set(["done", "failed", "expired"]);
+const ROOT = document.documentElement.dataset.root ?? ""; // the path that the service lies under
 
 function show(element, text) {
   element.textContent = text;
@@ -27,27 +28,32 @@ function explained(problem, status) {
 
 // --- the front page -----------------------------------------------------------------------------
 
+const AT_ONCE = 2; // uploads
+const MOST = 100; // files dropped together
+
 function enhanceUpload(form) {
   const drop = form.querySelector(".drop");
-  const input = form.querySelector("input[type=file]");
+  const input = form.querySelector("input[name=file]");
+  const fragments = form.querySelector("input[name=fragment]");
   const address = form.querySelector("input[type=url]");
   const title = drop.querySelector("strong");
   const invitation = title.textContent;
 
   function take(files) {
     if (files.length === 0) return;
-    const first = new DataTransfer(); // a form sends one file, however many were dropped
-    first.items.add(files[0]);
-    input.files = first.files;
+    const taken = new DataTransfer();
+    for (const file of files) taken.items.add(file);
+    input.files = taken.files;
     chosen();
   }
 
   function chosen() {
-    const file = input.files[0];
-    title.textContent = file ? file.name : invitation;
-    if (file) address.value = "";
+    const files = [...input.files];
+    title.textContent = files.length > 1 ? `${files.length} files` : files[0]?.name ?? invitation;
+    if (files.length > 0) address.value = "";
   }
 
+  input.multiple = true; // without this script a form sends one file
   input.addEventListener("change", chosen);
   address.addEventListener("input", () => {
     if (address.value !== "" && input.value !== "") {
@@ -71,51 +77,141 @@ function enhanceUpload(form) {
   document.addEventListener("paste", (event) => take(event.clipboardData.files));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(form);
+    const files = [...input.files];
+    const refusal = refused(files, fragments);
+    if (refusal !== "") show(form.querySelector("[data-error]"), refusal);
+    else if (files.length > 1) sendAll(form, files);
+    else sendOne(form, fragments);
   });
 }
 
-function send(form) {
+// Why what was chosen cannot be sent together, in words; empty if it can.
+function refused(files, fragments) {
+  const most = Number(fragments.dataset.most);
+  if (files.length > MOST) {
+    return `None of the ${files.length} files was sent: at most ${MOST} are taken together. For whole folders there is assay audit.`;
+  }
+  if (fragments.files.length === 0) return "";
+  if (files.length !== 1) return "Media segments belong to one file: choose their initialisation segment, and nothing else.";
+  return fragments.files.length > most ? `At most ${most} media segments are taken.` : "";
+}
+
+// Sends one form and says how far it is. `ended` is given the scan, or null and a sentence.
+function upload(data, progress, ended) {
+  const request = new XMLHttpRequest();
+  request.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
+  request.addEventListener("load", () => {
+    const answer = parsed(request.responseText);
+    if (request.status === 202) ended(answer, "");
+    else ended(null, explained(answer, request.status));
+  });
+  request.addEventListener("error", () => {
+    ended(null, "The connection broke before the upload was complete. The file may be too large, or a folder.");
+  });
+  request.open("POST", `${ROOT}/v1/scans`);
+  request.setRequestHeader("Accept", "application/json");
+  request.send(data);
+}
+
+function uploadWords(share) {
+  return share < 1 ? `Uploading: ${percent(share)}` : "Checking what arrived…";
+}
+
+function inOrder(files) {
+  const byName = new Intl.Collator("en", { numeric: true });
+  return [...files].sort((one, other) => byName.compare(one.name, other.name));
+}
+
+function sendOne(form, fragments) {
   const status = form.querySelector("[data-status]");
   const words = status.querySelector("p");
   const bar = status.querySelector("progress");
   const error = form.querySelector("[data-error]");
   const button = form.querySelector("button");
-  const request = new XMLHttpRequest();
+  const data = new FormData(form);
 
-  function ended(message) {
-    status.hidden = message !== "";
-    show(error, message);
-    button.disabled = message === "";
-  }
-
-  request.upload.addEventListener("progress", (event) => {
-    bar.value = event.loaded / event.total;
-    words.textContent = event.loaded < event.total
-      ? `Uploading: ${percent(bar.value)}`
-      : "Checking what arrived…";
-  });
-  request.addEventListener("load", () => {
-    const answer = parsed(request.responseText);
-    if (request.status !== 202) {
-      ended(explained(answer, request.status));
-      return;
-    }
-    ended("");
-    window.location.assign(answer.links.page);
-  });
-  request.addEventListener("error", () => {
-    ended("The connection broke before the upload was complete. The file may be too large.");
-  });
-
+  data.delete("fragment");
+  for (const part of inOrder(fragments.files)) data.append("fragment", part);
   show(error, "");
   words.textContent = "Uploading…";
   bar.value = 0;
   status.hidden = false;
   button.disabled = true;
-  request.open("POST", "/v1/scans");
-  request.setRequestHeader("Accept", "application/json");
-  request.send(new FormData(form));
+  upload(
+    data,
+    (share) => {
+      bar.value = share;
+      words.textContent = uploadWords(share);
+    },
+    (scan, sentence) => {
+      status.hidden = scan === null;
+      show(error, sentence);
+      button.disabled = scan !== null;
+      if (scan !== null) window.location.assign(scan.links.page);
+    },
+  );
+}
+
+// Several files: each a scan of its own, with a line that ends in a link or a sentence.
+function sendAll(form, files) {
+  const list = form.querySelector("[data-sending]");
+  const button = form.querySelector("button");
+  const profile = form.elements.profile.value;
+  const waiting = files.map((file) => ({ file, line: lineFor(list, file.name) }));
+  let open = 0;
+
+  function next() {
+    if (waiting.length === 0) {
+      button.disabled = open > 0;
+      return;
+    }
+    const { file, line } = waiting.shift();
+    const data = new FormData();
+    data.append("file", file);
+    data.append("profile", profile);
+    open += 1;
+    upload(data, (share) => line.progress(share), (scan, sentence) => {
+      open -= 1;
+      line.ended(scan, sentence);
+      next();
+    });
+  }
+
+  show(form.querySelector("[data-error]"), "");
+  button.disabled = true;
+  list.hidden = false;
+  for (let count = 0; count < AT_ONCE; count += 1) next();
+}
+
+function lineFor(list, name) {
+  const item = document.createElement("li");
+  const file = document.createElement("bdi");
+  const words = document.createElement("span");
+  const bar = document.createElement("progress");
+  file.textContent = name;
+  words.textContent = "Waiting";
+  words.setAttribute("role", "status");
+  bar.max = 1;
+  bar.value = 0;
+  bar.setAttribute("aria-label", `Upload of ${name}`);
+  item.append(file, " ", words, bar);
+  list.append(item);
+  return {
+    progress(share) {
+      bar.value = share;
+      words.textContent = uploadWords(share);
+    },
+    ended(scan, sentence) {
+      bar.remove();
+      item.dataset.state = scan === null ? "refused" : "taken";
+      words.textContent = sentence;
+      if (scan === null) return;
+      const link = document.createElement("a");
+      link.href = scan.links.page;
+      link.textContent = "Accepted: watch this scan";
+      words.append(link);
+    },
+  };
 }
 
 // --- a running scan -----------------------------------------------------------------------------
@@ -124,7 +220,7 @@ function follow(section) {
   const status = section.querySelector("[data-status]");
   const bar = section.querySelector("progress");
   const stages = [...section.querySelectorAll("[data-stage]")];
-  const source = new EventSource(`/v1/scans/${section.dataset.scan}/events`);
+  const source = new EventSource(`${ROOT}/v1/scans/${section.dataset.scan}/events`);
 
   function progress(event) {
     const scan = JSON.parse(event.data);
@@ -154,7 +250,7 @@ function follow(section) {
   source.addEventListener("gone", gone);
   source.addEventListener("error", async () => {
     if (source.readyState !== EventSource.CLOSED) return; // it connects again by itself
-    const answer = await fetch(`/v1/scans/${section.dataset.scan}`);
+    const answer = await fetch(`${ROOT}/v1/scans/${section.dataset.scan}`);
     if (answer.status === 404) gone();
   });
 }
@@ -206,11 +302,27 @@ function enhanceTimeLine(figure) {
   }
 }
 
+// --- a question before deleting -----------------------------------------------------------------
+
+function enhanceQuestion(link) {
+  const dialog = document.getElementById(link.dataset.asks);
+  if (dialog === null) return;
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    dialog.showModal();
+  });
+  dialog.querySelector("[data-keep]").addEventListener("click", (event) => {
+    event.preventDefault();
+    dialog.close();
+  });
+}
+
 // --- everywhere ---------------------------------------------------------------------------------
 
 document.querySelectorAll("form[data-upload]").forEach(enhanceUpload);
 document.querySelectorAll("[data-scan]").forEach(follow);
 document.querySelectorAll("[data-time-line]").forEach(enhanceTimeLine);
+document.querySelectorAll("[data-asks]").forEach(enhanceQuestion);
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());

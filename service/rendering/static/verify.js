@@ -79,7 +79,7 @@ async function check(form, list) {
   const found = saved ? documentIn(text) : JSON.parse(text);
   const keys = file("keys")
     ? JSON.parse(await file("keys").text())
-    : await (await fetch("/.well-known/assay-keys.json")).json();
+    : await (await fetch(`${document.documentElement.dataset.root}/.well-known/assay-keys.json`)).json();
   const key = await signedBy(found, await file("signature").text(), keys);
   said(list, "good", `Signed by ${key}, and unchanged since.`);
   said(list, "good", `It says “${found.headline}” about ${found.subject.name}, analysed ${found.analysed_at}.`);

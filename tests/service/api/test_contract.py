@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from service.errors import ServiceError
 from service.scans.use_cases import Scans
@@ -229,3 +230,42 @@ def test_answers_match_the_description(api: Desk) -> None:
             }
         )
         validator.validate(answer)
+
+
+def test_the_description_is_valid_under_the_version_that_it_names(api: Desk) -> None:
+    document = schema(api)
+    assert document["openapi"].startswith("3.1")
+    assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_operations_have_stable_names_that_say_what_they_do(api: Desk) -> None:
+    names = {operation["operationId"] for _, _, operation in operations(schema(api))}
+    assert names == {
+        "create_scan",
+        "list_scans",
+        "read_scan",
+        "delete_scan",
+        "read_report",
+        "read_preview",
+        "read_media",
+        "read_events",
+        "read_signature",
+        "list_detectors",
+        "read_keys",
+        "check_liveness",
+        "check_readiness",
+    }
+
+
+def test_headers_that_a_client_needs_are_declared(api: Desk) -> None:
+    paths = schema(api)["paths"]
+    accepted = paths["/v1/scans"]["post"]["responses"]["202"]["headers"]
+    assert accepted["Location"]["required"] is True
+    waiting = paths["/v1/scans/{scan_id}/report"]["get"]["responses"]["409"]["headers"]
+    assert waiting["Retry-After"]["schema"]["type"] == "integer"
+
+
+def test_every_operation_refuses_unknown_parameters_by_its_description_too(api: Desk) -> None:
+    for path, method, operation in operations(schema(api)):
+        content = operation["responses"]["422"]["content"]["application/problem+json"]
+        assert "unknown_parameter" in content["examples"], (method, path)

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,29 @@ from tests.service import reports
 from tests.service.webapp import LIMIT, Desk, StandIn, desk
 
 PHOTO = media.jpeg(media.photo_like(320, 240))
+INIT = b"\x00\x00\x00\x18ftypiso6" + bytes(12) + b"\x00\x00\x00\x08moov"
+EDGE = {"content-type": "multipart/form-data; boundary=edge"}
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Desk:
-    return desk(tmp_path, StandIn(reports.no_sign_found))
+def engine() -> StandIn:
+    return StandIn(reports.no_sign_found)
+
+
+@pytest.fixture
+def api(tmp_path: Path, engine: StandIn) -> Desk:
+    return desk(tmp_path, engine)
+
+
+def form(parts: Iterable[tuple[str, tuple[str | None, str | bytes]]]) -> bytes:
+    """A multipart body as a browser writes it, empty file inputs included."""
+    body = b""
+    for field, (name, content) in parts:
+        named = "" if name is None else f'; filename="{name}"'
+        head = f'--edge\r\nContent-Disposition: form-data; name="{field}"{named}\r\n\r\n'
+        data = content.encode() if isinstance(content, str) else content
+        body += head.encode() + data + b"\r\n"
+    return body + b"--edge--\r\n"
 
 
 def refused(api: Desk, data: bytes, name: str = "photo.jpg") -> tuple[int, str]:
@@ -98,11 +116,10 @@ def test_a_hostile_name_is_cleaned_and_never_a_path(api: Desk, name: str, shown:
         b"",
         b"no multipart at all",
         b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + PHOTO,
-        b'--edge\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\nx\r\n--edge--',
         b"--edge\r\nContent-Type: text/plain\r\n\r\nx\r\n--edge--",
         b'--edge\r\nContent-Disposition: form-data; name="url"\r\n\r\n' + b"x" * 9000,
     ],
-    ids=["nothing", "text", "cut off", "other field", "no name", "long field"],
+    ids=["nothing", "text", "cut off", "no name", "long field"],
 )
 def test_a_malformed_form_is_refused_and_leaves_nothing(api: Desk, body: bytes) -> None:
     headers = {"content-type": "multipart/form-data; boundary=edge"}
@@ -122,11 +139,90 @@ def test_a_body_that_is_no_form_is_refused(api: Desk) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
-def test_two_files_at_once_are_refused(api: Desk) -> None:
-    both = [("file", ("a.jpg", PHOTO)), ("file", ("b.jpg", PHOTO))]
-    answer = api.client.post("/v1/scans", files=both)
-    assert answer.json()["code"] == "invalid_request"
+def test_a_second_file_is_refused_by_its_name(api: Desk) -> None:
+    both = [("file", ("a.jpg", PHOTO)), ("file", ("b\u202e.jpg", PHOTO))]
+    problem = api.client.post("/v1/scans", files=both).json()
+    assert (problem["code"], problem["detail"]) == (
+        "invalid_request",
+        "'b.jpg' is a second file; send each in a request of its own",
+    )
     assert api.stored() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "code", "detail"),
+    [
+        ("profil", "fast", "unknown_field", "there is no field 'profil'; did you mean profile?"),
+        ("fiel", ("a.jpg", PHOTO), "unknown_field", "did you mean file?"),
+        ("URL", "https://example.org", "unknown_field", "did you mean url?"),
+        ("x\x1b[2J", "1", "unknown_field", "there are file, fragment, profile, url"),
+        ("file", "a.jpg", "invalid_request", "the field file takes a file"),
+        ("url", ("a.jpg", PHOTO), "invalid_request", "the field url takes text"),
+    ],
+)
+def test_a_field_that_means_nothing_is_refused_by_name(
+    api: Desk, field: str, sent: object, code: str, detail: str
+) -> None:
+    part = sent if isinstance(sent, tuple) else (None, sent)
+    answer = api.client.post("/v1/scans", files=[(field, part)])
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert detail in answer.json()["detail"]
+    assert "\x1b" not in answer.text
+    assert api.stored() == []
+
+
+def test_a_profile_that_is_said_twice_must_be_the_same(api: Desk) -> None:
+    files = {"file": ("a.jpg", PHOTO)}
+    for said, status in (("fast", 202), ("full", 422)):
+        answer = api.client.post("/v1/scans?profile=fast", files=files, data={"profile": said})
+        assert answer.status_code == status, answer.text
+
+
+def test_unused_file_inputs_of_a_page_are_no_files(api: Desk) -> None:
+    body = form([("file", ("a.jpg", PHOTO)), ("fragment", ("", b"")), ("url", (None, ""))])
+    answer = api.client.post("/v1/scans", content=body, headers=EDGE)
+    assert answer.status_code == 202, answer.text
+
+
+# --- fragments ----------------------------------------------------------------------------------
+
+
+def test_fragments_are_joined_to_their_file_in_the_order_sent(api: Desk, engine: StandIn) -> None:
+    parts = [("file", ("init.mp4", INIT))]
+    parts += [("fragment", (f"{index}.m4s", bytes([index]) * index)) for index in (3, 1, 2)]
+    answer = api.client.post("/v1/scans", files=parts)
+    assert answer.status_code == 202, answer.text
+    (stored,) = api.stored()
+    assert stored.read_bytes() == INIT + b"\3\3\3" + b"\1" + b"\2\2"
+    api.work()
+    assert engine.parts == [(len(INIT), 3, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "detail"),
+    [
+        ([("fragment", ("1.m4s", b"x")), ("file", ("init.mp4", b"y"))], "comes after the file"),
+        ([("url", (None, "https://example.org/a")), ("fragment", ("1.m4s", b"x"))], "comes after"),
+        ([("file", ("init.mp4", b"y")), ("fragment", ("1.m4s", b""))], "'1.m4s' is empty"),
+    ],
+)
+def test_fragments_that_belong_to_nothing_are_refused(
+    api: Desk, parts: list[tuple[str, tuple[str | None, str | bytes]]], detail: str
+) -> None:
+    problem = api.client.post("/v1/scans", content=form(parts), headers=EDGE).json()
+    assert problem["code"] == "invalid_request"
+    assert detail in problem["detail"]
+    assert api.stored() == []
+
+
+def test_more_fragments_than_allowed_are_refused(
+    api: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.uploads.MAX_FRAGMENTS", 2)
+    parts = [("file", ("init.mp4", INIT)), *[("fragment", ("s", b"x"))] * 2]
+    assert api.client.post("/v1/scans", files=parts).status_code == 202
+    problem = api.client.post("/v1/scans", files=[*parts, parts[-1]]).json()
+    assert "at most 2 fragments" in problem["detail"]
 
 
 def test_a_file_and_an_address_together_are_refused(api: Desk) -> None:

@@ -48,6 +48,7 @@ def test_every_media_file_gets_one_line_in_walking_order(archive: Path, tmp_path
         "a.jpg",
         "b/copy.jpg",
         "b/empty.jpg",
+        "b/notes.txt",
         "declared.jpg",
     ]
     assert set(lines[0]) >= {
@@ -60,12 +61,13 @@ def test_every_media_file_gets_one_line_in_walking_order(archive: Path, tmp_path
         "seconds",
         "report",
     }
-    assert [line["error"] for line in lines] == [None, None, "empty_file", None]
-    assert [line["verdict"] for line in lines][::3] == ["no_sign_found", "declared_ai"]
+    assert [line["error"] for line in lines] == [None, None, "empty_file", None, None]
+    assert [line["skipped"] for line in lines] == [None, None, None, "not_media", None]
+    assert [line["verdict"] for line in lines][::4] == ["no_sign_found", "declared_ai"]
     for line in lines:
         if line["report"] is not None:
             assert Report.model_validate(line["report"]).subject.sha256 == line["sha256"]
-    assert "1" in next(row for row in ran.out.splitlines() if "not media" in row)
+    assert "1" in next(row for row in ran.out.splitlines() if "not_media" in row)
 
 
 def test_a_repeated_content_is_analysed_once(archive: Path, tmp_path: Path) -> None:
@@ -141,11 +143,12 @@ def test_an_interrupted_audit_says_so_by_its_exit_code(tmp_path: Path) -> None:
 def test_a_line_of_an_audit_is_shown_as_a_report(archive: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     assay("audit", archive, "--out", out, *PROVENANCE, data=tmp_path)
-    shown = assay("show", out, "--line", "4", data=tmp_path)
+    shown = assay("show", out, "--line", "5", data=tmp_path)
     assert shown.code == ExitCode.FOUND
     assert "declared.jpg" in shown.out
     failed = assay("show", out, "--line", "3", data=tmp_path)
     assert "empty_file" in failed.err
+    assert "skipped: not_media" in assay("show", out, "--line", "4", data=tmp_path).err
     assert "there is no line 9" in assay("show", out, "--line", "9", data=tmp_path).err
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.audit.walk import walk
+from service.cli.audit.walk import Skip, walk
 from service.cli.complain import code_of, sentence_of
 from service.cli.exit_codes import MEANING, ExitCode, exit_code
 from service.errors import EmptyFile
@@ -80,16 +80,19 @@ def test_a_walk_is_sorted_deep_and_stays_inside(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to(tmp_path / "a.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
     found = list(walk(tmp_path))
-    assert [path for path, _ in found] == [
-        "a.jpg",
-        "b/a.jpg",
-        "b/deep/er/x.jpg",
-        "b/z.jpg",
-        "c.jpg",
+    assert [(it.path, it.skipped) for it in found] == [
+        ("a.jpg", None),
+        ("b/a.jpg", None),
+        ("b/deep/er/x.jpg", None),
+        ("b/z.jpg", None),
+        ("c.jpg", None),
+        ("link.jpg", Skip.SYMLINK),
+        ("loop", Skip.SYMLINK),
+        ("pipe.jpg", Skip.SPECIAL_FILE),
     ]
-    assert all(error is None for _, error in found)
+    assert all(it.refused is None for it in found)
 
 
 def test_a_folder_that_cannot_be_opened_is_reported_by_the_walk(tmp_path: Path) -> None:
     found = list(walk(tmp_path / "gone"))
-    assert [(path, type(error)) for path, error in found] == [(".", FileNotFoundError)]
+    assert [(it.path, type(it.refused)) for it in found] == [(".", FileNotFoundError)]

@@ -91,7 +91,7 @@ def test_an_audit_tells_copies_apart_by_what_lies_beside_them(
     out = tmp_path / "out.jsonl"
     for _ in range(2):  # the second time everything is there already
         ran = assay("audit", folder, "--out", out, *PROVENANCE, data=tmp_path)
-        lines = [line for line in out.read_text().splitlines() if '"path"' in line]
+        lines = [line for line in out.read_text().splitlines() if '"skipped": null' in line]
         said = [Verdict.DECLARED_AI in line for line in lines]
         assert said == [False, True, False]
         assert ran.code == ExitCode.FOUND
@@ -126,6 +126,10 @@ def test_a_file_is_signed_and_the_copy_is_explained(
     assert "[signing_refused]" in again.err
     wrong = assay(*order, "--out", tmp_path / "x.jpg", "--action", "edited", data=tmp_path / "data")
     assert wrong.code == ExitCode.USAGE
+    assert "c2pa.edited" in wrong.err
+    unknown = assay(*order, "--source-type", "digitalCaptur", data=tmp_path / "data")
+    assert unknown.code == ExitCode.USAGE
+    assert "did you mean digitalCapture?" in " ".join(unknown.err.split())
     assert "source type" in assay(*order, "--sidecar", data=tmp_path / "data").err
     beside = assay(*order, "--sidecar", "--source-type", "screenCapture", data=tmp_path / "data")
     assert beside.code == ExitCode.NOTHING_FOUND

@@ -1,7 +1,10 @@
+import csv
+import io
 from pathlib import Path
 
 import pytest
 
+from provenance.result import Signer, SignerTrust
 from service.cli.audit.results_file import Line, ResultsFile, ResultsUnusable, line_for
 from service.cli.audit.table import write_table
 from service.reporting.report import Report
@@ -35,7 +38,8 @@ def test_names_that_are_no_text_survive(tmp_path: Path) -> None:
         results.append(Line(path=name, error="unreadable"))
     with ResultsFile(tmp_path / "out.jsonl", "full") as results:
         assert results.done == {name}
-        write_table(results.lines(), tmp_path / "out.csv")
+        with (tmp_path / "out.csv").open("w", errors="surrogateescape", newline="") as file:
+            write_table(results.lines(), file)
     assert b"bad\xff" in (tmp_path / "out.csv").read_bytes()
 
 
@@ -84,10 +88,18 @@ def test_two_audits_never_write_to_one_file(tmp_path: Path) -> None:
         ResultsFile(tmp_path / "out.jsonl", "full")
 
 
-def test_a_table_never_begins_a_cell_with_a_formula(tmp_path: Path) -> None:
-    line = Line(path="=HYPERLINK(1).jpg", error="empty_file", duplicate_of="+1.jpg")
-    write_table([line], tmp_path / "out.csv")
-    header, row = (tmp_path / "out.csv").read_text().splitlines()
-    assert header.startswith("path,sha256,kind,verdict,log10_lr,error")
-    assert row.startswith("./=HYPERLINK(1).jpg,")
-    assert ",./+1.jpg," in row
+def test_a_table_never_begins_a_cell_with_a_formula() -> None:
+    hostile = reports.credentials_broken()
+    assert hostile.provenance is not None
+    signer = Signer(organisation="=HYPERLINK(1)\n", trust=SignerTrust.UNTRUSTED)
+    found = hostile.provenance.model_copy(
+        update={"signer": signer, "claim_generator": "+cmd|' /C calc'!A0"}
+    )
+    line = line_for("a.jpg", hostile.model_copy(update={"provenance": found}), 0.5)
+    out = io.StringIO()
+    write_table([line], out)
+    (row,) = csv.DictReader(io.StringIO(out.getvalue()))
+    assert (row["signer"], row["trust"]) == ("'=HYPERLINK(1)", "untrusted")
+    assert row["tool"] == "'+cmd|' /C calc'!A0"
+    assert row["profile"] == "full"
+    assert not [cell for cell in row.values() if cell[:1] in {"=", "+", "@", "\t"}]

@@ -101,11 +101,20 @@ def test_older_scans_are_a_page_away(site: Desk, monkeypatch: pytest.MonkeyPatch
     assert "0.jpg" in get(site, str(older)).words()
 
 
-def test_a_scan_can_be_deleted_by_its_button(site: Desk) -> None:
-    scan_id = site.send(PHOTO)
-    answer = site.client.post(f"/scans/{scan_id}/delete", follow_redirects=False)
+def test_a_scan_is_deleted_after_a_question_that_needs_no_javascript(site: Desk) -> None:
+    scan_id = site.send(PHOTO, "square.jpg")
+    asks = f"/scans/{scan_id}/delete"
+    assert asks in {attrs.get("href") for _, attrs in get(site, f"/scans/{scan_id}").tags}
+    assert "Delete the scan of square.jpg" in get(site, asks).words()
+    assert site.stored() != []
+    answer = site.client.post(asks, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert site.stored() == []
+
+
+def test_a_list_shows_what_was_asked_of_each_scan(site: Desk) -> None:
+    site.client.post("/v1/scans?profile=provenance", files={"file": ("a.jpg", PHOTO)})
+    assert "provenance" in get(site, "/scans").words()
 
 
 def test_errors_are_pages_for_browsers_and_problems_for_programs(site: Desk) -> None:

@@ -1,0 +1,229 @@
+"""Commands that make or show reports, `check`, `audit` and `show`, and their options."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.exit_codes import FOUND_BY_DEFAULT
+from service.cli.options import FragmentOption, ManifestOption, checked_verdicts
+
+if TYPE_CHECKING:
+    from service.reporting.report import Profile
+
+
+class Only(StrEnum):
+    """A narrower question than the whole report."""
+
+    PROVENANCE = "provenance"
+
+
+OnlyOption = Annotated[
+    Only | None,
+    typer.Option("--only", help="Read signed and declared provenance alone; run no classifier."),
+]
+FastOption = Annotated[
+    bool,
+    typer.Option("--fast", help="Judge pictures quickly: no map, no faces, edits or watermarks."),
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--html", metavar="OUT", help="Write HTML reports: a file, a folder for many, or - alone."
+    ),
+]
+CrJsonOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--crjson",
+        metavar="OUT",
+        help="Write the credentials as crJSON, which conformance tools read: a file, a folder for "
+        "many, or - alone.",
+    ),
+]
+FailOnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on",
+        metavar="VERDICT,...",
+        help="Verdicts that make the exit status 1, instead of those that accuse; none: no verdict.",
+        callback=checked_verdicts,
+    ),
+]
+
+
+def _profile(only: Only | None, *, fast: bool) -> "Profile":
+    """How much is asked for. Ends with a usage error where both options narrow it."""
+    from service.reporting.report import Profile
+
+    if only and fast:
+        raise typer.BadParameter("--fast is about classifiers, and --only provenance runs none")
+    if only:
+        return Profile.PROVENANCE
+    return Profile.FAST if fast else Profile.FULL
+
+
+def _read_soon() -> None:
+    """Start the child that reads provenance now, so that it imports beside this process."""
+    from detectors.media.launch import launch_ahead
+    from service.analysis.handlers import CREDENTIALS
+
+    launch_ahead(CREDENTIALS)
+
+
+def _fail_on(words: str | None) -> frozenset[str]:
+    return FOUND_BY_DEFAULT if words is None else frozenset(words.split(","))
+
+
+def check(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="FILE|URL|-...", help="What to look at; - is stdin.")
+    ],
+    *,
+    only: OnlyOption = None,
+    fast: FastOption = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print reports as JSON: one, or one a line.")
+    ] = False,
+    html: HtmlOption = None,
+    crjson: CrJsonOption = None,
+    manifest: ManifestOption = None,
+    fragment: FragmentOption = None,
+    fail_on: FailOnOption = None,
+) -> None:
+    """Report on files, here and now; for whole folders there is assay audit.
+
+    Credentials kept beside a file, as photo.c2pa or photo.jpg.c2pa, are read with it.
+
+    \b
+    assay check photo.jpg
+    assay check --only provenance *.jpg
+    assay check https://example.org/clip.mp4 --html clip.html
+    assay check photo.jpg --manifest elsewhere.c2pa
+    assay check photo.jpg --only provenance --crjson photo.crjson
+    assay check init.mp4 --fragment 1.m4s --fragment 2.m4s
+    assay check photo.jpg --fail-on likely_synthetic,likely_manipulated
+    curl -s https://example.org/a.png | assay check --json - | jq .verdict
+    """
+    _read_soon()
+    from service.cli import check as command
+    from service.cli.inputs import Beside
+
+    raise typer.Exit(
+        command.run(
+            tuple(inputs),
+            profile=_profile(only, fast=fast),
+            as_json=as_json,
+            html=html,
+            crjson=crjson,
+            beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
+            fail_on=_fail_on(fail_on),
+        )
+    )
+
+
+def audit(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="DIR...", help="Folders to walk.", exists=True, file_okay=False),
+    ] = None,
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="REPORT.jsonl", help="One JSON line a file; - is stdout."
+        ),
+    ],
+    listed: Annotated[
+        str | None,
+        typer.Option(
+            "--files-from",
+            metavar="FILE",
+            help="Also the files listed in it, by lines or with NUL between them; - is stdin.",
+        ),
+    ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Only what matches one of these; repeat it."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Neither files nor folders that match; repeat it."),
+    ] = None,
+    only: OnlyOption = None,
+    fast: FastOption = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Files at once; all cores.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="OUT.csv", help="A table as well, at the end; - is stdout."),
+    ] = None,
+    fail_on: FailOnOption = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress and no summary; errors only.")
+    ] = False,
+) -> None:
+    """Report on every photo, video and recording below some folders, or in a list.
+
+    Run it again with the same --out after an interruption: it goes on where it stopped. Files with
+    the same content are analysed once. What is not looked at has a line that says why: symbolic
+    links, special files, what is not media.
+
+    With one folder, paths are relative to it; with several, or a list, they are as you gave them.
+    A pattern without a slash is about names, one with a slash about paths; case is ignored, and *
+    also stands for slashes.
+
+    \b
+    assay audit /archive --out archive.jsonl
+    assay audit /archive --out signed.jsonl --only provenance --csv signed.csv
+    assay audit 2024 2025 --out years.jsonl --include '*.jp*g' --exclude thumbnails
+    find /archive -newer last -type f -print0 | assay audit --files-from - --out new.jsonl
+    assay audit /archive --out - --only provenance | jq -r 'select(.verdict == "verified_ai").path'
+    """
+    if not folders and listed is None:
+        raise typer.BadParameter("name a folder, or a list with --files-from")
+    _read_soon()
+    from service.cli.audit import command
+    from service.cli.audit.selection import Selection
+
+    selection = Selection(
+        folders=tuple(folders or ()),
+        listed=listed,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        own=tuple(path for path in (out, csv) if path is not None and str(path) != "-"),
+    )
+    raise typer.Exit(
+        command.run(
+            command.Asked(
+                selection=selection,
+                out=out,
+                table=csv,
+                profile=_profile(only, fast=fast),
+                jobs=jobs,
+                fail_on=_fail_on(fail_on),
+                quiet=quiet,
+            )
+        )
+    )
+
+
+def show(
+    report: Annotated[str, typer.Argument(metavar="REPORT", help="A report or an audit; - stdin.")],
+    *,
+    line: Annotated[
+        int | None, typer.Option("--line", "-n", min=1, help="Which line of an audit.")
+    ] = None,
+    html: HtmlOption = None,
+) -> None:
+    """Show a report that was written earlier.
+
+    \b
+    assay check --json photo.jpg > report.json; assay show report.json
+    assay show archive.jsonl --line 17 --html page.html
+    """
+    from service.cli import show as command
+
+    raise typer.Exit(command.run(report, line=line, html=html))

@@ -1,0 +1,69 @@
+"""Every page under axe-core: light and dark, on a desk and on a telephone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium_axe_python.axe import Axe
+
+from tests import media
+from tests.e2e.chromium import chromium, dark, resize
+from tests.service import reports
+from tests.service.webapp import Desk, StandIn, desk, serving
+
+PHOTO = media.jpeg(media.photo_like(640, 480))
+OPEN_ALL = "document.querySelectorAll('details').forEach(it => it.open = true)"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    with chromium(tmp_path_factory.mktemp("profile")) as made:
+        yield made
+
+
+def pages(made: Desk, engine: StandIn) -> list[str]:
+    """Paths of every page there is, reports of a picture, a film and a sound among them."""
+    found = ["/", "/scans", "/detectors", "/api", "/verify", "/nothing"]
+    sound = media.speech_wav(2.0)
+    cases = (
+        *((reports.conflicted_capture, PHOTO), (reports.video, PHOTO)),
+        (reports.recording, sound),
+    )
+    for make, data in cases:
+        engine.make = make
+        found.append(f"/scans/{made.send(data)}")
+        made.work()
+    waiting = made.send(PHOTO)
+    return [*found, f"/scans/{waiting}", f"/scans/{waiting}/delete"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_violates_a_rule(
+    browser: WebDriver, tmp_path: Path, scheme: str, width: int
+) -> None:
+    engine = StandIn(reports.no_sign_found, preview=PHOTO)
+    made = desk(tmp_path, engine)
+    with serving(made.app) as address:
+        dark(browser, on=scheme == "dark")
+        resize(browser, width)
+        for path in pages(made, engine):
+            browser.get(address + path)
+            browser.execute_script(OPEN_ALL)
+            if path.count("/") == 2:
+                browser.execute_script("document.querySelector('dialog')?.showModal()")
+                assert violations(browser) == [], f"{path} while it asks"
+                browser.execute_script("document.querySelector('dialog')?.close()")
+            assert violations(browser) == [], path
+        browser.get("about:blank")
+
+
+def violations(browser: WebDriver) -> list[str]:
+    axe = Axe(browser)
+    axe.inject()  # type: ignore[no-untyped-call]
+    return [
+        f"{item['id']}: {node['html'][:160]}"
+        for item in axe.run()["violations"]
+        for node in item["nodes"]
+    ]

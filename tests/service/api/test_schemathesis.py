@@ -1,0 +1,69 @@
+"""The API against its own description: requests made from the schema, every check, one seed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CheckFunction
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests import media
+from tests.service import reports
+from tests.service.webapp import Desk, StandIn, desk
+
+PHOTO = media.jpeg(media.photo_like(160, 120))
+OPERATIONS = (
+    *("POST /v1/scans", "GET /v1/scans", "GET /v1/scans/{scan_id}", "DELETE /v1/scans/{scan_id}"),
+    *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("report", "signature", "preview", "media")),
+    *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
+    *("GET /health/live", "GET /health/ready"),
+)
+
+UNPROMISED: dict[str, list[CheckFunction]] = {"POST /v1/scans": [positive_data_acceptance]}
+"""No schema can say which bytes are a photo; whether uploads are taken is tested elsewhere."""
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Desk:
+    made = desk(tmp_path, StandIn(reports.verified_ai, preview=PHOTO))
+    made.send(PHOTO)
+    made.work()
+    return made
+
+
+Operation = APIOperation[Any, Any, Any, Any]
+
+
+def operations(api: Desk) -> dict[str, Operation]:
+    """By method and path; the description must be one that can be read to the end."""
+    schema = schemathesis.openapi.from_asgi("/v1/openapi.json", api.app)
+    found = list(schema.get_all_operations())
+    assert all(isinstance(it, Ok) for it in found)
+    return {it.ok().label: it.ok() for it in found if isinstance(it, Ok)}
+
+
+def test_every_operation_is_tried(api: Desk) -> None:
+    assert set(operations(api)) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_every_answer_is_one_that_the_description_allows(api: Desk, label: str) -> None:
+    operation = operations(api)[label]
+
+    @settings(
+        max_examples=12,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def try_it(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate(excluded_checks=UNPROMISED.get(label, []))
+
+    try_it()
