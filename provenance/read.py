@@ -116,6 +116,7 @@ class Reader:
 
         return {
             "markers": find_markers(metadata),
+            "unsearched": tuple(metadata.gaps),
             "warnings": tuple(map(clean, metadata.warnings)),
             "validated_at": moment,
             "trust_lists": self._references(moment.date()),
