@@ -22,10 +22,10 @@ REFUSED: Final = {
     "empty.jpg": (422, "empty_file"),
     "text.jpg": (415, "unsupported_kind"),
     "archive.zip": (415, "unsupported_kind"),
-    "page.pdf": (415, "unsupported_kind"),
     "noise.bin": (415, "unsupported_kind"),
 }
 NOT_DECODED: Final = {
+    "page.pdf": "no_classifier",
     "truncated.jpg": "media_undecodable",
     "truncated.png": "media_undecodable",
     "truncated.mp4": "media_undecodable",
