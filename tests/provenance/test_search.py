@@ -23,6 +23,7 @@ from tests.media import (
     image_bytes,
     jpeg,
     png,
+    video_with_sound,
 )
 from tests.provenance.test_markers import (
     A1111,
@@ -36,6 +37,7 @@ from tests.provenance.test_markers import (
     with_text,
     within,
 )
+from tests.signing import Authority, sign
 from tests.sounds import speech_like
 
 AI = packet_of(source_type(TRAINED_ALGORITHMIC_MEDIA))
@@ -407,6 +409,14 @@ def test_a_picture_with_credentials_inside_a_document_is_not_the_documents() -> 
     found = read(io.BytesIO(bad_media.pdf() + MANIFEST_STORE), media_type="application/pdf")
     assert found.presence is Presence.NONE
     assert len(found.warnings) == 1
+
+
+def test_credentials_of_a_raw_on_iso_media_are_read() -> None:
+    film = bytearray(video_with_sound("mp4", 0.5))
+    film[8:12] = b"crx "
+    signed = sign(bytes(film), Authority.create().issue(), media_type="video/mp4").data
+    found = read(io.BytesIO(signed), media_type="image/x-canon-cr3")
+    assert (found.presence, found.integrity) == (Presence.EMBEDDED, Integrity.INTACT)
 
 
 def test_every_kind_of_picture_that_is_made_here_is_searched_whole() -> None:
