@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import codecs
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -19,6 +20,15 @@ from provenance.errors import NoManifestStore, RequestInvalid
 from provenance.parts import split
 from provenance.read import Reader
 from provenance.trust import NO_TRUST, TrustSnapshot
+
+ENCODINGS: Final = tuple(
+    codecs.lookup(name)
+    for name in (
+        *("utf-8", "latin-1", "cp437", "iso2022_jp"),
+        *("utf-16", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"),
+    )
+)
+"""Every encoding that metadata is read in; Python loads one from a file when it is first named."""
 
 PRELOADED: Final = (c2pa, x509, openssl, ec, padding, rsa, ExtendedKeyUsageOID)
 """What reading imports when it is first needed; a child may be forbidden to open files by then."""

@@ -25,7 +25,15 @@ def may_hold_credentials(file: BinaryIO, media_type: str) -> bool:
     """
     if media_type in _NEVER_RULED_OUT:
         return True
-    needles = (MANIFEST_STORE, DUBLIN_CORE_TERMS, *_special(media_type))
+    return _holds(file, (MANIFEST_STORE, DUBLIN_CORE_TERMS, *_special(media_type)))
+
+
+def holds_store(file: BinaryIO) -> bool:
+    """Whether the beginning of a manifest store stands anywhere in a file, open to be seen."""
+    return _holds(file, (MANIFEST_STORE,))
+
+
+def _holds(file: BinaryIO, needles: tuple[bytes, ...]) -> bool:
     overlap = max(len(needle) for needle in needles) - 1
     file.seek(0)
     tail = b""
@@ -38,6 +46,8 @@ def may_hold_credentials(file: BinaryIO, media_type: str) -> bool:
 
 
 def _special(media_type: str) -> tuple[bytes, ...]:
-    if media_type.startswith(("application/vnd.", "application/epub", "application/oxps")):
+    if media_type.startswith(
+        ("application/vnd.", "application/epub", "application/oxps", "application/x-zip")
+    ):
         media_type = "application/zip"
     return _ELSEWHERE.get(media_type, ())

@@ -24,7 +24,7 @@ from provenance.manifests import (
 from provenance.markers import find_markers, read_metadata
 from provenance.markers.metadata import Metadata
 from provenance.origin import contradiction, declared_origin
-from provenance.prescan import may_hold_credentials
+from provenance.prescan import holds_store, may_hold_credentials
 from provenance.result import (
     Integrity,
     Manifest,
@@ -46,6 +46,8 @@ _ALIASES: Final = {
     "audio/x-m4a": "audio/mp4",
     "audio/x-flac": "audio/flac",
     "audio/wave": "audio/wav",
+    "application/zip": "application/x-zip",
+    "image/x-canon-cr3": "video/mp4",
     "image/jpg": "image/jpeg",
 }
 _MISMATCH_ADVICE: Final = (
@@ -68,6 +70,14 @@ MAX_CRJSON: Final = 3 * 1024**2
 """Longest crJSON document, in ASCII characters; a child's answer of eight megabytes holds it with
 every quotation mark escaped. Real ones stay under half a megabyte."""
 
+STRAY_STORE: Final = "store_out_of_place"
+_STRAY_STORE: Final = (
+    "a manifest store is in the file, but not where this kind of file keeps it; a program that does "
+    "not know it moved it, or it belongs to another file inside this one"
+)
+_STORE_OF_PART: Final = (
+    "a file inside this one, such as a picture, carries credentials of its own; they were not read"
+)
 _BARE_STORES: Final = ("application/c2pa", "application/x-c2pa-manifest-store")
 _BARE_STORE_ADVICE: Final = "this is a manifest store by itself; give it together with its file"
 
@@ -161,6 +171,8 @@ class Reader:
         question = _Question(self._ready(), asset)
         found = question.library.read(asset, keep_raw=is_past)
         if isinstance(found, c2pa.Refused):
+            if found.refusal is c2pa.Refusal.NO_MANIFEST and holds_store(file):
+                return _with_stray_store(kind, common)
             return _without_store(found, common)
         return _judged(found, question, self._snapshot, moment, common, is_past=is_past)
 
@@ -170,6 +182,7 @@ class Reader:
 
         return {
             "markers": find_markers(metadata),
+            "unsearched": tuple(metadata.gaps),
             "warnings": tuple(map(clean, metadata.warnings)),
             "validated_at": moment,
             "trust_lists": self._references(moment.date()),
@@ -372,6 +385,23 @@ def _without_store(refused: "Refused", common: dict[str, Any]) -> Provenance:
         integrity_code=str(refused.refusal),
         integrity_explanation=clean(refused.message),
         fault=StatusClass.UNREADABLE if presence is Presence.UNREADABLE else None,
+        **common,
+    )
+
+
+def _with_stray_store(kind: str, common: dict[str, Any]) -> Provenance:
+    """Say that a store is there where nobody looks for one: a program moved or renamed it.
+
+    In a document it is rather that of a picture on one of its pages.
+    """
+    if kind.startswith("application/"):
+        common["warnings"] += (_STORE_OF_PART,)
+        return Provenance(presence=Presence.NONE, **common)
+    return Provenance(
+        presence=Presence.UNREADABLE,
+        integrity=Integrity.NOT_CHECKED,
+        integrity_code=STRAY_STORE,
+        integrity_explanation=_STRAY_STORE,
         **common,
     )
 

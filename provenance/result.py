@@ -289,6 +289,26 @@ class Marker(Closed):
     truncated: bool = False
 
 
+class SearchGap(StrEnum):
+    """Why part of a file was not searched for markers."""
+
+    DAMAGED = "metadata_damaged"
+    UNPARSABLE = "metadata_not_parsable"
+    TOO_LARGE = "metadata_too_large"
+    TOO_MUCH = "metadata_over_limit"
+    COMPRESSED = "metadata_compressed"  # in a way that is not undone here
+    ENCRYPTED = "metadata_encrypted"
+    NOT_WALKED = "container_not_walked"
+
+
+class Unsearched(Closed):
+    """A part of the file that may hold markers and was not searched, so silence proves nothing."""
+
+    code: SearchGap
+    where: Text  # "PNG iTXt"
+    statement: Text
+
+
 class Weight(StrEnum):
     """What a trace may do. No weight moves a verdict: that is for evidence about the content."""
 
@@ -382,6 +402,7 @@ class Provenance(Closed):
     revocation: Revocation = Revocation.NOT_CHECKED
     manifests: tuple[Manifest, ...] = ()
     markers: tuple[Marker, ...] = ()
+    unsearched: tuple[Unsearched, ...] = ()  # where markers were not looked for, and why
     traces: tuple[Trace, ...] = ()
     remote_url: Text = ""
     store_sha256: Text = ""  # of a manifest store that lay outside the file

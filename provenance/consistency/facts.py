@@ -31,7 +31,7 @@ class Facts:
 
     def text(self, *names: str, carrier: Carrier | None = None) -> str:
         """The first text under one of these lower-case names; empty when there is none."""
-        for text in self.metadata.texts:
+        for text in self.metadata.own:
             if text.name in names and carrier in (None, text.carrier):
                 return text.value
         return ""

@@ -32,7 +32,7 @@ class Claim(NamedTuple):
 
 def find(metadata: Metadata) -> Iterator[Marker]:
     """Yield a marker for every text in which a generator describes how it made the picture."""
-    for text in metadata.texts:
+    for text in metadata.own:
         claim = recognise(text)
         if claim is not None:
             yield found(
@@ -117,6 +117,21 @@ def _is_tensorart(key: str, value: Mapping[str, Any]) -> bool:
     return key == "generation_data" and bool(value.keys() & {"baseModel", "prompt", "models"})
 
 
+_NAMES_OF_SETTINGS: Final = (
+    frozenset({"seed"}),
+    frozenset({"steps", "numinferencesteps", "inferencesteps"}),
+    frozenset({"sampler", "samplername", "scheduler"}),
+    frozenset({"cfgscale", "cfg", "guidancescale", "guidance"}),
+)
+
+
+def _is_settings(_: str, value: Mapping[str, Any]) -> bool:
+    """Tell settings of a diffusion model: a prompt, and three of the four things that steer one."""
+    names = {re.sub(r"[^a-z]", "", key.lower()) for key in value}
+    prompts = names & {"prompt", "negativeprompt", "positiveprompt"}
+    return bool(prompts) and sum(bool(names & group) for group in _NAMES_OF_SETTINGS) >= 3
+
+
 _Test = Callable[[str, Mapping[str, Any]], bool]
 
 
@@ -135,4 +150,5 @@ _STRUCTURES: Final[tuple[tuple[_Test, Claim], ...]] = (
     (_is_comfy, Claim("comfyui", "ComfyUI")),
     (_has("use_stable_diffusion_model"), Claim("easydiffusion", "Easy Diffusion")),
     (_has("c", "uc", "model", "sampler", "steps", "seed"), Claim("drawthings", "Draw Things")),
+    (_is_settings, Claim("settings", "a diffusion model")),
 )

@@ -1,93 +1,158 @@
-"""Read ID3 tags, which sit in front of MP3 and inside WAV, AIFF and others."""
+"""Read ID3 and APE tags, which sit before and behind sound and inside WAV, AIFF and others."""
 
 import zlib
+from collections.abc import Iterator
 from typing import Final
 
-from provenance.markers.metadata import MAX_VALUE, Carrier, Metadata, Source, decode
+from provenance.markers.metadata import (
+    MAX_TOTAL,
+    MAX_VALUE,
+    Carrier,
+    Metadata,
+    NotRead,
+    Source,
+    decode,
+)
 from provenance.markers.xmp import read_xmp
+from provenance.result import SearchGap
 
 _ENCODINGS: Final = {0: "latin-1", 1: "utf-16", 2: "utf-16-be", 3: "utf-8"}
 _WIDE: Final = (1, 2)
-_HEADER: Final = 10
-_FIRST_FRAME: Final = 512
-_LAST_BYTES: Final = 160  # an ID3v1 tag and the footer of an APE tag in front of it
+HEADER: Final = 10
+_OLD_TAG: Final = 128
+_MAX_TAGS: Final = 8
+_APE_FOOTER: Final = 32
+_MAX_APE_ITEMS: Final = 200
 
 
-def read_mp3(source: Source, metadata: Metadata) -> None:
-    """Collect the ID3v2 tag at the start, the first frame, and the ID3v1 tag at the end."""
-    head, start = source.peek(0, _HEADER), 0
-    if head[:3] == b"ID3":
-        start = _HEADER + _syncsafe(head[6:10])
-        read_id3(source.peek(0, min(start, MAX_VALUE)), "MP3", metadata)
-    metadata.keep("MP3", source.peek(start, _FIRST_FRAME), source.size - start)
-    end = source.peek(max(0, source.size - _LAST_BYTES), _LAST_BYTES)
-    metadata.keep("MP3 end", end)
-    old = end[-128:]
-    if old[:3] == b"TAG" and len(old) == 128:
+def read_tags_in_front(source: Source, container: str, metadata: Metadata) -> int:
+    """Collect the ID3v2 tags at the start of a file; returns where what they stand before begins."""
+    start = 0
+    for _ in range(_MAX_TAGS):
+        head = source.peek(start, HEADER)
+        if head[:3] != b"ID3" or len(head) < HEADER:
+            break
+        size = HEADER + syncsafe(head[6:10])
+        with metadata.reading(f"{container} ID3"):
+            if size > MAX_TOTAL:
+                raise NotRead("it is larger than is read", SearchGap.TOO_LARGE)
+            read_id3(source.peek(start, size), container, metadata)
+        start += size + (HEADER if head[5] & 0x10 else 0)
+    return start
+
+
+def read_tags_behind(source: Source, container: str, metadata: Metadata) -> None:
+    """Collect ID3v1, APE and appended ID3v2 tags at the end of a file."""
+    end = source.size
+    old = source.peek(max(end - _OLD_TAG, 0), _OLD_TAG)
+    if old[:3] == b"TAG" and len(old) == _OLD_TAG:
+        end -= _OLD_TAG
         for key, value in (("Title", old[3:33]), ("Artist", old[33:63]), ("Comment", old[97:127])):
             text = decode(value.partition(b"\x00")[0])
-            metadata.add(Carrier.ID3, "MP3 ID3v1", key, text)
+            metadata.add(Carrier.ID3, f"{container} ID3v1", key, text)
+    footer = source.peek(max(end - _APE_FOOTER, 0), min(end, _APE_FOOTER))
+    if footer[:8] == b"APETAGEX":
+        with metadata.reading(f"{container} APE tag"):
+            _ape(source, end, footer, container, metadata)
+    elif footer[-HEADER:][:3] == b"3DI":
+        with metadata.reading(f"{container} ID3"):
+            size = HEADER + syncsafe(footer[-4:])
+            read_id3(source.read(end - HEADER - size, size), container, metadata)
 
 
 def read_id3(tag: bytes, container: str, metadata: Metadata) -> None:
     """Collect text, user text, comments, links and XMP from one ID3v2 tag (2.2 to 2.4)."""
-    if tag[:3] != b"ID3" or len(tag) < _HEADER:
-        return
-    version, flags = tag[3], tag[5]
-    body = tag[_HEADER:]
+    where = f"{container} ID3"
+    with metadata.reading(where):
+        if tag[:3] != b"ID3" or len(tag) < HEADER:
+            raise NotRead("it does not begin as one")
+        size = syncsafe(tag[6:10])
+        for name, flags, frame in _frames(tag[HEADER : HEADER + size], tag[3], tag[5]):
+            with metadata.reading(f"{where} {decode(name)}"):
+                if tag[3] >= 3:
+                    frame = _unpacked(name, frame, flags, tag[3])
+                _frame(decode(name), frame, where, metadata)
+        if len(tag) < HEADER + size:
+            raise NotRead("the file ends early")
+
+
+def _frames(body: bytes, version: int, flags: int) -> Iterator[tuple[bytes, int, bytes]]:
+    """Yield (name, flags, content) of each frame. Raises NotRead where none is and one must be."""
     if flags & 0x80 and version < 4:
         body = body.replace(b"\xff\x00", b"\xff")
     offset = _extended_header(body, version) if flags & 0x40 else 0
-    name_size, size_size, head = (3, 3, 6) if version == 2 else (4, 4, 10)
+    width, head = (3, 6) if version == 2 else (4, 10)
     while offset + head <= len(body):
-        name = body[offset : offset + name_size]
-        raw_size = body[offset + name_size : offset + name_size + size_size]
-        size = _syncsafe(raw_size) if version == 4 else int.from_bytes(raw_size, "big")
-        if not name.strip(b"\x00") or size == 0:
-            break
-        frame = body[offset + head : offset + head + size]
-        if version >= 3:
-            frame = _unpacked(frame, body[offset + 9], version)
-        _frame(decode(name), frame, f"{container} ID3", metadata)
-        offset += head + size
+        name = body[offset : offset + width]
+        if not name.strip(b"\x00"):
+            return  # padding
+        if not _is_name(name):
+            raise NotRead("no frame stands where one must be")
+        raw, start = body[offset + width : offset + 2 * width], offset + head
+        size, other = int.from_bytes(raw, "big"), syncsafe(raw)
+        if version == 4:
+            size, other = other, size
+        if not _fits(body, start + size) and _fits(body, start + other):
+            size = other  # some writers forget which version has seven bits a byte
+        yield name, body[offset + 9] if version > 2 else 0, body[start : start + size]
+        offset = start + size
+
+
+def _is_name(name: bytes) -> bool:
+    return name.strip(b" \x00").isalnum() and name.upper() == name
+
+
+def _fits(body: bytes, offset: int) -> bool:
+    """Whether a frame, padding or the end of the tag is at `offset`."""
+    if offset >= len(body):
+        return offset == len(body)
+    name = body[offset : offset + 4]
+    return not name.strip(b"\x00") or (len(name) == 4 and _is_name(name))
 
 
 def _extended_header(body: bytes, version: int) -> int:
     size = body[:4]
-    return _syncsafe(size) if version == 4 else int.from_bytes(size, "big") + 4
+    return syncsafe(size) if version == 4 else int.from_bytes(size, "big") + 4
 
 
-def _unpacked(frame: bytes, flags: int, version: int) -> bytes:
-    """Undo a frame's own unsynchronisation and compression; encrypted frames stay unread."""
-    if version == 4:
-        if flags & 0x02:
-            frame = frame.replace(b"\xff\x00", b"\xff")
-        if flags & 0x01:
-            frame = frame[4:]
-    elif flags & 0x80:
+def _unpacked(name: bytes, frame: bytes, flags: int, version: int) -> bytes:
+    """Undo a frame's own unsynchronisation and compression. Raises NotRead."""
+    encrypted, packed, grouped = (0x04, 0x08, 0x40) if version == 4 else (0x40, 0x80, 0x20)
+    if flags & encrypted and not name.startswith((b"APIC", b"GEOB")):
+        raise NotRead("it is encrypted", SearchGap.ENCRYPTED)
+    if flags & grouped:
+        frame = frame[1:]
+    if version == 4 and flags & 0x02:
+        frame = frame.replace(b"\xff\x00", b"\xff")
+    if flags & (0x01 if version == 4 else packed):
         frame = frame[4:]
-    if flags & (0x08 if version == 4 else 0x80):
-        try:
-            return zlib.decompressobj().decompress(frame, MAX_VALUE)
-        except zlib.error:
-            return b""
-    return frame
+    if not flags & packed:
+        return frame
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(frame, MAX_VALUE)
+    except zlib.error as error:
+        raise NotRead("its compression is damaged") from error
+    if inflater.unconsumed_tail:
+        raise NotRead("it decompresses to more than is read", SearchGap.TOO_LARGE)
+    return text
 
 
 def _frame(name: str, frame: bytes, container: str, metadata: Metadata) -> None:
     if not frame:
         return
-    if name in ("TXXX", "TXX"):
+    if name in ("TXXX", "TXX", "WXXX", "WXX"):
         key, value = _pair(frame[0], frame[1:])
-        metadata.add(Carrier.ID3, container, f"TXXX:{key}", value)
+        metadata.add(Carrier.ID3, container, f"{name}:{key}", value)
     elif name in ("COMM", "COM", "USLT", "ULT"):
         key, value = _pair(frame[0], frame[4:])
         metadata.add(Carrier.ID3, container, f"{name}:{key}".rstrip(":"), value)
     elif name == "PRIV" and frame.startswith(b"XMP\x00"):
         read_xmp(frame[4:], container, metadata)
     elif name.startswith("T"):
-        metadata.add(Carrier.ID3, container, name, _text(frame[0], frame[1:]))
-    elif name.startswith("W") and name != "WXXX":
+        for value in _text(frame[0], frame[1:]).split("\x00"):
+            metadata.add(Carrier.ID3, container, name, value)
+    elif name.startswith("W"):
         metadata.add(Carrier.ID3, container, name, decode(frame))
 
 
@@ -106,7 +171,26 @@ def _text(encoding: int, data: bytes) -> str:
     return data.decode(_ENCODINGS.get(encoding, "latin-1"), errors="replace").strip("\x00")
 
 
-def _syncsafe(raw: bytes) -> int:
+def _ape(source: Source, end: int, footer: bytes, container: str, metadata: Metadata) -> None:
+    """Collect the text items of an APE tag; its footer says how long it is and how many they are."""
+    size, count = (int.from_bytes(footer[at : at + 4], "little") for at in (12, 16))
+    body, offset = source.read(max(end - size, 0), size), 0
+    for _ in range(min(count, _MAX_APE_ITEMS)):
+        length, flags = (int.from_bytes(body[at : at + 4], "little") for at in (offset, offset + 4))
+        stop = body.find(b"\x00", offset + 8)
+        if stop < 0 or stop + 1 + length > len(body):
+            raise NotRead("an item ends early")
+        if flags >> 1 & 3 == 0:  # UTF-8; the others are bytes and addresses
+            for value in decode(body[stop + 1 : stop + 1 + length]).split("\x00"):
+                key = decode(body[offset + 8 : stop])
+                metadata.add(Carrier.TEXT, f"{container} APE tag", key, value)
+        offset = stop + 1 + length
+    if count > _MAX_APE_ITEMS:
+        raise NotRead("it has more items than are read", SearchGap.TOO_MUCH)
+
+
+def syncsafe(raw: bytes) -> int:
+    """A number that is stored in seven bits of each byte."""
     value = 0
     for byte in raw:
         value = value << 7 | byte & 0x7F

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from provenance.markers.finding import found
-from provenance.markers.metadata import Metadata, Text
+from provenance.markers.metadata import About, Metadata, Text
 from provenance.origin import origin_of, source_type
 from provenance.result import Marker, Origin, Says
 
@@ -25,18 +25,28 @@ _SAYS: Final[Mapping[Origin, Says]] = {
     Origin.OTHER: Says.OTHER,
 }
 
+_OF_INGREDIENT: Final = {
+    Says.AI_GENERATED: Says.POSSIBLY_AI,
+    Says.AI_EDITED: Says.POSSIBLY_AI,
+}
+"""What the source type of an ingredient says of the file: AI may be in it, a capture proves nothing."""
+
 
 def find(metadata: Metadata) -> Iterator[Marker]:
     """Yield a marker for every source type, and one for the fields about AI systems."""
-    system = [text for text in metadata.texts if text.name in _SYSTEM_FIELDS]
+    system = [text for text in metadata.own if text.name in _SYSTEM_FIELDS]
     if system:
         yield found(system[0], "iptc.ai_system", Says.AI_GENERATED, tool=_tool(system))
     for text in metadata.texts:
         if text.name == "digitalsourcetype" or _URI.fullmatch(text.value):
             kind = source_type(text.value)
             says = Says.EDITED if kind.lower() in _EDITS else _SAYS.get(origin_of(kind))
-            if says is not None:
+            if says is None:
+                continue
+            if text.about is About.FILE:
                 yield found(text, "iptc.digital_source_type", says)
+            else:
+                yield found(text, "iptc.ingredient", _OF_INGREDIENT.get(says, Says.OTHER))
 
 
 def _tool(fields: list[Text]) -> str:

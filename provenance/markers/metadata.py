@@ -1,9 +1,13 @@
 """What the container walkers collect: every text a file carries about itself, and how it is built."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO, Final
+
+from provenance.result import SearchGap, Unsearched, clean
 
 MAX_TEXTS: Final = 2000
 MAX_VALUE: Final = 4 << 20
@@ -14,8 +18,14 @@ MAX_PARTS: Final = 200
 MAX_PART: Final = 4096
 """Most parts of a file's structure that are kept, and most bytes of each."""
 
-MAX_STEPS: Final = 20_000
-"""Most boxes, chunks or segments that are walked; a long video has thousands of chunks."""
+MAX_STEPS: Final = 100_000
+"""Most boxes, chunks or segments that are walked; a long video has tens of thousands."""
+
+MAX_GAPS: Final = 10
+"""Most gaps that are told apart; where the first few parts cannot be read, more say nothing new."""
+
+
+_BLOCK: Final = 1 << 18
 
 
 class Carrier(StrEnum):
@@ -34,8 +44,20 @@ Details = dict[str, str | tuple[float, ...]]
 """Values by name: text, or numbers, a fraction with a zero denominator being NaN."""
 
 
-class MetadataDamaged(Exception):
-    """A structure contradicts itself; what was collected before stays."""
+class About(StrEnum):
+    """What a text speaks of."""
+
+    FILE = "file"
+    INGREDIENT = "ingredient"  # another file that this one was made from
+    STEP = "step"  # one entry of the file's own history
+
+
+class NotRead(Exception):
+    """Part of a file cannot be searched; what was collected before stays."""
+
+    def __init__(self, reason: str, code: SearchGap = SearchGap.DAMAGED) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,7 @@ class Text:
     key: str  # "parameters", "Iptc4xmpExt:DigitalSourceType", "Software"
     value: str
     name: str  # the key in lower case without its namespace prefix
+    about: About = About.FILE
 
     @property
     def where(self) -> str:
@@ -68,19 +91,28 @@ class Metadata:
 
     texts: list[Text] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    gaps: list[Unsearched] = field(default_factory=list)
     details: Details = field(default_factory=dict)  # EXIF values that are no free text
     parts: list[Part] = field(default_factory=list)  # in file order
     total: int = 0
 
-    def add(self, carrier: Carrier, container: str, key: str, value: str) -> None:
+    def add(
+        self, carrier: Carrier, container: str, key: str, value: str, about: About = About.FILE
+    ) -> None:
+        """Keep one text. Raises NotRead once there is more than is read."""
         value = value.strip("\x00 \r\n\t")
         if not value:
             return
         self.total += len(value)
         if len(self.texts) >= MAX_TEXTS or self.total > MAX_TOTAL:
-            raise MetadataDamaged("more metadata than is read")
+            raise NotRead("there is more metadata than is read", SearchGap.TOO_MUCH)
         name = key.rpartition(":")[2].strip().lower()
-        self.texts.append(Text(carrier, container, key, value, name))
+        self.texts.append(Text(carrier, container, key, value, name, about))
+
+    @property
+    def own(self) -> Iterator[Text]:
+        """The texts that speak of the file itself."""
+        return (text for text in self.texts if text.about is About.FILE)
 
     def note(self, key: str, value: str | tuple[float, ...]) -> None:
         """Keep one EXIF value; of several under one name the first counts."""
@@ -95,6 +127,24 @@ class Metadata:
         if message not in self.warnings and len(self.warnings) < 20:
             self.warnings.append(message)
 
+    @contextmanager
+    def reading(self, where: str) -> Iterator[None]:
+        """Read one part of the file. If it cannot be read that is a gap, and the walk goes on."""
+        try:
+            yield
+        except NotRead as error:
+            self.gap(error.code, where, str(error))
+
+    def gap(self, code: SearchGap, where: str, reason: str) -> None:
+        """State that a part was not searched, and why."""
+        gap = Unsearched(
+            code=code,
+            where=clean(where),
+            statement=clean(f"{where} was not searched for what it declares: {reason}."),
+        )
+        if gap not in self.gaps and len(self.gaps) < MAX_GAPS:
+            self.gaps.append(gap)
+
 
 Walker = Callable[["Source", Metadata], None]
 
@@ -103,31 +153,54 @@ class Source:
     """Random access to a file by absolute offset; a read past the end is damage, not silence."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+        self.file = file
         self.size = file.seek(0, 2)
         self._steps = 0
 
     def read(self, offset: int, count: int) -> bytes:
-        """Return exactly `count` bytes at `offset`, or raise MetadataDamaged."""
-        if not 0 <= count <= MAX_VALUE:
-            raise MetadataDamaged("a value is larger than is read")
+        """Return exactly `count` bytes at `offset`, or raise NotRead."""
+        return self._exactly(offset, count, MAX_VALUE)
+
+    def read_long(self, offset: int, count: int) -> bytes:
+        """As `read`, up to `MAX_TOTAL`: for what holds pictures beside its texts."""
+        return self._exactly(offset, count, MAX_TOTAL)
+
+    def _exactly(self, offset: int, count: int, most: int) -> bytes:
+        if not 0 <= count <= most:
+            raise NotRead("it is larger than is read", SearchGap.TOO_LARGE)
         data = self.peek(offset, count)
         if len(data) != count:
-            raise MetadataDamaged("the file ends early")
+            raise NotRead("the file ends early")
         return data
 
     def peek(self, offset: int, count: int) -> bytes:
         """Return up to `count` bytes at `offset`."""
         if offset < 0:
-            raise MetadataDamaged("an offset is negative")
-        self._file.seek(offset)
-        return self._file.read(count)
+            raise NotRead("an offset is negative")
+        self.file.seek(min(offset, self.size))
+        return self.file.read(count)
 
     def step(self) -> None:
         """Count one box, chunk or segment against the limit."""
         self._steps += 1
         if self._steps > MAX_STEPS:
-            raise MetadataDamaged("too many parts")
+            raise NotRead("it has more parts than are walked", SearchGap.TOO_MUCH)
+
+    def part(self, start: int, size: int) -> "Source":
+        """A file that lies within this one, as a source of its own, at most `MAX_TOTAL` long."""
+        return Source(io.BytesIO(self.read_long(start, size)))
+
+    def find(self, wanted: bytes, start: int) -> int:
+        """The offset of the first `wanted` at or behind `start`, -1 where there is none."""
+        keep = len(wanted) - 1
+        while block := self.peek(start, _BLOCK):
+            at = block.find(wanted)
+            if at >= 0:
+                return start + at
+            if len(block) <= keep:
+                return -1
+            start += len(block) - keep
+        return -1
 
 
 def decode(raw: bytes) -> str:

@@ -1,55 +1,137 @@
-"""Walk FLAC, Ogg and Matroska, which keep their tags as keywords and values."""
+"""Walk FLAC, Ogg, MP3 and bare AAC, which keep their tags in front of, between or behind the sound."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
-from provenance.markers.metadata import (
-    MAX_VALUE,
-    Carrier,
-    Metadata,
-    MetadataDamaged,
-    Source,
-    decode,
-)
+from provenance.markers.id3 import read_tags_behind, read_tags_in_front
+from provenance.markers.metadata import MAX_TOTAL, Carrier, Metadata, NotRead, Source, decode
+from provenance.result import SearchGap
 
-_OGG_SEARCH: Final = 1 << 16
 _MAX_COMMENTS: Final = 1000
+_COMMENTS: Final = 4
+"""Type of the block of a FLAC file that holds its comments."""
 
-_SEGMENT, _INFO, _TAGS, _TAG, _SIMPLE = 0x18538067, 0x1549A966, 0x1254C367, 0x7373, 0x67C8
-_NAME, _STRING = 0x45A3, 0x4487
-_INFO_TEXTS: Final = {0x4D80: "MuxingApp", 0x5741: "WritingApp", 0x7BA9: "Title"}
+_FIRST_FRAME: Final = 512
+_LAST_BYTES: Final = 160  # an ID3v1 tag and the footer of an APE tag in front of it
+
+_FIRST_PACKETS: Final = (
+    # how the first packet of a stream begins, and how its packet of comments does
+    (b"\x01vorbis", b"\x03vorbis"),
+    (b"OpusHead", b"OpusTags"),
+    (b"\x80theora", b"\x81theora"),
+    (b"Speex   ", b""),
+    (b"\x7fFLAC", b""),
+)
+_FLAC_IN_OGG: Final = b"\x7fFLAC"
+_HEADER_PACKETS: Final = 16
+"""Packets of a stream among which its comments are; FLAC puts one block into each."""
+
+
+def read_mpeg_audio(source: Source, metadata: Metadata) -> None:
+    """Collect the tags in front of and behind MP3 or AAC; FLAC may stand behind them as well."""
+    start = read_tags_in_front(source, "MP3", metadata)
+    first = source.peek(start, _FIRST_FRAME)
+    if first.startswith(b"fLaC"):
+        _flac(source, start, metadata)
+        return
+    container = "AAC" if len(first) > 1 and first[0] == 0xFF and first[1] & 0xF6 == 0xF0 else "MP3"
+    metadata.keep(container, first, source.size - start)
+    end = source.peek(max(0, source.size - _LAST_BYTES), _LAST_BYTES)
+    metadata.keep(f"{container} end", end)
+    read_tags_behind(source, container, metadata)
 
 
 def read_flac(source: Source, metadata: Metadata) -> None:
-    """Collect the Vorbis comments among FLAC's metadata blocks."""
-    offset, last = 4, False
-    while not last:
-        source.step()
-        head = source.read(offset, 4)
-        last, kind, size = bool(head[0] & 0x80), head[0] & 0x7F, int.from_bytes(head[1:], "big")
-        if kind == 4:
-            _vorbis(source.read(offset + 4, min(size, MAX_VALUE)), "FLAC", metadata)
-        offset += 4 + size
+    """Collect the comments among FLAC's metadata blocks, and tags behind the sound."""
+    _flac(source, 0, metadata)
+
+
+def _flac(source: Source, start: int, metadata: Metadata) -> None:
+    offset, last = start + 4, False
+    with metadata.reading("FLAC"):
+        while not last:
+            source.step()
+            head = source.read(offset, 4)
+            last, kind, size = bool(head[0] & 0x80), head[0] & 0x7F, int.from_bytes(head[1:], "big")
+            if kind == _COMMENTS:
+                with metadata.reading("FLAC comment"):
+                    _vorbis(source.read_long(offset + 4, size), "FLAC", metadata)
+            offset += 4 + size
+    read_tags_behind(source, "FLAC", metadata)
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One logical stream of an Ogg file, until its comments were read."""
+
+    packets: int = 0
+    first: bytes = b""
+    waiting: bytearray = field(default_factory=bytearray)
 
 
 def read_ogg(source: Source, metadata: Metadata) -> None:
-    """Collect the comments of the first Vorbis or Opus stream, if they fit its first pages."""
-    head = _without_page_headers(source.peek(0, _OGG_SEARCH))
-    for mark in (b"\x03vorbis", b"OpusTags"):
-        at = head.find(mark)
-        if at >= 0:
-            _vorbis(head[at + len(mark) :], "Ogg", metadata)
-            return
+    """Collect the comments of every stream, also of those that follow on each other."""
+    streams: dict[bytes, _Stream | None] = {}  # None: nothing more is wanted of it
+    offset = 0
+    with metadata.reading("Ogg"):
+        while offset < source.size:
+            source.step()
+            head = source.peek(offset, 27)
+            if head[:4] != b"OggS" or len(head) < 27:
+                offset = _next_page(source, offset)
+                continue
+            table = source.read(offset + 27, head[26])
+            start, serial = offset + 27 + len(table), head[14:18]
+            if head[5] & 2:  # the first page of a stream
+                streams[serial] = _Stream()
+            stream = streams.get(serial)
+            if stream is not None:
+                with metadata.reading("Ogg comment"):
+                    streams[serial] = None  # unless more is wanted of it
+                    if _page(source.peek(start, sum(table)), table, stream, metadata):
+                        streams[serial] = stream
+            offset = start + sum(table)
+        if any(stream is not None for stream in streams.values()):
+            raise NotRead("the file ends before its comments do")
 
 
-def _without_page_headers(raw: bytes) -> bytes:
-    packets, offset = bytearray(), 0
-    while raw[offset : offset + 4] == b"OggS" and offset + 27 <= len(raw):
-        table = raw[offset + 27 : offset + 27 + raw[offset + 26]]
-        start = offset + 27 + len(table)
-        packets += raw[start : start + sum(table)]
-        offset = start + sum(table)
-    return bytes(packets)
+def _next_page(source: Source, offset: int) -> int:
+    """The next page behind bytes that belong to none; players skip them as well."""
+    found = source.find(b"OggS", offset + 1)
+    return source.size if found < 0 else found
+
+
+def _page(body: bytes, table: bytes, stream: _Stream, metadata: Metadata) -> bool:
+    """Put the packets of one page together; False once the comments of the stream are known."""
+    offset = 0
+    for length in table:
+        stream.waiting += body[offset : offset + length]
+        offset += length
+        if len(stream.waiting) > MAX_TOTAL:
+            raise NotRead("it is larger than is read", SearchGap.TOO_LARGE)
+        if length < 255:  # the packet ends
+            packet = bytes(stream.waiting)
+            stream.waiting.clear()
+            if not _packet(packet, stream, metadata):
+                return False
+    return True
+
+
+def _packet(packet: bytes, stream: _Stream, metadata: Metadata) -> bool:
+    stream.packets += 1
+    if stream.packets == 1:
+        stream.first = packet[:16]
+        return any(stream.first.startswith(first) for first, _ in _FIRST_PACKETS)
+    if stream.first.startswith(_FLAC_IN_OGG):
+        if packet[:1] and packet[0] & 0x7F == _COMMENTS:
+            _vorbis(packet[4:], "Ogg", metadata)
+            return False
+        return stream.packets < _HEADER_PACKETS
+    mark = next(mark for first, mark in _FIRST_PACKETS if stream.first.startswith(first))
+    if not packet.startswith(mark):
+        raise NotRead("it is not where it must be")
+    _vorbis(packet[len(mark) :], "Ogg", metadata)
+    return False
 
 
 def _vorbis(block: bytes, container: str, metadata: Metadata) -> None:
@@ -63,70 +145,13 @@ def _vorbis(block: bytes, container: str, metadata: Metadata) -> None:
         key, _, value = decode(entry).partition("=")
         if not key.upper().startswith("METADATA_BLOCK_PICTURE"):
             metadata.add(Carrier.TEXT, f"{container} comment", key, value)
+    if count > _MAX_COMMENTS:
+        raise NotRead("it has more entries than are read", SearchGap.TOO_MUCH)
 
 
 def _counted(block: bytes, offset: int) -> tuple[bytes, int]:
     size = int.from_bytes(block[offset : offset + 4], "little")
     end = offset + 4 + size
     if offset + 4 > len(block) or end > len(block):
-        raise MetadataDamaged("a comment is longer than its block")
+        raise NotRead("an entry is longer than the whole")
     return block[offset + 4 : end], end
-
-
-def read_matroska(source: Source, metadata: Metadata) -> None:
-    """Collect the segment's application names and tags from Matroska or WebM."""
-    for kind, start, end in _elements(source, 0, source.size):
-        if kind != _SEGMENT:
-            continue
-        for inner, first, last in _elements(source, start, end):
-            if inner == _INFO:
-                _info(source, first, last, metadata)
-            elif inner == _TAGS:
-                _tags(source, first, last, metadata)
-
-
-def _info(source: Source, start: int, end: int, metadata: Metadata) -> None:
-    for kind, first, last in _elements(source, start, end):
-        if kind in _INFO_TEXTS:
-            text = decode(source.read(first, last - first))
-            metadata.add(Carrier.TEXT, "Matroska info", _INFO_TEXTS[kind], text)
-
-
-def _tags(source: Source, start: int, end: int, metadata: Metadata) -> None:
-    for tag, first, last in _elements(source, start, end):
-        if tag != _TAG:
-            continue
-        for simple, low, high in _elements(source, first, last):
-            if simple == _SIMPLE:
-                parts = {
-                    kind: decode(source.read(at, to - at))
-                    for kind, at, to in _elements(source, low, high)
-                    if kind in (_NAME, _STRING)
-                }
-                key, value = parts.get(_NAME, ""), parts.get(_STRING, "")
-                metadata.add(Carrier.TEXT, "Matroska tag", key, value)
-
-
-def _elements(source: Source, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (identifier, first byte, end) of the elements between two offsets."""
-    while start < end:
-        source.step()
-        head = source.peek(start, 12)
-        kind, used = _number(head, keep_marker=True)
-        size, more = _number(head[used:], keep_marker=False)
-        first = start + used + more
-        unknown = size == (1 << 7 * more) - 1
-        last = end if unknown else min(first + size, end)
-        yield kind, first, last
-        start = last
-
-
-def _number(raw: bytes, *, keep_marker: bool) -> tuple[int, int]:
-    """Read a variable-length number: leading zero bits of the first byte tell its length."""
-    if not raw or raw[0] == 0:
-        raise MetadataDamaged("an element has no length")
-    size = 9 - raw[0].bit_length()
-    value = int.from_bytes(raw[:size], "big")
-    if len(raw) < size:
-        raise MetadataDamaged("the file ends early")
-    return (value if keep_marker else value & ((1 << 7 * size) - 1)), size

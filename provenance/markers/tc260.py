@@ -19,7 +19,7 @@ _PRODUCERS: Final[Mapping[str, str]] = {
 
 def find(metadata: Metadata) -> Iterator[Marker]:
     """Yield a marker for each label: XMP, PNG text, EXIF comment, RIFF INFO, ID3 and MP4 tags."""
-    for text in metadata.texts:
+    for text in metadata.own:
         label = _label(text)
         says = _LABELS.get(clean(str(label.get("Label", "")), 10))
         if says is not None:

@@ -5,16 +5,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from provenance.markers.finding import found
-from provenance.markers.metadata import Carrier, Metadata, Text
+from provenance.markers.metadata import About, Carrier, Metadata, Text
 from provenance.result import Marker, Says
 
 _TOOL_FIELDS: Final = frozenset(
     {
         "software", "make", "creatortool", "imageeditor", "imageeditingsoftware", "program",
-        "rawdevelopingsoftware", "metadataeditingsoftware", "encoder", "encoded_by", "encodedby",
-        "tsse", "tenc", "writingapp", "generator", "com.apple.quicktime.software",
+        "rawdevelopingsoftware", "metadataeditingsoftware", "encoder", "encodingsettings",
+        "tsse", "writingapp", "generator", "application", "com.apple.quicktime.software",
     }
 )  # fmt: skip
+_ENCODED_BY: Final = frozenset({"encoded_by", "encodedby", "encoded-by", "tenc", "ten"})
+"""Fields for the person or organisation that encoded a file (ID3v2.4, 4.2.2)."""
+
+_PERSONS: Final = frozenset({"Sora", "Kling", "Veo"})
+"""Generators whose name people bear as well; Sora is a given name, Kling a family name."""
+
 _SENTENCE_FIELDS: Final = frozenset(
     {
         "comment", "comm", "description", "longdescription", "imagedescription", "title", "caption",
@@ -77,13 +83,26 @@ _SHOWN_FIELDS: Final = ("software", "creatortool")
 
 def find(metadata: Metadata) -> Iterator[Marker]:
     """Yield AI tools named in program fields, sentences that say so, and other programs."""
-    for text in metadata.texts:
-        if text.name in _TOOL_FIELDS and (tool := ai_tool(text.value)):
+    for text in metadata.own:
+        if tool := _named(text):
             yield found(text, "software.ai_tool", Says.AI_GENERATED, tool=tool)
         elif text.name in _SHOWN_FIELDS and len(text.value) <= 120:
             yield found(text, "software.tool", Says.TOOL, tool=text.value)
         elif _is_sentence(text) and (stated := _stated(text.value)) is not None:
             yield found(text, "tag.made_with_ai", Says.AI_GENERATED, tool=stated)
+    for text in metadata.texts:
+        step = text.about is About.STEP and text.name == "softwareagent"
+        if step and (tool := ai_tool(text.value)):
+            yield found(text, "software.ai_step", Says.AI_EDITED, tool=tool)
+
+
+def _named(text: Text) -> str:
+    """The AI tool that a field for a program names, or one for who encoded the file."""
+    if text.name in _TOOL_FIELDS:
+        return ai_tool(text.value)
+    if text.name in _ENCODED_BY and (tool := ai_tool(text.value)) not in _PERSONS:
+        return tool
+    return ""
 
 
 def ai_tool(value: str) -> str:

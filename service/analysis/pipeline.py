@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from detectors.base import Kind
 from detectors.media.allowance import Allowance
+from detectors.media.sniff import MediaType
 from detectors.registry import Effort, use_shelf
 from provenance.consistency import name
 from provenance.published import open_store
@@ -28,7 +29,8 @@ from service.reporting.evidence import fuse, gaps, weigh
 from service.reporting.headline import Facts, headline
 from service.reporting.pins import pin, settings_of
 from service.reporting.report import NotChecked, Profile, Report, Subject
-from service.reporting.verdict import NOT_REQUESTED, decide
+from service.reporting.verdict import NO_CLASSIFIER, NOT_REQUESTED, decide
+from service.reporting.wording import UNJUDGED
 
 if TYPE_CHECKING:
     from provenance.similarity.search import Prepared
@@ -95,6 +97,7 @@ class Pipeline:
         With `past` its credentials are judged as of then.
         """
         clock = time.perf_counter()
+        profile = profile_for(source.type, profile)
         progress(Progress(Stage.PROVENANCE, 0.0))
         allowance = Allowance(self._config.limits.wall_seconds(source.type.kind))
         read = self._credentials.read(source, past, allowance)
@@ -114,7 +117,7 @@ class Pipeline:
         found = self._credentials.read_all(sources)
         share = (time.perf_counter() - clock) / max(len(sources), 1)
         return [
-            _report(source, Profile.PROVENANCE, read, _UNCLASSIFIED, self._settings, share)
+            _report(source, Profile.PROVENANCE, read, _traced(source), self._settings, share)
             for source, read in zip(sources, found, strict=True)
         ]
 
@@ -136,23 +139,26 @@ class Pipeline:
         self, source: Source, profile: Profile, progress: Listener, allowance: Allowance
     ) -> Classified:
         kind = source.type.kind
-        if profile is Profile.PROVENANCE:
-            return _UNCLASSIFIED
-        if kind is None:
-            raise ValueError(f"{source.type.media_type} is not media")
+        if kind is None or profile is Profile.PROVENANCE:
+            return _traced(source)
         effort = Effort.FAST if profile is Profile.FAST else Effort.FULL
         return self._loaded().classify(source, kind, effort, progress, allowance)
 
 
-_UNCLASSIFIED = Classified(
-    missing=(
-        NotChecked(
-            what="classifiers",
-            reason=NOT_REQUESTED,
-            statement="Only provenance was asked for; no classifier looked at the content.",
-        ),
-    )
-)
+def profile_for(found: MediaType, wanted: Profile) -> Profile:
+    """The profile that a file of this type can have: without a classifier, provenance alone."""
+    return Profile.PROVENANCE if found.kind is None else wanted
+
+
+def _traced(source: Source) -> Classified:
+    """What classifiers come to where only provenance is read, by wish or for want of one."""
+    traced_as = source.type.traced_as
+    if traced_as is None:
+        reason = NOT_REQUESTED
+        statement = "Only provenance was asked for; no classifier looked at the content."
+    else:
+        reason, statement = NO_CLASSIFIER, UNJUDGED[traced_as]
+    return Classified(missing=(NotChecked(what="classifiers", reason=reason, statement=statement),))
 
 
 def _second_opinions(config: PipelineConfig) -> SecondOpinions | None:
@@ -223,6 +229,7 @@ def _subject(source: Source, classified: Classified) -> Subject:
         name=source.name,
         kind=classified.kind or source.type.kind,
         media_type=source.type.media_type,
+        traced_as=source.type.traced_as,
         width=classified.width,
         height=classified.height,
         seconds=classified.seconds,

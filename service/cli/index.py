@@ -183,6 +183,8 @@ def _add(
             complain(str(path), error)
         return _FAILED
     with source.file:
+        if source.type.kind is None:
+            return _SKIPPED
         try:
             return _ADDED if librarian.add(replace(source, tenant=tenant)) else _KNOWN
         except DELIBERATE as error:

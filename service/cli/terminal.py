@@ -15,7 +15,7 @@ from service.analysis.progress import Listener
 from service.cli import timeline
 from service.cli.credentials_tree import credentials
 from service.reporting.report import Report, Signal, Verdict
-from service.reporting.wording import KINDS, RANKS, VERDICTS, marks_in_sound
+from service.reporting.wording import RANKS, VERDICTS, kind_in_words, marks_in_sound
 
 _COLOURS: Final = {
     Verdict.VERIFIED_CAPTURE: "green",
@@ -88,7 +88,7 @@ class _Printable:
 
 def _headline(report: Report) -> RenderableType:
     subject = report.subject
-    facts = [KINDS[subject.kind], subject.media_type, f"{subject.bytes:,} bytes"]
+    facts = [kind_in_words(subject), subject.media_type, f"{subject.bytes:,} bytes"]
     if subject.width and subject.height:
         facts.append(f"{subject.width} x {subject.height}")
     if subject.seconds is not None:

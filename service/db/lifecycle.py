@@ -55,7 +55,7 @@ class Scan:
     tenant: str
     state: State
     profile: Profile
-    kind: Kind
+    kind: Kind | None  # None: no classifier is for it, its provenance is read
     name: str  # display name, cleaned; empty once expired
     sha256: str
     size: int  # bytes

@@ -54,7 +54,7 @@ class ScanRow(Base):
     state: Mapped[State]
     profile: Mapped[Profile]
     queue: Mapped[str] = mapped_column(String(32))
-    kind: Mapped[Kind]
+    kind: Mapped[Kind | None]  # null: no classifier is for it
     name: Mapped[str] = mapped_column(String(255))
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)

@@ -26,7 +26,7 @@ class NewScan:
     tenant: str
     profile: Profile
     queue: str
-    kind: Kind
+    kind: Kind | None
     name: str
     sha256: str
     size: int

@@ -11,13 +11,13 @@ from service.reporting.report import Evidence, Profile, Report, Verdict
 from service.reporting.timeline import clock
 from service.reporting.wording import (
     CLAIMS,
-    KINDS,
     OUTCOMES,
     PROFILES,
     RANKS,
     VERDICTS,
     WEIGHTS,
     in_words,
+    kind_in_words,
     marks_in_sound,
     odds,
 )
@@ -127,7 +127,7 @@ def view(report: Report) -> ReportView:
     return ReportView(
         verdict=VERDICTS[report.verdict],
         icon=ICONS[report.verdict],
-        kind=KINDS[subject.kind],
+        kind=kind_in_words(subject),
         size=bytes_in_words(subject.bytes),
         shape=_shape(report),
         profile="" if report.profile is Profile.FULL else PROFILES[report.profile],

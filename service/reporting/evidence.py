@@ -76,6 +76,8 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
     """
     if provenance is not None:
         yield from gaps_in(provenance)
+        for gap in provenance.unsearched:
+            yield NotChecked(what="declared markers", reason=gap.code, statement=gap.statement)
     for item in findings:
         if item.reason is not None and (item.votes or item.outcome is Outcome.FAILED):
             yield NotChecked(what=item.detector, reason=item.reason, statement=item.explanation)

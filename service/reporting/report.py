@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from detectors.base import Kind
+from detectors.media.sniff import TracedAs
 from detectors.result import Closed, Finding, LikelihoodRatio
 from provenance.result import Provenance, Watermark
 from provenance.similarity.result import Match
@@ -109,6 +110,7 @@ class Subject(Closed):
     name: str  # display name: cleaned, never used as a path
     kind: Kind | None
     media_type: str
+    traced_as: TracedAs | None = None  # what no classifier is for
     width: int | None = None
     height: int | None = None
     seconds: float | None = None

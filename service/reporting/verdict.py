@@ -11,6 +11,9 @@ from service.reporting.trust_gaps import INTERIM_LIST_ABSENT, TRUST_LIST_OLD
 NOT_REQUESTED: Final = "not_requested"
 """Reason code of a check the caller left out on purpose."""
 
+NO_CLASSIFIER: Final = "no_classifier"
+"""Reason code of classifiers for a kind of file that none is made for."""
+
 LEFT_OUT: Final = "left_out_by_profile"
 """Reason code of what the fast profile does not look for, beside what it judges."""
 
@@ -18,6 +21,7 @@ LEFT_OUT: Final = "left_out_by_profile"
 HARMLESS: Final = frozenset(
     {
         NOT_REQUESTED,
+        NO_CLASSIFIER,
         LEFT_OUT,
         "no_trust_list",
         INTERIM_LIST_ABSENT,
@@ -167,7 +171,7 @@ def conflicts(evidence: tuple[Evidence, ...]) -> tuple[Conflict, ...]:
 def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) -> Verdict:
     if broke(not_checked):
         return Verdict.INCONCLUSIVE
-    if any(item.reason == NOT_REQUESTED for item in not_checked):
+    if any(item.reason in (NOT_REQUESTED, NO_CLASSIFIER) for item in not_checked):
         return Verdict.NO_SIGN_FOUND
     speaks = any(item.signal not in _SILENT for item in evidence)
     return Verdict.INCONCLUSIVE if speaks else Verdict.NOT_APPLICABLE

@@ -3,6 +3,7 @@
 from typing import Final
 
 from detectors.base import Kind
+from detectors.media.sniff import TracedAs
 from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome
 from provenance.result import (
     IdentityStatus,
@@ -18,7 +19,7 @@ from provenance.result import (
     WatermarkScheme,
     Weight,
 )
-from service.reporting.report import Profile, Rank, Report, Verdict
+from service.reporting.report import Profile, Rank, Report, Subject, Verdict
 
 # Upper bounds of log10 LR and the words for ratios below them: the verbal scale of the ENFSI
 # guideline for evaluative reporting in forensic science (2015, table 1).
@@ -55,6 +56,24 @@ KINDS: Final[dict[Kind | None, str]] = {
     Kind.VIDEO: "Video",
     Kind.AUDIO: "Recording",
     None: "File",
+}
+
+TRACED: Final[dict[TracedAs, str]] = {
+    TracedAs.CAMERA_RAW: "Camera raw",
+    TracedAs.DOCUMENT: "Document",
+    TracedAs.DRAWING: "Drawing",
+    TracedAs.PICTURE: "Picture",
+    TracedAs.ARCHIVE: "Archive",
+}
+
+UNJUDGED: Final[dict[TracedAs, str]] = {
+    TracedAs.CAMERA_RAW: "No classifier is for camera raws: the data of the sensor is not developed "
+    "here, and a preview inside is not the photograph.",
+    TracedAs.DOCUMENT: "No classifier is for documents: neither their words nor the pictures in them "
+    "were looked at.",
+    TracedAs.DRAWING: "No classifier is for drawings made of shapes.",
+    TracedAs.PICTURE: "Pictures of this kind are not decoded here, so no classifier looked at it.",
+    TracedAs.ARCHIVE: "No classifier is for archives: the files inside were not looked at.",
 }
 
 RANKS: Final[dict[Rank, str]] = {
@@ -190,6 +209,11 @@ WEIGHTS: Final[dict[Weight, str]] = {
     Weight.LOW: "low weight: a reason to look, which decides nothing",
     Weight.NONE: "no weight: ordinary for files that were sent or edited",
 }
+
+
+def kind_in_words(subject: Subject) -> str:
+    """What a file is: "Photo", "Camera raw", "Document"."""
+    return KINDS[subject.kind] if subject.traced_as is None else TRACED[subject.traced_as]
 
 
 def marks_in_sound(report: Report) -> tuple[str, ...]:

@@ -6,14 +6,14 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final, Self, cast
 
 from detectors.base import Kind
-from detectors.media.sniff import HEAD_BYTES, MediaType, sniff
+from detectors.media.sniff import HEAD_BYTES, MediaType, is_certain, sniff, sniff_file
 from service.analysis.credentials import MAX_STORE
 from service.analysis.source import Sidecar, Source
 from service.db.lifecycle import BlobKey
@@ -52,6 +52,7 @@ class Inspector:
 
     def __init__(self, limits: Mapping[Kind, int] | None) -> None:
         self._limits = limits
+        self._is_certain = False
         self._digest = hashlib.sha256()
         self._head = b""
         self._type: MediaType | None = None
@@ -64,24 +65,41 @@ class Inspector:
         if self._type is None:
             self._head += chunk[: HEAD_BYTES - len(self._head)]
             if len(self._head) == HEAD_BYTES:
-                self._type = _typed(self._head)
+                self._judge_head()
         self._check_size()
 
-    def finish(self) -> tuple[str, int, MediaType]:
-        """SHA-256 in hex, size in bytes, type. Raises `EmptyFile` and what `take` raises."""
+    def finish(
+        self, arrived: Callable[[], AbstractContextManager[BinaryIO]]
+    ) -> tuple[str, int, MediaType]:
+        """SHA-256 in hex, size in bytes, type. Raises `EmptyFile` and what `take` raises.
+
+        `arrived` opens what was taken, where its first bytes do not settle what it is.
+        """
         if self._size == 0:
             raise EmptyFile("no byte arrived")
         if self._type is None:
-            self._type = _typed(self._head)
-            self._check_size()
-        return self._digest.hexdigest(), self._size, self._type
+            self._judge_head()
+        if not self._is_certain:
+            with arrived() as file:
+                self._type = _accepted(sniff_file(file))
+            self._is_certain = True
+        self._check_size()
+        return self._digest.hexdigest(), self._size, cast(MediaType, self._type)
+
+    def _judge_head(self) -> None:
+        self._is_certain = is_certain(self._head)
+        found = sniff(self._head)
+        self._type = _accepted(found) if self._is_certain else found
 
     def _check_size(self) -> None:
-        if self._limits is None or self._type is None or self._type.kind is None:
+        """What may still turn out to be of another kind is held to the largest of the limits."""
+        if self._limits is None or self._type is None:
             return
-        limit = self._limits[self._type.kind]
+        kind = self._type.kind if self._is_certain else None
+        limit = max(self._limits.values()) if kind is None else self._limits[kind]
         if self._size > limit:
-            raise FileTooLarge(f"more than the {limit} bytes allowed for {self._type.kind} files")
+            named = "any" if kind is None else kind.value
+            raise FileTooLarge(f"more than the {limit} bytes allowed for {named} files")
 
 
 class Receiver:
@@ -114,7 +132,7 @@ class Receiver:
 
     def finish(self) -> Received:
         """Everything arrived: make it durable. Raises `EmptyFile` and what `write` raises."""
-        sha256, size, media_type = self._inspector.finish()
+        sha256, size, media_type = self._inspector.finish(self._writer.reopen)
         blob = self._writer.commit()
         self._finished = True
         return Received(sha256=sha256, size=size, name=self._name, type=media_type, blob=blob)
@@ -232,15 +250,19 @@ def _inspected(file: BinaryIO, untrusted_name: str, limits: Mapping[Kind, int] |
 
 
 def _source(inspector: Inspector, file: BinaryIO, untrusted_name: str) -> Source:
-    sha256, size, media_type = inspector.finish()
+    sha256, size, media_type = inspector.finish(lambda: _kept_open(file))
     file.seek(0)
     return Source(
         file=file, name=display_name(untrusted_name), size=size, sha256=sha256, type=media_type
     )
 
 
-def _typed(untrusted_head: bytes) -> MediaType:
-    found = sniff(untrusted_head)
-    if found.kind is None:
+@contextmanager
+def _kept_open(file: BinaryIO) -> Iterator[BinaryIO]:
+    yield file
+
+
+def _accepted(found: MediaType) -> MediaType:
+    if found.kind is None and found.traced_as is None:
         raise UnsupportedKind(f"the content is {found.media_type}")
     return found

@@ -24,9 +24,11 @@ POLL_SECONDS: Final = 0.02
 VISIBILITY_SECONDS: Final = 7200
 
 
-def queue_for(kind: Kind, profile: Profile) -> str:
+def queue_for(kind: Kind | None, profile: Profile) -> str:
     """Provenance alone needs no model, so it does not wait behind those that do."""
-    return PROVENANCE_QUEUE if profile is Profile.PROVENANCE else kind.value
+    if kind is None or profile is Profile.PROVENANCE:
+        return PROVENANCE_QUEUE
+    return kind.value
 
 
 class Queue(Protocol):

@@ -25,6 +25,10 @@ class BlobWriter(Protocol):
         """Make the bytes durable and readable under the key."""
         ...
 
+    def reopen(self) -> BinaryIO:
+        """What was written so far, to be looked at before it is committed; the caller closes it."""
+        ...
+
     def abort(self) -> None: ...
 
 
@@ -110,6 +114,10 @@ class FolderWriter:
         for folder in (self._final.parent, self._final.parent.parent):
             _sync_folder(folder)
         return self._key
+
+    def reopen(self) -> BinaryIO:
+        self._file.flush()
+        return self._incoming.open("rb")
 
     def abort(self) -> None:
         self._file.close()

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 from detectors.base import Kind
 from detectors.errors import DetectorError
-from service.analysis.pipeline import Analysis
+from service.analysis.pipeline import Analysis, profile_for
 from service.analysis.progress import Listener
 from service.analysis.source import DEFAULT_TENANT, Source
 from service.db.engine import Database
@@ -38,7 +38,6 @@ from service.errors import (
     ScanFailed,
     ScanNotFound,
     ServiceError,
-    UnsupportedKind,
 )
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
@@ -144,8 +143,7 @@ class Scans:
         reconciler, so a broker that is down costs time, not scans.
         """
         kind, now = received.type.kind, self._now()
-        if kind is None:
-            raise UnsupportedKind(f"the content is {received.type.media_type}")
+        profile = profile_for(received.type, profile)
         queue = queue_for(kind, profile)
         scan = self._rows.add(
             NewScan(

@@ -15,6 +15,7 @@ from detectors.base import Kind, Media, Observation
 from detectors.errors import DecoderCrashed, WeightsMismatch
 from detectors.media.limits import Limits
 from detectors.media.sandbox import Reply, SandboxPool
+from detectors.media.sniff import TracedAs
 from detectors.registry import Effort, Spec, specs_for
 from detectors.result import Outcome, Reason
 from detectors.training import domain_making
@@ -27,9 +28,11 @@ from service.analysis.pipeline import Analysis, Pipeline
 from service.analysis.progress import Progress, Stage
 from service.analysis.source import Source
 from service.reporting.report import Profile, Report, Signal, Verdict
-from service.reporting.verdict import LEFT_OUT, decide
+from service.reporting.verdict import LEFT_OUT, NO_CLASSIFIER, decide
+from service.reporting.wording import kind_in_words
 from service.scans.intake import source_from_stream
 from tests import bad_media, media
+from tests.detectors.media.test_sniff import PREVIEW, SENSOR, tiff
 from tests.signing import CAPTURED, Authority, action, sign
 from tests.sounds import speech_like
 from tests.watermarks import marked
@@ -165,6 +168,41 @@ def _lasting(report: Report) -> Any:
     found = report.model_dump(mode="json", exclude={"analysed_at", "seconds"})
     found["provenance"].pop("validated_at")
     return found
+
+
+def test_a_camera_raw_is_called_one_and_not_judged_by_its_preview(pipeline: Pipeline) -> None:
+    raw = tiff(PREVIEW, SENSOR, make=b"PENTAX")
+    report = analyse(pipeline, raw, name="a.pef").report
+    assert (report.subject.media_type, report.profile) == ("image/x-pentax-pef", Profile.PROVENANCE)
+    assert kind_in_words(report.subject) == "Camera raw"
+    assert report.findings == ()
+    reasons = {item.what: item.reason for item in report.not_checked}
+    assert reasons["classifiers"] == NO_CLASSIFIER
+
+
+def test_credentials_of_a_drawing_are_read(pipeline: Pipeline, authority: Authority) -> None:
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><g/></svg>'
+    signed_drawing = sign(
+        drawing,
+        authority.issue(),
+        actions=[action(source_type=CAPTURED)],
+        media_type="image/svg+xml",
+    ).data
+    report = analyse(pipeline, signed_drawing).report
+    assert report.provenance is not None
+    assert report.provenance.presence.is_read
+    assert report.subject.traced_as is TracedAs.DRAWING
+
+
+@pytest.mark.parametrize("profile", [Profile.PROVENANCE, Profile.FAST])
+def test_a_search_for_markers_that_was_cut_is_no_silence(
+    pipeline: Pipeline, profile: Profile
+) -> None:
+    body = b"http://ns.adobe.com/xap/1.0/\x00<x:xmpmeta><open>"
+    damaged = PHOTO[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + PHOTO[2:]
+    report = analyse(pipeline, damaged, profile).report
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "metadata_not_parsable" in {item.reason for item in report.not_checked}
 
 
 def test_stages_come_in_order_and_shares_only_grow(pipeline: Pipeline) -> None:

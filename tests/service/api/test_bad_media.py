@@ -22,7 +22,6 @@ REFUSED: Final = {
     "empty.jpg": (422, "empty_file"),
     "text.jpg": (415, "unsupported_kind"),
     "archive.zip": (415, "unsupported_kind"),
-    "page.pdf": (415, "unsupported_kind"),
     "noise.bin": (415, "unsupported_kind"),
 }
 NOT_DECODED: Final = {
@@ -32,6 +31,7 @@ NOT_DECODED: Final = {
     "huge.png": "media_too_large",
     "malformed-jumbf.jpg": "credentials_unreadable",
 }
+TRACED: Final = {"page.pdf": "no_classifier"}
 CUT_SHORT: Final = {
     "truncated.wav": "ends before its header says",
     "claims-2-gb.wav": "ends before its header says",
@@ -66,7 +66,14 @@ def report_of(api: Desk, data: bytes, name: str) -> Any:
 
 
 def test_every_bad_input_is_expected_somewhere_here() -> None:
-    assert set(BAD_INPUTS) == {*REFUSED, *NOT_DECODED, *CUT_SHORT}
+    assert set(BAD_INPUTS) == {*REFUSED, *NOT_DECODED, *TRACED, *CUT_SHORT}
+
+
+@pytest.mark.parametrize(("name", "reason"), TRACED.items())
+def test_what_no_classifier_is_for_is_traced_and_says_so(api: Desk, name: str, reason: str) -> None:
+    report = report_of(api, BAD_INPUTS[name](), name)
+    assert [item["reason"] for item in report["not_checked"]] == [reason]
+    assert (report["profile"], report["subject"]["traced_as"]) == ("provenance", "document")
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -71,11 +71,21 @@ def test_an_empty_file_is_refused(api: Desk) -> None:
     assert refused(api, bad_media.empty()) == (422, "empty_file")
 
 
-@pytest.mark.parametrize("make", [bad_media.text, bad_media.zip_archive, bad_media.pdf])
+@pytest.mark.parametrize("make", [bad_media.text, bad_media.zip_archive])
 def test_what_is_no_photo_video_or_recording_is_refused_whatever_it_is_called(
     api: Desk, make: Callable[[], bytes]
 ) -> None:
     assert refused(api, make()) == (415, "unsupported_kind")
+
+
+def test_a_document_is_taken_for_its_provenance_whatever_was_asked(api: Desk) -> None:
+    files = {"file": ("page.pdf", bad_media.pdf())}
+    scan = api.client.post("/v1/scans", files=files, data={"profile": "full"}).json()
+    assert (scan["kind"], scan["profile"]) == (None, "provenance")
+    assert scan["media_type"] == "application/pdf"
+    assert api.client.get("/v1/scans").json()["items"][0]["kind"] is None
+    page = api.client.get(f"/scans/{scan['id']}")
+    assert (page.status_code, "File" in page.text) == (200, True)
 
 
 def test_a_file_over_the_limit_is_refused(api: Desk) -> None:

@@ -117,7 +117,6 @@ REFUSED = {
     "empty.jpg": "empty_file",
     "text.jpg": "unsupported_kind",
     "archive.zip": "unsupported_kind",
-    "page.pdf": "unsupported_kind",
     "noise.bin": "unsupported_kind",
 }
 

@@ -12,9 +12,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import StatementError
 
+from detectors.base import Kind
+from service.analysis.progress import Stage
 from service.db.engine import Database
+from service.db.lifecycle import State
 from service.db.migrate import MIGRATIONS, upgrade
-from service.db.models import Base, WorkerRow
+from service.db.models import Base, ReportRow, ScanRow, WorkerRow
+from service.reporting.report import Profile
 
 ROOT = Path(__file__).parents[3]
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -51,6 +55,43 @@ def test_migrations_lead_back_to_nothing(database: Database) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
+
+
+def test_reports_outlive_a_change_of_the_table_of_scans(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    row = ScanRow(
+        id="0" * 26,
+        tenant="t",
+        state=State.DONE,
+        profile=Profile.FULL,
+        queue="image",
+        kind=Kind.IMAGE,
+        name="a.jpg",
+        sha256="0" * 64,
+        size=1,
+        media_type="image/jpeg",
+        created_at=NOON,
+        stage=Stage.REPORT,
+        done=1.0,
+        note="",
+        attempts=1,
+    )
+    with database.write() as session:
+        session.add(row)
+        session.flush()
+        session.add(ReportRow(scan_id="0" * 26, tenant="t", document="{}", signature="s"))
+    for move, to in ((command.downgrade, "0001"), (command.upgrade, "head")):
+        with database.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            move(config, to)
+    with database.read() as session:
+        assert session.get(ReportRow, "0" * 26) is not None
+        assert session.execute(text("SELECT count(*) FROM scan")).scalar() == 1
+    with database.write() as session:
+        session.execute(text("DELETE FROM scan"))
+    with database.read() as session:
+        assert session.get(ReportRow, "0" * 26) is None, "reports go with their scans"
 
 
 def test_many_processes_may_start_on_an_empty_database_at_once(database_url: str) -> None:

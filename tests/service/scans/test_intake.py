@@ -1,5 +1,7 @@
 import hashlib
 import io
+import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -7,7 +9,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from detectors.base import Kind
-from detectors.media.sniff import HEAD_BYTES
+from detectors.media.sniff import HEAD_BYTES, TracedAs
 from service.errors import EmptyFile, FileTooLarge, UnsupportedKind
 from service.scans.intake import (
     NAME_LENGTH,
@@ -19,7 +21,8 @@ from service.scans.intake import (
 )
 from service.scans.storage import FolderStore, read
 from tests import bad_media
-from tests.media import jpeg, photo_like, speech_wav
+from tests.media import audio_bytes, jpeg, photo_like, speech_wav
+from tests.sounds import speech_like
 
 LIMITS = {Kind.IMAGE: 100_000, Kind.AUDIO: 200_000, Kind.VIDEO: 300_000}
 
@@ -55,7 +58,7 @@ def test_the_type_comes_from_the_content_and_not_from_the_name(store: FolderStor
     assert received.type.kind is Kind.AUDIO
 
 
-@pytest.mark.parametrize("make", [bad_media.text, bad_media.zip_archive, bad_media.pdf])
+@pytest.mark.parametrize("make", [bad_media.text, bad_media.zip_archive])
 def test_what_is_no_media_is_refused_and_leaves_nothing(
     store: FolderStore, tmp_path: Path, make: object
 ) -> None:
@@ -67,7 +70,45 @@ def test_what_is_no_media_is_refused_and_leaves_nothing(
 
 def test_what_is_no_media_is_refused_after_the_first_bytes(store: FolderStore) -> None:
     with receiver(store) as receiving, pytest.raises(UnsupportedKind):
-        receiving.write(b"%PDF-1.7" + bytes(HEAD_BYTES))
+        receiving.write(b"BM" + bytes(HEAD_BYTES))
+
+
+@pytest.mark.parametrize(
+    ("make", "traced_as"),
+    [
+        (bad_media.pdf, TracedAs.DOCUMENT),
+        (lambda: b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x01crx isom", TracedAs.CAMERA_RAW),
+    ],
+)
+def test_what_carries_credentials_is_taken_although_no_classifier_is_for_it(
+    store: FolderStore, make: Callable[[], bytes], traced_as: TracedAs
+) -> None:
+    received = receive_all(io.BytesIO(make()), receiver(store))
+    assert (received.type.kind, received.type.traced_as) == (None, traced_as)
+
+
+def test_what_the_first_bytes_leave_open_is_settled_by_the_rest(store: FolderStore) -> None:
+    tag = b"ID3\x04\x00\x00" + bytes([0, 0, 2 * HEAD_BYTES >> 7, 0]) + bytes(2 * HEAD_BYTES)
+    received = receive_all(io.BytesIO(tag + audio_bytes(speech_like(0.2), "flac")), receiver(store))
+    assert received.type.container == "flac"
+
+
+def test_an_archive_without_credentials_is_refused_once_it_is_there(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as writing:
+        writing.writestr("photo.jpg", bytes(2 * HEAD_BYTES))
+    archive.seek(0)
+    with pytest.raises(UnsupportedKind):
+        receive_all(archive, receiver(store))
+    assert stored(tmp_path) == []
+
+
+def test_a_document_is_held_to_the_largest_of_the_limits(store: FolderStore) -> None:
+    tiny = Receiver(lambda: store.writer("default"), dict.fromkeys(Kind, 10), "a.pdf")
+    with pytest.raises(FileTooLarge):
+        receive_all(io.BytesIO(bad_media.pdf()), tiny)
 
 
 def test_an_empty_file_is_refused_and_leaves_nothing(store: FolderStore, tmp_path: Path) -> None:

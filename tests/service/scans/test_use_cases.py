@@ -242,6 +242,6 @@ def test_ids_sort_by_time_and_cannot_be_guessed(desk: Office) -> None:
 
 
 def test_only_media_can_become_a_scan(desk: Office) -> None:
-    with desk.scans.receive("a.pdf") as receiving, pytest.raises(UnsupportedKind):
-        receiving.write(b"%PDF-1.7" + bytes(5000))
+    with desk.scans.receive("a.bmp") as receiving, pytest.raises(UnsupportedKind):
+        receiving.write(b"BM" + bytes(5000))
     assert desk.blobs() == 0
