@@ -34,20 +34,18 @@ def fit(bona_fide: Floats, synthetic: Floats, *, refits: int = 40, seed: int = 7
     )
 
 
-def operating_points(bona_fide: Floats, share: float = 1.0) -> OperatingPoints:
+def operating_points(bona_fide: Floats) -> OperatingPoints:
     """Thresholds with the finite-sample guarantee of split conformal prediction.
 
     A new bona fide item exceeds the k-th largest of n exchangeable ones with probability at most
     k / (n + 1) (Vovk et al. 2005), so the threshold for rate a is the floor(a (n + 1))-th largest.
-    `share` scales both rates, for detectors that judge a file beside others and must not use up its
-    false alarms alone. With a share of 1, under 99 items there is no threshold for 1 %; under 19
-    none at all: raises `ValueError`.
+    Under 99 items there is no threshold for 1 %; under 19 none at all: raises `ValueError`.
     """
     ordered = np.sort(bona_fide)[::-1]
     size = ordered.size
 
     def threshold(rate: float) -> float | None:
-        rank = math.floor(rate * share * (size + 1))
+        rank = math.floor(rate * (size + 1))
         return float(ordered[rank - 1]) if rank >= 1 else None
 
     lenient = threshold(0.05)
