@@ -54,13 +54,29 @@ def operating_points(bona_fide: Floats) -> OperatingPoints:
     return OperatingPoints(fpr_5=lenient, fpr_1=threshold(0.01), bona_fide=size)
 
 
-def likelihood_ratio(raw: float, calibration: Calibration) -> LikelihoodRatio:
-    """Calibrated log10 LR of one raw score with its 95 % bootstrap interval."""
-    ratios = np.array([slope * raw + intercept for slope, intercept in calibration.pairs])
-    ratios = np.clip(ratios, calibration.lowest, calibration.highest)
-    low, high = np.quantile(ratios[1:], [0.025, 0.975]) if ratios.size > 1 else ratios[[0, 0]]
+def likelihood_ratio(
+    raw: float, calibration: Calibration, *, margin: float = 0.0
+) -> LikelihoodRatio:
+    """Calibrated log10 LR of one raw score with its 95 % interval.
+
+    The interval is that of the bootstrap refits over all raw scores within `margin`, which the
+    arithmetic alone may move.
+    """
+    slopes, intercepts = np.array(calibration.pairs).T
+
+    def ratios(score: float) -> Floats:
+        clipped = np.clip(slopes * score + intercepts, calibration.lowest, calibration.highest)
+        return np.asarray(clipped, np.float64)
+
+    best = float(ratios(raw)[0])
+    ends = [ratios(raw - margin)[1:], ratios(raw + margin)[1:]]
+    if not ends[0].size:  # never refitted
+        ends = [ratios(raw - margin), ratios(raw + margin)]
+    bounds = [np.quantile(end, [0.025, 0.975]) for end in ends]
     return LikelihoodRatio(
-        log10=float(ratios[0]), low=float(min(low, ratios[0])), high=float(max(high, ratios[0]))
+        log10=best,
+        low=min(best, *(float(low) for low, _ in bounds)),
+        high=max(best, *(float(high) for _, high in bounds)),
     )
 
 
