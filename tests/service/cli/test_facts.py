@@ -28,7 +28,14 @@ def test_an_unknown_detector_is_a_usage_error_that_names_the_known_ones(tmp_path
 
 def test_the_doctor_looks_at_sandbox_models_lists_and_services(tmp_path: Path) -> None:
     ran = assay("doctor", data=tmp_path)
-    for thing in ("sandbox: no network", "trust lists", "database", "storage", "broker"):
+    for thing in (
+        "sandbox: no network",
+        "trust lists",
+        "database",
+        "storage",
+        "broker",
+        "arithmetic",
+    ):
         assert thing in ran.out
     for spec in SPECS:
         assert spec.name in ran.out
