@@ -5,7 +5,7 @@ import pytest
 
 from detectors.calibration import alarm, fit, likelihood_ratio, operating_points
 from detectors.result import Alarm
-from detectors.zoo.card import OperatingPoints
+from detectors.zoo.card import Calibration, OperatingPoints
 
 
 def test_a_fit_on_gaussian_scores_finds_the_line_of_theory() -> None:

@@ -14,6 +14,7 @@ from detectors.result import Outcome, Reason
 from detectors.runner import Run
 from detectors.zoo import backbones, known_view
 from detectors.zoo.backbones import ClipEncoder
+from detectors.zoo.onnx_surgery import with_outputs
 from detectors.zoo.weights import verified
 from tests.media import photograph
 
@@ -49,7 +50,7 @@ def test_the_kernel_that_cannot_overflow_gives_the_answer_too(opened: Opened) ->
     view = known_view.known_view()
     expected = usual.tokens(view)
     usual._session = opened(
-        backbones.with_outputs(verified(card_of(named("image.clip"))).read_bytes(), usual._outputs),
+        with_outputs(verified(card_of(named("image.clip"))).read_bytes(), usual._outputs),
         careful=True,
     )
     found = usual.tokens(view)

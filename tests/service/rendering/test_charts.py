@@ -165,4 +165,4 @@ def test_detectors_that_do_not_vote_have_no_row_and_mark_nothing() -> None:
     finding = reports.scored(0.2, segments=(segment(0, 3.0),)).model_copy(update={"votes": False})
     line = timeline.time_line((finding,), None)
     assert line is not None
-    assert line.marks == line.rows == ()
+    assert (line.marks, line.rows) == ((), ())
