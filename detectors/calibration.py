@@ -34,20 +34,18 @@ def fit(bona_fide: Floats, synthetic: Floats, *, refits: int = 40, seed: int = 7
     )
 
 
-def operating_points(bona_fide: Floats, share: float = 1.0) -> OperatingPoints:
+def operating_points(bona_fide: Floats) -> OperatingPoints:
     """Thresholds with the finite-sample guarantee of split conformal prediction.
 
     A new bona fide item exceeds the k-th largest of n exchangeable ones with probability at most
     k / (n + 1) (Vovk et al. 2005), so the threshold for rate a is the floor(a (n + 1))-th largest.
-    `share` scales both rates, for detectors that judge a file beside others and must not use up its
-    false alarms alone. With a share of 1, under 99 items there is no threshold for 1 %; under 19
-    none at all: raises `ValueError`.
+    Under 99 items there is no threshold for 1 %; under 19 none at all: raises `ValueError`.
     """
     ordered = np.sort(bona_fide)[::-1]
     size = ordered.size
 
     def threshold(rate: float) -> float | None:
-        rank = math.floor(rate * share * (size + 1))
+        rank = math.floor(rate * (size + 1))
         return float(ordered[rank - 1]) if rank >= 1 else None
 
     lenient = threshold(0.05)
@@ -56,13 +54,29 @@ def operating_points(bona_fide: Floats, share: float = 1.0) -> OperatingPoints:
     return OperatingPoints(fpr_5=lenient, fpr_1=threshold(0.01), bona_fide=size)
 
 
-def likelihood_ratio(raw: float, calibration: Calibration) -> LikelihoodRatio:
-    """Calibrated log10 LR of one raw score with its 95 % bootstrap interval."""
-    ratios = np.array([slope * raw + intercept for slope, intercept in calibration.pairs])
-    ratios = np.clip(ratios, calibration.lowest, calibration.highest)
-    low, high = np.quantile(ratios[1:], [0.025, 0.975]) if ratios.size > 1 else ratios[[0, 0]]
+def likelihood_ratio(
+    raw: float, calibration: Calibration, *, margin: float = 0.0
+) -> LikelihoodRatio:
+    """Calibrated log10 LR of one raw score with its 95 % interval.
+
+    The interval is that of the bootstrap refits over all raw scores within `margin`, which the
+    arithmetic alone may move.
+    """
+    slopes, intercepts = np.array(calibration.pairs).T
+
+    def ratios(score: float) -> Floats:
+        clipped = np.clip(slopes * score + intercepts, calibration.lowest, calibration.highest)
+        return np.asarray(clipped, np.float64)
+
+    best = float(ratios(raw)[0])
+    ends = [ratios(raw - margin)[1:], ratios(raw + margin)[1:]]
+    if not ends[0].size:  # never refitted
+        ends = [ratios(raw - margin), ratios(raw + margin)]
+    bounds = [np.quantile(end, [0.025, 0.975]) for end in ends]
     return LikelihoodRatio(
-        log10=float(ratios[0]), low=float(min(low, ratios[0])), high=float(max(high, ratios[0]))
+        log10=best,
+        low=min(best, *(float(low) for low, _ in bounds)),
+        high=max(best, *(float(high) for _, high in bounds)),
     )
 
 

@@ -55,6 +55,12 @@ class WeightsMismatch(DetectorError):
         self.card = card
 
 
+class WrongArithmetic(DetectorError):
+    """On this processor a model does not give the known answer to a known input."""
+
+    code = "wrong_arithmetic"
+
+
 class WeightsUnfit(DetectorError):
     """A published checkpoint is damaged, unsafe to read, or of another architecture."""
 

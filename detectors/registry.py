@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Final, cast
@@ -14,6 +13,7 @@ from detectors.result import Claim
 from detectors.zoo.card import ModelCard
 from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
+from detectors.zoo.sharing import Once
 
 
 class Effort(StrEnum):
@@ -188,8 +188,8 @@ def use_shelf(folder: Path | None) -> None:
     shelf = None if folder is None else Shelf(folder)
     pulled = tuple(spec for spec in PUBLISHED if shelf is not None and shelf.has(spec.card))
     _here[0] = _Here(shelf, pulled)
-    card_of.cache_clear()
-    load.cache_clear()
+    card_of.forget()
+    load.forget()
 
 
 def specs() -> tuple[Spec, ...]:
@@ -223,15 +223,18 @@ def votes(spec: Spec) -> bool:
     return card.votes and not any(spec.name in other.fuses for other in SPECS)
 
 
-@cache
+@Once
 def card_of(spec: Spec) -> ModelCard:
     """Its model card. Raises `CardInvalid`, and `WeightsMissing` for one that was not pulled."""
     return shelf().card(spec.card) if spec.published else ModelCard.read(spec.card)
 
 
-@cache
+@Once
 def load(spec: Spec) -> Judge:
-    """Build the detector once per process; its weights are verified against its card."""
+    """Build the detector once per process; its weights are verified against its card.
+
+    Threads share it, so what it observes may not depend on what others observe meanwhile.
+    """
     module, _, name = spec.target.partition(":")
     built = getattr(import_module(module), name)
     if spec.published:

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     OUT_OF_DOMAIN = "out_of_domain"
     NO_PHOTOGRAPH = "no_photograph"
     WEIGHTS_UNAVAILABLE = "weights_unavailable"
+    WRONG_ARITHMETIC = "wrong_arithmetic"
     UNDECODABLE = "undecodable"
     UNMEASURED = "unmeasured"
     INTERNAL_ERROR = "internal_error"
@@ -90,6 +91,9 @@ class Finding(Closed):
     explanation: str = ""
     raw: float | None = None
     lr: LikelihoodRatio | None = None
+    margin: float = Field(
+        default=0.0, ge=0
+    )  # of `raw`, that arithmetic alone may move; in `lr` too
     alarm: Alarm = Alarm.NONE
     cells: tuple[Cell, ...] = ()
     segments: tuple[Segment, ...] = ()

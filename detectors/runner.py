@@ -13,6 +13,7 @@ from detectors.errors import (
     NotApplicable,
     WeightsMismatch,
     WeightsMissing,
+    WrongArithmetic,
 )
 from detectors.fusion import Ensemble
 from detectors.registry import Effort, Spec, card_of, load, specs_for, votes
@@ -53,6 +54,8 @@ class Run:
             return _unscored(spec, clock, Outcome.NOT_APPLICABLE, error.reason, str(error))
         except (WeightsMissing, WeightsMismatch) as error:
             return _unscored(spec, clock, Outcome.FAILED, Reason.WEIGHTS_UNAVAILABLE, str(error))
+        except WrongArithmetic as error:
+            return _unscored(spec, clock, Outcome.FAILED, Reason.WRONG_ARITHMETIC, str(error))
         except MediaError as error:
             return _unscored(spec, clock, Outcome.FAILED, Reason.UNDECODABLE, str(error))
         except DetectorError as error:
@@ -89,7 +92,8 @@ def _scored(spec: Spec, clock: float, seen: Observation) -> Finding:
         outcome=Outcome.SCORED,
         votes=votes(spec),
         raw=seen.raw,
-        lr=calibration.likelihood_ratio(seen.raw, card.calibration),
+        margin=seen.margin,
+        lr=calibration.likelihood_ratio(seen.raw, card.calibration, margin=seen.margin),
         alarm=_alarm(card, seen.raw - seen.allowance),
         cells=tuple(_cell(patch, card.calibration) for patch in seen.patches),
         segments=tuple(_segment(span, card.calibration) for span in seen.spans),

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from detectors.zoo.sharing import EachThread
+
 Pixels = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
 
@@ -56,12 +58,25 @@ class Face:
         return max(right - left, bottom - top)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Builds a network from the bytes of its file, as often as threads need one."""
+
+    model: bytes
+
+    def __call__(self) -> cv2.dnn.Net:
+        return cv2.dnn.readNetFromTFLite(np.frombuffer(self.model, np.uint8))
+
+
 class FaceFinder:
-    """Two small convolutional networks: one finds, the other fits a mesh and confirms."""
+    """Two small convolutional networks: one finds, the other fits a mesh and confirms.
+
+    Any number of threads may use one finder; each has its own copy of the networks.
+    """
 
     def __init__(self, detector: Path, mesh: Path) -> None:
-        self._detector = cv2.dnn.readNetFromTFLite(str(detector))
-        self._mesh = cv2.dnn.readNetFromTFLite(str(mesh))
+        self._detector = EachThread(_Reader(detector.read_bytes()))
+        self._mesh = EachThread(_Reader(mesh.read_bytes()))
 
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """Faces of an RGB picture, largest first, at most `MOST_FACES`.
@@ -90,8 +105,9 @@ class FaceFinder:
         canvas = np.zeros((_SIDE, _SIDE, 3), np.uint8)
         canvas[top : top + size[1], left : left + size[0]] = small
         blob = cv2.dnn.blobFromImage(canvas, 1 / 127.5, mean=(127.5, 127.5, 127.5))
-        self._detector.setInput(blob)
-        logits, values = self._detector.forward(_DETECTOR_OUTPUTS)
+        detector = self._detector.get()
+        detector.setInput(blob)
+        logits, values = detector.forward(_DETECTOR_OUTPUTS)
         scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1), -80, 80)))
         kept = np.flatnonzero(scores > _SCORE)
         cells = (np.stack([kept % _CELLS, kept // _CELLS], axis=1) + 0.5) * (_SIDE / _CELLS)
@@ -121,8 +137,9 @@ class FaceFinder:
         forward = np.asarray(cv2.getRotationMatrix2D(centre, turn, _SIDE / side), np.float64)
         forward[:, 2] += _SIDE / 2 - np.array(centre)
         view = cv2.warpAffine(pixels, forward, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR)
-        self._mesh.setInput(cv2.dnn.blobFromImage(view, 1 / 255))
-        first, second = self._mesh.forward(_MESH_OUTPUTS)
+        fitter = self._mesh.get()
+        fitter.setInput(cv2.dnn.blobFromImage(view, 1 / 255))
+        first, second = fitter.forward(_MESH_OUTPUTS)
         points, flag = (first, second) if first.size > second.size else (second, first)
         if float(flag.reshape(-1)[-1]) <= 0:
             return None

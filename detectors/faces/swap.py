@@ -1,7 +1,6 @@
 """Was a face in this picture swapped in? Every face is judged by itself."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,6 +16,7 @@ from detectors.faces.swap_network import SwapNetwork
 from detectors.faces.view import face_view
 from detectors.result import Reason
 from detectors.zoo.card import ModelCard
+from detectors.zoo.sharing import Once
 from detectors.zoo.weights import verified
 
 LEAST_SIDE: Final = 48
@@ -33,7 +33,7 @@ class FaceSwapDetector:
     def __init__(self, finder: FaceFinder, network: Callable[[], SwapNetwork]) -> None:
         """`network` is called when the first face has been found: most pictures show none."""
         self._finder = finder
-        self._network = cache(network)
+        self._network = Once(network)
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Final, Self
 
 import cv2
@@ -80,10 +81,14 @@ class PublishedFaceDetector:
 
 
 class FrontalFaces:
-    """Frontal faces by a boosted cascade (Viola & Jones 2001), as it comes with OpenCV 4."""
+    """Frontal faces by a boosted cascade (Viola & Jones 2001), as it comes with OpenCV 4.
+
+    A cascade keeps the picture that it looks at in itself, so threads take turns.
+    """
 
     def __init__(self, cascade: Path) -> None:
         self._cascade = cv2.CascadeClassifier(str(cascade))
+        self._turn = Lock()
         if self._cascade.empty():
             raise WeightsUnfit(f"{cascade.name} is no cascade")
 
@@ -102,7 +107,8 @@ class FrontalFaces:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         grey = cv2.resize(cv2.cvtColor(framed, cv2.COLOR_RGB2GRAY), size)
         least = max(24, round(LEAST_SIDE * scale))
-        found = self._cascade.detectMultiScale(grey, _STEP, _AGREEING, minSize=(least, least))
+        with self._turn:
+            found = self._cascade.detectMultiScale(grey, _STEP, _AGREEING, minSize=(least, least))
         boxes = [
             (
                 max(0, round(left / scale) - room),

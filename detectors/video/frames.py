@@ -1,5 +1,6 @@
 """Judge sampled frames of a film through an image detector, and pool them on its time axis."""
 
+import math
 from collections.abc import Mapping
 from typing import Final, Self
 
@@ -7,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detectors.base import Image, Judge, Observation, Span, Video
+from detectors.base import DrawsMaps, Image, Judge, Observation, Span, Video
 from detectors.errors import NotApplicable
 from detectors.result import Reason
 from detectors.zoo.card import ModelCard
@@ -39,14 +40,18 @@ class FramesDetector:
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        """Use the one detector in `parts`. Raises `CardInvalid` without a number of frames."""
+        """Use the one detector in `parts`. Raises `CardInvalid` without a number of frames.
+
+        Where in a frame it points is shown nowhere, so no time is spent on it.
+        """
         (judge,) = parts.values()
-        return cls(judge, card.number("frames"))
+        plain = judge.without_maps() if isinstance(judge, DrawsMaps) else judge
+        return cls(plain, card.number("frames"))
 
     def observe(self, media: Video) -> Observation:
         """Pooled log odds. Raises `NotApplicable` when under `MIN_FRAMES` frames can be judged."""
         chosen = spread(len(media.frames), self._frames)
-        raws, refusal = self._judged(media, chosen)
+        raws, margin, refusal = self._judged(media, chosen)
         judged = raws[~np.isnan(raws)]
         if judged.size < MIN_FRAMES:
             if refusal is not None:
@@ -57,6 +62,7 @@ class FramesDetector:
             )
         return Observation(
             raw=interquartile_mean(judged),
+            margin=margin / math.sqrt(max(judged.size / 2, 1)),  # of the half that is averaged
             spans=spans(raws, media.times[chosen], media.shot[chosen], media.seconds),
             facts={
                 "judged_frames": float(judged.size),
@@ -68,17 +74,22 @@ class FramesDetector:
 
     def _judged(
         self, media: Video, chosen: npt.NDArray[np.intp]
-    ) -> tuple[Floats, NotApplicable | None]:
-        """Score of each chosen frame; NaN, with the reason, for those it refuses, like black ones."""
-        raws = np.full(chosen.size, np.nan)
+    ) -> tuple[Floats, float, NotApplicable | None]:
+        """Score of each chosen frame, and the margin of one.
+
+        NaN, with the reason, for those it refuses, like black ones.
+        """
+        raws, margin = np.full(chosen.size, np.nan), 0.0
         refusal = None
         for number, index in enumerate(chosen):
             frame = Image(pixels=normalised(media.frames[index]), container=media.container)
             try:
-                raws[number] = self._judge.observe(frame).raw
+                seen = self._judge.observe(frame)
             except NotApplicable as error:
                 refusal = error.anew()
-        return raws, refusal
+            else:
+                raws[number], margin = seen.raw, seen.margin
+        return raws, margin, refusal
 
 
 def spread(available: int, wanted: int) -> npt.NDArray[np.intp]:

@@ -8,14 +8,15 @@ This module can go once a torchvision wheel without CUDA is on the package index
 
 import importlib
 import sys
-from functools import cache
 
 from torch.library import Library
+
+from detectors.zoo.sharing import Once
 
 _SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
-@cache
+@Once
 def ensure_torchvision() -> Library | None:
     """Import torchvision, declaring its missing operators if it takes that.
 

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 import torch
 
 from detectors.base import Image, Kind, Media, Video, kind_of
-from detectors.errors import DetectorError, MediaError
+from detectors.errors import DetectorError, MediaError, WrongArithmetic
 from detectors.image.history import history
 from detectors.media.allowance import Allowance, Allowed
 from detectors.media.notes import SENTENCES, Note
@@ -130,10 +130,15 @@ class Classifier:
 
 
 def _prepare(spec: Spec) -> None:
-    """Load a detector. A pulled one that cannot be loaded fails in reports, not the worker."""
+    """Load a detector. A pulled one that cannot be loaded fails in reports, not the worker.
+
+    So does one that this processor computes wrong: the others go on.
+    """
     try:
         if not spec.published or votes(spec):
             load(spec)
+    except WrongArithmetic as error:
+        log.error("a detector will not judge: %s", error, extra={"detector": spec.name})
     except DetectorError:
         if not spec.published:
             raise

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.errors import DetectorError
-from detectors.registry import card_of, specs, use_shelf
+from detectors.registry import card_of, named, specs, use_shelf
 from detectors.zoo.weights import verified
 from provenance.client import SECOND_VERIFIER, can_ask_twice
 from service.analysis.handlers import CREDENTIALS
@@ -40,6 +40,7 @@ def run() -> ExitCode:
     findings = [
         *_sandbox(),
         *_models(settings),
+        *_arithmetic(),
         *_trust(settings),
         *_extras(settings),
         *_services(settings),
@@ -103,6 +104,22 @@ def _models(settings: Settings) -> Iterator[Finding]:
         else:
             size = sum(path.stat().st_size for path in paths) / 1024**2
             yield Finding(spec.name, fine=True, detail=f"{card.name}, {size:.1f} MiB verified")
+
+
+def _arithmetic() -> Iterator[Finding]:
+    """Whether this processor gives the image encoder's known answer to a known view."""
+    from detectors.zoo.backbones import ClipEncoder
+    from detectors.zoo.known_view import MOST
+
+    try:
+        encoder = ClipEncoder(verified(card_of(named("image.clip"))))
+    except DetectorError as error:
+        yield Finding("arithmetic", fine=False, detail=str(error))
+        return
+    detail = f"the known view is {encoder.deviation:.3f} off, {MOST} is allowed"
+    if encoder.careful:
+        detail += "; by the slower kernel, as the usual one overflows on this processor"
+    yield Finding("arithmetic", fine=True, detail=detail)
 
 
 def _trust(settings: Settings) -> Iterator[Finding]:

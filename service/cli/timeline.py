@@ -19,7 +19,7 @@ _NAME: Final = 10  # letters of a row's name
 def lines(report: Report) -> Iterator[Text]:
     """Axis, lanes, a row for each detector that decides, and what it marked; nothing if none.
 
-    Experts whose scores an ensemble combines are left to the other views of the report.
+    Scores of detectors without a vote are left to the JSON report.
     """
     timed = [item for item in report.findings if item.segments]
     length = max((segment.end for item in timed for segment in item.segments), default=0.0)
@@ -33,7 +33,7 @@ def lines(report: Report) -> Iterator[Text]:
             first, *below = _lane(name, found, length)
             yield first.append(f" {counted(prefix, found)}", style="bright_black")
             yield from below
-    for item in [item for item in timed if item.votes] or timed:
+    for item in [item for item in timed if item.votes]:
         yield Text(f"  {item.detector}", style="bright_black")
         yield _named("").append_text(row(item, length))
     for mark in marks(timed):

@@ -69,8 +69,12 @@ def tint(log10_lr: float | None) -> tuple[str, float]:
 
 
 def heat_maps(findings: tuple[Finding, ...]) -> tuple[HeatMap, ...]:
-    """Maps of the detectors that point at places, those that vote first, at most MAX_MAPS."""
-    pointing = sorted((item for item in findings if item.cells), key=lambda item: not item.votes)
+    """Maps of the voting detectors that point at places, at most MAX_MAPS.
+
+    A map in the colours of suspicion accuses whatever is written beside it, so a detector that has
+    not earned a vote gets none; the places are in the JSON report.
+    """
+    pointing = [item for item in findings if item.cells and item.votes]
     return tuple(_heat_map(item) for item in pointing[:MAX_MAPS])
 
 

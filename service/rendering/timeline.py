@@ -45,7 +45,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class TimeLine:
-    """Lanes, and every detector's rows, over one time axis."""
+    """Lanes, and the rows of detectors that vote, over one time axis."""
 
     lanes: tuple[Lane, ...]
     rows: tuple[Row, ...]
@@ -63,7 +63,7 @@ def time_line(findings: tuple[Finding, ...], seconds: float | None) -> TimeLine 
         return None
     return TimeLine(
         lanes=_lanes(timed, length),
-        rows=tuple(_row(item, length) for item in timed),
+        rows=tuple(_row(item, length) for item in timed if item.votes),
         marks=_marked(timed, length),
         ticks=_ticks(length),
         seconds=length,

@@ -16,6 +16,7 @@ from service.reporting.wording import (
     RANKS,
     VERDICTS,
     WEIGHTS,
+    WITHOUT_VOTE,
     in_words,
     kind_in_words,
     marks_in_sound,
@@ -70,7 +71,6 @@ class FindingView:
     model: str
     outcome: str
     scored: bool
-    votes: bool
     words: str
     odds: str
     alarm: str
@@ -216,6 +216,13 @@ def _match(item: Match) -> MatchView:
     )
 
 
+def _words(item: Finding, claim: str) -> str:
+    """What a detector says. One without a vote says nothing that reads like a finding."""
+    if item.lr is None:
+        return item.explanation
+    return in_words(item.lr.log10, claim) if item.votes else WITHOUT_VOTE
+
+
 def _finding(item: Finding) -> FindingView:
     claim = CLAIMS[item.claim]
     return FindingView(
@@ -224,10 +231,13 @@ def _finding(item: Finding) -> FindingView:
         model=item.model,
         outcome=OUTCOMES[item.outcome],
         scored=item.lr is not None,
-        votes=item.votes,
-        words=in_words(item.lr.log10, claim) if item.lr else item.explanation,
-        odds=odds(item.lr, claim) if item.lr else "",
+        words=_words(item, claim),
+        odds=odds(item.lr, claim) if item.lr and item.votes else "",
         alarm=ALARMS[item.alarm] if item.lr and item.votes else "",
-        interval=charts.interval(item.lr) if item.lr else None,
-        facts=tuple((name.replace("_", " "), f"{value:g}") for name, value in item.facts.items()),
+        interval=charts.interval(item.lr) if item.lr and item.votes else None,
+        facts=tuple(
+            (name.replace("_", " "), f"{value:g}")
+            for name, value in item.facts.items()
+            if item.votes
+        ),
     )

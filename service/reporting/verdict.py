@@ -36,7 +36,13 @@ HARMLESS: Final = frozenset(
         *(
             reason
             for reason in Reason
-            if reason not in {Reason.WEIGHTS_UNAVAILABLE, Reason.UNDECODABLE, Reason.INTERNAL_ERROR}
+            if reason
+            not in {
+                Reason.WEIGHTS_UNAVAILABLE,
+                Reason.WRONG_ARITHMETIC,
+                Reason.UNDECODABLE,
+                Reason.INTERNAL_ERROR,
+            }
         ),
     }
 )

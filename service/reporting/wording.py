@@ -106,6 +106,11 @@ _PARTS: Final = (
     ("log_odds_of_details", "its fine detail"),
 )
 
+WITHOUT_VOTE: Final = (
+    "it was asked, but it has no vote of its own: nothing in this report rests on its score, which "
+    "is in the JSON report alone"
+)
+
 OUTCOMES: Final[dict[Outcome, str]] = {
     Outcome.SCORED: "Scored",
     Outcome.NOT_APPLICABLE: "Does not apply",

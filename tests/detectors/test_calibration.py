@@ -5,7 +5,7 @@ import pytest
 
 from detectors.calibration import alarm, fit, likelihood_ratio, operating_points
 from detectors.result import Alarm
-from detectors.zoo.card import OperatingPoints
+from detectors.zoo.card import Calibration, OperatingPoints
 
 
 def test_a_fit_on_gaussian_scores_finds_the_line_of_theory() -> None:
@@ -49,8 +49,12 @@ def test_without_a_one_percent_point_no_score_raises_the_stricter_alarm() -> Non
     assert alarm(1e9, OperatingPoints(fpr_5=1.0, fpr_1=2.0, bona_fide=99)) is Alarm.FPR_1
 
 
-def test_a_share_of_the_false_alarms_is_the_stricter_threshold() -> None:
-    scores = np.arange(999.0)
-    whole, half = operating_points(scores), operating_points(scores, 0.5)
-    assert (whole.fpr_1, half.fpr_1) == (989.0, 994.0)
-    assert half.fpr_5 == 974.0
+def test_the_interval_covers_what_arithmetic_alone_moves() -> None:
+    line = Calibration(pairs=((0.4, 0.0), (0.39, 0.01), (0.41, -0.01)), lowest=-2.0, highest=2.0)
+    plain, wide = likelihood_ratio(1.0, line), likelihood_ratio(1.0, line, margin=0.25)
+    assert wide.log10 == plain.log10
+    assert wide.low == pytest.approx(plain.low - 0.1, abs=0.01)
+    assert wide.high == pytest.approx(plain.high + 0.1, abs=0.01)
+    other = likelihood_ratio(1.0 + 2 * 0.25, line, margin=0.25)
+    assert other.low <= wide.high
+    assert likelihood_ratio(99.0, line, margin=0.25).high == line.highest

@@ -3,13 +3,14 @@
 import itertools
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from detectors.base import Image, Kind, Observation
+from detectors.base import DrawsMaps, Image, Kind, Observation
 from detectors.calibration import likelihood_ratio
 from detectors.errors import NotApplicable, WeightsMismatch
 from detectors.image.clip import ClipDetector
@@ -76,6 +77,26 @@ def test_edits_are_not_looked_for_in_what_is_no_photograph() -> None:
 
 def test_the_fast_detector_spends_nothing_on_a_map() -> None:
     assert observed("image.fast", image()).patches == ()
+
+
+def test_without_its_map_a_picture_has_the_same_score() -> None:
+    judge = load(named("image.clip"))
+    assert isinstance(judge, DrawsMaps)
+    plain = judge.without_maps().observe(image())
+    assert plain == replace(observed("image.clip", image()), patches=())
+
+
+def test_a_changed_bit_leaves_the_intervals_overlapping() -> None:
+    pixels = image(200, 200).pixels
+    changed = pixels.copy()
+    changed[100, 100, 1] ^= 1
+    one, other = (
+        next(Run(Image(pixels=each, container="png")).findings()).lr for each in (pixels, changed)
+    )
+    assert one is not None
+    assert other is not None
+    assert one.low <= other.high
+    assert other.low <= one.high
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from detectors.base import Kind
 from detectors.bench.scores import CLEAN
+from detectors.registry import card_of, named, specs_for, votes
 from detectors.training.edit_card import best_threshold
 from detectors.training.edit_judging import Judged, edited_picture, pixel_f1
 from tests.media import photo_like
@@ -29,6 +31,11 @@ def test_pixel_f1_counts_areas() -> None:
     # found: half of the picture, of which 3/8 are edited; edited: 1/2
     assert pixel_f1(item, 0.0) == pytest.approx(2 * 0.375 / (0.5 + 0.5))
     assert pixel_f1(judged([-2.0], [0.0], kind=""), 0.0) == 0.0
+
+
+def test_a_localiser_of_made_edits_alone_gets_no_vote() -> None:
+    assert not card_of(named("image.edits")).votes
+    assert "image.edits" not in [s.name for s in specs_for(Kind.IMAGE) if votes(s)]
 
 
 def test_the_threshold_of_the_map_is_the_one_of_the_best_f1() -> None:

@@ -1,5 +1,6 @@
 """Frames are normalised, judged and pooled so that neither size nor one odd frame decides."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +140,34 @@ def test_a_card_without_a_number_of_frames_is_invalid(tmp_path: Path) -> None:
     )
     with pytest.raises(CardInvalid, match="number of frames"):
         FramesDetector.from_card(ModelCard.read("x", tmp_path), {"image.clip": Brightness()})
+
+
+class DrawsMapsToo(Brightness):
+    """A judge that has a cheaper twin with the same scores."""
+
+    def __init__(self, twin: Brightness) -> None:
+        super().__init__()
+        self._twin = twin
+
+    def without_maps(self) -> Brightness:
+        return self._twin
+
+
+def test_no_time_is_spent_on_maps_of_frames(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(
+        'summary = "s"\narchitecture = "a"\nlicence = "l"\ntrained_on = "t"\n'
+        'training_command = "c"\nlimits = []\n[settings]\nframes = 4\n'
+    )
+    twin = Brightness()
+    judge = DrawsMapsToo(twin)
+    card = ModelCard.read("x", tmp_path)
+    FramesDetector.from_card(card, {"image.clip": judge}).observe(film([10] * 8))
+    assert (len(twin.seen), len(judge.seen)) == (4, 0)
+
+
+def test_a_film_is_as_sure_as_the_half_of_its_frames_that_is_averaged() -> None:
+    class Unsure(Brightness):
+        def observe(self, media: Image) -> Observation:
+            return replace(super().observe(media), margin=0.3)
+
+    assert FramesDetector(Unsure(), 16).observe(film([10] * 8)).margin == pytest.approx(0.15)

@@ -34,6 +34,7 @@ def test_the_doctor_looks_at_sandbox_models_lists_and_services(tmp_path: Path) -
         "database",
         "storage",
         "broker",
+        "arithmetic",
     ):
         assert thing in ran.out
     for spec in SPECS:

@@ -36,11 +36,11 @@ def test_places_are_named_by_the_middle_of_a_cell() -> None:
     assert at(0.5, 1.0) == "lower centre"
 
 
-def test_the_map_of_a_detector_that_votes_comes_first_and_names_its_strongest_place() -> None:
+def test_only_a_detector_that_votes_has_a_map_and_it_names_its_strongest_place() -> None:
     shown = reports.scored(1.0, detector="image.other", cells=reports.heat(), votes=False)
     voting = reports.scored(1.0, cells=reports.heat())
     maps = charts.heat_maps((shown, voting, reports.scored(0.1)))
-    assert [item.detector for item in maps] == [voting.detector, shown.detector]
+    assert [item.detector for item in maps] == [voting.detector]
     assert "middle right" in maps[0].summary
     assert len(maps[0].areas) == len(reports.heat())
     places = [place for place, _ in maps[0].strongest]
@@ -161,8 +161,8 @@ def test_touching_stretches_that_lean_to_synthetic_are_one_mark() -> None:
     assert [(mark.start, mark.width) for mark in line.marks] == [(1.0, 0.4), (4.0, 0.2)]
 
 
-def test_experts_that_do_not_vote_mark_nothing() -> None:
+def test_detectors_that_do_not_vote_have_no_row_and_mark_nothing() -> None:
     finding = reports.scored(0.2, segments=(segment(0, 3.0),)).model_copy(update={"votes": False})
     line = timeline.time_line((finding,), None)
     assert line is not None
-    assert line.marks == ()
+    assert (line.marks, line.rows) == ((), ())

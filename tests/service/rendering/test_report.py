@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from detectors.result import Alarm, Outcome, Reason
+from detectors.result import Alarm, Claim, Outcome, Reason, Segment
 from provenance.result import Integrity, Presence, Provenance, Says, SignerTrust, Timestamp
 from service.rendering.render import render_report, standalone_policy, stylesheet
 from service.reporting.report import Report, Verdict
@@ -250,8 +250,24 @@ def test_a_likelihood_ratio_is_said_in_words_with_its_interval() -> None:
     assert "(95 % interval 13 to 100)" in words
 
 
-def test_a_detector_that_does_not_vote_is_marked_as_shown_only() -> None:
-    assert read(reports.likely_synthetic()).words().count("shown only") == 1
+def test_a_detector_that_does_not_vote_says_nothing_that_reads_like_a_finding() -> None:
+    shown = reports.scored(
+        4.5,
+        detector="image.edits",
+        claim=Claim.LOCAL_EDIT,
+        votes=False,
+        cells=reports.heat(),
+        segments=(Segment(start=0, end=3, log10_lr=4.5, label="face 1"),),
+    )
+    page = read(reports.report(findings=(shown,), seconds_long=3.0))
+    words = page.words()
+    assert words.count("no vote of its own") == 1
+    asked = "asks whether this is edited in places"
+    assert asked in words
+    assert "edited in places" not in words.replace(asked, "")
+    assert "support for" not in words
+    assert "crops" not in words
+    assert not [tag for tag, held in page.tags if "map" in str(held.get("class"))]
 
 
 @pytest.mark.parametrize(

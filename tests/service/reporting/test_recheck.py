@@ -41,6 +41,23 @@ def test_a_hairs_breadth_of_a_score_is_the_same_and_more_is_not() -> None:
     assert [change.where for change in found.findings] == ["findings[0].raw"]
 
 
+def test_scores_may_lie_apart_as_far_as_their_finding_says_arithmetic_moves_them() -> None:
+    def moved(step: float, margin: float) -> Report:
+        first = REPORT.findings[0]
+        assert first.raw is not None
+        assert first.lr is not None
+        ratio = first.lr.model_copy(update={"log10": first.lr.log10 + 0.4 * step})
+        update = {"raw": first.raw + step, "lr": ratio, "margin": margin}
+        finding = first.model_copy(update=update)
+        worded = REPORT.evidence[0].model_copy(update={"statement": f"about {step}"})
+        return REPORT.model_copy(update={"findings": (finding,), "evidence": (worded,)})
+
+    assert compare(moved(0.0, 0.25), moved(0.4, 0.25)).same
+    assert not compare(moved(0.0, 0.0), moved(0.4, 0.0)).same
+    beyond = compare(moved(0.0, 0.25), moved(0.6, 0.25))
+    assert [c.where for c in beyond.findings] == ["findings[0].raw", "findings[0].lr.log10"]
+
+
 def test_lengths_sizes_and_small_chances_are_findings() -> None:
     size = REPORT.subject.model_copy(update={"bytes": REPORT.subject.bytes + 1, "seconds": 500.0})
     found = compare(REPORT, REPORT.model_copy(update={"subject": size}))

@@ -1,0 +1,88 @@
+"""An encoder answers a view whose answer is known before it may judge anything."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from detectors.base import Image
+from detectors.errors import WrongArithmetic
+from detectors.registry import card_of, load, named
+from detectors.result import Outcome, Reason
+from detectors.runner import Run
+from detectors.zoo import backbones, known_view
+from detectors.zoo.backbones import ClipEncoder
+from detectors.zoo.onnx_surgery import with_outputs
+from detectors.zoo.weights import verified
+from tests.media import photograph
+
+Opened = Callable[..., Any]
+
+
+class Overflowing:
+    """A session whose sums overflow: its values have lost their high bits."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+
+    def run(self, outputs: list[str], given: dict[str, Any]) -> list[Any]:
+        return [np.fmod(found, 0.3) for found in self._session.run(outputs, given)]
+
+
+@pytest.fixture
+def opened() -> Opened:
+    return backbones._session
+
+
+def encoder(blocks: tuple[int, ...] = (6, 8)) -> ClipEncoder:
+    return ClipEncoder(verified(card_of(named("image.clip"))), blocks=blocks)
+
+
+@pytest.mark.parametrize("blocks", [(6, 8), (6,)])
+def test_this_processor_computes_right_or_is_made_to(blocks: tuple[int, ...]) -> None:
+    assert encoder(blocks).deviation <= known_view.MOST / 2
+
+
+def test_the_kernel_that_cannot_overflow_gives_the_answer_too(opened: Opened) -> None:
+    usual = encoder()
+    view = known_view.known_view()
+    expected = usual.tokens(view)
+    usual._session = opened(
+        with_outputs(verified(card_of(named("image.clip"))).read_bytes(), usual._outputs),
+        careful=True,
+    )
+    found = usual.tokens(view)
+    assert np.linalg.norm(found - expected) < 0.3 * np.linalg.norm(expected)
+
+
+def test_where_the_usual_kernel_overflows_the_slower_one_is_used(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def session(model: bytes, *, careful: bool) -> Any:
+        found = opened(model, careful=careful)
+        return found if careful else Overflowing(found)
+
+    monkeypatch.setattr(backbones, "_session", session)
+    found = encoder()
+    assert found.careful
+    assert found.deviation <= known_view.MOST
+
+
+def test_a_processor_that_computes_wrong_is_refused_and_nothing_is_scored(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        backbones, "_session", lambda model, careful: Overflowing(opened(model, careful=careful))
+    )
+    with pytest.raises(WrongArithmetic):
+        encoder()
+    load.forget()
+    try:
+        finding = Run(Image(pixels=photograph(), container="png")).finding(named("image.clip"))
+    finally:
+        load.forget()
+    assert (finding.outcome, finding.reason) == (Outcome.FAILED, Reason.WRONG_ARITHMETIC)
+    assert finding.lr is None
+    assert "this processor computes the image encoder wrong" in finding.explanation
