@@ -27,7 +27,7 @@ def _lines(model: type[BaseModel], prefix: str) -> Iterator[str]:
         yield ""
         if field.description is not None:
             yield f"# {' '.join(field.description.split())}"
-        value = "" if field.default is None else field.default
+        value = "" if field.default is None or field.default_factory else field.default
         yield f"#{prefix}{name.upper()}={_written(value)}"
     for name, field in fields.items():
         section = _section(field)
@@ -43,6 +43,8 @@ def _section(field: FieldInfo) -> type[Section] | None:
 
 
 def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

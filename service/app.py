@@ -13,14 +13,17 @@ from starlette.types import ASGIApp, Scope
 from detectors.registry import use_shelf
 from service import logs
 from service.api import detectors, health, keys, media, problems, scans
+from service.api.events import Board
 from service.api.guard import Guard
+from service.api.hosts import Hosts
 from service.api.submission import Fetch
 from service.arguments import upload_limits
 from service.fetch import Guard as FetchGuard
 from service.fetch import fetch
 from service.rendering.render import STATIC
 from service.scans.use_cases import Scans
-from service.settings import Settings
+from service.settings import Settings, read_settings
+from service.startup import explained
 from service.web import pages
 from service.wiring import build_scans
 
@@ -37,8 +40,10 @@ DESCRIPTION: Final = (
 class Application(FastAPI):
     """FastAPI inside the guard, with the problem schema that every route's errors refer to."""
 
+    hosts = Hosts()
+
     def build_middleware_stack(self) -> ASGIApp:
-        return Guard(super().build_middleware_stack())
+        return Guard(super().build_middleware_stack(), self.hosts)
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
@@ -58,8 +63,11 @@ class Kept(StaticFiles):
         return response
 
 
-def create_app(the_scans: Scans, get: Fetch) -> FastAPI:
-    """The application over these use cases; `get` fetches addresses through the guard."""
+def create_app(the_scans: Scans, get: Fetch, hosts: Hosts | None = None) -> FastAPI:
+    """The application over these use cases; `get` fetches addresses through the guard.
+
+    It answers to the names in `hosts`, and to those of loopback alone without.
+    """
     app = Application(
         title="assay",
         version=version("assay"),
@@ -68,7 +76,9 @@ def create_app(the_scans: Scans, get: Fetch) -> FastAPI:
         docs_url=None,  # its page would load scripts from another host
         redoc_url=None,
     )
+    app.hosts = hosts or Hosts()
     app.state.scans = the_scans
+    app.state.progress = Board(the_scans.marks)
     app.state.fetch = get
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
     for module in (scans, media, detectors, health, keys, pages):
@@ -80,8 +90,14 @@ def create_app(the_scans: Scans, get: Fetch) -> FastAPI:
 
 def serve_app() -> FastAPI:
     """Factory for uvicorn: the application as the environment's settings describe it."""
-    settings = Settings()
+    with explained():
+        return build_app(read_settings())
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """The application that these settings describe. Raises `SettingsInvalid`."""
     logs.configure(json=settings.log_json)
     use_shelf(settings.weights)
     guard = FetchGuard(max_bytes=max(upload_limits(settings).values()))
-    return create_app(build_scans(settings), partial(fetch, guard=guard))
+    hosts = Hosts(settings.allowed_hosts)
+    return create_app(build_scans(settings), partial(fetch, guard=guard), hosts)

@@ -4,6 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from service.api.events import Board
 from service.api.submission import Fetch
 from service.scans.use_cases import Scans
 
@@ -16,5 +17,10 @@ def _fetch(request: Request) -> Fetch:
     return cast(Fetch, request.app.state.fetch)
 
 
+def _board(request: Request) -> Board:
+    return cast(Board, request.app.state.progress)
+
+
+TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
 TheFetch = Annotated[Fetch, Depends(_fetch)]

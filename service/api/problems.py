@@ -9,10 +9,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from service.errors import InvalidRequest, ServiceError
+from service.errors import DatabaseUnavailable, InvalidRequest, ServiceError, StorageFull
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
@@ -56,7 +58,9 @@ def install(app: FastAPI, page: Page) -> None:
     """Answer every error with a problem; browsers that ask for a page get it as one."""
 
     async def on_service_error(request: Request, error: Exception) -> Response:
-        return _answer(request, problem_of(request, error), page)
+        seconds = error.retry_after if isinstance(error, ServiceError) else None
+        headers = {"Retry-After": str(seconds)} if seconds is not None else None
+        return _answer(request, problem_of(request, error), page, headers)
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         return _answer(request, _invalid(request, error), page)
@@ -64,6 +68,11 @@ def install(app: FastAPI, page: Page) -> None:
     async def on_http_error(request: Request, error: Exception) -> Response:
         headers = error.headers if isinstance(error, HTTPException) else None
         return _answer(request, _http(request, error), page, headers)
+
+    async def on_database_error(request: Request, error: Exception) -> Response:
+        """What the database refuses for a while is the client's to try again, and no bug."""
+        log.error("the database refused: %s", error, extra={"request_id": request_id(request)})
+        return await on_service_error(request, refused_by_database(error))
 
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("a request failed", extra={"request_id": request_id(request)}, exc_info=error)
@@ -77,7 +86,17 @@ def install(app: FastAPI, page: Page) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(ClientDisconnect, on_disconnect)
+    for refused in (OperationalError, InterfaceError, SQLAlchemyTimeoutError):
+        app.add_exception_handler(refused, on_database_error)
     app.add_exception_handler(Exception, on_bug)
+
+
+def refused_by_database(error: Exception) -> ServiceError:
+    """The public error for one that the database raised because it is away, locked or full."""
+    cause = str(getattr(error, "orig", None) or error).lower()
+    if "disk is full" in cause or "no space left" in cause:
+        return StorageFull("the database has no room to write")
+    return DatabaseUnavailable("the database does not answer, or something else holds it")
 
 
 def request_id(request: Request) -> str:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import TheFetch, TheScans
+from service.api.access import TheBoard, TheFetch, TheScans
 from service.api.events import follow
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
@@ -16,6 +16,7 @@ from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
 from service.db.lifecycle import Scan, State
 from service.errors import (
+    DatabaseUnavailable,
     EmptyFile,
     FetchFailed,
     FileTooLarge,
@@ -25,6 +26,8 @@ from service.errors import (
     ScanExpired,
     ScanFailed,
     ScanNotFound,
+    StorageFull,
+    StorageUnavailable,
     UnsupportedKind,
     UrlRefused,
 )
@@ -94,7 +97,15 @@ TheScan = Annotated[Scan, Depends(_scan)]
     status_code=202,
     openapi_extra=_FORM,
     responses=documented(
-        EmptyFile, FetchFailed, FileTooLarge, InvalidRequest, UnsupportedKind, UrlRefused
+        DatabaseUnavailable,
+        EmptyFile,
+        FetchFailed,
+        FileTooLarge,
+        InvalidRequest,
+        StorageFull,
+        StorageUnavailable,
+        UnsupportedKind,
+        UrlRefused,
     ),
 )
 async def create_scan(
@@ -195,7 +206,7 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     responses=documented(ScanNotFound, InvalidRequest),
 )
 async def read_events(
-    request: Request, scan: TheScan, scans: TheScans
+    request: Request, scan: TheScan, scans: TheScans, board: TheBoard
 ) -> AsyncIterator[ServerSentEvent]:
     """Progress as server-sent events: `progress` at every change, `end` at the final state.
 
@@ -207,7 +218,7 @@ async def read_events(
     async def look() -> Scan:
         return await run_in_threadpool(scans.get, scan.id)
 
-    async for event in follow(look, seen):
+    async for event in follow(look, board, scan.id, seen):
         yield event
 
 

@@ -17,6 +17,7 @@ from detectors.base import Kind
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
+from service.api.hosts import Hosts
 from service.api.submission import Fetch
 from service.app import create_app
 from service.db.engine import Database
@@ -127,7 +128,7 @@ def desk(folder: Path, engine: Analyst, get: Fetch = refuse, limit: int = LIMIT)
         signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
     )
-    app = create_app(scans, get)
+    app = create_app(scans, get, Hosts(("testserver", "test", "x")))
     return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
 
 

@@ -14,9 +14,9 @@ from sqlalchemy.exc import OperationalError
 from service.analysis.progress import Listener, Progress, Stage
 from service.db.engine import Database
 from service.db.scans import Job, ScanRows
+from service.scans.clockwork import Clockwork
 from service.scans.intake import receive_all
-from service.scans.reconcile import Clockwork
-from service.scans.use_cases import State, utc_now
+from service.scans.use_cases import State
 from tests.service.office import PICTURE, POLICY, Engine, Office, office
 
 
@@ -145,7 +145,7 @@ def test_of_many_workers_with_the_same_message_one_runs_the_scan(desk: Office) -
 
 
 def test_a_long_scan_keeps_its_lease_and_shows_its_progress(desk: Office) -> None:
-    desk.scans = desk.beside(policy=replace(POLICY, lease_seconds=0.6), now=utc_now)
+    desk.scans = desk.beside(policy=replace(POLICY, lease_seconds=0.6), now=None)
     scan = desk.accept()
     seen = set()
 
@@ -164,7 +164,7 @@ def test_a_long_scan_keeps_its_lease_and_shows_its_progress(desk: Office) -> Non
 
 
 def test_work_on_a_deleted_scan_stops_at_the_next_step(desk: Office) -> None:
-    desk.scans = desk.beside(policy=replace(POLICY, lease_seconds=0.4), now=utc_now)
+    desk.scans = desk.beside(policy=replace(POLICY, lease_seconds=0.4), now=None)
     scan = desk.accept()
     steps = []
 
