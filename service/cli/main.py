@@ -230,6 +230,24 @@ def serve(
 
 
 @app.command()
+def expire(
+    *, yes: Annotated[bool, typer.Option("--yes", help="Delete what is due, however much.")] = False
+) -> None:
+    """Say how many scans are past their retention, and delete them with --yes.
+
+    The service deletes them by itself, unless very many are due at once, as after the clock was
+    set or a long time off. Then it waits for this command.
+
+    \b
+    assay expire
+    assay expire --yes
+    """
+    from service.cli import expire as command
+
+    raise typer.Exit(command.run(yes=yes))
+
+
+@app.command()
 def worker(
     *,
     queues: Annotated[

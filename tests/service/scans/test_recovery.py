@@ -262,3 +262,36 @@ def test_a_database_that_is_away_for_a_moment_costs_no_scan(
     desk.engine.during = go_away
     assert desk.done().state is State.DONE
     assert refused
+
+
+def test_whatever_a_chore_raises_it_is_tried_again() -> None:
+    tried = threading.Semaphore(0)
+
+    def fail() -> None:
+        tried.release()
+        raise ConnectionRefusedError("of a library that nobody thought of")
+
+    with Clockwork(fail, seconds=0.01) as clock:
+        assert all(tried.acquire(timeout=5) for _ in range(3))
+        assert clock.silence > 0
+
+
+def test_a_lease_written_before_the_clock_was_set_back_runs_out_all_the_same(
+    desk: Office,
+) -> None:
+    scan = desk.accept()
+    killed(desk, scan.id)
+    desk.clock.move(days=-2)
+    assert desk.scans.reconcile().retried == 0
+    desk.clock.move(seconds=61)
+    assert desk.scans.reconcile().retried == 1
+
+
+def test_a_clock_set_forward_deletes_nothing_before_somebody_says_so(desk: Office) -> None:
+    kept = [desk.done() for _ in range(3)]
+    desk.clock.move(days=40)
+    assert desk.scans.reconcile().expired == 0
+    assert desk.scans.ready().overdue.held
+    assert desk.scans.report(kept[0].id)
+    assert desk.scans.expire_all() == 3
+    assert not desk.scans.ready().overdue.held
