@@ -44,7 +44,7 @@ def test_an_unknown_setting_is_refused_by_name_with_the_nearest_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ASSAY_DATADIR", "x")
-    with pytest.raises(SettingsInvalid, match="ASSAY_DATADIR.*meant ASSAY_DATA_DIR"):
+    with pytest.raises(SettingsInvalid, match=r"ASSAY_DATADIR.*meant ASSAY_DATA_DIR"):
         read_settings()
 
 
