@@ -57,7 +57,7 @@ def _usable(part: str) -> Iterator[None]:
 
 
 def report_signer(settings: Settings) -> ReportSigner:
-    return ReportSigner.at(settings.report_key)
+    return ReportSigner.at(settings.report_key, settings.data_dir / "keys" / "published.json")
 
 
 def database_url(settings: Settings) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
+from service.cli.keys_app import keys
 from service.cli.models_app import models
 from service.cli.options import FragmentOption, ManifestOption
 from service.cli.signing_app import recheck, sign, verify_report
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(trust, name="trust")
 app.add_typer(models, name="models")
 app.add_typer(index, name="index")
+app.add_typer(keys, name="keys")
 
 
 class Only(StrEnum):
