@@ -2,15 +2,14 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Protocol
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from detectors.base import Kind
 from detectors.errors import DetectorError
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener
@@ -52,8 +51,9 @@ from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver, source_from_blob
 from service.scans.lease import Lease
+from service.scans.policy import ScanPolicy
 from service.scans.queue import QUEUES, Queue, queue_for
-from service.scans.reconcile import Reconciler, Schedule
+from service.scans.reconcile import Reconciler
 from service.scans.storage import BlobStore, put, read
 
 __all__ = [
@@ -78,32 +78,6 @@ class Analyst(Protocol):
     """What turns a file into a report: `service.analysis.pipeline.Pipeline`, or a stand-in."""
 
     def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanPolicy:
-    """How much is accepted, how long it is kept, how often it is tried."""
-
-    upload_limits: Mapping[Kind, int]  # bytes
-    keep: timedelta | None = timedelta(days=30)  # None: until somebody deletes it
-    lease_seconds: float = 60.0
-    attempts: int = 3
-    resend_after: timedelta = timedelta(seconds=10)
-    orphan_after: timedelta = timedelta(hours=1)
-    sweep_every: timedelta = timedelta(minutes=10)
-    reconcile_seconds: float = 5.0
-    expire_share: float = 0.5
-
-    @property
-    def schedule(self) -> Schedule:
-        return Schedule(
-            attempts=self.attempts,
-            resend_after=self.resend_after,
-            orphan_after=self.orphan_after,
-            sweep_every=self.sweep_every,
-            longest_lease=timedelta(seconds=self.lease_seconds),
-            expire_share=self.expire_share,
-        )
 
 
 class Scans:
