@@ -1,6 +1,7 @@
 """Who may import re
 import whom, and what must not be loaded where."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
