@@ -1,5 +1,4 @@
-"""Who may import re
-import whom, and what must not be loaded where."""
+"""Who may import whom, and what must not be loaded where."""
 
 import re
 import subprocess
