@@ -27,7 +27,7 @@ def _lines(model: type[BaseModel], prefix: str) -> Iterator[str]:
         yield ""
         if field.description is not None:
             yield f"# {' '.join(field.description.split())}"
-        value = "" if field.default is None else field.default
+        value = "" if field.default is None or field.default_factory else field.default
         yield f"#{prefix}{name.upper()}={_written(value)}"
     for name, field in fields.items():
         section = _section(field)

@@ -16,7 +16,9 @@ from provenance.trust import TrustStore
 from service import logs
 from service.api import description, detectors, health, keys, media, problems, scans
 from service.api.description import completed
+from service.api.events import Board
 from service.api.guard import Guard
+from service.api.hosts import Hosts
 from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
@@ -25,7 +27,8 @@ from service.fetch import Guard as FetchGuard
 from service.fetch import fetch
 from service.rendering.render import STATIC
 from service.scans.use_cases import Scans
-from service.settings import Settings
+from service.settings import Settings, read_settings
+from service.startup import explained
 from service.web import pages
 from service.wiring import build_scans
 
@@ -46,11 +49,12 @@ class Application(FastAPI):
 
     proxies: Proxies
     resources: tuple[Resource, ...]
+    hosts = Hosts()
 
     def build_middleware_stack(self) -> ASGIApp:
         refuse = partial(problems.refusal, page=pages.problem_page)
         inner = Resources(super().build_middleware_stack(), self.resources, refuse)
-        return BehindProxy(Guard(inner), self.proxies)
+        return BehindProxy(Guard(inner, self.hosts), self.proxies)
 
     def openapi(self) -> dict[str, Any]:
         return completed(super().openapi(), self.proxies.root)
@@ -66,11 +70,17 @@ class Kept(StaticFiles):
 
 
 def create_app(
-    the_scans: Scans, get: Fetch, trust: TrustStore, proxies: Proxies | None = None
+    the_scans: Scans,
+    get: Fetch,
+    trust: TrustStore,
+    *,
+    hosts: Hosts | None = None,
+    proxies: Proxies | None = None,
 ) -> FastAPI:
     """The application over these use cases; `get` fetches addresses through the guard.
 
-    `trust` is only shown: whom a scan believes is up to the workers' own settings.
+    It answers to the names in `hosts`, and to those of loopback alone without. `trust` is only
+    shown: whom a scan believes is up to the workers' own settings.
     """
     app = Application(
         title="assay",
@@ -82,7 +92,9 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.proxies = proxies or Proxies()
+    app.hosts = hosts or Hosts()
     app.state.scans = the_scans
+    app.state.progress = Board(the_scans.marks)
     app.state.fetch = get
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
@@ -97,10 +109,19 @@ def create_app(
 
 def serve_app() -> FastAPI:
     """Factory for uvicorn: the application as the environment's settings describe it."""
-    settings = Settings()
+    with explained():
+        return build_app(read_settings())
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """The application that these settings describe. Raises `SettingsInvalid`."""
     logs.configure(json=settings.log_json)
     use_shelf(settings.weights)
     guard = FetchGuard(max_bytes=max(upload_limits(settings).values()))
-    proxies = Proxies(settings.trusted_proxies, settings.root_path)
-    get = partial(fetch, guard=guard)
-    return create_app(build_scans(settings), get, trust_store(settings), proxies)
+    return create_app(
+        build_scans(settings),
+        partial(fetch, guard=guard),
+        trust_store(settings),
+        hosts=Hosts(settings.allowed_hosts),
+        proxies=Proxies(settings.trusted_proxies, settings.root_path),
+    )

@@ -128,6 +128,42 @@ class QueueUnavailable(ServiceError):
     code = "queue_unavailable"
     status = 503
     title = "The work queue cannot be reached"
+    retry_after = 10
+
+
+class DatabaseUnavailable(ServiceError):
+    code = "database_unavailable"
+    status = 503
+    title = "The database does not answer, or is locked"
+    retry_after = 10
+
+
+class StorageUnavailable(ServiceError):
+    code = "storage_unavailable"
+    status = 503
+    title = "Files cannot be stored at the moment"
+    retry_after = 60
+
+
+class StorageFull(StorageUnavailable):
+    code = "storage_full"
+    status = 507
+    title = "There is not enough room for another file"
+    retry_after = 300
+
+
+class WorkerStopped(ServiceError):
+    """The worker was told to stop while it worked on the scan, which is nobody's failure."""
+
+    code = "worker_stopped"
+    status = 503
+    title = "The worker was stopped"
+
+
+class FileChanged(ServiceError):
+    code = "file_changed"
+    status = 409
+    title = "The file changed while it was being analysed"
 
 
 class UrlRefused(ServiceError):
@@ -158,6 +194,17 @@ class SignatureInvalid(ServiceError):
     code = "signature_invalid"
     status = 422
     title = "The signature does not belong to this report"
+
+
+class SettingsInvalid(ServiceError):
+    """What is set makes no sense, or leads to parts that cannot be used; a sentence for each."""
+
+    code = "settings_invalid"
+    title = "The settings make no sense"
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("; ".join(sentences))
+        self.sentences = sentences
 
 
 class SigningKeyInvalid(ServiceError):

@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -25,6 +26,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 CHUNK_BYTES: Final = 256 * 1024
 USER_AGENT: Final = "assay"
 
+_LOOKUPS: Final = threading.BoundedSemaphore(32)
 _PORTS: Final = {"http": 80, "https": 443}
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -153,7 +155,7 @@ def _parsed(untrusted_url: str, base: str = "") -> SplitResult:
 
 def _get(target: SplitResult, into: Partial, guard: Guard, deadline: float) -> str | None:
     """One request. The address it redirects to, or None when the body was written."""
-    connection = _Pinned(target, _allowed(target, guard), deadline, guard.silence)
+    connection = _Pinned(target, _allowed(target, guard, deadline), deadline, guard.silence)
     with _Watchdog(connection, deadline):
         with _translated(guard, deadline):
             connection.request("GET", _path(target), headers=_HEADERS | _range(into))
@@ -240,19 +242,44 @@ def _chunk(response: http.client.HTTPResponse, guard: Guard, deadline: float) ->
     return chunk
 
 
-def _allowed(target: SplitResult, guard: Guard) -> tuple[tuple[str, int], ...]:
+def _allowed(target: SplitResult, guard: Guard, deadline: float) -> tuple[tuple[str, int], ...]:
     """Every (address, port) of the host, all checked: one bad address refuses the host."""
-    host = target.hostname or ""
     port = target.port or _PORTS[target.scheme]
-    try:
-        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise FetchFailed("the host name does not resolve") from error
-    pairs = tuple(dict.fromkeys((str(answer[4][0]), port) for answer in answers))
+    addresses = _resolved(target.hostname or "", port, guard, deadline)
+    pairs = tuple(dict.fromkeys((address, port) for address in addresses))
     for pair in pairs:
         if pair not in guard.exempt and not is_public(ipaddress.ip_address(pair[0])):
             raise UrlRefused("the address leads into a private network")
     return pairs
+
+
+def _resolved(host: str, port: int, guard: Guard, deadline: float) -> list[str]:
+    """The addresses of a name, or `FetchFailed` at the deadline.
+
+    The system's resolver cannot be stopped. So it runs in a thread that is left behind when it
+    takes too long, and only so many may be under way.
+    """
+    late = FetchFailed(f"not complete after {guard.seconds:g} s: the name server does not answer")
+    if not _LOOKUPS.acquire(timeout=max(deadline - time.monotonic(), 0.0)):
+        raise late
+    answer: Future[list[str]] = Future()
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answer.set_result([str(item[4][0]) for item in found])
+        except (OSError, UnicodeError) as error:
+            answer.set_exception(error)
+        finally:
+            _LOOKUPS.release()
+
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    try:
+        return answer.result(timeout=max(deadline - time.monotonic(), 0.0))
+    except TimeoutError as error:
+        raise late from error
+    except (OSError, UnicodeError) as error:
+        raise FetchFailed("the host name does not resolve") from error
 
 
 class _Pinned(http.client.HTTPConnection):

@@ -2,8 +2,13 @@
 
 import logging
 import sys
+from typing import Final
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+_FRAMES: Final = ExceptionDictTransformer(show_locals=False)
+"""Tracebacks as JSON; without variables, which hold passwords and file contents."""
 
 
 def configure(*, json: bool, level: int = logging.INFO) -> None:
@@ -20,7 +25,7 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
     if json:
-        shared.append(structlog.processors.format_exc_info)
+        shared.append(structlog.processors.ExceptionRenderer(_FRAMES))
         renderer = structlog.processors.JSONRenderer(default=str)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -32,5 +37,7 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,18 +1,66 @@
 """Every knob, typed and in one place. Only app, command line and worker container read it."""
 
+import os
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from platformdirs import user_data_path
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from service.errors import SettingsInvalid
 
 MIB = 1024**2
+PREFIX: Final = "ASSAY_"
+NESTED: Final = "__"
+FORMER_DATA_DIR: Final = Path("var/assay")
+"""Where data lay before it had a place of its own: in whatever folder the command was started."""
+
+
+def user_data_dir() -> Path:
+    """The folder of this user's data, whatever folder a command is started in."""
+    return user_data_path("assay", appauthor=False)
+
+
+def _listed(value: object) -> object:
+    """Names with commas between them, as environment variables hold a list."""
+    if not isinstance(value, str):
+        return value
+    return tuple(name for name in (part.strip() for part in value.split(",")) if name)
+
+
+def _scheme(*known: str) -> AfterValidator:
+    def check(url: SecretStr | None) -> SecretStr | None:
+        if url is not None and url.get_secret_value().partition("://")[0] not in known:
+            raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in known)}")
+        return url
+
+    return AfterValidator(check)
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+Folder = Annotated[Path, AfterValidator(_absolute)]
+Seconds = Annotated[float, Field(gt=0, le=365 * 86_400)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 Networks = Annotated[
     tuple[IPv4Network | IPv6Network, ...],
     NoDecode,
-    BeforeValidator(lambda text: text.replace(",", " ").split() if isinstance(text, str) else text),
+    BeforeValidator(_listed),
 ]
 """Addresses and networks; in the environment separated by commas."""
 
@@ -20,7 +68,9 @@ Networks = Annotated[
 class Section(BaseModel):
     """Settings that belong together; what stands under one becomes its line of documentation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Uploads(Section):
@@ -48,55 +98,80 @@ class Decoding(Section):
 class Leases(Section):
     """How a scan whose worker or message was lost is noticed and tried again."""
 
-    seconds: float = Field(default=60.0, gt=0)
+    seconds: Seconds = 60.0
     """A worker that is silent for this long counts as dead."""
     attempts: int = Field(default=3, gt=0)
     """After so many dead workers or crashes a scan fails."""
-    run_seconds: int = Field(default=900, gt=0)
+    run_seconds: int = Field(default=900, gt=0, le=7 * 86_400)
     """One scan may take this long; then it fails."""
-    reconcile_seconds: float = Field(default=5.0, gt=0)
+    reconcile_seconds: Seconds = 5.0
     """How often lost scans and messages are looked for."""
-    resend_seconds: float = Field(default=10.0, gt=0)
+    resend_seconds: Seconds = 10.0
     """A message may travel this long before it can count as lost."""
-    orphan_seconds: float = Field(default=3600.0, gt=0)
+    orphan_seconds: Seconds = 3600.0
     """Stored files that no scan refers to are deleted after this."""
-    sweep_seconds: float = Field(default=600.0, gt=0)
+    sweep_seconds: Seconds = 600.0
     """How often such files are looked for."""
+
+
+class Connections(Section):
+    """What one connection may take, so that slow clients cannot shut the others out."""
+
+    total: int = Field(default=1000, gt=0)
+    """At the same time; beyond that the API answers 503."""
+    unfinished: int = Field(default=100, gt=0)
+    """Connections of one client whose request has not arrived completely; beyond that the ones
+    that waited longest are closed. Behind a proxy all come from one client: raise it."""
+    header_seconds: Seconds = 10.0
+    """A request's headers have to arrive within this."""
+    stall_seconds: Seconds = 20.0
+    """An upload or download that makes no progress for this long ends."""
+    bytes_per_second: int = Field(default=1024, ge=0)
+    """An upload that is slower than this over that time counts as stalled."""
 
 
 class Settings(BaseSettings):
     """Read from the environment (ASSAY_...); nested ones with two underscores."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ASSAY_",
-        env_nested_delimiter="__",
+        env_prefix=PREFIX,
+        env_nested_delimiter=NESTED,
+        env_ignore_empty=True,
         frozen=True,
         extra="forbid",
+        allow_inf_nan=False,
         use_attribute_docstrings=True,
     )
 
-    data_dir: Path = Path("var/assay")
-    """Everything that is kept, unless something below says otherwise."""
-    database_url: SecretStr | None = None
+    data_dir: Folder = Field(default_factory=user_data_dir)
+    """Everything that is kept, unless something below says otherwise; unset: `assay` in the user's
+    data folder, such as ~/.local/share/assay."""
+    reserve_bytes: int = Field(default=256 * MIB, ge=0)
+    """Uploads are refused while less than this is free there, so that what was accepted can be
+    finished and deleted."""
+    database_url: Annotated[SecretStr | None, _scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
-    broker_url: SecretStr | None = None
+    broker_url: Annotated[SecretStr | None, _scheme("redis", "rediss", "redis+socket")] = None
     """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
-    trust_dir: Path | None = None
+    trust_dir: Folder | None = None
     """Trust lists; unset: `trust` in the data directory."""
     builtin_trust: bool = True
     """Believe the C2PA programme's trust lists that ship with assay, beside the folder's; false:
     the folder's alone."""
-    index_dir: Path | None = None
+    index_dir: Folder | None = None
     """Index of known media, in which copies are looked up; unset: `index` in the data directory."""
     index_scans: bool = False
     """Every scan adds its file to that index, until the scan is deleted."""
-    weights_dir: Path | None = None
+    weights_dir: Folder | None = None
     """Models that were pulled; unset: `weights` in the data directory."""
-    report_key_file: Path | None = None
+    report_key_file: Folder | None = None
     """Ed25519 key in PEM that signs reports; unset: made once as `keys/report.pem` in the data
     directory. A fleet shares one."""
-    keep_days: int = Field(default=30, ge=0)
+    keep_days: int = Field(default=30, ge=0, le=36_500)
     """Files and reports are deleted after this; 0: never."""
+    expire_share: float = Field(default=0.5, gt=0, le=1)
+    """If more than this share of all scans is an hour or more past its end at once, as after the
+    clock was set, nothing is deleted until `assay expire --yes` allows it."""
     fetch_remote_credentials: bool = False
     """Fetch Content Credentials that a file says are kept elsewhere: from public addresses only,
     at most 10 MB in 10 seconds. Its owner then learns that the file was looked at."""
@@ -111,6 +186,9 @@ class Settings(BaseSettings):
     -Proto and -Host are believed; from anybody else these headers are ignored. See docs/proxy.md."""
     root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     """Path under which a proxy shows the service, such as /assay; unset: the top of its host."""
+    allowed_hosts: Names = ()
+    """Names this service is called by, with commas between them, besides localhost and the address
+    it listens on; *.example.org takes every name below, * any name at all."""
     log_json: bool = False
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)
@@ -118,6 +196,7 @@ class Settings(BaseSettings):
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()
     leases: Leases = Leases()
+    connections: Connections = Connections()
 
     @property
     def report_key(self) -> Path:
@@ -134,3 +213,56 @@ class Settings(BaseSettings):
     @property
     def weights(self) -> Path:
         return self.weights_dir or self.data_dir / "weights"
+
+
+def read_settings() -> Settings:
+    """The settings of this process's environment.
+
+    Raises `SettingsInvalid` with a sentence for each that makes no sense or does not exist.
+    """
+    unknown = tuple(_unknown(os.environ))
+    if unknown:
+        raise SettingsInvalid(*unknown)
+    try:
+        return Settings()
+    except ValidationError as error:
+        sentences = (f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors())
+        raise SettingsInvalid(*sentences) from error
+    except SettingsError as error:
+        raise SettingsInvalid(f"{error}: a group is set by its parts, as in {EXAMPLE}") from error
+
+
+EXAMPLE: Final = f"{PREFIX}LEASES{NESTED}SECONDS"
+
+
+def left_behind(settings: Settings) -> Path | None:
+    """A data folder of earlier versions below the working directory, if it is no longer used."""
+    former = FORMER_DATA_DIR.absolute()
+    if settings.data_dir == former or not (former / "assay.db").exists():
+        return None
+    return former
+
+
+def names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[str]:
+    """The environment variable of every setting."""
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from names(field.annotation, f"{variable}{NESTED}")
+        else:
+            yield variable
+
+
+def _unknown(environment: Mapping[str, str]) -> Iterator[str]:
+    known = set(names())
+    groups = {name.partition(NESTED)[0] for name in known if NESTED in name}
+    for variable in sorted(environment):
+        name = variable.upper()
+        if not name.startswith(PREFIX) or name in known | groups:
+            continue
+        near = get_close_matches(name, sorted(known), n=1)
+        yield f"{variable}: there is no such setting" + (f"; meant {near[0]}?" if near else "")
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    return PREFIX + NESTED.join(part for part in place if isinstance(part, str)).upper()

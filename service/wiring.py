@@ -1,10 +1,16 @@
 """Put the service together from settings: what the web process and the workers both need."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.arguments import upload_limits
 from service.db.engine import Database
 from service.db.migrate import upgrade
+from service.errors import SettingsInvalid, SigningKeyInvalid
 from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import Broker, CeleryQueue
@@ -16,19 +22,42 @@ from service.settings import Settings
 def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans:
     """Scans on the configured database, storage and broker, with the schema brought up to date.
 
-    The web process passes no pipeline: it accepts scans and runs none.
+    The web process passes no pipeline: it accepts scans and runs none. Raises `SettingsInvalid`
+    when a part cannot be used.
     """
-    database = Database(database_url(settings))
-    upgrade(database.engine)
+    with _usable("storage"):
+        store = FolderStore(settings.data_dir / "blobs", reserve=settings.reserve_bytes)
+    with _usable("database"):
+        database = Database(database_url(settings))
+        upgrade(database.engine)
+    with _usable("keys"):
+        signer = report_signer(settings)
     return Scans(
         database=database,
-        store=FolderStore(settings.data_dir / "blobs"),
+        store=store,
         queue=CeleryQueue(broker(settings)),
         policy=scan_policy(settings),
-        signer=ReportSigner.at(settings.report_key),
+        signer=signer,
         pipeline=pipeline,
         known=IndexEntries(settings.index, adds=settings.index_scans),
     )
+
+
+@contextmanager
+def _usable(part: str) -> Iterator[None]:
+    """One sentence that names the part; the text of a database's error names no password."""
+    try:
+        yield
+    except (SQLAlchemyError, CommandError, SigningKeyInvalid) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise SettingsInvalid(f"{part}: {reason}") from error
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        raise SettingsInvalid(f"{part}: {error.strerror or error}{place}") from error
+
+
+def report_signer(settings: Settings) -> ReportSigner:
+    return ReportSigner.at(settings.report_key, settings.data_dir / "keys" / "published.json")
 
 
 def database_url(settings: Settings) -> str:
@@ -53,4 +82,6 @@ def scan_policy(settings: Settings) -> ScanPolicy:
         resend_after=timedelta(seconds=leases.resend_seconds),
         orphan_after=timedelta(seconds=leases.orphan_seconds),
         sweep_every=timedelta(seconds=leases.sweep_seconds),
+        reconcile_seconds=leases.reconcile_seconds,
+        expire_share=settings.expire_share,
     )

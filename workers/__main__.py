@@ -7,20 +7,26 @@ from celery.signals import setup_logging
 
 from service import logs
 from service.scans.queue import QUEUES
-from service.settings import Settings
-from service.wiring import broker
-from workers import warmup
+from service.settings import read_settings
+from service.startup import explained
+from service.wiring import broker, build_scans
+from workers import stopping, warmup
 from workers.celery_app import worker_app
 from workers.pool import TaskPool
 
 
 def main() -> int:
-    """SIGTERM or SIGINT finishes the scans that run, a second one abandons them to a retry."""
+    """SIGTERM or SIGINT hands the scans that run back to the queue at once and stops.
+
+    One sentence and exit status 2 when the settings make no sense.
+    """
     arguments = _parser().parse_args()
-    settings = Settings()
-    logs.configure(json=settings.log_json)
+    with explained():
+        settings = read_settings()
+        logs.configure(json=settings.log_json)
+        build_scans(settings).close()  # says what is wrong here, once, and not in every child
     setup_logging.connect(_keep_logging)
-    warmup.install(arguments.queues)
+    ending = warmup.install(arguments.queues)
     app = worker_app(broker(settings), run_seconds=settings.leases.run_seconds)
     worker: Worker = app.Worker(
         queues=list(arguments.queues),
@@ -31,8 +37,9 @@ def main() -> int:
         without_heartbeat=True,
         quiet=True,
     )
+    stopping.install(worker, settings)
     worker.start()
-    return worker.exitcode or 0
+    return ending.status or worker.exitcode or 0
 
 
 def _keep_logging(**_signal: object) -> None:

@@ -15,7 +15,7 @@ from service.arguments import pipeline_config
 from service.errors import OutOfTime
 from service.reporting.report import Profile
 from service.scans.use_cases import Scans
-from service.settings import Settings
+from service.settings import Settings, read_settings
 from service.wiring import build_scans
 
 SOFT_LIMIT: Final = signal.SIGUSR1
@@ -57,13 +57,18 @@ class Container:
     scans: Scans
 
 
+def process_name(pid: int) -> str:
+    """The name under which a process of this machine holds scans."""
+    return f"{socket.gethostname()}:{pid}"
+
+
 @cache
 def container() -> Container:
     """This process's container. First called after the fork: nothing here survives one."""
-    settings = Settings()
+    settings = read_settings()
     pipeline = Pipeline(pipeline_config(settings))
     return Container(
-        name=f"{socket.gethostname()}:{os.getpid()}",
+        name=process_name(os.getpid()),
         settings=settings,
         pipeline=pipeline,
         scans=build_scans(settings, pipeline=PunctualPipeline(pipeline)),

@@ -1,36 +1,73 @@
 """What a worker process does before its first scan and beside all of them."""
 
 import logging
+import mmap
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
 
 from celery.signals import worker_process_init, worker_process_shutdown
+from sqlalchemy.exc import SQLAlchemyError
 
 from detectors.base import Kind
+from detectors.errors import DetectorError
+from provenance.errors import ProvenanceError
+from service.errors import ServiceError, SettingsInvalid
+from service.scans.clockwork import Clockwork
 from service.scans.queue import PROVENANCE_QUEUE
-from service.scans.reconcile import Clockwork
 from service.scans.use_cases import BEAT_SECONDS
-from workers.container import container
+from service.startup import MISCONFIGURED
+from workers.container import Container, container
 
 log = logging.getLogger(__name__)
 
+SILENCE_SECONDS: Final = 30.0
+PAUSES: Final = (1, 2, 4, 8, 15, 30)  # seconds; Celery gives up on a child after two minutes
 
-def install(queues: tuple[str, ...]) -> None:
+
+class Ending:
+    """How the worker has to end, told by a child that cannot start, in memory both share."""
+
+    def __init__(self) -> None:
+        self._byte = mmap.mmap(-1, 1)
+
+    @property
+    def status(self) -> int:
+        return self._byte[0]
+
+    def tell(self, status: int) -> None:
+        self._byte[0] = status
+
+
+def install(queues: tuple[str, ...]) -> Ending:
     """Prepare each child process of the pool right after its fork, and tidy up after it."""
     parent = os.getpid()
+    ending = Ending()
     clocks: list[Clockwork] = []
 
     def prepare(**_signal: object) -> None:
-        with _or_die():
-            held = container()
+        with _or_die(parent, ending):
+            held = _patiently(container)
             held.pipeline.warm(kinds_of(queues))
+        pace = held.settings.leases.reconcile_seconds
+        reconciler = Clockwork(
+            lambda: held.scans.beat(held.name, queues),
+            lambda: held.scans.reconcile(held.name),
+            seconds=pace,
+            name="reconciler",
+        )
         clocks.extend(
             (
                 Clockwork(lambda: _end_with(parent), seconds=1.0),
-                Clockwork(held.scans.reconcile, seconds=held.settings.leases.reconcile_seconds),
-                Clockwork(lambda: held.scans.beat(held.name, queues), seconds=BEAT_SECONDS),
+                reconciler,
+                Clockwork(
+                    lambda: held.scans.beat(held.name, queues),
+                    lambda: _watch(reconciler, 4 * pace),
+                    seconds=BEAT_SECONDS,
+                ),
             )
         )
         for clock in clocks:
@@ -41,11 +78,13 @@ def install(queues: tuple[str, ...]) -> None:
         for clock in clocks:
             clock.stop()
         held = container()
-        held.scans.leave(held.name)
+        with suppress(SQLAlchemyError):  # it will be forgotten by itself
+            held.scans.leave(held.name)
         held.pipeline.close()
 
     worker_process_init.connect(prepare, weak=False)
     worker_process_shutdown.connect(leave, weak=False)
+    return ending
 
 
 def kinds_of(queues: tuple[str, ...]) -> tuple[Kind, ...]:
@@ -53,17 +92,43 @@ def kinds_of(queues: tuple[str, ...]) -> tuple[Kind, ...]:
     return tuple(Kind(queue) for queue in queues if queue != PROVENANCE_QUEUE)
 
 
+def _patiently(build: Callable[[], Container]) -> Container:
+    """The settings led to parts that worked when the worker started; now one of them is away."""
+    for pause in PAUSES:
+        try:
+            return build()
+        except SettingsInvalid as error:
+            log.error("not ready yet: %s", error)
+            time.sleep(pause)
+    return build()
+
+
 @contextmanager
-def _or_die() -> Iterator[None]:
-    """Celery logs what a signal handler raises and uses the half-made process all the same."""
-    started = False
+def _or_die(parent: int, ending: Ending) -> Iterator[None]:
+    """Celery logs what a signal handler raises and uses the half-made process all the same.
+
+    It also replaces a process that dies, for ever; so the worker ends with it.
+    """
+    status = os.EX_SOFTWARE
     try:
         yield
-        started = True
+        status = 0
+    except (ServiceError, DetectorError, ProvenanceError) as error:
+        log.critical("this worker cannot start: %s [%s]", error, error.code)
+        status = MISCONFIGURED
     finally:
-        if not started:
-            log.critical("this worker process cannot start", exc_info=True)
-            os._exit(os.EX_UNAVAILABLE)
+        if status:
+            if status != MISCONFIGURED:
+                log.critical("this worker process cannot start", exc_info=True)
+            ending.tell(status)
+            os.kill(parent, signal.SIGTERM)
+            os._exit(status)
+
+
+def _watch(reconciler: Clockwork, most: float) -> None:
+    """Readiness tells the world; the log tells where."""
+    if reconciler.silence > max(most, SILENCE_SECONDS):
+        log.critical("no round of the reconciler for %.0f s", reconciler.silence)
 
 
 def _end_with(parent: int) -> None:

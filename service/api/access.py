@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from provenance.trust import TrustStore
+from service.api.events import Board
 from service.api.submission import Fetch
 from service.scans.use_cases import Scans
 
@@ -25,6 +26,11 @@ def _root(request: Request) -> str:
     return str(request.scope.get("root_path", ""))
 
 
+def _board(request: Request) -> Board:
+    return cast(Board, request.app.state.progress)
+
+
+TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
 TheFetch = Annotated[Fetch, Depends(_fetch)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.hosts import Hosts
 from service.api.problems import MEDIA_TYPE, Problem
 
 POLICY: Final = (
@@ -34,8 +36,9 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Guard:
     """ASGI middleware, outermost, so that the answer to a crash has its headers too."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
         self._app = app
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,10 +56,15 @@ class Guard:
                     answer.setdefault(name, value)
             await send(message)
 
-        if scope["method"] not in _SAFE and written_by_another_site(headers):
-            await _refusal(scope["path"], request_id)(scope, receive, guarded_send)
+        host = headers.get("host")
+        if host is not None and not self._hosts.allow(host):
+            refusal = _refusal(WRONG_HOST, scope["path"], request_id)
+        elif scope["method"] not in _SAFE and written_by_another_site(headers):
+            refusal = _refusal(CROSS_SITE, scope["path"], request_id)
         else:
             await self._app(scope, receive, guarded_send)
+            return
+        await refusal(scope, receive, guarded_send)
 
 
 def written_by_another_site(headers: Headers) -> bool:
@@ -77,16 +85,41 @@ def _request_id(headers: Headers) -> str:
     return untrusted_id if _REQUEST_ID.fullmatch(untrusted_id) else uuid.uuid4().hex
 
 
-def _refusal(path: str, request_id: str) -> JSONResponse:
+def _refusal(refusal: "Refusal", path: str, request_id: str) -> JSONResponse:
     problem = Problem(
-        type="urn:assay:problem:cross_site_request",
-        title="Pages of other sites may not write here",
-        status=403,
-        detail="The browser says that another site sent this request.",
-        code="cross_site_request",
+        type=f"urn:assay:problem:{refusal.code}",
+        title=refusal.title,
+        status=refusal.status,
+        detail=refusal.detail,
+        code=refusal.code,
         instance=path,
         request_id=request_id,
     )
     return JSONResponse(
-        problem.model_dump(exclude_none=True), status_code=403, media_type=MEDIA_TYPE
+        problem.model_dump(exclude_none=True), status_code=refusal.status, media_type=MEDIA_TYPE
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request does not reach the application."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+
+
+WRONG_HOST: Final = Refusal(
+    421,
+    "host_not_allowed",
+    "This service does not go by that name",
+    "The Host header names another service. The operator can allow the name in "
+    "ASSAY_ALLOWED_HOSTS.",
+)
+CROSS_SITE: Final = Refusal(
+    403,
+    "cross_site_request",
+    "Pages of other sites may not write here",
+    "The browser says that another site sent this request.",
+)

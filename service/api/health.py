@@ -1,5 +1,8 @@
 """Whether the process lives and whether it can take uploads, for whoever supervises it."""
 
+from typing import Final
+
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Response
 
 from service.api.access import TheScans
@@ -8,16 +11,20 @@ from service.api.views import Liveness, ReadinessView
 router = APIRouter(prefix="/health", tags=["health"])
 
 
+LOOKING: Final = CapacityLimiter(4)
+"""Threads of its own: the usual ones may all wait for the part that is asked about."""
+
+
 @router.get("/live")
-def check_liveness() -> Liveness:
+async def check_liveness() -> Liveness:
     """The process answers; nothing else is asked."""
     return Liveness()
 
 
 @router.get("/ready", responses={503: {"model": ReadinessView, "description": "Not accepting"}})
-def check_readiness(response: Response, scans: TheScans) -> ReadinessView:
+async def check_readiness(response: Response, scans: TheScans) -> ReadinessView:
     """Each part a scan needs. 503 while uploads cannot be taken."""
-    readiness = scans.ready()
+    readiness = await to_thread.run_sync(scans.ready, limiter=LOOKING)
     if not readiness.accepting:
         response.status_code = 503
     return ReadinessView.of(readiness)

@@ -9,10 +9,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from service.errors import InvalidRequest, ServiceError
+from service.errors import DatabaseUnavailable, InvalidRequest, ServiceError, StorageFull
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
@@ -67,6 +69,11 @@ def install(app: FastAPI, page: Page) -> None:
     async def on_error(request: Request, error: Exception) -> Response:
         return refusal(request, error, page)
 
+    async def on_database_error(request: Request, error: Exception) -> Response:
+        """What the database refuses for a while is the client's to try again, and no bug."""
+        log.error("the database refused: %s", error, extra={"request_id": request_id(request)})
+        return refusal(request, refused_by_database(error), page)
+
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("a request failed", extra={"request_id": request_id(request)}, exc_info=error)
         return refusal(request, error, page)
@@ -78,6 +85,8 @@ def install(app: FastAPI, page: Page) -> None:
     for expected in (ServiceError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, on_error)
     app.add_exception_handler(ClientDisconnect, on_disconnect)
+    for refused in (OperationalError, InterfaceError, SQLAlchemyTimeoutError):
+        app.add_exception_handler(refused, on_database_error)
     app.add_exception_handler(Exception, on_bug)
 
 
@@ -91,6 +100,14 @@ def refusal(request: Request, error: Exception, page: Page) -> Response:
     if isinstance(error, ServiceError) and error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return _answer(request, problem_of(request, error), page, headers)
+
+
+def refused_by_database(error: Exception) -> ServiceError:
+    """The public error for one that the database raised because it is away, locked or full."""
+    cause = str(getattr(error, "orig", None) or error).lower()
+    if "disk is full" in cause or "no space left" in cause:
+        return StorageFull("the database has no room to write")
+    return DatabaseUnavailable("the database does not answer, or something else holds it")
 
 
 def request_id(request: Request) -> str:

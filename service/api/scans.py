@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import TheFetch, TheRoot, TheScans
+from service.api.access import TheBoard, TheFetch, TheRoot, TheScans
 from service.api.events import follow
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
@@ -17,6 +17,7 @@ from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
 from service.db.lifecycle import SCAN_ID, Scan, State
 from service.errors import (
+    DatabaseUnavailable,
     EmptyFile,
     FetchFailed,
     FileTooLarge,
@@ -26,6 +27,8 @@ from service.errors import (
     ScanExpired,
     ScanFailed,
     ScanNotFound,
+    StorageFull,
+    StorageUnavailable,
     UnknownField,
     UnsupportedKind,
     UrlRefused,
@@ -120,10 +123,13 @@ TheScan = Annotated[Scan, Depends(_scan)]
     responses={
         **_LOCATION,
         **documented(
+            DatabaseUnavailable,
             EmptyFile,
             FetchFailed,
             FileTooLarge,
             InvalidRequest,
+            StorageFull,
+            StorageUnavailable,
             UnknownField,
             UnsupportedKind,
             UrlRefused,
@@ -232,7 +238,7 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     responses=documented(ScanNotFound, InvalidRequest),
 )
 async def read_events(
-    request: Request, scan: TheScan, scans: TheScans, root: TheRoot
+    request: Request, scan: TheScan, scans: TheScans, board: TheBoard, root: TheRoot
 ) -> AsyncIterator[ServerSentEvent]:
     """Progress as server-sent events: `progress` at every change, `end` at the final state.
 
@@ -246,7 +252,7 @@ async def read_events(
     async def look() -> Scan:
         return await run_in_threadpool(scans.get, scan.id)
 
-    async for event in follow(look, seen, root):
+    async for event in follow(look, board, scan.id, seen, root):
         yield event
 
 

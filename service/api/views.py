@@ -156,6 +156,9 @@ class ReadinessView(BaseModel):
     database: bool
     storage: bool
     broker: bool
+    reconciler: bool = Field(description="Lost scans and messages are looked for")
+    overdue: int = Field(description="Scans past their retention that are still here")
+    expiry_held: bool = Field(description="So many at once that `assay expire` has to allow it")
     workers: list[WorkerView]
 
     @classmethod
@@ -166,6 +169,9 @@ class ReadinessView(BaseModel):
             database=ready.database,
             storage=ready.storage,
             broker=ready.broker,
+            reconciler=ready.reconciler,
+            overdue=ready.overdue.due,
+            expiry_held=ready.overdue.held,
             workers=[
                 WorkerView(name=item.name, queues=list(item.queues), seen_at=item.seen_at)
                 for item in ready.workers

@@ -1,6 +1,7 @@
 """`assay doctor`: what is really in force on this machine, each line checked just now."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,8 @@ from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
 from service.settings import Settings
+
+log = logging.getLogger(__name__)
 
 NETWORK_MEASURES: Final = (
     "own_network_namespace",
@@ -37,20 +40,32 @@ class Finding:
 def run() -> ExitCode:
     """Print every finding; the exit code says whether all is as it should be."""
     settings = read_settings()
-    findings = [
-        *_sandbox(),
-        *_models(settings),
-        *_arithmetic(),
-        *_trust(settings),
-        *_extras(settings),
-        *_services(settings),
-    ]
+    sections = {
+        "sandbox": _sandbox,
+        "models": lambda: _models(settings),
+        "arithmetic": _arithmetic,
+        "trust store": lambda: _trust(settings),
+        "extras": lambda: _extras(settings),
+        "services": lambda: _services(settings),
+    }
+    findings = [item for name, look in sections.items() for item in _looked(name, look)]
     table = Table(box=None, show_header=False)
     for item in findings:
         mark = Text("ok", style="green") if item.fine else Text("!!", style="red")
         table.add_row(mark, item.what, item.detail)
     console().print(table)
     return ExitCode.NOTHING_FOUND if all(item.fine for item in findings) else ExitCode.FOUND
+
+
+def _looked(name: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    """What a section finds; that it cannot look is a finding too, whatever the reason."""
+    found: list[Finding] = []
+    try:
+        found.extend(look())
+    except Exception as error:
+        log.exception("doctor could not look", extra={"section": name})
+        found.append(Finding(name, fine=False, detail=sentence_of(error)))
+    return found
 
 
 def _extras(settings: Settings) -> Iterator[Finding]:
@@ -145,8 +160,15 @@ def _trust(settings: Settings) -> Iterator[Finding]:
 def _services(settings: Settings) -> Iterator[Finding]:
     from service.wiring import build_scans
 
+    if settings.database_url is None and not (settings.data_dir / "assay.db").exists():
+        detail = f"nothing yet in {settings.data_dir}: made at the first start"
+        yield Finding("service", fine=True, detail=detail)
+        return
     ready = build_scans(settings).ready()
     yield Finding("database", fine=ready.database, detail="")
-    yield Finding("storage", fine=ready.storage, detail=str(settings.data_dir.absolute()))
+    yield Finding("storage", fine=ready.storage, detail=str(settings.data_dir))
     yield Finding("broker", fine=ready.broker, detail="")
     yield Finding("workers", fine=True, detail=f"{len(ready.workers)} running now")
+    if ready.overdue.held:
+        detail = f"{ready.overdue.due} scans wait to be deleted: see assay expire"
+        yield Finding("retention", fine=False, detail=detail)

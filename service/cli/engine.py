@@ -3,25 +3,31 @@
 import os
 from dataclasses import replace
 
-from pydantic import ValidationError
-
 from provenance.errors import TrustStoreDamaged
 from service.analysis.pipeline import Pipeline
 from service.arguments import pipeline_config, trust_store
 from service.cli.complain import complain, say
 from service.cli.exit_codes import ExitCode
-from service.settings import Settings
+from service.errors import SettingsInvalid
+from service.settings import Settings, left_behind
+from service.settings import read_settings as read
 
 
 def read_settings() -> Settings:
     """Settings from the environment; ends the command when they make no sense."""
     try:
-        return Settings()
-    except ValidationError as error:
-        for problem in error.errors():
-            name = "__".join(str(part) for part in problem["loc"]).upper()
-            say(f"ASSAY_{name}: {problem['msg']} [settings_invalid]")
+        settings = read()
+    except SettingsInvalid as error:
+        for sentence in error.sentences:
+            say(f"{sentence} [{error.code}]")
         raise SystemExit(ExitCode.USAGE) from error
+    former = left_behind(settings)
+    if former is not None:
+        say(
+            f"{former} holds data that is not used: data lies in {settings.data_dir} now. Move it "
+            f"there, or set ASSAY_DATA_DIR={former}"
+        )
+    return settings
 
 
 def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:

@@ -9,6 +9,7 @@ import typer
 
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
+from service.cli.keys_app import keys
 from service.cli.models_app import models
 from service.cli.report_app import audit, check, show
 from service.cli.signing_app import TERMS, recheck, sign, verify_report
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(trust, name="trust")
 app.add_typer(models, name="models")
 app.add_typer(index, name="index")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:
@@ -90,6 +92,24 @@ def serve(
     from service.cli import serve as command
 
     raise typer.Exit(command.run(host, port, api_only=api_only))
+
+
+@app.command()
+def expire(
+    *, yes: Annotated[bool, typer.Option("--yes", help="Delete what is due, however much.")] = False
+) -> None:
+    """Say how many scans are past their retention, and delete them with --yes.
+
+    The service deletes them by itself, unless very many are due at once, as after the clock was
+    set or a long time off. Then it waits for this command.
+
+    \b
+    assay expire
+    assay expire --yes
+    """
+    from service.cli import expire as command
+
+    raise typer.Exit(command.run(yes=yes))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 from typing import Final
 
@@ -10,27 +11,30 @@ from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.supervisor import Child, supervise
 
-APP: Final = "service.app:serve_app"
+SERVING: Final = "service.serving"
+STARTUP: Final = "service.startup"
 WORKERS: Final = "workers"
 BACKLOG: Final = 512
-CONNECTIONS: Final = 1000  # beyond that the API answers 503
 
 
 def run(host: str, port: int, *, api_only: bool) -> ExitCode:
     """Serve until Ctrl-C. The socket outlives the API process: a restart refuses nobody."""
-    read_settings()
+    settings = read_settings()
+    if subprocess.run(_python("-m", STARTUP), check=False).returncode:  # noqa: S603 (ours, no shell)
+        return ExitCode.USAGE
     try:
         listener = _listen(host, port)
     except OSError as error:
         say(f"cannot listen on {host} port {port}: {sentence_of(error)} [address_unavailable]")
         return ExitCode.USAGE
     with listener:
-        children = [_api(listener)] if api_only else [_api(listener), _worker()]
+        api = _api(listener, (*settings.allowed_hosts, host))
+        children = [api] if api_only else [api, _worker()]
         name = f"[{host}]" if ":" in host else host
         say(f"page and API at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
-        alive = supervise(children)
+        ending = supervise(children)
     say("stopped")
-    return ExitCode.NOTHING_FOUND if alive else ExitCode.INTERNAL
+    return ending
 
 
 def become_worker(queues: str | None, concurrency: int) -> None:
@@ -42,15 +46,12 @@ def become_worker(queues: str | None, concurrency: int) -> None:
     os.execv(command[0], command)  # noqa: S606 (our own interpreter, no shell)
 
 
-def _api(listener: socket.socket) -> Child:
+def _api(listener: socket.socket, hosts: tuple[str, ...]) -> Child:
     descriptor = listener.fileno()
-    options = (
-        *("--fd", str(descriptor), "--no-access-log", "--timeout-graceful-shutdown", "5"),
-        *("--limit-concurrency", str(CONNECTIONS), "--no-proxy-headers"),  # ours are: api.proxy
-    )
     return Child(
         name="API",
-        command=_python("-m", "uvicorn", "--factory", APP, "--log-level", "warning", *options),
+        command=_python("-m", SERVING, "--fd", str(descriptor)),
+        environment={"ASSAY_ALLOWED_HOSTS": ",".join(hosts)},
         descriptors=(descriptor,),
     )
 

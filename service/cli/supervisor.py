@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from service.cli.complain import say
+from service.cli.exit_codes import ExitCode
+from service.startup import MISCONFIGURED
 
 GRACE_SECONDS: Final = 10.0
 """How long a child may take to stop. A scan cut short by the kill is run again later."""
 
 HEALTHY_SECONDS: Final = 10.0
 MAX_QUICK_DEATHS: Final = 5
+LONGEST_PAUSE: Final = 30.0
 _PR_SET_PDEATHSIG: Final = 1
 _STOP: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 _WATCHED: Final = _STOP | {signal.SIGCHLD}
@@ -34,6 +37,8 @@ class Child:
     started: float = 0.0
     quick_deaths: int = 0
     not_before: float = 0.0
+    lived: bool = False  # long enough to show that it can
+    misconfigured: bool = False
 
     def start(self) -> None:
         self.started = time.monotonic()
@@ -53,9 +58,13 @@ class Child:
         self.kill()  # what it left in its process group
         now = time.monotonic()
         quick = now - self.started < HEALTHY_SECONDS
+        self.lived = self.lived or not quick
+        self.misconfigured = self.process.returncode == MISCONFIGURED and not self.lived
         self.quick_deaths = self.quick_deaths + 1 if quick else 0
-        self.not_before = now + (2.0 ** (self.quick_deaths - 1) / 2 if quick else 0.0)
-        say(f"{self.name} ended with status {self.process.returncode}; starting it again")
+        pause = 2.0 ** min(self.quick_deaths - 1, 8) / 2 if quick else 0.0
+        self.not_before = now + min(pause, LONGEST_PAUSE)
+        if not self.misconfigured:
+            say(f"{self.name} ended with status {self.process.returncode}; starting it again")
         self.process = None
 
     def ask_to_stop(self) -> None:
@@ -73,10 +82,12 @@ class Child:
         return self.process is not None and self.process.poll() is not None
 
 
-def supervise(children: Sequence[Child]) -> bool:
+def supervise(children: Sequence[Child]) -> ExitCode:
     """Keep the children alive until SIGINT or SIGTERM; a second one kills what still stops.
 
-    Returns False when a child would not stay alive. Must be called from the main thread.
+    Ends with USAGE when a child says at its first start that its settings make no sense, and with
+    INTERNAL when a child that never lived would not stay alive. One that did live is started again
+    for as long as it takes: a database may be away. Must be called from the main thread.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     try:
@@ -86,19 +97,21 @@ def supervise(children: Sequence[Child]) -> bool:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _keep_alive(children: Sequence[Child]) -> bool:
+def _keep_alive(children: Sequence[Child]) -> ExitCode:
     while True:
         for child in children:
             if child.ended():
                 child.note_death()
-            if child.quick_deaths >= MAX_QUICK_DEATHS:
+            if child.misconfigured:
+                return ExitCode.USAGE
+            if child.quick_deaths >= MAX_QUICK_DEATHS and not child.lived:
                 say(f"{child.name} does not stay alive, giving up; its messages are above")
-                return False
+                return ExitCode.INTERNAL
             if child.process is None and time.monotonic() >= child.not_before:
                 child.start()
         received = signal.sigtimedwait(_WATCHED, 0.5)
         if received is not None and received.si_signo in _STOP:
-            return True
+            return ExitCode.NOTHING_FOUND
 
 
 def _stop(children: Sequence[Child]) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -12,7 +13,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_MILLISECONDS: Final = 15_000
+POOL_SECONDS: Final = 15
+PROBE_MILLISECONDS: Final = 1000
 _BEGIN: Final = "sqlite_begin"
+_PROBE: Final = "probe"
 
 
 class Database:
@@ -21,6 +25,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
         writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._probing = self.engine.execution_options(**{_BEGIN: _PROBE})
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = sessionmaker(writer, expire_on_commit=False)
 
@@ -33,10 +38,22 @@ class Database:
         with self._writing.begin() as session:
             yield session
 
+    def now(self) -> datetime:
+        """The database's own clock: one for a whole fleet, whatever its machines believe.
+
+        SQLite has none; there it is this machine's, which is the only one. Raises `SQLAlchemyError`.
+        """
+        if self.engine.dialect.name == "sqlite":
+            return datetime.now(UTC)
+        with self.read() as session:
+            moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return moment.astimezone(UTC)
+
     def usable(self) -> bool:
+        """Whether it answers and would take a write, found out within a second or so."""
         try:
-            with self.read() as session:
-                session.execute(text("SELECT 1 FROM scan LIMIT 1"))
+            with self._probing.connect() as connection:
+                connection.execute(text("SELECT 1 FROM scan LIMIT 1"))
         except SQLAlchemyError:
             return False
         return True
@@ -47,7 +64,13 @@ class Database:
 
 def _postgresql(url: str) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
-    return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    options = f"-c lock_timeout={BUSY_MILLISECONDS}"
+    if "options" in address.query:
+        options = f"{address.query['options']} {options}"
+    arguments = {"connect_timeout": 5, "options": options}
+    return create_engine(
+        address, pool_pre_ping=True, pool_timeout=POOL_SECONDS, connect_args=arguments
+    )
 
 
 def _sqlite(url: str) -> Engine:
@@ -72,4 +95,12 @@ def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    begin = connection.get_execution_options().get(_BEGIN, "BEGIN")
+    if begin != _PROBE:
+        connection.exec_driver_sql(begin)
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {PROBE_MILLISECONDS}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NewType, Self
 
 from detectors.base import Kind
-from service.analysis.progress import Progress
+from service.analysis.progress import Progress, Stage
 from service.reporting.report import Profile, Verdict
 
 BlobKey = NewType("BlobKey", str)
@@ -69,6 +69,16 @@ class Scan:
     failure: Failure | None
     verdict: Verdict | None
 
+    @property
+    def mark(self) -> str:
+        """Differs whenever the scan does."""
+        progress = self.progress
+        return mark(self.attempts, self.state, progress.stage, progress.done)
+
+
+def mark(attempts: int, state: State, stage: Stage, done: float) -> str:
+    return f"{attempts}-{state}-{stage}-{done:.4f}"
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -85,6 +95,16 @@ class WorkerSeen:
     name: str
     queues: tuple[str, ...]
     seen_at: datetime
+    reconciled_at: datetime | None = None  # when it last looked after lost scans and messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """Scans past their retention. `held`: so many at once that nothing is deleted unasked."""
+
+    due: int = 0
+    kept: int = 0  # all scans that are not expired, those that are due included
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +115,8 @@ class Readiness:
     storage: bool
     broker: bool
     workers: tuple[WorkerSeen, ...]
+    reconciler: bool  # some worker looks after lost scans and messages, and did so lately
+    overdue: Overdue = Overdue()
 
     @property
     def accepting(self) -> bool:
@@ -102,7 +124,7 @@ class Readiness:
 
     @property
     def working(self) -> bool:
-        return self.accepting and self.broker and bool(self.workers)
+        return self.accepting and self.broker and bool(self.workers) and self.reconciler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,3 +102,4 @@ class WorkerRow(Base):
     name: Mapped[str] = mapped_column(String(127), primary_key=True)
     queues: Mapped[str] = mapped_column(String(255))
     seen_at: Mapped[datetime]
+    reconciled_at: Mapped[datetime | None]  # when it last finished a round of the reconciler

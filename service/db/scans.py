@@ -1,5 +1,6 @@
 """Every statement about scans. Changes of state are compare-and-set, so the first one wins."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,11 +11,12 @@ from sqlalchemy.orm import Session
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db.engine import Database
-from service.db.lifecycle import BlobKey, Failure, Page, Scan, State
+from service.db.lifecycle import BlobKey, Failure, Page, Scan, State, mark
 from service.db.models import ReportRow, ScanRow
 from service.reporting.report import Profile, Verdict
 
 NOTE_LENGTH: Final = 255
+MARKS: Final = 500
 START: Final = Progress(Stage.QUEUED, 0.0)
 
 
@@ -97,6 +99,17 @@ class ScanRows:
             row = session.get(ScanRow, scan_id)
             return _scan(row) if row is not None and row.tenant == tenant else None
 
+    def marks(self, tenant: str, scan_ids: Sequence[str]) -> dict[str, str]:
+        """The mark of each of these scans that exists, without reading the rest of their rows."""
+        columns = (ScanRow.id, ScanRow.attempts, ScanRow.state, ScanRow.stage, ScanRow.done)
+        found: dict[str, str] = {}
+        with self._database.read() as session:
+            for part in _batched(scan_ids):
+                query = select(*columns).where(ScanRow.tenant == tenant, ScanRow.id.in_(part))
+                for scan_id, attempts, state, stage, done in session.execute(query):
+                    found[scan_id] = mark(attempts, state, stage, done)
+        return found
+
     def page(self, tenant: str, *, limit: int, before: str | None, state: State | None) -> Page:
         query = select(ScanRow).where(ScanRow.tenant == tenant)
         if before is not None:
@@ -129,6 +142,12 @@ class ScanRows:
             if row is None or row.tenant != tenant or row.blob is None:
                 return None
             return BlobKey(row.blob)
+
+    def blobs(self, tenant: str, scan_id: str) -> tuple[BlobKey, ...]:
+        """All that is stored for a scan."""
+        with self._database.read() as session:
+            row = session.get(ScanRow, scan_id)
+            return _blobs(row) if row is not None and row.tenant == tenant else ()
 
     def delete(self, tenant: str, scan_id: str) -> tuple[BlobKey, ...] | None:
         """Remove the row and its report; the blobs that are now nobody's, None if no such scan."""
@@ -225,10 +244,27 @@ class ScanRows:
         with self._database.write() as session:
             return _changed(session, job.id, _held(job), **_failed(failure, now))
 
-    def hand_back(self, job: Job) -> bool:
-        """Queue the scan again, with nobody having sent a message for it yet."""
+    def hand_back(self, job: Job, *, counted: bool = True) -> bool:
+        """Queue the scan again, with nobody having sent a message for it yet.
+
+        The attempt is not `counted` where nothing about the scan was the reason.
+        """
         with self._database.write() as session:
-            return _changed(session, job.id, _held(job), **_queued_again())
+            return _changed(session, job.id, _held(job), **_queued_again(counted=counted))
+
+    def hand_back_all(self, workers: Sequence[str]) -> tuple[str, ...]:
+        """Queue again what these workers run, uncounted; which of them ran something."""
+        running = and_(ScanRow.state == State.RUNNING, ScanRow.worker.in_(workers))
+        with self._database.write() as session:
+            busy = session.scalars(select(ScanRow.worker).where(running)).all()
+            statement = update(ScanRow).where(running).values(**_queued_again(counted=False))
+            session.execute(statement)
+        return tuple(name for name in busy if name is not None)
+
+
+def _batched(scan_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(scan_ids), MARKS):
+        yield scan_ids[start : start + MARKS]
 
 
 def _held(job: Job) -> ColumnElement[bool]:
@@ -253,8 +289,9 @@ def _failed(failure: Failure, now: datetime) -> dict[str, object]:
     }
 
 
-def _queued_again() -> dict[str, object]:
+def _queued_again(*, counted: bool = True) -> dict[str, object]:
     return {
+        "attempts": ScanRow.attempts - (0 if counted else 1),
         "state": State.QUEUED,
         "lease": None,
         "lease_until": None,

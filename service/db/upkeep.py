@@ -50,6 +50,18 @@ class UpkeepRows:
             )
             return again.rowcount, failed.rowcount
 
+    def shorten_leases(self, longest: datetime) -> None:
+        """Cut leases that end later than any can: the clock was set back after they were written.
+
+        A worker that lives renews its own in time; a dead one's lapses as it should have.
+        """
+        beyond = (ScanRow.state == State.RUNNING, ScanRow.lease_until > longest)
+        with self._database.read() as session:
+            if session.scalar(select(ScanRow.id).where(*beyond).limit(1)) is None:
+                return
+        with self._database.write() as session:
+            session.execute(update(ScanRow).where(*beyond).values(lease_until=longest))
+
     def unsent(self, limit: int = BATCH) -> tuple[Waiting, ...]:
         """Queued scans that nobody sent a message for, the oldest first."""
         return self._waiting(ScanRow.enqueued_at.is_(None), limit=limit)
@@ -64,10 +76,12 @@ class UpkeepRows:
         with self._database.read() as session:
             return session.scalar(query) or 0
 
-    def sent_before(self, queue: str, moment: datetime, limit: int) -> tuple[Waiting, ...]:
-        return self._waiting(
-            ScanRow.queue == queue, ScanRow.enqueued_at < moment, limit=min(limit, BATCH)
-        )
+    def sent_before(
+        self, queue: str, moment: datetime, now: datetime, limit: int
+    ) -> tuple[Waiting, ...]:
+        """Scans whose message was sent before `moment`, or after `now` by a clock since set back."""
+        sent = or_(ScanRow.enqueued_at < moment, ScanRow.enqueued_at > now)
+        return self._waiting(ScanRow.queue == queue, sent, limit=min(limit, BATCH))
 
     def claim_sending(self, scan: Waiting, now: datetime) -> bool:
         """Undertake to send the message; False when another process did so first."""
@@ -77,11 +91,22 @@ class UpkeepRows:
         """The message could not be sent; the next round tries again."""
         return self._mark(scan_id, claimed_at, None)
 
+    def due(self, now: datetime, most: int | None = None) -> int:
+        """How many scans are past their retention, counted up to `most`."""
+        found = select(ScanRow.id).where(*_due(now)).limit(most).subquery()
+        with self._database.read() as session:
+            return session.scalar(select(func.count()).select_from(found)) or 0
+
+    def late(self, moment: datetime) -> tuple[int, int]:
+        """How many scans were due at `moment` already, and how many there are in all."""
+        kept = select(func.count()).where(ScanRow.state != State.EXPIRED)
+        late = self.due(moment)
+        with self._database.read() as session:
+            return late, session.scalar(kept) or 0
+
     def expire(self, now: datetime) -> tuple[int, tuple[BlobKey, ...]]:
         """Blank what is past its retention: how many scans, and the blobs that are now nobody's."""
-        due = select(ScanRow.id, ScanRow.blob, ScanRow.preview).where(
-            ScanRow.expires_at < now, ScanRow.state != State.EXPIRED
-        )
+        due = select(ScanRow.id, ScanRow.blob, ScanRow.preview).where(*_due(now))
         with self._database.write() as session:
             # Locked, so that a worker that finishes now does so before or finds its lease gone.
             oldest = due.order_by(ScanRow.expires_at).limit(BATCH)
@@ -127,6 +152,12 @@ class UpkeepRows:
         with self._database.write() as session:
             session.merge(WorkerRow(name=worker, queues=",".join(queues), seen_at=now))
 
+    def reconciled(self, worker: str, now: datetime) -> None:
+        """Say that this worker finished a round of the reconciler."""
+        with self._database.write() as session:
+            mine = update(WorkerRow).where(WorkerRow.name == worker)
+            session.execute(mine.values(reconciled_at=now))
+
     def leave(self, worker: str) -> None:
         with self._database.write() as session:
             session.execute(delete(WorkerRow).where(WorkerRow.name == worker))
@@ -135,11 +166,13 @@ class UpkeepRows:
         with self._database.write() as session:
             session.execute(delete(WorkerRow).where(WorkerRow.seen_at < seen_before))
 
-    def workers(self, seen_since: datetime) -> tuple[WorkerSeen, ...]:
-        query = select(WorkerRow).where(WorkerRow.seen_at >= seen_since).order_by(WorkerRow.name)
+    def workers(self, seen_since: datetime, now: datetime) -> tuple[WorkerSeen, ...]:
+        """Those that said so since; what was seen after `now`, a clock since set back has seen."""
+        lately = (WorkerRow.seen_at >= seen_since, WorkerRow.seen_at <= now + (now - seen_since))
+        query = select(WorkerRow).where(*lately).order_by(WorkerRow.name)
         with self._database.read() as session:
             return tuple(
-                WorkerSeen(row.name, tuple(row.queues.split(",")), row.seen_at)
+                WorkerSeen(row.name, tuple(row.queues.split(",")), row.seen_at, row.reconciled_at)
                 for row in session.scalars(query)
             )
 
@@ -164,3 +197,7 @@ class UpkeepRows:
                 .values(enqueued_at=value)
             )
             return bool(session.connection().execute(statement).rowcount)
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return ScanRow.expires_at < now, ScanRow.state != State.EXPIRED

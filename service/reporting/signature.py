@@ -9,6 +9,8 @@ detached content (RFC 7515, appendix F) by Ed25519 (RFC 9864); the key id is the
 import json
 import os
 import tempfile
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -18,23 +20,31 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from service.errors import SignatureInvalid, SigningKeyInvalid
+from service.reporting.published_keys import Keys, remember
 from service.reporting.report import Report
 
 ALGORITHM: Final = "Ed25519"
 TYPE: Final = "assay-report+jws"
 MAX_SIGNATURE: Final = 2048
+HANDOVER: Final = timedelta(days=1)
+"""Processes that run while a key is replaced sign with the old one until they are restarted."""
 
 
 class ReportSigner:
     """Holds the private key of one installation."""
 
-    def __init__(self, key: OKPKey) -> None:
+    def __init__(self, key: OKPKey, record: Path | None = None) -> None:
         self._key = key
         self.key_id = key.thumbprint()
+        self._published: Keys = [self._own()]
+        if record is not None:
+            self._published = remember(record, self._own(), int(time.time()))
 
     @classmethod
-    def at(cls, path: Path) -> Self:
+    def at(cls, path: Path, record: Path | None = None) -> Self:
         """The key in a PEM file, which is made first when it is absent.
+
+        `record` keeps the public keys that were used before, so that they stay published.
 
         Several processes may start at once: all of them end up with the same key. Raises
         `SigningKeyInvalid` when the file is there and is no Ed25519 private key.
@@ -47,7 +57,10 @@ class ReportSigner:
             raise SigningKeyInvalid(f"{path.name} holds no Ed25519 private key") from error
         if key.curve_name != ALGORITHM or not key.is_private:
             raise SigningKeyInvalid(f"{path.name} holds no Ed25519 private key")
-        return cls(key)
+        try:
+            return cls(key, record)
+        except ValueError as error:
+            raise SigningKeyInvalid("the record of published keys is damaged") from error
 
     def sign(self, report: Report) -> str:
         """A compact JWS with detached content."""
@@ -58,9 +71,12 @@ class ReportSigner:
         return f"{protected}..{mark}"
 
     def public(self) -> dict[str, Any]:
-        """The public key as a JWK Set (RFC 7517), to be published."""
+        """The public keys as a JWK Set (RFC 7517), to be published: this one, then retired ones."""
+        return {"keys": self._published}
+
+    def _own(self) -> dict[str, Any]:
         key = self._key.as_dict(private=False)
-        return {"keys": [{**key, "kid": self.key_id, "alg": ALGORITHM, "use": "sig"}]}
+        return {**key, "kid": self.key_id, "alg": ALGORITHM, "use": "sig"}
 
 
 def canonical(untrusted_document: str | bytes) -> bytes:
@@ -88,7 +104,26 @@ def verify(untrusted_document: str | bytes, untrusted_signature: str, keys: dict
         )
     except (JoseError, ValueError) as error:
         raise SignatureInvalid(f"the signature does not fit this report: {error}") from error
-    return str(token.headers().get("kid", ""))
+    key_id = str(token.headers().get("kid", ""))
+    _check_time(payload, next((key for key in keys["keys"] if key.get("kid") == key_id), {}))
+    return key_id
+
+
+def _check_time(payload: bytes, key: dict[str, Any]) -> None:
+    """A retired key vouches for reports of its time only."""
+    if "exp" not in key:
+        return
+    made = datetime.fromisoformat(str(json.loads(payload).get("analysed_at")))
+    if made > datetime.fromtimestamp(float(key["exp"]), UTC) + HANDOVER:
+        raise SignatureInvalid("the key was retired before this report was made")
+
+
+def replace_key(path: Path) -> None:
+    """Put a new key in the place of the one there. Raises `OSError`."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    _create(fresh)
+    fresh.replace(path)
 
 
 def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:

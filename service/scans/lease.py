@@ -1,19 +1,16 @@
 """Holding a scan while working on it: a thread renews the lease and writes the progress."""
 
-import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from service.analysis.progress import Progress
 from service.db.scans import START, Job, ScanRows
 from service.errors import ScanAbandoned
-
-log = logging.getLogger(__name__)
+from service.scans.clockwork import Clockwork
 
 PROGRESS_SECONDS: Final = 0.25
 """How often progress is written at most: the analysis itself never waits for the database."""
@@ -31,13 +28,13 @@ class Lease:
         self._now = now
         self._latest = START
         self._written = START
-        self._renewed_at = now()
+        self._renewed_at = time.monotonic()  # a clock that is set must not delay a renewal
         self._lost = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"lease {job.id}", daemon=True)
+        pace = min(PROGRESS_SECONDS, seconds / 4)
+        self._clock = Clockwork(self._keep, seconds=pace, name=f"lease {job.id}")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._clock.start()
         return self
 
     def __exit__(
@@ -46,8 +43,7 @@ class Lease:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stop.set()
-        self._thread.join()
+        self._clock.stop()
 
     def report(self, progress: Progress) -> None:
         """Note the progress. Raises `ScanAbandoned` when the work has become pointless."""
@@ -56,19 +52,12 @@ class Lease:
             raise ScanAbandoned(f"scan {self._job.id} was deleted or taken over")
 
     def _keep(self) -> None:
-        while not self._stop.wait(min(PROGRESS_SECONDS, self._seconds / 4)):
-            latest, now = self._latest, self._now()
-            due = now - self._renewed_at >= timedelta(seconds=self._seconds / 3)
-            if not due and latest == self._written:
-                continue
-            try:
-                held = self._rows.renew(
-                    self._job, until=now + timedelta(seconds=self._seconds), progress=latest
-                )
-            except SQLAlchemyError:
-                log.exception("lease not renewed", extra={"scan": self._job.id})
-                continue
-            if not held:
-                self._lost.set()
-                return
-            self._renewed_at, self._written = now, latest
+        latest, began = self._latest, time.monotonic()
+        due = began - self._renewed_at >= self._seconds / 3
+        if self._lost.is_set() or not (due or latest != self._written):
+            return
+        until = self._now() + timedelta(seconds=self._seconds)
+        if self._rows.renew(self._job, until=until, progress=latest):
+            self._renewed_at, self._written = began, latest
+        else:
+            self._lost.set()

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
 import kombu
 from celery import Celery
-from kombu.exceptions import ChannelError, OperationalError
+from kombu.exceptions import ChannelError, KombuError
 
 from detectors.base import Kind
 from service.errors import QueueUnavailable
@@ -20,6 +21,8 @@ QUEUES: Final = (*(kind.value for kind in Kind), PROVENANCE_QUEUE)
 
 # Seconds between looks into the folder of the embedded broker: adds half of it to a scan.
 POLL_SECONDS: Final = 0.02
+# A broker that took a connection and says nothing more must not hold up whoever rings it.
+SILENCE_SECONDS: Final = 10
 # Long enough for the slowest scan, so that Redis does not hand a running one to a second worker.
 VISIBILITY_SECONDS: Final = 7200
 
@@ -94,10 +97,11 @@ class CeleryQueue:
     """A `Queue` that publishes by task name, so that the web process knows no task."""
 
     def __init__(self, broker: Broker) -> None:
-        self._app = celery_app(broker)
+        options = broker.options | {"socket_timeout": SILENCE_SECONDS}
+        self._app = celery_app(replace(broker, options=options))
 
     def enqueue(self, scan_id: str, queue: str) -> None:
-        with _translated():
+        with self._translated():
             self._app.send_task(
                 SCAN_TASK,
                 args=[scan_id],
@@ -107,7 +111,7 @@ class CeleryQueue:
             )
 
     def depth(self, queue: str) -> int:
-        with _translated(), self._app.connection_or_acquire() as connection:
+        with self._translated(), self._app.connection_or_acquire() as connection:
             channel = connection.default_channel
             try:
                 return int(channel.queue_declare(queue=queue, passive=True).message_count)
@@ -117,10 +121,15 @@ class CeleryQueue:
     def close(self) -> None:
         self._app.close()
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Every client has errors of its own for a broker that went away; its transport names them."""
+        try:
+            yield
+        except self._broken as error:
+            raise QueueUnavailable("the broker does not answer") from error
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, OSError) as error:
-        raise QueueUnavailable("the broker does not answer") from error
+    @cached_property
+    def _broken(self) -> tuple[type[BaseException], ...]:
+        with self._app.connection_for_write() as connection:
+            return (KombuError, OSError, *connection.connection_errors, *connection.channel_errors)

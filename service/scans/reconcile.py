@@ -1,17 +1,13 @@
 """The reconciler: whatever died, every accepted scan gets on, and what is old is deleted."""
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from service.db.lifecycle import Failure, Reconciled
+from service.db.lifecycle import Failure, Overdue, Reconciled
 from service.db.upkeep import BATCH, UpkeepRows, Waiting
 from service.errors import QueueUnavailable
 from service.scans.index_entries import IndexEntries
@@ -27,6 +23,11 @@ WORKER_LOST: Final = Failure(
 )
 
 
+LATE: Final = timedelta(hours=1)
+"""In the usual course a scan is deleted seconds after it is due. What is due for longer was missed:
+the service was off, or the clock has jumped."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """When the reconciler steps in."""
@@ -35,6 +36,8 @@ class Schedule:
     resend_after: timedelta  # a message may take this long before it can count as lost
     orphan_after: timedelta  # a blob without a scan may be an upload that is just being accepted
     sweep_every: timedelta  # looking for such blobs lists the whole store
+    longest_lease: timedelta  # one that ends later was written before the clock was set back
+    expire_share: float  # of all scans that may be deleted late and at once without being asked
 
 
 class Reconciler:
@@ -56,18 +59,20 @@ class Reconciler:
         self._known = known
         self._schedule = schedule
         self._now = now
-        self._sweep_due = now()
+        self._sweep_due: datetime | None = None
+        self._holding = 0
 
     def round(self) -> Reconciled:
         """Do all that is due. Raises `SQLAlchemyError`; a broker that is down is no error."""
         now = self._now()
+        self._rows.shorten_leases(now + self._schedule.longest_lease)
         retried, failed = self._rows.end_lapsed_leases(
             now, most=self._schedule.attempts, failure=WORKER_LOST
         )
         result = Reconciled(
             retried=retried, failed=failed, sent=self._send(now), expired=self._expire(now)
         )
-        if now >= self._sweep_due:
+        if self._sweep_due is None or not _near(now, self._sweep_due, self._schedule.sweep_every):
             self._sweep_due = now + self._schedule.sweep_every
             result = replace(result, swept=self._sweep(now))
         if result:
@@ -92,8 +97,9 @@ class Reconciler:
             waiting = self._rows.waiting(queue)
             missing = waiting - self._queue.depth(queue) if waiting else 0
             if missing > 0:
-                before = self._now() - self._schedule.resend_after
-                yield from self._rows.sent_before(queue, before, limit=missing)
+                now = self._now()
+                before = now - self._schedule.resend_after
+                yield from self._rows.sent_before(queue, before, now, limit=missing)
 
     def _send_one(self, scan: Waiting, now: datetime) -> bool:
         """Claim first, so that of several reconcilers one sends."""
@@ -106,7 +112,41 @@ class Reconciler:
             raise
         return True
 
+    def send(self) -> int:
+        """Send every message that is due, without the rest of a round."""
+        return self._send(self._now())
+
+    def overdue(self) -> Overdue:
+        """What is past its retention, and whether it is too much to be deleted unasked."""
+        now = self._now()
+        late, kept = self._rows.late(now - LATE)
+        most = self._schedule.expire_share * kept
+        return Overdue(due=self._rows.due(now), kept=kept, held=late > most)
+
+    def expire_all(self) -> int:
+        """Delete everything that is past its retention, however much it is: somebody said so."""
+        now, total = self._now(), 0
+        while count := self._expire_batch(now):
+            total += count
+        return total
+
     def _expire(self, now: datetime) -> int:
+        """Delete what is due, unless a clock that was set seems to have made it so."""
+        overdue = self.overdue() if self._rows.due(now, most=1) else None
+        if overdue is None or not overdue.held:
+            self._holding = 0
+            return self._expire_batch(now)
+        if self._holding != overdue.due:
+            self._holding = overdue.due
+            log.error(
+                "%d of %d scans are past their retention at once; none is deleted before somebody "
+                "looks at the clock and runs `assay expire --yes`",
+                overdue.due,
+                overdue.kept,
+            )
+        return 0
+
+    def _expire_batch(self, now: datetime) -> int:
         count, blobs = self._rows.expire(now)
         for blob in blobs:
             self._store.delete(blob)
@@ -128,44 +168,9 @@ class Reconciler:
         return swept
 
 
-class Clockwork:
-    """A thread that runs chores at a steady pace; a database that is down only delays them."""
-
-    def __init__(self, *chores: Callable[[], object], seconds: float) -> None:
-        self._chores = chores
-        self._seconds = seconds
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Wait for the chore that runs, then end."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                for chore in self._chores:
-                    chore()
-            except (SQLAlchemyError, OSError):
-                log.exception("a chore failed and will be tried again")
-            if self._stop.wait(self._seconds):
-                return
+def _near(now: datetime, due: datetime, every: timedelta) -> bool:
+    """Whether `due` still lies ahead, and no further than it was put: the clock may be set back."""
+    return timedelta(0) < due - now <= every
 
 
 def _batches(keys: Iterable[Name]) -> Iterator[tuple[Name, ...]]:

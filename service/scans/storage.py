@@ -1,19 +1,23 @@
 """Where uploaded files and previews lie. Keys are random: two scans of one file share nothing,
 so deleting one scan deletes exactly its own bytes."""
 
+import errno
 import os
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from service.db.lifecycle import BlobKey
-from service.errors import BlobMissing
+from service.errors import BlobMissing, StorageFull, StorageUnavailable
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}/[0-9a-f]{32}")
 _INCOMING: Final = "incoming"
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+PROBE_BYTES: Final = 64 * 1024
 
 
 class BlobWriter(Protocol):
@@ -35,7 +39,12 @@ class BlobWriter(Protocol):
 class BlobStore(Protocol):
     """A flat store of immutable byte strings."""
 
-    def writer(self, tenant: str) -> BlobWriter: ...
+    def writer(self, tenant: str, *, reserved: bool = False) -> BlobWriter:
+        """`reserved` may use the room that is kept free for what was accepted.
+
+        Raises `StorageFull` or `StorageUnavailable`, as does all writing.
+        """
+        ...
 
     def open(self, key: BlobKey) -> BinaryIO:
         """A seekable handle that stays readable if the blob is deleted. Raises `BlobMissing`."""
@@ -50,20 +59,29 @@ class BlobStore(Protocol):
         ...
 
     def usable(self) -> bool:
-        """Whether a write would succeed."""
+        """Whether another upload could be stored."""
+        ...
+
+    def roomy(self) -> bool:
+        """Whether there is room to finish what was accepted."""
         ...
 
 
 class FolderStore:
     """Blobs as files: `<tenant>/<2 hex>/<32 hex>`, written beside and renamed into place."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, reserve: int = 0) -> None:
+        """`reserve` bytes stay free of uploads. Raises `OSError`."""
         self._folder = folder
+        self._reserve = reserve
         (folder / _INCOMING).mkdir(parents=True, exist_ok=True)
 
-    def writer(self, tenant: str) -> "FolderWriter":
+    def writer(self, tenant: str, *, reserved: bool = False) -> "FolderWriter":
         key = BlobKey(f"{tenant}/{secrets.token_hex(16)}")
-        return FolderWriter(key, self._folder / _INCOMING / secrets.token_hex(16), self._path(key))
+        incoming = self._folder / _INCOMING / secrets.token_hex(16)
+        return FolderWriter(
+            key, incoming, self._path(key), reserve=0 if reserved else self._reserve
+        )
 
     def open(self, key: BlobKey) -> BinaryIO:
         try:
@@ -84,7 +102,23 @@ class FolderStore:
                 yield BlobKey(f"{path.parent.parent.name}/{path.name}")
 
     def usable(self) -> bool:
-        return os.access(self._folder / _INCOMING, os.W_OK | os.X_OK)
+        return self._takes(PROBE_BYTES, keeping=self._reserve)
+
+    def roomy(self) -> bool:
+        return self._takes(PROBE_BYTES, keeping=0)
+
+    def _takes(self, size: int, *, keeping: int) -> bool:
+        probe = self._folder / _INCOMING / secrets.token_hex(16)
+        try:
+            with _translated():
+                _check_room(probe.parent, keeping)
+                try:
+                    probe.write_bytes(bytes(size))
+                finally:
+                    probe.unlink(missing_ok=True)
+        except StorageUnavailable:
+            return False
+        return True
 
     def _path(self, key: BlobKey) -> Path:
         if not _KEY.fullmatch(key):
@@ -96,23 +130,29 @@ class FolderStore:
 class FolderWriter:
     """One blob on its way into a `FolderStore`."""
 
-    def __init__(self, key: BlobKey, incoming: Path, final: Path) -> None:
+    def __init__(self, key: BlobKey, incoming: Path, final: Path, *, reserve: int) -> None:
         self._key = key
         self._incoming = incoming
         self._final = final
-        self._file = incoming.open("xb")
+        self._reserve = reserve
+        with _translated():
+            _check_room(incoming.parent, reserve)
+            self._file = incoming.open("xb")
 
     def write(self, data: bytes) -> int:
-        return self._file.write(data)
+        with _translated():
+            _check_room(self._incoming.parent, self._reserve)
+            return self._file.write(data)
 
     def commit(self) -> BlobKey:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._final.parent.mkdir(parents=True, exist_ok=True)
-        self._incoming.rename(self._final)
-        for folder in (self._final.parent, self._final.parent.parent):
-            _sync_folder(folder)
+        with _translated():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._final.parent.mkdir(parents=True, exist_ok=True)
+            self._incoming.rename(self._final)
+            for folder in (self._final.parent, self._final.parent.parent):
+                _sync_folder(folder)
         return self._key
 
     def reopen(self) -> BinaryIO:
@@ -120,8 +160,11 @@ class FolderWriter:
         return self._incoming.open("rb")
 
     def abort(self) -> None:
-        self._file.close()
-        self._incoming.unlink(missing_ok=True)
+        with suppress(OSError):  # closing writes what is left, for which there may be no room
+            self._file.close()
+        with _translated():
+            self._incoming.unlink(missing_ok=True)
+            self._final.unlink(missing_ok=True)
 
 
 def read(store: BlobStore, key: BlobKey) -> bytes:
@@ -131,14 +174,33 @@ def read(store: BlobStore, key: BlobKey) -> bytes:
 
 
 def put(store: BlobStore, tenant: str, data: bytes) -> BlobKey:
-    """Store a small blob at once."""
-    writer = store.writer(tenant)
+    """Store a small blob about an accepted scan at once."""
+    writer = store.writer(tenant, reserved=True)
     try:
         writer.write(data)
         return writer.commit()
     except BaseException:
         writer.abort()
         raise
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFull("the disk is full") from error
+        raise StorageUnavailable(f"the storage refuses: {error.strerror}") from error
+
+
+def _check_room(folder: Path, reserve: int) -> None:
+    """Raises `StorageFull` where less than the reserve is free."""
+    if not reserve:
+        return
+    system = os.statvfs(folder)
+    if system.f_bavail * system.f_frsize < reserve:
+        raise StorageFull("the room that is left is kept for files that were accepted before")
 
 
 def _written_before(path: Path, limit: float) -> bool:

@@ -2,12 +2,14 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Protocol
 
-from detectors.base import Kind
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
 from detectors.errors import DetectorError
 from service.analysis.pipeline import Analysis, profile_for
 from service.analysis.progress import Listener
@@ -16,6 +18,7 @@ from service.db.engine import Database
 from service.db.lifecycle import (
     BlobKey,
     Failure,
+    Overdue,
     Page,
     Readiness,
     Reconciled,
@@ -38,6 +41,8 @@ from service.errors import (
     ScanFailed,
     ScanNotFound,
     ServiceError,
+    StorageUnavailable,
+    WorkerStopped,
 )
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
@@ -45,8 +50,9 @@ from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver, source_from_blob
 from service.scans.lease import Lease
+from service.scans.policy import ScanPolicy
 from service.scans.queue import QUEUES, Queue, queue_for
-from service.scans.reconcile import Reconciler, Schedule
+from service.scans.reconcile import Reconciler
 from service.scans.storage import BlobStore, put, read
 
 __all__ = [
@@ -73,32 +79,6 @@ class Analyst(Protocol):
     def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanPolicy:
-    """How much is accepted, how long it is kept, how often it is tried."""
-
-    upload_limits: Mapping[Kind, int]  # bytes
-    keep: timedelta | None = timedelta(days=30)  # None: until somebody deletes it
-    lease_seconds: float = 60.0
-    attempts: int = 3
-    resend_after: timedelta = timedelta(seconds=10)
-    orphan_after: timedelta = timedelta(hours=1)
-    sweep_every: timedelta = timedelta(minutes=10)
-
-    @property
-    def schedule(self) -> Schedule:
-        return Schedule(
-            attempts=self.attempts,
-            resend_after=self.resend_after,
-            orphan_after=self.orphan_after,
-            sweep_every=self.sweep_every,
-        )
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Scans:
     """All that page, API and workers do with scans. Thread-safe."""
 
@@ -113,7 +93,7 @@ class Scans:
         pipeline: Analyst | None = None,  # None where no scan is run: the web process
         known: IndexEntries | None = None,
         tenant: str = DEFAULT_TENANT,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] | None = None,  # None: the database's clock
     ) -> None:
         self._database = database
         self._store = store
@@ -123,7 +103,7 @@ class Scans:
         self._pipeline = pipeline
         self._known = known
         self._tenant = tenant
-        self._now = now
+        self._now = now = now or database.now
         self._rows = ScanRows(database)
         self._upkeep = UpkeepRows(database)
         self._reconciler = Reconciler(
@@ -142,32 +122,43 @@ class Scans:
         The row comes first and names the queue; a message that cannot be sent now is sent by the
         reconciler, so a broker that is down costs time, not scans.
         """
+        try:
+            scan, queue = self._add(received, profile)
+        except BaseException:  # nothing was promised, so nothing may stay
+            self._store.delete(received.blob)
+            raise
+        self._ring(scan, queue)
+        return scan
+
+    def _add(self, received: Received, profile: Profile) -> tuple[Scan, str]:
         kind, now = received.type.kind, self._now()
         profile = profile_for(received.type, profile)
         queue = queue_for(kind, profile)
-        scan = self._rows.add(
-            NewScan(
-                id=new_scan_id(now),
-                tenant=self._tenant,
-                profile=profile,
-                queue=queue,
-                kind=kind,
-                name=received.name,
-                sha256=received.sha256,
-                size=received.size,
-                media_type=received.type.media_type,
-                blob=received.blob,
-                parts=received.parts,
-                created_at=now,
-                expires_at=now + self._policy.keep if self._policy.keep is not None else None,
-            )
+        new = NewScan(
+            id=new_scan_id(now),
+            tenant=self._tenant,
+            profile=profile,
+            queue=queue,
+            kind=kind,
+            name=received.name,
+            sha256=received.sha256,
+            size=received.size,
+            media_type=received.type.media_type,
+            blob=received.blob,
+            parts=received.parts,
+            created_at=now,
+            expires_at=now + self._policy.keep if self._policy.keep is not None else None,
         )
+        return self._rows.add(new), queue
+
+    def _ring(self, scan: Scan, queue: str) -> None:
+        """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""
         try:
             self._queue.enqueue(scan.id, queue)
         except QueueUnavailable:
             log.warning("accepted while the broker is down", extra={"scan": scan.id})
-            self._upkeep.not_sent(scan.id, now)
-        return scan
+            with suppress(SQLAlchemyError):
+                self._upkeep.not_sent(scan.id, scan.created_at)
 
     def get(self, scan_id: str) -> Scan:
         """Raises `ScanNotFound`."""
@@ -183,6 +174,10 @@ class Scans:
         if before is not None and not is_scan_id(before):
             raise InvalidRequest("before is not the next of a page")
         return self._rows.page(self._tenant, limit=limit, before=before, state=state)
+
+    def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
+        """A text for each of these scans that is there, which differs whenever the scan does."""
+        return self._rows.marks(self._tenant, scan_ids)
 
     def report(self, scan_id: str) -> Report:
         """Raises `ScanNotFound`, `ReportNotReady`, `ScanFailed`, `ScanExpired`."""
@@ -229,7 +224,7 @@ class Scans:
 
     def delete(self, scan_id: str) -> None:
         """Forget scan, report and file at once, running or not. Raises `ScanNotFound`."""
-        blobs = self._rows.delete(self._tenant, scan_id) if is_scan_id(scan_id) else None
+        blobs = self._delete_row(scan_id) if is_scan_id(scan_id) else None
         if blobs is None:
             raise ScanNotFound(f"no scan {scan_id[:40]!r}")
         for blob in blobs:
@@ -238,6 +233,17 @@ class Scans:
             self._known.forget((scan_id,))
         log.info("deleted", extra={"scan": scan_id})
 
+    def _delete_row(self, scan_id: str) -> tuple[BlobKey, ...] | None:
+        """On a full disk even a deletion finds no room in the database, until the file is gone."""
+        try:
+            return self._rows.delete(self._tenant, scan_id)
+        except OperationalError:
+            if self._store.roomy():
+                raise
+            for blob in self._rows.blobs(self._tenant, scan_id):
+                self._store.delete(blob)
+            return self._rows.delete(self._tenant, scan_id)
+
     def run(self, scan_id: str, *, worker: str) -> None:
         """Analyse one scan, once: a scan that is done, held by another worker or gone is left alone.
 
@@ -245,6 +251,9 @@ class Scans:
         dying worker: the scan is queued again, or failed after the last attempt, and the exception
         goes on to the caller.
         """
+        if not self._store.roomy():
+            log.warning("left waiting: there is no room for a report", extra={"scan": scan_id})
+            return
         now = self._now()
         job = self._rows.take(
             scan_id,
@@ -262,6 +271,9 @@ class Scans:
             self._finish(job, self._analyse(job))
         except ScanAbandoned:
             log.info("abandoned", extra={"scan": job.id})
+        except (StorageUnavailable, WorkerStopped) as error:
+            log.warning("handed back", extra={"scan": job.id, "code": error.code})
+            self._rows.hand_back(job, counted=False)
         except (DetectorError, ServiceError) as error:
             log.warning("failed", extra={"scan": job.id, "code": error.code})
             self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
@@ -269,14 +281,39 @@ class Scans:
             self._give_up(job)
             raise
 
-    def reconcile(self) -> Reconciled:
+    def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""
-        return self._reconciler.round()
+        result = self._reconciler.round()
+        if worker is not None:
+            self._upkeep.reconciled(worker, self._now())
+        return result
+
+    def overdue(self) -> Overdue:
+        """What is past its retention and still here."""
+        return self._reconciler.overdue()
+
+    def expire_all(self) -> int:
+        """Delete all that is past its retention, because somebody says so; how many scans."""
+        return self._reconciler.expire_all()
 
     def beat(self, worker: str, queues: tuple[str, ...]) -> None:
         """A worker says that it lives."""
         self._upkeep.beat(worker, queues, self._now())
         self._upkeep.forget_workers(self._now() - timedelta(days=1))
+
+    def hand_back(self, workers: tuple[str, ...]) -> tuple[str, ...]:
+        """Give what these workers run to others at once; which of them ran something.
+
+        What they still make of it is dropped, since they no longer hold it.
+        """
+        busy = self._rows.hand_back_all(workers)
+        if busy:
+            self._reconciler.send()
+        return busy
+
+    def close(self) -> None:
+        """Let go of the database's connections."""
+        self._database.close()
 
     def leave(self, worker: str) -> None:
         """A worker says that it stops."""
@@ -285,12 +322,22 @@ class Scans:
     def ready(self) -> Readiness:
         """Ask each part whether it answers."""
         database = self._database.usable()
-        seen_since = self._now() - timedelta(seconds=5 * BEAT_SECONDS)
+        workers: tuple[WorkerSeen, ...] = ()
+        overdue, lately = Overdue(), False
+        if database:
+            now = self._now()
+            workers = self._upkeep.workers(now - timedelta(seconds=5 * BEAT_SECONDS), now)
+            patience = timedelta(seconds=max(30.0, 4 * self._policy.reconcile_seconds))
+            rounds = (item.reconciled_at for item in workers if item.reconciled_at is not None)
+            lately = any(now - patience <= at <= now + patience for at in rounds)
+            overdue = self._reconciler.overdue()
         return Readiness(
             database=database,
             storage=self._store.usable(),
             broker=self._broker_answers(),
-            workers=self._upkeep.workers(seen_since) if database else (),
+            workers=workers,
+            reconciler=lately,
+            overdue=overdue,
         )
 
     def _broker_answers(self) -> bool:

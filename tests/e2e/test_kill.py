@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -112,6 +113,36 @@ def test_a_killed_redis_that_lost_all_messages_loses_no_scan(
     ids += accept_all(running, 2, start=False)
     broker.start()
     assert_one_report_each(running, ids)
+
+
+def test_a_redis_restarted_while_scans_run_strands_none(fleet: tuple[Service, Redis]) -> None:
+    """Twice, and long enough that the reconciler meets a broker that is away."""
+    running, broker = fleet
+    ids = accept_all(running, 60)
+    running.worker.start()
+    in_flight(running)
+    for _ in range(2):
+        broker.stop()
+        time.sleep(1.5)
+        broker.start()
+    assert_one_report_each(running, ids)
+    ready = running.client.get("/health/ready").json()
+    assert ready["reconciler"]
+    assert ready["working"]
+
+
+def test_a_worker_told_to_stop_hands_its_scan_back_at_once(tmp_path: Path) -> None:
+    patient = {**SETTINGS, "ASSAY_LEASES__SECONDS": "3600"}
+    with service(tmp_path, patient) as running:
+        ids = accept_all(running)
+        running.worker.start()
+        in_flight(running)
+        running.worker.terminate()
+        assert running.worker.wait() == 0
+        assert {scan["state"] for scan in scans(running)} <= {"queued", "done"}
+        running.worker.start()
+        assert_one_report_each(running, ids)
+        assert {scan["attempts"] for scan in scans(running)} == {1}
 
 
 def accept_all(running: Service, count: int = SCANS, *, start: bool = True) -> list[str]:

@@ -39,7 +39,9 @@ def test_a_crash_is_one_line_of_json_with_its_traceback(
     logs.configure(json=True)
     crash("hunter2")
     line = json.loads(capsys.readouterr().err)
-    assert "ZeroDivisionError" in line["exception"]
+    (raised,) = line["exception"]
+    assert raised["exc_type"] == "ZeroDivisionError"
+    assert raised["frames"]
 
 
 @pytest.mark.parametrize("as_json", [True, False])

@@ -1,10 +1,13 @@
 """Settings come from the environment, and the example file lists them all."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from deploy.settings import EXAMPLE, example
-from service.settings import Settings
+from service.errors import SettingsInvalid
+from service.settings import Settings, read_settings
 
 
 def test_the_example_file_is_up_to_date() -> None:
@@ -35,3 +38,21 @@ def test_a_misspelt_nested_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -
 def test_passwords_stay_out_of_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSAY_DATABASE_URL", "postgresql://me:hunter2@db/assay")
     assert "hunter2" not in repr(Settings())
+
+
+def test_an_unknown_setting_is_refused_by_name_with_the_nearest_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ASSAY_DATADIR", "x")
+    with pytest.raises(SettingsInvalid, match=r"ASSAY_DATADIR.*meant ASSAY_DATA_DIR"):
+        read_settings()
+
+
+def test_the_working_directory_does_not_say_where_data_lies(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ASSAY_DATA_DIR", raising=False)
+    before = Settings().data_dir
+    monkeypatch.chdir(tmp_path)
+    assert Settings().data_dir == before
+    assert before.is_absolute()

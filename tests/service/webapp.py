@@ -18,6 +18,7 @@ from provenance.published import open_store
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
+from service.api.hosts import Hosts
 from service.api.proxy import Proxies
 from service.api.submission import Fetch
 from service.app import create_app
@@ -137,7 +138,9 @@ def desk(
         signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
     )
-    app = create_app(scans, get, open_store(folder / "trust", built_in=True), proxies)
+    trust = open_store(folder / "trust", built_in=True)
+    hosts = Hosts(("testserver", "test", "x"))
+    app = create_app(scans, get, trust, hosts=hosts, proxies=proxies)
     return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
 
 

@@ -30,7 +30,21 @@ def walk(
     """Paths relative to `root` below `prefix`, sorted by name within each folder.
 
     A folder that cannot be opened comes with its error; one that `enters` refuses is left out.
+    Folders may lie deeper than Python's calls may nest.
     """
+    open_folders = [_entries(root, prefix)]
+    while open_folders:
+        found = next(open_folders[-1], None)
+        if found is None:
+            open_folders.pop()
+        elif isinstance(found, Entry):
+            yield found
+        elif enters(found):
+            open_folders.append(_entries(root, f"{found}/"))
+
+
+def _entries(root: Path, prefix: str) -> Iterator[Entry | str]:
+    """The files of one folder, and the paths of its folders."""
     try:
         with os.scandir(root / prefix) as found:
             entries = sorted(found, key=lambda entry: entry.name)
@@ -39,10 +53,10 @@ def walk(
         return
     for entry in entries:
         path = f"{prefix}{entry.name}"
-        if not entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False):
+            yield path
+        else:
             yield Entry(path, skipped=_skip(entry))
-        elif enters(path):
-            yield from walk(root, enters, f"{path}/")
 
 
 def _skip(entry: os.DirEntry[str]) -> Skip | None:

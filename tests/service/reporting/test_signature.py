@@ -3,6 +3,7 @@
 import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from joserfc.jwk import ECKey
 from service.cli.exit_codes import ExitCode
 from service.errors import SignatureInvalid, SigningKeyInvalid
 from service.reporting.report import Verdict, read
-from service.reporting.signature import ReportSigner, canonical, verify
+from service.reporting.signature import ReportSigner, canonical, replace_key, verify
 from tests import media
 from tests.service import reports
 from tests.service.command_line import assay
@@ -121,3 +122,29 @@ def test_what_the_service_serves_verifies_on_the_command_line(tmp_path: Path) ->
     forged = assay(*asked, data=tmp_path)
     assert forged.code == ExitCode.FOUND
     assert "[signature_invalid]" in forged.err
+
+
+def test_a_replaced_key_stays_published_and_its_reports_verify(tmp_path: Path) -> None:
+    path, record = tmp_path / "report.pem", tmp_path / "published.json"
+    old = ReportSigner.at(path, record)
+    report = reports.no_sign_found()
+    signature = old.sign(report)
+    replace_key(path)
+    new = ReportSigner.at(path, record)
+    assert new.key_id != old.key_id
+    current, retired = new.public()["keys"]
+    assert current["kid"] == new.key_id
+    assert "exp" not in current
+    assert retired["exp"] >= retired["iat"]
+    assert verify(report.model_dump_json(), signature, new.public()) == old.key_id
+
+
+def test_a_retired_key_does_not_vouch_for_a_report_of_later(tmp_path: Path) -> None:
+    path, record = tmp_path / "report.pem", tmp_path / "published.json"
+    old = ReportSigner.at(path, record)
+    replace_key(path)
+    published = ReportSigner.at(path, record).public()
+    made = datetime.now(UTC) + timedelta(days=3)
+    report = reports.no_sign_found().model_copy(update={"analysed_at": made})
+    with pytest.raises(SignatureInvalid, match="retired"):
+        verify(report.model_dump_json(), old.sign(report), published)

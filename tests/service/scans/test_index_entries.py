@@ -78,7 +78,7 @@ def test_nothing_is_added_unless_the_operator_says_so(desk: Office, folder: Path
 def test_what_expired_leaves_the_index_with_the_next_sweep(desk: Office, folder: Path) -> None:
     scans = keeping(desk, folder)
     ran(desk, scans)
-    desk.clock.move(days=(POLICY.keep or timedelta()).days + 1)
+    desk.clock.move(days=(POLICY.keep or timedelta()).days, seconds=1)
     scans.reconcile()
     assert names(folder) == []
 

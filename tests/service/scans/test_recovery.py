@@ -14,9 +14,9 @@ from sqlalchemy.exc import OperationalError
 from service.analysis.progress import Listener, Progress, Stage
 from service.db.engine import Database
 from service.db.scans import Job, ScanRows
+from service.scans.clockwork import Clockwork
 from service.scans.intake import receive_all
-from service.scans.reconcile import Clockwork
-from service.scans.use_cases import State, utc_now
+from service.scans.use_cases import State
 from tests.service.office import PICTURE, POLICY, Engine, Office, office
 
 
@@ -145,7 +145,7 @@ def test_of_many_workers_with_the_same_message_one_runs_the_scan(desk: Office) -
 
 
 def test_a_long_scan_keeps_its_lease_and_shows_its_progress(desk: Office) -> None:
-    desk.scans = desk.beside(policy=replace(POLICY, lease_seconds=0.6), now=utc_now)
+    desk.scans = desk.beside(policy=replace(POLICY, lease_seconds=0.6), now=None)
     scan = desk.accept()
     seen = set()
 
@@ -164,7 +164,7 @@ def test_a_long_scan_keeps_its_lease_and_shows_its_progress(desk: Office) -> Non
 
 
 def test_work_on_a_deleted_scan_stops_at_the_next_step(desk: Office) -> None:
-    desk.scans = desk.beside(policy=replace(POLICY, lease_seconds=0.4), now=utc_now)
+    desk.scans = desk.beside(policy=replace(POLICY, lease_seconds=0.4), now=None)
     scan = desk.accept()
     steps = []
 
@@ -262,3 +262,36 @@ def test_a_database_that_is_away_for_a_moment_costs_no_scan(
     desk.engine.during = go_away
     assert desk.done().state is State.DONE
     assert refused
+
+
+def test_whatever_a_chore_raises_it_is_tried_again() -> None:
+    tried = threading.Semaphore(0)
+
+    def fail() -> None:
+        tried.release()
+        raise ConnectionRefusedError("of a library that nobody thought of")
+
+    with Clockwork(fail, seconds=0.01) as clock:
+        assert all(tried.acquire(timeout=5) for _ in range(3))
+        assert clock.silence > 0
+
+
+def test_a_lease_written_before_the_clock_was_set_back_runs_out_all_the_same(
+    desk: Office,
+) -> None:
+    scan = desk.accept()
+    killed(desk, scan.id)
+    desk.clock.move(days=-2)
+    assert desk.scans.reconcile().retried == 0
+    desk.clock.move(seconds=61)
+    assert desk.scans.reconcile().retried == 1
+
+
+def test_a_clock_set_forward_deletes_nothing_before_somebody_says_so(desk: Office) -> None:
+    kept = [desk.done() for _ in range(3)]
+    desk.clock.move(days=40)
+    assert desk.scans.reconcile().expired == 0
+    assert desk.scans.ready().overdue.held
+    assert desk.scans.report(kept[0].id)
+    assert desk.scans.expire_all() == 3
+    assert not desk.scans.ready().overdue.held

@@ -218,6 +218,8 @@ def test_readiness_names_what_answers_and_who_works(desk: Office) -> None:
     desk.scans.beat("host:1", ("image", "audio"))
     (worker,) = desk.scans.ready().workers
     assert (worker.name, worker.queues) == ("host:1", ("image", "audio"))
+    assert not desk.scans.ready().working
+    desk.scans.reconcile("host:1")
     assert desk.scans.ready().working
     desk.queue.broken = True
     assert desk.scans.ready().accepting

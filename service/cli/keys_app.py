@@ -1,0 +1,56 @@
+"""`assay keys`: the keys that reports are signed with, and replacing the one in use."""
+
+from datetime import UTC, datetime
+
+import typer
+
+keys = typer.Typer(help="The keys that reports are signed with.", no_args_is_help=True)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Show every key that reports were signed with here, and since when which one is retired."""
+    _show()
+
+
+@keys.command()
+def rotate() -> None:
+    """Sign with a new key from now on; reports signed with the old one still verify.
+
+    The old public key stays published with the date of today. Restart the service within a day:
+    until then it signs with the old key.
+    """
+    from service.cli.complain import DELIBERATE, complain
+    from service.cli.engine import read_settings
+    from service.cli.exit_codes import ExitCode
+    from service.reporting.signature import replace_key
+    from service.wiring import report_signer
+
+    settings = read_settings()
+    try:
+        report_signer(settings)  # the old one is on record before it goes
+        replace_key(settings.report_key)
+    except DELIBERATE as error:
+        complain(str(settings.report_key), error)
+        raise typer.Exit(ExitCode.USAGE) from error
+    _show()
+
+
+def _show() -> None:
+    from service.cli.complain import DELIBERATE, complain
+    from service.cli.engine import read_settings
+    from service.cli.exit_codes import ExitCode
+    from service.wiring import report_signer
+
+    try:
+        found = report_signer(read_settings()).public()["keys"]
+    except DELIBERATE as error:
+        complain("keys", error)
+        raise typer.Exit(ExitCode.USAGE) from error
+    for key in found:
+        retired = f"retired {_day(key['exp'])}" if "exp" in key else "in use"
+        typer.echo(f"{key['kid']}  since {_day(key['iat'])}  {retired}")
+
+
+def _day(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%F %T} UTC"

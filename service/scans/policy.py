@@ -1,0 +1,34 @@
+"""How much is accepted, how long it is kept, how often it is tried."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from detectors.base import Kind
+from service.scans.reconcile import Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPolicy:
+    """How much is accepted, how long it is kept, how often it is tried."""
+
+    upload_limits: Mapping[Kind, int]  # bytes
+    keep: timedelta | None = timedelta(days=30)  # None: until somebody deletes it
+    lease_seconds: float = 60.0
+    attempts: int = 3
+    resend_after: timedelta = timedelta(seconds=10)
+    orphan_after: timedelta = timedelta(hours=1)
+    sweep_every: timedelta = timedelta(minutes=10)
+    reconcile_seconds: float = 5.0
+    expire_share: float = 0.5
+
+    @property
+    def schedule(self) -> Schedule:
+        return Schedule(
+            attempts=self.attempts,
+            resend_after=self.resend_after,
+            orphan_after=self.orphan_after,
+            sweep_every=self.sweep_every,
+            longest_lease=timedelta(seconds=self.lease_seconds),
+            expire_share=self.expire_share,
+        )
