@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NO_SPEECH = "no_speech"
     NO_FACE = "no_face"
     NO_AUDIO = "no_audio"
+    NARROW_BAND = "narrow_band"
     OUT_OF_DOMAIN = "out_of_domain"
     NO_PHOTOGRAPH = "no_photograph"
     WEIGHTS_UNAVAILABLE = "weights_unavailable"

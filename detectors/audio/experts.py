@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from detectors.audio.band import require_wide_speech
 from detectors.audio.boosting import Forest
 from detectors.audio.condition import ConditionModel, facts
 from detectors.audio.encoder import Encoder
@@ -14,7 +15,7 @@ from detectors.audio.kernel import KernelMachine
 from detectors.audio.pooling import pooled
 from detectors.audio.speech import SpeechFinder
 from detectors.audio.statistics import statistics
-from detectors.audio.windows import Piece, pieces, require_speech
+from detectors.audio.windows import Piece, pieces
 from detectors.base import Audio, Judge, Observation, Span
 from detectors.errors import CardInvalid
 from detectors.zoo.card import ModelCard
@@ -47,8 +48,8 @@ class WindowExpert:
         self._slope, self._offset = float_setting(card, "slope"), float_setting(card, "offset")
 
     def observe(self, media: Audio) -> Observation:
-        """Score a recording. Raises `NotApplicable` without a second of speech."""
-        stretches = require_speech(self._finder, media)
+        """Score a recording. Raises `NotApplicable` without a second of wide-band speech."""
+        stretches = require_wide_speech(self._finder, media)
         spans: list[Span] = []
         scores: list[Floats] = []
         likeness: list[Floats] = []
