@@ -35,7 +35,7 @@ bench: .venv/run.stamp ## measure speed and size on this machine (README's table
 lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 	@$(BIN)/python deploy/lock.py $(ARGS)
 
-tree: .venv/run.stamp ## write the list of modules into ARCHITECTURE.md
+tree: .venv/run.stamp ## write the folders of ARCHITECTURE.md and docs/modules.md
 	@$(BIN)/python -m deploy.architecture
 
 train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv

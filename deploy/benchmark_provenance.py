@@ -29,7 +29,7 @@ from provenance.read import Reader
 from provenance.result import Integrity, TrustKind
 from provenance.sign import Statement, sign_media
 from provenance.trust import NO_TRUST, TrustSnapshot
-from service.handlers import CREDENTIALS
+from service.analysis.handlers import CREDENTIALS
 from tests import media, signing
 from tests.provenance.conftest import snapshot
 from tests.timestamping import timestamp_server

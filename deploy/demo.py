@@ -23,7 +23,7 @@ from deploy.benchmark import README
 from deploy.running import ASSAY, Running
 from deploy.samples import Sample, make_samples
 from service.cli.terminal import strongest, verdict_text
-from service.report import Report
+from service.reporting.report import Report
 from tests.signing import Authority
 
 OUT: Final = Path(".demo")

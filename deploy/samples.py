@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.report import Verdict
+from service.reporting.report import Verdict
 from tests import media, signing
 
 

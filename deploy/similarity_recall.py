@@ -34,9 +34,9 @@ from detectors.media.sniff import sniff
 from detectors.training.audio_launder import LAUNDERINGS
 from provenance.similarity.result import Match, Original
 from provenance.similarity.search import Index
-from service.archive import described
-from service.cli.walk import walk
-from service.indexing import FRAME_SIDE, FRAMES
+from service.analysis.indexing import FRAME_SIDE, FRAMES
+from service.analysis.media_index import described
+from service.cli.audit.walk import walk
 
 TENANT: Final = "default"
 LARGE: Final = 480

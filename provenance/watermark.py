@@ -12,7 +12,7 @@ well. A match says that software of that generator, or somebody imitating it, ma
 a miss says nothing. Scaling, turning and cropping at the left, top or right lose the mark.
 
 Measured on 40 photographs of 0.5 to 1 megapixel marked by our own writer, found beyond the
-thresholds of `service.evidence`:
+thresholds of `service.reporting.evidence`:
 
 | mark | lossless | JPEG 95 | JPEG 90 | JPEG 80 | JPEG 80 with full colour (4:4:4) |
 | --- | --- | --- | --- | --- | --- |

@@ -18,10 +18,10 @@ from service.api.submission import Fetch
 from service.arguments import upload_limits
 from service.fetch import Guard as FetchGuard
 from service.fetch import fetch
-from service.scans import Scans
+from service.rendering.render import STATIC
+from service.scans.use_cases import Scans
 from service.settings import Settings
 from service.web import pages
-from service.web.render import STATIC
 from service.wiring import build_scans
 
 FETCHES: Final = 8

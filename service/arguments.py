@@ -2,8 +2,8 @@
 
 from detectors.base import Kind
 from detectors.media.limits import Confinement, Limits
-from service.credentials import fetch_store
-from service.pipeline import PipelineConfig
+from service.analysis.config import PipelineConfig
+from service.analysis.credentials import fetch_store
 from service.settings import Settings
 
 

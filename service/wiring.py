@@ -5,12 +5,12 @@ from datetime import timedelta
 from service.arguments import upload_limits
 from service.db.engine import Database
 from service.db.migrate import upgrade
-from service.known import KnownMedia
-from service.queue import Broker, CeleryQueue
-from service.scans import Analyst, ScanPolicy, Scans
+from service.reporting.signature import ReportSigner
+from service.scans.index_entries import IndexEntries
+from service.scans.queue import Broker, CeleryQueue
+from service.scans.storage import FolderStore
+from service.scans.use_cases import Analyst, ScanPolicy, Scans
 from service.settings import Settings
-from service.signature import ReportSigner
-from service.storage import FolderStore
 
 
 def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans:
@@ -27,7 +27,7 @@ def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans
         policy=scan_policy(settings),
         signer=ReportSigner.at(settings.report_key),
         pipeline=pipeline,
-        known=KnownMedia(settings.index, adds=settings.index_scans),
+        known=IndexEntries(settings.index, adds=settings.index_scans),
     )
 
 

@@ -6,7 +6,7 @@ from celery.apps.worker import Worker
 from celery.signals import setup_logging
 
 from service import logs
-from service.queue import QUEUES
+from service.scans.queue import QUEUES
 from service.settings import Settings
 from service.wiring import broker
 from workers import warmup

@@ -4,7 +4,7 @@ from typing import Final
 
 from celery import Celery
 
-from service.queue import Broker, celery_app
+from service.scans.queue import Broker, celery_app
 from workers.tasks import register
 
 GRACE_SECONDS: Final = 30

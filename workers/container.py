@@ -8,11 +8,13 @@ from functools import cache
 from types import FrameType
 from typing import Final
 
+from service.analysis.pipeline import Analysis, Pipeline
+from service.analysis.progress import Listener
+from service.analysis.source import Source
 from service.arguments import pipeline_config
 from service.errors import OutOfTime
-from service.pipeline import Analysis, Listener, Pipeline, Source
-from service.report import Profile
-from service.scans import Scans
+from service.reporting.report import Profile
+from service.scans.use_cases import Scans
 from service.settings import Settings
 from service.wiring import build_scans
 

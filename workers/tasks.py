@@ -2,7 +2,7 @@
 
 from celery import Celery
 
-from service.queue import SCAN_TASK
+from service.scans.queue import SCAN_TASK
 from workers.container import container
 
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from detectors.base import Kind
-from service.queue import PROVENANCE_QUEUE
-from service.reconcile import Clockwork
-from service.scans import BEAT_SECONDS
+from service.scans.queue import PROVENANCE_QUEUE
+from service.scans.reconcile import Clockwork
+from service.scans.use_cases import BEAT_SECONDS
 from workers.container import container
 
 log = logging.getLogger(__name__)

@@ -23,13 +23,14 @@ from detectors.audio.condition import CONDITIONS, ConditionModel
 from detectors.audio.encoder import Encoder
 from detectors.audio.kernel import KernelMachine
 from detectors.training.audio_bank import CLEAN, JUDGED, Bank, build
-from detectors.training.audio_cards import VAD, Held, write_cards
+from detectors.training.audio_cards import VAD, write_cards
 from detectors.training.audio_experts import (
     fit_conditions,
     fit_forest,
     fit_machine,
     page_weights,
 )
+from detectors.training.audio_held import Held
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from detectors import calibration
 from detectors.audio.ensemble import ALLOWANCES, FIT, INSERTS
 from detectors.bench.scores import CLEAN, Score, write_scores
-from detectors.training.audio_bank import JUDGED, Recording
+from detectors.training.audio_bank import JUDGED
+from detectors.training.audio_held import Held
 from detectors.training.audio_long import fit_inserts, long_recordings, put_together
 from detectors.training.audio_thresholds import fit_allowances, held_out_allowances
 from detectors.training.cards import measured, write_card
@@ -71,26 +72,6 @@ FACTS: Final = {
     ),
 }
 """Summary, architecture, weight files and licence of each model."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """Held-out outputs of every expert; row i of every array is one judged view."""
-
-    recordings: tuple[Recording, ...]
-    item: npt.NDArray[np.intp]
-    view: npt.NDArray[np.str_]
-    fold: npt.NDArray[np.intp]
-    scores: dict[str, Floats]
-    likeness: Floats  # (views, conditions), by models that never saw the source either
-
-    @property
-    def synthetic(self) -> Bools:
-        return np.array([recording.synthetic for recording in self.recordings])[self.item]
-
-    def where(self, name: str, *, value: object) -> Bools:
-        """Rows whose recording has this value in a column of the manifest."""
-        return np.array([getattr(r, name) == value for r in self.recordings])[self.item]
 
 
 def write_cards(held: Held, out: Path, cache: Path) -> None:

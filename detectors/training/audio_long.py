@@ -7,17 +7,15 @@ neighbouring windows of a synthetic clip of the same page stand for three insert
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors.audio.pooling import INSERT, LEAST_WINDOWS, InsertRule, insert_score, pooled
 from detectors.training.audio_bank import CLEAN
+from detectors.training.audio_held import Held
 from detectors.zoo.card import OperatingPoints
-
-if TYPE_CHECKING:
-    from detectors.training.audio_cards import Held
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +37,7 @@ class Recordings:
     inserted: tuple[Floats, ...]
 
 
-def put_together(held: "Held", raw: Floats, chosen: npt.NDArray[np.bool_]) -> Recordings:
+def put_together(held: Held, raw: Floats, chosen: npt.NDArray[np.bool_]) -> Recordings:
     """Recordings of every length from the clean views among `chosen`."""
     rng = np.random.default_rng(7)
     rows = chosen & (held.view == CLEAN)
@@ -75,7 +73,7 @@ def fit_inserts(recordings: Recordings, points: OperatingPoints) -> InsertRule:
     return InsertRule(slope, points.fpr_5 - slope * float(lenient), growth)
 
 
-def long_recordings(held: "Held", raw: Floats, points: OperatingPoints) -> Iterator[str]:
+def long_recordings(held: Held, raw: Floats, points: OperatingPoints) -> Iterator[str]:
     """A sentence for each operating point, by rules fitted without the sources they judge."""
     real: list[tuple[int, float]] = []
     found: list[tuple[int, float]] = []

@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from service.api.submission import Fetch
-from service.scans import Scans
+from service.scans.use_cases import Scans
 
 
 def _scans(request: Request) -> Scans:

@@ -7,8 +7,8 @@ from anyio import sleep
 from fastapi.sse import ServerSentEvent
 
 from service.api.views import ScanView
+from service.db.lifecycle import Scan, State
 from service.errors import ScanNotFound
-from service.lifecycle import Scan, State
 
 LOOK_SECONDS: Final = 0.25
 STREAM_SECONDS: Final = 600.0

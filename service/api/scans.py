@@ -14,6 +14,7 @@ from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
+from service.db.lifecycle import Scan, State
 from service.errors import (
     EmptyFile,
     FetchFailed,
@@ -27,10 +28,9 @@ from service.errors import (
     UnsupportedKind,
     UrlRefused,
 )
-from service.lifecycle import Scan, State
-from service.report import Profile, Report
-from service.web.render import render_report, standalone_policy
-from service.wording import PROFILES
+from service.rendering.render import render_report, standalone_policy
+from service.reporting.report import Profile, Report
+from service.reporting.wording import PROFILES
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 

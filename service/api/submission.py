@@ -10,11 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from service.api.uploads import Form, read_form
+from service.db.lifecycle import Scan
 from service.errors import InvalidRequest
-from service.intake import Receiver
-from service.lifecycle import Scan
-from service.report import Profile
-from service.scans import Scans
+from service.reporting.report import Profile
+from service.scans.intake import Receiver
+from service.scans.use_cases import Scans
 
 Fetch = Callable[[str, Receiver], None]
 """Fetches an address into a receiver through the guard of `service.fetch`."""

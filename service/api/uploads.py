@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from service.errors import InvalidRequest
-from service.intake import Receiver
+from service.scans.intake import Receiver
 
 BATCH_BYTES: Final = 256 * 1024
 """Handed to a thread at a time; a refusal comes at most this much late."""

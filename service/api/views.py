@@ -10,9 +10,9 @@ from detectors.errors import DetectorError
 from detectors.registry import Spec, card_of, specs, votes
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
-from service.lifecycle import Page, Readiness, Scan, State
-from service.pipeline import Stage
-from service.report import Profile, Verdict
+from service.analysis.progress import Stage
+from service.db.lifecycle import Page, Readiness, Scan, State
+from service.reporting.report import Profile, Verdict
 
 log = logging.getLogger(__name__)
 

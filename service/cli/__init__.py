@@ -1,1 +1,1 @@
-"""The command line: parse, call a use case, print."""
+"""The command line: parse, call a use case, print. Nothing imports it."""

@@ -23,14 +23,14 @@ from detectors.bench.scores import read_scores
 from detectors.errors import DetectorError
 from detectors.registry import Spec, named, shelf, specs, use_shelf
 from detectors.zoo.pulled import OperatorCalibration
+from service.analysis.pipeline import Pipeline
 from service.arguments import pipeline_config
 from service.cli.complain import complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
 from service.errors import ServiceError
-from service.intake import source_from_path
-from service.pipeline import Pipeline
+from service.scans.intake import source_from_path
 
 ALL = "all"
 

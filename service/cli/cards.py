@@ -10,7 +10,7 @@ from service.cli.complain import complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
-from service.wording import CLAIMS, KINDS
+from service.reporting.wording import CLAIMS, KINDS
 
 
 def run(name: str | None, *, as_json: bool) -> ExitCode:

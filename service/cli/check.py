@@ -8,13 +8,14 @@ from pathlib import Path
 import typer
 
 from detectors.base import Kind
+from service.analysis.pipeline import Analysis, Pipeline
+from service.analysis.progress import Listener, ignore
 from service.arguments import upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode, exit_code
 from service.cli.inputs import Beside, opened
-from service.pipeline import Analysis, Listener, Pipeline, ignore
-from service.report import Profile, Report
+from service.reporting.report import Profile, Report
 
 
 def run(
@@ -76,7 +77,7 @@ def _show(report: Report, *, as_json: bool, alone: bool) -> None:
 
 def write_html(analysis: Analysis, out: Path, *, alone: bool) -> None:
     """Write one report: to `out` itself when it is alone and not a folder, else into the folder."""
-    from service.web.render import render_report
+    from service.rendering.render import render_report
 
     target = out
     if not alone or out.is_dir():

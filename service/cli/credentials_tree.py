@@ -9,7 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from provenance.result import Provenance
-from service.web.credentials import Badge, Fact, IngredientView, ManifestView, panel
+from service.rendering.credentials import Badge, Fact, IngredientView, ManifestView, panel
 
 _TONES: Final = {"good": "green", "claim": "yellow", "bad": "red", "none": "bright_black"}
 _SHOWN: Final = 12

@@ -11,11 +11,11 @@ from detectors.errors import DetectorError
 from detectors.registry import card_of, specs, use_shelf
 from detectors.zoo.weights import verified
 from provenance.client import SECOND_VERIFIER, can_ask_twice
+from service.analysis.handlers import CREDENTIALS
 from service.cli.complain import DELIBERATE, sentence_of
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
-from service.handlers import CREDENTIALS
 from service.settings import Settings
 
 NETWORK_MEASURES: Final = (

@@ -7,10 +7,10 @@ from pydantic import ValidationError
 
 from provenance.errors import TrustStoreDamaged
 from provenance.trust import TrustStore
+from service.analysis.pipeline import Pipeline
 from service.arguments import pipeline_config
 from service.cli.complain import complain, say
 from service.cli.exit_codes import ExitCode
-from service.pipeline import Pipeline
 from service.settings import Settings
 
 

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from service.report import Verdict
+    from service.reporting.report import Verdict
 
 
 class ExitCode(IntEnum):

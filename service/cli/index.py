@@ -18,19 +18,19 @@ from rich.table import Table
 from detectors.base import Kind
 from provenance.result import Integrity, Presence, Provenance
 from provenance.similarity.store import IndexStore
-from service.archive import Archive
+from service.analysis.indexing import Librarian
+from service.analysis.media_index import MediaIndex
 from service.arguments import pipeline_config, upload_limits
+from service.cli.audit.walk import walk
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import opened
 from service.cli.terminal import console
-from service.cli.walk import walk
 from service.errors import UnsupportedKind
-from service.indexing import Librarian
-from service.intake import source_from_path
-from service.recovered import in_words
-from service.wording import INTEGRITIES, TRUSTS
+from service.reporting.recovered_credentials import in_words
+from service.reporting.wording import INTEGRITIES, TRUSTS
+from service.scans.intake import source_from_path
 
 _ADDED: Final = "added"
 _KNOWN: Final = "in the index already"
@@ -207,12 +207,12 @@ def _credentials(found: Provenance | None) -> str:
 @contextmanager
 def _librarian(children: int) -> Iterator[Librarian]:
     config = replace(pipeline_config(read_settings()), children=children)
-    with Librarian(config, Archive(read_settings().index)) as librarian:
+    with Librarian(config, MediaIndex(read_settings().index)) as librarian:
         yield librarian
 
 
 def _store() -> IndexStore:
-    return Archive(read_settings().index).index.store
+    return MediaIndex(read_settings().index).index.store
 
 
 def _refused(about: str, error: Exception) -> ExitCode:

@@ -10,13 +10,13 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from detectors.base import Kind
-from service.intake import (
+from service.analysis.source import Source
+from service.scans.intake import (
     joined_from_paths,
     read_sidecar,
     source_from_path,
     source_from_stream,
 )
-from service.pipeline import Source
 
 STDIN: Final = "-"
 

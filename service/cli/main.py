@@ -16,7 +16,7 @@ from service.cli.signing_app import recheck, sign, verify_report
 from service.cli.trust_app import trust
 
 if TYPE_CHECKING:
-    from service.report import Profile
+    from service.reporting.report import Profile
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def main() -> None:
 
 def _profile(only: Only | None, *, fast: bool) -> "Profile":
     """How much is asked for. Ends with a usage error where both options narrow it."""
-    from service.report import Profile
+    from service.reporting.report import Profile
 
     if only and fast:
         raise typer.BadParameter("--fast is about classifiers, and --only provenance runs none")
@@ -79,7 +79,7 @@ def _profile(only: Only | None, *, fast: bool) -> "Profile":
 def _read_soon() -> None:
     """Start the child that reads provenance now, so that it imports beside this process."""
     from detectors.media.launch import launch_ahead
-    from service.handlers import CREDENTIALS
+    from service.analysis.handlers import CREDENTIALS
 
     launch_ahead(CREDENTIALS)
 
@@ -175,7 +175,7 @@ def audit(
     jq -r 'select(.verdict == "credentials_broken") | .path' archive.jsonl
     """
     _read_soon()
-    from service.cli import audit as command
+    from service.cli.audit import command
 
     profile = _profile(only, fast=fast)
     raise typer.Exit(command.run(folder, out=out, profile=profile, jobs=jobs, table=csv))

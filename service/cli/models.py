@@ -21,12 +21,12 @@ from detectors.errors import DetectorError, WeightsMismatch
 from detectors.registry import PUBLISHED, Spec
 from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
+from service.analysis.pulled_models import Puller, Step
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
-from service.models import Puller, Step
-from service.wording import CLAIMS, KINDS
+from service.reporting.wording import CLAIMS, KINDS
 
 MB = 1e6
 NEXT = "{name} does not vote before it was measured on media of yours: {command}"

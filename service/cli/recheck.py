@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from provenance.trust import TrustStore
+from service.analysis.config import PipelineConfig
+from service.analysis.credentials import Past
+from service.analysis.pipeline import Pipeline
+from service.analysis.source import Source
 from service.arguments import pipeline_config, upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
@@ -12,12 +16,10 @@ from service.cli.exit_codes import ExitCode
 from service.cli.inputs import Beside, opened
 from service.cli.show import read_report
 from service.cli.terminal import console
-from service.credentials import Past
 from service.errors import SubjectDiffers
-from service.pins import settings_of
-from service.pipeline import Pipeline, PipelineConfig, Source
-from service.recheck import Change, Comparison, compare
-from service.report import Report
+from service.reporting.pins import settings_of
+from service.reporting.recheck import Change, Comparison, compare
+from service.reporting.report import Report
 from service.settings import Settings
 
 SHOWN: Final = 40

@@ -5,15 +5,15 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from service.analysis.pipeline import Analysis
+from service.cli.audit.results_file import Line
 from service.cli.check import write_html
 from service.cli.complain import DELIBERATE, complain
 from service.cli.exit_codes import ExitCode, exit_code
 from service.cli.inputs import STDIN
-from service.cli.ledger import Line
 from service.cli.terminal import console, render
 from service.errors import ReportInvalid
-from service.pipeline import Analysis
-from service.report import Report, read
+from service.reporting.report import Report, read
 
 MAX_BYTES: Final = 64 * 1024**2
 """Longest report, or line of an audit, that is read."""

@@ -13,8 +13,8 @@ from provenance.sign import Statement, sign_media
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
-from service.intake import SIDECAR, read_sidecar, source_from_path
-from service.report import Profile
+from service.reporting.report import Profile
+from service.scans.intake import SIDECAR, read_sidecar, source_from_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from provenance.result import Weight
+from service.analysis.progress import Listener
 from service.cli import timeline
 from service.cli.credentials_tree import credentials
-from service.pipeline import Listener
-from service.report import Report, Signal, Verdict
-from service.wording import KINDS, RANKS, VERDICTS, marks_in_sound
+from service.reporting.report import Report, Signal, Verdict
+from service.reporting.wording import KINDS, RANKS, VERDICTS, marks_in_sound
 
 _COLOURS: Final = {
     Verdict.VERIFIED_CAPTURE: "green",

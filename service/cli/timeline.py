@@ -6,9 +6,9 @@ from typing import Final
 from rich.text import Text
 
 from detectors.result import Finding, Segment
-from service.report import Report
-from service.timeline import LANES, Part, clock, counted, levels, marks, parts
-from service.wording import CLAIMS, in_words
+from service.reporting.report import Report
+from service.reporting.timeline import LANES, Part, clock, counted, levels, marks, parts
+from service.reporting.wording import CLAIMS, in_words
 
 WIDTH: Final = 48
 _BARS: Final = "▁▂▃▄▅▆▇█"

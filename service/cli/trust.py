@@ -10,15 +10,15 @@ from rich.table import Table
 from provenance.explain import explain_trust
 from provenance.result import Integrity, SignerTrust, TrustKind
 from provenance.trust import TrustList, TrustStore
+from service.analysis.credentials import Past
 from service.arguments import upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import Beside, opened
 from service.cli.terminal import console
-from service.credentials import Past
 from service.fetch import Guard, fetch
-from service.report import Profile
+from service.reporting.report import Profile
 
 LARGEST_LIST: Final = 8 * 1024**2  # bytes; the official one has a quarter of a megabyte
 

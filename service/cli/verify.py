@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-from service import report as reports
 from service.cli.complain import complain
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
 from service.errors import ServiceError, SignatureInvalid
-from service.signature import verify
+from service.reporting import report as reports
+from service.reporting.signature import verify
 
 
 def run(report: Path, *, signature: Path, keys: Path) -> ExitCode:

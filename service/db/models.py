@@ -8,10 +8,10 @@ from sqlalchemy import BigInteger, Enum, Float, ForeignKey, Index, Integer, Stri
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from detectors.base import Kind
+from service.analysis.progress import Stage
+from service.db.lifecycle import State
 from service.db.types import UtcDateTime
-from service.lifecycle import State
-from service.pipeline import Stage
-from service.report import Profile, Verdict
+from service.reporting.report import Profile, Verdict
 
 
 def _closed(values: type[StrEnum]) -> Enum:

@@ -8,12 +8,11 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from detectors.base import Kind
+from service.analysis.progress import Progress, Stage
 from service.db.engine import Database
+from service.db.lifecycle import BlobKey, Failure, Page, Scan, State
 from service.db.models import ReportRow, ScanRow
-from service.lifecycle import Failure, Page, Scan, State
-from service.pipeline import Progress, Stage
-from service.report import Profile, Verdict
-from service.storage import BlobKey
+from service.reporting.report import Profile, Verdict
 
 NOTE_LENGTH: Final = 255
 START: Final = Progress(Stage.QUEUED, 0.0)

@@ -1,4 +1,4 @@
-"""The statements of the reconciler and of worker presence; `service.reconcile` gives them sense."""
+"""The statements of the reconciler and of worker presence; `service.scans.reconcile` gives them sense."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from service.db.engine import Database
+from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
 from service.db.models import ReportRow, ScanRow, WorkerRow
-from service.lifecycle import Failure, State, WorkerSeen
-from service.storage import BlobKey
 
 BATCH = 500
 

@@ -1,1 +1,1 @@
-"""The page people look at, rendered on the server."""
+"""The routes of the page people look at. May import `api` and `rendering`; nothing imports it but `app`."""

@@ -7,19 +7,19 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from service.analysis.progress import Stage
 from service.api.access import TheFetch, TheScans
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.submission import submit
 from service.api.views import detector_views
-from service.lifecycle import Scan, State
-from service.pipeline import Stage
-from service.report import Profile
-from service.scans import Scans
+from service.db.lifecycle import Scan, State
+from service.rendering.render import STATIC, page
+from service.rendering.view import ICONS, bytes_in_words, view
+from service.reporting.report import Profile
+from service.reporting.wording import CLAIMS, KINDS, PROFILES, SAYS, VERDICTS
+from service.scans.use_cases import Scans
 from service.web.reference import operations
-from service.web.render import STATIC, page
-from service.web.view import ICONS, bytes_in_words, view
-from service.wording import CLAIMS, KINDS, PROFILES, SAYS, VERDICTS
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

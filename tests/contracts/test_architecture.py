@@ -1,15 +1,17 @@
-"""ARCHITECTURE.md shows the repository as it is."""
+"""ARCHITECTURE.md and docs/modules.md show the repository as it is."""
 
 from pathlib import Path
+
+import pytest
 
 from deploy import architecture
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_tree_is_current() -> None:
-    text = architecture.DOCUMENT.read_text()
-    assert architecture.rewritten(text) == text, "run: make tree"
+@pytest.mark.parametrize("document", [architecture.FOLDERS, architecture.MODULES])
+def test_the_tree_is_current(document: Path) -> None:
+    assert architecture.rewritten(document) == document.read_text(), "run: make tree"
 
 
 def test_the_top_level_is_the_one_we_agreed_on() -> None:

@@ -25,7 +25,7 @@ def test_the_import_contracts_hold() -> None:
     assert out.returncode == 0, out.stdout
 
 
-@pytest.mark.parametrize("module", ["service.app", "service.pipeline", "service.cli.main"])
+@pytest.mark.parametrize("module", ["service.app", "service.analysis.pipeline", "service.cli.main"])
 def test_importing_it_loads_no_model_code(module: str) -> None:
     modules = loaded_by(f"import {module}")
     assert modules.isdisjoint(HEAVY)

@@ -5,15 +5,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from service import report
 from service.errors import ReportInvalid
-from service.report import Report
+from service.reporting import report
+from service.reporting.report import Report
 
 SCHEMA = Path(report.__file__).with_name("report.schema.json")
 
 
 def test_the_committed_schema_is_current() -> None:
-    assert SCHEMA.read_text() == report.schema(), "run: python -m service.report"
+    assert SCHEMA.read_text() == report.schema(), "run: python -m service.reporting.report"
 
 
 def test_the_schema_is_closed_everywhere() -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from deploy import samples
-from service.report import Verdict
-from service.wording import VERDICTS
+from service.reporting.report import Verdict
+from service.reporting.wording import VERDICTS
 from tests import signing
 
 ROOT = Path(__file__).parents[2]

@@ -15,12 +15,12 @@ from selenium.webdriver.support.wait import WebDriverWait
 from deploy.samples import make_samples
 from provenance.result import TrustKind
 from provenance.trust import TrustStore
+from service.analysis.pipeline import Pipeline
 from service.arguments import pipeline_config
-from service.pipeline import Pipeline
-from service.report import Report
+from service.rendering.render import render_report
+from service.reporting.report import Report
+from service.reporting.verdict import HEADLINES
 from service.settings import Settings
-from service.verdict import HEADLINES
-from service.web.render import render_report
 from tests import bad_media, media
 from tests.e2e.chromium import LOW_CONTRAST, chromium, complaints, dark, photograph, resize
 from tests.service import reports

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from detectors.media.limits import Limits
-from service.intake import source_from_stream
-from service.pipeline import Pipeline, PipelineConfig
-from service.report import Profile, Report, Verdict
+from service.analysis.config import PipelineConfig
+from service.analysis.pipeline import Pipeline
+from service.reporting.report import Profile, Report, Verdict
+from service.scans.intake import source_from_stream
 from tests import media
 
 SCREENSHOT = Path(__file__).parents[2] / "docs" / "page.png"

@@ -19,7 +19,7 @@ from provenance.consistency.jpeg import compression
 from provenance.markers import read_metadata
 from provenance.read import read
 from provenance.result import Trace, Weight
-from service.handlers import CREDENTIALS
+from service.analysis.handlers import CREDENTIALS
 from tests.media import jpeg, photo_like, video_bytes
 from tests.signing import CAPTURED, TIME_STAMPING, Authority, action, sign
 from tests.timestamping import timestamp_server

@@ -10,7 +10,7 @@ import pytest
 from provenance import perth
 from provenance.errors import WeightsUnusable
 from provenance.result import WatermarkScheme
-from service.evidence import WATERMARK_CHANCE, weigh
+from service.reporting.evidence import WATERMARK_CHANCE, weigh
 from tests.sounds import music_like, speech_like
 from tests.watermarks import marked_sound
 

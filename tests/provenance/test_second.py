@@ -11,7 +11,7 @@ from detectors.media.sandbox import Sandbox
 from provenance.client import can_ask_twice, opinion_through
 from provenance.errors import RequestInvalid
 from provenance.result import Integrity, SecondOpinion
-from service.handlers import SECOND_OPINION
+from service.analysis.handlers import SECOND_OPINION
 from tests.signing import Credential, sign
 
 needs_verifier = pytest.mark.skipif(

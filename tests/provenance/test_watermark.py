@@ -17,7 +17,7 @@ from provenance.watermark import (
     chance,
     find_watermarks,
 )
-from service.evidence import WATERMARK_AGREEMENT, WATERMARK_CHANCE
+from service.reporting.evidence import WATERMARK_AGREEMENT, WATERMARK_CHANCE
 from tests.media import RGB, photo_like
 from tests.watermarks import marked
 

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from detectors.base import Kind
+from service.analysis.pipeline import Analysis
+from service.analysis.progress import Listener, Progress, Stage
+from service.analysis.source import Source
 from service.db.engine import Database
 from service.errors import QueueUnavailable
-from service.intake import receive_all
-from service.pipeline import Analysis, Listener, Progress, Source, Stage
-from service.report import Profile
-from service.scans import Scan, ScanPolicy, Scans
-from service.signature import ReportSigner
-from service.storage import FolderStore
+from service.reporting.report import Profile
+from service.reporting.signature import ReportSigner
+from service.scans.intake import receive_all
+from service.scans.storage import FolderStore
+from service.scans.use_cases import Scan, ScanPolicy, Scans
 from tests.media import jpeg, photo_like
 from tests.service import reports
 

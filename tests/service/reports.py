@@ -43,9 +43,9 @@ from provenance.result import (
     WatermarkScheme,
 )
 from provenance.similarity.result import Match, Original, Via
-from service.evidence import fuse, gaps, weigh
-from service.report import Engine, NotChecked, Report, Subject, Verdict
-from service.verdict import decide
+from service.reporting.evidence import fuse, gaps, weigh
+from service.reporting.report import Engine, NotChecked, Report, Subject, Verdict
+from service.reporting.verdict import decide
 
 WHEN: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 SHA256: Final = "3f" * 32

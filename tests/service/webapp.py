@@ -14,17 +14,19 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from detectors.base import Kind
+from service.analysis.pipeline import Analysis
+from service.analysis.progress import Listener, Progress, Stage
+from service.analysis.source import Source
 from service.api.submission import Fetch
 from service.app import create_app
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
-from service.intake import Receiver
-from service.pipeline import Analysis, Listener, Progress, Source, Stage
-from service.report import Profile, Report
-from service.scans import Analyst, ScanPolicy, Scans
-from service.signature import ReportSigner
-from service.storage import FolderStore
+from service.reporting.report import Profile, Report
+from service.reporting.signature import ReportSigner
+from service.scans.intake import Receiver
+from service.scans.storage import FolderStore
+from service.scans.use_cases import Analyst, ScanPolicy, Scans
 
 LIMIT: Final = 1024**2
 """Bytes of an image that the test application accepts."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.queue import SCAN_TASK, Broker
+from service.scans.queue import SCAN_TASK, Broker
 from workers.celery_app import GRACE_SECONDS, worker_app
 
 ROOT = Path(__file__).parents[2]

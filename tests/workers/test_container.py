@@ -10,10 +10,11 @@ import pytest
 from billiard.pool import SIG_SOFT_TIMEOUT
 
 from detectors.base import Kind
+from service.analysis.pipeline import Analysis, Pipeline
+from service.analysis.progress import ignore
 from service.errors import OutOfTime
-from service.intake import source_from_stream
-from service.pipeline import Analysis, Pipeline, ignore
-from service.report import Profile
+from service.reporting.report import Profile
+from service.scans.intake import source_from_stream
 from service.settings import Settings
 from tests.media import jpeg, photo_like
 from workers.container import SOFT_LIMIT, PunctualPipeline, container

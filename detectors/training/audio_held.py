@@ -1,0 +1,31 @@
+"""What every audio expert says of every view of every recording, from models that never saw it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.training.audio_bank import Recording
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Held-out outputs of every expert; row i of every array is one judged view."""
+
+    recordings: tuple[Recording, ...]
+    item: npt.NDArray[np.intp]
+    view: npt.NDArray[np.str_]
+    fold: npt.NDArray[np.intp]
+    scores: dict[str, Floats]
+    likeness: Floats  # (views, conditions), by models that never saw the source either
+
+    @property
+    def synthetic(self) -> Bools:
+        return np.array([recording.synthetic for recording in self.recordings])[self.item]
+
+    def where(self, name: str, *, value: object) -> Bools:
+        """Rows whose recording has this value in a column of the manifest."""
+        return np.array([getattr(r, name) == value for r in self.recordings])[self.item]

@@ -1,0 +1,227 @@
+"""Decode media in the sandbox, run the detectors on it, draw its picture.
+
+Numpy, OpenCV and torch come with this module: only `Pipeline` imports it, on first use.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+import torch
+
+from detectors.base import Image, Kind, Media, Video, kind_of
+from detectors.errors import DetectorError, MediaError
+from detectors.image.history import history
+from detectors.media.notes import SENTENCES, Note
+from detectors.media.reader import HANDLER, FrameBudget, MediaReader
+from detectors.media.sandbox import SandboxPool
+from detectors.registry import Effort, Spec, load, specs_for, votes
+from detectors.result import Finding, Reason
+from detectors.runner import Run
+from detectors.zoo.threads import use_threads
+from provenance.consistency import thumbnail
+from provenance.result import Trace
+from service.analysis import watermarks
+from service.analysis.classified import Classified
+from service.analysis.config import PipelineConfig
+from service.analysis.media_index import LookUp, MediaIndex
+from service.analysis.preview import draw
+from service.analysis.progress import Listener, Progress, Stage
+from service.analysis.source import Source
+from service.reporting.report import NotChecked
+from service.reporting.timeline import clock
+from service.reporting.verdict import LEFT_OUT
+from service.reporting.wording import CLAIMS
+
+log = logging.getLogger(__name__)
+
+_UNREAD: Final = {
+    Note.SOUND_UNREADABLE: "sound",
+    Note.CUT_AT_LIMIT: "the rest of the file",
+    Note.DAMAGED: "damaged parts",
+}
+DECODING_STARTS: Final = 0.1
+DETECTORS_START: Final = 0.3
+DETECTORS_END: Final = 0.95
+
+
+class Classifier:
+    """The decoders and detectors of one process, shared by its threads."""
+
+    def __init__(self, config: PipelineConfig) -> None:
+        torch.set_num_threads(config.threads)
+        use_threads(config.threads)
+        self._pool = SandboxPool(
+            handler=HANDLER, size=config.children, confinement=config.confinement
+        )
+        self._reader = MediaReader(self._pool, config.limits)
+        self._budget = FrameBudget(frames=config.video_frames)
+        self._index = None if config.index_dir is None else MediaIndex(config.index_dir)
+        self._adds = config.index_scans
+        self._marks_in_sound = config.audio_watermark
+
+    def close(self) -> None:
+        """Stop the decoding children."""
+        self._pool.close()
+
+    def warm(self, kinds: tuple[Kind, ...]) -> None:
+        """Start a child and load the models of these kinds before the first file needs them."""
+        self._pool.hardening()
+        for kind in kinds:
+            for spec in specs_for(kind, Effort.FULL):
+                _prepare(spec)
+
+    def classify(
+        self, source: Source, kind: Kind, effort: Effort, progress: Listener
+    ) -> Classified:
+        """Decode, judge and look up. Bytes that cannot be decoded come back as a stated gap."""
+        progress(Progress(Stage.DECODING, DECODING_STARTS))
+        try:
+            media = self._decode(source.file, kind)
+        except MediaError as error:
+            return Classified(missing=(_undecoded(error),))
+        width, height = _size(media)
+        known = self._look_up(media, source)
+        marks = self._marks(media, effort)
+        findings = tuple(_findings(media, effort, progress))
+        return Classified(
+            kind=kind_of(media),
+            findings=findings,
+            missing=(*_unread(media), *known.missing, *marks.missing, *_left_out(media, effort)),
+            watermarks=marks.watermarks,
+            traces=_compared_with_preview(media),
+            matches=known.matches,
+            prepared=known.prepared,
+            preview=draw(media),
+            width=width,
+            height=height,
+            seconds=None if isinstance(media, Image) else media.seconds,
+            handling=_handling(media, findings),
+            notes=(*(SENTENCES[Note(code)] for code in media.notes), *_sampled(media)),
+        )
+
+    def _marks(self, media: Media, effort: Effort) -> watermarks.Marks:
+        if effort is Effort.FAST and isinstance(media, Image):
+            return watermarks.Marks()
+        return watermarks.read(media, in_sound=self._marks_in_sound)
+
+    def _look_up(self, media: Media, source: Source) -> LookUp:
+        index = self._index
+        if index is None or not (index.exists or self._adds):
+            return LookUp()
+        return index.look_up(media, sha256=source.sha256, tenant=source.tenant)
+
+    def _decode(self, file: BinaryIO, kind: Kind) -> Media:
+        if kind is Kind.IMAGE:
+            return self._reader.image(file)
+        if kind is Kind.VIDEO and self._reader.probe(file).kind is Kind.VIDEO:
+            return self._reader.video(file, self._budget)
+        return self._reader.audio(file)
+
+
+def _prepare(spec: Spec) -> None:
+    """Load a detector. A pulled one that cannot be loaded fails in reports, not the worker."""
+    try:
+        if not spec.published or votes(spec):
+            load(spec)
+    except DetectorError:
+        if not spec.published:
+            raise
+        log.warning("a pulled detector cannot be loaded", extra={"detector": spec.name})
+
+
+def _findings(media: Media, effort: Effort, progress: Listener) -> Iterator[Finding]:
+    """Every detector of the media's kind, and for a film with sound those of its sound."""
+    parts = _parts(media)
+    total = sum(len(specs_for(kind_of(part), effort)) for part in parts)
+    done = 0
+
+    def started(spec: Spec) -> None:
+        nonlocal done
+        share = DETECTORS_START + (DETECTORS_END - DETECTORS_START) * done / total
+        progress(Progress(Stage.DETECTORS, share, spec.name))
+        done += 1
+
+    for part in parts:
+        yield from Run(part, effort).findings(started)
+
+
+def _parts(media: Media) -> tuple[Media, ...]:
+    """What is judged by itself: a film's sound is a recording."""
+    if isinstance(media, Video) and media.audio is not None:
+        return media, media.audio
+    return (media,)
+
+
+def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
+    """What the full profile would have looked for besides."""
+    if effort is Effort.FULL:
+        return
+    kind = kind_of(media)
+    asked = {spec.claim for spec in specs_for(kind, effort)}
+    skipped = [
+        spec
+        for spec in specs_for(kind, Effort.FULL)
+        if effort not in spec.efforts and (spec.published or spec.claim not in asked)
+    ]
+    sought = [
+        f"whether this is {CLAIMS[claim]}" for claim in dict.fromkeys(s.claim for s in skipped)
+    ]
+    if isinstance(media, Image):
+        sought.append("whether this carries an invisible watermark")
+    if not sought:
+        return
+    names = "".join(f", {spec.name}" for spec in skipped)
+    yield NotChecked(
+        what=f"fast profile{names}",
+        reason=LEFT_OUT,
+        statement=f"Only the fast profile was asked for; nobody looked {' or '.join(sought)}.",
+    )
+
+
+def _handling(media: Media, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """What a photograph went through; the layout of a page or a screen can look like a grid."""
+    if not isinstance(media, Image) or Reason.NO_PHOTOGRAPH in {item.reason for item in findings}:
+        return ()
+    return history(media).sentences
+
+
+def _compared_with_preview(media: Media) -> tuple[Trace, ...]:
+    if not isinstance(media, Image) or media.thumbnail is None:
+        return ()
+    return thumbnail.compare(media.pixels, media.thumbnail)
+
+
+def _size(media: Media) -> tuple[int, int] | tuple[None, None]:
+    """Width and height; of a film as sampled."""
+    if isinstance(media, Image):
+        return media.pixels.shape[1], media.pixels.shape[0]
+    if isinstance(media, Video):
+        return media.frames.shape[2], media.frames.shape[1]
+    return None, None
+
+
+def _sampled(media: Media) -> Iterator[str]:
+    """What of a film was looked at at all: the budget, and what it skips."""
+    if isinstance(media, Video):
+        count = len(media.frames)
+        yield (
+            f"{count} frames were looked at, one every {clock(media.seconds / count)}; "
+            "the pictures between them were not."
+        )
+
+
+def _unread(media: Media) -> Iterator[NotChecked]:
+    """Parts that were not read: what was read does not clear them."""
+    for note, what in _UNREAD.items():
+        if note in media.notes:
+            statement = f"{SENTENCES[note]} No classifier judged what was left out."
+            yield NotChecked(what=what, reason=note.value, statement=statement)
+
+
+def _undecoded(error: MediaError) -> NotChecked:
+    return NotChecked(
+        what="classifiers",
+        reason=error.code,
+        statement=f"The content could not be decoded, so no classifier judged it: {error}.",
+    )

@@ -1,0 +1,28 @@
+"""Everything an analysis depends on besides the file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from detectors.media.limits import Confinement, Limits
+
+FetchStore = Callable[[str], bytes]
+"""Gets what lies behind an address that a file names. Raises `ServiceError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineConfig:
+    """Everything an analysis depends on besides the file."""
+
+    trust_dir: Path
+    limits: Limits
+    fetch_store: FetchStore | None = None  # gets credentials kept elsewhere, where allowed
+    second_opinion: bool = False  # have credentials verified by a second library too
+    confinement: Confinement = field(default_factory=Confinement)
+    index_dir: Path | None = None  # of known media; None: nothing is looked up
+    index_scans: bool = False  # describe media even where there is no index yet
+    audio_watermark: bool = False  # look for the mark of speech generators in sound
+    video_frames: int = 16  # sampled from a film
+    children: int = 2  # sandboxed processes of each sort: so many files are read at once
+    threads: int = 2  # of a model; more helps one file, fewer helps several at once
+    weights_dir: Path | None = None  # where pulled detectors are

@@ -1,0 +1,203 @@
+"""Have provenance read in a sandboxed child of its own, under the operator's trust lists."""
+
+import io
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from detectors.errors import MediaError
+from detectors.media.limits import Confinement
+from detectors.media.sandbox import HandlerError, Reply, SandboxPool
+from provenance.client import answer_in, read_through, request_for
+from provenance.errors import ProvenanceError
+from provenance.result import Presence, Provenance
+from provenance.trust import TrustSnapshot, TrustStore
+from service.analysis.config import FetchStore
+from service.analysis.handlers import CREDENTIALS
+from service.analysis.second_opinion import SecondOpinions
+from service.analysis.source import Source
+from service.errors import ServiceError
+from service.reporting.report import NotChecked
+
+log = logging.getLogger(__name__)
+
+WALL_SECONDS: Final = 30.0
+
+MAX_STORE: Final = 10 * 1024**2
+"""Largest manifest store, in bytes, that is taken from outside a file; real ones have under five
+megabytes, and a request to the child holds sixteen."""
+
+FETCH_SECONDS: Final = 10.0
+
+AHEAD_BYTES: Final = 8 * 1024**2
+"""A larger file is read by itself: what it takes to send it makes no difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What reading came to: provenance, or the reason why there is none."""
+
+    provenance: Provenance | None
+    missing: tuple[NotChecked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Another moment than now, and the trust lists that were in force then."""
+
+    at: datetime
+    snapshot: TrustSnapshot
+
+
+class Credentials:
+    """Reads credentials and declared markers; as many files at once as there are children."""
+
+    def __init__(
+        self,
+        *,
+        trust_dir: Path,
+        children: int,
+        confinement: Confinement,
+        fetch_store: FetchStore | None = None,
+        second: SecondOpinions | None = None,
+    ) -> None:
+        """`fetch_store` and `second` are there only if the operator wants them.
+
+        The first gets what a file points to, the second verifies once more.
+        """
+        self._second = second
+        self._fetch_store = fetch_store
+        self._trust = _Trust(trust_dir)
+        self._pool = SandboxPool(handler=CREDENTIALS, size=children, confinement=confinement)
+
+    def close(self) -> None:
+        self._pool.close()
+        if self._second is not None:
+            self._second.close()
+
+    def warm(self) -> None:
+        """Start a child now rather than with the first file."""
+        self._pool.hardening()
+
+    def read(self, source: Source, past: Past | None = None) -> Read:
+        """Read one file. A child that crashes, hangs or refuses is a stated gap, not an error.
+
+        So is a trust store that was damaged since the service started. A manifest store outside
+        the file is used when somebody asked for it, or when the file holds none itself.
+        """
+        try:
+            return self._twice(source, self._read(source, past))
+        except (MediaError, HandlerError, ProvenanceError) as error:
+            log.warning("provenance was not read", extra={"code": error.code})
+            statement = f"Content Credentials and metadata could not be read: {error}."
+            missing = NotChecked(what="provenance", reason="provenance_failed", statement=statement)
+            return Read(None, (missing,))
+
+    def read_all(self, sources: Sequence[Source]) -> list[Read]:
+        """As `read` for several files, in less time if they are small and their case is simple."""
+        plain = [s for s in sources if s.sidecar is None and not s.parts and s.size <= AHEAD_BYTES]
+        try:
+            snapshot = self._trust.current()
+            calls = [(request_for(s.type.media_type, snapshot), s.file) for s in plain]
+            replies = self._pool.call_many(calls, seconds=WALL_SECONDS) if calls else []
+            known = {
+                id(s): self._twice(s, found)
+                for s, reply in zip(plain, replies, strict=True)
+                if (found := _simple(reply)) is not None
+            }
+        except (MediaError, ProvenanceError):  # each alone shows which one it was
+            known = {}
+        return [known.get(id(source)) or self.read(source) for source in sources]
+
+    def _twice(self, source: Source, read: Read) -> Read:
+        if self._second is None or read.provenance is None:
+            return read
+        found, missing = self._second.add(source, read.provenance)
+        return Read(found, (*read.missing, *missing))
+
+    def _read(self, source: Source, past: Past | None) -> Read:
+        sidecar = source.sidecar
+        if sidecar is not None and sidecar.asked:
+            return Read(self._ask(source, past, manifest=sidecar.store))
+        found = self._ask(source, past)
+        if found.presence not in (Presence.NONE, Presence.REMOTE_UNFETCHED):
+            return Read(found)
+        if sidecar is not None:
+            return Read(self._ask(source, past, manifest=sidecar.store))
+        if found.presence is Presence.REMOTE_UNFETCHED and self._fetch_store is not None:
+            return self._elsewhere(source, past, found, self._fetch_store)
+        return Read(found)
+
+    def _elsewhere(
+        self, source: Source, past: Past | None, found: Provenance, fetch: FetchStore
+    ) -> Read:
+        try:
+            store = fetch(found.remote_url)
+        except ServiceError as error:
+            statement = f"The credentials that the file points to were not fetched: {error}."
+            return Read(
+                found,
+                (NotChecked(what="Content Credentials", reason=error.code, statement=statement),),
+            )
+        return Read(self._ask(source, past, manifest=store, remote_url=found.remote_url))
+
+    def _ask(
+        self,
+        source: Source,
+        past: Past | None,
+        *,
+        manifest: bytes | None = None,
+        remote_url: str = "",
+    ) -> Provenance:
+        def send(request: Mapping[str, Any]) -> Mapping[str, Any]:
+            return self._pool.call(request, source.file, seconds=WALL_SECONDS).body
+
+        return read_through(
+            send,
+            media_type=source.type.media_type,
+            snapshot=self._trust.current() if past is None else past.snapshot,
+            at=None if past is None else past.at,
+            parts=source.parts,
+            manifest=manifest,
+            remote_url=remote_url,
+        )
+
+
+def _simple(reply: Reply | HandlerError) -> Read | None:
+    """The end of the matter, unless the lists, credentials elsewhere or a refusal make it longer."""
+    if isinstance(reply, HandlerError) or "provenance" not in reply.body:
+        return None
+    found = answer_in(reply.body)
+    return None if found.presence is Presence.REMOTE_UNFETCHED else Read(found)
+
+
+def fetch_store(url: str) -> bytes:
+    """Fetch a manifest store through the guard, within `MAX_STORE` and `FETCH_SECONDS`.
+
+    Raises `UrlRefused`, `FetchFailed`, `FileTooLarge`.
+    """
+    from service.fetch import Guard, fetch  # few installations allow it
+
+    body = io.BytesIO()
+    fetch(url, body, Guard(max_bytes=MAX_STORE, seconds=FETCH_SECONDS))
+    return body.getvalue()
+
+
+class _Trust:
+    """The operator's lists, read again whenever the folder changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._store = TrustStore(folder)
+        self._stamp: int | None = None
+        self._snapshot = TrustSnapshot()
+
+    def current(self) -> TrustSnapshot:
+        stamp = self._folder.stat().st_mtime_ns if self._folder.is_dir() else 0
+        if stamp != self._stamp:
+            self._snapshot = self._store.snapshot()
+            self._stamp = stamp
+        return self._snapshot

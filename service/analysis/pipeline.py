@@ -1,0 +1,212 @@
+"""Media in, report out. No database, no queue, no web: the command line calls this directly.
+
+Importing this module loads no numpy and no model; decoders and detectors come with the first
+analysis that asks for them.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from detectors.base import Kind
+from detectors.registry import Effort, use_shelf
+from provenance.consistency import name
+from provenance.result import Provenance, Trace
+from service.analysis.classified import Classified
+from service.analysis.config import PipelineConfig
+from service.analysis.credentials import Credentials, Past, Read
+from service.analysis.progress import Listener, Progress, Stage, ignore
+from service.analysis.second_opinion import SecondOpinions
+from service.analysis.source import Source
+from service.reporting.evidence import fuse, gaps, weigh
+from service.reporting.pins import pin, settings_of
+from service.reporting.report import NotChecked, Profile, Report, Subject
+from service.reporting.verdict import NOT_REQUESTED, decide
+
+if TYPE_CHECKING:
+    from provenance.similarity.search import Prepared
+    from service.analysis.classifier import Classifier
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A report and, where the media could be decoded, a JPEG picture of it.
+
+    The picture is the image itself, a strip of video frames or a waveform; the time lines of the
+    report align with its width.
+    """
+
+    report: Report
+    preview: bytes | None
+    prepared: "Prepared | None" = None  # described for the index, where there is one
+
+
+class Pipeline:
+    """Analyses files, one a calling thread. Children and models are kept and reused."""
+
+    def __init__(self, config: PipelineConfig) -> None:
+        use_shelf(config.weights_dir)
+        self._config = config
+        self._credentials = Credentials(
+            trust_dir=config.trust_dir,
+            children=config.children,
+            confinement=config.confinement,
+            fetch_store=config.fetch_store,
+            second=_second_opinions(config),
+        )
+        self._settings = settings_of(config.limits, config.video_frames)
+        self._classifier: Classifier | None = None
+        self._loading = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the sandboxed children. Running analyses fail."""
+        self._credentials.close()
+        if self._classifier is not None:
+            self._classifier.close()
+
+    def analyse(
+        self,
+        source: Source,
+        *,
+        profile: Profile = Profile.FULL,
+        progress: Listener = ignore,
+        past: Past | None = None,
+    ) -> Analysis:
+        """One report about one file: whatever its bytes do to a decoder is stated in it.
+
+        With `past` its credentials are judged as of then.
+        """
+        clock = time.perf_counter()
+        progress(Progress(Stage.PROVENANCE, 0.0))
+        read = self._credentials.read(source, past)
+        classified = self._classify(source, profile, progress)
+        progress(Progress(Stage.REPORT, 0.98))
+        seconds = time.perf_counter() - clock
+        report = _report(source, profile, read, classified, self._settings, seconds)
+        return Analysis(report, classified.preview, classified.prepared)
+
+    def trace(self, sources: Sequence[Source]) -> list[Report]:
+        """Reports of the provenance profile about several files, sooner than one by one."""
+        clock = time.perf_counter()
+        found = self._credentials.read_all(sources)
+        share = (time.perf_counter() - clock) / max(len(sources), 1)
+        return [
+            _report(source, Profile.PROVENANCE, read, _UNCLASSIFIED, self._settings, share)
+            for source, read in zip(sources, found, strict=True)
+        ]
+
+    def warm(self, kinds: tuple[Kind, ...]) -> None:
+        """Start the children and load the models of these kinds now rather than on first use."""
+        self._credentials.warm()
+        if kinds:
+            self._loaded().warm(kinds)
+
+    def _loaded(self) -> "Classifier":
+        from service.analysis.classifier import Classifier  # numpy, OpenCV and torch come with it
+
+        with self._loading:
+            if self._classifier is None:
+                self._classifier = Classifier(self._config)
+            return self._classifier
+
+    def _classify(self, source: Source, profile: Profile, progress: Listener) -> Classified:
+        kind = source.type.kind
+        if profile is Profile.PROVENANCE:
+            return _UNCLASSIFIED
+        if kind is None:
+            raise ValueError(f"{source.type.media_type} is not media")
+        effort = Effort.FAST if profile is Profile.FAST else Effort.FULL
+        return self._loaded().classify(source, kind, effort, progress)
+
+
+_UNCLASSIFIED = Classified(
+    missing=(
+        NotChecked(
+            what="classifiers",
+            reason=NOT_REQUESTED,
+            statement="Only provenance was asked for; no classifier looked at the content.",
+        ),
+    )
+)
+
+
+def _second_opinions(config: PipelineConfig) -> SecondOpinions | None:
+    if not config.second_opinion:
+        return None
+    return SecondOpinions(children=config.children, confinement=config.confinement)
+
+
+def _report(
+    source: Source,
+    profile: Profile,
+    read: Read,
+    classified: Classified,
+    settings: Mapping[str, float],
+    seconds: float,
+) -> Report:
+    """Put together what reading and classifying came to, and decide."""
+    traces = (*name.compare(source.name, source.type.media_type), *classified.traces)
+    provenance = _with_traces(read.provenance, traces)
+    evidence = weigh(provenance, classified.findings, classified.watermarks, classified.matches)
+    missing = (
+        *read.missing,
+        *classified.missing,
+        *gaps(provenance, classified.findings),
+    )
+    decision = decide(evidence, missing)
+    return Report(
+        subject=_subject(source, classified),
+        analysed_at=datetime.now(UTC),
+        profile=profile,
+        verdict=decision.verdict,
+        headline=decision.headline,
+        basis=decision.basis,
+        evidence=evidence,
+        conflicts=decision.conflicts,
+        not_checked=missing,
+        classifiers=fuse(classified.findings),
+        provenance=provenance,
+        watermarks=classified.watermarks,
+        matches=classified.matches,
+        findings=classified.findings,
+        engine=pin(provenance, classified.findings, settings),
+        seconds=seconds,
+    )
+
+
+def _with_traces(found: Provenance | None, traces: tuple[Trace, ...]) -> Provenance | None:
+    """Add what only the name and the pixels could tell; nothing to metadata that was not read."""
+    if found is None or not traces:
+        return found
+    return found.model_copy(update={"traces": (*found.traces, *traces)})
+
+
+def _subject(source: Source, classified: Classified) -> Subject:
+    joined = f"joined from {len(source.parts)} segments of a fragmented video"
+    return Subject(
+        sha256=source.sha256,
+        bytes=source.size,
+        name=source.name,
+        kind=classified.kind or source.type.kind,
+        media_type=source.type.media_type,
+        width=classified.width,
+        height=classified.height,
+        seconds=classified.seconds,
+        notes=(*((joined,) if source.parts else ()), *classified.notes),
+        handling=classified.handling,
+    )

@@ -1,0 +1,1 @@
+"""`assay audit`: `walk` finds files, `parallel` analyses them, `results_file` keeps the answers."""

@@ -1,0 +1,227 @@
+"""Analyse many files at once and hand the results over in the order the files came."""
+
+import logging
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from threading import Event, Lock
+from types import TracebackType
+from typing import Final, Self
+
+from detectors.base import Kind
+from service.analysis.pipeline import Pipeline
+from service.analysis.source import Source
+from service.cli.audit.results_file import Line, ResultsFile, line_for
+from service.cli.complain import DELIBERATE, code_of, sentence_of
+from service.errors import UnsupportedKind
+from service.reporting.report import Profile
+from service.scans.intake import source_from_path
+
+log = logging.getLogger(__name__)
+
+WINDOW: Final = 32
+"""Files in flight for each thread: a slow file holds the others back only beyond these."""
+
+BUNDLE: Final = 16
+"""Files of which the provenance is read together, without waiting for each in between."""
+
+POLL_SECONDS: Final = 0.2
+"""How soon Ctrl-C is noticed while a file takes long."""
+
+Entry = tuple[str, OSError | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is no photo, video or recording."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A file whose content was seen before; its report is, or will be, with the first one."""
+
+    path: str
+    sha256: str
+    seconds: float
+
+
+Result = Line | Skipped | Repeated
+
+
+class ParallelAnalysis:
+    """Threads that analyse the files below a folder. A file's content is analysed once."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        results: ResultsFile,
+        *,
+        root: Path,
+        profile: Profile,
+        limits: Mapping[Kind, int],
+        jobs: int,
+    ) -> None:
+        self._pipeline = pipeline
+        self._results = results
+        self._root = root
+        self._profile = profile
+        self._limits = limits
+        self._window = WINDOW * jobs
+        self._bundle = BUNDLE if profile is Profile.PROVENANCE else 1
+        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="audit")
+        self._lock = Lock()
+        self._stop = Event()
+        self._running: dict[str, Future[Line]] = {}  # by content, until it is in the results
+
+    def __enter__(self) -> Self:
+        """From here on Ctrl-C is noticed between files.
+
+        Raised anywhere, KeyboardInterrupt can strike inside a lock of the thread pool, between
+        taking and guarding it, and the audit would never end.
+        """
+        self._previous = signal.signal(signal.SIGINT, lambda *_: self._stop.set())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Drop what has not begun and let the pipeline end what has."""
+        signal.signal(signal.SIGINT, self._previous)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pipeline.close()
+        self._pool.shutdown(wait=True)
+
+    def work(self, entries: Iterator[Entry]) -> Iterator[Line | Skipped]:
+        """Analyse, append each line to the results in the order of `entries`, and hand it on."""
+        for result in self._in_order(entries):
+            if isinstance(result, Skipped):
+                yield result
+                continue
+            line = self._settled(result)
+            with self._lock:
+                self._results.append(line)
+                if line.sha256 is not None and not line.sidecar:
+                    self._running.pop(line.sha256, None)
+            yield line
+
+    def _in_order(self, entries: Iterator[Entry]) -> Iterator[Result]:
+        waiting: deque[Future[list[Result]]] = deque()
+        while bundle := list(islice(entries, self._bundle)):
+            waiting.append(self._pool.submit(self._examine, bundle))
+            if len(waiting) * self._bundle >= self._window:
+                yield from self._awaited(waiting.popleft())
+        while waiting:
+            yield from self._awaited(waiting.popleft())
+
+    def _awaited(self, future: Future[list[Result]]) -> list[Result]:
+        """Raises `KeyboardInterrupt` after Ctrl-C."""
+        while not self._stop.is_set():
+            if wait((future,), timeout=POLL_SECONDS).done:
+                return future.result()
+        raise KeyboardInterrupt
+
+    def _settled(self, result: Line | Repeated) -> Line:
+        """The line to write: the first one written about a content is the original, whichever
+        thread analysed it.
+        """
+        if isinstance(result, Line) and result.sidecar:
+            return result
+        if result.sha256 in self._results.first:
+            original = self._results.original(str(result.sha256))
+            return replace(
+                original, path=result.path, seconds=result.seconds, duplicate_of=original.path
+            )
+        if isinstance(result, Repeated):
+            first = self._running[result.sha256].result()
+            return replace(first, path=result.path)
+        return result
+
+    def _examine(self, bundle: list[Entry]) -> list[Result]:
+        """In a thread of the pool: some files, opened and then analysed together."""
+        with ExitStack() as stack:
+            opened = [self._open(entry, stack) for entry in bundle]
+            jobs = [job for job in opened if isinstance(job, _Job)]
+            lines = iter(self._analysed(jobs))
+            return [next(lines) if isinstance(job, _Job) else job for job in opened]
+
+    def _open(self, entry: Entry, stack: ExitStack) -> "Result | _Job":
+        path, refused = entry
+        clock = time.perf_counter()
+        if refused is not None:
+            return _failed(path, refused, clock)
+        try:
+            source = source_from_path(self._root / path, self._limits)
+        except UnsupportedKind:
+            return Skipped(path)
+        except DELIBERATE as error:
+            return _failed(path, error, clock)
+        stack.enter_context(source.file)
+        claim: Future[Line] = Future()
+        if source.sidecar is None:  # with one the same content may mean something else
+            with self._lock:
+                seen = source.sha256 in self._results.first
+                if seen or self._running.setdefault(source.sha256, claim) is not claim:
+                    return Repeated(path, source.sha256, time.perf_counter() - clock)
+        return _Job(path, source, clock, claim)
+
+    def _analysed(self, jobs: list["_Job"]) -> list[Line]:
+        try:
+            lines = self._traced(jobs) if len(jobs) > 1 else [self._alone(job) for job in jobs]
+        except Exception:
+            log.exception("analysis of several files crashed; asking for each by itself")
+            lines = [self._alone(job) for job in jobs]
+        for job, line in zip(jobs, lines, strict=True):
+            job.claim.set_result(line)
+        return lines
+
+    def _traced(self, jobs: list["_Job"]) -> list[Line]:
+        reports = self._pipeline.trace([job.source for job in jobs])
+        return [
+            line_for(job.path, report, report.seconds, sidecar=job.source.sidecar is not None)
+            for job, report in zip(jobs, reports, strict=True)
+        ]
+
+    def _alone(self, job: "_Job") -> Line:
+        try:
+            report = self._pipeline.analyse(job.source, profile=self._profile).report
+        except DELIBERATE as error:
+            return _failed(job.path, error, job.clock, job.source)
+        except Exception:
+            log.exception("analysis crashed", extra={"path": job.path})
+            bug = RuntimeError("internal error")
+            return _failed(job.path, bug, job.clock, job.source)
+        seconds = time.perf_counter() - job.clock
+        return line_for(job.path, report, seconds, sidecar=job.source.sidecar is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A file that was opened and has to be analysed; `claim` tells copies of it the outcome."""
+
+    path: str
+    source: Source
+    clock: float
+    claim: Future[Line]
+
+
+def _failed(path: str, error: Exception, clock: float, source: Source | None = None) -> Line:
+    return Line(
+        path=path,
+        sha256=source.sha256 if source else None,
+        kind=source.type.kind if source else None,
+        error=code_of(error),
+        message=sentence_of(error),
+        sidecar=source is not None and source.sidecar is not None,
+        seconds=time.perf_counter() - clock,
+    )

@@ -1,0 +1,131 @@
+"""What a scan is and the states it goes through; shared by use cases, database and views."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Self
+
+from detectors.base import Kind
+from service.analysis.progress import Progress
+from service.reporting.report import Profile, Verdict
+
+BlobKey = NewType("BlobKey", str)
+"""Where the bytes of a scan lie in the store."""
+
+SENTENCE_LENGTH = 500
+
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+_TIME_DIGITS = 10
+_RANDOM_DIGITS = 16  # 80 bits
+
+
+class State(StrEnum):
+    """QUEUED -> RUNNING -> DONE or FAILED; a lost worker leads back to QUEUED, age to EXPIRED."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no report: a stable code and a sentence for a person."""
+
+    code: str
+    sentence: str
+
+    @classmethod
+    def of(cls, code: str, untrusted_sentence: str) -> Self:
+        """A failure that any database can keep: a decoder may quote the file it could not read."""
+        text = untrusted_sentence.encode(errors="replace").decode().replace("\x00", "")
+        return cls(code, text[:SENTENCE_LENGTH])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """One file's way through the service, as of now. Times are aware and in UTC."""
+
+    id: str  # unguessable; sorts by the time of acceptance
+    tenant: str
+    state: State
+    profile: Profile
+    kind: Kind
+    name: str  # display name, cleaned; empty once expired
+    sha256: str
+    size: int  # bytes
+    media_type: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None  # None: kept until deleted
+    progress: Progress
+    attempts: int
+    failure: Failure | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some scans, the newest first; `next` goes into `before` for the following page."""
+
+    items: tuple[Scan, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    """A process that can run scans and said so lately."""
+
+    name: str
+    queues: tuple[str, ...]
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Whether the parts a scan needs answer. Uploads are safe without broker and workers."""
+
+    database: bool
+    storage: bool
+    broker: bool
+    workers: tuple[WorkerSeen, ...]
+
+    @property
+    def accepting(self) -> bool:
+        return self.database and self.storage
+
+    @property
+    def working(self) -> bool:
+        return self.accepting and self.broker and bool(self.workers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """How many scans or blobs one round of the reconciler touched."""
+
+    sent: int = 0  # messages, for scans that had none
+    retried: int = 0  # scans whose worker died, queued again
+    failed: int = 0  # scans whose attempts are used up
+    expired: int = 0
+    swept: int = 0  # blobs no scan refers to
+
+    def __bool__(self) -> bool:
+        return any((self.sent, self.retried, self.failed, self.expired, self.swept))
+
+
+def is_scan_id(untrusted: str) -> bool:
+    """Whether a text could be the id of a scan; nothing else is worth asking the database."""
+    return len(untrusted) == _TIME_DIGITS + _RANDOM_DIGITS and set(untrusted) <= set(_DIGITS)
+
+
+def new_scan_id(now: datetime) -> str:
+    """26 characters: milliseconds since 1970 in base 32, then 80 random bits."""
+    clock, chance = int(now.timestamp() * 1000), secrets.randbits(5 * _RANDOM_DIGITS)
+    return _base32(clock, _TIME_DIGITS) + _base32(chance, _RANDOM_DIGITS)
+
+
+def _base32(number: int, digits: int) -> str:
+    return "".join(_DIGITS[number >> 5 * place & 31] for place in reversed(range(digits)))

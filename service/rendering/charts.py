@@ -1,0 +1,105 @@
+"""Geometry of the pictures in a report: heat map and interval bars, as shares of 1.
+
+Templates turn shares into percent coordinates of SVG without a view box, so pictures stretch with
+the preview they lie over while text keeps its size.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from detectors.result import Cell, Finding, LikelihoodRatio
+from service.reporting.wording import CLAIMS, in_words
+
+FULL_COLOUR: Final = 2.0
+"""log10 LR at which a colour is at full strength: a ratio of 100 either way."""
+
+AXIS: Final = 4.0
+"""Interval bars run from -AXIS to AXIS in log10 LR; values beyond are drawn at the edge."""
+
+MAX_MAPS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One coloured rectangle: edges and opacity in [0, 1], and the words for it."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    tint: str  # "for", "against" or "none": a CSS class
+    opacity: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """One detector's view of where a picture looks synthetic."""
+
+    detector: str
+    claim: str
+    areas: tuple[Area, ...]
+    strongest: tuple[tuple[str, str], ...]  # (place, the most there in words), strongest first
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A likelihood ratio on the log axis, as shares of its width."""
+
+    low: float
+    at: float
+    high: float
+
+
+def interval(lr: LikelihoodRatio) -> Interval:
+    """Where the ratio and its interval lie between -AXIS and AXIS."""
+
+    def share(value: float) -> float:
+        return (min(max(value, -AXIS), AXIS) + AXIS) / (2 * AXIS)
+
+    return Interval(share(lr.low), share(lr.log10), share(lr.high))
+
+
+def tint(log10_lr: float | None) -> tuple[str, float]:
+    """Colour class and opacity of a ratio; opacity grows linearly to `FULL_COLOUR`."""
+    if log10_lr is None:
+        return "none", 1.0
+    return ("for" if log10_lr > 0 else "against"), min(abs(log10_lr) / FULL_COLOUR, 1.0)
+
+
+def heat_maps(findings: tuple[Finding, ...]) -> tuple[HeatMap, ...]:
+    """Maps of the detectors that point at places, those that vote first, at most MAX_MAPS."""
+    pointing = sorted((item for item in findings if item.cells), key=lambda item: not item.votes)
+    return tuple(_heat_map(item) for item in pointing[:MAX_MAPS])
+
+
+def _heat_map(finding: Finding) -> HeatMap:
+    claim = CLAIMS[finding.claim]
+    ranked = sorted(finding.cells, key=lambda cell: -cell.log10_lr)
+    areas = tuple(
+        Area(
+            cell.left,
+            cell.top,
+            cell.right - cell.left,
+            cell.bottom - cell.top,
+            *tint(cell.log10_lr),
+            in_words(cell.log10_lr, claim),
+        )
+        for cell in finding.cells
+    )
+    places = {whereabouts(cell): in_words(cell.log10_lr, claim) for cell in reversed(ranked)}
+    summary = (
+        f"{len(areas)} areas were judged; the strongest, {whereabouts(ranked[0])}, "
+        f"gives {in_words(ranked[0].log10_lr, claim)}."
+    )
+    return HeatMap(finding.detector, claim, areas, tuple(reversed(places.items())), summary)
+
+
+def whereabouts(cell: Cell) -> str:
+    """Where in the picture the middle of a cell lies: "upper right", "centre"."""
+    third = ("left", "centre", "right")[min(int((cell.left + cell.right) * 1.5), 2)]
+    level = ("upper", "middle", "lower")[min(int((cell.top + cell.bottom) * 1.5), 2)]
+    if level == "middle":
+        return third if third == "centre" else f"middle {third}"
+    return f"{level} {third}"

@@ -1,0 +1,320 @@
+"""The Content Credentials panel: what may be shown of a manifest, and attributed to whom.
+
+Disclosure follows the levels of the C2PA user experience guidance: presence and state, summary,
+detail, forensics. Nothing of a manifest that fails its check is ever attributed to its signer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from provenance.result import (
+    Action,
+    Check,
+    Identity,
+    Ingredient,
+    Integrity,
+    Manifest,
+    Origin,
+    Presence,
+    Provenance,
+    SecondOpinion,
+    Signer,
+    SignerTrust,
+)
+from service.reporting.wording import (
+    IDENTITIES,
+    INTEGRITIES,
+    ORIGINS,
+    PRESENCES,
+    REVOCATIONS,
+    TIMESTAMPS,
+    TRUSTS,
+)
+
+MAX_DEPTH: Final = 8
+"""Deepest ingredient shown; manifests come from files and may name each other in circles."""
+
+WITHHELD: Final = "Withheld. The manifest does not pass its check, so nothing in it can be attributed to a signer."
+_RELATIONSHIPS: Final = {
+    "parentOf": "the earlier version this was made from",
+    "componentOf": "placed into this",
+    "inputTo": "given to a tool that made part of this",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of the summary."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state in a word, with its tone: "good", "claim", "bad" or "none"."""
+
+    tone: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngredientView:
+    """A file that went into another, with its own state and, where it has one, its manifest."""
+
+    title: str
+    role: str
+    has_thumbnail: bool
+    badge: Badge
+    failures: tuple[Check, ...]
+    manifest: "ManifestView | None"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestView:
+    """What is shown of one manifest."""
+
+    title: str
+    label: str
+    badge: Badge
+    attributable: bool
+    facts: tuple[Fact, ...]
+    actions: tuple[Fact, ...]
+    identities: tuple[Fact, ...]
+    usage: tuple[Fact, ...]
+    stated: tuple[Fact, ...]
+    redactions: tuple[str, ...]
+    soft_bindings: tuple[Fact, ...]
+    failures: tuple[Check, ...]
+    notices: tuple[Check, ...]
+    assertions: tuple[str, ...]
+    ingredients: tuple[IngredientView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The whole panel. `manifest` is the active one; `others` are those nothing refers to."""
+
+    presence: str
+    badge: Badge
+    explanation: str
+    facts: tuple[Fact, ...]
+    manifest: ManifestView | None
+    others: tuple[ManifestView, ...]
+    provenance: Provenance
+
+
+def panel(found: Provenance) -> Panel:
+    """What to show of the credentials of a file."""
+    tree = _Tree(found.manifests)
+    active = next((item for item in found.manifests if item.depth == 0), None)
+    top = tree.view(active) if active is not None else None
+    return Panel(
+        presence=PRESENCES[found.presence],
+        badge=_overall(found),
+        explanation=_explanation(found),
+        facts=_summary(found),
+        manifest=top,
+        others=tree.rest(),
+        provenance=found,
+    )
+
+
+def state(integrity: Integrity | None, trust: SignerTrust | None) -> Badge:
+    """State of one manifest: a failed check takes precedence over who signed."""
+    if integrity is None or integrity is Integrity.NOT_CHECKED:
+        return Badge("none", "Not checked")
+    if integrity is not Integrity.INTACT:
+        return Badge("bad", INTEGRITIES[integrity][0])
+    if trust is SignerTrust.TRUSTED:
+        return Badge("good", "Intact, signer trusted")
+    label = {
+        SignerTrust.UNTRUSTED: "Intact, signer not on a list",
+        SignerTrust.EXPIRED: "Intact, certificate expired",
+        SignerTrust.REVOKED: "Intact, certificate revoked",
+    }
+    return Badge("claim", label.get(trust or SignerTrust.UNKNOWN, "Intact, signer not checked"))
+
+
+def _overall(found: Provenance) -> Badge:
+    if not found.presence.is_read:
+        label = "None" if found.presence is Presence.NONE else "Not checked"
+        return Badge("bad" if found.presence is Presence.UNREADABLE else "none", label)
+    if found.integrity is Integrity.INTACT and not found.chain_ok:
+        return Badge("bad", "An ingredient fails its check")
+    return state(found.integrity, found.signer.trust if found.signer else None)
+
+
+def _explanation(found: Provenance) -> str:
+    if found.integrity is None:
+        return found.integrity_explanation
+    text = INTEGRITIES[found.integrity][1]
+    if found.integrity is Integrity.INTACT and not found.chain_ok:
+        text += " A file it was made from is not: its history cannot be relied upon."
+    return text
+
+
+def _summary(found: Provenance) -> tuple[Fact, ...]:
+    if found.integrity is None:
+        return (Fact("Address", found.remote_url),) if found.remote_url else ()
+    intact = found.integrity is Integrity.INTACT
+    facts = [_signed_by(found.signer, attributable=intact)]
+    if intact:
+        facts.append(_signed_at(found))
+    facts.append(Fact("Certificate revoked", REVOCATIONS[found.revocation]))
+    if found.claim_generator:
+        note = "" if intact else "found in the manifest; attributable to nobody"
+        facts.append(Fact("Written by", found.claim_generator, note))
+    facts.append(Fact("Origin", ORIGINS[found.origin], _origin_note(found)))
+    if found.second_opinion is not None:
+        facts.append(_second(found, found.second_opinion))
+    return tuple(facts)
+
+
+def _second(found: Provenance, opinion: SecondOpinion) -> Fact:
+    name = f"{opinion.engine.name} {opinion.engine.version}"
+    if opinion.integrity is None:
+        return Fact("Second verifier", "could not tell", f"{name}: {', '.join(opinion.codes)}")
+    state = INTEGRITIES[opinion.integrity][0].lower()
+    verb = "disagrees" if found.is_disputed else "agrees"
+    return Fact("Second verifier", f"{verb}: {state}", ", ".join((name, *opinion.codes)))
+
+
+def _signed_at(found: Provenance) -> Fact:
+    if found.claimed_at is None:
+        return Fact("Signed at", "not stated", "no time stamp either")
+    note = TIMESTAMPS[found.timestamp.status]
+    if found.timestamp.authority:
+        note += f" ({found.timestamp.authority})"
+    return Fact("Signed at", _moment(found.claimed_at), note)
+
+
+def _signed_by(signer: Signer | None, *, attributable: bool) -> Fact:
+    if not attributable:
+        return Fact("Signed by", "—", WITHHELD)
+    if signer is None:
+        return Fact("Signed by", "unknown")
+    name = signer.organisation or signer.common_name or "unnamed"
+    if signer.trust is SignerTrust.TRUSTED:
+        listed = f" ({signer.trust_list})" if signer.trust_list else ""
+        return Fact("Signed by", name, TRUSTS[signer.trust] + listed)
+    return Fact("Signed by", f"“{name}”", TRUSTS[signer.trust])
+
+
+def _origin_note(found: Provenance) -> str:
+    if found.origin is Origin.UNDECLARED:
+        return ""
+    where = "in this version" if found.origin_depth == 0 else "in an ingredient"
+    if found.origin_is_evidence:
+        return f"declared {where} by a trusted signer"
+    return f"declared {where}; a claim nobody trusted vouches for"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%d %B %Y, %H:%M:%S} {at.tzname() or ''}".lstrip("0").rstrip()
+
+
+class _Tree:
+    """Builds the views of manifests, each shown once, however they refer to each other."""
+
+    def __init__(self, manifests: tuple[Manifest, ...]) -> None:
+        self._manifests = manifests
+        self._by_label = {item.label: item for item in manifests}
+        self._shown: set[str] = set()
+
+    def view(self, manifest: Manifest, depth: int = 0) -> ManifestView:
+        self._shown.add(manifest.label)
+        intact = manifest.integrity is Integrity.INTACT
+        return ManifestView(
+            title=manifest.title or "untitled",
+            label=manifest.label,
+            badge=state(manifest.integrity, manifest.signer.trust if manifest.signer else None),
+            attributable=intact,
+            facts=tuple(_facts_of(manifest, attributable=intact)),
+            actions=tuple(_action(item) for item in manifest.actions),
+            identities=tuple(_identity(item) for item in manifest.identities) if intact else (),
+            usage=tuple(
+                Fact(item.purpose, item.use, item.constraint) for item in manifest.usage_rules
+            ),
+            stated=tuple(Fact(item.name, item.value, item.assertion) for item in manifest.facts),
+            redactions=tuple(_redaction(item) for item in manifest.redactions),
+            soft_bindings=tuple(
+                Fact(item.algorithm, item.value or "no value") for item in manifest.soft_bindings
+            ),
+            failures=manifest.failures,
+            notices=manifest.notices,
+            assertions=manifest.assertions,
+            ingredients=tuple(self._ingredient(item, depth) for item in manifest.ingredients),
+        )
+
+    def rest(self) -> tuple[ManifestView, ...]:
+        """Manifests of the store that no ingredient led to."""
+        return tuple(self.view(item) for item in self._manifests if item.label not in self._shown)
+
+    def _ingredient(self, item: Ingredient, depth: int) -> IngredientView:
+        manifest = self._by_label.get(item.manifest or "")
+        follow = manifest is not None and manifest.label not in self._shown and depth < MAX_DEPTH
+        trust = manifest.signer.trust if manifest and manifest.signer else None
+        if manifest is None and item.integrity is Integrity.NOT_CHECKED:
+            badge = Badge("none", "No credentials of its own")
+        else:
+            badge = state(item.integrity, trust)
+        return IngredientView(
+            title=item.title or "untitled",
+            role=_RELATIONSHIPS.get(item.relationship, item.relationship),
+            has_thumbnail=item.has_thumbnail,
+            badge=badge,
+            failures=item.failures,
+            manifest=self.view(manifest, depth + 1) if manifest is not None and follow else None,
+        )
+
+
+def _action(action: Action) -> Fact:
+    said = ORIGINS[action.origin] if action.origin is not Origin.UNDECLARED else ""
+    parts = (
+        said,
+        action.description,
+        action.agent,
+        action.at,
+        f"because: {action.reason}" if action.reason else "",
+        *action.parameters,
+    )
+    kind = f"({action.source_type})" if action.source_type else ""
+    return Fact(_plain(action.name), "; ".join(part for part in parts if part), kind)
+
+
+def _facts_of(manifest: Manifest, *, attributable: bool) -> Iterator[Fact]:
+    yield _signed_by(manifest.signer, attributable=attributable)
+    stamp = manifest.timestamp
+    if attributable and stamp.at is not None:
+        authority = f" ({stamp.authority})" if stamp.authority else ""
+        yield Fact("Signed at", _moment(stamp.at), TIMESTAMPS[stamp.status] + authority)
+    if manifest.signer is not None:
+        yield Fact("Certificate revoked", REVOCATIONS[manifest.revocation])
+    if manifest.claim_generator:
+        yield Fact("Written by", manifest.claim_generator)
+    kind = "update manifest" if manifest.is_update else "manifest"
+    thumbnail = "with a thumbnail" if manifest.has_thumbnail else "without a thumbnail"
+    yield Fact("Form", f"{kind} of version {manifest.claim_version}", thumbnail)
+
+
+def _redaction(address: str) -> str:
+    """ "stds.exif of urn:c2pa:..." for the address of an assertion in another manifest."""
+    _, found, rest = address.partition("/c2pa/")
+    label, _, assertion = rest.partition("/c2pa.assertions/")
+    return f"{assertion} of {label}" if found and assertion else address
+
+
+def _plain(name: str) -> str:
+    """ "c2pa.color_adjustments" as "color adjustments"; other namespaces are kept."""
+    return name.removeprefix("c2pa.").replace("_", " ")
+
+
+def _identity(identity: Identity) -> Fact:
+    who = identity.name or "unnamed"
+    accounts = ", ".join(identity.accounts)
+    note = IDENTITIES[identity.status] + (f"; accounts: {accounts}" if accounts else "")
+    return Fact(identity.kind, who, note)

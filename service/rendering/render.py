@@ -1,0 +1,70 @@
+"""Turn reports into pages: one self-contained HTML file, and the pages the service shows."""
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from service.rendering.view import view
+from service.reporting.report import Report
+from service.reporting.wording import SAYS
+
+FOLDER: Final = Path(__file__).parent
+STATIC: Final = FOLDER / "static"
+
+
+@cache
+def environment() -> Environment:
+    """Templates escape everything: names, metadata and certificates come from files."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["percent"] = lambda share: f"{100 * share:.3f}".rstrip("0").rstrip(".") + "%"
+    made.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
+    return made
+
+
+@cache
+def stylesheet() -> str:
+    return (STATIC / "assay.css").read_text(encoding="utf-8")
+
+
+@cache
+def standalone_policy() -> str:
+    """Content security policy of the self-contained report: its own style, its own picture."""
+    digest = base64.b64encode(hashlib.sha256(stylesheet().encode()).digest()).decode()
+    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
+
+
+def page(template: str, /, **values: Any) -> str:  # noqa: ANN401 (whatever the template names)
+    """Render one of the service's own pages."""
+    return environment().get_template(template).render(**values)
+
+
+def render_report(report: Report, preview: bytes | None) -> str:
+    """A report as one HTML file that needs nothing else: no script, no network, no other file.
+
+    `preview` is the JPEG picture of the media that `Pipeline.analyse` returns.
+    """
+    picture = None
+    if preview is not None:
+        picture = "data:image/jpeg;base64," + base64.b64encode(preview).decode("ascii")
+    return page(
+        "standalone.html",
+        report=report,
+        view=view(report),
+        document=report.model_dump_json(indent=2),
+        picture=picture,
+        media=None,
+        says=SAYS,
+        css=Markup(stylesheet()),  # noqa: S704 (our own file, and its digest is in the policy)
+        policy=standalone_policy(),
+    )

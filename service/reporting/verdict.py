@@ -1,0 +1,196 @@
+"""Signals in, verdict out: a pure function whose whole table is tested."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from detectors.result import Reason
+from service.reporting.report import Conflict, Evidence, NotChecked, Signal, Verdict
+
+NOT_REQUESTED: Final = "not_requested"
+"""Reason code of a check the caller left out on purpose."""
+
+LEFT_OUT: Final = "left_out_by_profile"
+"""Reason code of what the fast profile does not look for, beside what it judges."""
+
+# Reasons that are an answer ("this method does not apply"); every other one is something broken.
+HARMLESS: Final = frozenset(
+    {
+        NOT_REQUESTED,
+        LEFT_OUT,
+        "no_trust_list",
+        "unsupported_container",
+        "remote_manifest",
+        "offline",
+        "no_second_opinion",
+        "no_audio_watermark",
+        *(
+            reason
+            for reason in Reason
+            if reason not in {Reason.WEIGHTS_UNAVAILABLE, Reason.UNDECODABLE, Reason.INTERNAL_ERROR}
+        ),
+    }
+)
+
+# The first row with a signal that is present decides. SUSPECT and ALTERED_COPY never accuse: they
+# ask for a person. A recovered capture decides nothing, since nothing ties its signature to this
+# file; a recovered AI original declares AI as unsigned metadata would.
+TABLE: Final[tuple[tuple[Verdict, frozenset[Signal]], ...]] = (
+    (Verdict.CREDENTIALS_BROKEN, frozenset({Signal.BROKEN})),
+    (Verdict.VERIFIED_AI, frozenset({Signal.SIGNED_AI})),
+    (Verdict.VERIFIED_CAPTURE, frozenset({Signal.SIGNED_CAPTURE})),
+    (
+        Verdict.DECLARED_AI,
+        frozenset(
+            {Signal.CLAIMED_AI, Signal.WATERMARKED_AI, Signal.MARKED_AI, Signal.RECOVERED_AI}
+        ),
+    ),
+    (Verdict.LIKELY_SYNTHETIC, frozenset({Signal.SYNTHETIC})),
+    (Verdict.LIKELY_MANIPULATED, frozenset({Signal.MANIPULATED})),
+    (Verdict.INCONCLUSIVE, frozenset({Signal.SUSPECT, Signal.ALTERED_COPY})),
+    (Verdict.NO_SIGN_FOUND, frozenset({Signal.UNREMARKABLE})),
+)
+
+HEADLINES: Final[dict[Verdict, str]] = {
+    Verdict.VERIFIED_CAPTURE: "A trusted signer states that a device captured this, and nothing "
+    "changed since it was signed.",
+    Verdict.VERIFIED_AI: "A trusted signer states that AI made or edited this.",
+    Verdict.CREDENTIALS_BROKEN: "This carries Content Credentials that no longer match: something "
+    "changed after signing.",
+    Verdict.DECLARED_AI: "The file itself, or a signed original that it is a copy of, declares that "
+    "AI made or edited it; nobody trusted vouches for this file.",
+    Verdict.LIKELY_SYNTHETIC: "The classifiers find this likely synthetic.",
+    Verdict.LIKELY_MANIPULATED: "The classifiers find part of this likely manipulated.",
+    Verdict.NO_SIGN_FOUND: "No sign of synthesis was found. That does not prove it is genuine.",
+    Verdict.INCONCLUSIVE: "The evidence does not support a conclusion either way.",
+    Verdict.NOT_APPLICABLE: "None of the methods applies to this file.",
+}
+
+_SILENT = frozenset({Signal.INCONSISTENT, Signal.DISPUTED})
+_AI = frozenset({Signal.SIGNED_AI, Signal.CLAIMED_AI, Signal.WATERMARKED_AI, Signal.MARKED_AI})
+_ACCUSES = frozenset({Signal.SYNTHETIC, Signal.MANIPULATED})
+_CAPTURE = frozenset({Signal.SIGNED_CAPTURE, Signal.CLAIMED_CAPTURE, Signal.MARKED_CAPTURE})
+
+_RECOVERED_CAPTURE = frozenset({Signal.RECOVERED_CAPTURE})
+_RECOVERED_AI = frozenset({Signal.RECOVERED_AI})
+
+# Pairs that cannot both be the whole story. Declared AI beside unremarkable classifiers is not
+# one: classifiers miss, and silence contradicts nothing.
+CONFLICTS: Final[tuple[tuple[frozenset[Signal], frozenset[Signal], str], ...]] = (
+    (
+        _RECOVERED_CAPTURE,
+        _ACCUSES,
+        "The original that this is a copy of was captured, says a trusted signer; classifiers "
+        "disagree.",
+    ),
+    (
+        _RECOVERED_CAPTURE | _CAPTURE,
+        _RECOVERED_AI,
+        "One original or part of the file declares a capture, another original declares AI.",
+    ),
+    (
+        _RECOVERED_CAPTURE,
+        _AI,
+        "The original that this is a copy of was captured, says a trusted signer; the file itself "
+        "declares AI.",
+    ),
+    (
+        frozenset({Signal.ALTERED_COPY}),
+        _CAPTURE,
+        "The file speaks of a capture, but it differs from the signed original that it is a copy "
+        "of.",
+    ),
+    (_CAPTURE, _ACCUSES, "The credentials or metadata speak of a capture; classifiers disagree."),
+    (_CAPTURE, _AI, "One part of the file declares a capture, another declares AI."),
+    (
+        frozenset({Signal.BROKEN}),
+        _CAPTURE | _AI,
+        "The credentials fail their check, so what else the file declares may be left over from "
+        "before it was changed.",
+    ),
+    (
+        frozenset(
+            {
+                Signal.BROKEN,
+                Signal.SIGNED_AI,
+                Signal.SIGNED_CAPTURE,
+                Signal.SIGNED_OTHER,
+                Signal.CLAIMED_AI,
+                Signal.CLAIMED_CAPTURE,
+                Signal.CLAIMED_OTHER,
+            }
+        ),
+        frozenset({Signal.DISPUTED}),
+        "Two independent verifiers disagree on whether the credentials are intact.",
+    ),
+    (
+        frozenset({Signal.SIGNED_OTHER}),
+        _ACCUSES | _RECOVERED_AI | (_AI - {Signal.SIGNED_AI}),
+        "The trusted credentials do not mention AI; other evidence does.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A verdict with what decided it and what speaks against it."""
+
+    verdict: Verdict
+    headline: str
+    basis: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def decide(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) -> Decision:
+    """Decide from ranked evidence; what was not checked separates silence from no answer.
+
+    Metadata that contradicts itself is shown and decides nothing, not even that silence is broken.
+
+    With no deciding signal the answer is INCONCLUSIVE when something that should have run did
+    not, NO_SIGN_FOUND when the checks that were asked for ran in silence and the classifiers were
+    left out on purpose, and NOT_APPLICABLE when there is no evidence and every missing check is
+    one that never applied.
+    """
+    for verdict, signals in TABLE:
+        basis = tuple(item.id for item in evidence if item.signal in signals)
+        if basis:
+            return Decision(
+                verdict=_downgraded(verdict, not_checked),
+                headline=HEADLINES[_downgraded(verdict, not_checked)],
+                basis=basis,
+                conflicts=conflicts(evidence),
+            )
+    verdict = _silent(evidence, not_checked)
+    return Decision(
+        verdict=verdict, headline=HEADLINES[verdict], basis=(), conflicts=conflicts(evidence)
+    )
+
+
+def conflicts(evidence: tuple[Evidence, ...]) -> tuple[Conflict, ...]:
+    """Every pair of pieces of evidence that contradict each other, the stronger rank first."""
+    found: list[Conflict] = []
+    for left, right, statement in CONFLICTS:
+        for one in (item for item in evidence if item.signal in left):
+            for other in (item for item in evidence if item.signal in right):
+                first, second = sorted((one, other), key=lambda item: item.rank)
+                found.append(Conflict(between=(first.id, second.id), statement=statement))
+    return tuple(found)
+
+
+def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) -> Verdict:
+    if _broke(not_checked):
+        return Verdict.INCONCLUSIVE
+    if any(item.reason == NOT_REQUESTED for item in not_checked):
+        return Verdict.NO_SIGN_FOUND
+    speaks = any(item.signal not in _SILENT for item in evidence)
+    return Verdict.INCONCLUSIVE if speaks else Verdict.NOT_APPLICABLE
+
+
+def _broke(not_checked: tuple[NotChecked, ...]) -> bool:
+    return any(item.reason not in HARMLESS for item in not_checked)
+
+
+def _downgraded(verdict: Verdict, not_checked: tuple[NotChecked, ...]) -> Verdict:
+    """A crashed check can never clear a file: silence beside a failure is inconclusive."""
+    if verdict is Verdict.NO_SIGN_FOUND and _broke(not_checked):
+        return Verdict.INCONCLUSIVE
+    return verdict

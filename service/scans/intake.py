@@ -1,0 +1,240 @@
+"""The door for untrusted bytes: hashed, typed by content and measured while they arrive."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+from detectors.base import Kind
+from detectors.media.sniff import HEAD_BYTES, MediaType, sniff
+from service.analysis.credentials import MAX_STORE
+from service.analysis.source import Sidecar, Source
+from service.db.lifecycle import BlobKey
+from service.errors import EmptyFile, FileTooLarge, UnsupportedKind
+from service.scans.storage import BlobWriter
+
+CHUNK_BYTES: Final = 1024**2
+NAME_LENGTH: Final = 120
+UNNAMED: Final = "unnamed"
+SIDECAR: Final = ".c2pa"
+
+# Unicode categories that never belong in a name: controls, invisible and direction-changing
+# format characters, surrogates, private use, unassigned, line and paragraph separators.
+_UNFIT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One stored upload: what intake learned and where the bytes lie."""
+
+    sha256: str
+    size: int
+    name: str
+    type: MediaType
+    blob: BlobKey
+
+
+class Inspector:
+    """Learns digest, size and type from bytes that pass, and refuses as soon as it can."""
+
+    def __init__(self, limits: Mapping[Kind, int] | None) -> None:
+        self._limits = limits
+        self._digest = hashlib.sha256()
+        self._head = b""
+        self._type: MediaType | None = None
+        self._size = 0
+
+    def take(self, chunk: bytes) -> None:
+        """Raises `UnsupportedKind` after the first `HEAD_BYTES`, `FileTooLarge` at the limit."""
+        self._digest.update(chunk)
+        self._size += len(chunk)
+        if self._type is None:
+            self._head += chunk[: HEAD_BYTES - len(self._head)]
+            if len(self._head) == HEAD_BYTES:
+                self._type = _typed(self._head)
+        self._check_size()
+
+    def finish(self) -> tuple[str, int, MediaType]:
+        """SHA-256 in hex, size in bytes, type. Raises `EmptyFile` and what `take` raises."""
+        if self._size == 0:
+            raise EmptyFile("no byte arrived")
+        if self._type is None:
+            self._type = _typed(self._head)
+            self._check_size()
+        return self._digest.hexdigest(), self._size, self._type
+
+    def _check_size(self) -> None:
+        if self._limits is None or self._type is None or self._type.kind is None:
+            return
+        limit = self._limits[self._type.kind]
+        if self._size > limit:
+            raise FileTooLarge(f"more than the {limit} bytes allowed for {self._type.kind} files")
+
+
+class Receiver:
+    """Takes an upload chunk by chunk into storage. As a context manager it aborts on any error."""
+
+    def __init__(
+        self, open_writer: Callable[[], BlobWriter], limits: Mapping[Kind, int], untrusted_name: str
+    ) -> None:
+        self._inspector = Inspector(limits)
+        self._name = display_name(untrusted_name)
+        self._writer = open_writer()
+        self._finished = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not self._finished:
+            self.abort()
+
+    def write(self, chunk: bytes) -> int:
+        """Check, then store. Raises `UnsupportedKind` or `FileTooLarge`."""
+        self._inspector.take(chunk)
+        return self._writer.write(chunk)
+
+    def finish(self) -> Received:
+        """Everything arrived: make it durable. Raises `EmptyFile` and what `write` raises."""
+        sha256, size, media_type = self._inspector.finish()
+        blob = self._writer.commit()
+        self._finished = True
+        return Received(sha256=sha256, size=size, name=self._name, type=media_type, blob=blob)
+
+    def abort(self) -> None:
+        """Leave nothing on disk."""
+        self._writer.abort()
+
+
+def receive_all(file: BinaryIO, receiver: Receiver) -> Received:
+    """Read a file object to its end into a receiver, which is aborted on any error."""
+    with receiver:
+        while chunk := file.read(CHUNK_BYTES):
+            receiver.write(chunk)
+        return receiver.finish()
+
+
+def source_from_path(path: Path, limits: Mapping[Kind, int] | None = None) -> Source:
+    """Open a local file for analysis without storing it; the caller closes `Source.file`.
+
+    A sidecar that lies beside it comes with it. Raises `OSError`, `EmptyFile`, `UnsupportedKind`,
+    `FileTooLarge`.
+    """
+    file = path.open("rb")
+    try:
+        source = _inspected(file, path.name, limits)
+        sidecar = _sidecar_of(path)
+    except BaseException:
+        file.close()
+        raise
+    return source if sidecar is None else replace(source, sidecar=sidecar)
+
+
+def read_sidecar(path: Path, *, asked: bool = True) -> Sidecar:
+    """Read a manifest store that lies outside its file. Raises `OSError`, `FileTooLarge`."""
+    with path.open("rb") as file:
+        store = file.read(MAX_STORE + 1)
+    if len(store) > MAX_STORE:
+        raise FileTooLarge(f"{path.name}: more than the {MAX_STORE} bytes of a manifest store")
+    return Sidecar(store=store, asked=asked)
+
+
+def _sidecar_of(path: Path) -> Sidecar | None:
+    """Find `photo.c2pa` or `photo.jpg.c2pa` beside `photo.jpg`."""
+    name = os.fspath(path)
+    for beside in (os.path.splitext(name)[0] + SIDECAR, name + SIDECAR):  # noqa: PTH122 (speed)
+        # In archives this is asked twice for every file. Links are not followed there either.
+        if os.path.isfile(beside) and not os.path.islink(beside):  # noqa: PTH113, PTH114
+            return read_sidecar(Path(beside), asked=False)
+    return None
+
+
+def joined_from_paths(paths: Sequence[Path], limits: Mapping[Kind, int] | None = None) -> Source:
+    """Join an initialisation segment and its fragments; raises what `source_from_path` raises."""
+    sizes: list[int] = []
+    with tempfile.TemporaryFile() as spool:
+        for path in paths:
+            with path.open("rb") as part:
+                shutil.copyfileobj(part, spool, CHUNK_BYTES)
+            sizes.append(spool.tell() - sum(sizes))
+        spool.seek(0)
+        source = source_from_stream(spool, paths[0].name, limits)
+    return replace(source, parts=tuple(sizes))
+
+
+@contextmanager
+def source_from_blob(file: BinaryIO, name: str) -> Iterator[Source]:
+    """A stored upload as a source: hashed again, because a report is about exactly these bytes."""
+    with file:
+        yield _inspected(file, name, None)
+
+
+def source_from_stream(
+    stream: BinaryIO, untrusted_name: str, limits: Mapping[Kind, int] | None = None
+) -> Source:
+    """Spool standard input or a download to an unnamed temporary file; raises like the above."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes Source.file)
+    inspector = Inspector(limits)
+    try:
+        while chunk := stream.read(CHUNK_BYTES):
+            inspector.take(chunk)
+            file.write(chunk)
+        return _source(inspector, file, untrusted_name)
+    except BaseException:
+        file.close()
+        raise
+
+
+def display_name(untrusted_name: str) -> str:
+    """A name fit to show: the last path part, no control or direction characters, 120 at most.
+
+    It is never a path or a key. The extension survives the cut.
+    """
+    base = untrusted_name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(
+        letter
+        for letter in unicodedata.normalize("NFC", base)
+        if unicodedata.category(letter) not in _UNFIT
+    )
+    name = " ".join(kept.split())
+    if not name.strip("."):
+        return UNNAMED
+    if len(name) <= NAME_LENGTH:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    tail = dot + extension if stem and len(extension) <= 10 else ""
+    return name[: NAME_LENGTH - len(tail) - 1] + "…" + tail
+
+
+def _inspected(file: BinaryIO, untrusted_name: str, limits: Mapping[Kind, int] | None) -> Source:
+    inspector = Inspector(limits)
+    while chunk := file.read(CHUNK_BYTES):
+        inspector.take(chunk)
+    return _source(inspector, file, untrusted_name)
+
+
+def _source(inspector: Inspector, file: BinaryIO, untrusted_name: str) -> Source:
+    sha256, size, media_type = inspector.finish()
+    file.seek(0)
+    return Source(
+        file=file, name=display_name(untrusted_name), size=size, sha256=sha256, type=media_type
+    )
+
+
+def _typed(untrusted_head: bytes) -> MediaType:
+    found = sniff(untrusted_head)
+    if found.kind is None:
+        raise UnsupportedKind(f"the content is {found.media_type}")
+    return found

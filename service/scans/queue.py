@@ -1,0 +1,124 @@
+"""How scans wake workers: a Celery message that carries an id and nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol, Self
+
+import kombu
+from celery import Celery
+from kombu.exceptions import ChannelError, OperationalError
+
+from detectors.base import Kind
+from service.errors import QueueUnavailable
+from service.reporting.report import Profile
+
+SCAN_TASK: Final = "assay.scan"
+PROVENANCE_QUEUE: Final = "provenance"
+QUEUES: Final = (*(kind.value for kind in Kind), PROVENANCE_QUEUE)
+
+# Seconds between looks into the folder of the embedded broker: adds half of it to a scan.
+POLL_SECONDS: Final = 0.02
+# Long enough for the slowest scan, so that Redis does not hand a running one to a second worker.
+VISIBILITY_SECONDS: Final = 7200
+
+
+def queue_for(kind: Kind, profile: Profile) -> str:
+    """Provenance alone needs no model, so it does not wait behind those that do."""
+    return PROVENANCE_QUEUE if profile is Profile.PROVENANCE else kind.value
+
+
+class Queue(Protocol):
+    """Carries ids to workers, at least once as long as it lives; the database covers the rest."""
+
+    def enqueue(self, scan_id: str, queue: str) -> None:
+        """Raises `QueueUnavailable`."""
+        ...
+
+    def depth(self, queue: str) -> int:
+        """How many messages wait. Raises `QueueUnavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where the messages are and how to talk to it."""
+
+    url: str
+    transport: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """A broker that runs as a server, such as `redis://host:6379/0`."""
+        options = {
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "socket_connect_timeout": 3,
+            "socket_keepalive": True,
+        }
+        return cls(url=url, options=options)
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Self:
+        """The embedded broker."""
+        options = {"folder": str(folder), "polling_interval": POLL_SECONDS}
+        return cls(
+            url="memory://localhost", transport="service.scans.broker:Transport", options=options
+        )
+
+
+def celery_app(broker: Broker) -> Celery:
+    """A Celery application on this broker: JSON only, no results, nothing pickled."""
+    app = Celery("assay", set_as_current=False)
+    app.conf.update(
+        broker_url=broker.url,
+        broker_transport=broker.transport,
+        broker_transport_options=broker.options,
+        broker_connection_timeout=3,
+        broker_connection_retry_on_startup=True,
+        accept_content=["json"],
+        task_serializer="json",
+        task_ignore_result=True,
+        result_backend=None,
+        task_queues=tuple(kombu.Queue(name, exchange="", routing_key=name) for name in QUEUES),
+        task_default_queue=PROVENANCE_QUEUE,
+        enable_utc=True,
+    )
+    return app
+
+
+class CeleryQueue:
+    """A `Queue` that publishes by task name, so that the web process knows no task."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._app = celery_app(broker)
+
+    def enqueue(self, scan_id: str, queue: str) -> None:
+        with _translated():
+            self._app.send_task(
+                SCAN_TASK,
+                args=[scan_id],
+                queue=queue,
+                retry=True,
+                retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0},
+            )
+
+    def depth(self, queue: str) -> int:
+        with _translated(), self._app.connection_or_acquire() as connection:
+            channel = connection.default_channel
+            try:
+                return int(channel.queue_declare(queue=queue, passive=True).message_count)
+            except ChannelError:
+                return 0
+
+    def close(self) -> None:
+        self._app.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, OSError) as error:
+        raise QueueUnavailable("the broker does not answer") from error

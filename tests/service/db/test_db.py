@@ -1,0 +1,140 @@
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import StatementError
+
+from service.db.engine import Database
+from service.db.migrate import MIGRATIONS, upgrade
+from service.db.models import Base, WorkerRow
+
+ROOT = Path(__file__).parents[3]
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def test_the_migrations_make_the_tables_that_the_models_describe(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_indexes_are_those_of_the_models(database: Database) -> None:
+    found = {index["name"] for index in inspect(database.engine).get_indexes("scan")}
+    assert found == {str(index.name) for index in Base.metadata.tables["scan"].indexes}
+
+
+def test_every_row_of_a_scan_has_a_tenant(database: Database) -> None:
+    for table in ("scan", "report"):
+        (column,) = (
+            c for c in inspect(database.engine).get_columns(table) if c["name"] == "tenant"
+        )
+        assert not column["nullable"]
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    upgrade(database.engine)
+    assert database.usable()
+
+
+def test_migrations_lead_back_to_nothing(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
+
+
+def test_many_processes_may_start_on_an_empty_database_at_once(database_url: str) -> None:
+    code = (
+        "import sys; from service.db.engine import Database; from service.db.migrate import "
+        "upgrade; upgrade(Database(sys.argv[1]).engine)"
+    )
+    starting = [
+        subprocess.Popen([sys.executable, "-c", code, database_url], cwd=ROOT) for _ in range(4)
+    ]
+    assert [process.wait() for process in starting] == [0, 0, 0, 0]
+    database = Database(database_url)
+    assert database.usable()
+    database.close()
+
+
+def test_a_database_without_tables_is_not_usable(database_url: str) -> None:
+    database = Database(database_url)
+    assert not database.usable()
+    database.close()
+
+
+def test_times_come_back_aware_and_in_utc(database: Database) -> None:
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=9)))
+    with database.write() as session:
+        session.add(WorkerRow(name="w", queues="image", seen_at=elsewhere))
+    with database.read() as session:
+        row = session.get(WorkerRow, "w")
+    assert row is not None
+    assert row.seen_at == NOON
+    assert row.seen_at.utcoffset() == timedelta(0)
+
+
+def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    naive = NOON.replace(tzinfo=None)
+    with pytest.raises(StatementError), database.write() as session:
+        session.add(WorkerRow(name="w", queues="image", seen_at=naive))
+
+
+def test_a_failed_block_writes_nothing(database: Database) -> None:
+    def fail_midway() -> None:
+        with database.write() as session:
+            session.add(WorkerRow(name="w", queues="image", seen_at=NOON))
+            session.flush()
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        fail_midway()
+    with database.read() as session:
+        assert session.get(WorkerRow, "w") is None
+
+
+def test_writers_wait_for_one_another(database: Database) -> None:
+    """Read, then write: SQLite's default transaction would fail here instead of waiting."""
+    with database.write() as session:
+        session.add(WorkerRow(name="count", queues="0", seen_at=NOON))
+
+    def add_one() -> None:
+        for _ in range(20):
+            with database.write() as session:
+                row = session.get(WorkerRow, "count", with_for_update=True)
+                assert row is not None
+                row.queues = str(int(row.queues) + 1)
+
+    threads = [threading.Thread(target=add_one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as session:
+        row = session.get(WorkerRow, "count")
+    assert row is not None
+    assert row.queues == "80"
+
+
+def test_sqlite_keeps_a_log_ahead_so_that_readers_never_wait(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'assay.db'}")
+    upgrade(database.engine)
+    with database.write() as writing:
+        writing.add(WorkerRow(name="w", queues="image", seen_at=NOON))
+        writing.flush()
+        with database.read() as reading:
+            assert reading.scalar(text("SELECT count(*) FROM worker")) == 0
+            assert reading.scalar(text("PRAGMA journal_mode")) == "wal"
+            assert reading.scalar(text("PRAGMA foreign_keys")) == 1
+            assert reading.scalar(text("PRAGMA synchronous")) == 2
+    database.close()

@@ -1,0 +1,123 @@
+"""Reports are signed so that anybody can check them later, offline."""
+
+import json
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from service.cli.exit_codes import ExitCode
+from service.errors import SignatureInvalid, SigningKeyInvalid
+from service.reporting.report import Verdict, read
+from service.reporting.signature import ReportSigner, canonical, verify
+from tests import media
+from tests.service import reports
+from tests.service.command_line import assay
+from tests.service.reports import BY_VERDICT
+from tests.service.webapp import StandIn, desk
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> ReportSigner:
+    return ReportSigner.at(tmp_path / "keys" / "report.pem")
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_report_of_any_verdict_verifies_after_a_round_trip_through_pretty_json(
+    signer: ReportSigner, verdict: Verdict
+) -> None:
+    signed = BY_VERDICT[verdict]()
+    signature = signer.sign(signed)
+    again = read(signed.model_dump_json(indent=4))
+    for text in (again.model_dump_json(indent=1), signed.model_dump_json()):
+        assert verify(text, signature, signer.public()) == signer.key_id
+
+
+def test_a_report_of_an_older_version_verifies_though_members_were_added_since(
+    signer: ReportSigner,
+) -> None:
+    document = json.loads(BY_VERDICT[Verdict.VERIFIED_AI]().model_dump_json())
+    del document["engine"]["settings"]
+    older = json.dumps(document)
+    header = {"alg": "Ed25519", "kid": signer.key_id}
+    token = jws.serialize_compact(header, canonical(older), signer._key, algorithms=["Ed25519"])
+    head, _, mark = token.split(".")
+    assert "settings" in read(older).model_dump_json()
+    assert verify(older, f"{head}..{mark}", signer.public()) == signer.key_id
+
+
+@pytest.mark.parametrize("text", ["", "[", '{"a": 1, "a": 2}', '{"a": NaN}', "[" * 5000, "1e999"])
+def test_what_is_no_canonical_json_is_refused(text: str) -> None:
+    with pytest.raises(SignatureInvalid):
+        canonical(text)
+
+
+def test_a_changed_report_does_not_verify(signer: ReportSigner) -> None:
+    signed = BY_VERDICT[Verdict.LIKELY_SYNTHETIC]()
+    forged = signed.model_copy(update={"verdict": Verdict.NO_SIGN_FOUND})
+    with pytest.raises(SignatureInvalid):
+        verify(forged.model_dump_json(), signer.sign(signed), signer.public())
+
+
+def test_a_signature_of_another_key_does_not_verify(signer: ReportSigner, tmp_path: Path) -> None:
+    report = BY_VERDICT[Verdict.VERIFIED_CAPTURE]()
+    stranger = ReportSigner.at(tmp_path / "stranger.pem")
+    with pytest.raises(SignatureInvalid):
+        verify(report.model_dump_json(), stranger.sign(report), signer.public())
+
+
+@pytest.mark.parametrize("text", ["", "..", "a.b.c", "eyJhbGciOiJub25lIn0..", "x" * 5000, "\x00"])
+def test_what_is_no_signature_is_refused_with_a_code(signer: ReportSigner, text: str) -> None:
+    with pytest.raises(SignatureInvalid):
+        verify(BY_VERDICT[Verdict.INCONCLUSIVE]().model_dump_json(), text, signer.public())
+
+
+def test_the_published_key_is_public_and_the_file_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "report.pem"
+    (key,) = ReportSigner.at(path).public()["keys"]
+    assert "d" not in key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_processes_that_start_together_share_one_key(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "report.pem"
+    with ThreadPoolExecutor(8) as pool:
+        signers = list(pool.map(ReportSigner.at, [path] * 8))
+    assert len({signer.key_id for signer in signers}) == 1
+    assert [entry.name for entry in path.parent.iterdir()] == ["report.pem"]
+
+
+@pytest.mark.parametrize("kind", ["text", "elliptic"])
+def test_a_key_file_of_another_sort_is_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "report.pem"
+    pem = b"not a key" if kind == "text" else ECKey.generate_key("P-256").as_pem(private=True)
+    path.write_bytes(pem)
+    with pytest.raises(SigningKeyInvalid):
+        ReportSigner.at(path)
+
+
+def test_what_the_service_serves_verifies_on_the_command_line(tmp_path: Path) -> None:
+    api = desk(tmp_path, StandIn(reports.likely_synthetic))
+    scan_id = api.send(media.jpeg(media.photo_like(64, 64)))
+    api.work()
+    served = {
+        "report.json": f"/v1/scans/{scan_id}/report",
+        "report.jws": f"/v1/scans/{scan_id}/signature",
+        "keys.json": "/.well-known/assay-keys.json",
+    }
+    for name, address in served.items():
+        (tmp_path / name).write_bytes(api.client.get(address).content)
+    asked = (
+        *("verify-report", tmp_path / "report.json", "--signature", tmp_path / "report.jws"),
+        *("--keys", tmp_path / "keys.json"),
+    )
+    assert assay(*asked, data=tmp_path).code == ExitCode.NOTHING_FOUND
+
+    text = (tmp_path / "report.json").read_text()
+    (tmp_path / "report.json").write_text(text.replace("likely_synthetic", "no_sign_found"))
+    forged = assay(*asked, data=tmp_path)
+    assert forged.code == ExitCode.FOUND
+    assert "[signature_invalid]" in forged.err

@@ -1,0 +1,166 @@
+from pathlib import Path
+
+import pytest
+
+from detectors.errors import MediaUndecodable
+from tests import bad_media, media
+from tests.service import reports
+from tests.service.rendering.test_report import Outline
+from tests.service.webapp import Desk, StandIn, desk
+
+PHOTO = media.jpeg(media.photo_like(320, 240))
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+def engine() -> StandIn:
+    return StandIn(reports.likely_synthetic, preview=PHOTO)
+
+
+@pytest.fixture
+def site(tmp_path: Path, engine: StandIn) -> Desk:
+    made = desk(tmp_path, engine)
+    made.client.headers.update(BROWSER)
+    return made
+
+
+def get(site: Desk, path: str) -> Outline:
+    answer = site.client.get(path)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    return Outline(answer.text)
+
+
+def test_a_form_without_javascript_leads_to_the_scan(site: Desk) -> None:
+    answer = site.client.post(
+        "/scans",
+        files={"file": ("square.jpg", PHOTO)},
+        data={"url": "", "profile": "provenance"},
+        follow_redirects=False,
+    )
+    assert answer.status_code == 303
+    scan = site.scans.get(answer.headers["location"].removeprefix("/scans/"))
+    assert (scan.name, scan.profile) == ("square.jpg", "provenance")
+
+
+def test_a_waiting_scan_refreshes_by_itself_and_a_finished_one_does_not(site: Desk) -> None:
+    scan_id = site.send(PHOTO)
+    assert "http-equiv" in str(get(site, f"/scans/{scan_id}").tags)
+    site.work()
+    assert "http-equiv" not in str(get(site, f"/scans/{scan_id}").tags)
+
+
+def test_a_waiting_scan_shows_its_stages(site: Desk) -> None:
+    outline = get(site, f"/scans/{site.send(PHOTO)}")
+    states = [attrs["data-state"] for _, attrs in outline.tags if "data-stage" in attrs]
+    assert states == ["current", "ahead", "ahead", "ahead", "ahead"]
+
+
+def test_a_finished_scan_is_its_report_with_downloads(site: Desk) -> None:
+    scan_id = site.send(PHOTO, "square.jpg")
+    site.work()
+    outline = get(site, f"/scans/{scan_id}")
+    links = {attrs.get("href") for _, attrs in outline.tags}
+    assert outline.headings[0] == reports.likely_synthetic().headline
+    assert f"/v1/scans/{scan_id}/report?format=html" in links
+    assert f"/v1/scans/{scan_id}/report?format=json" in links
+    assert f"/v1/scans/{scan_id}/preview" in {attrs.get("src") for _, attrs in outline.tags}
+
+
+def test_a_failed_scan_says_why_and_that_this_says_nothing_about_the_file(
+    site: Desk, engine: StandIn
+) -> None:
+    engine.error = MediaUndecodable("the picture is cut off")
+    scan_id = site.send(PHOTO)
+    site.work()
+    words = get(site, f"/scans/{scan_id}").words()
+    assert "the picture is cut off media_undecodable" in words
+    assert "says nothing about the file" in words
+
+
+def test_the_front_page_lists_the_scans_of_late_with_their_verdicts(site: Desk) -> None:
+    assert "Nothing has been scanned yet" in get(site, "/").words()
+    site.send(PHOTO, "first.jpg")
+    site.work()
+    site.send(PHOTO, "second.jpg")
+    words = get(site, "/").words()
+    assert words.index("second.jpg") < words.index("first.jpg")
+    assert "Likely synthetic" in words
+    assert "waiting" in words
+
+
+def test_older_scans_are_a_page_away(site: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.web.pages.LISTED", 2)
+    for index in range(3):
+        site.send(PHOTO, f"{index}.jpg")
+    outline = get(site, "/scans")
+    (older,) = [attrs["href"] for _, attrs in outline.tags if attrs.get("rel") == "next"]
+    assert "0.jpg" not in outline.words()
+    assert "0.jpg" in get(site, str(older)).words()
+
+
+def test_a_scan_can_be_deleted_by_its_button(site: Desk) -> None:
+    scan_id = site.send(PHOTO)
+    answer = site.client.post(f"/scans/{scan_id}/delete", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert site.stored() == []
+
+
+def test_errors_are_pages_for_browsers_and_problems_for_programs(site: Desk) -> None:
+    answer = site.client.get("/scans/unknown")
+    assert answer.status_code == 404
+    assert Outline(answer.text).headings == ["There is no such scan"]
+    answer = site.client.get("/scans/unknown", headers={"accept": "application/json"})
+    assert answer.json()["code"] == "scan_not_found"
+
+
+def test_a_refused_upload_is_explained_on_a_page(site: Desk) -> None:
+    answer = site.client.post("/scans", files={"file": ("a.jpg", bad_media.text())})
+    assert answer.status_code == 415
+    words = Outline(answer.text).words()
+    assert "This is not a photo, video or recording we can read" in words
+
+
+def test_pages_have_no_inline_script_or_style(site: Desk) -> None:
+    scan_id = site.send(PHOTO)
+    for path in ("/", "/scans", "/detectors", "/api", "/verify", f"/scans/{scan_id}", "/nothing"):
+        for tag, attrs in get(site, path).tags:
+            assert tag != "style"
+            assert "style" not in attrs
+            assert not [name for name in attrs if name.startswith("on")]
+            if tag == "script":
+                assert str(attrs["src"]).startswith("/static/")
+
+
+def test_what_pages_load_exists_and_may_be_kept(site: Desk) -> None:
+    for tag, attrs in get(site, "/").tags:
+        source = (
+            attrs.get("src") if tag == "script" else attrs.get("href") if tag == "link" else None
+        )
+        if source is not None:
+            answer = site.client.get(source)
+            assert answer.status_code == 200
+            assert "immutable" in answer.headers["cache-control"]
+
+
+def test_the_name_of_a_file_is_never_markup(site: Desk) -> None:
+    scan_id = site.send(PHOTO, "<script>alert(1)<b>.jpg")
+    for path in ("/", f"/scans/{scan_id}"):
+        outline = get(site, path)
+        assert "alert(1)<b>.jpg" in outline.words()
+        assert "b" not in [tag for tag, _ in outline.tags]
+
+
+def test_the_page_of_detectors_shows_what_each_cannot_do(site: Desk) -> None:
+    from detectors.registry import SPECS, card_of
+
+    words = get(site, "/detectors").words()
+    for spec in SPECS:
+        assert all(" ".join(limit.split()) in words for limit in card_of(spec).limits)
+
+
+def test_the_page_of_the_api_has_every_operation_with_its_error_codes(site: Desk) -> None:
+    words = get(site, "/api").words()
+    for path, methods in site.app.openapi()["paths"].items():
+        assert all(f"{method.upper()} {path}" in words for method in methods)
+    assert "file_too_large" in words
+    assert "curl -F file=@square.jpg http://testserver/v1/scans" in words
