@@ -4,6 +4,7 @@ Runs in the sandboxed child only.
 """
 
 import contextlib
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,13 +16,13 @@ from av.container import InputContainer
 
 from detectors.media.wire import HandlerError
 
-_DECODING_ORDER: Final = frozenset({"avi"})
-"""Containers that keep the order of decoding alone; FFmpeg makes presentation times of it up."""
 _BY_BYTES: Final = frozenset({"mpegts", "mpeg", "mpegvideo"})
 """Containers without an index: a place is searched for among the bytes and may be missed."""
 _EARLIER: Final = 1.0  # seconds; by so much earlier a place among bytes is sought
 _WHOLE: Final = 0.75  # of the mean distance, below which a frame's stated duration is a field's
 _SLACK: Final = 1e-4  # seconds
+_SLICE: Final = re.compile(rb"\x00\x00\x01([\x01\x21\x41\x61\x05\x25\x45\x65])")
+_REFERENCED: Final = 0x60  # in the first byte of a slice
 _DIGITS: Final = 6  # of a second, so that one moment is the same number on every clock
 
 
@@ -47,14 +48,14 @@ def read_index(container: InputContainer, stream: av.VideoStream) -> Index:
     """Read every packet once. Raises `HandlerError` where the track has none."""
     ticks: list[float] = []
     keys: list[float] = []
-    decoding_order = container.format.name in _DECODING_ORDER
+    decoding_order = _keeps_decoding_order(container, stream)
     last, reached = (-np.inf, 0.0), 0.0  # time and duration of the packet that is shown last
     with contextlib.suppress(av.FFmpegError):  # what came before the damage counts
         for packet in container.demux():
             stamp = packet.dts if decoding_order or packet.pts is None else packet.pts
             if stamp is None:
                 continue
-            time = round(float(stamp * packet.time_base), _DIGITS)
+            time = float(stamp * packet.time_base)
             length = float((packet.duration or 0) * packet.time_base)
             reached = max(reached, time + length)
             if packet.stream_index != stream.index or not packet.size:
@@ -78,15 +79,22 @@ def read_index(container: InputContainer, stream: av.VideoStream) -> Index:
 class Cursor:
     """Moves through a film, forwards by decoding and over long gaps by seeking to key frames."""
 
-    def __init__(self, container: InputContainer, stream: av.VideoStream, index: Index) -> None:
+    def __init__(
+        self, container: InputContainer, stream: av.VideoStream, index: Index, *, skips: bool
+    ) -> None:
+        """With `skips`, frames that no other one refers to are passed over, to save time."""
         self.damaged = 0
-        self.counts = container.format.name in _DECODING_ORDER  # so no frame may be skipped
         self._container = container
         self._stream = stream
         self._index = index
         self._early = _EARLIER if container.format.name in _BY_BYTES else 0.0
         self._time = -np.inf
         self._frames: Iterator[tuple[float, av.VideoFrame]] = iter(())
+        self._counts = _keeps_decoding_order(container, stream)
+        self._skips = skips
+        self._unreferenced: set[int | None] = set()  # time stamps of packets
+        if skips and not self._counts:
+            stream.codec_context.skip_frame = "NONREF"
 
     def frame_at(self, wanted: float) -> tuple[float, av.VideoFrame] | None:
         """The first frame at or after `wanted`, or the last one there is, with its time."""
@@ -109,7 +117,7 @@ class Cursor:
             self.damaged += 1
             return
         decoded = self._decoded()
-        self._frames = self._counted(decoded, time) if self.counts else _timed(decoded, time)
+        self._frames = self._counted(decoded, time) if self._counts else _timed(decoded, time)
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         packets = self._container.demux(self._stream)
@@ -118,6 +126,8 @@ class Cursor:
                 packet = next(packets, None)
                 if packet is None:
                     return
+                if self._counts and self._skips and _is_unreferenced(packet):
+                    self._unreferenced.add(packet.pts)
                 yield from packet.decode()
             except av.FFmpegError:
                 self.damaged += 1
@@ -127,9 +137,31 @@ class Cursor:
     ) -> Iterator[tuple[float, av.VideoFrame]]:
         """Decoders put frames in order, so the next frame has the next of the times there are."""
         ticks = self._index.ticks
-        yield from zip(ticks[bisect_left(ticks, start - _SLACK) :], decoded, strict=False)
+        times = ticks[bisect_left(ticks, start - _SLACK) :]
+        for time, frame in zip(times, decoded, strict=False):
+            if frame.pts not in self._unreferenced:
+                yield time, frame
 
 
 def _timed(decoded: Iterator[av.VideoFrame], start: float) -> Iterator[tuple[float, av.VideoFrame]]:
     for frame in decoded:
-        yield start if frame.time is None else round(frame.time, _DIGITS), frame
+        yield start if frame.time is None else frame.time, frame
+
+
+def _keeps_decoding_order(container: InputContainer, stream: av.VideoStream) -> bool:
+    """Whether packets come without presentation times: FFmpeg makes them up for H.264 in AVI."""
+    return container.format.name == "avi" and stream.codec_context.name in ("h264", "hevc")
+
+
+def _is_unreferenced(packet: "av.Packet[av.VideoStream]") -> bool:
+    """Whether the first slice of an H.264 packet says that no other one refers to it (7.4.1)."""
+    data = bytes(packet)
+    if data.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01")):
+        found = _SLICE.search(data)
+        return found is not None and not found[1][0] & _REFERENCED
+    place = 4  # behind the length of the unit
+    while place < len(data):
+        if data[place] & 0x1F in (1, 5):
+            return not data[place] & _REFERENCED
+        place += int.from_bytes(data[place - 4 : place], "big") + 4
+    return False
