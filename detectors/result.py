@@ -1,7 +1,7 @@
 """What a detector run comes to. Whether it ran and what it saw are kept apart."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -33,6 +33,10 @@ class Reason(StrEnum):
     UNDECODABLE = "undecodable"
     UNMEASURED = "unmeasured"
     INTERNAL_ERROR = "internal_error"
+
+
+NARROW_BAND_SECONDS: Final = "narrow_band_seconds"
+"""Fact of a finding: seconds of speech that were left out as `NARROW_BAND`, beside what was judged."""
 
 
 class Claim(StrEnum):

@@ -18,6 +18,7 @@ from detectors.audio.statistics import statistics
 from detectors.audio.windows import Piece, pieces
 from detectors.base import Audio, Judge, Observation, Span
 from detectors.errors import CardInvalid
+from detectors.result import NARROW_BAND_SECONDS
 from detectors.zoo.card import ModelCard
 from detectors.zoo.weights import verified
 
@@ -49,11 +50,11 @@ class WindowExpert:
 
     def observe(self, media: Audio) -> Observation:
         """Score a recording. Raises `NotApplicable` without a second of wide-band speech."""
-        stretches = require_wide_speech(self._finder, media)
+        speech = require_wide_speech(self._finder, media)
         spans: list[Span] = []
         scores: list[Floats] = []
         likeness: list[Floats] = []
-        for piece in pieces(media.samples, stretches):
+        for piece in pieces(media.samples, speech.stretches):
             judged = self._scorer(piece)
             found = judged.scores * self._slope + self._offset
             scores.append(found)
@@ -66,7 +67,8 @@ class WindowExpert:
             raw=pooled(np.concatenate(scores)),
             spans=tuple(spans),
             facts={
-                "speech_seconds": round(sum(stretch.voiced for stretch in stretches), 2),
+                "speech_seconds": round(sum(stretch.voiced for stretch in speech.stretches), 2),
+                **({NARROW_BAND_SECONDS: speech.narrow} if speech.narrow else {}),
                 "windows": float(len(spans)),
                 **(facts(np.concatenate(likeness)) if likeness else {}),
             },

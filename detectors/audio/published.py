@@ -45,7 +45,7 @@ class PublishedSpeechDetector:
 
     def observe(self, media: Audio) -> Observation:
         """Score a recording. Raises `NotApplicable` without a second of wide-band speech."""
-        stretches = require_wide_speech(self._finder, media)
+        stretches = require_wide_speech(self._finder, media).stretches
         places = [place for stretch in stretches for place in windows(stretch, self._window)]
         chosen = {places[i] for i in evenly(len(places), MOST_WINDOWS)}
         raws = {place: self._logit(media.samples[slice(*place)]) for place in sorted(chosen)}

@@ -12,7 +12,7 @@ NOT_REQUESTED: Final = "not_requested"
 LEFT_OUT: Final = "left_out_by_profile"
 """Reason code of what the fast profile does not look for, beside what it judges."""
 
-# Reasons that are an answer ("this method does not apply"); every other one is something broken.
+# Reasons that are an answer ("this method does not apply"); every other one leaves a question open.
 HARMLESS: Final = frozenset(
     {
         NOT_REQUESTED,
@@ -26,7 +26,13 @@ HARMLESS: Final = frozenset(
         *(
             reason
             for reason in Reason
-            if reason not in {Reason.WEIGHTS_UNAVAILABLE, Reason.UNDECODABLE, Reason.INTERNAL_ERROR}
+            if reason
+            not in {
+                Reason.WEIGHTS_UNAVAILABLE,
+                Reason.UNDECODABLE,
+                Reason.INTERNAL_ERROR,
+                Reason.NARROW_BAND,  # there is speech, and nobody can say anything about it
+            }
         ),
     }
 )
