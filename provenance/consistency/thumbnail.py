@@ -20,7 +20,7 @@ GRID: Final = 48
 """Both are compared at this many pixels of the longer side: less than any preview has."""
 
 SAME: Final = 0.5
-"""Correlation below which two are taken for different pictures; see DECISIONS.md for the figures."""
+"""Correlation below which two are taken for different pictures; figures: docs/decisions/consistency.md."""
 
 FLAT: Final = 8.0
 """Standard deviation, of 255, below which a picture has too little in it to be compared."""

@@ -25,8 +25,9 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-import pdqhash
 from safetensors.numpy import load
+
+from provenance.similarity.pdq import pdq
 
 SIDE: Final = 384
 """Longer side, in pixels, of the picture that keypoints are looked for in."""
@@ -51,7 +52,6 @@ VOCABULARY_SHA256: Final = "2f8a98646931435a0fd772a4001c643df873029f1ee203b074d1
 _CONTRAST: Final = 0.01  # a quarter of what OpenCV asks of a keypoint, for dim pictures
 _EDGE: Final = 12.0
 _SMALLEST: Final = 3.0  # diameter of a keypoint: finer ones do not survive scaling
-_PDQ_MIRRORED: Final = 5  # of pdqhash's eight variants: left and right exchanged
 _UNIT: Final = np.float32(1 / 512)  # of the centres and usual values, which are stored as bytes
 
 _Bytes = npt.NDArray[np.uint8]
@@ -126,18 +126,19 @@ def describe(pixels: _Bytes) -> Described | None:
         return None
     reduced = np.asarray(cv2.cvtColor(_scaled(pixels, SIDE), cv2.COLOR_RGB2GRAY), np.uint8)
     points, descriptors = _keypoints(reduced)
-    pdq, mirrored_pdq = _pdq(reduced)
+    hashes = pdq(reduced)
+    enough = hashes.quality >= PDQ_QUALITY
     return Described(
         view=View(
             width=reduced.shape[1],
             height=reduced.shape[0],
             points=points,
             codes=_codes(descriptors),
-            pdq=pdq,
+            pdq=hashes.plain if enough else None,
             small=_scaled(reduced, SMALL_SIDE),
         ),
         descriptors=descriptors,
-        mirrored_pdq=mirrored_pdq,
+        mirrored_pdq=hashes.mirrored if enough else None,
     )
 
 
@@ -163,14 +164,6 @@ def _keypoints(grey: _Bytes) -> tuple[_Floats, _Floats]:
     chosen = np.asarray(raw, np.float32)[best]
     rooted = np.sqrt(chosen / (chosen.sum(axis=1, keepdims=True) + 1e-9))
     return places, rooted.astype(np.float32)
-
-
-def _pdq(grey: _Bytes) -> tuple[bytes, bytes] | tuple[None, None]:
-    """PDQ of a picture and of its mirror image."""
-    variants, quality = pdqhash.compute_dihedral(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB))
-    if quality < PDQ_QUALITY:
-        return None, None
-    return np.packbits(variants[0]).tobytes(), np.packbits(variants[_PDQ_MIRRORED]).tobytes()
 
 
 @dataclass(frozen=True, slots=True)
