@@ -12,7 +12,7 @@ from av.container import InputContainer
 
 from detectors.base import Kind
 from detectors.media import decode_audio, decode_image, decode_video, tracks
-from detectors.media.containers import opened, sound_name, states_its_length, unsuited
+from detectors.media.containers import ends_early, opened, sound_name, states_its_length, unsuited
 from detectors.media.film_look import shown_size
 from detectors.media.limits import Limits
 from detectors.media.notes import Note
@@ -94,7 +94,7 @@ def _audio(file: BinaryIO, found: MediaType, limits: Limits, chosen: Tracks) -> 
     if sound.alone is not None:
         sound = _heard(file, found, limits, chosen, alone=sound.alone)
     notes = set(sound.notes)
-    if found.container == "wav" and decode_audio.wav_is_short(file):
+    if ends_early(file, found):
         notes.add(Note.SHORTER_THAN_DECLARED)
     if chosen.has_still:
         notes.add(Note.STILL_PICTURE_LEFT_OUT)
@@ -121,7 +121,7 @@ def _heard(
         stream = _sound(container, chosen)
         if stream is None:
             raise HandlerError("media_undecodable", "the file has no sound that can be read")
-        has_length = states_its_length(file, found)
+        has_length = states_its_length(found)
         return decode_audio.decode(container, stream, limits, alone=alone, has_length=has_length)
 
 

@@ -1,5 +1,7 @@
 """Open recordings and films, each by its own demuxer. Runs in the sandboxed child only."""
 
+import io
+import re
 from typing import BinaryIO, Final
 
 import av
@@ -38,7 +40,9 @@ _DEMUXERS: Final = {
 }
 # An edit list may repeat a film without end; what the file holds is read once, in order.
 _OPTIONS: Final = {"mov": {"ignore_editlist": "1"}}
-_HAS_LENGTH: Final = (b"Xing", b"Info", b"VBRI")
+_UNKNOWN_SIZES: Final = (0, 0xFFFFFFFF)  # what a recorder writes that cannot seek back
+_MP3_COUNTS: Final = re.compile(rb"\xff[\xe2-\xff].{7,38}?(?:Xing|Info)", re.DOTALL)
+_HAS_FRAMES, _HAS_BYTES = 1, 2  # flags behind that
 _MP3_HEAD: Final = 1 << 18  # an ID3 tag with a cover may stand in front
 
 
@@ -70,14 +74,30 @@ def sound_name(found: MediaType) -> str:
     return "ogg" if found.container == "ogv" else found.container
 
 
-def states_its_length(file: BinaryIO, found: MediaType) -> bool:
-    """Whether the demuxer's length was read; in rows of bare frames it guesses from the first ones."""
-    if found.container in ("aac", "amr", "mp2", "mpegvideo"):
-        return False
-    if found.container != "mp3":
-        return True
-    place = file.tell()
+def states_its_length(found: MediaType) -> bool:
+    """Whether the length is read from the file; of rows of bare frames it is guessed from a few."""
+    return found.container not in ("mp3", "mp2", "aac", "amr", "mpegvideo")
+
+
+def ends_early(file: BinaryIO, found: MediaType) -> bool:
+    """Whether a WAV or an MP3 promises more bytes than the file has."""
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    head = file.read(_MP3_HEAD)
-    file.seek(place)  # a demuxer reads on from there
-    return any(mark in head for mark in _HAS_LENGTH)
+    if found.container == "wav":
+        head = file.read(8)
+        promised = int.from_bytes(head[4:], "little")
+        return head[:4] == b"RIFF" and promised not in _UNKNOWN_SIZES and promised + 8 > size
+    return found.container == "mp3" and _mp3_ends_early(file.read(_MP3_HEAD), size)
+
+
+def _mp3_ends_early(head: bytes, size: int) -> bool:
+    """By the count of bytes in the first frame, where an encoder left one (Xing, LAME)."""
+    mark = _MP3_COUNTS.search(head)
+    if mark is None:
+        return False
+    flags, at = int.from_bytes(head[mark.end() : mark.end() + 4], "big"), mark.end() + 4
+    if not flags & _HAS_BYTES:
+        return False
+    at += 4 * (flags & _HAS_FRAMES)
+    promised = int.from_bytes(head[at : at + 4], "big")
+    return 0.95 * promised > size - mark.start()

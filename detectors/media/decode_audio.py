@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Final
 
 import av
 import numpy as np
@@ -16,7 +16,6 @@ from detectors.media.mix import Mixer
 from detectors.media.notes import Note
 from detectors.media.wire import HandlerError
 
-_UNKNOWN_SIZES: Final = (0, 0xFFFFFFFF)  # what a recorder writes that cannot seek back
 _MAX_DAMAGED: Final = 64  # packets; after that the rest is not worth the time
 _RATES: Final = range(1_000, 768_001)
 _TAGS: Final = (b"ID3", b"TAG", b"APETAGEX")  # between joined MP3 files; no sound, so no damage
@@ -129,16 +128,6 @@ def decode(
         notes=tuple(note for note, true in found if true),
         alone=mixer.loudest if mixer.cancels else None,
     )
-
-
-def wav_is_short(file: BinaryIO) -> bool:
-    """Whether a RIFF header promises more bytes than the file has."""
-    size = file.seek(0, 2)
-    file.seek(0)
-    head = file.read(8)
-    file.seek(0)
-    promised = int.from_bytes(head[4:], "little")
-    return head[:4] == b"RIFF" and promised not in _UNKNOWN_SIZES and promised + 8 > size
 
 
 def _frames(

@@ -16,7 +16,7 @@ from av.container import InputContainer
 
 from detectors.media.wire import HandlerError
 
-_BY_BYTES: Final = frozenset({"mpegts", "mpeg", "mpegvideo"})
+_BY_BYTES: Final = frozenset({"mpegts", "mpeg"})
 """Containers without an index: a place is searched for among the bytes and may be missed."""
 _EARLIER: Final = 1.0  # seconds; by so much earlier a place among bytes is sought
 _WHOLE: Final = 0.75  # of the mean distance, below which a frame's stated duration is a field's
