@@ -35,6 +35,15 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A track that was not decoded, because players play another one of its kind."""
+
+    kind: Kind  # AUDIO or VIDEO
+    number: int  # from 1, among the tracks of its kind
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audio:
     """A decoded recording: mono float32 in [-1, 1] at `AUDIO_RATE`, shape (samples,)."""
 
@@ -42,6 +51,7 @@ class Audio:
     source_rate: int  # Hz, before resampling
     container: str
     notes: tuple[str, ...] = ()  # codes of `detectors.media.notes.Note`
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -59,6 +69,7 @@ class Video:
     container: str
     audio: Audio | None = None
     notes: tuple[str, ...] = ()  # codes of `detectors.media.notes.Note`
+    left_out: tuple[LeftOut, ...] = ()  # of its sound too
 
 
 Media = Image | Audio | Video

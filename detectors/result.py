@@ -1,7 +1,7 @@
 """What a detector run comes to. Whether it ran and what it saw are kept apart."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NO_SPEECH = "no_speech"
     NO_FACE = "no_face"
     NO_AUDIO = "no_audio"
+    NARROW_BAND = "narrow_band"
     OUT_OF_DOMAIN = "out_of_domain"
     NO_PHOTOGRAPH = "no_photograph"
     WEIGHTS_UNAVAILABLE = "weights_unavailable"
@@ -33,6 +34,10 @@ class Reason(StrEnum):
     UNDECODABLE = "undecodable"
     UNMEASURED = "unmeasured"
     INTERNAL_ERROR = "internal_error"
+
+
+NARROW_BAND_SECONDS: Final = "narrow_band_seconds"
+"""Fact of a finding: seconds of speech that were left out as `NARROW_BAND`, beside what was judged."""
 
 
 class Claim(StrEnum):

@@ -271,13 +271,14 @@ def audio_bytes(
         stream = file.add_stream(codec, rate=rate)
         assert isinstance(stream, av.AudioStream)
         stream.layout = "mono" if samples.ndim == 1 else "stereo"
-        for frame in _audio_frames(samples, rate):
+        for frame in audio_frames(samples, rate):
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
     return out.getvalue()
 
 
-def _audio_frames(samples: Samples, rate: int) -> Iterator[av.AudioFrame]:
+def audio_frames(samples: Samples, rate: int) -> Iterator[av.AudioFrame]:
+    """Frames to encode, of (n,) mono or (n, 2) stereo."""
     columns = samples[:, None] if samples.ndim == 1 else samples
     whole = np.clip(np.rint(columns * 32767), -32768, 32767).astype(np.int16)
     for start in range(0, whole.shape[0], 1024):
@@ -351,7 +352,7 @@ def video_bytes(
             file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         file.mux(stream.encode(None))
         if track is not None and sound is not None:
-            for frame in _audio_frames(sound, AUDIO_RATE):
+            for frame in audio_frames(sound, AUDIO_RATE):
                 file.mux(track.encode(frame))
             file.mux(track.encode(None))
     return out.getvalue() if rotation == 0 else rotated(out.getvalue(), rotation)

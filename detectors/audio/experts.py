@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from detectors.audio.band import require_wide_speech
 from detectors.audio.boosting import Forest
 from detectors.audio.condition import ConditionModel, facts
 from detectors.audio.encoder import Encoder
@@ -14,9 +15,10 @@ from detectors.audio.kernel import KernelMachine
 from detectors.audio.pooling import pooled
 from detectors.audio.speech import SpeechFinder
 from detectors.audio.statistics import statistics
-from detectors.audio.windows import Piece, pieces, require_speech
+from detectors.audio.windows import Piece, pieces
 from detectors.base import Audio, Judge, Observation, Span
 from detectors.errors import CardInvalid
+from detectors.result import NARROW_BAND_SECONDS
 from detectors.zoo.card import ModelCard
 from detectors.zoo.weights import verified
 
@@ -47,12 +49,12 @@ class WindowExpert:
         self._slope, self._offset = float_setting(card, "slope"), float_setting(card, "offset")
 
     def observe(self, media: Audio) -> Observation:
-        """Score a recording. Raises `NotApplicable` without a second of speech."""
-        stretches = require_speech(self._finder, media)
+        """Score a recording. Raises `NotApplicable` without a second of wide-band speech."""
+        speech = require_wide_speech(self._finder, media)
         spans: list[Span] = []
         scores: list[Floats] = []
         likeness: list[Floats] = []
-        for piece in pieces(media.samples, stretches):
+        for piece in pieces(media.samples, speech.stretches):
             judged = self._scorer(piece)
             found = judged.scores * self._slope + self._offset
             scores.append(found)
@@ -65,7 +67,8 @@ class WindowExpert:
             raw=pooled(np.concatenate(scores)),
             spans=tuple(spans),
             facts={
-                "speech_seconds": round(sum(stretch.voiced for stretch in stretches), 2),
+                "speech_seconds": round(sum(stretch.voiced for stretch in speech.stretches), 2),
+                **({NARROW_BAND_SECONDS: speech.narrow} if speech.narrow else {}),
                 "windows": float(len(spans)),
                 **(facts(np.concatenate(likeness)) if likeness else {}),
             },

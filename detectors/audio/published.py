@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from detectors.audio.band import require_wide_speech
 from detectors.audio.speech import SpeechFinder, Stretch
-from detectors.audio.windows import require_speech
 from detectors.base import AUDIO_RATE, Audio, Observation, Span
 from detectors.zoo.card import ModelCard, WeightSource
 from detectors.zoo.public.build import built
@@ -44,8 +44,8 @@ class PublishedSpeechDetector:
         return cls(built(PublicCard.read(card.name), files), finder, card)
 
     def observe(self, media: Audio) -> Observation:
-        """Score a recording. Raises `NotApplicable` without a second of speech."""
-        stretches = require_speech(self._finder, media)
+        """Score a recording. Raises `NotApplicable` without a second of wide-band speech."""
+        stretches = require_wide_speech(self._finder, media).stretches
         places = [place for stretch in stretches for place in windows(stretch, self._window)]
         chosen = {places[i] for i in evenly(len(places), MOST_WINDOWS)}
         raws = {place: self._logit(media.samples[slice(*place)]) for place in sorted(chosen)}

@@ -1,6 +1,7 @@
 """Where in a recording somebody speaks: silero-vad run by onnxruntime, without torch."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,11 @@ FRAME: Final = 512
 """Samples judged at once by silero-vad at 16 kHz (32 ms)."""
 
 _CONTEXT: Final = 64  # samples of the frame before that each frame is shown with
-_BLOCK: Final = 512  # frames in one call, which bounds memory on an hour of audio
+_WINDOW: Final = 256  # frames judged with one memory (8.2 s), from an empty one
+_HOP: Final = 192  # frames between their starts: where they overlap, the surer one counts
+_QUIET: Final = 0.02  # of the level of the loudest frames: a pause
+_PAUSE: Final = 10  # frames of a pause after which the memory starts anew ...
+_PASSAGE: Final = 62  # ... unless the last start is nearer than this
 _ON: Final = 0.5  # speech begins above this probability ...
 _OFF: Final = 0.35  # ... and ends below this one
 _PAD: Final = 0.05  # seconds kept on either side of speech
@@ -55,25 +60,32 @@ class SpeechFinder:
         )
 
     def probabilities(self, samples: Floats) -> Floats:
-        """P(speech) of each frame of `FRAME` samples, shape (ceil(samples / FRAME),)."""
+        """P(speech) of each frame of `FRAME` samples, shape (ceil(samples / FRAME),).
+
+        The network remembers what it heard: after half a minute of music it overlooks speech. So it
+        hears passages between pauses, in overlapping windows, each with an empty memory and at a
+        level of its own.
+        """
         count = -(-samples.size // FRAME)
-        level = float(np.sqrt(np.dot(samples, samples) / samples.size)) if count else 0.0
-        gain = np.float32(_LEVEL / max(level, 1e-4))
-        hidden = cell = np.zeros((1, 1, 128), np.float32)
-        context = np.zeros(_CONTEXT, np.float32)
-        parts = [np.zeros(0, np.float32)]
-        for first in range(0, count, _BLOCK):
-            frames = np.zeros((min(_BLOCK, count - first), FRAME), np.float32)
-            piece = samples[first * FRAME : first * FRAME + frames.size]
-            frames.reshape(-1)[: piece.size] = np.clip(piece * gain, -1.0, 1.0)
-            contexts = np.concatenate([context[None], frames[:-1, -_CONTEXT:]])
-            context = frames[-1, -_CONTEXT:]
-            speech, hidden, cell = self._session.run(
-                ["speech_probs", "hn", "cn"],
-                {"input": np.hstack([contexts, frames]), "h": hidden, "c": cell},
-            )
-            parts.append(np.asarray(speech, np.float32).reshape(-1))
-        return np.concatenate(parts)
+        frames = np.zeros((count, FRAME), np.float32)
+        frames.reshape(-1)[: samples.size] = samples
+        speech = np.zeros(count, np.float32)
+        for first, last in _passages(frames):
+            for start in range(first, max(first + 1, last - (_WINDOW - _HOP)), _HOP):
+                window = slice(start, min(start + _WINDOW, last))
+                speech[window] = np.maximum(speech[window], self._heard(frames[window]))
+        return speech
+
+    def _heard(self, frames: Floats) -> Floats:
+        """P(speech) of frames that nothing was heard before."""
+        level = float(np.sqrt(np.vdot(frames, frames) / frames.size))
+        levelled = np.clip(frames * np.float32(_LEVEL / max(level, 1e-4)), -1.0, 1.0)
+        contexts = np.vstack([np.zeros((1, _CONTEXT), np.float32), levelled[:-1, -_CONTEXT:]])
+        empty = np.zeros((1, 1, 128), np.float32)
+        (speech,) = self._session.run(
+            ["speech_probs"], {"input": np.hstack([contexts, levelled]), "h": empty, "c": empty}
+        )
+        return np.asarray(speech, np.float32).reshape(-1)
 
     def stretches(self, samples: Floats) -> list[Stretch]:
         """Stretches of certain speech in the order they are spoken; pauses over 0.5 s split them."""
@@ -96,6 +108,20 @@ class SpeechFinder:
 def _certainty(stretch: Stretch, speech: Floats) -> float:
     """Mean probability of speech over a stretch."""
     return float(speech[stretch.start // FRAME : -(-stretch.end // FRAME)].mean())
+
+
+def _passages(frames: Floats) -> list[tuple[int, int]]:
+    """Frames from the start of one pause to that of the next: first, one past the last."""
+    levels = np.sqrt(np.einsum("ij,ij->i", frames, frames) / FRAME)
+    if not levels.size:
+        return []
+    quiet = levels < _QUIET * np.percentile(levels, 95)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8)))
+    starts = [0]
+    for begin, end in edges.reshape(-1, 2):
+        if end - begin >= _PAUSE and begin - starts[-1] >= _PASSAGE:
+            starts.append(int(begin))
+    return list(pairwise([*starts, len(frames)]))
 
 
 def _with_hysteresis(speech: Floats) -> npt.NDArray[np.bool_]:

@@ -64,7 +64,7 @@ def require_speech(finder: SpeechFinder, audio: Audio) -> list[Stretch]:
             Reason.TOO_SHORT, f"the recording lasts {audio.seconds:.2f} s, under {LEAST_SPEECH:g} s"
         )
     if not found:
-        raise NotApplicable(Reason.NO_SPEECH, "nobody speaks in the recording")
+        raise NotApplicable(Reason.NO_SPEECH, "no speech was found in the sound that was heard")
     if voiced < LEAST_SPEECH:
         raise NotApplicable(
             Reason.TOO_SHORT, f"only {voiced:.2f} s of speech, under {LEAST_SPEECH:g} s"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import Final
 
 import av
 import numpy as np
@@ -12,12 +12,13 @@ from av.container import InputContainer
 
 from detectors.base import AUDIO_RATE
 from detectors.media.limits import Limits
+from detectors.media.mix import Mixer
 from detectors.media.notes import Note
 from detectors.media.wire import HandlerError
 
-_UNKNOWN_SIZES: Final = (0, 0xFFFFFFFF)  # what a recorder writes that cannot seek back
 _MAX_DAMAGED: Final = 64  # packets; after that the rest is not worth the time
 _RATES: Final = range(1_000, 768_001)
+_TAGS: Final = (b"ID3", b"TAG", b"APETAGEX")  # between joined MP3 files; no sound, so no damage
 
 Samples = npt.NDArray[np.float32]
 
@@ -29,86 +30,130 @@ class Sound:
     samples: Samples
     source_rate: int
     notes: tuple[Note, ...]
+    alone: int | None  # the channel to decode by itself, since all of them mixed cancel out
 
 
-def decode(container: InputContainer, stream: av.AudioStream, limits: Limits) -> Sound:
-    """The track from its start up to the limit, resampled as it comes. Raises `HandlerError`."""
-    sound = bytearray()  # grows where it lies: an hour is never held twice
-    resampler: soxr.ResampleStream | None = None
-    rate, wanted, length, damaged = 0, 0, 0, 0
-    for frame in _frames(container, stream):
-        rate = rate or (0 if frame is None else frame.sample_rate)
-        if frame is None or frame.sample_rate != rate:
-            damaged += 1
-        else:
-            wanted = round(limits.audio_seconds * rate)
-            heard = _finite(_mono(frame))[: max(0, wanted - length)]
-            length += frame.samples
-            if rate in _RATES and rate != AUDIO_RATE:
-                resampler = resampler or soxr.ResampleStream(rate, AUDIO_RATE, 1, quality="HQ")
-                heard = resampler.resample_chunk(heard)
-            sound += heard.tobytes()
-        if damaged > _MAX_DAMAGED or length > wanted:
+class _Unread:
+    """What of a track could not be decoded."""
+
+    def __init__(self) -> None:
+        self.damaged = 0  # packets
+        self.chain_ends = False  # what follows is joined on and of another make
+
+
+class _Line:
+    """Sound at one rate, put together from frames of any."""
+
+    def __init__(self, limit: float) -> None:
+        self.seconds = 0.0
+        self.rate = 0  # of the first frame
+        self._limit = limit
+        self._sound = bytearray()  # grows where it lies: an hour is never held twice
+        self._resampler: soxr.ResampleStream | None = None
+        self._last = 0  # rate of the frame before
+
+    @property
+    def is_full(self) -> bool:
+        return self.seconds > self._limit
+
+    def add(self, heard: Samples, rate: int) -> None:
+        """Append samples at `rate`. Raises `HandlerError` for what is no number and for no rate."""
+        if rate not in _RATES:
+            raise HandlerError("media_undecodable", "the audio track has no sampling rate")
+        if not np.isfinite(heard).all():
+            raise HandlerError("media_undecodable", "the sound holds values that are not numbers")
+        if rate != self._last:
+            self._flush()
+            self._last, self.rate = rate, self.rate or rate
+            if rate != AUDIO_RATE:
+                self._resampler = soxr.ResampleStream(rate, AUDIO_RATE, 1, quality="HQ")
+        wanted = round((self._limit - self.seconds) * rate)
+        self.seconds += heard.size / rate
+        self._append(heard[: max(0, wanted)])
+
+    def finished(self) -> Samples:
+        """All of it, within [-1, 1]."""
+        self._flush()
+        samples = np.frombuffer(self._sound, np.float32)
+        np.clip(samples, -1.0, 1.0, out=samples)
+        return samples
+
+    def _append(self, heard: Samples) -> None:
+        if self._resampler is not None:
+            heard = self._resampler.resample_chunk(heard)
+        self._sound += heard.tobytes()
+
+    def _flush(self) -> None:
+        if self._resampler is not None:
+            rest = self._resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+            self._sound += rest.tobytes()
+            self._resampler = None
+
+
+def decode(
+    container: InputContainer,
+    stream: av.AudioStream,
+    limits: Limits,
+    *,
+    alone: int | None = None,
+    has_length: bool = True,
+) -> Sound:
+    """The track from its start up to the limit, resampled as it comes. Raises `HandlerError`.
+
+    `alone` takes one channel instead of the mean of all. `has_length` says that the length the
+    container gives is none that the demuxer guessed.
+    """
+    line, mixer, unread = _Line(limits.audio_seconds), Mixer(alone), _Unread()
+    for frame in _frames(container, stream, unread):
+        line.add(mixer.mono(frame), frame.sample_rate)
+        if line.is_full:
             break
-    if length == 0 or rate not in _RATES:
+    if line.seconds == 0:
         raise HandlerError("media_undecodable", "the audio track holds no sound that can be read")
-    if resampler is not None:
-        sound += resampler.resample_chunk(np.zeros(0, np.float32), last=True).tobytes()
-    samples = np.frombuffer(sound, np.float32)
-    np.clip(samples, -1.0, 1.0, out=samples)
-    seconds = min(length, wanted) / rate
-    notes = _notes(stream, seconds, cut=length > wanted, damaged=damaged > 0)
-    return Sound(samples=samples, source_rate=rate, notes=notes)
+    declared = _declared(stream) if has_length and not line.is_full else 0.0
+    found = (
+        (Note.CUT_AT_LIMIT, line.is_full),
+        (Note.DAMAGED, unread.damaged > 0),
+        (Note.REST_OF_CHAIN_UNREAD, unread.chain_ends),
+        (
+            Note.SHORTER_THAN_DECLARED,
+            line.seconds < 0.95 * declared - 0.5 and not unread.chain_ends,
+        ),
+        (Note.CHANNELS_CANCEL, mixer.cancels),
+        (Note.OTHER_CHANNELS_UNHEARD, mixer.cancels and not mixer.cancels_throughout),
+    )
+    return Sound(
+        samples=line.finished(),
+        source_rate=line.rate,
+        notes=tuple(note for note, true in found if true),
+        alone=mixer.loudest if mixer.cancels else None,
+    )
 
 
-def wav_is_short(file: BinaryIO) -> bool:
-    """Whether a RIFF header promises more bytes than the file has."""
-    size = file.seek(0, 2)
-    file.seek(0)
-    promised = int.from_bytes(file.read(8)[4:], "little")
-    file.seek(0)
-    return promised not in _UNKNOWN_SIZES and promised + 8 > size
-
-
-def _frames(container: InputContainer, stream: av.AudioStream) -> Iterator[av.AudioFrame | None]:
-    """Decoded frames; None for each packet that could not be decoded."""
-    for packet in container.demux(stream):
+def _frames(
+    container: InputContainer, stream: av.AudioStream, unread: _Unread
+) -> Iterator[av.AudioFrame]:
+    """Decoded frames, until too many packets are damaged or what follows cannot be demuxed."""
+    packets = container.demux(stream)
+    while unread.damaged <= _MAX_DAMAGED:
+        try:
+            packet = next(packets, None)
+        except av.error.PatchWelcomeError:
+            unread.chain_ends = True
+            return
+        except av.FFmpegError:
+            unread.damaged += 1
+            return
+        if packet is None:
+            return
         try:
             yield from packet.decode()
         except av.FFmpegError:
-            yield None
+            unread.damaged += not bytes(packet).startswith(_TAGS)
 
 
-def _mono(frame: av.AudioFrame) -> Samples:
-    """The mean of all channels.
-
-    Not libswresample's mix, which pushes a loud stereo pair past 1, and whose set-up in PyAV 18
-    crashed on a fuzzed WAV of 22 channels.
-    """
-    values: npt.NDArray[Any] = frame.to_ndarray()
-    if not frame.format.is_planar:
-        values = values.reshape(-1, frame.layout.nb_channels).T
-    mean: npt.NDArray[np.float64] = values.mean(axis=0, dtype=np.float64)
-    if values.dtype == np.uint8:
-        mean = (mean - 128) / 128
-    elif values.dtype.kind == "i":
-        mean = mean / 2.0 ** (8 * values.itemsize - 1)
-    return mean.astype(np.float32)
-
-
-def _notes(stream: av.AudioStream, seconds: float, *, cut: bool, damaged: bool) -> tuple[Note, ...]:
-    declared = 0.0
-    if stream.duration is not None and stream.time_base is not None:
-        declared = float(stream.duration * stream.time_base)
-    found = (
-        (Note.CUT_AT_LIMIT, cut),
-        (Note.DAMAGED, damaged),
-        (Note.SHORTER_THAN_DECLARED, not cut and seconds < 0.95 * declared - 0.5),
-    )
-    return tuple(note for note, true in found if true)
-
-
-def _finite(samples: Samples) -> Samples:
-    if not np.isfinite(samples).all():
-        raise HandlerError("media_undecodable", "the sound holds values that are not numbers")
-    return samples
+def _declared(stream: av.AudioStream) -> float:
+    """Seconds that the container says the track lasts; 0 where it says nothing."""
+    if stream.duration is None or stream.time_base is None:
+        return 0.0
+    return float(stream.duration * stream.time_base)

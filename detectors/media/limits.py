@@ -8,6 +8,9 @@ MIB = 1024**2
 THUMBNAIL_SIDE = 512
 """Longest side of a preview in EXIF, in pixels, that is read; the standard's own has 160."""
 
+MAX_TRACKS = 64
+"""Tracks of one file that are named as left out, at most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confinement:

@@ -27,6 +27,18 @@ class Note(StrEnum):
     CUT_AT_LIMIT = "cut_at_limit"
     FEWER_FRAMES = "fewer_frames"
     SOUND_UNREADABLE = "sound_unreadable"
+    PICTURES_UNREADABLE = "pictures_unreadable"
+    STILL_PICTURE_LEFT_OUT = "still_picture_left_out"
+    MIRRORED_OR_TURNED = "mirrored_or_turned"
+    ODD_ANGLE_IGNORED = "odd_angle_ignored"
+    PIXELS_NOT_SQUARE = "pixels_not_square"
+    ODD_PIXELS_IGNORED = "odd_pixels_ignored"
+    HDR_CONVERTED = "hdr_converted"
+    HDR_NOT_CONVERTED = "hdr_not_converted"
+    INTERLACED = "interlaced"
+    CHANNELS_CANCEL = "channels_cancel"
+    OTHER_CHANNELS_UNHEARD = "other_channels_unheard"
+    REST_OF_CHAIN_UNREAD = "rest_of_chain_unread"
 
 
 SENTENCES: Final = {
@@ -51,4 +63,23 @@ SENTENCES: Final = {
     Note.CUT_AT_LIMIT: "Only the beginning was read, up to the limit on length.",
     Note.FEWER_FRAMES: "Fewer frames were sampled than asked for, to stay within the limit on size.",
     Note.SOUND_UNREADABLE: "The sound track could not be read.",
+    Note.PICTURES_UNREADABLE: "The moving pictures could not be read, so only the sound was.",
+    Note.STILL_PICTURE_LEFT_OUT: "The still picture that comes with the sound was not judged.",
+    Note.MIRRORED_OR_TURNED: "The film was turned or mirrored as its metadata asks.",
+    Note.ODD_ANGLE_IGNORED: "The film asks to be slanted or turned by an odd angle; it was read as "
+    "stored.",
+    Note.PIXELS_NOT_SQUARE: "The pixels of the film are not square; its frames were brought to the "
+    "shape that players show.",
+    Note.ODD_PIXELS_IGNORED: "The film claims pixels of an absurd shape; they were taken as square.",
+    Note.HDR_CONVERTED: "The film has a wider range of brightness or colour than ordinary screens; "
+    "it was converted to theirs.",
+    Note.HDR_NOT_CONVERTED: "The film has a wider range of brightness or colour than ordinary "
+    "screens, and could not be converted to theirs.",
+    Note.INTERLACED: "The film is interlaced; the two halves of each frame were not separated.",
+    Note.CHANNELS_CANCEL: "The channels of the sound cancel out when mixed; one of them was judged "
+    "alone.",
+    Note.OTHER_CHANNELS_UNHEARD: "The channels of the sound cancel out in places only, so what the "
+    "other channels hold elsewhere was not heard.",
+    Note.REST_OF_CHAIN_UNREAD: "Another recording of a different make is joined to the end; only the "
+    "first was read.",
 }

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO, Final, Literal, TypeVar
+from typing import Annotated, Any, BinaryIO, Final, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationError
 
-from detectors.base import Audio, Image, Kind, Video
+from detectors.base import Audio, Image, Kind, LeftOut, Video
 from detectors.errors import (
     DecoderCrashed,
     MediaError,
@@ -16,7 +16,7 @@ from detectors.errors import (
     MediaTooLarge,
     MediaUndecodable,
 )
-from detectors.media.limits import THUMBNAIL_SIDE, Limits
+from detectors.media.limits import MAX_TRACKS, THUMBNAIL_SIDE, Limits
 from detectors.media.notes import Note
 from detectors.media.sandbox import Caller, HandlerError, Reply
 from detectors.result import Closed
@@ -25,10 +25,13 @@ HANDLER: Final = "detectors.media.child:handle"
 """What to give a `Sandbox` or `SandboxPool` that serves a `MediaReader`."""
 
 ImageContainer = Literal["jpeg", "png", "webp", "avif", "heic", "tiff", "gif", "jp2", "j2k"]
+FilmContainer = Literal[
+    "mp4", "mov", "m4a", "webm", "mkv", "avi", "ogg", "opus", "ogv", "asf", "flv", "mxf",
+    "mpegts", "mpegps", "mpegvideo",
+]  # fmt: skip
 SoundContainer = Literal[
-    "wav", "flac", "mp3", "ogg", "opus", "m4a", "mp4", "mov", "webm", "mkv", "avi"
-]
-FilmContainer = Literal["mp4", "mov", "webm", "mkv", "avi"]
+    FilmContainer, "wav", "w64", "aiff", "au", "caf", "flac", "mp3", "mp2", "aac", "amr",
+]  # fmt: skip
 
 Model = TypeVar("Model", bound=Closed)
 
@@ -53,10 +56,9 @@ class Probe(Closed):
     kind: Kind
     container: ImageContainer | SoundContainer
     codec: str = Field(max_length=64)
-    width: int | None = Field(default=None, gt=0)  # as shown: after orientation or rotation
+    width: int | None = Field(default=None, gt=0)  # as shown: turned, with square pixels
     height: int | None = Field(default=None, gt=0)
     orientation: int = Field(default=1, ge=1, le=8)  # EXIF, of a picture
-    rotation: Literal[0, 90, 180, 270] = 0  # of a film, counter-clockwise
     seconds: float | None = Field(default=None, ge=0)
     fps: float | None = Field(default=None, gt=0)
     frames: int | None = Field(default=None, gt=0)
@@ -68,16 +70,27 @@ class Probe(Closed):
     notes: tuple[Note, ...] = ()
 
 
+class _LeftOut(Closed):
+    kind: Literal[Kind.AUDIO, Kind.VIDEO]
+    number: int = Field(gt=0)
+    of: int = Field(gt=0)
+
+
+_LeftOuts = Annotated[tuple[_LeftOut, ...], Field(max_length=MAX_TRACKS)]
+
+
 class _Sound(Closed):
     container: SoundContainer
     source_rate: int = Field(gt=0)
     notes: tuple[Note, ...]
+    left_out: _LeftOuts
 
 
 class _Film(Closed):
     container: FilmContainer
     seconds: float = Field(ge=0)
     notes: tuple[Note, ...]
+    left_out: _LeftOuts
     sound: _Sound | None = None
 
 
@@ -115,7 +128,7 @@ class MediaReader:
         )
 
     def audio(self, file: BinaryIO) -> Audio:
-        """The first audio track of a recording or a film."""
+        """The audio track of a recording or a film that players play."""
         reply = self._ask("audio", file, self._limits.audio_wall_seconds)
         return _sound(reply, _checked(_Sound, reply.body))
 
@@ -137,6 +150,7 @@ class MediaReader:
             container=film.container,
             audio=None if film.sound is None else _sound(reply, film.sound),
             notes=film.notes,
+            left_out=_left_out(film.left_out),
         )
 
     def _ask(self, what: str, file: BinaryIO, seconds: float, **more: int | None) -> Reply:
@@ -198,4 +212,9 @@ def _sound(reply: Reply, said: _Sound) -> Audio:
         source_rate=said.source_rate,
         container=said.container,
         notes=said.notes,
+        left_out=_left_out(said.left_out),
     )
+
+
+def _left_out(said: tuple[_LeftOut, ...]) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut(kind=track.kind, number=track.number, of=track.of) for track in said)

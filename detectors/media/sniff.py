@@ -84,6 +84,7 @@ _FRAMED: Final = {
     "mp2": MediaType(Kind.AUDIO, "audio/mpeg", "mp2"),
     "aac": MediaType(Kind.AUDIO, "audio/aac", "aac"),
 }
+_MXF_HEADER: Final = bytes.fromhex("060E2B34020501010D0102010102")
 _PREFIXES: Final = (
     (b"\x89PNG\r\n\x1a\n", MediaType(Kind.IMAGE, "image/png", "png")),
     (b"GIF87a", MediaType(Kind.IMAGE, "image/gif", "gif")),
@@ -98,6 +99,7 @@ _PREFIXES: Final = (
     (b"#!AMR\n", MediaType(Kind.AUDIO, "audio/amr", "amr")),
     (b"caff\x00\x01", MediaType(Kind.AUDIO, "audio/x-caf", "caf")),
     (b".snd\x00\x00", MediaType(Kind.AUDIO, "audio/basic", "au")),
+    (_MXF_HEADER, MediaType(Kind.VIDEO, "application/mxf", "mxf")),
     (b"FLV\x01", MediaType(Kind.VIDEO, "video/x-flv", "flv")),
     (b"\x00\x00\x01\xba", _MPEG),
     (b"\x00\x00\x01\xb3", MediaType(Kind.VIDEO, "video/mpeg", "mpegvideo")),
@@ -313,7 +315,7 @@ def _ogg(head: bytes) -> MediaType:
     if head[28:36] == b"OpusHead":
         return MediaType(Kind.AUDIO, "audio/opus", "opus")
     if head[28:35] == b"\x80theora":
-        return MediaType(None, "video/ogg", "ogv")
+        return MediaType(Kind.VIDEO, "video/ogg", "ogv")
     return MediaType(Kind.AUDIO, "audio/ogg", "ogg")
 
 

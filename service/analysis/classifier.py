@@ -43,7 +43,13 @@ _UNREAD: Final = {
     Note.ONE_FRAME_ONLY: "the other frames",
     Note.FIRST_FRAME_ONLY: "the other pictures",
     Note.FILM_NOT_READ: "the film beside the picture",
+    Note.PICTURES_UNREADABLE: "moving pictures",
+    Note.OTHER_CHANNELS_UNHEARD: "other channels",
+    Note.REST_OF_CHAIN_UNREAD: "the recording joined to the end",
 }
+_TRACKS: Final = {Kind.AUDIO: "sound", Kind.VIDEO: "picture"}
+OTHER_TRACK: Final = "other_track"
+"""Reason code of tracks that were not judged, since players play another one."""
 DECODING_STARTS: Final = 0.1
 DETECTORS_START: Final = 0.3
 DETECTORS_END: Final = 0.95
@@ -96,7 +102,13 @@ class Classifier:
         return Classified(
             kind=kind_of(media),
             findings=findings,
-            missing=(*_unread(media), *known.missing, *marks.missing, *_left_out(media, effort)),
+            missing=(
+                *_unread(media),
+                *_other_tracks(media),
+                *known.missing,
+                *marks.missing,
+                *_left_out(media, effort),
+            ),
             watermarks=marks.watermarks,
             traces=_compared_with_preview(media),
             matches=known.matches,
@@ -106,7 +118,7 @@ class Classifier:
             height=height,
             seconds=None if isinstance(media, Image) else media.seconds,
             handling=_handling(media, findings),
-            notes=(*(SENTENCES[Note(code)] for code in media.notes), *_sampled(media)),
+            notes=(*_read_with(media), *_sampled(media)),
         )
 
     def _marks(self, media: Media, effort: Effort) -> watermarks.Marks:
@@ -124,7 +136,7 @@ class Classifier:
         reader = MediaReader(Allowed(self._pool, allowance), self._limits)
         if kind is Kind.IMAGE:
             return reader.image(file)
-        if kind is Kind.VIDEO and reader.probe(file).kind is Kind.VIDEO:
+        if reader.probe(file).kind is Kind.VIDEO:  # first bytes may show a track of sound
             return reader.video(file, self._budget)
         return reader.audio(file)
 
@@ -226,12 +238,35 @@ def _sampled(media: Media) -> Iterator[str]:
         )
 
 
+def _read_with(media: Media) -> Iterator[str]:
+    """What a reader should know about how the file and the sound of a film were read."""
+    codes = dict.fromkeys(code for part in _parts(media) for code in part.notes)
+    yield from (SENTENCES[Note(code)] for code in codes)
+
+
 def _unread(media: Media) -> Iterator[NotChecked]:
     """Parts that were not read: what was read does not clear them."""
-    for note, what in _UNREAD.items():
-        if note in media.notes:
-            statement = f"{SENTENCES[note]} No classifier judged what was left out."
-            yield NotChecked(what=what, reason=note.value, statement=statement)
+    for part in _parts(media):
+        place = " (sound)" if isinstance(media, Video) and part is not media else ""
+        for note, what in _UNREAD.items():
+            if note in part.notes:
+                statement = f"{SENTENCES[note]} No classifier judged what was left out."
+                yield NotChecked(what=what + place, reason=note.value, statement=statement)
+
+
+def _other_tracks(media: Media) -> Iterator[NotChecked]:
+    """Tracks that players do not play: an answer about one says nothing about another."""
+    if isinstance(media, Image):
+        return
+    for kind, name in _TRACKS.items():
+        tracks = [track for track in media.left_out if track.kind is kind]
+        if not tracks:
+            continue
+        plural = "s" if len(tracks) > 1 else ""
+        numbers = ", ".join(str(track.number) for track in tracks)
+        what = f"{name} track{plural} {numbers} of {tracks[0].of}"
+        statement = f"Players play another {name} track, so no classifier judged {what}."
+        yield NotChecked(what=what, reason=OTHER_TRACK, statement=statement)
 
 
 def _undecoded(error: MediaError) -> NotChecked:

@@ -4,7 +4,15 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome
+from detectors.result import (
+    NARROW_BAND_SECONDS,
+    Alarm,
+    Claim,
+    Finding,
+    LikelihoodRatio,
+    Outcome,
+    Reason,
+)
 from provenance.result import (
     Integrity,
     Marker,
@@ -81,6 +89,13 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
     for item in findings:
         if item.reason is not None and (item.votes or item.outcome is Outcome.FAILED):
             yield NotChecked(what=item.detector, reason=item.reason, statement=item.explanation)
+        narrow = item.facts.get(NARROW_BAND_SECONDS)
+        if narrow and item.votes:
+            text = (
+                f"{narrow:.1f} s of the speech hold next to nothing above 4 kHz, as after a telephone "
+                "line; they were not judged."
+            )
+            yield NotChecked(what=item.detector, reason=Reason.NARROW_BAND, statement=text)
 
 
 def fuse(findings: tuple[Finding, ...]) -> LikelihoodRatio | None:

@@ -17,7 +17,7 @@ NO_CLASSIFIER: Final = "no_classifier"
 LEFT_OUT: Final = "left_out_by_profile"
 """Reason code of what the fast profile does not look for, beside what it judges."""
 
-# Reasons that are an answer ("this method does not apply"); every other one is something broken.
+# Reasons that are an answer ("this method does not apply"); every other one leaves a question open.
 HARMLESS: Final = frozenset(
     {
         NOT_REQUESTED,
@@ -42,6 +42,7 @@ HARMLESS: Final = frozenset(
                 Reason.WRONG_ARITHMETIC,
                 Reason.UNDECODABLE,
                 Reason.INTERNAL_ERROR,
+                Reason.NARROW_BAND,  # there is speech, and nobody can say anything about it
             }
         ),
     }

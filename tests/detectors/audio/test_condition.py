@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from detectors.audio.condition import CONDITIONS, ConditionModel, facts
-from detectors.base import AUDIO_RATE, Audio
-from detectors.registry import load, named
+from detectors.audio.speech import Stretch
+from detectors.audio.statistics import statistics
+from detectors.audio.windows import pieces
+from detectors.base import AUDIO_RATE
+from detectors.registry import card_of, named
 from detectors.training.audio_bank import JUDGED
 from detectors.training.audio_experts import fit_conditions
 from detectors.training.audio_launder import telephone
 from detectors.training.audio_thresholds import fit_allowances, held_out_allowances
+from detectors.zoo.weights import verified
 from tests.sounds import speech_like
 
 
@@ -49,11 +53,12 @@ def test_facts_are_means_over_windows() -> None:
 
 
 def test_the_shipped_model_hears_a_telephone() -> None:
-    judge = load(named("audio.statistics"))
+    model = ConditionModel.load(verified(card_of(named("audio.statistics")), 2))
 
     def likeness(samples: np.ndarray) -> float:
-        audio = Audio(samples=samples, source_rate=AUDIO_RATE, container="wav")
-        return float(judge.observe(audio).facts["like_telephone"])
+        whole = Stretch(0, samples.size, samples.size / AUDIO_RATE)
+        (piece,) = pieces(samples, [whole])
+        return float(facts(model.likeness(statistics(piece)))["like_telephone"])
 
     talk = speech_like(5.0)
     assert likeness(telephone(talk)) > 0.9

@@ -1,0 +1,95 @@
+"""Whether speech came through a telephone line: does it hold anything above 4 kHz?
+
+A line, a voice recorder or a narrow codec ends below 4 kHz, and no later copy brings back what it
+took away. Genuine speech without that part scores higher than synthetic speech with it, so it is
+not judged.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import signal
+
+from detectors.audio.speech import SpeechFinder, Stretch
+from detectors.audio.windows import LEAST_SPEECH, require_speech
+from detectors.base import AUDIO_RATE, Audio
+from detectors.errors import NotApplicable
+from detectors.result import Reason
+
+Floats = npt.NDArray[np.float32]
+
+LOWEST_RATE: Final = 12_000
+"""Samples per second below which a file cannot hold what is judged."""
+
+LEAST_ABOVE_DB: Final = -40.0
+"""Level above 4.4 kHz against that of 0.3 to 3.4 kHz, below which speech is narrow.
+
+Of 529 genuine recordings of 16 kHz and more in which speech is judged, two lie below (0.4 %), of
+677 synthetic ones three. All 22 recordings of 8 kHz lie below, and so do 181 genuine ones of 16 kHz
+and more once they are taken to 8 kHz, as PCM, G.711, ADPCM or AMR.
+"""
+
+_TELLING: Final = 2.0  # seconds of a stretch that is measured by itself: vowels reach less high
+_FRAME: Final = 512  # samples (32 ms)
+_BLOCK: Final = 256 * _FRAME  # samples measured at once, which bounds memory
+_LOUD: Final = 95  # percentile of frames: fricatives are rare, and they alone reach high
+_LOW: Final = (300.0, 3400.0)  # Hz
+_HIGH: Final = (4400.0, 7000.0)  # Hz
+
+
+@dataclass(frozen=True, slots=True)
+class WideSpeech:
+    """The stretches to judge, and how much speech beside them was left out."""
+
+    stretches: list[Stretch]
+    narrow: float  # seconds
+
+
+def require_wide_speech(finder: SpeechFinder, audio: Audio) -> WideSpeech:
+    """As `require_speech`, without what came through a telephone line.
+
+    Raises `NotApplicable`, as `NARROW_BAND` when that leaves nothing to judge.
+    """
+    found = require_speech(finder, audio)
+    if audio.source_rate < LOWEST_RATE:
+        raise NotApplicable(
+            Reason.NARROW_BAND,
+            f"the sound has {audio.source_rate:,} samples a second; speech is judged from "
+            f"{LOWEST_RATE:,}",
+        )
+    wide = [one for one in found if one.seconds < _TELLING or _is_wide(audio, [one])]
+    voiced = sum(stretch.voiced for stretch in wide)
+    if voiced < LEAST_SPEECH or not _is_wide(audio, wide):
+        raise NotApplicable(
+            Reason.NARROW_BAND,
+            "the speech holds next to nothing above 4 kHz, as after a telephone line",
+        )
+    return WideSpeech(wide, round(sum(stretch.voiced for stretch in found) - voiced, 2))
+
+
+def _is_wide(audio: Audio, stretches: list[Stretch]) -> bool:
+    pieces = [audio.samples[stretch.start : stretch.end] for stretch in stretches]
+    return above_4_khz(pieces) >= LEAST_ABOVE_DB
+
+
+def above_4_khz(pieces: list[Floats]) -> float:
+    """Level of the loudest frames in 4.4 to 7 kHz against 0.3 to 3.4 kHz, in dB."""
+    low, high = np.hstack([_levels(piece) for piece in pieces])
+    return float(
+        10 * np.log10((np.percentile(high, _LOUD) + 1e-15) / (np.percentile(low, _LOUD) + 1e-12))
+    )
+
+
+def _levels(piece: Floats) -> npt.NDArray[np.float64]:
+    """Power of each frame in the low and the high band, shape (2, frames)."""
+    window = signal.get_window("hann", _FRAME).astype(np.float32)
+    pitches = np.fft.rfftfreq(_FRAME, 1 / AUDIO_RATE)
+    found = []
+    for start in range(0, piece.size - _FRAME + 1, _BLOCK):
+        block = piece[start : start + _BLOCK + _FRAME // 2]
+        frames = np.lib.stride_tricks.sliding_window_view(block, _FRAME)[:: _FRAME // 2]
+        power = np.square(np.abs(np.fft.rfft(frames * window)))
+        found.append([power[:, (pitches >= a) & (pitches < b)].sum(1) for a, b in (_LOW, _HIGH)])
+    return np.concatenate(found, axis=1)
