@@ -43,7 +43,8 @@ from deploy.cases_answers import (
     verdict,
 )
 from deploy.running import ASSAY
-from provenance.result import Origin, Presence, Says
+from provenance.declared import Says
+from provenance.result import Origin, Presence
 from service.reporting.report import Report, Verdict
 
 ROOT_CERTIFICATE: Final = "prov-ca.pem"

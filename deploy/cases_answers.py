@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Outcome
-from provenance.result import Origin, Presence, Says
+from provenance.declared import Says
+from provenance.result import Origin, Presence
 from service.reporting.report import Report, Verdict
 
 ACCUSING: Final = frozenset(

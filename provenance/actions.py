@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, Final
 
+from provenance.bounded import clean
 from provenance.codes import mapping, sequence
 from provenance.markers.tools import ai_tool
 from provenance.origin import origin_of_action, strongest_type
-from provenance.result import Action, clean
+from provenance.result import Action
 from provenance.signed_facts import scalars
 
 MAX_PARAMETERS: Final = 12

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from provenance.bounded import clean
 from provenance.errors import NoManifestStore, RequestInvalid
-from provenance.result import Provenance, SecondOpinion, clean
+from provenance.result import Provenance, SecondOpinion
 from provenance.trust import NO_TRUST, TrustSnapshot
 
 Send = Callable[[Mapping[str, Any]], Mapping[str, Any]]

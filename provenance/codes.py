@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from provenance.result import Check, clean
+from provenance.bounded import clean
+from provenance.result import Check
 from provenance.statuses import Concern, StatusClass, status_of
 
 _MATCH, _MISMATCH = ".match", ".mismatch"

@@ -18,17 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from provenance.declared import Says
 from provenance.markers import read_markers
 from provenance.read import Reader
-from provenance.result import (
-    Integrity,
-    Manifest,
-    Presence,
-    Provenance,
-    Says,
-    SignerTrust,
-    TrustKind,
-)
+from provenance.result import Integrity, Manifest, Presence, Provenance, SignerTrust, TrustKind
 from provenance.trust import NO_TRUST, TrustSnapshot, parse
 
 REASONS: Final = Path(__file__).with_name("conformance.toml")

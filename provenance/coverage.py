@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
+from provenance.bounded import clean
 from provenance.codes import mapping, sequence
-from provenance.result import Span, clean
+from provenance.result import Span
 
 MAX_PARTS: Final = 100_000
 """Most segments, chunks or boxes that are stepped over in search of an end."""

@@ -7,9 +7,10 @@ not vouch for what speaks in the media's favour; nobody declares AI by mistake.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from provenance.bounded import clean
 from provenance.codes import mapping, sequence
 from provenance.origin import is_ai, origin_of, strongest_type
-from provenance.result import Origin, SignedStatement, clean
+from provenance.result import Origin, SignedStatement
 
 MAX_STATEMENTS: Final = 20
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from provenance.bounded import clean
 from provenance.codes import mapping, sequence
-from provenance.result import Check, Identity, IdentityStatus, clean
+from provenance.result import Check, Identity, IdentityStatus
 
 MAX_IDENTITIES: Final = 20
 MAX_ACCOUNTS: Final = 50

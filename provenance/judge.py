@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from provenance.bounded import clean
 from provenance.codes import ASSET_MATCHES, Verdicts, mapping
 from provenance.result import (
     Check,
@@ -15,7 +16,6 @@ from provenance.result import (
     Timestamp,
     TimestampStatus,
     TrustKind,
-    clean,
 )
 from provenance.statuses import Concern, StatusClass
 

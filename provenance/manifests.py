@@ -5,21 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from provenance.actions import actions_in
+from provenance.bounded import clean
 from provenance.codes import NOTICES, Verdicts, ingredient_label, mapping, sequence
 from provenance.declarations import statements
 from provenance.identity import identities
 from provenance.judge import Judge, asset_failures, asset_matches, integrity, revocation
 from provenance.origin import origin_of_ingredient, strongest_type
-from provenance.result import (
-    Action,
-    Check,
-    Ingredient,
-    Integrity,
-    Manifest,
-    SoftBinding,
-    UsageRule,
-    clean,
-)
+from provenance.result import Action, Check, Ingredient, Integrity, Manifest, SoftBinding, UsageRule
 from provenance.rubric import signals_of
 from provenance.signed_facts import signed_facts
 from provenance.statuses import Concern, StatusClass

@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from provenance.result import Ingredient, Integrity, Manifest, Origin, SignerTrust, clean
+from provenance.bounded import clean
+from provenance.result import Ingredient, Integrity, Manifest, Origin, SignerTrust
 
 _ORIGINS: Final[Mapping[str, Origin]] = {
     "trainedalgorithmicmedia": Origin.AI_GENERATED,

@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from provenance.declared import Watermark, WatermarkScheme
 from provenance.errors import WeightsUnusable
-from provenance.result import Watermark, WatermarkScheme
 
 DISTRIBUTION: Final = "resemble-perth"
 _FILE: Final = "perth/perth_net/pretrained/implicit/perth_net_250000.pth.tar"

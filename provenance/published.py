@@ -10,8 +10,9 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from provenance.bounded import Closed, Sha256
 from provenance.errors import TrustStoreDamaged
-from provenance.result import Closed, Sha256, TrustKind
+from provenance.result import TrustKind
 from provenance.trust import Fetch, Published, TrustList, TrustStore, no_network, parse
 
 _INTERIM: Final = "https://contentcredentials.org/trust/"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
+from provenance.bounded import clean
 from provenance.chains import lists_vouching_for_signer
 from provenance.codes import Verdicts, gather, mapping, sequence
 from provenance.consistency import examine
@@ -25,15 +26,7 @@ from provenance.markers import find_markers, read_metadata
 from provenance.markers.metadata import Metadata
 from provenance.origin import contradiction, declared_origin
 from provenance.prescan import holds_store, may_hold_credentials
-from provenance.result import (
-    Integrity,
-    Manifest,
-    Presence,
-    Provenance,
-    Span,
-    TrustKind,
-    clean,
-)
+from provenance.result import Integrity, Manifest, Presence, Provenance, Span, TrustKind
 from provenance.rubric import together
 from provenance.statuses import StatusClass
 from provenance.trust import NO_TRUST, TrustSnapshot

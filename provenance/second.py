@@ -14,9 +14,10 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any, BinaryIO, Final
 
+from provenance.bounded import clean
 from provenance.client import SECOND_VERIFIER
 from provenance.errors import RequestInvalid
-from provenance.result import EngineVersion, Integrity, SecondOpinion, clean
+from provenance.result import EngineVersion, Integrity, SecondOpinion
 from provenance.statuses import StatusClass, status_of
 
 os.environ.update({"ENCYPHER_C2PA_ONLINE": "off", "ENCYPHER_C2PA_TELEMETRY": "off"})

@@ -5,9 +5,9 @@ from typing import Any, BinaryIO, Final
 
 from pydantic import Field
 
+from provenance.bounded import Closed
 from provenance.errors import SigningRefused
 from provenance.prescan import may_hold_credentials
-from provenance.result import Closed
 from provenance.vocabulary import SignedAction, SourceType
 
 _TRAINING: Final = ("ai_training", "ai_generative_training", "data_mining", "ai_inference")

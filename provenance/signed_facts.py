@@ -7,8 +7,9 @@ a reader sees all that was signed, whatever the writer calls it.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from provenance.bounded import clean
 from provenance.codes import mapping
-from provenance.result import SignedFact, clean
+from provenance.result import SignedFact
 
 MAX_FACTS: Final = 60
 _MAX_DEPTH: Final = 6

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field, ValidationError
 
+from provenance.bounded import Closed, Sha256, clean
 from provenance.errors import FetchRefused, TrustListInvalid, TrustListUnknown, TrustStoreDamaged
-from provenance.result import Closed, Sha256, TrustKind, TrustListRef, clean
+from provenance.result import TrustKind, TrustListRef
 
 if TYPE_CHECKING:
     from cryptography import x509 as x509_types

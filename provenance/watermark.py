@@ -31,7 +31,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from provenance.result import Watermark, WatermarkScheme
+from provenance.declared import Watermark, WatermarkScheme
 
 MIN_SIDE: Final = 256
 """Pixels of the shorter side below which nothing is read: the generators mark nothing smaller."""

@@ -69,7 +69,7 @@ def _added(file: av.container.OutputContainer, track: Pictures | Sounds) -> Any:
         sound.layout = "mono" if track.samples.ndim == 1 else "stereo"
         sound.bit_rate = track.bit_rate
         if track.flags is not None:
-            sound.disposition = track.flags
+            sound.disposition = Disposition(track.flags)
         return sound
     film = file.add_stream(track.codec, rate=FPS)
     assert isinstance(film, av.VideoStream)
@@ -79,7 +79,7 @@ def _added(file: av.container.OutputContainer, track: Pictures | Sounds) -> Any:
     if track.shape is not None:
         film.codec_context.sample_aspect_ratio = track.shape
     if track.flags is not None:
-        film.disposition = track.flags
+        film.disposition = Disposition(track.flags)
     return film
 
 
@@ -87,6 +87,8 @@ def remuxed(movie: bytes, container_format: str) -> bytes:
     """The H.264 packets of an MP4 in another container, without being encoded anew."""
     out = io.BytesIO()
     with av.open(io.BytesIO(movie)) as source, av.open(out, "w", format=container_format) as file:
+        assert isinstance(source, av.container.InputContainer)
+        assert isinstance(file, av.container.OutputContainer)
         stream = source.streams.video[0]
         copy = file.add_stream_from_template(stream)
         start_codes = BitStreamFilterContext("h264_mp4toannexb", stream)

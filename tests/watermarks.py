@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance import perth
-from provenance.result import WatermarkScheme
+from provenance.declared import WatermarkScheme
 from provenance.watermark import BLOCK, STEP, Carrier, Message
 from tests.media import RGB
 

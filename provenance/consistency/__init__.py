@@ -5,8 +5,9 @@ from typing import Final
 
 from provenance.consistency import camera, film, jpeg, position, sound, times
 from provenance.consistency.facts import Facts, Rule
+from provenance.declared import Trace
 from provenance.markers.metadata import Metadata
-from provenance.result import Provenance, Trace
+from provenance.result import Provenance
 
 MAX_TRACES: Final = 30
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from provenance.consistency.catalogue import trace
 from provenance.consistency.facts import Facts
+from provenance.declared import Trace
 from provenance.markers.tools import ai_tool
-from provenance.result import Trace
 
 _EXPOSURE: Final = ("ExposureTime", "FNumber", "ISOSpeedRatings", "FocalLength")
 _SCANNERS: Final = re.compile(

@@ -2,7 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from provenance.result import Trace, Weight, clean
+from provenance.bounded import clean
+from provenance.declared import Trace, Weight
 
 _CLOCK: Final = "a clock that was set wrong, or a date that somebody corrected by hand"
 _SENT: Final = "websites, messengers and ordinary programs that save a picture again"

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from provenance.bounded import clean
+from provenance.declared import Trace
 from provenance.markers.metadata import Carrier, Metadata, Part
-from provenance.result import Provenance, Trace, clean
+from provenance.result import Provenance
 
 ZONES: Final = timedelta(hours=26)
 """Clocks on Earth show times up to 26 hours apart, so less than that proves nothing."""

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from provenance.bounded import clean
 from provenance.consistency.catalogue import trace
 from provenance.consistency.facts import ZONES, Facts, shown
+from provenance.declared import Trace
 from provenance.markers.metadata import Part
-from provenance.result import Trace, clean
 
 _EPOCH: Final = datetime(1904, 1, 1, tzinfo=UTC)
 _FIRST: Final = datetime(1995, 1, 1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from provenance.consistency.catalogue import trace
 from provenance.consistency.facts import Facts
+from provenance.declared import Trace
 from provenance.markers.metadata import Part
-from provenance.result import Trace
 
 _LUMINANCE: Final = (
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from provenance.consistency.catalogue import trace
-from provenance.result import Trace
+from provenance.declared import Trace
 
 _ENDINGS: Final = {
     "jpg": "image/jpeg", "jpeg": "image/jpeg", "jpe": "image/jpeg", "jfif": "image/jpeg",

@@ -6,7 +6,7 @@ from typing import Final
 
 from provenance.consistency.catalogue import trace
 from provenance.consistency.facts import Facts
-from provenance.result import Trace
+from provenance.declared import Trace
 
 _LIMITS: Final = {"GPSLatitude": ("latitude", 90), "GPSLongitude": ("longitude", 180)}
 _LOWEST: Final = -500.0  # metres; the shore of the Dead Sea lies at -430

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from provenance.bounded import clean
 from provenance.consistency.catalogue import trace
 from provenance.consistency.facts import Facts
 from provenance.consistency.film import header
-from provenance.result import Trace, clean
+from provenance.declared import Trace
 
 _SIDES: Final = (36, 21, 13)  # where the note lies: stereo MPEG 1, both in between, mono MPEG 2
 _FRAMES, _BYTES, _CONTENTS, _QUALITY = 1, 2, 4, 8

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.consistency.catalogue import trace
-from provenance.result import Trace
+from provenance.declared import Trace
 
 GRID: Final = 48
 """Both are compared at this many pixels of the longer side: less than any preview has."""

@@ -7,8 +7,9 @@ from typing import Final
 
 from provenance.consistency.catalogue import trace
 from provenance.consistency.facts import ZONES, Facts, exif_time, shown
+from provenance.declared import Trace
 from provenance.markers.metadata import Carrier
-from provenance.result import Integrity, Manifest, Origin, Trace
+from provenance.result import Integrity, Manifest, Origin
 
 _NAMES: Final = {
     "DateTimeOriginal": "taken",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from provenance.declared import Marker, Says, SearchGap, Unsearched
 from provenance.markers import camera, generators, iptc, tc260, tools, vendors
 from provenance.markers.asf import read_asf, read_flv
 from provenance.markers.bmff import read_bmff
@@ -15,7 +16,6 @@ from provenance.markers.metadata import Metadata, NotRead, Source, Walker
 from provenance.markers.png import read_png
 from provenance.markers.riff import read_aiff, read_caf, read_riff
 from provenance.markers.streams import read_flac, read_mpeg_audio, read_ogg
-from provenance.result import Marker, Says, SearchGap, Unsearched
 
 MAX_MARKERS: Final = 50
 

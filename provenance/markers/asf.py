@@ -4,9 +4,9 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
+from provenance.declared import SearchGap
 from provenance.markers.metadata import Carrier, Metadata, NotRead, Source, decode
 from provenance.markers.xmp import read_xmp
-from provenance.result import SearchGap
 
 _CONTENT: Final = bytes.fromhex("3326B2758E66CF11A6D900AA0062CE6C")
 _MORE_CONTENT: Final = bytes.fromhex("40A4D0D207E3D21197F000A0C95EA850")

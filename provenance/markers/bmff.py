@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from provenance.declared import SearchGap
 from provenance.markers.exif import read_exif_block
 from provenance.markers.heif import read_items
 from provenance.markers.id3 import read_id3
@@ -15,7 +16,6 @@ from provenance.markers.metadata import (
 )
 from provenance.markers.trailer import read_trailer
 from provenance.markers.xmp import read_xmp
-from provenance.result import SearchGap
 
 _XMP_UUID: Final = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 _EXIF_UUID: Final = b"JpgTiffExif->JP2"

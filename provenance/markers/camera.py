@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from provenance.declared import Marker, Says
 from provenance.markers.finding import found
 from provenance.markers.metadata import Carrier, Metadata
 from provenance.markers.tools import ai_tool
-from provenance.result import Marker, Says
 
 _LONGEST: Final = 64
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from provenance.result import MarkerFamily
+from provenance.declared import MarkerFamily
 
 _FREE_TEXT: Final = "anyone can write or remove it with an ordinary metadata editor"
 _STRUCTURED: Final = (

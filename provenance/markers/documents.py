@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
+from provenance.declared import SearchGap
 from provenance.markers.metadata import (
     MAX_VALUE,
     Carrier,
@@ -15,7 +16,6 @@ from provenance.markers.metadata import (
     decode,
 )
 from provenance.markers.xmp import read_xmp
-from provenance.result import SearchGap
 
 _PROPERTIES: Final = re.compile(
     r"(?:docProps/(?:core|app|custom)\.xml|meta\.xml|META-INF/metadata\.xml|(?:[^/]+/)?[^/]+\.opf)"

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, Protocol
 
+from provenance.declared import SearchGap
 from provenance.markers.metadata import (
     Carrier,
     Metadata,
@@ -14,7 +15,6 @@ from provenance.markers.metadata import (
 )
 from provenance.markers.photoshop import read_iim, read_resources
 from provenance.markers.xmp import read_xmp
-from provenance.result import SearchGap
 
 _TAGS: Final = {
     0x010E: "ImageDescription",

@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from provenance.bounded import clean
+from provenance.declared import Marker, Says
 from provenance.markers.catalogue import CATALOGUE
 from provenance.markers.metadata import Metadata, Text
-from provenance.result import Marker, Says, clean
 
 Finder = Callable[[Metadata], Iterator[Marker]]
 

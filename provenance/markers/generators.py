@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from provenance.declared import Marker, Says
 from provenance.markers.finding import as_json, found
 from provenance.markers.metadata import Carrier, Metadata, Text
-from provenance.result import Marker, Says
 
 _STEPS: Final = re.compile(r"\bSteps: \d+\b")
 _SETTINGS: Final = ("Sampler: ", "CFG scale: ", "Seed: ", "Size: ", "Model: ", "Model hash: ")

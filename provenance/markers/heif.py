@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, Protocol
 
+from provenance.declared import SearchGap
 from provenance.markers.exif import read_exif_block
 from provenance.markers.metadata import MAX_VALUE, Metadata, NotRead, Source
 from provenance.markers.xmp import read_xmp
-from provenance.result import SearchGap
 
 _IN_FILE, _IN_BOX = 0, 1
 """Ways in which the place of an item is told: by offset in the file, or in the box `idat`."""

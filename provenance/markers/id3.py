@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
+from provenance.declared import SearchGap
 from provenance.markers.metadata import (
     MAX_TOTAL,
     MAX_VALUE,
@@ -14,7 +15,6 @@ from provenance.markers.metadata import (
     decode,
 )
 from provenance.markers.xmp import read_xmp
-from provenance.result import SearchGap
 
 _ENCODINGS: Final = {0: "latin-1", 1: "utf-16", 2: "utf-16-be", 3: "utf-8"}
 _WIDE: Final = (1, 2)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from provenance.declared import SearchGap
 from provenance.markers.exif import read_tiff
 from provenance.markers.jpeg import read_jpeg
 from provenance.markers.metadata import (
@@ -16,7 +17,6 @@ from provenance.markers.metadata import (
 )
 from provenance.markers.photoshop import read_iim, read_resources
 from provenance.markers.xmp import read_xmp
-from provenance.result import SearchGap
 
 _GIF_XMP: Final = b"XMP DataXMP"
 _GIF_PROFILES: Final = {b"MGK8BIM0000": read_resources, b"MGKIPTC0000": read_iim}

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from provenance.declared import Marker, Says
 from provenance.markers.finding import found
 from provenance.markers.metadata import About, Metadata, Text
 from provenance.origin import origin_of, source_type
-from provenance.result import Marker, Origin, Says
+from provenance.result import Origin
 
 _URI: Final = re.compile(r"https?://cv\.iptc\.org/newscodes/digitalsourcetype/\w+/?", re.IGNORECASE)
 _SYSTEM_FIELDS: Final = (

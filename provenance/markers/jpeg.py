@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from provenance.declared import SearchGap
 from provenance.markers.exif import read_exif_block
 from provenance.markers.metadata import Carrier, Metadata, NotRead, Source, decode
 from provenance.markers.photoshop import read_resources
 from provenance.markers.trailer import read_trailer
 from provenance.markers.xmp import MAX_PACKET, read_xmp
-from provenance.result import SearchGap
 
 XMP_HEADER: Final = b"http://ns.adobe.com/xap/1.0/\x00"
 _EXTENDED_XMP: Final = b"http://ns.adobe.com/xmp/extension/\x00"

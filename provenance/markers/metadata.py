@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO, Final
 
-from provenance.result import SearchGap, Unsearched, clean
+from provenance.bounded import clean
+from provenance.declared import SearchGap, Unsearched
 
 MAX_TEXTS: Final = 2000
 MAX_VALUE: Final = 4 << 20

@@ -3,6 +3,7 @@
 import zlib
 from typing import Final
 
+from provenance.declared import SearchGap
 from provenance.markers.exif import read_exif_block
 from provenance.markers.jpeg import XMP_HEADER
 from provenance.markers.metadata import (
@@ -17,7 +18,6 @@ from provenance.markers.photoshop import read_resources
 from provenance.markers.stealth import Pixels, read_stealth
 from provenance.markers.trailer import read_trailer
 from provenance.markers.xmp import read_xmp
-from provenance.result import SearchGap
 
 _TEXTS: Final = (b"tEXt", b"zTXt", b"iTXt", b"comf")
 """Chunks with a keyword and a value; `comf` is what ComfyUI writes into animations."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from provenance.declared import SearchGap
 from provenance.markers.exif import read_exif_block
 from provenance.markers.id3 import read_id3
 from provenance.markers.metadata import Carrier, Metadata, NotRead, Source, decode
 from provenance.markers.xmp import read_xmp
-from provenance.result import SearchGap
 
 _MAX_DEPTH: Final = 4
 _UNKNOWN: Final = 0xFFFFFFFF

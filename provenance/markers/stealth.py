@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from provenance.declared import SearchGap
 from provenance.markers.metadata import Carrier, Metadata, NotRead, Source, decode
-from provenance.result import SearchGap
 
 _SIGNATURE_BITS: Final = 120
 _LENGTH_BITS: Final = 32

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from provenance.declared import SearchGap
 from provenance.markers.id3 import read_tags_behind, read_tags_in_front
 from provenance.markers.metadata import MAX_TOTAL, Carrier, Metadata, NotRead, Source, decode
-from provenance.result import SearchGap
 
 _MAX_COMMENTS: Final = 1000
 _COMMENTS: Final = 4

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from provenance.bounded import clean
+from provenance.declared import Marker, Says
 from provenance.markers.finding import as_json, found
 from provenance.markers.metadata import Metadata, Text
-from provenance.result import Marker, Says, clean
 
 _LABELS: Final[Mapping[str, Says]] = {
     "1": Says.AI_GENERATED,

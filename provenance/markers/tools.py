@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from provenance.declared import Marker, Says
 from provenance.markers.finding import found
 from provenance.markers.metadata import About, Carrier, Metadata, Text
-from provenance.result import Marker, Says
 
 _TOOL_FIELDS: Final = frozenset(
     {

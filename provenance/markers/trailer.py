@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from provenance.declared import SearchGap
 from provenance.markers.metadata import MAX_VALUE, Carrier, Metadata, NotRead, Source, decode
-from provenance.result import SearchGap
 
 _HEAD, _FOOT = b"SEFH", b"SEFT"
 _ENTRY: Final = 12

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from provenance.declared import Marker, Says
 from provenance.markers.finding import as_json, found
 from provenance.markers.metadata import Carrier, Metadata
-from provenance.result import Marker, Says
 
 _GOOGLE: Final[Mapping[str, Says]] = {
     "made with google ai": Says.AI_GENERATED,

@@ -7,8 +7,8 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
+from provenance.declared import SearchGap
 from provenance.markers.metadata import About, Carrier, Metadata, NotRead
-from provenance.result import SearchGap
 
 MAX_PACKET: Final = 4 << 20
 _MAX_ELEMENTS: Final = 20_000

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from provenance.result import Closed, Provenance, Sha256, Text
+from provenance.bounded import Closed, Sha256, Text
+from provenance.result import Provenance
 
 
 class Via(StrEnum):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from detectors.base import Kind
 from detectors.result import Finding
-from provenance.result import Trace, Watermark
+from provenance.declared import Trace, Watermark
 from provenance.similarity.result import Match
 from service.reporting.report import NotChecked
 

@@ -21,7 +21,7 @@ from detectors.result import Finding, Reason
 from detectors.runner import Run
 from detectors.zoo.threads import use_threads
 from provenance.consistency import thumbnail
-from provenance.result import Trace
+from provenance.declared import Trace
 from service.analysis import watermarks
 from service.analysis.classified import Classified
 from service.analysis.config import PipelineConfig

@@ -17,8 +17,9 @@ from detectors.media.allowance import Allowance
 from detectors.media.sniff import MediaType
 from detectors.registry import Effort, use_shelf
 from provenance.consistency import name
+from provenance.declared import Trace
 from provenance.published import open_store
-from provenance.result import Provenance, Trace
+from provenance.result import Provenance
 from service.analysis.classified import Classified
 from service.analysis.config import PipelineConfig
 from service.analysis.credentials import Credentials, Past, Read

@@ -5,8 +5,8 @@ from typing import Final
 
 from detectors.base import AUDIO_RATE, Audio, Image, Media, Video
 from provenance import perth
+from provenance.declared import Watermark
 from provenance.errors import WeightsUnusable
-from provenance.result import Watermark
 from provenance.watermark import find_watermarks
 from service.reporting.report import NotChecked
 

@@ -10,7 +10,7 @@ from rich.segment import Segment as Piece
 from rich.table import Table
 from rich.text import Text
 
-from provenance.result import Weight
+from provenance.declared import Weight
 from service.analysis.progress import Listener
 from service.cli import timeline
 from service.cli.credentials_tree import credentials

@@ -13,15 +13,8 @@ from detectors.result import (
     Outcome,
     Reason,
 )
-from provenance.result import (
-    Integrity,
-    Marker,
-    Provenance,
-    Says,
-    Trace,
-    Watermark,
-    Weight,
-)
+from provenance.declared import Marker, Says, Trace, Watermark, Weight
+from provenance.result import Integrity, Provenance
 from provenance.similarity.result import Match
 from service.reporting.credentials import evidence_of, gaps_in
 from service.reporting.recovered_credentials import recovered

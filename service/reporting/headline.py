@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Finding
-from provenance.result import Origin, Presence, Provenance, Says, SignerTrust, Watermark
+from provenance.declared import Says, Watermark
+from provenance.result import Origin, Presence, Provenance, SignerTrust
 from service.reporting.credentials import (
     is_past,
     only_appended,

@@ -10,7 +10,8 @@ from pydantic import AwareDatetime, Field, ValidationError
 from detectors.base import Kind
 from detectors.media.sniff import TracedAs
 from detectors.result import Closed, Finding, LikelihoodRatio
-from provenance.result import Provenance, Watermark
+from provenance.declared import Watermark
+from provenance.result import Provenance
 from provenance.similarity.result import Match
 from service.errors import ReportInvalid
 

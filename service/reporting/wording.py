@@ -5,19 +5,16 @@ from typing import Final
 from detectors.base import Kind
 from detectors.media.sniff import TracedAs
 from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome
+from provenance.declared import Says, Watermark, WatermarkScheme, Weight
 from provenance.result import (
     IdentityStatus,
     Integrity,
     Origin,
     Presence,
     Revocation,
-    Says,
     SignerTrust,
     TimestampStatus,
     TrustKind,
-    Watermark,
-    WatermarkScheme,
-    Weight,
 )
 from service.reporting.report import Profile, Rank, Report, Subject, Verdict
 

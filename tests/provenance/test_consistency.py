@@ -16,9 +16,9 @@ from provenance.client import read_through
 from provenance.consistency import name, thumbnail
 from provenance.consistency.catalogue import CATALOGUE
 from provenance.consistency.jpeg import compression
+from provenance.declared import Trace, Weight
 from provenance.markers import read_metadata
 from provenance.read import read
-from provenance.result import Trace, Weight
 from service.analysis.handlers import CREDENTIALS
 from tests.media import jpeg, photo_like, video_bytes
 from tests.signing import CAPTURED, TIME_STAMPING, Authority, action, sign

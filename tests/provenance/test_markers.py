@@ -12,9 +12,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from deploy.markers import DOCUMENT, document
+from provenance.declared import Marker, Says, SearchGap
 from provenance.markers import MAX_MARKERS, read_markers, read_metadata
 from provenance.markers.catalogue import CATALOGUE
-from provenance.result import Marker, Says, SearchGap
 from tests import bad_media
 from tests.media import (
     DIGITAL_CAPTURE,

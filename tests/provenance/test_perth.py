@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from provenance import perth
+from provenance.declared import WatermarkScheme
 from provenance.errors import WeightsUnusable
-from provenance.result import WatermarkScheme
 from service.reporting.evidence import WATERMARK_CHANCE, weigh
 from tests.sounds import music_like, speech_like
 from tests.watermarks import marked_sound

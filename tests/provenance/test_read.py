@@ -13,13 +13,13 @@ import pytest
 
 from detectors.media.sandbox import Sandbox
 from provenance import manifests
+from provenance.bounded import MAX_TEXT, clean
 from provenance.child import handle
 from provenance.client import read_through
 from provenance.errors import RequestInvalid
 from provenance.prescan import BLOCK, MANIFEST_STORE, may_hold_credentials
 from provenance.read import read as read_file
 from provenance.result import (
-    MAX_TEXT,
     Integrity,
     Origin,
     Presence,
@@ -27,7 +27,6 @@ from provenance.result import (
     SignerTrust,
     TimestampStatus,
     TrustKind,
-    clean,
 )
 from provenance.signed_facts import MAX_FACTS
 from provenance.statuses import StatusClass

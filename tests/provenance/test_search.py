@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from provenance.declared import Says, SearchGap
 from provenance.markers import read_markers, read_metadata
 from provenance.prescan import MANIFEST_STORE
 from provenance.read import STRAY_STORE, read
-from provenance.result import Integrity, Presence, Says, SearchGap
+from provenance.result import Integrity, Presence
 from tests import bad_media
 from tests.media import (
     DIGITAL_CAPTURE,

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from provenance.result import Watermark, WatermarkScheme
+from provenance.declared import Watermark, WatermarkScheme
 from provenance.watermark import (
     FLOATING,
     MESSAGES,

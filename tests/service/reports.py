@@ -17,6 +17,7 @@ from detectors.result import (
     Segment,
 )
 from provenance.consistency.catalogue import trace
+from provenance.declared import Marker, MarkerFamily, Says, Trace, Watermark, WatermarkScheme
 from provenance.result import (
     Action,
     Check,
@@ -24,23 +25,17 @@ from provenance.result import (
     Ingredient,
     Integrity,
     Manifest,
-    Marker,
-    MarkerFamily,
     Origin,
     Presence,
     Provenance,
     Revocation,
-    Says,
     Signer,
     SignerTrust,
     Timestamp,
     TimestampStatus,
-    Trace,
     TrustKind,
     TrustListRef,
     UsageRule,
-    Watermark,
-    WatermarkScheme,
 )
 from provenance.similarity.result import Match, Original, Via
 from service.reporting.evidence import fuse, gaps, weigh

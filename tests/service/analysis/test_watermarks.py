@@ -5,7 +5,7 @@ import pytest
 
 from detectors.base import AUDIO_RATE, Audio, Image, Video
 from provenance import perth
-from provenance.result import Watermark, WatermarkScheme
+from provenance.declared import Watermark, WatermarkScheme
 from service.analysis import watermarks
 from service.arguments import pipeline_config
 from service.reporting.verdict import HARMLESS

@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 import pytest
 
 from detectors.result import Alarm, Claim, Outcome, Reason, Segment
-from provenance.result import Integrity, Presence, Provenance, Says, SignerTrust, Timestamp
+from provenance.declared import Says
+from provenance.result import Integrity, Presence, Provenance, SignerTrust, Timestamp
 from service.rendering.render import render_report, standalone_policy, stylesheet
 from service.reporting.report import Report, Verdict
 from service.reporting.wording import VERDICTS

@@ -7,23 +7,19 @@ import pytest
 
 from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome, Reason
 from provenance.consistency.catalogue import trace
+from provenance.declared import Marker, MarkerFamily, Says, Watermark, WatermarkScheme
 from provenance.result import (
     Action,
     Ingredient,
     Integrity,
     Manifest,
-    Marker,
-    MarkerFamily,
     Origin,
     Presence,
     Provenance,
-    Says,
     Signer,
     SignerTrust,
     TrustKind,
     TrustListRef,
-    Watermark,
-    WatermarkScheme,
 )
 from provenance.statuses import StatusClass
 from service.reporting.evidence import fuse, gaps, weigh

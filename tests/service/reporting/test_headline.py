@@ -10,20 +10,16 @@ from detectors.result import (
     Outcome,
     Segment,
 )
+from provenance.declared import Marker, MarkerFamily, Says, Watermark, WatermarkScheme
 from provenance.result import (
     Action,
     Integrity,
     Manifest,
-    Marker,
-    MarkerFamily,
     Origin,
     Presence,
     Provenance,
-    Says,
     Signer,
     SignerTrust,
-    Watermark,
-    WatermarkScheme,
 )
 from service.reporting.evidence import SUBSTANTIAL, weigh
 from service.reporting.headline import BY_SIGNAL, NO_CONCLUSION, NO_METHOD, NO_SIGN, Facts, headline

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.result import Watermark, WatermarkScheme
+from provenance.declared import Watermark, WatermarkScheme
 from service.arguments import pipeline_config
 from service.cli.exit_codes import ExitCode
 from service.cli.recheck import pinned
