@@ -91,11 +91,12 @@ def remuxed(movie: bytes, container_format: str) -> bytes:
         assert isinstance(file, av.container.OutputContainer)
         stream = source.streams.video[0]
         copy = file.add_stream_from_template(stream)
+        copy.time_base = Fraction(1, 2 * FPS)  # two fields a frame, as H.264 counts
         start_codes = BitStreamFilterContext("h264_mp4toannexb", stream)
         for packet in source.demux(stream):
             if packet.dts is not None:
                 for whole in start_codes.filter(packet):
-                    whole.stream, whole.is_keyframe = copy, packet.is_keyframe
+                    whole.stream = copy
                     file.mux(whole)
     return out.getvalue()
 

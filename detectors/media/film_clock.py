@@ -21,8 +21,9 @@ _BY_BYTES: Final = frozenset({"mpegts", "mpeg"})
 _EARLIER: Final = 1.0  # seconds; by so much earlier a place among bytes is sought
 _WHOLE: Final = 0.75  # of the mean distance, below which a frame's stated duration is a field's
 _SLACK: Final = 1e-4  # seconds
-_SLICE: Final = re.compile(rb"\x00\x00\x01([\x01\x21\x41\x61\x05\x25\x45\x65])")
-_REFERENCED: Final = 0x60  # in the first byte of a slice
+_UNIT: Final = re.compile(rb"\x00\x00\x01(.)", re.DOTALL)
+_REFERENCED, _TYPE = 0x60, 0x1F  # bits of the first byte of a slice
+_OTHER_SLICE, _KEY_SLICE = 1, 5  # values of `_TYPE`
 _DIGITS: Final = 6  # of a second, so that one moment is the same number on every clock
 
 
@@ -62,7 +63,9 @@ def read_index(container: InputContainer, stream: av.VideoStream) -> Index:
                 continue
             last = max(last, (time, length))
             ticks.append(time)
-            if packet.is_keyframe:
+            if packet.is_keyframe or (
+                decoding_order and _first_slice(bytes(packet)) & _TYPE == _KEY_SLICE
+            ):
                 keys.append(time)
     if not ticks:
         raise HandlerError("media_undecodable", "the video track is empty or damaged")
@@ -126,11 +129,15 @@ class Cursor:
                 packet = next(packets, None)
                 if packet is None:
                     return
-                if self._counts and self._skips and _is_unreferenced(packet):
+                if self._counts and self._skips and self._is_unreferenced(packet):
                     self._unreferenced.add(packet.pts)
                 yield from packet.decode()
             except av.FFmpegError:
                 self.damaged += 1
+
+    def _is_unreferenced(self, packet: "av.Packet[av.VideoStream]") -> bool:
+        slice_header = _first_slice(bytes(packet))
+        return bool(slice_header) and not slice_header & _REFERENCED
 
     def _counted(
         self, decoded: Iterator[av.VideoFrame], start: float
@@ -149,19 +156,20 @@ def _timed(decoded: Iterator[av.VideoFrame], start: float) -> Iterator[tuple[flo
 
 
 def _keeps_decoding_order(container: InputContainer, stream: av.VideoStream) -> bool:
-    """Whether packets come without presentation times: FFmpeg makes them up for H.264 in AVI."""
-    return container.format.name == "avi" and stream.codec_context.name in ("h264", "hevc")
+    """Whether packets come without presentation times: FFmpeg makes them up for H.264 in AVI.
+
+    It does not tell their key frames either, where they begin with start codes.
+    """
+    return container.format.name == "avi" and stream.codec_context.name == "h264"
 
 
-def _is_unreferenced(packet: "av.Packet[av.VideoStream]") -> bool:
-    """Whether the first slice of an H.264 packet says that no other one refers to it (7.4.1)."""
-    data = bytes(packet)
-    if data.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01")):
-        found = _SLICE.search(data)
-        return found is not None and not found[1][0] & _REFERENCED
-    place = 4  # behind the length of the unit
-    while place < len(data):
-        if data[place] & 0x1F in (1, 5):
-            return not data[place] & _REFERENCED
-        place += int.from_bytes(data[place - 4 : place], "big") + 4
-    return False
+def _first_slice(packet: bytes) -> int:
+    """The first byte of the first slice of H.264 (7.3.1); 0 where there is none."""
+    headers, place = [], 4  # behind the length of a unit
+    while place < len(packet):
+        headers.append(packet[place])
+        place += int.from_bytes(packet[place - 4 : place], "big") + 4
+    if place - 4 != len(packet):  # units lie between start codes, then
+        headers = [found[1][0] for found in _UNIT.finditer(packet)]
+    slices = (header for header in headers if header & _TYPE in (_OTHER_SLICE, _KEY_SLICE))
+    return next(slices, 0)
