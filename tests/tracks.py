@@ -39,6 +39,7 @@ class Sounds:
     flags: int | None = None
     rate: int = AUDIO_RATE
     bit_rate: int = 64_000
+    options: tuple[tuple[str, str], ...] = ()
 
 
 PLAYED: Final = int(Disposition.default)
@@ -68,6 +69,7 @@ def _added(file: av.container.OutputContainer, track: Pictures | Sounds) -> Any:
         assert isinstance(sound, av.AudioStream)
         sound.layout = "mono" if track.samples.ndim == 1 else "stereo"
         sound.bit_rate = track.bit_rate
+        sound.options = dict(track.options)
         if track.flags is not None:
             sound.disposition = Disposition(track.flags)
         return sound

@@ -18,6 +18,7 @@ from detectors.media.wire import HandlerError
 
 _MAX_DAMAGED: Final = 64  # packets; after that the rest is not worth the time
 _RATES: Final = range(1_000, 768_001)
+_CHAIN_ENDS: Final = (av.error.PatchWelcomeError, av.error.ArgumentError)
 _TAGS: Final = (b"ID3", b"TAG", b"APETAGEX")  # between joined MP3 files; no sound, so no damage
 
 Samples = npt.NDArray[np.float32]
@@ -138,7 +139,7 @@ def _frames(
     while unread.damaged <= _MAX_DAMAGED:
         try:
             packet = next(packets, None)
-        except av.error.PatchWelcomeError:
+        except _CHAIN_ENDS:  # of Ogg: other rates or channels, another codec
             unread.chain_ends = True
             return
         except av.FFmpegError:

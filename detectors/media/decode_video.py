@@ -126,7 +126,7 @@ def _samples(
         nearest = min(
             index.keys[max(0, near - 1) : near + 1], key=lambda key: round(abs(key - middle), 6)
         )
-        has_key = abs(nearest - middle) <= stretch / 2 + _TIE
+        has_key = abs(nearest - middle) < stretch / 2 - _TIE
         frame = cursor.frame_at(nearest if has_key else middle - max(stretch / 4, half_a_frame))
         if frame is None or frame[0] == seen:
             continue

@@ -20,7 +20,7 @@ from detectors.registry import card_of, named
 from detectors.result import Reason
 from detectors.zoo.weights import verified
 from tests.detectors.audio.noises import NAMES, noise
-from tests.sounds import speech_like
+from tests.sounds import music_like, speech_like
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +110,29 @@ def test_a_long_stretch_comes_in_bounded_pieces_with_the_windows_of_the_whole(
     ]
     assert starts == sorted(set(starts))
     assert len(starts) == sum(len(window_edges((s.end - s.start) // HOP)) for s in stretches)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.5])
+def test_speech_after_a_minute_of_music_is_found_as_it_is_alone(
+    pause: float, finder: SpeechFinder
+) -> None:
+    speech, music = speech_like(4.0), music_like(60.0)
+    before = np.concatenate([music, np.zeros(round(pause * AUDIO_RATE), np.float32)])
+    alone = finder.stretches(speech)
+    after = finder.stretches(np.concatenate([before, speech]))
+    assert sum(one.voiced for one in after) == pytest.approx(
+        sum(one.voiced for one in alone), abs=0.5
+    )
+    assert min(one.start for one in after) > 59 * AUDIO_RATE
+
+
+def test_the_memory_of_the_network_ends_with_a_passage(finder: SpeechFinder) -> None:
+    speech, pause = speech_like(4.0), np.zeros(AUDIO_RATE, np.float32)
+    once = finder.probabilities(np.concatenate([speech, pause]))
+    twice = finder.probabilities(np.concatenate([speech, pause, speech, pause]))
+    frames = 4 * AUDIO_RATE // 512
+    np.testing.assert_allclose(twice[:frames], once[:frames], atol=0.05)
+
+
+def test_no_sound_at_all_has_no_probabilities(finder: SpeechFinder) -> None:
+    assert finder.probabilities(np.zeros(0, np.float32)).shape == (0,)

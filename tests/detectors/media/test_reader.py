@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from detectors.base import AUDIO_RATE, Kind
 from detectors.errors import DecoderCrashed, MediaError, MediaTooLarge, MediaUndecodable
-from detectors.media.limits import MIB, Confinement, Limits
+from detectors.media.limits import MAX_TRACKS, MIB, Confinement, Limits
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import HandlerError, Reply, Sandbox
@@ -415,7 +415,7 @@ class _Liar:
 
 _PICTURE = {"container": "png", "codec": "png", "width": 4, "height": 2}
 _PIXELS = np.zeros((2, 4, 3), np.uint8)
-_FILM = {"container": "mp4", "seconds": 1.0, "notes": []}
+_FILM = {"container": "mp4", "seconds": 1.0, "notes": [], "left_out": []}
 _FRAMES = {
     "frames": np.zeros((2, 4, 4, 3), np.uint8),
     "times": np.array([0.0, 0.5]),
@@ -448,6 +448,21 @@ def test_a_picture_out_of_bounds_is_a_crash(body: dict[str, Any], pixels: Any) -
     reader = MediaReader(_Liar(Reply({**_PICTURE, **body}, {"pixels": pixels})))
     with pytest.raises(DecoderCrashed):
         reader.image(_file(b""))
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        [{"kind": "image", "number": 1, "of": 2}],
+        [{"kind": "audio", "number": 0, "of": 2}],
+        [{"kind": "audio", "number": 1, "of": 2}] * (MAX_TRACKS + 1),
+        [{"kind": "audio", "number": 1, "of": 2, "name": "<script>"}],
+    ],
+)
+def test_tracks_out_of_bounds_are_a_crash(left_out: list[dict[str, Any]]) -> None:
+    reader = MediaReader(_Liar(Reply({**_FILM, "left_out": left_out}, dict(_FRAMES))))
+    with pytest.raises(DecoderCrashed):
+        reader.video(_file(b""), FrameBudget(frames=2))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One sandboxed reader for all tests of this folder."""
+"""One sandboxed reader for all tests below this folder."""
 
 from collections.abc import Iterator
 

@@ -1,0 +1,186 @@
+"""Recordings come out as players play them: track, channels, joined parts, rare containers."""
+
+import io
+from typing import BinaryIO
+
+import numpy as np
+import pytest
+
+from detectors.base import AUDIO_RATE, Audio, Kind, LeftOut
+from detectors.media.notes import Note
+from detectors.media.reader import MediaReader
+from tests import media
+from tests.sounds import music_like, speech_like
+from tests.tracks import LEFT_ALONE, PLAYED, Sounds, muxed
+
+SPEECH = speech_like(3.0)
+
+
+def _file(data: bytes) -> BinaryIO:
+    return io.BytesIO(data)
+
+
+def _heard(reader: MediaReader, data: bytes) -> Audio:
+    return reader.audio(_file(data))
+
+
+def _stereo(left: media.Samples, right: media.Samples) -> bytes:
+    return media.audio_bytes(np.stack([left, right], 1), "flac")
+
+
+# --- channels -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gain", [-1.0, -0.8])
+def test_channels_that_cancel_are_not_mixed(gain: float, reader: MediaReader) -> None:
+    audio = _heard(reader, _stereo(SPEECH, SPEECH * np.float32(gain)))
+    np.testing.assert_allclose(audio.samples, SPEECH, atol=1e-4)
+    assert audio.notes == (Note.CHANNELS_CANCEL,)
+
+
+def test_the_louder_of_cancelling_channels_is_taken(reader: MediaReader) -> None:
+    audio = _heard(reader, _stereo(SPEECH * np.float32(-0.7), SPEECH))
+    np.testing.assert_allclose(audio.samples, SPEECH, atol=1e-4)
+
+
+def test_channels_that_cancel_in_places_leave_something_unheard(reader: MediaReader) -> None:
+    music = music_like(6.0)
+    left = np.concatenate([music, SPEECH])
+    audio = _heard(reader, _stereo(left, np.concatenate([music[::-1], -SPEECH])))
+    np.testing.assert_allclose(audio.samples, left, atol=1e-4)
+    assert set(audio.notes) == {Note.CHANNELS_CANCEL, Note.OTHER_CHANNELS_UNHEARD}
+
+
+@pytest.mark.parametrize("other", ["silent", "unlike", "the same"])
+def test_channels_that_do_not_cancel_are_mixed_without_a_note(
+    other: str, reader: MediaReader
+) -> None:
+    right = {"silent": SPEECH * 0, "unlike": music_like(3.0), "the same": SPEECH}[other]
+    audio = _heard(reader, _stereo(SPEECH, right))
+    np.testing.assert_allclose(audio.samples, (SPEECH + right) / 2, atol=1e-4)
+    assert audio.notes == ()
+
+
+def test_stereo_silence_cancels_nothing(reader: MediaReader) -> None:
+    silence = np.zeros(2 * AUDIO_RATE, np.float32)
+    assert _heard(reader, _stereo(silence, silence)).notes == ()
+
+
+# --- tracks -------------------------------------------------------------------------------------
+
+
+def test_a_second_sound_track_is_named_as_left_out(reader: MediaReader) -> None:
+    silence = np.zeros(3 * AUDIO_RATE, np.float32)
+    audio = _heard(reader, muxed("mp4", Sounds(samples=silence), Sounds(samples=SPEECH)))
+    assert np.abs(audio.samples).max() < 0.01
+    assert audio.left_out == (LeftOut(kind=Kind.AUDIO, number=2, of=2),)
+
+
+def test_the_default_sound_track_is_heard(reader: MediaReader) -> None:
+    audio = _heard(
+        reader,
+        muxed(
+            "matroska",
+            Sounds(samples=SPEECH * 0, flags=LEFT_ALONE),
+            Sounds(samples=SPEECH, flags=PLAYED),
+        ),
+    )
+    assert np.abs(audio.samples).max() > 0.5
+    assert audio.left_out == (LeftOut(kind=Kind.AUDIO, number=1, of=2),)
+
+
+def test_a_single_track_leaves_nothing_out(reader: MediaReader) -> None:
+    assert _heard(reader, muxed("mp4", Sounds(samples=SPEECH))).left_out == ()
+
+
+# --- joined, bare and cut recordings ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [AUDIO_RATE, 24_000])
+def test_joined_mp3_is_heard_to_its_end_and_is_no_damage(rate: int, reader: MediaReader) -> None:
+    second = media.audio_bytes(speech_like(2.0, 9, rate=rate), "mp3", rate=rate)
+    audio = _heard(reader, media.audio_bytes(SPEECH, "mp3") + second)
+    assert audio.seconds == pytest.approx(5.0, abs=0.2)
+    assert audio.notes == ()
+
+
+def test_an_mp3_that_is_cut_off_says_so(reader: MediaReader) -> None:
+    whole = media.audio_bytes(SPEECH, "mp3")
+    audio = _heard(reader, whole[: len(whole) // 2])
+    assert audio.seconds == pytest.approx(1.5, abs=0.2)
+    assert audio.notes == (Note.SHORTER_THAN_DECLARED,)
+
+
+def test_an_mp3_whose_length_is_only_a_guess_is_not_called_cut_off(reader: MediaReader) -> None:
+    quiet = np.concatenate([speech_like(1.0) * 0, SPEECH, np.zeros(20 * AUDIO_RATE, np.float32)])
+    options = (("abr", "1"), ("compression_level", "9"))
+    whole = muxed("mp3", Sounds(samples=quiet, codec="libmp3lame", options=options))
+    bare = whole.replace(b"Xing", b"\0\0\0\0").replace(b"Info", b"\0\0\0\0")
+    assert bare != whole
+    audio = _heard(reader, bare)
+    assert audio.seconds == pytest.approx(24.0, abs=0.2)
+    assert audio.notes == ()
+
+
+@pytest.mark.parametrize("front", ["zeros", "half a frame"])
+def test_mp3_that_does_not_begin_with_a_frame_is_heard(front: str, reader: MediaReader) -> None:
+    whole = media.audio_bytes(SPEECH, "mp3")
+    data = bytes(731) + whole if front == "zeros" else whole[1501:]
+    audio = _heard(reader, data)
+    assert audio.seconds > 2.4
+    assert Note.DAMAGED not in audio.notes
+
+
+def _chained() -> bytes:
+    first = media.audio_bytes(SPEECH, "ogg")
+    second = muxed("ogg", Sounds(samples=speech_like(2.0, 9), codec="flac"))
+    return first + second
+
+
+def test_a_chain_whose_second_part_cannot_be_followed_keeps_the_first(
+    reader: MediaReader,
+) -> None:
+    audio = _heard(reader, _chained())
+    assert audio.seconds >= 2.9
+    assert audio.notes == (Note.REST_OF_CHAIN_UNREAD,)
+
+
+# --- containers ---------------------------------------------------------------------------------
+
+BARE = {
+    "adts": ("adts", "aac", "aac", AUDIO_RATE),
+    "aiff": ("aiff", "pcm_s16be", "aiff", AUDIO_RATE),
+    "amr": ("amr", "libopencore_amrnb", "amr", 8_000),
+    "3gp": ("3gp", "libopencore_amrnb", "m4a", 8_000),
+    "mp2": ("mp2", "mp2", "mp2", AUDIO_RATE),
+    "asf": ("asf", "wmav2", "asf", 44_100),
+    "w64": ("w64", "pcm_s16le", "w64", AUDIO_RATE),
+    "caf": ("caf", "pcm_s16le", "caf", AUDIO_RATE),
+    "au": ("au", "pcm_s16be", "au", AUDIO_RATE),
+    "flv": ("flv", "libmp3lame", "flv", 44_100),
+    "mov": ("mov", "pcm_s16le", "m4a", AUDIO_RATE),
+}
+
+
+def _made(kind: str) -> bytes:
+    muxer, codec, _, rate = BARE[kind]
+    bit_rate = 12_200 if codec == "libopencore_amrnb" else 64_000
+    samples = speech_like(3.0, rate=rate)
+    return muxed(muxer, Sounds(samples=samples, codec=codec, rate=rate, bit_rate=bit_rate))
+
+
+@pytest.mark.parametrize("kind", BARE)
+def test_recorders_and_messengers_files_are_heard(kind: str, reader: MediaReader) -> None:
+    audio, probe = _heard(reader, _made(kind)), reader.probe(_file(_made(kind)))
+    _, _, container, rate = BARE[kind]
+    assert (audio.container, audio.source_rate, audio.notes) == (container, rate, ())
+    assert (probe.kind, probe.container) == (Kind.AUDIO, container)
+    assert audio.seconds == pytest.approx(3.0, abs=0.15)
+    assert np.abs(audio.samples).max() > 0.3
+
+
+def test_adts_behind_an_id3_tag_is_heard_as_what_it_is(reader: MediaReader) -> None:
+    tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
+    audio = _heard(reader, tag + _made("adts"))
+    assert (audio.container, audio.notes) == ("aac", ())
+    assert audio.seconds == pytest.approx(3.0, abs=0.15)
