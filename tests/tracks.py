@@ -77,7 +77,8 @@ def _added(file: av.container.OutputContainer, track: Pictures | Sounds) -> Any:
     assert isinstance(film, av.VideoStream)
     film.height, film.width = track.frames[0].shape[:2]
     film.pix_fmt = track.pixel_format
-    film.options = dict(track.options)
+    steady = {"preset": "ultrafast", "crf": "20"} if track.codec == "libx264" else {}
+    film.options = {**steady, **dict(track.options)}  # other presets give other bytes every time
     if track.shape is not None:
         film.codec_context.sample_aspect_ratio = track.shape
     if track.flags is not None:
