@@ -63,7 +63,7 @@ class AudioEnsemble:
         names = tuple(sorted(parts))
         fit = self._fits.get(names)
         if fit is None:
-            raise NotApplicable(Reason.INTERNAL_ERROR, "no expert gave a score to fuse")
+            raise NotApplicable(Reason.INTERNAL_ERROR, "No expert gave a score to fuse.")
         timelines = [parts[name].spans for name in names]
         spans = []
         for windows in zip(*timelines, strict=True):

@@ -61,18 +61,19 @@ def require_speech(finder: SpeechFinder, audio: Audio) -> list[Stretch]:
     voiced = sum(stretch.voiced for stretch in found)
     if audio.seconds < LEAST_SPEECH:
         raise NotApplicable(
-            Reason.TOO_SHORT, f"the recording lasts {audio.seconds:.2f} s, under {LEAST_SPEECH:g} s"
+            Reason.TOO_SHORT,
+            f"The recording lasts {audio.seconds:.2f} s; {LEAST_SPEECH:g} s are needed.",
         )
     if not found:
-        raise NotApplicable(Reason.NO_SPEECH, "no speech was found in the sound that was heard")
+        raise NotApplicable(Reason.NO_SPEECH, "No speech was found in the sound that was heard.")
     if voiced < LEAST_SPEECH:
         raise NotApplicable(
-            Reason.TOO_SHORT, f"only {voiced:.2f} s of speech, under {LEAST_SPEECH:g} s"
+            Reason.TOO_SHORT, f"It has {voiced:.2f} s of speech; {LEAST_SPEECH:g} s are needed."
         )
     judged = [s for s in found if (s.end - s.start) // HOP >= SHORTEST]
     if not judged:
         raise NotApplicable(
-            Reason.TOO_SHORT, f"no stretch of speech reaches {SHORTEST * HOP / AUDIO_RATE:.2f} s"
+            Reason.TOO_SHORT, f"No stretch of speech reaches {SHORTEST * HOP / AUDIO_RATE:.2f} s."
         )
     return judged
 

@@ -71,9 +71,9 @@ SENTENCES: Final = {
     Note.PIXELS_NOT_SQUARE: "The pixels of the film are not square; its frames were brought to the "
     "shape that players show.",
     Note.ODD_PIXELS_IGNORED: "The film claims pixels of an absurd shape; they were taken as square.",
-    Note.HDR_CONVERTED: "The film has a wider range of brightness or colour than ordinary screens; "
-    "it was converted to theirs.",
-    Note.HDR_NOT_CONVERTED: "The film has a wider range of brightness or colour than ordinary "
+    Note.HDR_CONVERTED: "The film is HDR, with a wider range of brightness or colour than ordinary "
+    "screens; it was converted to theirs.",
+    Note.HDR_NOT_CONVERTED: "The film is HDR, with a wider range of brightness or colour than ordinary "
     "screens, and could not be converted to theirs.",
     Note.INTERLACED: "The film is interlaced; the two halves of each frame were not separated.",
     Note.CHANNELS_CANCEL: "The channels of the sound cancel out when mixed; one of them was judged "

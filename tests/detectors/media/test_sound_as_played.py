@@ -1,6 +1,7 @@
 """Recordings come out as players play them: track, channels, joined parts, rare containers."""
 
 import io
+import struct
 from typing import BinaryIO
 
 import numpy as np
@@ -131,18 +132,48 @@ def test_mp3_that_does_not_begin_with_a_frame_is_heard(front: str, reader: Media
     assert Note.DAMAGED not in audio.notes
 
 
-def _chained() -> bytes:
-    first = media.audio_bytes(SPEECH, "ogg")
-    second = muxed("ogg", Sounds(samples=speech_like(2.0, 9), codec="flac"))
-    return first + second
+def _vorbis(samples: media.Samples, rate: int) -> bytes:
+    both = np.stack([samples, samples], 1)  # FFmpeg's own encoder knows stereo alone
+    unfinished = (("strict", "experimental"),)
+    return muxed("ogg", Sounds(samples=both, codec="vorbis", rate=rate, options=unfinished))
 
 
+CHAINS = {
+    "another rate": (
+        _vorbis(SPEECH, AUDIO_RATE),
+        _vorbis(speech_like(2.0, 9, rate=24_000), 24_000),
+    ),
+    "more channels": (
+        media.audio_bytes(SPEECH, "ogg"),
+        media.audio_bytes(np.stack([SPEECH, SPEECH], 1), "ogg"),
+    ),
+    "another codec": (
+        media.audio_bytes(SPEECH, "ogg"),
+        muxed("ogg", Sounds(samples=speech_like(2.0, 9), codec="flac")),
+    ),
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
 def test_a_chain_whose_second_part_cannot_be_followed_keeps_the_first(
-    reader: MediaReader,
+    chain: str, reader: MediaReader
 ) -> None:
-    audio = _heard(reader, _chained())
-    assert audio.seconds >= 2.9
+    first, second = CHAINS[chain]
+    audio = _heard(reader, first + second)
+    assert audio.seconds == pytest.approx(3.0, abs=0.1)
     assert audio.notes == (Note.REST_OF_CHAIN_UNREAD,)
+
+
+@pytest.mark.parametrize("kind", ["opus", "vorbis", "flac"])
+def test_a_chain_of_one_make_is_heard_to_its_end(kind: str, reader: MediaReader) -> None:
+    part = {
+        "opus": media.audio_bytes(SPEECH, "ogg"),
+        "vorbis": _vorbis(SPEECH, AUDIO_RATE),
+        "flac": muxed("ogg", Sounds(samples=SPEECH, codec="flac")),
+    }[kind]
+    audio = _heard(reader, part + part)
+    assert audio.seconds == pytest.approx(6.0, abs=0.1)
+    assert audio.notes == ()
 
 
 # --- containers ---------------------------------------------------------------------------------
@@ -158,6 +189,10 @@ BARE = {
     "caf": ("caf", "pcm_s16le", "caf", AUDIO_RATE),
     "au": ("au", "pcm_s16be", "au", AUDIO_RATE),
     "flv": ("flv", "libmp3lame", "flv", 44_100),
+    "mpegts": ("mpegts", "aac", "mpegts", 44_100),
+    "mpegps": ("mpeg", "mp2", "mpegps", 44_100),
+    "mu-law": ("wav", "pcm_mulaw", "wav", 8_000),
+    "adpcm": ("wav", "adpcm_ima_wav", "wav", AUDIO_RATE),
     "mov": ("mov", "pcm_s16le", "m4a", AUDIO_RATE),
 }
 
@@ -184,3 +219,24 @@ def test_adts_behind_an_id3_tag_is_heard_as_what_it_is(reader: MediaReader) -> N
     audio = _heard(reader, tag + _made("adts"))
     assert (audio.container, audio.notes) == ("aac", ())
     assert audio.seconds == pytest.approx(3.0, abs=0.15)
+
+
+def _with_64_bits(mark: bytes) -> bytes:
+    """A WAV whose sizes stand in a `ds64` chunk (EBU Tech 3306)."""
+    wave = media.audio_bytes(SPEECH, "wav")
+    at = wave.index(b"data")
+    samples = wave[at + 8 :]
+    sizes = struct.pack("<IQQQI", 28, len(wave) + 28, len(samples), len(samples) // 2, 0)
+    head = mark + b"\xff" * 4 + b"WAVE" + b"ds64" + sizes
+    return head + wave[12:at] + b"data" + b"\xff" * 4 + samples
+
+
+@pytest.mark.parametrize("mark", [b"RF64", b"BW64"])
+def test_a_wav_of_64_bit_sizes_is_heard_and_its_end_is_known(
+    mark: bytes, reader: MediaReader
+) -> None:
+    whole = _with_64_bits(mark)
+    audio = _heard(reader, whole)
+    assert (audio.container, audio.seconds, audio.notes) == ("wav", 3.0, ())
+    np.testing.assert_allclose(audio.samples, SPEECH, atol=1e-4)
+    assert _heard(reader, whole[: len(whole) // 2]).notes == (Note.SHORTER_THAN_DECLARED,)

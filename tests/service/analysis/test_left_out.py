@@ -11,6 +11,7 @@ import soxr
 from detectors.base import AUDIO_RATE, Kind
 from detectors.media.limits import Limits
 from detectors.media.notes import SENTENCES, Note
+from detectors.result import Outcome
 from service.analysis.config import PipelineConfig
 from service.analysis.pipeline import Pipeline
 from service.reporting.report import NotChecked, Report, Verdict
@@ -57,13 +58,44 @@ def test_a_picture_track_that_was_not_seen_is_a_gap(pipeline: Pipeline) -> None:
     assert _gap(report, "other_track").what == "picture track 1 of 2"
 
 
-@pytest.mark.parametrize("rate", [8_000, 44_100])
-def test_speech_of_a_telephone_is_inconclusive_and_says_why(rate: int, pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(
+    ("muxer", "codec", "rate"),
+    [
+        ("wav", "pcm_s16le", 8_000),
+        ("wav", "pcm_mulaw", 8_000),
+        ("wav", "pcm_alaw", 8_000),
+        ("wav", "adpcm_ima_wav", 8_000),
+        ("wav", "adpcm_ms", 8_000),
+        ("aiff", "pcm_s16be", 8_000),
+        ("amr", "libopencore_amrnb", 8_000),
+        ("3gp", "libopencore_amrnb", 8_000),
+        ("wav", "pcm_s16le", 44_100),
+        ("mp3", "libmp3lame", AUDIO_RATE),
+        ("mp3", "libmp3lame", 44_100),
+        ("adts", "aac", 44_100),
+    ],
+)
+def test_speech_of_a_telephone_is_inconclusive_and_says_why(
+    muxer: str, codec: str, rate: int, pipeline: Pipeline
+) -> None:
     narrow = soxr.resample(soxr.resample(SPEECH, AUDIO_RATE, 8_000), 8_000, rate)
-    report = _report(pipeline, media.audio_bytes(narrow, "wav", rate=rate))
+    bit_rate = 12_200 if codec == "libopencore_amrnb" else 48_000
+    line = Sounds(samples=narrow, codec=codec, rate=rate, bit_rate=bit_rate)
+    report = _report(pipeline, muxed(muxer, line))
     assert report.verdict is Verdict.INCONCLUSIVE
     assert report.basis == ()
     assert _gap(report, "narrow_band").what == "audio.ensemble"
+    assert "as over a telephone" in report.headline or "after a telephone line" in report.headline
+
+
+@pytest.mark.parametrize("container", ["wav", "mp3", "opus"])
+def test_wide_speech_is_judged_and_no_telephone_is_spoken_of(
+    container: media.AudioContainer, pipeline: Pipeline
+) -> None:
+    report = _report(pipeline, media.audio_bytes(SPEECH, container))
+    (finding,) = [item for item in report.findings if item.detector == "audio.ensemble"]
+    assert finding.outcome is Outcome.SCORED
+    assert "narrow_band" not in {item.reason for item in report.not_checked}
 
 
 def test_a_caller_who_was_not_judged_is_a_gap_beside_what_was(pipeline: Pipeline) -> None:
