@@ -62,7 +62,8 @@ def require_wide_speech(finder: SpeechFinder, audio: Audio) -> WideSpeech:
         )
     wide = [one for one in found if one.seconds < _TELLING or _is_wide(audio, [one])]
     voiced = sum(stretch.voiced for stretch in wide)
-    if voiced < LEAST_SPEECH or not _is_wide(audio, wide):
+    too_little_left = len(wide) < len(found) and voiced < LEAST_SPEECH
+    if too_little_left or not _is_wide(audio, wide):
         raise NotApplicable(
             Reason.NARROW_BAND,
             "The speech holds next to nothing above 4 kHz, as after a telephone line.",

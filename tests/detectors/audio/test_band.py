@@ -9,6 +9,7 @@ import soxr
 
 from detectors.audio.band import LEAST_ABOVE_DB, above_4_khz, require_wide_speech
 from detectors.audio.speech import SpeechFinder
+from detectors.audio.windows import LEAST_SPEECH, require_speech
 from detectors.base import AUDIO_RATE, Audio
 from detectors.errors import NotApplicable
 from detectors.media.reader import HANDLER, MediaReader
@@ -70,6 +71,16 @@ def test_wide_speech_is_judged_whole(
 
 def _recording(samples: media.Samples) -> Audio:
     return Audio(samples=samples, source_rate=AUDIO_RATE, container="wav")
+
+
+def test_wide_speech_in_short_stretches_is_not_called_narrow(finder: SpeechFinder) -> None:
+    speech = speech_like(6.0)
+    pause = np.zeros(round(0.8 * AUDIO_RATE), np.float32)
+    long, short = speech[1_600:16_600], speech[1_600:10_600]
+    recording = _recording(np.concatenate([pause, long, pause, short, pause]))
+    (judged,) = require_speech(finder, recording)
+    assert judged.voiced < LEAST_SPEECH  # the short stretch made up the rest
+    assert require_wide_speech(finder, recording).stretches == [judged]
 
 
 def test_a_caller_in_a_broadcast_is_left_out_and_counted() -> None:
