@@ -52,7 +52,7 @@ def show() -> ExitCode:
     for entry in entries:
         console().print(
             f"{entry.name}: vouches for {VOUCHES[entry.kind]} ({entry.kind}), "
-            f"{count_of(len(entry.certificates), 'certificate')}, "
+            f"{count_of(len(entry.certificates), 'certificate')}",
             f"{'ships with assay, issued' if entry.built_in else 'added here,'} "
             f"{entry.added_at:%Y-%m-%d}, sha256 {entry.sha256[:12]}",
             f"from {entry.uri}",
