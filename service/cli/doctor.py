@@ -17,6 +17,7 @@ from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.installation import Finding, services
 from service.cli.terminal import console
+from service.reporting.wording import count_of
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -142,7 +143,7 @@ def _trust(settings: Settings) -> Iterator[Finding]:
     if not entries:
         yield Finding("trust lists", fine=True, detail="none: every signer is unknown")
     for entry in entries:
-        dated = f"{len(entry.certificates)} certificates, of {entry.added_at:%Y-%m-%d}"
+        dated = f"{count_of(len(entry.certificates), 'certificate')}, of {entry.added_at:%Y-%m-%d}"
         whose = "ships with assay" if entry.built_in else "added here"
         detail = "; ".join((dated, whose, *entry.warnings(datetime.now(UTC).date())))
         yield Finding(f"trust: {entry.name} ({entry.kind})", fine=True, detail=detail)

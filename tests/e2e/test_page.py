@@ -207,10 +207,12 @@ def test_a_scan_deleted_before_it_is_watched_says_so(browser: WebDriver, site: S
     wait(browser, lambda it: "deleted" in one(it, "[data-status]").text)
 
 
-def test_the_heat_map_covers_the_picture_and_can_be_switched_off(
+def test_the_picture_is_clean_until_the_heat_map_is_asked_for_and_covers_it_then(
     browser: WebDriver, site: Site
 ) -> None:
     browser.get(site.scan(reports.likely_synthetic))
+    assert not one(browser, ".map").is_displayed()
+    one(browser, "label[for=map-1]").click()
     picture, drawn = one(browser, ".picture img").rect, one(browser, ".map").rect
     assert [round(picture[key]) for key in sorted(picture)] == [
         round(drawn[key]) for key in sorted(drawn)
