@@ -51,13 +51,14 @@ ROOT_CERTIFICATE: Final = "prov-ca.pem"
 
 AI: Final = verdict(Verdict.DECLARED_AI, Verdict.VERIFIED_AI)
 HARMLESS: Final = never(*ACCUSING)
-TELEPHONE: Final = both(HARMLESS, either(told("telephone|narrow"), judged("audio.ensemble")))
+NARROW: Final = told("speech is judged from 12,000|next to nothing above 4 kHz")
+TELEPHONE: Final = both(HARMLESS, either(NARROW, judged("audio.ensemble")))
 HEARD: Final = judged("audio.ensemble")
 SEEN: Final = judged("image.clip")
 UNHARMED: Final = untold("damaged|truncated|ends before|cut off")
-NAMED_SOUND: Final = either(HEARD, refused("AAC|AMR|AIFF"))
+NAMED_SOUND: Final = either(HEARD, NARROW, refused("AAC|AMR|AIFF"))
 DEEP: Final = told("8 bits")
-HDR: Final = told("HDR|high dynamic range")
+HDR: Final = told("HDR|wider range of brightness")
 
 CASES: Final[dict[str, Check]] = {
     # Signed AI that was overlooked
@@ -111,9 +112,9 @@ CASES: Final[dict[str, Check]] = {
     "telephone-amr-real-speech.3gp": TELEPHONE,
     "voice-note.aac": NAMED_SOUND,
     "tape.aiff": NAMED_SOUND,
-    "phone-memo.amr": either(NAMED_SOUND, told("telephone|narrow")),
+    "phone-memo.amr": NAMED_SOUND,
     "media-adts-behind-id3.aac": NAMED_SOUND,
-    "zeros-in-front.mp3": HEARD,
+    "zeros-in-front.mp3": either(HEARD, NARROW),
     "media-joined.mp3": both(HEARD, UNHARMED),
     "media-vbr-without-header.mp3": both(HEARD, UNHARMED),
     "media-chained-rates.ogg": HEARD,
@@ -139,7 +140,9 @@ CASES: Final[dict[str, Check]] = {
     "jpeg-without-end-marker.jpg": both(SEEN, told("end")),
     "raw-with-preview-first.pef": told("camera raw|raw file"),
     "raw-on-iso-media.cr3": told("camera raw|raw file"),
-    "apng-first-picture-never-shown.png": SEEN,
+    "apng-first-picture-never-shown.png": both(
+        verdict(Verdict.INCONCLUSIVE), told("first frame of an animation")
+    ),
     "motion-photo.jpg": told("film"),
     "media-photo.jpg": verdict(Verdict.NO_SIGN_FOUND),
     "media-photo-xmp-says-turned.jpg": both(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
+from provenance.advice import warnings
 from provenance.bounded import clean
 from provenance.chains import lists_vouching_for_signer
 from provenance.codes import Verdicts, gather, mapping, sequence
@@ -24,7 +25,7 @@ from provenance.manifests import (
 )
 from provenance.markers import find_markers, read_metadata
 from provenance.markers.metadata import Metadata
-from provenance.origin import contradiction, declared_origin
+from provenance.origin import declared_origin
 from provenance.prescan import holds_store, may_hold_credentials
 from provenance.result import Integrity, Manifest, Presence, Provenance, Span, TrustKind
 from provenance.rubric import together
@@ -43,18 +44,6 @@ _ALIASES: Final = {
     "image/x-canon-cr3": "video/mp4",
     "image/jpg": "image/jpeg",
 }
-_MISMATCH_ADVICE: Final = (
-    "the hash shows that bytes changed after signing; added metadata or appended data do that as "
-    "well, so it is no proof that the picture or sound was edited"
-)
-_SEGMENT_ADVICE: Final = "this is the first segment of a film in segments; its hash cannot be compared without the others"
-_TAIL_ADVICE: Final = (
-    "{length:,} bytes from byte {start:,} on are not covered by the signature; nobody signed them"
-)
-_EXCLUSION_ADVICE: Final = (
-    "the signer left more of the file out of the hash than the manifest itself; what lies there, "
-    "such as the order of samples, may have changed unnoticed"
-)
 
 
 MAX_SPANS: Final = 16
@@ -255,7 +244,7 @@ def _judged(
     own = verdicts.get(manifests[0].label, Verdicts())
     integrity, deciding = active_integrity(own, verdicts)
     unsigned = _unsigned(question.asset, store, integrity)
-    common["warnings"] += _warnings(integrity, manifests, unsigned, lone=lone)
+    common["warnings"] += warnings(integrity, manifests, unsigned, lone=lone)
     return Provenance(
         presence=_presence(question.asset, common),
         integrity=integrity,
@@ -345,24 +334,6 @@ def _summary(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
         "manifests": manifests,
         "truncated": is_truncated(manifests),
     }
-
-
-def _warnings(
-    integrity: Integrity,
-    manifests: tuple[Manifest, ...],
-    unsigned: tuple[Span, ...],
-    *,
-    lone: bool,
-) -> tuple[str, ...]:
-    active, found = manifests[0], list(filter(None, map(contradiction, manifests)))
-    if integrity is Integrity.ASSET_MISMATCH:
-        found.append(_MISMATCH_ADVICE)
-    if lone:
-        found.append(_SEGMENT_ADVICE)
-    if any("additionalExclusions" in notice.code for notice in active.notices):
-        found.append(_EXCLUSION_ADVICE)
-    found += [_TAIL_ADVICE.format(start=span.start, length=span.length) for span in unsigned]
-    return tuple(found)
 
 
 def _without_store(refused: "Refused", common: dict[str, Any]) -> Provenance:

@@ -20,6 +20,19 @@ class Sidecar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """Size in bytes and times in nanoseconds of a local file when it was hashed.
+
+    `settled` says that a write after that would move the times.
+    """
+
+    size: int
+    modified_ns: int
+    changed_ns: int
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One received file: an open handle with what intake learned from its bytes.
 
@@ -34,3 +47,4 @@ class Source:
     sidecar: Sidecar | None = None
     parts: tuple[int, ...] = ()
     tenant: str = DEFAULT_TENANT
+    stamp: Stamp | None = None  # of what others may write to meanwhile

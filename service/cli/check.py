@@ -19,6 +19,7 @@ from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
 from service.cli.inputs import STDIN, Beside, opened
 from service.reporting.report import Profile, Report, Verdict
 from service.scans.intake import MAX_FRAGMENTS
+from service.scans.unchanged import held_to
 
 
 def run(
@@ -47,7 +48,8 @@ def run(
         for named in inputs:
             try:
                 with opened(named, upload_limits(settings), beside) as source:
-                    analysis = _analyse(pipeline, source, profile)
+                    with held_to(source):
+                        analysis = _analyse(pipeline, source, profile)
                     verdicts.append(analysis.report.verdict)
                     if shown:
                         _show(analysis.report, as_json=as_json, alone=alone)

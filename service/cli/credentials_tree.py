@@ -46,7 +46,7 @@ def _grow(tree: Tree, view: ManifestView, facts: tuple[Fact, ...]) -> None:
     for redaction in view.redactions[:_SHOWN]:
         tree.add(Text(f"removed on purpose: {redaction}"))
     for check in view.failures[:_SHOWN]:
-        tree.add(Text(f"{check.code}: {check.explanation}", style="red"))
+        tree.add(Text(check.code, style="red"))
     for part in view.ingredients[:_SHOWN]:
         _graft(tree, part)
 
@@ -55,7 +55,7 @@ def _graft(tree: Tree, part: IngredientView) -> None:
     role = f" ({part.role})" if part.role else ""
     branch = tree.add(Text.assemble(f"made from {part.title}{role} ", _badge(part.badge)))
     for check in part.failures[:_SHOWN]:
-        branch.add(Text(f"{check.code}: {check.explanation}", style="red"))
+        branch.add(Text(check.code, style="red"))
     if part.manifest is not None:
         _grow(branch, part.manifest, part.manifest.facts)
 

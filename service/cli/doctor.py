@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from rich.table import Table
@@ -16,7 +15,9 @@ from service.analysis.handlers import CREDENTIALS
 from service.cli.complain import DELIBERATE, sentence_of
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
+from service.cli.installation import Finding, services
 from service.cli.terminal import console
+from service.reporting.wording import count_of
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,15 +29,6 @@ NETWORK_MEASURES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    fine: bool
-    detail: str
-
-
 def run() -> ExitCode:
     """Print every finding; the exit code says whether all is as it should be."""
     settings = read_settings()
@@ -46,7 +38,7 @@ def run() -> ExitCode:
         "arithmetic": _arithmetic,
         "trust store": lambda: _trust(settings),
         "extras": lambda: _extras(settings),
-        "services": lambda: _services(settings),
+        "services": lambda: services(settings),
     }
     findings = [item for name, look in sections.items() for item in _looked(name, look)]
     table = Table(box=None, show_header=False)
@@ -151,24 +143,7 @@ def _trust(settings: Settings) -> Iterator[Finding]:
     if not entries:
         yield Finding("trust lists", fine=True, detail="none: every signer is unknown")
     for entry in entries:
-        dated = f"{len(entry.certificates)} certificates, of {entry.added_at:%Y-%m-%d}"
+        dated = f"{count_of(len(entry.certificates), 'certificate')}, of {entry.added_at:%Y-%m-%d}"
         whose = "ships with assay" if entry.built_in else "added here"
         detail = "; ".join((dated, whose, *entry.warnings(datetime.now(UTC).date())))
         yield Finding(f"trust: {entry.name} ({entry.kind})", fine=True, detail=detail)
-
-
-def _services(settings: Settings) -> Iterator[Finding]:
-    from service.wiring import build_scans
-
-    if settings.database_url is None and not (settings.data_dir / "assay.db").exists():
-        detail = f"nothing yet in {settings.data_dir}: made at the first start"
-        yield Finding("service", fine=True, detail=detail)
-        return
-    ready = build_scans(settings).ready()
-    yield Finding("database", fine=ready.database, detail="")
-    yield Finding("storage", fine=ready.storage, detail=str(settings.data_dir))
-    yield Finding("broker", fine=ready.broker, detail="")
-    yield Finding("workers", fine=True, detail=f"{len(ready.workers)} running now")
-    if ready.overdue.held:
-        detail = f"{ready.overdue.due} scans wait to be deleted: see assay expire"
-        yield Finding("retention", fine=False, detail=detail)

@@ -17,8 +17,8 @@ def list_keys() -> None:
 def rotate() -> None:
     """Sign with a new key from now on; reports signed with the old one still verify.
 
-    The old public key stays published with the date of today. Restart the service within a day:
-    until then it signs with the old key.
+    The old public key stays published with the date of today. A running service signs with the new
+    key from its next report on; nothing has to be restarted.
     """
     from service.cli.complain import DELIBERATE, complain
     from service.cli.engine import read_settings

@@ -20,6 +20,11 @@ GRACE_SECONDS: Final = 10.0
 HEALTHY_SECONDS: Final = 10.0
 MAX_QUICK_DEATHS: Final = 5
 LONGEST_PAUSE: Final = 30.0
+MAX_DEATHS: Final = 30
+DEATHS_WITHIN_SECONDS: Final = 600.0
+"""So often in so short a time only what dies soon after it became healthy: one that dies at its
+start, because a database is away, is held back by the pauses and ends up to 27 times."""
+
 _PR_SET_PDEATHSIG: Final = 1
 _STOP: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 _WATCHED: Final = _STOP | {signal.SIGCHLD}
@@ -39,6 +44,7 @@ class Child:
     not_before: float = 0.0
     lived: bool = False  # long enough to show that it can
     misconfigured: bool = False
+    deaths: list[float] = field(default_factory=list)  # the latest, by the monotonic clock
 
     def start(self) -> None:
         self.started = time.monotonic()
@@ -59,6 +65,7 @@ class Child:
         now = time.monotonic()
         quick = now - self.started < HEALTHY_SECONDS
         self.lived = self.lived or not quick
+        self.deaths = [*self.deaths, now][-MAX_DEATHS:]
         self.misconfigured = self.process.returncode == MISCONFIGURED and not self.lived
         self.quick_deaths = self.quick_deaths + 1 if quick else 0
         pause = 2.0 ** min(self.quick_deaths - 1, 8) / 2 if quick else 0.0
@@ -78,6 +85,13 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether starting it again has been tried often enough."""
+        if len(self.deaths) < MAX_DEATHS:
+            return self.quick_deaths >= MAX_QUICK_DEATHS and not self.lived
+        return self.deaths[-1] - self.deaths[0] <= DEATHS_WITHIN_SECONDS
+
     def ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None
 
@@ -86,7 +100,8 @@ def supervise(children: Sequence[Child]) -> ExitCode:
     """Keep the children alive until SIGINT or SIGTERM; a second one kills what still stops.
 
     Ends with USAGE when a child says at its first start that its settings make no sense, and with
-    INTERNAL when a child that never lived would not stay alive. One that did live is started again
+    INTERNAL when a child that never lived ends `MAX_QUICK_DEATHS` times in a row, or any child
+    `MAX_DEATHS` times within `DEATHS_WITHIN_SECONDS`. Otherwise one that did live is started again
     for as long as it takes: a database may be away. Must be called from the main thread.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
@@ -104,7 +119,7 @@ def _keep_alive(children: Sequence[Child]) -> ExitCode:
                 child.note_death()
             if child.misconfigured:
                 return ExitCode.USAGE
-            if child.quick_deaths >= MAX_QUICK_DEATHS and not child.lived:
+            if child.hopeless:
                 say(f"{child.name} does not stay alive, giving up; its messages are above")
                 return ExitCode.INTERNAL
             if child.process is None and time.monotonic() >= child.not_before:

@@ -18,7 +18,7 @@ from service.cli.inputs import Beside, opened
 from service.cli.terminal import console
 from service.fetch import Guard, fetch
 from service.reporting.report import Profile
-from service.reporting.wording import VOUCHES
+from service.reporting.wording import VOUCHES, count_of
 
 LARGEST_LIST: Final = 8 * 1024**2  # bytes; the official one has a quarter of a megabyte
 
@@ -30,7 +30,7 @@ def add(source: str, kind: str, name: str | None) -> ExitCode:
     except DELIBERATE as error:
         complain(source, error)
         return ExitCode.NOT_ANALYSED
-    say(f"{entry.name}: {len(entry.certificates)} certificates now vouch ({entry.kind})")
+    say(f"{entry.name} ({entry.kind}): {count_of(len(entry.certificates), 'certificate')} trusted")
     _warn(entry)
     return ExitCode.NOTHING_FOUND
 
@@ -52,7 +52,7 @@ def show() -> ExitCode:
     for entry in entries:
         console().print(
             f"{entry.name}: vouches for {VOUCHES[entry.kind]} ({entry.kind}), "
-            f"{len(entry.certificates)} certificates",
+            f"{count_of(len(entry.certificates), 'certificate')}",
             f"{'ships with assay, issued' if entry.built_in else 'added here,'} "
             f"{entry.added_at:%Y-%m-%d}, sha256 {entry.sha256[:12]}",
             f"from {entry.uri}",
@@ -92,7 +92,7 @@ def update(*, interim: bool) -> ExitCode:
             code = ExitCode.NOT_ANALYSED
             continue
         for entry in fresh:
-            say(f"{entry.name}: {len(entry.certificates)} certificates ({entry.kind})")
+            say(f"{entry.name}: {count_of(len(entry.certificates), 'certificate')} ({entry.kind})")
             _warn(entry)
     return code
 

@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
@@ -22,8 +23,10 @@ _PROBE: Final = "probe"
 class Database:
     """An engine with the settings each database needs. Safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+    def __init__(self, url: str, *, only_look: bool = False) -> None:
+        """`only_look` writes nothing, not even the files beside one of SQLite's."""
+        make = _sqlite if url.startswith("sqlite") else _postgresql
+        self.engine = make(url, only_look=only_look)
         writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._probing = self.engine.execution_options(**{_BEGIN: _PROBE})
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
@@ -62,9 +65,11 @@ class Database:
         self.engine.dispose()
 
 
-def _postgresql(url: str) -> Engine:
+def _postgresql(url: str, *, only_look: bool) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
     options = f"-c lock_timeout={BUSY_MILLISECONDS}"
+    if only_look:
+        options += " -c default_transaction_read_only=on"
     if "options" in address.query:
         options = f"{address.query['options']} {options}"
     arguments = {"connect_timeout": 5, "options": options}
@@ -73,16 +78,28 @@ def _postgresql(url: str) -> Engine:
     )
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, *, only_look: bool) -> Engine:
     """SQLite that waits for locks and never loses a committed row to a power cut.
 
     The driver's own transaction handling is off, because it starts a transaction that writes as
     one that reads, and such a transaction fails instead of waiting when another one wrote first.
     """
-    engine = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
+    address = make_url(url).set(drivername="sqlite+pysqlite")
+    if only_look:
+        address = _read_only(address)
+    engine = create_engine(address)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _read_only(address: URL) -> URL:
+    """Without a log of writes beside it nobody has the file open, and it can be read as it lies;
+    opened in any other way SQLite would make that log."""
+    path = Path(address.database or "").absolute()
+    quiet = not path.with_name(f"{path.name}-wal").exists()
+    query = {"mode": "ro", "uri": "true"} | ({"immutable": "1"} if quiet else {})
+    return address.set(database=path.as_uri(), query=query)
 
 
 def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,25 @@ from sqlalchemy import Connection, Engine, text
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x61737361  # "assa": one advisory lock for all migrations of one PostgreSQL database
+
+
+class Schema(StrEnum):
+    """What a database has, as this version of assay sees it."""
+
+    CURRENT = "current"
+    OLDER = "older"  # the next start brings it up to date
+    UNKNOWN = "unknown"  # of a newer version, or no database of assay's
+
+
+def schema_of(engine: Engine) -> Schema:
+    """Look without changing anything. Raises `SQLAlchemyError`."""
+    script = ScriptDirectory(str(MIGRATIONS))
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found == script.get_current_head():
+        return Schema.CURRENT
+    ours = {revision.revision for revision in script.walk_revisions()}
+    return Schema.OLDER if found is None or found in ours else Schema.UNKNOWN
 
 
 def upgrade(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from service.reporting.wording import (
     VERDICTS,
     WEIGHTS,
     WITHOUT_VOTE,
+    count_of,
     in_words,
     kind_in_words,
     marks_in_sound,
@@ -167,7 +168,7 @@ def _trust_lists(report: Report) -> tuple[credentials.Fact, ...]:
             item.sha256,
             "; ".join(
                 (
-                    f"{item.anchors} certificates",
+                    count_of(item.anchors, "certificate"),
                     *((f"added {item.added_at:%Y-%m-%d}",) if item.added_at else ()),
                     *((item.uri,) if item.uri else ()),
                     *item.warnings,

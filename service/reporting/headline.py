@@ -228,7 +228,9 @@ def _stopped(facts: Facts) -> str:
     """Say what stands in the way of a conclusion: what could not be opened before all else."""
     gaps = [item for item in facts.not_checked if broke((item,))]
     gap = next((item for item in gaps if item.what == "classifiers"), gaps[0] if gaps else None)
-    return NO_CONCLUSION if gap is None else f"No conclusion is possible. {gap.statement}"
+    if gap is None:
+        return NO_CONCLUSION
+    return f"No conclusion is possible. {gap.statement[:1].upper()}{gap.statement[1:]}"
 
 
 def _provenance(facts: Facts) -> Provenance:

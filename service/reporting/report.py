@@ -17,7 +17,7 @@ from service.errors import ReportInvalid
 
 
 class Verdict(StrEnum):
-    """What the report comes to. Absence of signs is never called authentic."""
+    """The verdict of a report. Absence of signs is never called authentic."""
 
     VERIFIED_CAPTURE = "verified_capture"
     VERIFIED_AI = "verified_ai"

@@ -7,6 +7,7 @@ detached content (RFC 7515, appendix F) by Ed25519 (RFC 9864); the key id is the
 """
 
 import json
+import logging
 import os
 import tempfile
 import time
@@ -27,7 +28,12 @@ ALGORITHM: Final = "Ed25519"
 TYPE: Final = "assay-report+jws"
 MAX_SIGNATURE: Final = 2048
 HANDOVER: Final = timedelta(days=1)
-"""Processes that run while a key is replaced sign with the old one until they are restarted."""
+"""Between the retirement of a key and the last report that a process may have made with it."""
+
+Written = tuple[int, int, int]
+"""When a key's file was written (ns), its inode and size."""
+
+log = logging.getLogger(__name__)
 
 
 class ReportSigner:
@@ -35,10 +41,17 @@ class ReportSigner:
 
     def __init__(self, key: OKPKey, record: Path | None = None) -> None:
         self._key = key
-        self.key_id = key.thumbprint()
-        self._published: Keys = [self._own()]
+        self._published: Keys = [_published(key)]
         if record is not None:
-            self._published = remember(record, self._own(), int(time.time()))
+            self._published = remember(record, _published(key), int(time.time()))
+        self._record = record
+        self._path: Path | None = None
+        self._written: Written | None = None
+
+    @property
+    def key_id(self) -> str:
+        """The thumbprint of the key that signs."""
+        return self._key.thumbprint()
 
     @classmethod
     def at(cls, path: Path, record: Path | None = None) -> Self:
@@ -51,32 +64,65 @@ class ReportSigner:
         """
         if not path.exists():
             _create(path)
+        written = _written(path)
         try:
-            key = OKPKey.import_key(path.read_bytes())
-        except (JoseError, ValueError, OSError) as error:
-            raise SigningKeyInvalid(f"{path.name} holds no Ed25519 private key") from error
-        if key.curve_name != ALGORITHM or not key.is_private:
-            raise SigningKeyInvalid(f"{path.name} holds no Ed25519 private key")
-        try:
-            return cls(key, record)
+            signer = cls(_read(path), record)
         except ValueError as error:
             raise SigningKeyInvalid("the record of published keys is damaged") from error
+        signer._path, signer._written = path, written
+        return signer
+
+    def _pick_up(self) -> None:
+        """Use the key that is in the file now, if it was replaced since; keep this one otherwise.
+
+        A key that cannot be read does not stop the service: it signs with the one it has.
+        """
+        if self._path is None:
+            return
+        try:
+            written = _written(self._path)
+            if written == self._written:
+                return
+            fresh = type(self)(_read(self._path), self._record)
+        except (OSError, ValueError, SigningKeyInvalid) as error:
+            log.error("the replaced signing key cannot be used: %s", error)
+            return
+        self._key, self._published, self._written = fresh._key, fresh._published, written
 
     def sign(self, report: Report) -> str:
         """A compact JWS with detached content."""
-        header = {"alg": ALGORITHM, "kid": self.key_id, "typ": TYPE}
+        self._pick_up()
+        key = self._key
+        header = {"alg": ALGORITHM, "kid": key.thumbprint(), "typ": TYPE}
         payload = canonical(report.model_dump_json())
-        token = jws.serialize_compact(header, payload, self._key, algorithms=[ALGORITHM])
+        token = jws.serialize_compact(header, payload, key, algorithms=[ALGORITHM])
         protected, _, mark = token.split(".")
         return f"{protected}..{mark}"
 
     def public(self) -> dict[str, Any]:
         """The public keys as a JWK Set (RFC 7517), to be published: this one, then retired ones."""
+        self._pick_up()
         return {"keys": self._published}
 
-    def _own(self) -> dict[str, Any]:
-        key = self._key.as_dict(private=False)
-        return {**key, "kid": self.key_id, "alg": ALGORITHM, "use": "sig"}
+
+def _published(key: OKPKey) -> dict[str, Any]:
+    public = key.as_dict(private=False)
+    return {**public, "kid": key.thumbprint(), "alg": ALGORITHM, "use": "sig"}
+
+
+def _written(path: Path) -> Written:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _read(path: Path) -> OKPKey:
+    try:
+        key = OKPKey.import_key(path.read_bytes())
+    except (JoseError, ValueError, OSError) as error:
+        raise SigningKeyInvalid(f"{path.name} holds no Ed25519 private key") from error
+    if key.curve_name != ALGORITHM or not key.is_private:
+        raise SigningKeyInvalid(f"{path.name} holds no Ed25519 private key")
+    return key
 
 
 def canonical(untrusted_document: str | bytes) -> bytes:

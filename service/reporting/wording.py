@@ -235,6 +235,11 @@ def _mark_in_sound(found: Watermark) -> str:
     )
 
 
+def count_of(number: int, noun: str) -> str:
+    """A number and its noun: "1 certificate", "12 certificates"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def strength(log10_lr: float) -> str:
     """Words of the verbal scale for the size of a ratio: "moderate support for"."""
     size = abs(log10_lr)

@@ -19,6 +19,7 @@ from service.analysis.source import Sidecar, Source
 from service.db.lifecycle import BlobKey
 from service.errors import EmptyFile, FileTooLarge, UnsupportedKind
 from service.scans.storage import BlobWriter
+from service.scans.unchanged import stamp_of
 
 CHUNK_BYTES: Final = 1024**2
 NAME_LENGTH: Final = 120
@@ -158,7 +159,8 @@ def source_from_path(path: Path, limits: Mapping[Kind, int] | None = None) -> So
     """
     file = path.open("rb")
     try:
-        source = _inspected(file, path.name, limits)
+        stamp = stamp_of(file)
+        source = replace(_inspected(file, path.name, limits), stamp=stamp)
         sidecar = _sidecar_of(path)
     except BaseException:
         file.close()

@@ -148,7 +148,15 @@ def redis(folder: Path) -> Iterator[Redis]:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The URL of an empty database on a server of its own, reached by a socket file only.
+    """The URL of an empty database on a server of its own; skips as `postgresql_server` does."""
+    with postgresql_server() as (_, url):
+        yield url
+
+
+@contextmanager
+def postgresql_server() -> Iterator[tuple[Process, str]]:
+    """A server that can be killed and started, and the URL of its empty database, reached by a
+    socket file only.
 
     The test is skipped where PostgreSQL is not installed. Its programs refuse to run as root, so
     root starts them as another user.
@@ -179,7 +187,7 @@ def postgresql() -> Iterator[str]:
                 what="PostgreSQL answers",
                 seconds=30,
             )
-            yield f"postgresql://assay@/postgres?host={folder}"
+            yield process, f"postgresql://assay@/postgres?host={folder}"
         finally:
             process.stop()
 

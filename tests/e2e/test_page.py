@@ -1,8 +1,10 @@
 """The page in a real browser: send a file, watch it, read the report, with and without scripts."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -205,10 +207,12 @@ def test_a_scan_deleted_before_it_is_watched_says_so(browser: WebDriver, site: S
     wait(browser, lambda it: "deleted" in one(it, "[data-status]").text)
 
 
-def test_the_heat_map_covers_the_picture_and_can_be_switched_off(
+def test_the_picture_is_clean_until_the_heat_map_is_asked_for_and_covers_it_then(
     browser: WebDriver, site: Site
 ) -> None:
     browser.get(site.scan(reports.likely_synthetic))
+    assert not one(browser, ".map").is_displayed()
+    one(browser, "label[for=map-1]").click()
     picture, drawn = one(browser, ".picture img").rect, one(browser, ".map").rect
     assert [round(picture[key]) for key in sorted(picture)] == [
         round(drawn[key]) for key in sorted(drawn)
@@ -319,6 +323,27 @@ def test_a_saved_report_is_verified_in_the_browser_alone(
     finally:
         browser.delete_network_conditions()
     assert complaints(browser) == []
+
+
+@pytest.mark.parametrize(("days", "expected"), [(-0.5, "Signed by"), (-2, "was retired before")])
+def test_a_retired_key_vouches_in_the_browser_for_reports_of_its_time_only(
+    browser: WebDriver, site: Site, tmp_path: Path, days: float, expected: str
+) -> None:
+    client, scan_id = site.desk.client, site.scan(reports.conflicted_capture).rpartition("/")[2]
+    report = client.get(f"/v1/scans/{scan_id}/report")
+    keys = client.get("/.well-known/assay-keys.json").json()
+    made = datetime.fromisoformat(report.json()["analysed_at"])
+    keys["keys"][0]["exp"] = int((made + timedelta(days=days)).timestamp())
+    browser.get(f"{site.address}/verify")
+    for field, content in (
+        ("report", report.content),
+        ("signature", client.get(f"/v1/scans/{scan_id}/signature").content),
+        ("keys", json.dumps(keys).encode()),
+    ):
+        path = file(tmp_path, field, content)
+        one(browser, f"input[name={field}]").send_keys(str(path))
+    one(browser, "form[data-verify] button").click()
+    wait(browser, partial(_shows, expected))
 
 
 def test_everything_works_without_javascript(site: Site, tmp_path: Path) -> None:

@@ -388,3 +388,20 @@ def test_https_never_redirects_to_http(secure: Server, server: Server) -> None:
     with pytest.raises(UrlRefused, match="https to http"):
         fetched(f"https://localhost:{secure.port}/to?{server.url('/ok')}", guard)
     assert server.asked == []
+
+
+def test_the_deadline_covers_a_name_that_nobody_resolves(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+
+    def hang(*_arguments: Any, **_options: Any) -> Any:
+        answer.wait(30)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    began = time.monotonic()
+    try:
+        with pytest.raises(FetchFailed, match="name server"):
+            fetched("http://pictures.example/", Guard(max_bytes=1000, seconds=0.3))
+    finally:
+        answer.set()
+    assert time.monotonic() - began < 10

@@ -139,7 +139,7 @@ def desk(
         pipeline=engine,
     )
     trust = open_store(folder / "trust", built_in=True)
-    hosts = Hosts(("testserver", "test", "x"))
+    hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
     app = create_app(scans, get, trust, hosts=hosts, proxies=proxies)
     return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
 

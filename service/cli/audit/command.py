@@ -18,6 +18,7 @@ from service.cli.audit.parallel import ParallelAnalysis
 from service.cli.audit.results_file import Line, ResultsFile, Tally
 from service.cli.audit.selection import Selection
 from service.cli.audit.table import write_table
+from service.cli.audit.walk import Entry
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
@@ -123,10 +124,10 @@ def _table_file(path: Path) -> Iterator[TextIO]:
 
 def _work(asked: Asked, analysis: ParallelAnalysis, results: ResultsFile) -> Pace:
     pace = Pace(earlier=len(results.done))
-    files = [it for it in asked.selection.entries() if it.path not in results.done]
+    total = sum(1 for _ in _left(asked, results))
     clock = flushed = time.perf_counter()
     with pulse(quiet=asked.quiet) as beat:
-        for line in analysis.work(iter(files)):
+        for line in analysis.work(_left(asked, results)):
             pace.fresh += 1
             if asked.prints_lines:
                 _print(line)
@@ -134,9 +135,14 @@ def _work(asked: Asked, analysis: ParallelAnalysis, results: ResultsFile) -> Pac
             if now - flushed >= FLUSH_SECONDS:
                 results.flush()
                 flushed, pace.seconds = now, now - clock
-                beat(pace.fresh, len(files), pace.rate)
+                beat(pace.fresh, max(total, pace.fresh), pace.rate)
     pace.seconds = time.perf_counter() - clock
     return pace
+
+
+def _left(asked: Asked, results: ResultsFile) -> Iterator[Entry]:
+    """What is still to be done; asked for twice, since counting costs less than a list of all."""
+    return (it for it in asked.selection.entries() if it.path not in results.done)
 
 
 def _print(line: Line) -> None:

@@ -20,9 +20,10 @@ from service.analysis.source import Source
 from service.cli.audit.results_file import Line, ResultsFile, line_for
 from service.cli.audit.walk import Entry, Skip
 from service.cli.complain import DELIBERATE, code_of, sentence_of
-from service.errors import UnsupportedKind
+from service.errors import FileChanged, UnsupportedKind
 from service.reporting.report import Profile
 from service.scans.intake import source_from_path
+from service.scans.unchanged import held_to
 
 log = logging.getLogger(__name__)
 
@@ -126,15 +127,24 @@ class ParallelAnalysis:
         """
         if isinstance(result, Line) and (result.sidecar or result.skipped):
             return result
-        if result.sha256 in self._results.first:
-            original = self._results.original(str(result.sha256))
+        if result.sha256 is not None and result.sha256 in self._results.first:
+            original = self._results.original(result.sha256)
             return replace(
                 original, path=result.path, seconds=result.seconds, duplicate_of=original.path
             )
         if isinstance(result, Repeated):
             first = self._running[result.sha256].result()
+            if first.error == FileChanged.code:  # which says nothing about its copies
+                return self._again(result)
             return replace(first, path=result.path)
         return result
+
+    def _again(self, result: Repeated) -> Line:
+        """Analyse a file whose content was promised by one that changed."""
+        with self._lock:
+            self._running.pop(result.sha256, None)
+        (again,) = self._examine([Entry(result.path)])
+        return self._settled(again)
 
     def _examine(self, bundle: list[Entry]) -> list[Result]:
         """In a thread of the pool: some files, opened and then analysed together."""
@@ -172,6 +182,7 @@ class ParallelAnalysis:
         except Exception:
             log.exception("analysis of several files crashed; asking for each by itself")
             lines = [self._alone(job) for job in jobs]
+        lines = [self._held(job, line) for job, line in zip(jobs, lines, strict=True)]
         for job, line in zip(jobs, lines, strict=True):
             job.claim.set_result(line)
         return lines
@@ -182,6 +193,14 @@ class ParallelAnalysis:
             line_for(job.path, report, report.seconds, sidecar=job.source.sidecar is not None)
             for job, report in zip(jobs, reports, strict=True)
         ]
+
+    def _held(self, job: "_Job", line: Line) -> Line:
+        """The line, unless the file changed on the way to it; then it is about no known content."""
+        try:
+            with held_to(job.source):
+                return line
+        except (FileChanged, OSError) as error:
+            return _failed(job.path, error, job.clock)
 
     def _alone(self, job: "_Job") -> Line:
         try:

@@ -1,7 +1,8 @@
 """The file an audit writes: one JSON line a file, in walking order, safe to be cut off anywhere.
 
 What is already there when it is opened counts as done, so a killed audit goes on where it was. The
-file itself is the only state: reports of duplicates are read back from it, not kept in memory.
+file itself is the only state: reports of duplicates are read back from it, and what is done is kept
+in temporary files, so that memory does not grow with the archive.
 """
 
 import fcntl
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
+from service.cli.audit.on_disk import NumbersByText
 from service.errors import ServiceError
 from service.reporting.report import Report
 
@@ -119,12 +121,13 @@ class ResultsFile:
         """Open or create. Raises `ResultsUnusable`, `OSError`."""
         self._path = path
         self.tally = Tally()
-        self.done: set[str] = set()
-        self.first: dict[str, int] = {}  # sha256 -> offset of the first line with that content
+        self.done = NumbersByText()
+        self.first = NumbersByText()  # sha256 -> offset of the first line with that content
         self._file = self._opened()
         try:
             self._end = self._read_back(profile)
         except BaseException:
+            self._forget()
             self._file.close()
             raise
 
@@ -143,12 +146,17 @@ class ResultsFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.done.close()
+        self.first.close()
 
     def append(self, line: Line) -> None:
         """Add one line; it reaches the file whole or is cut off when the file is next opened."""
         encoded = line.encode()
         if line.sha256 is not None and not line.sidecar:
-            self.first.setdefault(line.sha256, self._end)
+            self.first.add(line.sha256, self._end)
         self._file.write(encoded)
         self._end += len(encoded)
         self.done.add(line.path)
@@ -164,9 +172,12 @@ class ResultsFile:
 
     def original(self, sha256: str) -> Line:
         """The first line about this content. Raises `KeyError`."""
+        offset = self.first.get(sha256)
+        if offset is None:
+            raise KeyError(sha256)
         self._file.flush()
         with self._path.open("rb") as file:
-            file.seek(self.first[sha256])
+            file.seek(offset)
             return Line.decode(file.readline())
 
     def lines(self) -> Iterator[Line]:
@@ -211,7 +222,7 @@ class ResultsFile:
             duplicate=fields["duplicate_of"] is not None,
         )
         if fields["sha256"] is not None and not fields.get("sidecar"):
-            self.first.setdefault(fields["sha256"], offset)
+            self.first.add(fields["sha256"], offset)
 
 
 def _torn(raw: bytes) -> bool:

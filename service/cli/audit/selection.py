@@ -1,17 +1,24 @@
 """Which files an audit looks at, and what each is called: folders, lists, patterns."""
 
 import os
+import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
+from service.cli.audit.on_disk import NumbersByText
 from service.cli.audit.walk import Entry, Skip, walk
 
 STDIN: Final = "-"
+CHUNK_BYTES: Final = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -28,6 +35,7 @@ class Selection:
     own: tuple[Path, ...] = ()  # what the audit itself writes
     excluded: int = 0
     _own: set[str] = field(default_factory=set)
+    _spool: BinaryIO | None = None  # of standard input
 
     @property
     def root(self) -> Path:
@@ -37,18 +45,20 @@ class Selection:
     def entries(self) -> Iterator[Entry]:
         """Each path once, as it is named in the results. Raises `OSError` for the list."""
         self._own = {os.path.realpath(path) for path in self.own}
-        seen: set[str] = set()
-        for entry in self._found():
-            if not self._alone:  # folders may overlap, and a list may repeat itself
-                if entry.path in seen:
-                    continue
-                seen.add(entry.path)
-            if os.path.realpath(self.root / entry.path) in self._own:
-                continue
-            if entry.refused is None and not self._wanted(entry.path):
-                self.excluded += 1
-                continue
-            yield entry._replace(path=_named(entry.path))
+        self.excluded = 0
+        with closing(NumbersByText()) as seen:
+            for entry in self._found():
+                # Folders may overlap, and a list may repeat itself.
+                if self._alone or seen.add(entry.path):
+                    yield from self._kept(entry)
+
+    def _kept(self, entry: Entry) -> Iterator[Entry]:
+        if os.path.realpath(self.root / entry.path) in self._own:
+            return
+        if entry.refused is None and not self._wanted(entry.path):
+            self.excluded += 1
+            return
+        yield entry._replace(path=_named(entry.path))
 
     @property
     def _alone(self) -> bool:
@@ -61,7 +71,25 @@ class Selection:
         for folder in self.folders:
             yield from walk(Path(), self._enters, f"{os.path.normpath(folder)}/")
         if self.listed is not None:
-            yield from map(_entry, _paths(self.listed))
+            yield from map(_entry, self._paths(self.listed))
+
+    def _paths(self, listed: str) -> Iterator[str]:
+        """The paths in a list, separated by NUL where there is one, else by lines.
+
+        What can be read only once, a pipe, is kept in a temporary file: it is asked for twice.
+        """
+        if listed != STDIN and not Path(listed).is_fifo():
+            with Path(listed).open("rb") as file:
+                yield from _parts(file)
+            return
+        if self._spool is None:
+            self._spool = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the selection)
+            with ExitStack() as stack:
+                pipe = sys.stdin.buffer
+                if listed != STDIN:
+                    pipe = stack.enter_context(Path(listed).open("rb"))
+                shutil.copyfileobj(pipe, self._spool)
+        yield from _parts(self._spool)
 
     def _enters(self, folder: str) -> bool:
         entered = not any(_matches(folder, pattern) for pattern in self.exclude)
@@ -85,11 +113,20 @@ def _named(path: str) -> str:
     return path if path[:1].isalnum() or path[:1] in {"/", ".", "_"} else f"./{path}"
 
 
-def _paths(listed: str) -> list[str]:
-    """The paths in a list, separated by NUL where there is one, else by lines."""
-    raw = sys.stdin.buffer.read() if listed == STDIN else Path(listed).read_bytes()
-    parts = raw.split(b"\0") if b"\0" in raw else raw.splitlines()
-    return [os.fsdecode(part) for part in parts if part]
+def _parts(file: BinaryIO) -> Iterator[str]:
+    file.seek(0)
+    by_nul = any(b"\0" in chunk for chunk in iter(partial(file.read, CHUNK_BYTES), b""))
+    file.seek(0)
+    parts = _split_at_nul(file) if by_nul else chain.from_iterable(map(bytes.splitlines, file))
+    return (os.fsdecode(part) for part in parts if part)
+
+
+def _split_at_nul(file: BinaryIO) -> Iterator[bytes]:
+    rest = b""
+    while chunk := file.read(CHUNK_BYTES):
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from whole
+    yield rest
 
 
 def _entry(path: str) -> Entry:

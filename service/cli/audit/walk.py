@@ -2,9 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from enum import StrEnum
+from contextlib import closing
+from enum import IntEnum, StrEnum
+from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from service.cli.audit.on_disk import NumbersByText
 
 
 class Skip(StrEnum):
@@ -14,6 +18,18 @@ class Skip(StrEnum):
     SYMLINK = "symlink"
     SPECIAL_FILE = "special_file"  # a pipe, socket or device: reading one could block for ever
     FOLDER = "folder"  # named where files are listed
+
+
+class _Sort(IntEnum):
+    FILE = 0
+    FOLDER = 1
+    SYMLINK = 2
+    SPECIAL_FILE = 3
+
+
+_SKIPPED: Final = {_Sort.SYMLINK: Skip.SYMLINK, _Sort.SPECIAL_FILE: Skip.SPECIAL_FILE}
+MANY: Final = 4096
+"""Names in one folder that are sorted in memory; more are sorted in a temporary file."""
 
 
 class Entry(NamedTuple):
@@ -47,19 +63,33 @@ def _entries(root: Path, prefix: str) -> Iterator[Entry | str]:
     """The files of one folder, and the paths of its folders."""
     try:
         with os.scandir(root / prefix) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+            listed = _sorted(found)
+            first = next(listed, None)
     except OSError as error:
         yield Entry(prefix or ".", error)
         return
-    for entry in entries:
-        path = f"{prefix}{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
-            yield path
-        else:
-            yield Entry(path, skipped=_skip(entry))
+    for name, sort in chain(() if first is None else (first,), listed):
+        path = f"{prefix}{name}"
+        yield path if sort is _Sort.FOLDER else Entry(path, skipped=_SKIPPED.get(sort))
 
 
-def _skip(entry: os.DirEntry[str]) -> Skip | None:
+def _sorted(found: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, _Sort]]:
+    """By name; `found` is read to its end before the first one comes. Raises `OSError`."""
+    some = [(entry.name, _sort(entry)) for entry in islice(found, MANY)]
+    if len(some) < MANY:
+        yield from sorted(some)
+        return
+    with closing(NumbersByText()) as names:
+        for name, sort in chain(some, ((entry.name, _sort(entry)) for entry in found)):
+            names.add(name, sort)
+        del some
+        for name, number in names.sorted():
+            yield name, _Sort(number)
+
+
+def _sort(entry: os.DirEntry[str]) -> _Sort:
     if entry.is_symlink():
-        return Skip.SYMLINK
-    return None if entry.is_file(follow_symlinks=False) else Skip.SPECIAL_FILE
+        return _Sort.SYMLINK
+    if entry.is_dir(follow_symlinks=False):
+        return _Sort.FOLDER
+    return _Sort.FILE if entry.is_file(follow_symlinks=False) else _Sort.SPECIAL_FILE

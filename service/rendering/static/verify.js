@@ -2,6 +2,7 @@
 "use strict";
 
 const LARGEST = 64 * 1024 * 1024; // bytes of a report
+const HANDOVER_SECONDS = 24 * 60 * 60;
 const BYTES = new TextEncoder();
 
 // JSON Canonicalization Scheme (RFC 8785): members sorted by UTF-16 units, numbers as here anyway.
@@ -37,10 +38,13 @@ function documentIn(text) {
   return JSON.parse(page.body.textContent);
 }
 
-async function keyOf(keys, id) {
+function keyOf(keys, id) {
   const found = (keys.keys ?? []).find((key) => key.kid === id && key.crv === "Ed25519");
   if (found === undefined) throw new Error("The key that the signature names is not among the keys.");
-  const { kty, crv, x } = found;
+  return found;
+}
+
+function imported({ kty, crv, x }) {
   return crypto.subtle.importKey("jwk", { kty, crv, x }, { name: "Ed25519" }, false, ["verify"]);
 }
 
@@ -50,13 +54,23 @@ async function signedBy(report, signature, keys) {
   if (mark === undefined || empty !== "") throw new Error("This is no detached signature.");
   const header = JSON.parse(new TextDecoder().decode(unbase64url(head)));
   if (header.alg !== "Ed25519") throw new Error(`A signature by ${header.alg} is not accepted.`);
-  const key = await keyOf(keys, header.kid);
+  const key = keyOf(keys, header.kid);
   const payload = base64url(BYTES.encode(canonical(report)));
   const signed = BYTES.encode(`${head}.${payload}`);
-  if (!(await crypto.subtle.verify({ name: "Ed25519" }, key, unbase64url(mark), signed))) {
+  if (!(await crypto.subtle.verify({ name: "Ed25519" }, await imported(key), unbase64url(mark), signed))) {
     throw new Error("The signature does not fit: the report is not the one that was signed.");
   }
+  checkTime(report, key);
   return header.kid;
+}
+
+// A retired key vouches for reports of its time only, and a day more for processes that ran on.
+function checkTime(report, key) {
+  if (key.exp === undefined) return;
+  const made = Date.parse(report.analysed_at);
+  if (!(made <= (key.exp + HANDOVER_SECONDS) * 1000)) {
+    throw new Error("The key was retired before this report was made.");
+  }
 }
 
 async function digestOf(file) {

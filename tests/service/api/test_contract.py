@@ -150,6 +150,9 @@ def test_readiness_tells_taking_uploads_from_working_on_them(api: Desk) -> None:
     )
     api.scans.beat("worker-1", ("image",))
     ready = api.client.get("/health/ready")
+    assert ready.json()["working"] is False, "nobody has looked after lost scans yet"
+    api.scans.reconcile(worker="worker-1")
+    ready = api.client.get("/health/ready")
     assert ready.json()["working"] is True
     assert ready.json()["workers"][0]["name"] == "worker-1"
 

@@ -3,8 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+from alembic import command
+from alembic.config import Config
+
 from detectors.registry import SPECS, card_of
 from service.cli.exit_codes import ExitCode
+from service.db.engine import Database
+from service.db.migrate import MIGRATIONS
 from tests.service.command_line import assay
 
 
@@ -49,3 +55,33 @@ def test_the_doctor_finds_a_damaged_trust_list(tmp_path: Path) -> None:
     ran = assay("doctor", data=tmp_path)
     assert ran.code == ExitCode.FOUND
     assert next(line for line in ran.out.splitlines() if "trust store" in line).startswith(" !!")
+
+
+def _state(folder: Path) -> dict[Path, tuple[int, int]]:
+    return {
+        path: (path.stat().st_mtime_ns, path.stat().st_size)
+        for path in (folder, *folder.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize(("revision", "said"), [("head", ""), ("0001", "older version")])
+def test_the_doctor_only_looks_at_a_database(tmp_path: Path, revision: str, said: str) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'assay.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    database.close()
+    before = _state(tmp_path)
+    ran = assay("doctor", data=tmp_path)
+    assert _state(tmp_path) == before
+    line = next(line for line in ran.out.splitlines() if " database " in line)
+    assert line.startswith(" ok")
+    assert said in line
+
+
+def test_a_data_folder_that_cannot_be_made_is_not_fine() -> None:
+    ran = assay("doctor", data=Path("/proc/nope"))
+    assert ran.code == ExitCode.FOUND
+    assert next(line for line in ran.out.splitlines() if " storage " in line).startswith(" !!")

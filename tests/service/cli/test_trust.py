@@ -28,7 +28,7 @@ def test_the_lists_that_ship_are_shown_with_date_and_digest_beside_the_operators
         "c2pa-trust-list: vouches for signers (manifest), 30 certificates",
         "ships with assay, issued 2026-08-05, sha256 75cacc98b79e",
         "c2pa-tsa-trust-list: vouches for time stamps (tsa), 22 certificates",
-        "desk: vouches for signers (manifest), 1 certificates",
+        "desk: vouches for signers (manifest), 1 certificate",
         "added here, ",
     ):
         assert words in shown
@@ -90,7 +90,7 @@ def test_an_update_brings_the_interim_list_in_both_roles_unless_it_is_left_out(
     kept = {(entry.kind, entry.name) for entry in command._store().lists()}
     assert {(item.kind, item.name) for item in INTERIM_LISTS} <= kept
     assert not lacks_interim(name for _, name in kept)
-    assert "c2pa-interim-anchors: 1 certificates (tsa)" in capsys.readouterr().err
+    assert "c2pa-interim-anchors: 1 certificate (tsa)" in capsys.readouterr().err
 
 
 def test_official_lists_are_renewed_even_where_the_interim_list_cannot_be_had(

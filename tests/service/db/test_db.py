@@ -179,3 +179,36 @@ def test_sqlite_keeps_a_log_ahead_so_that_readers_never_wait(tmp_path: Path) -> 
             assert reading.scalar(text("PRAGMA foreign_keys")) == 1
             assert reading.scalar(text("PRAGMA synchronous")) == 2
     database.close()
+
+
+def test_a_database_of_the_first_version_keeps_its_rows(database_url: str) -> None:
+    old = Database(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with old.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    scan = {
+        "id": "0" * 26, "tenant": "t", "state": "done", "profile": "full", "queue": "image",
+        "kind": "image", "name": "a.jpg", "sha256": "0" * 64, "size": 1,
+        "media_type": "image/jpeg", "created_at": "2026-11-20 12:00:00+00:00",
+        "stage": "report", "done": 1.0, "note": "", "attempts": 1,
+    }  # fmt: skip
+    report = {"scan_id": "0" * 26, "tenant": "t", "document": "{}", "signature": "s"}
+    worker = {"name": "w", "queues": "image", "seen_at": "2026-11-20 12:00:00+00:00"}
+    with old.engine.begin() as connection:
+        for table, row in (("scan", scan), ("report", report), ("worker", worker)):
+            places = ", ".join(f":{column}" for column in row)
+            insert = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})"
+            connection.execute(text(insert), row)
+    upgrade(old.engine)
+    with old.engine.connect() as connection:
+        for table, row in (("scan", scan), ("report", report), ("worker", worker)):
+            found = dict(connection.execute(text(f"SELECT * FROM {table}")).mappings().one())
+            moments = {"created_at", "seen_at"}
+            assert {key: found[key] for key in row.keys() - moments} == {
+                key: row[key] for key in row.keys() - moments
+            }
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    old.close()

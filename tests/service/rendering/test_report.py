@@ -68,9 +68,9 @@ def test_every_verdict_leads_with_its_label_its_icon_and_its_sentence(verdict: V
 
 def test_the_report_reads_from_verdict_to_basis_to_evidence_to_method() -> None:
     assert read(reports.conflicted_capture()).headings[1:] == [
+        "Picture",
         "Conflicts",
         "What this rests on",
-        "Where",
         "Content Credentials",
         "Declared in the file",
         "Classifiers",

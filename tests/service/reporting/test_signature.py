@@ -130,21 +130,42 @@ def test_a_replaced_key_stays_published_and_its_reports_verify(tmp_path: Path) -
     report = reports.no_sign_found()
     signature = old.sign(report)
     replace_key(path)
+    first = old.key_id
     new = ReportSigner.at(path, record)
-    assert new.key_id != old.key_id
+    assert new.key_id != first
     current, retired = new.public()["keys"]
     assert current["kid"] == new.key_id
     assert "exp" not in current
     assert retired["exp"] >= retired["iat"]
-    assert verify(report.model_dump_json(), signature, new.public()) == old.key_id
+    assert verify(report.model_dump_json(), signature, new.public()) == first
 
 
 def test_a_retired_key_does_not_vouch_for_a_report_of_later(tmp_path: Path) -> None:
     path, record = tmp_path / "report.pem", tmp_path / "published.json"
     old = ReportSigner.at(path, record)
-    replace_key(path)
-    published = ReportSigner.at(path, record).public()
     made = datetime.now(UTC) + timedelta(days=3)
     report = reports.no_sign_found().model_copy(update={"analysed_at": made})
+    signature = old.sign(report)
+    replace_key(path)
+    published = ReportSigner.at(path, record).public()
     with pytest.raises(SignatureInvalid, match="retired"):
-        verify(report.model_dump_json(), old.sign(report), published)
+        verify(report.model_dump_json(), signature, published)
+
+
+def test_a_running_process_signs_with_the_key_that_replaced_its_own(tmp_path: Path) -> None:
+    path, record = tmp_path / "report.pem", tmp_path / "published.json"
+    running, report = ReportSigner.at(path, record), reports.no_sign_found()
+    before = running.key_id
+    replace_key(path)
+    signature = running.sign(report)
+    keys = running.public()
+    assert verify(report.model_dump_json(), signature, keys) == running.key_id != before
+    assert [key["kid"] for key in keys["keys"]] == [running.key_id, before]
+
+
+def test_a_replacement_that_is_no_key_leaves_the_one_in_use(tmp_path: Path) -> None:
+    path = tmp_path / "report.pem"
+    running, report = ReportSigner.at(path), reports.no_sign_found()
+    before = running.key_id
+    path.write_text("no key")
+    assert verify(report.model_dump_json(), running.sign(report), running.public()) == before

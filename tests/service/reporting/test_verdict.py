@@ -162,6 +162,7 @@ def test_silence_means_not_applicable_only_if_the_method_never_applied(reason: R
         Reason.WRONG_ARITHMETIC,
         Reason.UNDECODABLE,
         Reason.INTERNAL_ERROR,
+        Reason.NARROW_BAND,
     }
     expected = Verdict.INCONCLUSIVE if reason in unanswered else Verdict.NOT_APPLICABLE
     assert decide((), (gap(reason),)).verdict is expected

@@ -1,0 +1,120 @@
+"""Look at database, storage, keys and broker of this installation without writing anything."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.cli.complain import DELIBERATE, sentence_of
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.db.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    fine: bool
+    detail: str
+
+
+def services(settings: Settings) -> Iterator[Finding]:
+    """What `assay serve` would find at its start."""
+    yield _storage(settings.data_dir, settings.reserve_bytes)
+    yield from _database(settings)
+    if settings.report_key.exists():
+        yield _key(settings.report_key)
+    yield _broker(settings)
+
+
+def _storage(folder: Path, reserve: int) -> Finding:
+    trouble = _trouble(folder, reserve)
+    return Finding("storage", fine=trouble is None, detail=f"{folder}{trouble or ''}")
+
+
+def _trouble(folder: Path, reserve: int) -> str | None:
+    """Why nothing can be stored in a folder, which need not exist yet."""
+    place = folder.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    system = os.statvfs(place)
+    holds_no_files = system.f_blocks == 0 and system.f_files == 0  # /proc and its like
+    if not place.is_dir() or holds_no_files or system.f_flag & os.ST_RDONLY:
+        return f": no folder can be made in {place}" if place != folder else ": takes no files"
+    if not os.access(place, os.W_OK | os.X_OK):
+        return f": this user may not write to {place}"
+    if system.f_bavail * system.f_frsize < reserve:
+        return ": full up to the reserve; uploads are refused"
+    return None
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from service.db.engine import Database
+    from service.db.migrate import Schema, schema_of
+    from service.wiring import database_url
+
+    if settings.database_url is None and not (settings.data_dir / "assay.db").exists():
+        yield Finding("database", fine=True, detail="none yet: made at the first start")
+        return
+    database = Database(database_url(settings), only_look=True)
+    try:
+        schema = schema_of(database.engine)
+        detail = {
+            Schema.CURRENT: "",
+            Schema.OLDER: "of an older version: the next start brings it up to date",
+            Schema.UNKNOWN: "of a newer version of assay",
+        }[schema]
+        yield Finding("database", fine=schema is not Schema.UNKNOWN, detail=detail)
+        if schema is Schema.CURRENT:
+            yield from _rows(settings, database)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        yield Finding("database", fine=False, detail=reason)
+    finally:
+        database.close()
+
+
+def _rows(settings: Settings, database: "Database") -> Iterator[Finding]:
+    from service.db.upkeep import UpkeepRows
+    from service.scans.reconcile import LATE
+    from service.scans.use_cases import BEAT_SECONDS
+
+    rows, now = UpkeepRows(database), database.now()
+    workers = rows.workers(now - timedelta(seconds=5 * BEAT_SECONDS), now)
+    yield Finding("workers", fine=True, detail=f"{len(workers)} running now")
+    late, kept = rows.late(now - LATE)
+    if late > settings.expire_share * kept:
+        detail = f"{rows.due(now)} scans wait to be deleted: see assay expire"
+        yield Finding("retention", fine=False, detail=detail)
+
+
+def _key(path: Path) -> Finding:
+    from service.reporting.signature import ReportSigner
+
+    try:
+        signer = ReportSigner.at(path)
+    except DELIBERATE as error:
+        return Finding("signing key", fine=False, detail=sentence_of(error))
+    return Finding("signing key", fine=True, detail=signer.key_id)
+
+
+def _broker(settings: Settings) -> Finding:
+    from service.scans.queue import QUEUES, CeleryQueue
+    from service.wiring import broker
+
+    if settings.broker_url is None:
+        return Finding("broker", fine=True, detail="embedded, in the data folder")
+    try:
+        with closing(CeleryQueue(broker(settings))) as queue:
+            queue.depth(QUEUES[0])
+    except DELIBERATE as error:
+        return Finding("broker", fine=False, detail=sentence_of(error))
+    return Finding("broker", fine=True, detail="answers")
