@@ -62,7 +62,10 @@ def test_an_upload_that_stalls_is_answered_with_a_timeout(port: int) -> None:
 
 
 def test_of_too_many_unfinished_requests_the_oldest_makes_room(port: int) -> None:
-    stalled = [begin(port, b"GET / HTTP/1.1\r\n") for _ in range(6)]
+    stalled = []
+    for _ in range(6):
+        stalled.append(begin(port, b"GET / HTTP/1.1\r\n"))
+        time.sleep(0.2)  # a line that nobody read yet would be answered by a reset
     assert b"too_many_connections" in answered(stalled.pop(0))
     whole = b"GET /health/live HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
     assert b" 200 " in answered(begin(port, whole))
