@@ -65,7 +65,7 @@ def test_of_too_many_unfinished_requests_the_oldest_makes_room(port: int) -> Non
     stalled = []
     for _ in range(6):
         stalled.append(begin(port, b"GET / HTTP/1.1\r\n"))
-        time.sleep(0.2)  # a line that nobody read yet would be answered by a reset
+        time.sleep(0.03)  # a line that nobody read yet would be answered by a reset
     assert b"too_many_connections" in answered(stalled.pop(0))
     whole = b"GET /health/live HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
     assert b" 200 " in answered(begin(port, whole))
