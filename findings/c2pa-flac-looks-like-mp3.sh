@@ -7,7 +7,8 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m pip install --quiet --quiet --target "$work" c2pa-python==0.38.1 cryptography==50.0.2 filetype==1.2.0 soundfile==0.14.0 numpy==2.4.6
+python3 -m pip install --quiet --quiet --target "$work" c2pa-python==0.38.1 cryptography==50.0.2 \
+    filetype==1.2.0 soundfile==0.14.0 numpy==2.4.6
 cd "$work"
 PYTHONPATH="$work" python3 - <<'PYTHON'
 import io

@@ -9,7 +9,8 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m pip install --quiet --quiet --target "$work" c2pa-python==0.38.1 cryptography==50.0.2 pillow==13.0.0
+python3 -m pip install --quiet --quiet --target "$work" c2pa-python==0.38.1 cryptography==50.0.2 \
+    pillow==13.0.0
 cd "$work"
 PYTHONPATH="$work" python3 - <<'PYTHON'
 import io

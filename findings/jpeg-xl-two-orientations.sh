@@ -10,7 +10,8 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m pip install --quiet --quiet --target "$work" pillow==13.0.0 pillow-jxl-plugin==1.3.8 imagecodecs==2026.3.6 numpy==2.4.6
+python3 -m pip install --quiet --quiet --target "$work" pillow==13.0.0 pillow-jxl-plugin==1.3.8 \
+    imagecodecs==2026.3.6 numpy==2.4.6
 cd "$work"
 PYTHONPATH="$work" python3 - <<'PYTHON'
 import io

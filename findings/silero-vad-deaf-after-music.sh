@@ -8,7 +8,8 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m pip install --quiet --quiet --target "$work" --no-deps silero-vad==6.2.3 espeakng-loader==0.2.4 numpy==2.4.6 \
+python3 -m pip install --quiet --quiet --target "$work" --no-deps silero-vad==6.2.3 \
+    espeakng-loader==0.2.4 numpy==2.4.6 \
     onnxruntime==1.32.0 flatbuffers==25.12.19 protobuf==7.36.2 packaging==26.4
 cd "$work"
 PYTHONPATH="$work" python3 - <<'PYTHON'

@@ -9,7 +9,8 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m pip install --quiet --quiet --target "$work" soundfile==0.14.0 lameenc==1.9.0 av==18.1.0 numpy==2.4.6
+python3 -m pip install --quiet --quiet --target "$work" soundfile==0.14.0 lameenc==1.9.0 \
+    av==18.1.0 numpy==2.4.6
 cd "$work"
 PYTHONPATH="$work" python3 - <<'PYTHON'
 import io
