@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# PyAV 18.1.0 (FFmpeg 8) decodes a sample-interleaved JPEG-LS, one of the three orders of the standard,
-# to an all-black picture of the right size, raises nothing and does not mark the frame as corrupt; that
-# the order is not supported stands in FFmpeg's log alone, which PyAV keeps quiet. Line-interleaved files decode without loss.
+# PyAV 18.1.0 (FFmpeg 8) decodes a sample-interleaved JPEG-LS, one of the three orders of the
+# standard, to an all-black picture of the right size, raises nothing and does not mark the frame as
+# corrupt; that the order is not supported stands in FFmpeg's log alone, which PyAV keeps quiet. Line-
+# interleaved files decode without loss.
 #
 # Seen (pyjpegls 1.5.1 writes and reads back both): line: mean 126.0, exact; sample: mean 0.0.
 set -euo pipefail
