@@ -7,11 +7,9 @@ from typing import Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from service.settings import Section, Settings
+from service.settings import NESTED, PREFIX, Section, Settings
 
 EXAMPLE: Final = Path(__file__).parent / "settings.example.env"
-PREFIX: Final = "ASSAY_"
-NESTED: Final = "__"
 HEADER: Final = "# Every setting with its default. Written by `python -m deploy.settings`.\n"
 
 

@@ -130,15 +130,6 @@ def chain_failures(manifests: Sequence[Manifest]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(stated))[:MAX_ITEMS]
 
 
-_INTEGRITY_FAULTS: Final[Mapping[Integrity, StatusClass | None]] = {
-    Integrity.ASSET_MISMATCH: StatusClass.CHANGED,
-    Integrity.MANIFEST_ALTERED: StatusClass.CHANGED,
-    Integrity.SIGNATURE_BAD: StatusClass.CHANGED,
-    Integrity.NOT_COVERED: StatusClass.NOT_COVERED,
-    Integrity.MALFORMED: StatusClass.MALFORMED,
-    Integrity.NOT_CHECKED: StatusClass.UNREADABLE,
-    Integrity.INTACT: None,
-}
 _WORST_FIRST: Final = (
     StatusClass.CHANGED,
     StatusClass.UNREADABLE,
@@ -155,9 +146,8 @@ def fault_of(integrity: Integrity, manifests: Sequence[Manifest]) -> StatusClass
     The file's own manifest comes first. An ancestor accuses only if its bytes are not those that
     the manifest above it signed: whatever else fails in it was so when it was added.
     """
-    own = _INTEGRITY_FAULTS[integrity]
-    if own is not None:
-        return own
+    if integrity.fault is not None:
+        return integrity.fault
     shown = {_fault(check) for _, check in _ancestral(manifests)}
     if is_truncated(manifests):
         shown.add(StatusClass.UNREADABLE)

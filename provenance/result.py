@@ -38,6 +38,18 @@ class Integrity(StrEnum):
     MALFORMED = "malformed"  # as it was signed, but against the rules of the specification
     NOT_CHECKED = "not_checked"
 
+    @property
+    def fault(self) -> StatusClass | None:
+        """Class of what is wrong with the file's own manifest; None if nothing is."""
+        return {
+            Integrity.ASSET_MISMATCH: StatusClass.CHANGED,
+            Integrity.MANIFEST_ALTERED: StatusClass.CHANGED,
+            Integrity.SIGNATURE_BAD: StatusClass.CHANGED,
+            Integrity.NOT_COVERED: StatusClass.NOT_COVERED,
+            Integrity.MALFORMED: StatusClass.MALFORMED,
+            Integrity.NOT_CHECKED: StatusClass.UNREADABLE,
+        }.get(self)
+
 
 class SignerTrust(StrEnum):
     """Whether a configured list vouches for a signer; `UNKNOWN` when no list is configured."""

@@ -1,18 +1,17 @@
 """Read ID3 and APE tags, which sit before and behind sound and inside WAV, AIFF and others."""
 
-import zlib
 from collections.abc import Iterator
 from typing import Final
 
 from provenance.declared import SearchGap
 from provenance.markers.metadata import (
     MAX_TOTAL,
-    MAX_VALUE,
     Carrier,
     Metadata,
     NotRead,
     Source,
     decode,
+    inflated,
 )
 from provenance.markers.xmp import read_xmp
 
@@ -128,14 +127,7 @@ def _unpacked(name: bytes, frame: bytes, flags: int, version: int) -> bytes:
         frame = frame[4:]
     if not flags & packed:
         return frame
-    inflater = zlib.decompressobj()
-    try:
-        text = inflater.decompress(frame, MAX_VALUE)
-    except zlib.error as error:
-        raise NotRead("its compression is damaged") from error
-    if inflater.unconsumed_tail:
-        raise NotRead("it decompresses to more than is read", SearchGap.TOO_LARGE)
-    return text
+    return inflated(frame)
 
 
 def _frame(name: str, frame: bytes, container: str, metadata: Metadata) -> None:

@@ -1,6 +1,7 @@
 """What the container walkers collect: every text a file carries about itself, and how it is built."""
 
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,6 +60,18 @@ class NotRead(Exception):
     def __init__(self, reason: str, code: SearchGap = SearchGap.DAMAGED) -> None:
         super().__init__(reason)
         self.code = code
+
+
+def inflated(data: bytes) -> bytes:
+    """Undo zlib's compression as far as a value may be long. Raises NotRead."""
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(data, MAX_VALUE)
+    except zlib.error as error:
+        raise NotRead("its compression is damaged") from error
+    if inflater.unconsumed_tail:
+        raise NotRead("it decompresses to more than is read", SearchGap.TOO_LARGE)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,16 @@
 """Walk PNG: text chunks of every kind, EXIF, XMP, hidden text, and what follows the end."""
 
-import zlib
 from typing import Final
 
-from provenance.declared import SearchGap
 from provenance.markers.exif import read_exif_block
 from provenance.markers.jpeg import XMP_HEADER
 from provenance.markers.metadata import (
-    MAX_VALUE,
     Carrier,
     Metadata,
     NotRead,
     Source,
     decode,
+    inflated,
 )
 from provenance.markers.photoshop import read_resources
 from provenance.markers.stealth import Pixels, read_stealth
@@ -54,12 +52,12 @@ def _chunk(kind: bytes, body: bytes, metadata: Metadata) -> None:
         return
     key, _, rest = body.partition(b"\x00")
     if kind == b"zTXt":
-        rest = _inflate(rest[1:])
+        rest = inflated(rest[1:])
     elif kind == b"iTXt":
         compressed, rest = rest[:1] == b"\x01", rest[2:]
         _, _, rest = rest.partition(b"\x00")
         _, _, rest = rest.partition(b"\x00")
-        rest = _inflate(rest) if compressed else rest
+        rest = inflated(rest) if compressed else rest
     if key == _XMP_KEY:
         read_xmp(rest, "PNG", metadata)
     elif key.startswith(_PROFILE):
@@ -87,14 +85,3 @@ def _raw_profile(name: bytes, value: bytes, metadata: Metadata) -> None:
         read_xmp(data, "PNG raw profile", metadata)
     elif name in (b"iptc", b"8bim"):
         read_resources(data, "PNG raw profile", metadata)
-
-
-def _inflate(data: bytes) -> bytes:
-    inflater = zlib.decompressobj()
-    try:
-        text = inflater.decompress(data, MAX_VALUE)
-    except zlib.error as error:
-        raise NotRead("its compression is damaged") from error
-    if inflater.unconsumed_tail:
-        raise NotRead("it decompresses to more than is read", SearchGap.TOO_LARGE)
-    return text

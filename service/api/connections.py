@@ -1,16 +1,15 @@
 """uvicorn's HTTP protocol with patience that ends: slow clients cannot take every connection."""
 
 import asyncio
-import json
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from service.api.problems import MEDIA_TYPE
+from service.api.problems import MEDIA_TYPE, Problem
 
 LOOK_SECONDS: Final = 1.0
 _ARRIVING: Final = (h11.IDLE, h11.SEND_BODY)
@@ -152,16 +151,16 @@ class PatientProtocol(H11Protocol):
 
 
 def _answer(status: int, code: str, title: str) -> bytes:
-    problem: dict[str, Any] = {
-        "type": f"urn:assay:problem:{code}",
-        "title": title,
-        "status": status,
-        "detail": title,
-        "code": code,
-        "instance": "",
-        "request_id": uuid.uuid4().hex,
-    }
-    body = json.dumps(problem).encode()
+    problem = Problem(
+        type=f"urn:assay:problem:{code}",
+        title=title,
+        status=status,
+        detail=title,
+        code=code,
+        instance="",
+        request_id=uuid.uuid4().hex,
+    )
+    body = problem.model_dump_json(exclude_none=True).encode()
     head = (
         f"HTTP/1.1 {status} {code}\r\nContent-Type: {MEDIA_TYPE}\r\n"
         f"Content-Length: {len(body)}\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"

@@ -1,5 +1,6 @@
 """What a scan is and the states it goes through; shared by use cases, database and views."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,7 +144,7 @@ class Reconciled:
 
 def is_scan_id(untrusted: str) -> bool:
     """Whether a text could be the id of a scan; nothing else is worth asking the database."""
-    return len(untrusted) == _TIME_DIGITS + _RANDOM_DIGITS and set(untrusted) <= set(_DIGITS)
+    return re.fullmatch(SCAN_ID, untrusted) is not None
 
 
 def new_scan_id(now: datetime) -> str:

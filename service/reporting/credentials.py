@@ -120,19 +120,10 @@ FAULTS: Final[Mapping[StatusClass, Fault]] = {
 }
 """By the class of the deciding status code; the other classes leave credentials what they are."""
 
-_OWN: Final[Mapping[Integrity, StatusClass]] = {
-    Integrity.ASSET_MISMATCH: StatusClass.CHANGED,
-    Integrity.MANIFEST_ALTERED: StatusClass.CHANGED,
-    Integrity.SIGNATURE_BAD: StatusClass.CHANGED,
-    Integrity.NOT_COVERED: StatusClass.NOT_COVERED,
-    Integrity.MALFORMED: StatusClass.MALFORMED,
-    Integrity.NOT_CHECKED: StatusClass.UNREADABLE,
-}
-
 
 def fault_in(found: Provenance) -> StatusClass | None:
     """Class of what is wrong; records of before there were classes never show a change above."""
-    own = _OWN.get(found.integrity or Integrity.INTACT)
+    own = found.integrity.fault if found.integrity is not None else None
     if own is not None or found.chain_ok:
         return own
     return found.fault if found.fault in FAULTS else StatusClass.UNREADABLE

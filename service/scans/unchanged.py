@@ -1,16 +1,15 @@
 """Notice that a local file was changed while it was looked at."""
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
+from provenance.hashes import sha256
 from service.analysis.source import Source, Stamp
 from service.errors import FileChanged
 
-CHUNK_BYTES: Final = 1024**2
 COARSE_NS: Final = 2_000_000_000
 """Two writes that are closer than this may leave the same times: the worst of common file systems."""
 
@@ -52,9 +51,5 @@ def _check(source: Source, before: Stamp) -> None:
     same_times = (now.modified_ns, now.changed_ns) == (before.modified_ns, before.changed_ns)
     if same_times and before.settled:
         return
-    source.file.seek(0)
-    digest = hashlib.sha256()
-    while chunk := source.file.read(CHUNK_BYTES):
-        digest.update(chunk)
-    if digest.hexdigest() != source.sha256:
+    if sha256(source.file) != source.sha256:
         raise FileChanged("its content was another at the end of the analysis")
