@@ -11,6 +11,7 @@ import pytest
 
 from deploy.running import ASSAY, Running
 from service.cli.exit_codes import ExitCode
+from service.cli.serve import SERVING, WORKERS
 from tests.service.command_line import assay, environment
 
 
@@ -43,13 +44,13 @@ def _eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     return False
 
 
-def _named(parent: int, words: str) -> int:
-    """The child of the supervisor that runs this module."""
+def _named(parent: int, words: str) -> int | None:
+    """The child of the supervisor that runs this module; None while there is none."""
     for pid in _children(parent):
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
         if words in command:
             return pid
-    return 0
+    return None
 
 
 @pytest.fixture
@@ -68,12 +69,14 @@ def test_one_interrupt_stops_everything(service: Running) -> None:
 
 
 def test_what_is_killed_is_started_again(service: Running) -> None:
-    api, worker = _named(service.pid, "uvicorn"), _named(service.pid, "-m workers")
+    api, worker = _named(service.pid, f"-m {SERVING}"), _named(service.pid, f"-m {WORKERS}")
+    assert api is not None
+    assert worker is not None
     os.kill(worker, signal.SIGKILL)
     os.kill(api, signal.SIGKILL)
     assert service.get("/health/live")["status"] == "ok"  # the socket never closed
-    assert _eventually(lambda: _named(service.pid, "-m workers") not in (0, worker))
-    assert _named(service.pid, "uvicorn") != api
+    assert _eventually(lambda: _named(service.pid, f"-m {WORKERS}") not in (None, worker))
+    assert _named(service.pid, f"-m {SERVING}") not in (None, api)
     service.wait_ready()
 
 
