@@ -1,39 +1,15 @@
-"""The tables. A change here needs a migration beside it; a test compares the two."""
+"""The tables of scans. A change here needs a migration beside it; a test compares the two."""
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Enum, Float, ForeignKey, Index, Integer, String, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from detectors.base import Kind
 from service.analysis.progress import Stage
+from service.db.base import Base
 from service.db.lifecycle import State
-from service.db.types import UtcDateTime
 from service.reporting.report import Profile, Verdict
-
-
-def _closed(values: type[StrEnum]) -> Enum:
-    """Members by value in plain text, so that a new member needs no migration."""
-    return Enum(
-        values,
-        values_callable=lambda members: [member.value for member in members],
-        native_enum=False,
-        create_constraint=False,
-        length=32,
-    )
-
-
-class Base(DeclarativeBase):
-    type_annotation_map: dict[Any, Any] = {  # noqa: RUF012 (SQLAlchemy reads it so)
-        datetime: UtcDateTime(),
-        State: _closed(State),
-        Kind: _closed(Kind),
-        Profile: _closed(Profile),
-        Stage: _closed(Stage),
-        Verdict: _closed(Verdict),
-    }
 
 
 class ScanRow(Base):

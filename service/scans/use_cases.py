@@ -4,9 +4,10 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, Self
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -109,6 +110,17 @@ class Scans:
         self._reconciler = Reconciler(
             self._upkeep, store, queue, known=known, schedule=policy.schedule, now=now
         )
+
+    @property
+    def tenant(self) -> str:
+        """Whose scans these are."""
+        return self._tenant
+
+    def of(self, tenant: str) -> Self:
+        """The same use cases for the scans of another tenant."""
+        others = copy(self)
+        others._tenant = tenant
+        return others
 
     def receive(self, untrusted_name: str = "") -> Receiver:
         """Somewhere to write an upload to; checked while it arrives."""

@@ -17,7 +17,8 @@ from service.analysis.progress import Stage
 from service.db.engine import Database
 from service.db.lifecycle import State
 from service.db.migrate import MIGRATIONS, upgrade
-from service.db.models import Base, ReportRow, ScanRow, WorkerRow
+from service.db.models import ReportRow, ScanRow, WorkerRow
+from service.db.schema import METADATA
 from service.reporting.report import Profile
 
 ROOT = Path(__file__).parents[3]
@@ -27,12 +28,12 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 def test_the_migrations_make_the_tables_that_the_models_describe(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_the_indexes_are_those_of_the_models(database: Database) -> None:
     found = {index["name"] for index in inspect(database.engine).get_indexes("scan")}
-    assert found == {str(index.name) for index in Base.metadata.tables["scan"].indexes}
+    assert found == {str(index.name) for index in METADATA.tables["scan"].indexes}
 
 
 def test_every_row_of_a_scan_has_a_tenant(database: Database) -> None:
@@ -210,5 +211,5 @@ def test_a_database_of_the_first_version_keeps_its_rows(database_url: str) -> No
                 key: row[key] for key in row.keys() - moments
             }
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
     old.close()

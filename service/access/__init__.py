@@ -1,0 +1,1 @@
+"""Who may do what: tenants, people, API keys and their limits."""

@@ -1,0 +1,13 @@
+"""Every table there is, for the migrations and for the test that compares the two."""
+
+from typing import Final
+
+from sqlalchemy import MetaData
+
+from service.db import models
+from service.db.base import Base
+
+_TABLES: Final = (models,)
+"""The modules that declare tables; importing them is what makes the metadata complete."""
+
+METADATA: Final[MetaData] = Base.metadata
