@@ -10,23 +10,30 @@ from starlette.concurrency import run_in_threadpool
 
 from service.api.access import TheBoard, TheFetch, TheRoot, TheScans
 from service.api.events import follow
+from service.api.filters import Filters
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.resources import asks_for_head
-from service.api.submission import submit
+from service.api.submission import IDEMPOTENCY_KEY, submit
 from service.api.views import ScanPage, ScanView
-from service.db.lifecycle import SCAN_ID, Scan, State
+from service.db.lifecycle import Priority, Scan
 from service.errors import (
+    CursorInvalid,
     DatabaseUnavailable,
     EmptyFile,
     FetchFailed,
     FileTooLarge,
+    IdempotencyKeyInUse,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
     InvalidRequest,
     PreviewNotFound,
     ReportNotReady,
+    ScanCancelled,
     ScanExpired,
     ScanFailed,
     ScanNotFound,
+    ScanOver,
     StorageFull,
     StorageUnavailable,
     UnknownField,
@@ -36,6 +43,14 @@ from service.errors import (
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.report import Profile, Report
 from service.reporting.wording import PROFILES
+from service.scans.asked import (
+    LABEL,
+    MAX_LABELS,
+    PRINTABLE,
+    REFERENCE_LENGTH,
+)
+from service.scans.cursor import CURSOR
+from service.scans.idempotency import KEY
 from service.scans.intake import MAX_FRAGMENTS
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
@@ -50,18 +65,36 @@ ScanId = Annotated[
 ]
 
 _PROFILES: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
+_PRIORITIES: Final = (
+    "high goes ahead of normal, normal ahead of low, unless the other has waited an hour longer"
+)
 _LOCATION: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "headers": {
+            "Idempotency-Replayed": {
+                "description": "`true` where an earlier request with this Idempotency-Key made the "
+                "scan; absent otherwise",
+                "schema": {"type": "string", "enum": ["true"]},
+            },
             "Location": {
                 "description": "Where the scan is, as in `links.self`",
                 "required": True,
                 "schema": {"type": "string", "format": "uri-reference"},
-            }
+            },
         }
     }
 }
 _FORM: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": IDEMPOTENCY_KEY,
+            "in": "header",
+            "description": "A text of the client's own for this upload, such as a UUID. Sent again "
+            "with the same file and fields it gives the same scan; kept for a day",
+            "schema": {"type": "string", "pattern": KEY},
+            "example": '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
+        }
+    ],
     "requestBody": {
         "required": True,
         "content": {
@@ -91,6 +124,27 @@ _FORM: Final[dict[str, Any]] = {
                             "enum": [item.value for item in Profile],
                             "description": _PROFILES,
                         },
+                        "reference": {
+                            "type": "string",
+                            "maxLength": REFERENCE_LENGTH,
+                            "pattern": f"^{PRINTABLE}*$",
+                            "description": "Your own name for it, which lists can be asked for",
+                            "examples": ["post-8812"],
+                        },
+                        "label": {
+                            "type": "array",
+                            "maxItems": MAX_LABELS,
+                            "items": {"type": "string", "pattern": LABEL},
+                            "description": "Your own labels, each `name=value` in a field of its "
+                            "own, which lists can be asked for",
+                            "examples": [["team=trust", "queue=7"]],
+                        },
+                        "priority": {
+                            "type": "string",
+                            "enum": [item.value for item in Priority],
+                            "default": Priority.NORMAL.value,
+                            "description": _PRIORITIES,
+                        },
                     },
                     "oneOf": [{"required": ["file"]}, {"required": ["url"]}],
                     "dependentRequired": {"fragment": ["file"]},
@@ -98,6 +152,15 @@ _FORM: Final[dict[str, Any]] = {
                 },
                 "examples": {
                     "file": {"summary": "A file", "value": {"file": "@square.jpg"}},
+                    "own": {
+                        "summary": "A file with fields of your own",
+                        "value": {
+                            "file": "@square.jpg",
+                            "reference": "post-8812",
+                            "label": ["team=trust"],
+                            "priority": "high",
+                        },
+                    },
                     "url": {
                         "summary": "An address, provenance only",
                         "value": {"url": "https://example.org/a.jpg", "profile": "provenance"},
@@ -105,8 +168,18 @@ _FORM: Final[dict[str, Any]] = {
                 },
             }
         },
-    }
+    },
 }
+
+
+_NO_REPORT: Final = (
+    ScanNotFound,
+    ReportNotReady,
+    ScanFailed,
+    ScanCancelled,
+    ScanExpired,
+    InvalidRequest,
+)
 
 
 def _scan(scan_id: ScanId, scans: TheScans) -> Scan:
@@ -127,7 +200,11 @@ TheScan = Annotated[Scan, Depends(_scan)]
             EmptyFile,
             FetchFailed,
             FileTooLarge,
+            IdempotencyKeyInUse,
+            IdempotencyKeyInvalid,
+            IdempotencyKeyReused,
             InvalidRequest,
+            ScanNotFound,
             StorageFull,
             StorageUnavailable,
             UnknownField,
@@ -148,25 +225,35 @@ async def create_scan(
 ) -> ScanView:
     """Send one file, or the address of one, as a form. The Location header says where it is.
 
-    The bytes are checked while they arrive: a refusal comes before the upload is complete.
+    The bytes are checked while they arrive: a refusal comes before the upload is complete. A scan
+    whose Idempotency-Key came before is answered as it is now, or 404 if it was deleted since.
     """
-    scan = await submit(request, scans, fetch, profile)
-    response.headers["Location"] = f"{root}/v1/scans/{scan.id}"
-    return ScanView.of(scan, root)
+    submitted = await submit(request, scans, fetch, profile)
+    response.headers["Location"] = f"{root}/v1/scans/{submitted.scan.id}"
+    if submitted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return ScanView.of(submitted.scan, root)
 
 
-@router.get("", responses=documented(InvalidRequest))
+@router.get("", responses=documented(InvalidRequest, CursorInvalid))
 def list_scans(
     scans: TheScans,
     root: TheRoot,
+    wanted: Filters,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[
-        str | None, Query(pattern=SCAN_ID, description="`next` of the page before")
+    cursor: Annotated[
+        str | None,
+        Query(pattern=CURSOR, description="`next` of the page before, with the same filters"),
     ] = None,
-    state: Annotated[State | None, Query(description="Only scans in this state")] = None,
 ) -> ScanPage:
-    """Scans, the newest first."""
-    return ScanPage.of(scans.list(limit=limit, before=before, state=state), root)
+    """Scans, the newest first; only those that match every filter that is given."""
+    return ScanPage.of(scans.list(limit=limit, cursor=cursor, wanted=wanted), root)
+
+
+@router.post("/{scan_id}/cancel", responses=documented(ScanNotFound, ScanOver, InvalidRequest))
+def cancel_scan(scan_id: ScanId, scans: TheScans, root: TheRoot) -> ScanView:
+    """End a scan that waits or runs. It stays, as `cancelled`; its worker stops soon."""
+    return ScanView.of(scans.cancel(scan_id), root)
 
 
 @router.get("/{scan_id}", responses=documented(ScanNotFound, InvalidRequest))
@@ -180,7 +267,7 @@ def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
     response_model=Report,
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
-        **documented(ScanNotFound, ReportNotReady, ScanFailed, ScanExpired, InvalidRequest),
+        **documented(*_NO_REPORT),
     },
 )
 def read_report(
@@ -205,7 +292,7 @@ def read_report(
     response_class=PlainTextResponse,
     responses={
         200: {"content": {"application/jose": {"schema": {"type": "string"}}}},
-        **documented(ScanNotFound, ReportNotReady, ScanFailed, ScanExpired, InvalidRequest),
+        **documented(*_NO_REPORT),
     },
 )
 def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:

@@ -2,48 +2,113 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from service.api.uploads import Form, read_form
-from service.db.lifecycle import Scan
+from service.db.idempotency import Claim, Completed, KeyTaken
+from service.db.lifecycle import Priority, Scan
 from service.errors import InvalidRequest
 from service.names import no_such
 from service.reporting.report import Profile
+from service.scans.asked import Asked, labels_in, reference_in
+from service.scans.idempotency import Pledge, fingerprint_of, key_in, same
 from service.scans.intake import Receiver
 from service.scans.use_cases import Scans
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
 Fetch = Callable[[str, Receiver], None]
 """Fetches an address into a receiver through the guard of `service.fetch`."""
 
 
-async def submit(request: Request, scans: Scans, fetch: Fetch, profile: Profile | None) -> Scan:
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What a request came to; `replayed` says that an earlier one with its key made the scan."""
+
+    scan: Scan
+    replayed: bool = False
+
+
+async def submit(
+    request: Request, scans: Scans, fetch: Fetch, profile: Profile | None
+) -> Submitted:
     """Read the request's form and accept what it holds; `profile` is what the address asks for.
 
     Raises `InvalidRequest`, `UnknownField`, `EmptyFile`, `FileTooLarge`, `UnsupportedKind`,
-    `UrlRefused`, `FetchFailed`.
+    `UrlRefused`, `FetchFailed` and, for its idempotency key, `IdempotencyKeyInvalid`,
+    `IdempotencyKeyInUse`, `IdempotencyKeyReused`.
     """
+    key = key_in(request.headers.getlist(IDEMPOTENCY_KEY))
+    if key is None:
+        return await _submit(request, scans, fetch, profile, None)
+    held = await run_in_threadpool(scans.keys.claim, key)
+    try:
+        return await _submit(request, scans, fetch, profile, held)
+    except BaseException:  # the next request with this key may make the scan
+        if isinstance(held, Claim):
+            with CancelScope(shield=True):
+                await run_in_threadpool(scans.keys.release, held)
+        raise
+
+
+async def _submit(
+    request: Request,
+    scans: Scans,
+    fetch: Fetch,
+    profile: Profile | None,
+    held: Claim | Completed | None,
+) -> Submitted:
     with ExitStack() as stack:
         form = await read_form(request, scans.receive, stack)
-        chosen = _profile(form, profile)
+        chosen, asked = _profile(form, profile), _asked(form)
         url = form.fields.get("url", "").strip()
         if (form.receiver is None) == (not url):
             raise InvalidRequest("send either a file or a url")
         parts = tuple(form.sizes) if len(form.sizes) > 1 else ()
+        fields = {"profile": chosen, "parts": parts, **asdict(asked)}
         receiver = form.receiver
         if receiver is None:
+            if isinstance(held, Completed):
+                return await _replay(scans, same(held, fingerprint_of(url, fields)))
             receiver = stack.enter_context(await run_in_threadpool(scans.receive, _name(url)))
             fetching: CapacityLimiter = request.app.state.fetching
             await to_thread.run_sync(fetch, url, receiver, limiter=fetching)
-        received = await run_in_threadpool(receiver.finish)
-        return await run_in_threadpool(
-            lambda: scans.accept(replace(received, parts=parts), profile=chosen)
+        received = replace(await run_in_threadpool(receiver.finish), parts=parts)
+    fingerprint = fingerprint_of(url or received.sha256, fields)
+    if isinstance(held, Completed):
+        await run_in_threadpool(scans.discard, received)
+        return await _replay(scans, same(held, fingerprint))
+    pledge = None if held is None else Pledge(held, fingerprint)
+    try:
+        scan = await run_in_threadpool(
+            lambda: scans.accept(received, profile=chosen, asked=asked, pledge=pledge)
         )
+    except KeyTaken as taken:
+        return await _replay(scans, await run_in_threadpool(scans.keys.winner, taken, fingerprint))
+    return Submitted(scan)
+
+
+async def _replay(scans: Scans, scan_id: str) -> Submitted:
+    """Raises `ScanNotFound` where the scan was deleted since: it does not come back by itself."""
+    return Submitted(await run_in_threadpool(scans.get, scan_id), replayed=True)
+
+
+def _asked(form: Form) -> Asked:
+    priority = form.fields.get("priority") or Priority.NORMAL
+    if priority not in set(Priority):
+        raise InvalidRequest(no_such("priority", priority, Priority))
+    return Asked(
+        reference=reference_in(form.fields.get("reference", "")),
+        labels=labels_in(form.labels),
+        priority=Priority(priority),
+    )
 
 
 def _profile(form: Form, by_address: Profile | None) -> Profile:

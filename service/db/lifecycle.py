@@ -2,10 +2,11 @@
 
 import re
 import secrets
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType, Self
+from typing import Final, NewType, Self
 
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
@@ -25,13 +26,34 @@ SCAN_ID = rf"^[{_DIGITS}]{{{_TIME_DIGITS + _RANDOM_DIGITS}}}$"
 
 
 class State(StrEnum):
-    """QUEUED -> RUNNING -> DONE or FAILED; a lost worker leads back to QUEUED, age to EXPIRED."""
+    """QUEUED -> RUNNING -> DONE or FAILED; a lost worker leads back to QUEUED, age to EXPIRED.
+
+    Whoever cancels leads from QUEUED or RUNNING to CANCELLED.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Priority(StrEnum):
+    """How soon a scan is wanted, beside others of its queue."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+HEAD_START: Final = {
+    Priority.LOW: timedelta(hours=-1),
+    Priority.NORMAL: timedelta(0),
+    Priority.HIGH: timedelta(hours=1),
+}
+"""A scan waits as if it had come this much earlier. Of two scans the urgent one runs first unless
+the other has waited for longer than the difference, so none waits for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,12 @@ class Scan:
     attempts: int
     failure: Failure | None
     verdict: Verdict | None
+    reference: str | None = None  # the client's own name for it
+    labels: Mapping[str, str] = field(default_factory=dict)  # the client's own
+    priority: Priority = Priority.NORMAL
+    signer: str | None = (
+        None  # as its certificate names itself; whether to believe it, the report says
+    )
 
     @property
     def mark(self) -> str:
@@ -83,7 +111,7 @@ def mark(attempts: int, state: State, stage: Stage, done: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some scans, the newest first; `next` goes into `before` for the following page."""
+    """Some scans, the newest first; `next` is the id of the last one where more follow."""
 
     items: tuple[Scan, ...]
     next: str | None
@@ -151,6 +179,12 @@ def new_scan_id(now: datetime) -> str:
     """26 characters: milliseconds since 1970 in base 32, then 80 random bits."""
     clock, chance = int(now.timestamp() * 1000), secrets.randbits(5 * _RANDOM_DIGITS)
     return _base32(clock, _TIME_DIGITS) + _base32(chance, _RANDOM_DIGITS)
+
+
+def first_id(moment: datetime, *, later: int = 0) -> str:
+    """The smallest id a scan of this millisecond, or of one `later`, can have."""
+    clock = max(0, int(moment.timestamp() * 1000) + later)
+    return _base32(clock, _TIME_DIGITS) + _base32(0, _RANDOM_DIGITS)
 
 
 def _base32(number: int, digits: int) -> str:

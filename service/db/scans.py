@@ -1,7 +1,7 @@
 """Every statement about scans. Changes of state are compare-and-set, so the first one wins."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db.engine import Database
-from service.db.lifecycle import BlobKey, Failure, Page, Scan, State, mark
-from service.db.models import ReportRow, ScanRow
+from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
+from service.db.models import LabelRow, ReportRow, ScanRow
+from service.db.turns import whose_turn
 from service.reporting.report import Profile, Verdict
 
 NOTE_LENGTH: Final = 255
+SIGNER_LENGTH: Final = 255
 MARKS: Final = 500
 START: Final = Progress(Stage.QUEUED, 0.0)
 
@@ -37,6 +39,9 @@ class NewScan:
     parts: tuple[int, ...] = ()
     created_at: datetime
     expires_at: datetime | None
+    reference: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +67,38 @@ class SignedDocument:
     signature: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an analysis came to, as it is kept."""
+
+    signed: SignedDocument
+    verdict: Verdict
+    signer: str | None
+    pins: str | None  # None: not to be repeated for the same content
+    preview: BlobKey | None
+
+
+def nothing(_session: Session) -> None:
+    """Nothing more belongs to the transaction."""
+
+
 class ScanRows:
     """Scans in the database. Methods for people ask for the tenant, those for workers do not."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, new: NewScan) -> Scan:
+    def add(
+        self,
+        new: NewScan,
+        *,
+        result: Result | None = None,
+        also: Callable[[Session], None] = nothing,
+    ) -> Scan:
+        """Write a scan that waits, or one that is done with `result`; `also` joins the transaction.
+
+        Where `also` raises, nothing is written.
+        """
         row = ScanRow(
             id=new.id,
             tenant=new.tenant,
@@ -89,15 +119,28 @@ class ScanRows:
             done=START.done,
             note=START.note,
             attempts=0,
+            reference=new.reference,
+            priority=new.priority,
+            turn_at=new.created_at - HEAD_START[new.priority],
+            labels=[
+                LabelRow(name=name, value=value, tenant=new.tenant)
+                for name, value in sorted(new.labels.items())
+            ],
         )
         with self._database.write() as session:
+            also(session)
             session.add(row)
-        return _scan(row)
+            if result is not None:
+                for name, value in _done(result, new.created_at).items():
+                    setattr(row, name, value)
+                session.flush()
+                session.add(_report(new.id, new.tenant, result.signed))
+        return scan_of(row)
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
             row = session.get(ScanRow, scan_id)
-            return _scan(row) if row is not None and row.tenant == tenant else None
+            return scan_of(row) if row is not None and row.tenant == tenant else None
 
     def marks(self, tenant: str, scan_ids: Sequence[str]) -> dict[str, str]:
         """The mark of each of these scans that exists, without reading the rest of their rows."""
@@ -109,17 +152,6 @@ class ScanRows:
                 for scan_id, attempts, state, stage, done in session.execute(query):
                     found[scan_id] = mark(attempts, state, stage, done)
         return found
-
-    def page(self, tenant: str, *, limit: int, before: str | None, state: State | None) -> Page:
-        query = select(ScanRow).where(ScanRow.tenant == tenant)
-        if before is not None:
-            query = query.where(ScanRow.id < before)
-        if state is not None:
-            query = query.where(ScanRow.state == state)
-        with self._database.read() as session:
-            rows = session.scalars(query.order_by(ScanRow.id.desc()).limit(limit + 1)).all()
-        items = tuple(_scan(row) for row in rows[:limit])
-        return Page(items, items[-1].id if len(rows) > limit else None)
 
     def document(self, tenant: str, scan_id: str) -> SignedDocument | None:
         with self._database.read() as session:
@@ -159,15 +191,40 @@ class ScanRows:
             session.execute(delete(ScanRow).where(ScanRow.id == scan_id))
             return blobs
 
-    def take(
-        self, scan_id: str, *, token: str, worker: str, now: datetime, until: datetime, most: int
-    ) -> Job | None:
-        """Lease a waiting scan, or one whose lease ran out. None: nothing to do for this worker."""
-        lapsed = and_(ScanRow.state == State.RUNNING, ScanRow.lease_until < now)
+    def cancel(self, tenant: str, scan_id: str, failure: Failure, now: datetime) -> bool:
+        """End a scan that has not ended; whoever runs it no longer holds it."""
+        unfinished = ScanRow.state.in_((State.QUEUED, State.RUNNING))
         with self._database.write() as session:
-            taken = _changed(
+            return _changed(
                 session,
                 scan_id,
+                ScanRow.tenant == tenant,
+                unfinished,
+                **_failed(failure, now) | {"state": State.CANCELLED},
+            )
+
+    def take(
+        self,
+        scan_id: str,
+        *,
+        queue: str | None = None,
+        token: str,
+        worker: str,
+        now: datetime,
+        until: datetime,
+        most: int,
+    ) -> Job | None:
+        """Lease the scan whose turn it is in the queue of this one. None: nothing to do.
+
+        This one goes first if its lease ran out. `queue` is where its message lay, for when the
+        scan itself is gone: the message then still stands for one that waits.
+        """
+        lapsed = and_(ScanRow.state == State.RUNNING, ScanRow.lease_until < now)
+        with self._database.write() as session:
+            turn = whose_turn(session, scan_id, queue, lapsed, most)
+            taken = turn is not None and _changed(
+                session,
+                turn,
                 or_(ScanRow.state == State.QUEUED, lapsed),
                 ScanRow.attempts < most,
                 state=State.RUNNING,
@@ -177,7 +234,7 @@ class ScanRows:
                 attempts=ScanRow.attempts + 1,
                 started_at=now,
             )
-            row = session.get(ScanRow, scan_id) if taken else None
+            row = session.get(ScanRow, turn) if taken else None
             if row is None or row.blob is None:
                 return None
             return Job(
@@ -205,39 +262,12 @@ class ScanRows:
                 note=progress.note[:NOTE_LENGTH],
             )
 
-    def finish(
-        self,
-        job: Job,
-        *,
-        signed: SignedDocument,
-        verdict: Verdict,
-        preview: BlobKey | None,
-        now: datetime,
-    ) -> bool:
+    def finish(self, job: Job, result: Result, now: datetime) -> bool:
         """Store the one report of a scan; False, and nothing stored, when the lease was lost."""
         with self._database.write() as session:
-            won = _changed(
-                session,
-                job.id,
-                _held(job),
-                state=State.DONE,
-                lease=None,
-                lease_until=None,
-                finished_at=now,
-                stage=Stage.REPORT,
-                done=1.0,
-                note="",
-                verdict=verdict,
-                preview=preview,
-            )
+            won = _changed(session, job.id, _held(job), **_done(result, now))
             if won:
-                report = ReportRow(
-                    scan_id=job.id,
-                    tenant=job.tenant,
-                    document=signed.document,
-                    signature=signed.signature,
-                )
-                session.add(report)
+                session.add(_report(job.id, job.tenant, result.signed))
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
@@ -278,6 +308,28 @@ def _changed(
     return bool(session.connection().execute(statement).rowcount)
 
 
+def _done(result: Result, now: datetime) -> dict[str, object]:
+    return {
+        "state": State.DONE,
+        "lease": None,
+        "lease_until": None,
+        "finished_at": now,
+        "stage": Stage.REPORT,
+        "done": 1.0,
+        "note": "",
+        "verdict": result.verdict,
+        "signer": result.signer[:SIGNER_LENGTH] if result.signer else None,
+        "pins": result.pins,
+        "preview": result.preview,
+    }
+
+
+def _report(scan_id: str, tenant: str, signed: SignedDocument) -> ReportRow:
+    return ReportRow(
+        scan_id=scan_id, tenant=tenant, document=signed.document, signature=signed.signature
+    )
+
+
 def _failed(failure: Failure, now: datetime) -> dict[str, object]:
     return {
         "state": State.FAILED,
@@ -306,7 +358,8 @@ def _blobs(row: ScanRow) -> tuple[BlobKey, ...]:
     return tuple(BlobKey(key) for key in (row.blob, row.preview) if key is not None)
 
 
-def _scan(row: ScanRow) -> Scan:
+def scan_of(row: ScanRow) -> Scan:
+    """A row as everybody else sees it."""
     failure = None
     if row.failure_code is not None:
         failure = Failure(row.failure_code, row.failure_sentence or "")
@@ -328,4 +381,8 @@ def _scan(row: ScanRow) -> Scan:
         attempts=row.attempts,
         failure=failure,
         verdict=row.verdict,
+        reference=row.reference,
+        labels={label.name: label.value for label in row.labels},
+        priority=row.priority,
+        signer=row.signer,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
-from service.db.models import ReportRow, ScanRow, WorkerRow
+from service.db.models import LabelRow, ReportRow, ScanRow, WorkerRow
 
 BATCH = 500
 
@@ -112,7 +112,8 @@ class UpkeepRows:
             oldest = due.order_by(ScanRow.expires_at).limit(BATCH)
             rows = session.execute(oldest.with_for_update(skip_locked=True)).all()
             ids = [row.id for row in rows]
-            session.execute(delete(ReportRow).where(ReportRow.scan_id.in_(ids)))
+            for apart in (ReportRow, LabelRow):
+                session.execute(delete(apart).where(apart.scan_id.in_(ids)))
             session.execute(
                 update(ScanRow)
                 .where(ScanRow.id.in_(ids))
@@ -127,6 +128,9 @@ class UpkeepRows:
                     failure_code=None,
                     failure_sentence=None,
                     verdict=None,
+                    reference=None,
+                    signer=None,
+                    pins=None,
                 )
             )
         blobs = (key for row in rows for key in (row.blob, row.preview) if key is not None)
@@ -147,10 +151,10 @@ class UpkeepRows:
         with self._database.read() as session:
             return set(scan_ids) - set(session.scalars(query))
 
-    def beat(self, worker: str, queues: Sequence[str], now: datetime) -> None:
-        """Say that this worker lives."""
+    def beat(self, worker: str, queues: Sequence[str], pins: str | None, now: datetime) -> None:
+        """Say that this worker lives, and what it would analyse with."""
         with self._database.write() as session:
-            session.merge(WorkerRow(name=worker, queues=",".join(queues), seen_at=now))
+            session.merge(WorkerRow(name=worker, queues=",".join(queues), pins=pins, seen_at=now))
 
     def reconciled(self, worker: str, now: datetime) -> None:
         """Say that this worker finished a round of the reconciler."""

@@ -151,6 +151,14 @@ class Report(Closed):
     seconds: float = Field(ge=0)
 
 
+def signer_of(report: Report) -> str | None:
+    """The signer of a file as its certificate names it, trusted or not; None: nobody signed."""
+    signer = report.provenance.signer if report.provenance is not None else None
+    if signer is None:
+        return None
+    return signer.organisation or signer.common_name or None
+
+
 def schema() -> str:
     """The JSON Schema of a report, as committed beside this module."""
     return json.dumps(Report.model_json_schema(mode="serialization"), indent=1) + "\n"

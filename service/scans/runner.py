@@ -11,8 +11,8 @@ from detectors.errors import DetectorError
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener
 from service.analysis.source import Source
-from service.db.lifecycle import BlobKey, Failure
-from service.db.scans import Job, ScanRows, SignedDocument
+from service.db.lifecycle import Failure
+from service.db.scans import Job, Result, ScanRows, SignedDocument
 from service.errors import (
     BlobChanged,
     ScanAbandoned,
@@ -20,7 +20,7 @@ from service.errors import (
     StorageUnavailable,
     WorkerStopped,
 )
-from service.reporting.report import Profile
+from service.reporting.report import Profile, signer_of
 from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
@@ -59,9 +59,11 @@ class Runner:
         self._known = known
         self._now = now
 
-    def run(self, scan_id: str, *, worker: str) -> None:
+    def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> None:
         """Analyse one scan, once: a scan that is done, held by another worker or gone is left alone.
 
+        A message stands for one scan that waits in its `queue`, not for the one it names: the most
+        urgent one is taken, which another message named.
         Errors that the engines raise on purpose fail the scan. Any other exception is a bug or a
         dying worker: the scan is queued again, or failed after the last attempt, and the exception
         goes on to the caller.
@@ -72,6 +74,7 @@ class Runner:
         now = self._now()
         job = self._rows.take(
             scan_id,
+            queue=queue,
             token=secrets.token_hex(16),
             worker=worker,
             now=now,
@@ -105,17 +108,19 @@ class Runner:
             return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
 
     def _finish(self, job: Job, analysis: Analysis) -> None:
-        preview: BlobKey | None = None
+        report, preview = analysis.report, None
         if analysis.preview is not None:
             preview = put(self._store, job.tenant, analysis.preview)
         won = self._rows.finish(
             job,
-            signed=SignedDocument(
-                analysis.report.model_dump_json(), self._signer.sign(analysis.report)
+            Result(
+                signed=SignedDocument(report.model_dump_json(), self._signer.sign(report)),
+                verdict=report.verdict,
+                signer=signer_of(report),
+                pins=None,
+                preview=preview,
             ),
-            verdict=analysis.report.verdict,
-            preview=preview,
-            now=self._now(),
+            self._now(),
         )
         if not won and preview is not None:
             self._store.delete(preview)

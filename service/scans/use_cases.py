@@ -4,7 +4,9 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, BinaryIO, Self
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -12,6 +14,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from service.analysis.pipeline import profile_for
 from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
+from service.db.idempotency import IdempotencyRows
 from service.db.lifecycle import (
     BlobKey,
     Failure,
@@ -25,20 +28,25 @@ from service.db.lifecycle import (
     is_scan_id,
     new_scan_id,
 )
-from service.db.scans import NewScan, ScanRows, SignedDocument
+from service.db.listing import ListRows, Wanted
+from service.db.scans import NewScan, ScanRows, SignedDocument, nothing
 from service.db.upkeep import UpkeepRows
 from service.errors import (
     BlobMissing,
-    InvalidRequest,
     QueueUnavailable,
     ReportNotReady,
+    ScanCancelled,
     ScanExpired,
     ScanFailed,
     ScanNotFound,
+    ScanOver,
 )
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
 from service.reporting.signature import ReportSigner
+from service.scans.asked import Asked
+from service.scans.cursor import cursor_after, id_in
+from service.scans.idempotency import Keys, Pledge
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
@@ -61,6 +69,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+CANCELLED = Failure("scan_cancelled", "The scan was cancelled before it had a report.")
 BEAT_SECONDS = 5.0
 """How often a worker says that it lives; unheard for five times that, it counts as gone."""
 
@@ -91,9 +100,16 @@ class Scans:
         self._tenant = tenant
         self._now = now = now or database.now
         self._rows = ScanRows(database)
+        self._lists = ListRows(database)
         self._upkeep = UpkeepRows(database)
         self._reconciler = Reconciler(
-            self._upkeep, store, queue, known=known, schedule=policy.schedule, now=now
+            self._upkeep,
+            store,
+            queue,
+            known=known,
+            keys=IdempotencyRows(database),
+            schedule=policy.schedule,
+            now=now,
         )
 
     @property
@@ -113,21 +129,36 @@ class Scans:
             lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
         )
 
-    def accept(self, received: Received, *, profile: Profile = Profile.FULL) -> Scan:
+    @property
+    def keys(self) -> Keys:
+        """The idempotency keys of the tenant."""
+        return Keys(self._database, self._tenant, self._policy.keep_keys, self._now)
+
+    def accept(
+        self,
+        received: Received,
+        *,
+        profile: Profile = Profile.FULL,
+        asked: Asked = Asked(),  # noqa: B008 (frozen)
+        pledge: Pledge | None = None,
+    ) -> Scan:
         """Make a scan of an upload. From here on it ends in a report or a visible failure.
 
         The row comes first and names the queue; a message that cannot be sent now is sent by the
-        reconciler, so a broker that is down costs time, not scans.
+        reconciler, so a broker that is down costs time, not scans. With a `pledge` the row comes
+        with its idempotency key; raises `KeyTaken` where another request was sooner.
         """
         try:
-            scan, queue = self._add(received, profile)
+            scan, queue = self._add(received, profile, asked, pledge)
         except BaseException:  # nothing was promised, so nothing may stay
             self._store.delete(received.blob)
             raise
         self._ring(scan, queue)
         return scan
 
-    def _add(self, received: Received, profile: Profile) -> tuple[Scan, str]:
+    def _add(
+        self, received: Received, profile: Profile, asked: Asked, pledge: Pledge | None
+    ) -> tuple[Scan, str]:
         kind, now = received.type.kind, self._now()
         profile = profile_for(received.type, profile)
         queue = queue_for(kind, profile)
@@ -145,8 +176,16 @@ class Scans:
             parts=received.parts,
             created_at=now,
             expires_at=now + self._policy.keep if self._policy.keep is not None else None,
+            reference=asked.reference,
+            labels=asked.labels,
+            priority=asked.priority,
         )
-        return self._rows.add(new), queue
+        also = nothing if pledge is None else partial(pledge.complete, scan_id=new.id)
+        return self._rows.add(new, also=also), queue
+
+    def discard(self, received: Received) -> None:
+        """Forget an upload that becomes no scan."""
+        self._store.delete(received.blob)
 
     def _ring(self, scan: Scan, queue: str) -> None:
         """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""
@@ -165,12 +204,28 @@ class Scans:
         return scan
 
     def list(
-        self, *, limit: int = 50, before: str | None = None, state: State | None = None
+        self,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        wanted: Wanted = Wanted(),  # noqa: B008 (frozen)
     ) -> Page:
-        """The newest first; `before` is the `next` of the page before. Raises `InvalidRequest`."""
-        if before is not None and not is_scan_id(before):
-            raise InvalidRequest("before is not the next of a page")
-        return self._rows.page(self._tenant, limit=limit, before=before, state=state)
+        """The newest first; `cursor` is the `next` of the page before. Raises `CursorInvalid`."""
+        after = None if cursor is None else id_in(cursor, wanted)
+        page = self._lists.page(self._tenant, limit=limit, after=after, wanted=wanted)
+        return page if page.next is None else replace(page, next=cursor_after(page.next, wanted))
+
+    def cancel(self, scan_id: str) -> Scan:
+        """End a scan that waits or runs; its worker stops when it next says that it lives.
+
+        A scan that is cancelled already is left as it is. Raises `ScanNotFound`, `ScanOver`.
+        """
+        if is_scan_id(scan_id) and self._rows.cancel(self._tenant, scan_id, CANCELLED, self._now()):
+            log.info("cancelled", extra={"scan": scan_id})
+        scan = self.get(scan_id)
+        if scan.state is not State.CANCELLED:
+            raise ScanOver(f"scan {scan_id} is {scan.state}")
+        return scan
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
         """A text for each of these scans that is there, which differs whenever the scan does."""
@@ -195,6 +250,8 @@ class Scans:
             return signed
         if scan.state is State.EXPIRED:
             raise ScanExpired(f"scan {scan_id} was deleted at the end of its retention")
+        if scan.state is State.CANCELLED:
+            raise ScanCancelled(CANCELLED.sentence)
         if scan.failure is not None:
             raise ScanFailed(f"{scan.failure.sentence} ({scan.failure.code})")
         raise ReportNotReady(f"scan {scan_id} is {scan.state}")
@@ -241,7 +298,7 @@ class Scans:
                 self._store.delete(blob)
             return self._rows.delete(self._tenant, scan_id)
 
-    def run(self, scan_id: str, *, worker: str) -> None:
+    def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> None:
         """Analyse one scan, once; what `Runner.run` does."""
         if self._pipeline is None:
             raise RuntimeError("this process has no pipeline and runs no scans")
@@ -254,7 +311,7 @@ class Scans:
             known=self._known,
             now=self._now,
         )
-        runner.run(scan_id, worker=worker)
+        runner.run(scan_id, worker=worker, queue=queue)
 
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""
@@ -273,7 +330,7 @@ class Scans:
 
     def beat(self, worker: str, queues: tuple[str, ...]) -> None:
         """A worker says that it lives."""
-        self._upkeep.beat(worker, queues, self._now())
+        self._upkeep.beat(worker, queues, None, self._now())
         self._upkeep.forget_workers(self._now() - timedelta(days=1))
 
     def hand_back(self, workers: tuple[str, ...]) -> tuple[str, ...]:
