@@ -88,11 +88,14 @@ class ReportSigner:
 
     def sign(self, report: Report) -> str:
         """A compact JWS with detached content."""
+        return self.sign_text(report.model_dump_json(), TYPE)
+
+    def sign_text(self, document: str, kind: str) -> str:
+        """The same over another JSON document of the service; `kind` is its `typ`."""
         self._pick_up()
         key = self._key
-        header = {"alg": ALGORITHM, "kid": key.thumbprint(), "typ": TYPE}
-        payload = canonical(report.model_dump_json())
-        token = jws.serialize_compact(header, payload, key, algorithms=[ALGORITHM])
+        header = {"alg": ALGORITHM, "kid": key.thumbprint(), "typ": kind}
+        token = jws.serialize_compact(header, canonical(document), key, algorithms=[ALGORITHM])
         protected, _, mark = token.split(".")
         return f"{protected}..{mark}"
 

@@ -96,7 +96,7 @@ class Desk:
             self.scans.run(self.queue.ids.pop(0), worker="test")
 
     @contextmanager
-    def soon(self, action: Callable[[], None], seconds: float = 0.5) -> Iterator[None]:
+    def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
         """Do something from another thread after a while; it is done when the block ends."""
         timer = threading.Timer(seconds, action)
         timer.start()

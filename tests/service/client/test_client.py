@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -251,8 +252,9 @@ def test_both_clients_have_the_same_methods() -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
+    source = shutil.copytree(ROOT / "service" / "client", out / "source")
     built = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q"]
-    subprocess.run([*built, "-w", str(out), str(ROOT / "service" / "client")], check=True)
+    subprocess.run([*built, "-w", str(out), str(source)], check=True)
     return next(out.glob("assay_client-*.whl"))
 
 
