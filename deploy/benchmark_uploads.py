@@ -73,11 +73,11 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="assay-bench-") as name,
         _deployment(Path(name)) as port,
+        _bare(Path(name)) as bare,
     ):
-        with _bare(Path(name)) as bare:
-            first = _loaded("bare endpoint, first", bare, options)
-            ours = _loaded("assay, PostgreSQL and Redis", port, options)
-            last = _loaded("bare endpoint, last", bare, options)
+        first = _loaded("bare endpoint, first", bare, options)
+        ours = _loaded("assay, PostgreSQL and Redis", port, options)
+        last = _loaded("bare endpoint, last", bare, options)
     return _print(first, ours, last)
 
 
