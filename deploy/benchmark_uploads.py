@@ -62,6 +62,7 @@ class Load:
     rate: float  # accepted a second
     p50: float  # ms
     p99: float  # ms
+    work: float  # ms of processor time of the endpoint's process for each file
 
 
 def main() -> int:
@@ -82,43 +83,59 @@ def main() -> int:
 
 
 @contextmanager
-def _deployment(folder: Path) -> Iterator[int]:
-    """The port of an API whose worker is busy."""
+def _deployment(folder: Path) -> Iterator[tuple[int, int]]:
+    """Port and process of an API whose worker is busy."""
     with servers.redis(folder) as redis, servers.postgresql() as database:
         settings = {"ASSAY_BROKER_URL": redis.url, "ASSAY_DATABASE_URL": database}
         redis.start()
         with servers.service(folder, settings, queues="provenance,image") as deployed:
             deployed.start_api()
             deployed.worker.start()
-            yield int(str(deployed.client.base_url).rstrip("/").rpartition(":")[2])
+            address = str(deployed.client.base_url).rstrip("/")
+            yield int(address.rpartition(":")[2]), deployed.api.pid
 
 
 @contextmanager
-def _bare(folder: Path) -> Iterator[int]:
+def _bare(folder: Path) -> Iterator[tuple[int, int]]:
     port, stored = servers.free_port(), folder / "bare"
     stored.mkdir()
     process = subprocess.Popen([sys.executable, "-c", BARE, str(stored), str(port)])
     try:
         servers.wait_until(lambda: servers.answers(port), what="the bare endpoint answers")
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait()
 
 
-def _loaded(what: str, port: int, options: argparse.Namespace) -> Load:
-    return asyncio.run(_load(what, port, options.seconds, options.connections))
+def _loaded(what: str, endpoint: tuple[int, int], options: argparse.Namespace) -> Load:
+    return asyncio.run(_load(what, *endpoint, options.seconds, options.connections))
 
 
-async def _load(what: str, port: int, seconds: float, connections: int) -> Load:
+async def _load(what: str, port: int, pid: int, seconds: float, connections: int) -> Load:
     photo = media.jpeg(media.photo_like(512, 384))
     request = _request(photo + os.urandom(max(0, SIZE - len(photo))))
+    before = _work(pid)
     end = time.monotonic() + seconds
     lanes = await asyncio.gather(*(_lane(port, request, end) for _ in range(connections)))
     waits = [wait for lane in lanes for status, wait in lane if status == 202]
     refused = sum(status != 202 for lane in lanes for status, _ in lane)
     cuts = quantiles(waits, n=100)
-    return Load(what, len(waits), refused, len(waits) / seconds, cuts[49] * 1000, cuts[98] * 1000)
+    return Load(
+        what=what,
+        accepted=len(waits),
+        refused=refused,
+        rate=len(waits) / seconds,
+        p50=cuts[49] * 1000,
+        p99=cuts[98] * 1000,
+        work=(_work(pid) - before) / len(waits) * 1000,
+    )
+
+
+def _work(pid: int) -> float:
+    """Processor seconds that a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _lane(port: int, request: bytes, end: float) -> list[tuple[int, float]]:
@@ -153,10 +170,10 @@ def _request(data: bytes) -> bytes:
 
 
 def _print(first: Load, ours: Load, last: Load) -> int:
-    table = Table("endpoint", "accepted", "refused", "a second", "p50 ms", "p99 ms")
+    table = Table("endpoint", "accepted", "refused", "a second", "p50 ms", "p99 ms", "CPU ms")
     for load in (first, ours, last):
         counts = (str(load.accepted), str(load.refused), f"{load.rate:.0f}")
-        table.add_row(load.what, *counts, f"{load.p50:.0f}", f"{load.p99:.0f}")
+        table.add_row(load.what, *counts, f"{load.p50:.0f}", f"{load.p99:.0f}", f"{load.work:.1f}")
     share = ours.rate / ((first.rate + last.rate) / 2)
     console = Console()
     console.print(table)

@@ -1,4 +1,7 @@
-"""What routes are given: the use cases, the guarded fetch and whom to believe, put on the application once."""
+"""What routes are given: the use cases, the guarded fetch and whom to believe, put on the application once.
+
+Coroutines, since each plain function would cost every request a thread.
+"""
 
 from typing import Annotated, cast
 
@@ -10,23 +13,23 @@ from service.api.submission import Fetch
 from service.scans.use_cases import Scans
 
 
-def _scans(request: Request) -> Scans:
+async def _scans(request: Request) -> Scans:
     return cast(Scans, request.app.state.scans)
 
 
-def _fetch(request: Request) -> Fetch:
+async def _fetch(request: Request) -> Fetch:
     return cast(Fetch, request.app.state.fetch)
 
 
-def _trust(request: Request) -> TrustStore:
+async def _trust(request: Request) -> TrustStore:
     return cast(TrustStore, request.app.state.trust)
 
 
-def _root(request: Request) -> str:
+async def _root(request: Request) -> str:
     return str(request.scope.get("root_path", ""))
 
 
-def _board(request: Request) -> Board:
+async def _board(request: Request) -> Board:
     return cast(Board, request.app.state.progress)
 
 
