@@ -1,22 +1,24 @@
 """Scans over HTTP: send a file or an address, follow it, read its report, forget it."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import TheBoard, TheFetch, TheRoot, TheScans
+from service.access.principal import Scope
+from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, needs
 from service.api.events import follow
 from service.api.filters import Filters
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.resources import asks_for_head
-from service.api.submission import IDEMPOTENCY_KEY, submit
+from service.api.scan_form import ACCEPTED, FORM, WORDS
+from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
-from service.db.lifecycle import Priority, Scan
+from service.db.lifecycle import Scan
 from service.errors import (
     CursorInvalid,
     DatabaseUnavailable,
@@ -28,6 +30,7 @@ from service.errors import (
     IdempotencyKeyReused,
     InvalidRequest,
     PreviewNotFound,
+    ReceiptNotFound,
     ReportNotReady,
     ScanCancelled,
     ScanExpired,
@@ -41,17 +44,9 @@ from service.errors import (
     UrlRefused,
 )
 from service.rendering.render import render_report, standalone_policy
+from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
-from service.reporting.wording import PROFILES
-from service.scans.asked import (
-    LABEL,
-    MAX_LABELS,
-    PRINTABLE,
-    REFERENCE_LENGTH,
-)
 from service.scans.cursor import CURSOR
-from service.scans.idempotency import KEY
-from service.scans.intake import MAX_FRAGMENTS
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
@@ -63,114 +58,6 @@ ScanId = Annotated[
         examples=["01k9x2v7qe4m8n1r5t6w0yza3c"],
     ),
 ]
-
-_PROFILES: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
-_PRIORITIES: Final = (
-    "high goes ahead of normal, normal ahead of low, unless the other has waited an hour longer"
-)
-_LOCATION: Final[dict[int | str, dict[str, Any]]] = {
-    202: {
-        "headers": {
-            "Idempotency-Replayed": {
-                "description": "`true` where an earlier request with this Idempotency-Key made the "
-                "scan; absent otherwise",
-                "schema": {"type": "string", "enum": ["true"]},
-            },
-            "Location": {
-                "description": "Where the scan is, as in `links.self`",
-                "required": True,
-                "schema": {"type": "string", "format": "uri-reference"},
-            },
-        }
-    }
-}
-_FORM: Final[dict[str, Any]] = {
-    "parameters": [
-        {
-            "name": IDEMPOTENCY_KEY,
-            "in": "header",
-            "description": "A text of the client's own for this upload, such as a UUID. Sent again "
-            "with the same file and fields it gives the same scan; kept for a day",
-            "schema": {"type": "string", "pattern": KEY},
-            "example": '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
-        }
-    ],
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "A photo, video or recording; one a request",
-                        },
-                        "fragment": {
-                            "type": "array",
-                            "maxItems": MAX_FRAGMENTS,
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "After a file that is the initialisation segment of a "
-                            "fragmented MP4: its media segments, in order",
-                        },
-                        "url": {
-                            "type": "string",
-                            "format": "uri",
-                            "description": "Or the public address of one",
-                        },
-                        "profile": {
-                            "type": "string",
-                            "enum": [item.value for item in Profile],
-                            "description": _PROFILES,
-                        },
-                        "reference": {
-                            "type": "string",
-                            "maxLength": REFERENCE_LENGTH,
-                            "pattern": f"^{PRINTABLE}*$",
-                            "description": "Your own name for it, which lists can be asked for",
-                            "examples": ["post-8812"],
-                        },
-                        "label": {
-                            "type": "array",
-                            "maxItems": MAX_LABELS,
-                            "items": {"type": "string", "pattern": LABEL},
-                            "description": "Your own labels, each `name=value` in a field of its "
-                            "own, which lists can be asked for",
-                            "examples": [["team=trust", "queue=7"]],
-                        },
-                        "priority": {
-                            "type": "string",
-                            "enum": [item.value for item in Priority],
-                            "default": Priority.NORMAL.value,
-                            "description": _PRIORITIES,
-                        },
-                    },
-                    "oneOf": [{"required": ["file"]}, {"required": ["url"]}],
-                    "dependentRequired": {"fragment": ["file"]},
-                    "additionalProperties": False,
-                },
-                "examples": {
-                    "file": {"summary": "A file", "value": {"file": "@square.jpg"}},
-                    "own": {
-                        "summary": "A file with fields of your own",
-                        "value": {
-                            "file": "@square.jpg",
-                            "reference": "post-8812",
-                            "label": ["team=trust"],
-                            "priority": "high",
-                        },
-                    },
-                    "url": {
-                        "summary": "An address, provenance only",
-                        "value": {"url": "https://example.org/a.jpg", "profile": "provenance"},
-                    },
-                },
-            }
-        },
-    },
-}
-
 
 _NO_REPORT: Final = (
     ScanNotFound,
@@ -192,9 +79,10 @@ TheScan = Annotated[Scan, Depends(_scan)]
 @router.post(
     "",
     status_code=202,
-    openapi_extra=_FORM,
+    dependencies=[needs(Scope.SCANS_WRITE)],
+    openapi_extra=FORM,
     responses={
-        **_LOCATION,
+        **ACCEPTED,
         **documented(
             DatabaseUnavailable,
             EmptyFile,
@@ -220,7 +108,7 @@ async def create_scan(
     fetch: TheFetch,
     root: TheRoot,
     profile: Annotated[
-        Profile | None, Query(description=f"{_PROFILES}; else the form's, else full")
+        Profile | None, Query(description=f"{WORDS}; else the form's, else full")
     ] = None,
 ) -> ScanView:
     """Send one file, or the address of one, as a form. The Location header says where it is.
@@ -235,7 +123,11 @@ async def create_scan(
     return ScanView.of(submitted.scan, root)
 
 
-@router.get("", responses=documented(InvalidRequest, CursorInvalid))
+@router.get(
+    "",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(InvalidRequest, CursorInvalid),
+)
 def list_scans(
     scans: TheScans,
     root: TheRoot,
@@ -250,13 +142,21 @@ def list_scans(
     return ScanPage.of(scans.list(limit=limit, cursor=cursor, wanted=wanted), root)
 
 
-@router.post("/{scan_id}/cancel", responses=documented(ScanNotFound, ScanOver, InvalidRequest))
+@router.post(
+    "/{scan_id}/cancel",
+    dependencies=[needs(Scope.SCANS_WRITE)],
+    responses=documented(ScanNotFound, ScanOver, InvalidRequest),
+)
 def cancel_scan(scan_id: ScanId, scans: TheScans, root: TheRoot) -> ScanView:
     """End a scan that waits or runs. It stays, as `cancelled`; its worker stops soon."""
     return ScanView.of(scans.cancel(scan_id), root)
 
 
-@router.get("/{scan_id}", responses=documented(ScanNotFound, InvalidRequest))
+@router.get(
+    "/{scan_id}",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(ScanNotFound, InvalidRequest),
+)
 def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
     """State and progress of one scan."""
     return ScanView.of(scan, root)
@@ -264,6 +164,7 @@ def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
 
 @router.get(
     "/{scan_id}/report",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_model=Report,
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
@@ -289,6 +190,7 @@ def read_report(
 
 @router.get(
     "/{scan_id}/signature",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=PlainTextResponse,
     responses={
         200: {"content": {"application/jose": {"schema": {"type": "string"}}}},
@@ -305,6 +207,7 @@ def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:
 
 @router.get(
     "/{scan_id}/preview",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
@@ -321,6 +224,7 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
 
 @router.get(
     "/{scan_id}/events",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=EventSourceResponse,
     responses=documented(ScanNotFound, InvalidRequest),
 )
@@ -343,7 +247,24 @@ async def read_events(
         yield event
 
 
-@router.delete("/{scan_id}", status_code=204, responses=documented(ScanNotFound, InvalidRequest))
-def delete_scan(scan_id: ScanId, scans: TheScans) -> None:
-    """Forget a scan at once: its file, its preview and its report, running or not."""
-    scans.delete(scan_id)
+@router.delete(
+    "/{scan_id}",
+    dependencies=[needs(Scope.SCANS_DELETE)],
+    responses=documented(ScanNotFound, StorageUnavailable, InvalidRequest),
+)
+def delete_scan(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
+    """Forget a scan at once: its file, its preview and its report, running or not.
+
+    The answer is a signed receipt that names what was removed; `assay verify-receipt` checks it.
+    """
+    return scans.delete(scan_id)
+
+
+@router.get(
+    "/{scan_id}/receipt",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(ReceiptNotFound, InvalidRequest),
+)
+def read_receipt(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
+    """The receipt of a scan that was deleted, on request or at the end of its retention."""
+    return scans.receipt(scan_id)

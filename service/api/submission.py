@@ -13,11 +13,11 @@ from starlette.requests import Request
 
 from service.api.uploads import Form, read_form
 from service.db.idempotency import Claim, Completed, KeyTaken
-from service.db.lifecycle import Priority, Scan
+from service.db.lifecycle import Scan
 from service.errors import InvalidRequest
 from service.names import no_such
 from service.reporting.report import Profile
-from service.scans.asked import Asked, labels_in, reference_in
+from service.scans.asked import asked_in
 from service.scans.idempotency import Pledge, fingerprint_of, key_in, same
 from service.scans.intake import Receiver
 from service.scans.use_cases import Scans
@@ -67,7 +67,7 @@ async def _submit(
 ) -> Submitted:
     with ExitStack() as stack:
         form = await read_form(request, scans.receive, stack)
-        chosen, asked = _profile(form, profile), _asked(form)
+        chosen, asked = _profile(form, profile), asked_in(form.fields)
         url = form.fields.get("url", "").strip()
         if (form.receiver is None) == (not url):
             raise InvalidRequest("send either a file or a url")
@@ -98,17 +98,6 @@ async def _submit(
 async def _replay(scans: Scans, scan_id: str) -> Submitted:
     """Raises `ScanNotFound` where the scan was deleted since: it does not come back by itself."""
     return Submitted(await run_in_threadpool(scans.get, scan_id), replayed=True)
-
-
-def _asked(form: Form) -> Asked:
-    priority = form.fields.get("priority") or Priority.NORMAL
-    if priority not in set(Priority):
-        raise InvalidRequest(no_such("priority", priority, Priority))
-    return Asked(
-        reference=reference_in(form.fields.get("reference", "")),
-        labels=labels_in(form.labels),
-        priority=Priority(priority),
-    )
 
 
 def _profile(form: Form, by_address: Profile | None) -> Profile:

@@ -15,7 +15,6 @@ from starlette.requests import Request
 
 from service.errors import InvalidRequest, UnknownField
 from service.names import no_such
-from service.scans.asked import MAX_LABELS
 from service.scans.intake import MAX_FRAGMENTS, Receiver, display_name
 
 BATCH_BYTES: Final = 256 * 1024
@@ -26,8 +25,7 @@ MAX_FIELD_BYTES: Final = 8192
 FILE: Final = "file"
 FRAGMENT: Final = "fragment"
 FILES: Final = frozenset({FILE, FRAGMENT})
-LABEL: Final = "label"
-TEXTS: Final = frozenset({"url", "profile", "reference", LABEL, "priority"})
+TEXTS: Final = frozenset({"url", "profile", "reference", "labels", "priority", "reuse", "max_age"})
 
 Open = Callable[[str], Receiver]
 
@@ -36,11 +34,10 @@ Open = Callable[[str], Receiver]
 class Form:
     """A form as it arrives. `receiver` holds the file, not yet finished, if there is one.
 
-    `labels` holds every label field, `fields` the others. `sizes` are those of the file and of each of its fragments, which follow it in the receiver.
+    `sizes` are those of the file and of each of its fragments, which follow it in the receiver.
     """
 
     fields: dict[str, str] = field(default_factory=dict)
-    labels: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     receiver: Receiver | None = None
 
@@ -86,7 +83,7 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
     # A browser sends an unused file input as a file without name and content.
     if parts.pending or (parts.file_name and form.receiver is None):
         await hand_over()
-    form.fields, form.labels, form.sizes = parts.fields, parts.labels, parts.sizes
+    form.fields, form.sizes = parts.fields, parts.sizes
     return form
 
 
@@ -111,7 +108,6 @@ class _Parts:
 
     def __init__(self) -> None:
         self.fields: dict[str, str] = {}
-        self.labels: list[str] = []
         self.sizes: list[int] = []
         self.file_name: str | None = None
         self.pending = bytearray()
@@ -154,8 +150,6 @@ class _Parts:
         if untrusted_name is None:
             if self._name in self.fields:
                 raise InvalidRequest(f"the field {self._name} was sent twice")
-            if self._name == LABEL and len(self.labels) == MAX_LABELS:
-                raise InvalidRequest(f"a scan has at most {MAX_LABELS} labels")
             self._text = bytearray()
         else:
             self._part = _FilePart(untrusted_name.decode("utf-8", "replace"))
@@ -177,11 +171,7 @@ class _Parts:
             if self._name == FRAGMENT and self.sizes[-1] == 0:
                 raise InvalidRequest(f"the fragment {self._part.name[:40]!a} is empty")
         if self._text is not None:
-            text = self._text.decode("utf-8", "replace")
-            if self._name == LABEL:
-                self.labels.append(text)
-            else:
-                self.fields[self._name] = text
+            self.fields[self._name] = self._text.decode("utf-8", "replace")
 
     def _begin_file(self, part: "_FilePart") -> None:
         """Count a part with its first byte: an unused file input of a page is one without any."""

@@ -117,6 +117,13 @@ class Page:
     next: str | None
 
 
+BEAT_SECONDS: Final = 5.0
+"""How often a worker says that it lives."""
+
+UNHEARD: Final = timedelta(seconds=5 * BEAT_SECONDS)
+"""A worker that was not heard for this long counts as gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:
     """A process that can run scans and said so lately."""
@@ -125,6 +132,7 @@ class WorkerSeen:
     queues: tuple[str, ...]
     seen_at: datetime
     reconciled_at: datetime | None = None  # when it last looked after lost scans and messages
+    pins: str | None = None  # digest of what it analyses with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

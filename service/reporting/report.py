@@ -129,6 +129,13 @@ class Engine(Closed):
     settings: dict[str, float] = Field(default_factory=dict)  # how much of a file is looked at
 
 
+class Reused(Closed):
+    """The analysis that a report repeats instead of a new one."""
+
+    scan: str  # that was analysed
+    analysed_at: AwareDatetime
+
+
 class Report(Closed):
     """One authenticity report. Frozen, closed, versioned, and legal as input again."""
 
@@ -149,6 +156,7 @@ class Report(Closed):
     findings: tuple[Finding, ...]
     engine: Engine
     seconds: float = Field(ge=0)
+    reused: Reused | None = None  # set where an earlier analysis of the same content is repeated
 
 
 def signer_of(report: Report) -> str | None:

@@ -22,6 +22,7 @@ from service.errors import (
 )
 from service.reporting.report import Profile, signer_of
 from service.reporting.signature import ReportSigner
+from service.reporting.verdict import settled
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
 from service.scans.lease import Lease
@@ -117,7 +118,7 @@ class Runner:
                 signed=SignedDocument(report.model_dump_json(), self._signer.sign(report)),
                 verdict=report.verdict,
                 signer=signer_of(report),
-                pins=None,
+                pins=analysis.pins if settled(report) else None,
                 preview=preview,
             ),
             self._now(),

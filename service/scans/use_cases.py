@@ -1,22 +1,20 @@
 """The use cases: take a file in, run its scan once, hand out its report, forget it."""
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, BinaryIO, Self
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
-from service.analysis.pipeline import profile_for
+from service.access.checkpoints import AuditLog
 from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
 from service.db.idempotency import IdempotencyRows
 from service.db.lifecycle import (
-    BlobKey,
+    UNHEARD,
     Failure,
     Overdue,
     Page,
@@ -26,14 +24,17 @@ from service.db.lifecycle import (
     State,
     WorkerSeen,
     is_scan_id,
-    new_scan_id,
 )
 from service.db.listing import ListRows, Wanted
-from service.db.scans import NewScan, ScanRows, SignedDocument, nothing
+from service.db.receipts import DeletionRows
+from service.db.repeats import RepeatRows
+from service.db.scans import ScanRows, SignedDocument
+from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
     BlobMissing,
     QueueUnavailable,
+    ReceiptNotFound,
     ReportNotReady,
     ScanCancelled,
     ScanExpired,
@@ -41,16 +42,19 @@ from service.errors import (
     ScanNotFound,
     ScanOver,
 )
+from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
 from service.reporting.signature import ReportSigner
+from service.scans.admission import Admission
 from service.scans.asked import Asked
 from service.scans.cursor import cursor_after, id_in
 from service.scans.idempotency import Keys, Pledge
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
-from service.scans.queue import QUEUES, Queue, queue_for
+from service.scans.queue import QUEUES, Queue
+from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
 from service.scans.runner import Analyst, Runner
 from service.scans.storage import BlobStore, read
@@ -70,8 +74,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 CANCELLED = Failure("scan_cancelled", "The scan was cancelled before it had a report.")
-BEAT_SECONDS = 5.0
-"""How often a worker says that it lives; unheard for five times that, it counts as gone."""
 
 
 class Scans:
@@ -102,10 +104,14 @@ class Scans:
         self._rows = ScanRows(database)
         self._lists = ListRows(database)
         self._upkeep = UpkeepRows(database)
+        self._deletions = Deletions(DeletionRows(database), store, known, signer, now)
+        self._trail = TrailRows(database)
+        self._audit_log = AuditLog(self._trail, signer, now)
         self._reconciler = Reconciler(
             self._upkeep,
             store,
             queue,
+            deletions=self._deletions,
             known=known,
             keys=IdempotencyRows(database),
             schedule=policy.schedule,
@@ -142,59 +148,22 @@ class Scans:
         asked: Asked = Asked(),  # noqa: B008 (frozen)
         pledge: Pledge | None = None,
     ) -> Scan:
-        """Make a scan of an upload. From here on it ends in a report or a visible failure.
-
-        The row comes first and names the queue; a message that cannot be sent now is sent by the
-        reconciler, so a broker that is down costs time, not scans. With a `pledge` the row comes
-        with its idempotency key; raises `KeyTaken` where another request was sooner.
-        """
-        try:
-            scan, queue = self._add(received, profile, asked, pledge)
-        except BaseException:  # nothing was promised, so nothing may stay
-            self._store.delete(received.blob)
-            raise
-        self._ring(scan, queue)
-        return scan
-
-    def _add(
-        self, received: Received, profile: Profile, asked: Asked, pledge: Pledge | None
-    ) -> tuple[Scan, str]:
-        kind, now = received.type.kind, self._now()
-        profile = profile_for(received.type, profile)
-        queue = queue_for(kind, profile)
-        new = NewScan(
-            id=new_scan_id(now),
-            tenant=self._tenant,
-            profile=profile,
-            queue=queue,
-            kind=kind,
-            name=received.name,
-            sha256=received.sha256,
-            size=received.size,
-            media_type=received.type.media_type,
-            blob=received.blob,
-            parts=received.parts,
-            created_at=now,
-            expires_at=now + self._policy.keep if self._policy.keep is not None else None,
-            reference=asked.reference,
-            labels=asked.labels,
-            priority=asked.priority,
+        """Make a scan of an upload; what `Admission.accept` does."""
+        admission = Admission(
+            rows=self._rows,
+            repeats=RepeatRows(self._database),
+            upkeep=self._upkeep,
+            store=self._store,
+            queue=self._queue,
+            policy=self._policy,
+            signer=self._signer,
+            now=self._now,
         )
-        also = nothing if pledge is None else partial(pledge.complete, scan_id=new.id)
-        return self._rows.add(new, also=also), queue
+        return admission.accept(self._tenant, received, profile, asked, pledge)
 
     def discard(self, received: Received) -> None:
         """Forget an upload that becomes no scan."""
         self._store.delete(received.blob)
-
-    def _ring(self, scan: Scan, queue: str) -> None:
-        """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""
-        try:
-            self._queue.enqueue(scan.id, queue)
-        except QueueUnavailable:
-            log.warning("accepted while the broker is down", extra={"scan": scan.id})
-            with suppress(SQLAlchemyError):
-                self._upkeep.not_sent(scan.id, scan.created_at)
 
     def get(self, scan_id: str) -> Scan:
         """Raises `ScanNotFound`."""
@@ -228,8 +197,11 @@ class Scans:
         return scan
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
-        """A text for each of these scans that is there, which differs whenever the scan does."""
-        return self._rows.marks(self._tenant, scan_ids)
+        """A text for each of these scans that is there, which differs whenever the scan does.
+
+        Of every tenant's scans: who follows one was asked before, and reads it as its tenant.
+        """
+        return self._rows.marks(scan_ids)
 
     def report(self, scan_id: str) -> Report:
         """Raises `ScanNotFound`, `ReportNotReady`, `ScanFailed`, `ScanExpired`."""
@@ -276,27 +248,42 @@ class Scans:
         except BlobMissing:
             return None
 
-    def delete(self, scan_id: str) -> None:
-        """Forget scan, report and file at once, running or not. Raises `ScanNotFound`."""
-        blobs = self._delete_row(scan_id) if is_scan_id(scan_id) else None
-        if blobs is None:
-            raise ScanNotFound(f"no scan {scan_id[:40]!r}")
-        for blob in blobs:
-            self._store.delete(blob)
-        if self._known is not None:
-            self._known.forget((scan_id,))
-        log.info("deleted", extra={"scan": scan_id})
+    def delete(self, scan_id: str) -> SignedReceipt:
+        """Forget scan, report and file at once, running or not; the receipt says what was removed.
 
-    def _delete_row(self, scan_id: str) -> tuple[BlobKey, ...] | None:
+        Raises `ScanNotFound`, and `StorageUnavailable` where the rest is deleted a little later.
+        """
+        if not is_scan_id(scan_id) or not self._delete_row(scan_id):
+            raise ScanNotFound(f"no scan {scan_id[:40]!r}")
+        self._deletions.finish(scan_id)
+        log.info("deleted", extra={"scan": scan_id})
+        return self.receipt(scan_id)
+
+    def receipt(self, scan_id: str) -> SignedReceipt:
+        """That of a scan that was deleted, on request or with age. Raises `ReceiptNotFound`."""
+        receipt = self._deletions.receipt(self._tenant, scan_id) if is_scan_id(scan_id) else None
+        if receipt is None:
+            raise ReceiptNotFound(f"no receipt of a deletion of {scan_id[:40]!r}")
+        return receipt
+
+    def log(self, *, after: int = 0, of: str | None = None) -> Iterator[Line]:
+        """The tenant's audit log, from the line after this one on."""
+        return self._trail.lines(self._tenant, after=after, object_=of)
+
+    def checkpoints(self) -> tuple[SignedCheckpoint, ...]:
+        """The signed checkpoints of that log, the oldest first."""
+        return self._trail.checkpoints(self._tenant)
+
+    def _delete_row(self, scan_id: str) -> bool:
         """On a full disk even a deletion finds no room in the database, until the file is gone."""
         try:
-            return self._rows.delete(self._tenant, scan_id)
+            return self._rows.delete(self._tenant, scan_id, self._now())
         except OperationalError:
             if self._store.roomy():
                 raise
             for blob in self._rows.blobs(self._tenant, scan_id):
                 self._store.delete(blob)
-            return self._rows.delete(self._tenant, scan_id)
+            return self._rows.delete(self._tenant, scan_id, self._now())
 
     def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> None:
         """Analyse one scan, once; what `Runner.run` does."""
@@ -316,6 +303,7 @@ class Scans:
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""
         result = self._reconciler.round()
+        self._audit_log.upkeep()
         if worker is not None:
             self._upkeep.reconciled(worker, self._now())
         return result
@@ -328,9 +316,9 @@ class Scans:
         """Delete all that is past its retention, because somebody says so; how many scans."""
         return self._reconciler.expire_all()
 
-    def beat(self, worker: str, queues: tuple[str, ...]) -> None:
-        """A worker says that it lives."""
-        self._upkeep.beat(worker, queues, None, self._now())
+    def beat(self, worker: str, queues: tuple[str, ...], pins: str | None = None) -> None:
+        """A worker says that it lives, and by `pins` what it analyses with."""
+        self._upkeep.beat(worker, queues, pins, self._now())
         self._upkeep.forget_workers(self._now() - timedelta(days=1))
 
     def hand_back(self, workers: tuple[str, ...]) -> tuple[str, ...]:
@@ -358,7 +346,7 @@ class Scans:
         overdue, lately = Overdue(), False
         if database:
             now = self._now()
-            workers = self._upkeep.workers(now - timedelta(seconds=5 * BEAT_SECONDS), now)
+            workers = self._upkeep.workers(now - UNHEARD, now)
             patience = timedelta(seconds=max(30.0, 4 * self._policy.reconcile_seconds))
             rounds = (item.reconciled_at for item in workers if item.reconciled_at is not None)
             lately = any(now - patience <= at <= now + patience for at in rounds)

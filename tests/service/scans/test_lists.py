@@ -1,6 +1,7 @@
 """Lists of scans: filters, pages and what a cursor is good for."""
 
 import io
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -55,11 +56,9 @@ def test_scans_are_found_by_what_came_out(desk: Office) -> None:
     assert listed(desk, sha256="0" * 64) == []
 
 
-def test_scans_are_found_by_who_signed_the_file(
-    desk: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scans_are_found_by_who_signed_the_file(desk: Office) -> None:
     unsigned = desk.done().id
-    monkeypatch.setattr(reports, "no_sign_found", reports.verified_ai)
+    desk.engine.make = reports.verified_ai
     signed = desk.done().id
     name = desk.scans.get(signed).signer
     assert name == reports.SIGNER_NAME
@@ -113,16 +112,19 @@ def test_an_expired_scan_forgets_the_clients_own_fields(desk: Office) -> None:
 
 @pytest.mark.parametrize(
     "labels",
-    [["a"], ["=b"], ["a b=c"], ["a=\n"], ["a=" + "x" * 201], ["x" * 64 + "=a"], ["a=1", "a=2"],
-     [f"n{number}=1" for number in range(17)]],
+    ["a", "[]", "1", '{"a": 1}', '{"": "b"}', '{"a b": "c"}', '{"a": "\\n"}', '{"a": "b"',
+     '{"a": "1", "a": "2"}', "[" * 4000, json.dumps({"a": "x" * 201}), json.dumps({"x" * 64: "a"}),
+     json.dumps({f"n{number}": "1" for number in range(17)})],
 )  # fmt: skip
-def test_a_label_that_cannot_be_kept_is_refused(labels: list[str]) -> None:
+def test_labels_that_cannot_be_kept_are_refused(labels: str) -> None:
     with pytest.raises(InvalidRequest):
         labels_in(labels)
 
 
 def test_labels_and_references_of_any_script_are_kept() -> None:
-    assert labels_in(["a.b-c_1=x=y, z", "empty="]) == {"a.b-c_1": "x=y, z", "empty": ""}
+    labels = {"a.b-c_1": "x=y, z", "empty": "", "Ort": "Z\u00fcrich \u5199\u771f"}
+    assert labels_in(json.dumps(labels)) == labels
+    assert labels_in("") == {}
     assert reference_in("Beitrag \u00dc-17 \u5199\u771f") == "Beitrag \u00dc-17 \u5199\u771f"
     assert reference_in("") is None
     for unfit in ("a\x00b", "x" * 201, "a\nb"):

@@ -1,0 +1,112 @@
+"""An upload becomes a scan: one that waits for a worker, or one that repeats an earlier analysis."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.analysis.pipeline import profile_for
+from service.db.lifecycle import Scan, State, new_scan_id
+from service.db.repeats import RepeatRows
+from service.db.scans import NewScan, Result, ScanRows, nothing
+from service.db.upkeep import UpkeepRows
+from service.errors import QueueUnavailable
+from service.reporting.report import Profile
+from service.reporting.signature import ReportSigner
+from service.scans.asked import Asked, Reuse
+from service.scans.idempotency import Pledge
+from service.scans.intake import Received
+from service.scans.policy import ScanPolicy
+from service.scans.queue import Queue, queue_for
+from service.scans.repeat import Repeats
+from service.scans.storage import BlobStore
+
+log = logging.getLogger(__name__)
+
+
+class Admission:
+    """What happens to an upload once it has arrived."""
+
+    def __init__(
+        self,
+        *,
+        rows: ScanRows,
+        repeats: RepeatRows,
+        upkeep: UpkeepRows,
+        store: BlobStore,
+        queue: Queue,
+        policy: ScanPolicy,
+        signer: ReportSigner,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._rows = rows
+        self._upkeep = upkeep
+        self._store = store
+        self._queue = queue
+        self._policy = policy
+        self._repeats = Repeats(repeats, upkeep, store, signer)
+        self._now = now
+
+    def accept(
+        self,
+        tenant: str,
+        received: Received,
+        profile: Profile,
+        asked: Asked,
+        pledge: Pledge | None,
+    ) -> Scan:
+        """Make a scan of an upload. From here on it ends in a report or a visible failure.
+
+        The row comes first and names the queue; a message that cannot be sent now is sent by the
+        reconciler, so a broker that is down costs time, not scans. With a `pledge` the row comes
+        with its idempotency key; raises `KeyTaken` where another request was sooner.
+        """
+        result: Result | None = None
+        try:
+            new = self._new(tenant, received, profile, asked)
+            if asked.reuse is Reuse.ALLOWED:
+                result = self._repeats.find(new, asked.max_age)
+            also = nothing if pledge is None else partial(pledge.complete, scan_id=new.id)
+            scan = self._rows.add(new, result=result, also=also)
+        except BaseException:  # nothing was promised, so nothing may stay
+            self._store.delete(received.blob)
+            if result is not None and result.preview is not None:
+                self._store.delete(result.preview)
+            raise
+        if scan.state is State.QUEUED:
+            self._ring(scan, new.queue)
+        return scan
+
+    def _new(self, tenant: str, received: Received, profile: Profile, asked: Asked) -> NewScan:
+        kind, now = received.type.kind, self._now()
+        profile = profile_for(received.type, profile)
+        return NewScan(
+            id=new_scan_id(now),
+            tenant=tenant,
+            profile=profile,
+            queue=queue_for(kind, profile),
+            kind=kind,
+            name=received.name,
+            sha256=received.sha256,
+            size=received.size,
+            media_type=received.type.media_type,
+            blob=received.blob,
+            parts=received.parts,
+            created_at=now,
+            expires_at=now + self._policy.keep if self._policy.keep is not None else None,
+            reference=asked.reference,
+            labels=asked.labels,
+            priority=asked.priority,
+        )
+
+    def _ring(self, scan: Scan, queue: str) -> None:
+        """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""
+        try:
+            self._queue.enqueue(scan.id, queue)
+        except QueueUnavailable:
+            log.warning("accepted while the broker is down", extra={"scan": scan.id})
+            with suppress(SQLAlchemyError):
+                self._upkeep.not_sent(scan.id, scan.created_at)
