@@ -34,7 +34,7 @@ def test_a_waiting_scan_is_cancelled_at_once_and_never_runs(desk: Office) -> Non
 
 
 def test_the_worker_of_a_cancelled_scan_stops_at_its_next_heartbeat(desk: Office) -> None:
-    reached = []
+    reached: list[str] = []
     desk.scans = desk.beside(policy=replace(POLICY, lease_seconds=0.4))
 
     def during(progress: Listener) -> None:
