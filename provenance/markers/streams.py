@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provenance.declared import SearchGap
-from provenance.markers.id3 import read_tags_behind, read_tags_in_front
+from provenance.markers.id3 import read_tags_behind, read_tags_in_front, read_tags_within
 from provenance.markers.metadata import MAX_TOTAL, Carrier, Metadata, NotRead, Source, decode
 
 _MAX_COMMENTS: Final = 1000
@@ -38,6 +38,7 @@ def read_mpeg_audio(source: Source, metadata: Metadata) -> None:
     metadata.keep(container, first, source.size - start)
     end = source.peek(max(0, source.size - _LAST_BYTES), _LAST_BYTES)
     metadata.keep(f"{container} end", end)
+    read_tags_within(source, start, container, metadata)
     read_tags_behind(source, container, metadata)
 
 
