@@ -151,6 +151,14 @@ CHAINS = {
         media.audio_bytes(SPEECH, "ogg"),
         muxed("ogg", Sounds(samples=speech_like(2.0, 9), codec="flac")),
     ),
+    "FLAC at another rate": (
+        muxed("ogg", Sounds(samples=SPEECH, codec="flac")),
+        muxed("ogg", Sounds(samples=speech_like(2.0, 9, rate=24_000), codec="flac", rate=24_000)),
+    ),
+    "FLAC without Ogg": (
+        media.audio_bytes(SPEECH, "flac"),
+        media.audio_bytes(speech_like(2.0, 9, rate=24_000), "flac", rate=24_000),
+    ),
 }
 
 
