@@ -202,6 +202,11 @@ BARE = {
     "mu-law": ("wav", "pcm_mulaw", "wav", 8_000),
     "adpcm": ("wav", "adpcm_ima_wav", "wav", AUDIO_RATE),
     "mov": ("mov", "pcm_s16le", "m4a", AUDIO_RATE),
+    "wavpack": ("wv", "wavpack", "wavpack", AUDIO_RATE),
+    "tta": ("tta", "tta", "tta", AUDIO_RATE),
+    "ac3": ("ac3", "ac3", "ac3", 48_000),
+    "eac3": ("eac3", "eac3", "eac3", 48_000),
+    "realmedia": ("rm", "ac3", "rm", 44_100),
 }
 
 
@@ -220,6 +225,12 @@ def test_recorders_and_messengers_files_are_heard(kind: str, reader: MediaReader
     assert (probe.kind, probe.container) == (Kind.AUDIO, container)
     assert audio.seconds == pytest.approx(3.0, abs=0.15)
     assert np.abs(audio.samples).max() > 0.3
+
+
+def test_the_rate_that_a_voc_file_states_counts(reader: MediaReader) -> None:
+    audio = _heard(reader, muxed("voc", Sounds(samples=SPEECH, codec="pcm_u8")))
+    assert (audio.container, audio.source_rate) == ("voc", 15_873)  # in steps of a microsecond
+    assert audio.seconds == pytest.approx(3.0, abs=0.1)
 
 
 def test_adts_behind_an_id3_tag_is_heard_as_what_it_is(reader: MediaReader) -> None:
