@@ -102,6 +102,8 @@ def otherwise(data: bytes, limits: Limits) -> tuple[Pillow.Image, tuple[Note, ..
     Raises `HandlerError` that says what kind of TIFF is not read.
     """
     tags = _directory(data)
+    if _WIDTH not in tags:
+        raise ValueError("the directory of the first page is not there")
     require_pixels(_tag(tags, _WIDTH, 0), _tag(tags, _HEIGHT, 0), limits)
     if _tag(tags, _PHOTOMETRIC, -1) not in _PLAIN or _format(tags) not in (_UNSIGNED, _FLOAT):
         raise _unread(tags)

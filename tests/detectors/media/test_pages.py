@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from detectors.errors import MediaUndecodable
 from detectors.media.notes import Note
 from detectors.media.reader import MediaReader
 from tests import media
@@ -68,3 +69,14 @@ def test_a_page_that_lies_beyond_the_end_is_damage_and_the_first_is_read(
     image = reader.image(io.BytesIO(whole[:-20]))
     np.testing.assert_array_equal(image.pixels, PHOTO)
     assert Note.DAMAGED in image.notes
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
+def test_a_tiff_whose_directory_is_cut_off_is_called_truncated(
+    share: float, reader: MediaReader
+) -> None:
+    out = io.BytesIO()
+    PICTURE.save(out, "TIFF", compression="tiff_lzw")  # its directory stands behind the samples
+    whole = out.getvalue()
+    with pytest.raises(MediaUndecodable, match="truncated or damaged"):
+        reader.image(io.BytesIO(whole[: int(len(whole) * share)]))
