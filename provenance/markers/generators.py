@@ -100,11 +100,19 @@ def _is_graph(value: object) -> bool:
 
 
 def _is_workflow(value: object) -> bool:
-    """Tell a ComfyUI workflow: a list of nodes with the editor's counters or links."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("nodes"), list)
-        and bool(value.keys() & {"last_node_id", "last_link_id", "links", "state", "definitions"})
+    """Tell a ComfyUI workflow: nodes with the editor's counters, or nodes as only it has them.
+
+    Nodes with links alone are any graph: many programs write those.
+    """
+    if not isinstance(value, dict) or not isinstance(nodes := value.get("nodes"), list):
+        return False
+    if value.keys() & {"last_node_id", "last_link_id"}:
+        return True
+    return any(
+        isinstance(node, dict)
+        and isinstance(node.get("type"), str)
+        and bool(node.keys() & {"widgets_values", "inputs", "outputs", "pos", "mode"})
+        for node in nodes
     )
 
 

@@ -37,7 +37,7 @@ _APPLE: Final = "com.apple.quicktime."
 _AI_TOOLS: Final = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
-        ("Adobe Firefly", r"\bfirefly\b"),
+        ("Adobe Firefly", r"\badobe firefly\b|^firefly (?:image|video|audio)\b"),
         ("AI-generated, as FLUX writes it", r"^ai generated;"),
         ("FLUX", r"\bblack forest labs\b|\bflux\.[12]\b"),
         ("ChatGPT", r"\bchatgpt\b|\bgpt-image\b|\bgpt-4o\b"),
@@ -103,6 +103,12 @@ _AI_TOOLS: Final = tuple(
 _MADE_WITH: Final = re.compile(
     r"\b(?:made|created|generated|produced|composed)\s+(?:with|by|using|in|on)\s+", re.IGNORECASE
 )
+_DENIED: Final = re.compile(
+    r"(?:\b(?:not|never|no|none|nothing|without)\b|n['\N{RIGHT SINGLE QUOTATION MARK}]t\b)[^.;!?\n]{0,30}$",
+    re.IGNORECASE,
+)
+"""In front of a statement: words that take it back."""
+
 _PLAIN: Final = re.compile(
     r"(?:this (?:image|picture|photo|video|audio|music|song) (?:is|was) )?"
     r"ai[\s-]generated(?: (?:image|picture|video|audio|music|speech|content))?\.?",
@@ -160,7 +166,9 @@ def _stated(value: str) -> str | None:
     if _PLAIN.fullmatch(value.strip()):
         return ""
     match = _MADE_WITH.search(value)
-    if match is None:
+    if match is None or _DENIED.search(value[: match.start()]):
         return None
-    rest = value[match.end() : match.end() + 30]
+    rest = value[match.end() : match.end() + 60]
+    if "?" in rest:
+        return None
     return next((name for name, pattern in _AI_TOOLS if pattern.match(rest)), None)

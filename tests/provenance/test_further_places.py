@@ -1,5 +1,6 @@
 """Places and words of declarations that real programs use and readers of metadata know."""
 
+import json
 import struct
 import zlib
 
@@ -13,6 +14,7 @@ from tests.provenance.test_markers import (
     packet_of,
     said,
     source_type,
+    trailer,
     with_exif,
     with_packet,
     with_text,
@@ -22,7 +24,7 @@ from tests.sounds import speech_like
 
 MADE = b"made with Suno"
 SOUND = speech_like(1.0)
-SOFTWARE = 0x0131
+SOFTWARE, MAKE = 0x0131, 0x010F
 
 
 def id3(version: int, name: bytes, body: bytes) -> bytes:
@@ -172,7 +174,9 @@ def test_words_of_one_text_each_are_no_settings() -> None:
 
 
 def test_a_workflow_of_the_newest_editor_is_recognised() -> None:
-    graph = '{"version": 1, "state": {"lastNodeId": 3}, "nodes": [{"id": 3, "type": "KSampler"}]}'
+    graph = (
+        '{"version": 1, "state": {"lastNodeId": 3}, "nodes": [{"type": "KSampler", "pos": [1, 2]}]}'
+    )
     assert ("generator.comfyui", Says.AI_GENERATED) in said(with_text("workflow", graph))
 
 
@@ -243,3 +247,40 @@ def test_xmp_without_the_zero_byte_behind_its_name_is_read() -> None:
 def test_drawings_are_read_however_their_text_is_wrapped(drawing: str) -> None:
     data = f'<svg xmlns="http://www.w3.org/2000/svg">{drawing}</svg>'.encode()
     assert Says.AI_GENERATED in {says for _, says in said(data, "image/svg+xml")}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This picture was not made with Midjourney.",
+        "Nothing in here was created using Midjourney",
+        "It wasn't made with Midjourney",
+        "Was this made with Midjourney?",
+    ],
+)
+def test_who_denies_or_asks_declares_nothing(words: str) -> None:
+    assert said(with_text("Comment", words)) == set()
+    assert SUNO in said(with_text("Comment", "No drums. All made with Suno"))
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        {"nodes": [{"id": "a", "group": 1}], "links": [{"source": "a", "target": "a"}]},
+        {"nodes": [{"id": "a", "type": "person"}], "links": []},
+        {"nodes": [], "state": "done", "definitions": {}},
+    ],
+)
+def test_a_graph_of_another_program_is_no_workflow(graph: dict[str, object]) -> None:
+    assert said(with_text("graph", json.dumps(graph))) == set()
+
+
+@pytest.mark.parametrize("kind", [0, -1, None, False, "", "none", "null", "False"])
+def test_a_phone_that_used_no_generative_tool_is_not_said_to(kind: object) -> None:
+    edit = trailer("PhotoEditor_Re_Edit_Data", json.dumps({"a": [{"genAIType": kind}]}))
+    assert said(jpeg(PIXELS) + edit) == set()
+
+
+@pytest.mark.parametrize("make", ["Firefly 8SE", "Hawkeye Firefly"])
+def test_a_camera_of_a_generators_name_is_a_camera(make: str) -> None:
+    assert Says.AI_GENERATED not in {says for _, says in said(with_exif({MAKE: make}))}
