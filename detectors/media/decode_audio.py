@@ -42,6 +42,7 @@ class _Unread:
 
     def __init__(self) -> None:
         self.damaged = 0  # packets
+        self.last_damaged = False  # whether the last one is among them
         self.chain_ends = False  # what follows is joined on and of another make
 
 
@@ -114,10 +115,11 @@ def decode(
             break
     if line.seconds == 0:
         raise HandlerError("media_undecodable", "the audio track holds no sound that can be read")
+    cut_off = unread.last_damaged and not has_length  # bare frames may end anywhere
     declared = _declared(stream) if has_length and not line.is_full else 0.0
     found = (
         (Note.CUT_AT_LIMIT, line.is_full),
-        (Note.DAMAGED, unread.damaged > 0),
+        (Note.DAMAGED, unread.damaged > cut_off),
         (Note.REST_OF_CHAIN_UNREAD, unread.chain_ends),
         (
             Note.SHORTER_THAN_DECLARED,
@@ -152,12 +154,14 @@ def _frames(
             return
         try:
             yield from packet.decode()
+            unread.last_damaged = unread.last_damaged and not packet.size
             make = make or _flac_make(packet)
         except av.FFmpegError:
             if make and _flac_make(packet) not in (b"", make):
                 unread.chain_ends = True
                 return
-            unread.damaged += not bytes(packet).startswith(_TAGS)
+            unread.last_damaged = not bytes(packet).startswith(_TAGS)
+            unread.damaged += unread.last_damaged
 
 
 def _flac_make(packet: "av.Packet[av.AudioStream]") -> bytes:

@@ -240,6 +240,18 @@ def test_adts_behind_an_id3_tag_is_heard_as_what_it_is(reader: MediaReader) -> N
     assert audio.seconds == pytest.approx(3.0, abs=0.15)
 
 
+@pytest.mark.parametrize("kind", ["adts", "amr", "mp2"])
+def test_a_recording_that_stops_within_a_frame_is_not_called_damaged(
+    kind: str, reader: MediaReader
+) -> None:
+    whole = _made(kind)
+    for end in (-1, -17, len(whole) // 2 + 5):
+        assert _heard(reader, whole[:end]).notes == ()
+    hurt = bytearray(_made("adts"))
+    hurt[4000:4600] = bytes(600)
+    assert Note.DAMAGED in _heard(reader, bytes(hurt)).notes
+
+
 def _with_64_bits(mark: bytes) -> bytes:
     """A WAV whose sizes stand in a `ds64` chunk (EBU Tech 3306)."""
     wave = media.audio_bytes(SPEECH, "wav")
