@@ -12,24 +12,30 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from detectors.base import Kind
 from provenance.published import open_store
+from service.access.door import Door, Doorkeeper
+from service.access.keyring import Keyring
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
+from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.proxy import Proxies
 from service.api.submission import Fetch
 from service.app import create_app
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
 from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import Receiver
+from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, ScanPolicy, Scans
+from service.scans.use_cases import ScanPolicy, Scans
 
 LIMIT: Final = 1024**2
 """Bytes of an image that the test application accepts."""
@@ -88,6 +94,8 @@ class Desk:
     scans: Scans
     queue: Waiting
     blobs: Path
+    database: Database
+    keyring: Keyring
 
     def work(self) -> None:
         """Do what a worker does with every message."""
@@ -95,7 +103,7 @@ class Desk:
             self.scans.run(self.queue.ids.pop(0), worker="test")
 
     @contextmanager
-    def soon(self, action: Callable[[], None], seconds: float = 0.5) -> Iterator[None]:
+    def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
         """Do something from another thread after a while; it is done when the block ends."""
         timer = threading.Timer(seconds, action)
         timer.start()
@@ -123,8 +131,9 @@ def desk(
     get: Fetch = refuse,
     limit: int = LIMIT,
     proxies: Proxies | None = None,
+    door: Door = Door.OPEN,
 ) -> Desk:
-    """A new application on an empty database in this folder."""
+    """A new application on an empty database in this folder, open unless `door` says otherwise."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
     queue, blobs = Waiting(), folder / "blobs"
@@ -140,12 +149,16 @@ def desk(
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
-    app = create_app(scans, get, trust, hosts=hosts, proxies=proxies)
-    return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
+    keyring = Keyring(AccessRows(database))
+    entrance = Entrance((BearerKeys(keyring),), Doorkeeper(door, (keyring.ever,)))
+    app = create_app(scans, get, trust, entrance, hosts=hosts, proxies=proxies)
+    return Desk(
+        app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs, database, keyring
+    )
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """The application in a real server on a port of its own; yields its address."""
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
