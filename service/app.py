@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Scope
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
-from service.api import description, detectors, health, keys, media, problems, scans
+from service.api import audit_log, description, detectors, health, keys, media, problems, scans
 from service.api.access import Rules, rules
 from service.api.authentication import Entrance
 from service.api.description import completed
@@ -38,7 +38,7 @@ from service.wiring import build_scans, open_database
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
-ROUTED: Final = (scans, media, detectors, health, keys, description, pages)
+ROUTED: Final = (scans, audit_log, media, detectors, health, keys, description, pages)
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "

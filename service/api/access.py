@@ -16,6 +16,7 @@ from service.access.principal import Principal, Scope
 from service.api.authentication import entrance
 from service.api.events import Board
 from service.api.submission import Fetch
+from service.db.trail import act_as
 from service.errors import ScopeMissing
 from service.scans.use_cases import Scans
 
@@ -23,6 +24,7 @@ from service.scans.use_cases import Scans
 async def _principal(request: Request) -> Principal:
     principal = await run_in_threadpool(entrance(request).admit, request)
     bind_contextvars(tenant=principal.tenant, actor=principal.actor)
+    act_as(principal.actor)
     return principal
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from detectors.base import Kind
 from provenance.published import open_store
@@ -113,7 +114,7 @@ class Desk:
             self.scans.run(self.queue.ids.pop(0), worker="test")
 
     @contextmanager
-    def soon(self, action: Callable[[], None], seconds: float = 0.5) -> Iterator[None]:
+    def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
         """Do something from another thread after a while; it is done when the block ends."""
         timer = threading.Timer(seconds, action)
         timer.start()
@@ -177,7 +178,7 @@ def desk(
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """The application in a real server on a port of its own; yields its address."""
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
