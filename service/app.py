@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Scope
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
+from service.access.people import People
 from service.api import description, detectors, health, keys, media, problems, scans
 from service.api.description import completed
 from service.api.events import Board
@@ -29,13 +30,24 @@ from service.rendering.render import STATIC
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
-from service.web import pages
-from service.wiring import build_scans
+from service.web import account, pages, people, sign_in
+from service.wiring import build_people, build_scans
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
-ROUTED: Final = (scans, media, detectors, health, keys, description, pages)
+ROUTED: Final = (
+    scans,
+    media,
+    detectors,
+    health,
+    keys,
+    description,
+    pages,
+    sign_in,
+    account,
+    people,
+)
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
@@ -76,11 +88,13 @@ def create_app(
     *,
     hosts: Hosts | None = None,
     proxies: Proxies | None = None,
+    the_people: People | None = None,
 ) -> FastAPI:
     """The application over these use cases; `get` fetches addresses through the guard.
 
     It answers to the names in `hosts`, and to those of loopback alone without. `trust` is only
-    shown: whom a scan believes is up to the workers' own settings.
+    shown: whom a scan believes is up to the workers' own settings. Without `the_people` nobody
+    can sign in, and nobody has to.
     """
     app = Application(
         title="assay",
@@ -94,6 +108,7 @@ def create_app(
     app.proxies = proxies or Proxies()
     app.hosts = hosts or Hosts()
     app.state.scans = the_scans
+    app.state.people = the_people
     app.state.progress = Board(the_scans.marks)
     app.state.fetch = get
     app.state.trust = trust
@@ -124,4 +139,5 @@ def build_app(settings: Settings) -> FastAPI:
         trust_store(settings),
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
+        the_people=build_people(settings),
     )

@@ -262,3 +262,15 @@ class LinkInvalid(ServiceError):
     code = "link_invalid"
     status = 410
     title = "This link was used or is too old"
+
+
+class HttpsRequired(ServiceError):
+    code = "https_required"
+    status = 403
+    title = "Signing in needs https"
+
+
+class NotAllowed(ServiceError):
+    code = "not_allowed"
+    status = 403
+    title = "This takes other rights than yours"

@@ -7,6 +7,9 @@ from datetime import timedelta
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access.accounts import Accounts
+from service.access.people import People
+from service.access.sessions import Sessions
 from service.arguments import upload_limits
 from service.db.engine import Database
 from service.db.migrate import upgrade
@@ -27,9 +30,7 @@ def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans
     """
     with _usable("storage"):
         store = FolderStore(settings.data_dir / "blobs", reserve=settings.reserve_bytes)
-    with _usable("database"):
-        database = Database(database_url(settings))
-        upgrade(database.engine)
+    database = open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
     return Scans(
@@ -41,6 +42,20 @@ def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans
         pipeline=pipeline,
         known=IndexEntries(settings.index, adds=settings.index_scans),
     )
+
+
+def build_people(settings: Settings) -> People:
+    """Accounts and sessions in the configured database. Raises `SettingsInvalid`."""
+    database = open_database(settings)
+    return People(Accounts(database), Sessions(database))
+
+
+def open_database(settings: Settings) -> Database:
+    """The configured database, its schema brought up to date. Raises `SettingsInvalid`."""
+    with _usable("database"):
+        database = Database(database_url(settings))
+        upgrade(database.engine)
+    return database
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class Accounts:
         if (account.tenant, account.role) != (external.tenant, external.role):
             self._rows.set_role(account.id, external.tenant, external.role)
         self._rows.signed_in(account.id, self._now())
-        return self._get(account.id)
+        return self.get(account.id)
 
     def change_password(
         self, account_id: str, current: str, new: str, *, address: str, keep: str
@@ -97,7 +97,7 @@ class Accounts:
 
         Raises `TooManyAttempts`, `SignInFailed` if `current` is wrong, and `PasswordRefused`.
         """
-        account = self._get(account_id)
+        account = self.get(account_id)
         self._throttle.take(account.name, address, self._now())
         if not self._passwords.fits(account.password, current):
             raise SignInFailed("the present password is another one")
@@ -183,7 +183,8 @@ class Accounts:
         self._rows.signed_in(account.id, self._now())
         return account
 
-    def _get(self, account_id: str) -> StoredAccount:
+    def get(self, account_id: str) -> StoredAccount:
+        """Raises `AccountNotFound`."""
         account = self._rows.by_id(account_id)
         if account is None:
             raise AccountNotFound("there is no account of this id")
@@ -191,7 +192,7 @@ class Accounts:
 
     def _managed(self, by: Principal, account_id: str) -> StoredAccount:
         """An account that `by` may change; one of another tenant is as if it were not there."""
-        account = self._get(account_id)
+        account = self.get(account_id)
         if account.tenant != by.tenant:
             raise AccountNotFound("there is no account of this id")
         _check_grant(by, Role(account.role))

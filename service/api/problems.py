@@ -4,17 +4,24 @@ import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from service.errors import DatabaseUnavailable, InvalidRequest, ServiceError, StorageFull
+from service.errors import (
+    DatabaseUnavailable,
+    InvalidRequest,
+    ServiceError,
+    SignInRequired,
+    StorageFull,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
@@ -162,6 +169,9 @@ def _answer(
     root = str(request.scope.get("root_path", ""))
     for_programs = request.url.path.removeprefix(root).startswith(("/v1/", "/health/"))
     if not for_programs and "text/html" in request.headers.get("accept", ""):
+        if problem.code == SignInRequired.code and request.method in {"GET", "HEAD"}:
+            to = quote(request.url.path.removeprefix(root))
+            return RedirectResponse(f"{root}/sign-in?to={to}", status_code=303)
         return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)
     return JSONResponse(
         problem.model_dump(exclude_none=True),

@@ -5,16 +5,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from detectors.base import Kind
 from provenance.published import open_store
+from service.access.accounts import Accounts
+from service.access.passwords import Passwords
+from service.access.people import People
+from service.access.sessions import Sessions
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
@@ -88,6 +93,7 @@ class Desk:
     scans: Scans
     queue: Waiting
     blobs: Path
+    people: People
 
     def work(self) -> None:
         """Do what a worker does with every message."""
@@ -123,6 +129,7 @@ def desk(
     get: Fetch = refuse,
     limit: int = LIMIT,
     proxies: Proxies | None = None,
+    now: Callable[[], datetime] | None = None,
 ) -> Desk:
     """A new application on an empty database in this folder."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
@@ -140,8 +147,10 @@ def desk(
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
-    app = create_app(scans, get, trust, hosts=hosts, proxies=proxies)
-    return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    people = People(Accounts(database, passwords, now), Sessions(database, now))
+    app = create_app(scans, get, trust, hosts=hosts, proxies=proxies, the_people=people)
+    return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs, people)
 
 
 @contextmanager

@@ -1,0 +1,88 @@
+"""The page of one's own account: the password, and the browsers that are signed in."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from service.access.people import People
+from service.api.forms import Fields, fields
+from service.api.sessions import TheSession, check_transport, drop_cookie
+from service.db.sessions import StoredSession
+from service.errors import PasswordRefused, SignInFailed, SignInRequired, TooManyAttempts
+from service.web.frame import Frame, TheFrame, render
+from service.web.sign_in import ThePeople, address_of
+
+router = APIRouter(prefix="/account", include_in_schema=False, default_response_class=HTMLResponse)
+
+
+def _signed_in(people: ThePeople, session: TheSession) -> StoredSession:
+    """Raises `SignInRequired`."""
+    if session is None:
+        raise SignInRequired("this page is for people who are signed in")
+    return session
+
+
+Mine = Annotated[StoredSession, Depends(_signed_in)]
+
+
+@router.get("")
+def show(people: ThePeople, mine: Mine, frame: TheFrame) -> str:
+    return _page(people, mine, frame)
+
+
+@router.post("/password")
+def change_password(
+    request: Request,
+    people: ThePeople,
+    mine: Mine,
+    frame: TheFrame,
+    form: Annotated[Fields, Depends(fields("current", "new"))],
+) -> Response:
+    """Every other browser of this account is signed out."""
+    check_transport(request)
+    try:
+        people.accounts.change_password(
+            mine.account_id,
+            form["current"],
+            form["new"],
+            address=address_of(request),
+            keep=mine.token,
+        )
+    except (PasswordRefused, SignInFailed, TooManyAttempts) as error:
+        page = _page(people, mine, frame, refused=str(error))
+        return HTMLResponse(page, status_code=error.status)
+    return HTMLResponse(_page(people, mine, frame, done="The password was changed."))
+
+
+@router.post("/sessions/{session_id}/end")
+def end_one(
+    session_id: Annotated[str, Path(max_length=32)],
+    people: ThePeople,
+    mine: Mine,
+    frame: TheFrame,
+) -> RedirectResponse:
+    people.sessions.end_one(mine, session_id)
+    return RedirectResponse(f"{frame.root}/account", status_code=303)
+
+
+@router.post("/sessions/end")
+def end_all(request: Request, people: ThePeople, mine: Mine, frame: TheFrame) -> RedirectResponse:
+    """Sign out everywhere, here too."""
+    people.sessions.end_all(mine)
+    answer = RedirectResponse(f"{frame.root}/sign-in", status_code=303)
+    drop_cookie(request, answer)
+    return answer
+
+
+def _page(
+    people: People, mine: StoredSession, frame: Frame, *, refused: str = "", done: str = ""
+) -> str:
+    return render(
+        "account.html",
+        frame,
+        mine=mine,
+        sessions=people.sessions.of(mine.account_id),
+        refused=refused,
+        done=done,
+    )
