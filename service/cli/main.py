@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli.admin_app import admin
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.keys_app import keys
@@ -32,6 +33,7 @@ app.add_typer(trust, name="trust")
 app.add_typer(models, name="models")
 app.add_typer(index, name="index")
 app.add_typer(keys, name="keys")
+app.add_typer(admin, name="admin")
 
 
 def main() -> None:
