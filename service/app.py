@@ -30,7 +30,7 @@ from service.rendering.render import STATIC
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
-from service.web import account, pages, people, sign_in
+from service.web import account, pages, people, provider, sign_in
 from service.wiring import build_people, build_scans
 
 FETCHES: Final = 8
@@ -45,6 +45,7 @@ ROUTED: Final = (
     description,
     pages,
     sign_in,
+    provider,
     account,
     people,
 )

@@ -274,3 +274,15 @@ class NotAllowed(ServiceError):
     code = "not_allowed"
     status = 403
     title = "This takes other rights than yours"
+
+
+class ProviderUnavailable(ServiceError):
+    code = "provider_unavailable"
+    status = 502
+    title = "The OpenID provider cannot be asked; signing in with a password still works"
+
+
+class ProviderRefused(ServiceError):
+    code = "provider_refused"
+    status = 403
+    title = "The OpenID provider did not let you in here"

@@ -8,6 +8,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.access.accounts import Accounts
+from service.access.oidc import Provider, Registration
 from service.access.people import People
 from service.access.sessions import Sessions
 from service.arguments import upload_limits
@@ -47,7 +48,9 @@ def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans
 def build_people(settings: Settings) -> People:
     """Accounts and sessions in the configured database. Raises `SettingsInvalid`."""
     database = open_database(settings)
-    return People(Accounts(database), Sessions(database))
+    with _usable("OpenID provider"):
+        provider = oidc_provider(settings)
+    return People(Accounts(database), Sessions(database), provider)
 
 
 def open_database(settings: Settings) -> Database:
@@ -79,6 +82,29 @@ def database_url(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return f"sqlite:///{settings.data_dir.absolute() / 'assay.db'}"
+
+
+def oidc_provider(settings: Settings) -> Provider | None:
+    """None where none is set. Raises `OSError` when its secret cannot be read."""
+    oidc = settings.oidc
+    if not oidc.issuer:
+        return None
+    secret = oidc.client_secret.get_secret_value() if oidc.client_secret is not None else None
+    if oidc.client_secret_file is not None:
+        secret = oidc.client_secret_file.read_text().strip()
+    return Provider(
+        Registration(
+            issuer=oidc.issuer,
+            client_id=oidc.client_id,
+            client_secret=secret,
+            roles=dict(oidc.groups),
+            tenant=oidc.tenant,
+            scope=oidc.scope,
+            groups_claim=oidc.groups_claim,
+            hosts=oidc.hosts,
+            ca_file=oidc.ca_file,
+        )
+    )
 
 
 def broker(settings: Settings) -> Broker:

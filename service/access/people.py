@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service.access.accounts import Accounts
+from service.access.oidc import Provider
 from service.access.sessions import Sessions
 
 
@@ -12,7 +13,8 @@ class People:
 
     accounts: Accounts
     sessions: Sessions
+    provider: Provider | None = None
 
     def wanted(self) -> bool:
         """Whether people have to sign in here; without accounts the service is one person's own."""
-        return self.accounts.any()
+        return self.provider is not None or self.accounts.any()

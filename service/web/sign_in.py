@@ -46,8 +46,8 @@ def ask(
 ) -> Response:
     """The form; somebody who is signed in goes on to where they were going."""
     if frame.session is not None:
-        return _onwards(frame, to)
-    return sign_in_page(frame, to)
+        return onwards(frame, to)
+    return sign_in_page(people, frame, to)
 
 
 @router.post("/sign-in")
@@ -62,8 +62,8 @@ def sign_in(
     try:
         account = people.accounts.sign_in(form["name"], form["password"], address_of(request))
     except (SignInFailed, TooManyAttempts) as error:
-        return sign_in_page(frame, form["to"], error, name=form["name"])
-    return begin(request, people, account, _onwards(frame, form["to"]))
+        return sign_in_page(people, frame, form["to"], error, name=form["name"])
+    return begin(request, people, account, onwards(frame, form["to"]))
 
 
 @router.post("/sign-out")
@@ -103,7 +103,7 @@ def set_password(
             "set_password.html", frame, link=form["link"], name=account.name, refused=str(error)
         )
         return HTMLResponse(page, status_code=error.status)
-    return begin(request, people, account, _onwards(frame, "/"))
+    return begin(request, people, account, onwards(frame, "/"))
 
 
 def begin(request: Request, people: People, account: StoredAccount, answer: Response) -> Response:
@@ -119,6 +119,7 @@ def address_of(request: Request) -> str:
 
 
 def sign_in_page(
+    people: People,
     frame: Frame,
     to: str,
     refused: SignInFailed | TooManyAttempts | None = None,
@@ -130,11 +131,12 @@ def sign_in_page(
         status, reason = refused.status, str(refused)
         if refused.retry_after is not None:
             headers["Retry-After"] = str(refused.retry_after)
-    page = render("sign_in.html", frame, to=to, refused=reason, name=name)
+    provider = people.provider.name if people.provider is not None else ""
+    page = render("sign_in.html", frame, to=to, refused=reason, name=name, provider=provider)
     return HTMLResponse(page, status_code=status, headers=headers)
 
 
-def _onwards(frame: Frame, untrusted_to: str) -> RedirectResponse:
+def onwards(frame: Frame, untrusted_to: str) -> RedirectResponse:
     """To a page of ours; a link may not use us to lead somewhere else."""
     to = untrusted_to if _OURS.fullmatch(untrusted_to) else "/"
     return RedirectResponse(f"{frame.root}{to}", status_code=303)

@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from detectors.base import Kind
 from provenance.published import open_store
 from service.access.accounts import Accounts
+from service.access.oidc import Provider
 from service.access.passwords import Passwords
 from service.access.people import People
 from service.access.sessions import Sessions
@@ -130,6 +131,7 @@ def desk(
     limit: int = LIMIT,
     proxies: Proxies | None = None,
     now: Callable[[], datetime] | None = None,
+    provider: Provider | None = None,
 ) -> Desk:
     """A new application on an empty database in this folder."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
@@ -148,7 +150,7 @@ def desk(
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    people = People(Accounts(database, passwords, now), Sessions(database, now))
+    people = People(Accounts(database, passwords, now), Sessions(database, now), provider)
     app = create_app(scans, get, trust, hosts=hosts, proxies=proxies, the_people=people)
     return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs, people)
 

@@ -223,9 +223,7 @@ def test_a_reset_leaves_the_old_password_until_the_link_is_used(people: People) 
         *((by, role, False) for by in (Role.ANALYST, Role.VIEWER) for role in Role),
     ],
 )
-def test_who_may_give_which_role(
-    people: People, by: Role, role: Role, *, allowed: bool
-) -> None:
+def test_who_may_give_which_role(people: People, by: Role, role: Role, *, allowed: bool) -> None:
     made, acting = people.make(role=Role.VIEWER), principal(by)
     if allowed:
         people.accounts.set_role(acting, made.id, role)
