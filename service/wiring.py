@@ -11,15 +11,18 @@ from service.access.accounts import Accounts
 from service.access.oidc import Provider, Registration
 from service.access.people import People
 from service.access.sessions import Sessions
+from service.access.tenants import Tenants
 from service.arguments import upload_limits
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import SettingsInvalid, SigningKeyInvalid
 from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import Broker, CeleryQueue
+from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, ScanPolicy, Scans
+from service.scans.use_cases import ScanPolicy, Scans
 from service.settings import Settings
 
 
@@ -50,7 +53,8 @@ def build_people(settings: Settings) -> People:
     database = open_database(settings)
     with _usable("OpenID provider"):
         provider = oidc_provider(settings)
-    return People(Accounts(database), Sessions(database), provider)
+    tenants = Tenants(AccessRows(database))
+    return People(Accounts(database, tenants), Sessions(database), tenants, provider)
 
 
 def open_database(settings: Settings) -> Database:

@@ -11,6 +11,7 @@ from typing import Final
 
 from service.access.passwords import Passwords, check_new
 from service.access.principal import Principal, Role
+from service.access.tenants import Tenants
 from service.access.throttle import Throttle
 from service.db.accounts import AccountRows, StoredAccount
 from service.db.engine import Database
@@ -39,10 +40,12 @@ class Accounts:
     def __init__(
         self,
         database: Database,
+        tenants: Tenants,
         passwords: Passwords | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self._rows = AccountRows(database)
+        self._tenants = tenants
         self._throttle = Throttle(database)
         self._passwords = passwords or Passwords()
         self._now = now or database.now
@@ -76,7 +79,8 @@ class Accounts:
         """The account of somebody whom a provider vouches for, made when they first come.
 
         Tenant and role are what the provider says today; where they changed, sessions end.
-        Raises `SignInFailed` for a disabled account, `AccountRefused` if the name is another's.
+        Raises `SignInFailed` for a disabled account, `AccountRefused` if the name is another's, and
+        `TenantNotFound`.
         """
         account = self._rows.by_identity(external.issuer, external.subject)
         if account is None:
@@ -85,6 +89,7 @@ class Accounts:
                 raise AccountRefused(_TAKEN)
         if account.disabled_at is not None:
             raise SignInFailed("the account is disabled")
+        self._tenants.get(external.tenant)
         if (account.tenant, account.role) != (external.tenant, external.role):
             self._rows.set_role(account.id, external.tenant, external.role)
         self._rows.signed_in(account.id, self._now())
@@ -106,7 +111,10 @@ class Accounts:
         self._rows.set_password(account.id, self._passwords.hash(new), keep=keep)
 
     def create(self, name: str, tenant: str, role: Role, password: str) -> StoredAccount:
-        """An account with a password. Raises `AccountRefused` and `PasswordRefused`."""
+        """An account with a password.
+
+        Raises `AccountRefused`, `PasswordRefused` and `TenantNotFound`.
+        """
         check_new(password, _checked(name))
         new = self._new(name, tenant, role, self._passwords.hash(password))
         if not self._rows.add(new):
@@ -213,6 +221,8 @@ class Accounts:
         password: str | None = None,
         until: datetime | None = None,
     ) -> StoredAccount:
+        """Raises `AccountRefused`, `TenantNotFound`."""
+        self._tenants.get(tenant)
         return StoredAccount(
             id=uuid.uuid4().hex,
             tenant=tenant,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from service.access.accounts import Accounts
 from service.access.oidc import Provider
 from service.access.sessions import Sessions
+from service.access.tenants import Tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class People:
 
     accounts: Accounts
     sessions: Sessions
+    tenants: Tenants
     provider: Provider | None = None
 
     def wanted(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from service.access.principal import SCOPES, Principal, Role
+from service.access.tenants import Tenants, let_in
 from service.db.accounts import StoredAccount
 from service.db.engine import Database
 from service.db.sessions import SessionRows, StoredSession
@@ -77,9 +78,14 @@ class Sessions:
         self._rows.end_all(session.account_id)
 
 
-def principal_of(session: StoredSession) -> Principal:
-    """Whom a session speaks for, in the tenant it acts in."""
+def principal_of(session: StoredSession, tenants: Tenants) -> Principal:
+    """Whom a session speaks for, in the tenant it acts in.
+
+    Raises `TenantSuspended`, unless it is an operator, who looks after suspended tenants too.
+    """
     role = Role(session.role)
+    if role is not Role.OPERATOR:
+        let_in(tenants.get(session.tenant))
     return Principal(
         tenant=session.tenant,
         actor=f"account:{session.account_id}",

@@ -15,7 +15,7 @@ class AccountRow(Base):
     __table_args__ = (Index("account_of_tenant", "tenant", "name"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    tenant: Mapped[str] = mapped_column(String(63))
+    tenant: Mapped[str] = mapped_column(String(63), ForeignKey("tenant.name"))
     name: Mapped[str] = mapped_column(String(254), unique=True)
     role: Mapped[str] = mapped_column(String(32))  # a `service.access.principal.Role`
     password: Mapped[str | None] = mapped_column(String(255))  # argon2; null: none was set

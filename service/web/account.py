@@ -6,10 +6,17 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from service.access.people import People
+from service.access.principal import Role
 from service.api.forms import Fields, fields
 from service.api.sessions import TheSession, check_transport, drop_cookie
 from service.db.sessions import StoredSession
-from service.errors import PasswordRefused, SignInFailed, SignInRequired, TooManyAttempts
+from service.errors import (
+    NotAllowed,
+    PasswordRefused,
+    SignInFailed,
+    SignInRequired,
+    TooManyAttempts,
+)
 from service.web.frame import Frame, TheFrame, render
 from service.web.sign_in import ThePeople, address_of
 
@@ -55,6 +62,20 @@ def change_password(
     return HTMLResponse(_page(people, mine, frame, done="The password was changed."))
 
 
+@router.post("/tenant")
+def change_tenant(
+    people: ThePeople,
+    mine: Mine,
+    frame: TheFrame,
+    form: Annotated[Fields, Depends(fields("tenant"))],
+) -> RedirectResponse:
+    """An operator acts in another tenant from now on, in this browser."""
+    if mine.role != Role.OPERATOR:
+        raise NotAllowed("only an operator changes from one tenant to another")
+    people.sessions.act_in(mine, people.tenants.get(form["tenant"]).name)
+    return RedirectResponse(f"{frame.root}/account", status_code=303)
+
+
 @router.post("/sessions/{session_id}/end")
 def end_one(
     session_id: Annotated[str, Path(max_length=32)],
@@ -82,6 +103,7 @@ def _page(
         "account.html",
         frame,
         mine=mine,
+        tenants=people.tenants.list() if mine.role == Role.OPERATOR else (),
         sessions=people.sessions.of(mine.account_id),
         refused=refused,
         done=done,

@@ -18,9 +18,9 @@ from service.web.sign_in import ThePeople
 router = APIRouter(prefix="/people", include_in_schema=False, default_response_class=HTMLResponse)
 
 
-def _administrator(mine: Mine) -> Principal:
-    """Raises `NotAllowed`."""
-    principal = principal_of(mine)
+def _administrator(people: ThePeople, mine: Mine) -> Principal:
+    """Raises `NotAllowed`, `TenantSuspended`."""
+    principal = principal_of(mine, people.tenants)
     if not principal.may(Scope.ADMIN):
         raise NotAllowed("this page is for administrators")
     return principal

@@ -21,6 +21,7 @@ from service.access.oidc import Provider
 from service.access.passwords import Passwords
 from service.access.people import People
 from service.access.sessions import Sessions
+from service.access.tenants import Tenants
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
@@ -28,14 +29,16 @@ from service.api.hosts import Hosts
 from service.api.proxy import Proxies
 from service.api.submission import Fetch
 from service.app import create_app
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
 from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import Receiver
+from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, ScanPolicy, Scans
+from service.scans.use_cases import ScanPolicy, Scans
 
 LIMIT: Final = 1024**2
 """Bytes of an image that the test application accepts."""
@@ -150,7 +153,9 @@ def desk(
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    people = People(Accounts(database, passwords, now), Sessions(database, now), provider)
+    tenants = Tenants(AccessRows(database))
+    accounts = Accounts(database, tenants, passwords, now)
+    people = People(accounts, Sessions(database, now), tenants, provider)
     app = create_app(scans, get, trust, hosts=hosts, proxies=proxies, the_people=people)
     return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs, people)
 

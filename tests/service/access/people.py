@@ -1,5 +1,6 @@
 """Accounts for tests: a clock that tests move, and hashes that cost nothing."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -10,8 +11,11 @@ from service.access.accounts import Accounts
 from service.access.passwords import Passwords
 from service.access.principal import SCOPES, Principal, Role
 from service.access.sessions import Sessions
+from service.access.tenants import Tenants
+from service.db.access import AccessRows
 from service.db.accounts import StoredAccount
 from service.db.engine import Database
+from service.errors import TenantExists
 
 NOON: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PASSWORD: Final = "correct horse battery"
@@ -43,10 +47,13 @@ class People:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.clock = Clock()
-        self.accounts = Accounts(database, cheap(), self.clock)
+        self.tenants = Tenants(AccessRows(database))
+        self.accounts = Accounts(database, self.tenants, cheap(), self.clock)
         self.sessions = Sessions(database, self.clock)
 
     def make(
         self, name: str = "ines", role: Role = Role.ANALYST, tenant: str = "default"
     ) -> StoredAccount:
+        with suppress(TenantExists):
+            self.tenants.create(tenant)
         return self.accounts.create(name, tenant, role, PASSWORD)

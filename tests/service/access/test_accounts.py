@@ -14,6 +14,7 @@ from service.errors import (
     LinkInvalid,
     PasswordRefused,
     SignInFailed,
+    TenantNotFound,
     TooManyAttempts,
 )
 from tests.service.access.people import HERE, PASSWORD, People, cheap, principal
@@ -69,7 +70,7 @@ def test_an_account_without_a_password_cannot_sign_in_with_an_empty_one(people: 
 
 def test_a_hash_of_other_parameters_is_renewed_when_its_owner_signs_in(people: People) -> None:
     made = people.make()
-    accounts = Accounts(people.database, cheap(passes=2), people.clock)
+    accounts = Accounts(people.database, people.tenants, cheap(passes=2), people.clock)
     accounts.sign_in("ines", PASSWORD, HERE)
     renewed = AccountRows(people.database).by_id(made.id)
     assert renewed is not None
@@ -150,7 +151,9 @@ def test_attempts_of_many_threads_at_once_are_counted_exactly(people: People) ->
 
     def attempt() -> None:
         try:
-            Accounts(people.database, cheap(), people.clock).sign_in("ines", "wrong one", HERE)
+            Accounts(people.database, people.tenants, cheap(), people.clock).sign_in(
+                "ines", "wrong one", HERE
+            )
         except (SignInFailed, TooManyAttempts) as error:
             outcomes.append(type(error))
 
@@ -275,6 +278,7 @@ def test_somebody_from_a_provider_gets_one_account_whose_role_follows_the_provid
     people: People,
 ) -> None:
     made = people.accounts.sign_in_from(external())
+    people.tenants.create("other")
     people.sessions.begin(made, "", instead_of=None)
     again = people.accounts.sign_in_from(external(role=Role.VIEWER, tenant="other"))
     assert (again.id, again.role, again.tenant) == (made.id, Role.VIEWER, "other")
@@ -293,3 +297,11 @@ def test_a_disabled_account_cannot_come_in_by_its_provider(people: People) -> No
     people.accounts.disable(principal(Role.ADMIN), made.id)
     with pytest.raises(SignInFailed):
         people.accounts.sign_in_from(external())
+
+
+def test_nobody_belongs_to_a_tenant_that_does_not_exist(people: People) -> None:
+    with pytest.raises(TenantNotFound):
+        people.accounts.create("ines", "nowhere", Role.VIEWER, PASSWORD)
+    with pytest.raises(TenantNotFound):
+        people.accounts.sign_in_from(external(tenant="nowhere"))
+    assert not people.accounts.any()

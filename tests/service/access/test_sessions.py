@@ -9,7 +9,7 @@ from service.access.sessions import IDLE, LIFE, principal_of
 from service.db.account_tables import SessionRow
 from service.db.engine import Database
 from service.db.sessions import StoredSession
-from service.errors import CsrfTokenWrong, SignInFailed
+from service.errors import CsrfTokenWrong, SignInFailed, TenantSuspended
 from tests.service.access.people import HERE, PASSWORD, People, principal
 
 MINUTE = timedelta(minutes=1)
@@ -147,7 +147,7 @@ def test_a_session_speaks_for_its_account_with_the_scopes_of_its_role(
 ) -> None:
     made = people.make(role=role, tenant="desk")
     _, session = begun(people)
-    found = principal_of(session)
+    found = principal_of(session, people.tenants)
     assert found.actor == f"account:{made.id}"
     assert (found.tenant, found.role, found.scopes) == ("desk", role, SCOPES[role])
 
@@ -158,4 +158,16 @@ def test_an_operators_session_acts_in_the_tenant_it_was_told_to(people: People) 
     people.sessions.act_in(session, "other")
     found = people.sessions.find(token)
     assert found is not None
-    assert principal_of(found).tenant == "other"
+    assert principal_of(found, people.tenants).tenant == "other"
+
+
+def test_a_suspended_tenant_lets_nobody_act_but_an_operator(people: People) -> None:
+    people.make(tenant="desk")
+    people.make("joão", Role.OPERATOR, tenant="desk")
+    (_, ines), (_, joao) = begun(people), begun(people, "joão")
+    people.tenants.suspend("desk")
+    with pytest.raises(TenantSuspended):
+        principal_of(ines, people.tenants)
+    assert principal_of(joao, people.tenants).tenant == "desk"
+    people.tenants.resume("desk")
+    assert principal_of(ines, people.tenants).tenant == "desk"

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from service.access.accounts import Accounts
+from service.access.tenants import Tenants
+from service.db.access import AccessRows
 from service.db.engine import Database
 from tests.service.access.people import HERE, People
 from tests.service.command_line import Ran, assay
@@ -53,6 +55,7 @@ def test_a_password_is_never_an_argument(tmp_path: Path) -> None:
 
 def test_accounts_are_listed_disabled_given_a_role_and_a_link(tmp_path: Path) -> None:
     create(tmp_path, "ines")
+    people(tmp_path).tenants.create("desk")
     create(tmp_path, "joão", "--role", "viewer", "--tenant", "desk")
     listed = assay("admin", "account", "list", data=tmp_path).out.splitlines()
     assert listed == [
@@ -72,7 +75,8 @@ def test_accounts_are_listed_disabled_given_a_role_and_a_link(tmp_path: Path) ->
 
     link = assay("admin", "account", "reset", "ines", data=tmp_path).out.strip()
     secret = link.removeprefix("/set-password?link=")
-    accounts = Accounts(Database(f"sqlite:///{tmp_path / 'assay.db'}"))
+    database = Database(f"sqlite:///{tmp_path / 'assay.db'}")
+    accounts = Accounts(database, Tenants(AccessRows(database)))
     assert accounts.use_link(secret, "another password, also long").name == "ines"
 
 

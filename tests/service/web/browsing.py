@@ -1,6 +1,7 @@
 """A browser without JavaScript for tests: it keeps cookies and sends forms as pages hold them."""
 
 import re
+from contextlib import suppress
 from typing import Final
 
 from fastapi.testclient import TestClient
@@ -8,6 +9,7 @@ from httpx2 import Response
 
 from service.access.principal import Role
 from service.db.accounts import StoredAccount
+from service.errors import TenantExists
 from tests.service.webapp import Desk
 
 PASSWORD: Final = "correct horse battery"
@@ -18,6 +20,8 @@ ACCEPT: Final = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 def make(
     site: Desk, name: str = "ines", role: Role = Role.ANALYST, tenant: str = "default"
 ) -> StoredAccount:
+    with suppress(TenantExists):
+        site.people.tenants.create(tenant)
     return site.people.accounts.create(name, tenant, role, PASSWORD)
 
 

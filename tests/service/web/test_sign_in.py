@@ -329,3 +329,17 @@ def test_browsers_are_listed_and_signed_out_one_by_one_or_all(site: Desk) -> Non
     third = signed_in(site)
     browser.post("/account/sessions/end")
     assert browser.token() == third.token() == ""
+
+
+def test_an_operator_changes_to_another_tenant_and_nobody_else_does(site: Desk) -> None:
+    make(site, "boss", Role.OPERATOR)
+    make(site, "admin", Role.ADMIN)
+    make(site, "theirs", tenant="other")
+    boss = signed_in(site, "boss")
+    assert "theirs" not in boss.get("/people").text
+    assert boss.post("/account/tenant", tenant="other").status_code == 303
+    assert "theirs" in boss.get("/people").text
+    assert boss.post("/account/tenant", tenant="nowhere").status_code == 404
+    admin = signed_in(site, "admin")
+    assert admin.post("/account/tenant", tenant="other").status_code == 403
+    assert "/account/tenant" not in admin.get("/account").text

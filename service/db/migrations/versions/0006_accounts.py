@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "account",
         sa.Column("id", sa.String(32), primary_key=True),
-        sa.Column("tenant", sa.String(63), nullable=False),
+        sa.Column("tenant", sa.String(63), sa.ForeignKey("tenant.name"), nullable=False),
         sa.Column("name", sa.String(254), nullable=False, unique=True),
         sa.Column("role", sa.String(32), nullable=False),
         sa.Column("password", sa.String(255)),
