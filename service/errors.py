@@ -269,12 +269,6 @@ class SigningKeyInvalid(ServiceError):
     title = "The key for signing reports cannot be used"
 
 
-class SignInRequired(ServiceError):
-    code = "sign_in_required"
-    status = 401
-    title = "Sign in first"
-
-
 class SignInFailed(ServiceError):
     code = "sign_in_failed"
     status = 401
@@ -325,12 +319,6 @@ class HttpsRequired(ServiceError):
     code = "https_required"
     status = 403
     title = "Signing in needs https"
-
-
-class NotAllowed(ServiceError):
-    code = "not_allowed"
-    status = 403
-    title = "This takes other rights than yours"
 
 
 class ProviderUnavailable(ServiceError):

@@ -26,15 +26,25 @@ from service.scans.use_cases import ScanPolicy, Scans
 from service.settings import Settings
 
 
-def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans:
-    """Scans on the configured database, storage and broker, with the schema brought up to date.
+def open_database(settings: Settings) -> Database:
+    """The configured database, with the schema brought up to date. Raises `SettingsInvalid`."""
+    with _usable("database"):
+        database = Database(database_url(settings))
+        upgrade(database.engine)
+    return database
+
+
+def build_scans(
+    settings: Settings, *, pipeline: Analyst | None = None, database: Database | None = None
+) -> Scans:
+    """Scans on the configured storage and broker, and on this database or the configured one.
 
     The web process passes no pipeline: it accepts scans and runs none. Raises `SettingsInvalid`
     when a part cannot be used.
     """
     with _usable("storage"):
         store = FolderStore(settings.data_dir / "blobs", reserve=settings.reserve_bytes)
-    database = open_database(settings)
+    database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
     return Scans(
@@ -48,21 +58,12 @@ def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans
     )
 
 
-def build_people(settings: Settings) -> People:
-    """Accounts and sessions in the configured database. Raises `SettingsInvalid`."""
-    database = open_database(settings)
+def build_people(settings: Settings, database: Database) -> People:
+    """Accounts, sessions and the provider, if one is set. Raises `SettingsInvalid`."""
     with _usable("OpenID provider"):
         provider = oidc_provider(settings)
     tenants = Tenants(AccessRows(database))
     return People(Accounts(database, tenants), Sessions(database), tenants, provider)
-
-
-def open_database(settings: Settings) -> Database:
-    """The configured database, its schema brought up to date. Raises `SettingsInvalid`."""
-    with _usable("database"):
-        database = Database(database_url(settings))
-        upgrade(database.engine)
-    return database
 
 
 @contextmanager

@@ -88,10 +88,15 @@ def principal_of(session: StoredSession, tenants: Tenants) -> Principal:
         let_in(tenants.get(session.tenant))
     return Principal(
         tenant=session.tenant,
-        actor=f"account:{session.account_id}",
+        actor=actor_of(session),
         scopes=SCOPES[role],
         role=role,
     )
+
+
+def actor_of(session: StoredSession) -> str:
+    """What the audit log calls the person."""
+    return f"account:{session.account_id}"
 
 
 def _hash(token: str) -> str:

@@ -19,7 +19,6 @@ from service.errors import (
     DatabaseUnavailable,
     InvalidRequest,
     ServiceError,
-    SignInRequired,
     StorageFull,
 )
 
@@ -172,7 +171,9 @@ def _answer(
     root = str(request.scope.get("root_path", ""))
     for_programs = request.url.path.removeprefix(root).startswith(("/v1/", "/health/"))
     if not for_programs and "text/html" in request.headers.get("accept", ""):
-        if problem.code == SignInRequired.code and request.method in {"GET", "HEAD"}:
+        if problem.status == HTTPStatus.UNAUTHORIZED and getattr(
+            request.state, "may_sign_in", False
+        ):
             to = quote(request.url.path.removeprefix(root))
             return RedirectResponse(f"{root}/sign-in?to={to}", status_code=303)
         return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)

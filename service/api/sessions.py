@@ -1,12 +1,14 @@
 """The session that a browser's cookie names, and the token that its changes have to carry."""
 
-from typing import Annotated, Final, cast
+from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
 
 from service.access import csrf
 from service.access.people import People
-from service.access.sessions import LIFE
+from service.access.principal import Principal
+from service.access.sessions import LIFE, principal_of
+from service.api.authentication import entrance
 from service.api.forms import form_of, is_form
 from service.api.hosts import Hosts
 from service.db.sessions import StoredSession
@@ -20,9 +22,24 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK: Final = Hosts()
 
 
-def people_of(request: Request) -> People | None:
-    """None where the service was built without people."""
-    return cast(People | None, request.app.state.people)
+class Cookies:
+    """The session that a cookie names, for people in a browser."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    def authenticate(self, request: Request) -> Principal | None:
+        """Raises `CsrfTokenWrong`, `TenantSuspended`."""
+        session = session_of(request)
+        if session is None:
+            request.state.may_sign_in = self._people.wanted()
+            return None
+        check_token(request, session)
+        return principal_of(session, self._people.tenants)
+
+
+def people_of(request: Request) -> People:
+    return entrance(request).people
 
 
 def cookie_name(request: Request) -> str:
@@ -34,27 +51,36 @@ def token_of(request: Request) -> str | None:
 
 
 def session_of(request: Request) -> StoredSession | None:
-    """Who is signed in; None if nobody is, or where there are no people."""
-    people, token = people_of(request), token_of(request)
-    if people is None or token is None:
-        return None
-    return people.sessions.find(token)
-
-
-async def checked_session(
-    request: Request, session: Annotated[StoredSession | None, Depends(session_of)]
-) -> StoredSession | None:
-    """The session, for a request that may change something in its name.
-
-    Raises `CsrfTokenWrong` unless such a request carries the session's token: in a header, in its
-    form, or in its address where the form has files, so that it is checked before they arrive.
-    """
-    if session is not None and request.method not in _SAFE:
-        untrusted = request.headers.get(csrf.HEADER) or request.query_params.get(csrf.FIELD)
-        if untrusted is None and is_form(request):
-            untrusted = (await form_of(request)).get(csrf.FIELD)
-        csrf.check(session.csrf, untrusted)
+    """Who is signed in, asked of the database once for a request."""
+    if not hasattr(request.state, "session"):
+        token = token_of(request)
+        found = people_of(request).sessions.find(token) if token is not None else None
+        request.state.session = found
+    session: StoredSession | None = request.state.session
     return session
+
+
+async def read_token(request: Request) -> None:
+    """Read the form that a session sends, so that `check_token` finds the token in it.
+
+    Raises what `form_of` does.
+    """
+    if request.method not in _SAFE and token_of(request) is not None and is_form(request):
+        await form_of(request)
+
+
+def check_token(request: Request, session: StoredSession) -> None:
+    """Raises `CsrfTokenWrong` unless what may change something carries the session's token.
+
+    It comes in a header, in a form that was read, or in the address of a form with files, so that
+    it is checked before they arrive.
+    """
+    if request.method in _SAFE:
+        return
+    untrusted = request.headers.get(csrf.HEADER) or request.query_params.get(csrf.FIELD)
+    if untrusted is None:
+        untrusted = getattr(request.state, "form", {}).get(csrf.FIELD)
+    csrf.check(session.csrf, untrusted)
 
 
 def check_transport(request: Request) -> None:
@@ -89,4 +115,5 @@ def drop_cookie(request: Request, response: Response) -> None:
     )
 
 
-TheSession = Annotated[StoredSession | None, Depends(checked_session)]
+TheSession = Annotated[StoredSession | None, Depends(session_of)]
+"""Who is signed in, whether or not that is who the request comes from."""

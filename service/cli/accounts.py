@@ -10,14 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.access.accounts import Accounts
 from service.access.passwords import LONGEST
-from service.access.principal import SCOPES, Principal, Role
+from service.access.principal import LOCAL, SCOPES, Principal, Role
 from service.api.problems import refused_by_database
 from service.cli.complain import complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.db.accounts import StoredAccount
 from service.errors import PasswordRefused, ServiceError
-from service.wiring import build_people
+from service.wiring import build_people, open_database
 
 DONE: Final = ExitCode.NOTHING_FOUND
 
@@ -78,13 +78,14 @@ def _explained(about: str) -> Iterator[None]:
 
 
 def _accounts() -> Accounts:
-    return build_people(read_settings()).accounts
+    settings = read_settings()
+    return build_people(settings, open_database(settings)).accounts
 
 
 def _operator(account: StoredAccount) -> Principal:
     """Whoever has the machine has every account."""
     return Principal(
-        tenant=account.tenant, actor="local", scopes=SCOPES[Role.OPERATOR], role=Role.OPERATOR
+        tenant=account.tenant, actor=LOCAL, scopes=SCOPES[Role.OPERATOR], role=Role.OPERATOR
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.admin_app import admin
+from service.cli.admin.app import admin
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.keys_app import keys

@@ -6,15 +6,18 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from service.access.people import People
-from service.access.principal import Role
+from service.access.principal import LOCAL, Role, Scope
+from service.access.sessions import actor_of
+from service.api.access import ThePrincipal, needs
 from service.api.forms import Fields, fields
 from service.api.sessions import TheSession, check_transport, drop_cookie
 from service.db.sessions import StoredSession
 from service.errors import (
-    NotAllowed,
+    AccountNotFound,
+    AccountRefused,
+    CredentialsMissing,
     PasswordRefused,
     SignInFailed,
-    SignInRequired,
     TooManyAttempts,
 )
 from service.web.frame import Frame, TheFrame, render
@@ -23,22 +26,24 @@ from service.web.sign_in import ThePeople, address_of
 router = APIRouter(prefix="/account", include_in_schema=False, default_response_class=HTMLResponse)
 
 
-def _signed_in(people: ThePeople, session: TheSession) -> StoredSession:
-    """Raises `SignInRequired`."""
-    if session is None:
-        raise SignInRequired("this page is for people who are signed in")
-    return session
+def _signed_in(people: ThePeople, principal: ThePrincipal, session: TheSession) -> StoredSession:
+    """Raises `CredentialsMissing`, and `AccountNotFound` for a key."""
+    if session is not None and principal.actor == actor_of(session):
+        return session
+    if principal.actor == LOCAL:
+        raise CredentialsMissing("this page is for people who are signed in")
+    raise AccountNotFound("a key has no account")
 
 
 Mine = Annotated[StoredSession, Depends(_signed_in)]
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Scope.SCANS_READ)])
 def show(people: ThePeople, mine: Mine, frame: TheFrame) -> str:
     return _page(people, mine, frame)
 
 
-@router.post("/password")
+@router.post("/password", dependencies=[needs(Scope.SCANS_READ)])
 def change_password(
     request: Request,
     people: ThePeople,
@@ -62,7 +67,7 @@ def change_password(
     return HTMLResponse(_page(people, mine, frame, done="The password was changed."))
 
 
-@router.post("/tenant")
+@router.post("/tenant", dependencies=[needs(Scope.SCANS_READ)])
 def change_tenant(
     people: ThePeople,
     mine: Mine,
@@ -71,12 +76,12 @@ def change_tenant(
 ) -> RedirectResponse:
     """An operator acts in another tenant from now on, in this browser."""
     if mine.role != Role.OPERATOR:
-        raise NotAllowed("only an operator changes from one tenant to another")
+        raise AccountRefused("only an operator changes from one tenant to another")
     people.sessions.act_in(mine, people.tenants.get(form["tenant"]).name)
     return RedirectResponse(f"{frame.root}/account", status_code=303)
 
 
-@router.post("/sessions/{session_id}/end")
+@router.post("/sessions/{session_id}/end", dependencies=[needs(Scope.SCANS_READ)])
 def end_one(
     session_id: Annotated[str, Path(max_length=32)],
     people: ThePeople,
@@ -87,7 +92,7 @@ def end_one(
     return RedirectResponse(f"{frame.root}/account", status_code=303)
 
 
-@router.post("/sessions/end")
+@router.post("/sessions/end", dependencies=[needs(Scope.SCANS_READ)])
 def end_all(request: Request, people: ThePeople, mine: Mine, frame: TheFrame) -> RedirectResponse:
     """Sign out everywhere, here too."""
     people.sessions.end_all(mine)

@@ -3,17 +3,15 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Depends, Request
 
-from service.access.principal import Role
+from service.access.principal import SCOPES, Role, Scope
 from service.api.access import TheRoot
 from service.api.sessions import TheSession, people_of
 from service.db.sessions import StoredSession
 from service.rendering.render import STATIC, page
-
-_MANAGERS: Final = frozenset({Role.ADMIN.value, Role.OPERATOR.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +22,13 @@ class Frame:
     people: bool = False
     session: StoredSession | None = None
 
-    @property
-    def manages(self) -> bool:
-        """Whether the person may look after those of the tenant."""
-        return self.session is not None and self.session.role in _MANAGERS
+    def may(self, scope: str) -> bool:
+        """Whether what takes this scope is worth showing; only a person's role speaks against it."""
+        return self.session is None or Scope(scope) in SCOPES[Role(self.session.role)]
 
 
 def _frame(request: Request, root: TheRoot, session: TheSession) -> Frame:
-    people = people_of(request)
-    return Frame(root, people is not None and people.wanted(), session)
+    return Frame(root, people_of(request).wanted(), session)
 
 
 TheFrame = Annotated[Frame, Depends(_frame)]

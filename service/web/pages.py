@@ -8,8 +8,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
+from service.access.principal import Scope
 from service.analysis.progress import Stage
-from service.api.access import TheFetch, TheScans, TheTrust
+from service.api.access import PUBLIC, TheFetch, TheScans, TheTrust, needs
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.submission import submit
@@ -42,13 +43,13 @@ STATES: Final = {
 }
 
 
-@router.get("/")
+@router.get("/", dependencies=[needs(Scope.SCANS_READ)])
 def front(scans: TheScans, frame: TheFrame) -> str:
     """The front page: the form, and the scans of late."""
     return _page("index.html", frame, listing=scans.list(limit=RECENT), fragments=MAX_FRAGMENTS)
 
 
-@router.get("/scans")
+@router.get("/scans", dependencies=[needs(Scope.SCANS_READ)])
 def listing(
     scans: TheScans, frame: TheFrame, before: Annotated[str | None, Query(max_length=64)] = None
 ) -> str:
@@ -56,20 +57,20 @@ def listing(
     return _page("scans.html", frame, listing=scans.list(limit=LISTED, before=before))
 
 
-@router.post("/scans")
+@router.post("/scans", dependencies=[needs(Scope.SCANS_WRITE)])
 async def send(
     request: Request,
     scans: TheScans,
     fetch: TheFetch,
     frame: TheFrame,
-    csrf: Annotated[str | None, Query(max_length=64)] = None,  # `TheFrame` compares it
+    csrf: Annotated[str | None, Query(max_length=64)] = None,  # compared by `Cookies`
 ) -> RedirectResponse:
     """The form of the front page, where there is no JavaScript."""
     scan = await submit(request, scans, fetch, None)
     return RedirectResponse(f"{frame.root}/scans/{scan.id}", status_code=303)
 
 
-@router.get("/scans/{scan_id}")
+@router.get("/scans/{scan_id}", dependencies=[needs(Scope.SCANS_READ)])
 def show(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
@@ -79,25 +80,25 @@ def show(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
     return _page("progress.html", frame, scan=scan, current=order.index(scan.progress.stage))
 
 
-@router.get("/scans/{scan_id}/delete")
+@router.get("/scans/{scan_id}/delete", dependencies=[needs(Scope.SCANS_DELETE)])
 def ask(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
     """The question before a scan is deleted; with JavaScript the page asks it itself."""
     return _page("delete.html", frame, scan=scans.get(scan_id))
 
 
-@router.post("/scans/{scan_id}/delete")
+@router.post("/scans/{scan_id}/delete", dependencies=[needs(Scope.SCANS_DELETE)])
 def forget(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> RedirectResponse:
     scans.delete(scan_id)
     return RedirectResponse(f"{frame.root}/", status_code=303)
 
 
-@router.get("/detectors")
+@router.get("/detectors", dependencies=[needs(Scope.SCANS_READ)])
 def detectors(frame: TheFrame) -> str:
     """The model cards: what each detector was measured to do, and what it cannot do."""
     return _page("detectors.html", frame, detectors=detector_views())
 
 
-@router.get("/trust")
+@router.get("/trust", dependencies=[needs(Scope.SCANS_READ)])
 def believed(frame: TheFrame, trust: TheTrust) -> str:
     """The trust lists in force: whom they name, from where and of which day they are."""
     today = datetime.now(UTC).date()
@@ -109,13 +110,13 @@ def believed(frame: TheFrame, trust: TheTrust) -> str:
     return _page("trust.html", frame, lists=lists, today=today, damaged="", absent=absent)
 
 
-@router.get("/verify")
+@router.get("/verify", dependencies=[PUBLIC])
 def verify(frame: TheFrame) -> str:
     """Check a report's signature; that happens in the browser."""
     return _page("verify.html", frame)
 
 
-@router.get("/api")
+@router.get("/api", dependencies=[PUBLIC])
 def reference(request: Request, frame: TheFrame) -> str:
     """What the API does, for people."""
     document = request.app.openapi()

@@ -7,9 +7,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service.access.people import People
 from service.access.principal import Principal, Role, Scope
-from service.access.sessions import principal_of
+from service.api.access import ThePrincipal, needs
 from service.api.forms import Fields, fields
-from service.errors import AccountRefused, InvalidRequest, NotAllowed
+from service.errors import AccountRefused, InvalidRequest
 from service.names import no_such
 from service.web.account import Mine
 from service.web.frame import Frame, TheFrame, render
@@ -18,11 +18,8 @@ from service.web.sign_in import ThePeople
 router = APIRouter(prefix="/people", include_in_schema=False, default_response_class=HTMLResponse)
 
 
-def _administrator(people: ThePeople, mine: Mine) -> Principal:
-    """Raises `NotAllowed`, `TenantSuspended`."""
-    principal = principal_of(mine, people.tenants)
-    if not principal.may(Scope.ADMIN):
-        raise NotAllowed("this page is for administrators")
+def _administrator(mine: Mine, principal: ThePrincipal) -> Principal:
+    """Whoever asks, once it is clear that it is a person."""
     return principal
 
 
@@ -30,12 +27,12 @@ Administrator = Annotated[Principal, Depends(_administrator)]
 AccountId = Annotated[str, Path(max_length=32)]
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Scope.ADMIN)])
 def show(people: ThePeople, by: Administrator, frame: TheFrame) -> str:
     return _page(people, by, frame)
 
 
-@router.post("")
+@router.post("", dependencies=[needs(Scope.ADMIN)])
 def add(
     request: Request,
     people: ThePeople,
@@ -53,7 +50,7 @@ def add(
     return _link(request, frame, form["name"], secret)
 
 
-@router.post("/{account_id}/role")
+@router.post("/{account_id}/role", dependencies=[needs(Scope.ADMIN)])
 def change_role(
     account_id: AccountId,
     people: ThePeople,
@@ -65,7 +62,7 @@ def change_role(
     return _back(frame)
 
 
-@router.post("/{account_id}/disable")
+@router.post("/{account_id}/disable", dependencies=[needs(Scope.ADMIN)])
 def disable(
     account_id: AccountId, people: ThePeople, by: Administrator, frame: TheFrame
 ) -> RedirectResponse:
@@ -73,7 +70,7 @@ def disable(
     return _back(frame)
 
 
-@router.post("/{account_id}/enable")
+@router.post("/{account_id}/enable", dependencies=[needs(Scope.ADMIN)])
 def enable(
     account_id: AccountId, people: ThePeople, by: Administrator, frame: TheFrame
 ) -> RedirectResponse:
@@ -81,7 +78,7 @@ def enable(
     return _back(frame)
 
 
-@router.post("/{account_id}/reset")
+@router.post("/{account_id}/reset", dependencies=[needs(Scope.ADMIN)])
 def reset(
     request: Request,
     account_id: AccountId,

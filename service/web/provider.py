@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from service.access.oidc import Provider
+from service.api.access import PUBLIC
 from service.api.resources import ANY_QUERY
 from service.api.sessions import check_transport, cookie_name
 from service.errors import ProviderRefused
@@ -30,7 +31,7 @@ def _provider(people: ThePeople) -> Provider:
 TheProvider = Annotated[Provider, Depends(_provider)]
 
 
-@router.get("/provider")
+@router.get("/provider", dependencies=[PUBLIC])
 def leave(
     request: Request, provider: TheProvider, to: Annotated[str, Query(max_length=2048)] = "/"
 ) -> Response:
@@ -50,7 +51,7 @@ def leave(
     return answer
 
 
-@router.get("/callback", tags=[ANY_QUERY])
+@router.get("/callback", dependencies=[PUBLIC], tags=[ANY_QUERY])
 def come_back(request: Request, people: ThePeople, provider: TheProvider) -> Response:
     """Back from the provider; who comes in is signed in as with a password."""
     secret, _, to = request.cookies.get(_cookie(request), "").partition(".")

@@ -8,12 +8,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from service.access.people import People
+from service.api.access import PUBLIC
 from service.api.forms import Fields, fields
 from service.api.sessions import (
     TheSession,
+    check_token,
     check_transport,
     drop_cookie,
     people_of,
+    read_token,
     set_cookie,
     token_of,
 )
@@ -29,7 +32,7 @@ _OURS: Final = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 def _people(request: Request) -> People:
     """Raises 404 where nobody has to sign in."""
     people = people_of(request)
-    if people is None or not people.wanted():
+    if not people.wanted():
         raise HTTPException(404)
     return people
 
@@ -37,7 +40,7 @@ def _people(request: Request) -> People:
 ThePeople = Annotated[People, Depends(_people)]
 
 
-@router.get("/sign-in")
+@router.get("/sign-in", dependencies=[PUBLIC])
 def ask(
     request: Request,
     people: ThePeople,
@@ -50,7 +53,7 @@ def ask(
     return sign_in_page(people, frame, to)
 
 
-@router.post("/sign-in")
+@router.post("/sign-in", dependencies=[PUBLIC])
 def sign_in(
     request: Request,
     people: ThePeople,
@@ -66,18 +69,19 @@ def sign_in(
     return begin(request, people, account, onwards(frame, form["to"]))
 
 
-@router.post("/sign-out")
+@router.post("/sign-out", dependencies=[PUBLIC, Depends(read_token)])
 def sign_out(
     request: Request, people: ThePeople, session: TheSession, frame: TheFrame
 ) -> RedirectResponse:
     if session is not None:
+        check_token(request, session)
         people.sessions.end(session)
     answer = RedirectResponse(f"{frame.root}/sign-in", status_code=303)
     drop_cookie(request, answer)
     return answer
 
 
-@router.get("/set-password")
+@router.get("/set-password", dependencies=[PUBLIC])
 def ask_for_password(
     people: ThePeople, frame: TheFrame, link: Annotated[str, Query(max_length=64)] = ""
 ) -> str:
@@ -86,7 +90,7 @@ def ask_for_password(
     return render("set_password.html", frame, link=link, name=account.name, refused="")
 
 
-@router.post("/set-password")
+@router.post("/set-password", dependencies=[PUBLIC])
 def set_password(
     request: Request,
     people: ThePeople,

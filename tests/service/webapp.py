@@ -17,6 +17,8 @@ from fastapi.testclient import TestClient
 from detectors.base import Kind
 from provenance.published import open_store
 from service.access.accounts import Accounts
+from service.access.door import Door, Doorkeeper
+from service.access.keyring import Keyring
 from service.access.oidc import Provider
 from service.access.passwords import Passwords
 from service.access.people import People
@@ -25,8 +27,10 @@ from service.access.tenants import Tenants
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
+from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.proxy import Proxies
+from service.api.sessions import Cookies
 from service.api.submission import Fetch
 from service.app import create_app
 from service.db.access import AccessRows
@@ -98,6 +102,8 @@ class Desk:
     queue: Waiting
     blobs: Path
     people: People
+    database: Database
+    keyring: Keyring
 
     def work(self) -> None:
         """Do what a worker does with every message."""
@@ -135,8 +141,9 @@ def desk(
     proxies: Proxies | None = None,
     now: Callable[[], datetime] | None = None,
     provider: Provider | None = None,
+    door: Door = Door.OPEN,
 ) -> Desk:
-    """A new application on an empty database in this folder."""
+    """A new application on an empty database in this folder, open unless `door` says otherwise."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
     queue, blobs = Waiting(), folder / "blobs"
@@ -156,8 +163,12 @@ def desk(
     tenants = Tenants(AccessRows(database))
     accounts = Accounts(database, tenants, passwords, now)
     people = People(accounts, Sessions(database, now), tenants, provider)
-    app = create_app(scans, get, trust, hosts=hosts, proxies=proxies, the_people=people)
-    return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs, people)
+    keyring = Keyring(AccessRows(database))
+    keeper = Doorkeeper(door, (keyring.ever, people.wanted))
+    entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, people)
+    app = create_app(scans, get, trust, entrance, hosts=hosts, proxies=proxies)
+    client = TestClient(app, raise_server_exceptions=False)
+    return Desk(app, client, scans, queue, blobs, people, database, keyring)
 
 
 @contextmanager
