@@ -264,6 +264,11 @@ class SettingsInvalid(ServiceError):
         self.sentences = sentences
 
 
+class NobodyToLetIn(ServiceError):
+    code = "nobody_to_let_in"
+    title = "The service has neither keys nor accounts to ask for"
+
+
 class SigningKeyInvalid(ServiceError):
     code = "signing_key_invalid"
     title = "The key for signing reports cannot be used"

@@ -8,7 +8,7 @@ import uvicorn
 from service.api.connections import Patience, patient
 from service.app import build_app
 from service.settings import Settings, read_settings
-from service.startup import explained
+from service.startup import ALONE, explained
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m service.serving", description=main.__doc__)
     parser.add_argument("--fd", type=int, required=True, help="descriptor of a listening socket")
     parser.add_argument(
-        "--alone", action="store_true", help="the socket is on loopback, for one person"
+        ALONE, action="store_true", help="the socket is on loopback, for one person"
     )
     given = parser.parse_args()
     descriptor: int = given.fd
