@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Scope
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
-from service.api import description, detectors, health, keys, media, problems, scans
+from service.api import audit_log, description, detectors, health, keys, media, problems, scans
 from service.api.access import Rules, rules
 from service.api.authentication import Entrance
 from service.api.description import completed
@@ -40,6 +40,7 @@ FETCHES: Final = 8
 
 ROUTED: Final = (
     scans,
+    audit_log,
     media,
     detectors,
     health,

@@ -17,6 +17,7 @@ from service.api.authentication import entrance
 from service.api.events import Board
 from service.api.sessions import read_token
 from service.api.submission import Fetch
+from service.db.trail import act_as
 from service.errors import ScopeMissing
 from service.scans.use_cases import Scans
 
@@ -25,6 +26,7 @@ async def _principal(request: Request) -> Principal:
     await read_token(request)
     principal = await run_in_threadpool(entrance(request).admit, request)
     bind_contextvars(tenant=principal.tenant, actor=principal.actor)
+    act_as(principal.actor)
     return principal
 
 

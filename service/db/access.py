@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.db.access_tables import ApiKeyRow, TenantRow
 from service.db.engine import Database
+from service.db.trail import note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class AccessRows:
         try:
             with self._database.write() as session:
                 session.add(TenantRow(name=name, created_at=now))
+                note(session, name, "tenant.created", f"tenant:{name}")
         except IntegrityError:
             return False
         return True
@@ -75,26 +77,31 @@ class AccessRows:
 
     def suspend(self, name: str, at: datetime | None) -> bool:
         """Suspend, or with None let in again; whether there is such a tenant."""
-        return self._change_tenant(name, suspended_at=at)
+        deed = "tenant.suspended" if at is not None else "tenant.resumed"
+        return self._change_tenant(name, deed, suspended_at=at)
 
     def limit(self, name: str, limits: OwnLimits) -> bool:
         """Give a tenant these limits of its own; whether there is such a tenant."""
         return self._change_tenant(
             name,
+            "tenant.limited",
             requests_per_minute=limits.requests_per_minute,
             upload_bytes_per_day=limits.upload_bytes_per_day,
             scans_in_flight=limits.scans_in_flight,
         )
 
-    def _change_tenant(self, name: str, **values: datetime | int | None) -> bool:
+    def _change_tenant(self, name: str, deed: str, **values: datetime | int | None) -> bool:
         with self._database.write() as session:
             statement = update(TenantRow).where(TenantRow.name == name).values(**values)
             changed = session.execute(statement.returning(TenantRow.name)).first()
+            if changed is not None:
+                note(session, name, deed, f"tenant:{name}")
         return changed is not None
 
     def add_key(self, key: ApiKey) -> None:
         with self._database.write() as session:
             session.add(_row(key))
+            note(session, key.tenant, "key.created", f"key:{key.id}")
 
     def key(self, key_id: str) -> tuple[ApiKey, Tenant] | None:
         """A key, with the tenant it belongs to."""
@@ -130,6 +137,7 @@ class AccessRows:
             row = session.get(ApiKeyRow, key_id)
             if row is not None and row.revoked_at is None:
                 row.revoked_at = at
+                note(session, row.tenant, "key.revoked", f"key:{key_id}")
             return row is not None
 
     def replace(self, key_id: str, new: ApiKey, until: datetime) -> bool:
@@ -141,6 +149,7 @@ class AccessRows:
             if not _end(session, key_id, new.id, until):
                 return False
             session.add(_row(new))
+            note(session, new.tenant, "key.rotated", f"key:{key_id}", to=f"key:{new.id}")
         return True
 
 

@@ -13,6 +13,7 @@ import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from detectors.base import Kind
 from provenance.published import open_store
@@ -111,7 +112,7 @@ class Desk:
             self.scans.run(self.queue.ids.pop(0), worker="test")
 
     @contextmanager
-    def soon(self, action: Callable[[], None], seconds: float = 0.5) -> Iterator[None]:
+    def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
         """Do something from another thread after a while; it is done when the block ends."""
         timer = threading.Timer(seconds, action)
         timer.start()
@@ -172,7 +173,7 @@ def desk(
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """The application in a real server on a port of its own; yields its address."""
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
