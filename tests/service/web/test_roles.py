@@ -5,13 +5,18 @@ from pathlib import Path
 import pytest
 
 from service.access.door import Door
-from service.access.principal import Role, Scope
+from service.access.principal import SCOPES, Role, Scope
+from service.api.access import rules
+from service.web import account, people
 from tests import media
 from tests.service import reports
 from tests.service.web.browsing import Browser, make, signed_in
 from tests.service.webapp import Desk, StandIn, desk
 
 PHOTO = media.jpeg(media.photo_like(320, 240))
+RULES = rules((account.router, people.router))
+PEOPLES = sorted(RULES)
+NAMED = {"account_id": "unknown", "session_id": "unknown"}
 WRITERS = {Role.ANALYST, Role.ADMIN, Role.OPERATOR}
 
 
@@ -79,13 +84,28 @@ def test_a_key_needs_no_token_even_beside_a_cookie(site: Desk) -> None:
     assert send(browser, None) == 202
 
 
-def test_a_key_is_no_person(site: Desk) -> None:
+@pytest.mark.parametrize(("method", "path"), PEOPLES)
+def test_pages_of_people_are_for_people(site: Desk, method: str, path: str) -> None:
     make(site)
-    key = site.keyring.create("default", "all", set(Scope))
-    program = Browser(site)
-    program.client.headers["authorization"] = f"Bearer {key.text}"
-    for path in ("/account", "/people"):
-        assert program.get(path).status_code == 404
+    stranger, program = Browser(site), Browser(site)
+    asked = stranger.client.request(method, path)
+    assert (asked.status_code, asked.headers["location"][:9]) == (303, "/sign-in?")
+    program.client.headers.update(site.bearer(*Scope))
+    assert program.client.request(method, path).status_code == 404
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("method", "path"), PEOPLES)
+def test_pages_of_people_ask_for_their_scope(
+    site: Desk, method: str, path: str, role: Role
+) -> None:
+    make(site, role=role)
+    browser = signed_in(site)
+    headers = {"x-csrf-token": browser.token()}
+    answer = browser.client.request(method, path.format(**NAMED), headers=headers)
+    allowed = RULES[method, path] in SCOPES[role]
+    assert (answer.status_code != 403) is allowed
+    assert ("scope missing" in answer.text) is not allowed
 
 
 def test_people_of_one_tenant_see_nothing_of_another(site: Desk) -> None:
