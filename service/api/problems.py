@@ -123,6 +123,18 @@ def request_id(request: Request) -> str:
     return str(getattr(request.state, "request_id", ""))
 
 
+def _may_sign_in(request: Request) -> bool:
+    """Whether it was found that signing in would have helped."""
+    return bool(getattr(request.state, "may_sign_in", False))
+
+
+def _back(request: Request, root: str) -> str:
+    """Where to go on after signing in; what a form was sent to is not a page."""
+    if request.method not in {"GET", "HEAD"}:
+        return "/"
+    return quote(request.url.path.removeprefix(root))
+
+
 def problem_of(request: Request, error: Exception) -> Problem:
     """A problem for an error raised on purpose, or for a bug, whose text stays in the log."""
     known = error if isinstance(error, ServiceError) else None
@@ -171,11 +183,8 @@ def _answer(
     root = str(request.scope.get("root_path", ""))
     for_programs = request.url.path.removeprefix(root).startswith(("/v1/", "/health/"))
     if not for_programs and "text/html" in request.headers.get("accept", ""):
-        if problem.status == HTTPStatus.UNAUTHORIZED and getattr(
-            request.state, "may_sign_in", False
-        ):
-            to = quote(request.url.path.removeprefix(root))
-            return RedirectResponse(f"{root}/sign-in?to={to}", status_code=303)
+        if problem.status == HTTPStatus.UNAUTHORIZED and _may_sign_in(request):
+            return RedirectResponse(f"{root}/sign-in?to={_back(request, root)}", status_code=303)
         return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)
     return JSONResponse(
         problem.model_dump(exclude_none=True),
