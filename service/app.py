@@ -32,13 +32,26 @@ from service.rendering.render import STATIC
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
-from service.web import pages
+from service.web import account, pages, people, provider, sign_in
 from service.wiring import build_scans, open_database
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
-ROUTED: Final = (scans, audit_log, media, detectors, health, keys, description, pages)
+ROUTED: Final = (
+    scans,
+    audit_log,
+    media,
+    detectors,
+    health,
+    keys,
+    description,
+    pages,
+    sign_in,
+    provider,
+    account,
+    people,
+)
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
@@ -84,8 +97,9 @@ def create_app(
 ) -> FastAPI:
     """The application over these use cases; `get` fetches addresses through the guard.
 
-    `entrance` says who a request comes from. It answers to the names in `hosts`, and to those of loopback alone without. `trust` is only
-    shown: whom a scan believes is up to the workers' own settings.
+    `entrance` says who a request comes from. It answers to the names in `hosts`, and to those of
+    loopback alone without. `trust` is only shown: whom a scan believes is up to the workers' own
+    settings.
     """
     app = Application(
         title="assay",

@@ -9,7 +9,7 @@ class ServiceError(Exception):
     code: ClassVar[str] = "service_error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong on our side"
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     """Seconds after which asking again makes sense; answered as Retry-After."""
     challenge: str | None = None
     """How to show who asks (RFC 9110, RFC 6750); answered as WWW-Authenticate."""
@@ -288,3 +288,67 @@ class NobodyToLetIn(ServiceError):
 class SigningKeyInvalid(ServiceError):
     code = "signing_key_invalid"
     title = "The key for signing reports cannot be used"
+
+
+class SignInFailed(ServiceError):
+    code = "sign_in_failed"
+    status = 401
+    title = "Name and password do not fit"
+
+
+class TooManyAttempts(ServiceError):
+    code = "too_many_attempts"
+    status = 429
+    title = "Too many attempts to sign in"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"try again in {seconds} seconds")
+        self.retry_after = seconds
+
+
+class CsrfTokenWrong(ServiceError):
+    code = "csrf_token_wrong"
+    status = 403
+    title = "The request does not come from a page of this session"
+
+
+class PasswordRefused(ServiceError):
+    code = "password_refused"
+    status = 422
+    title = "This cannot be a password"
+
+
+class AccountRefused(ServiceError):
+    code = "account_refused"
+    status = 422
+    title = "This account cannot be as asked"
+
+
+class AccountNotFound(ServiceError):
+    code = "account_not_found"
+    status = 404
+    title = "There is no such account"
+
+
+class LinkInvalid(ServiceError):
+    code = "link_invalid"
+    status = 410
+    title = "This link was used or is too old"
+
+
+class HttpsRequired(ServiceError):
+    code = "https_required"
+    status = 403
+    title = "Signing in needs https"
+
+
+class ProviderUnavailable(ServiceError):
+    code = "provider_unavailable"
+    status = 502
+    title = "The OpenID provider cannot be asked; signing in with a password still works"
+
+
+class ProviderRefused(ServiceError):
+    code = "provider_refused"
+    status = 403
+    title = "The OpenID provider did not let you in here"

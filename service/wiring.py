@@ -7,7 +7,13 @@ from datetime import timedelta
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access.accounts import Accounts
+from service.access.oidc import Provider, Registration
+from service.access.people import People
+from service.access.sessions import Sessions
+from service.access.tenants import Tenants
 from service.arguments import upload_limits
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import SettingsInvalid, SigningKeyInvalid
@@ -52,6 +58,14 @@ def build_scans(
     )
 
 
+def build_people(settings: Settings, database: Database) -> People:
+    """Accounts, sessions and the provider, if one is set. Raises `SettingsInvalid`."""
+    with _usable("OpenID provider"):
+        provider = oidc_provider(settings)
+    tenants = Tenants(AccessRows(database))
+    return People(Accounts(database, tenants), Sessions(database), tenants, provider)
+
+
 @contextmanager
 def _usable(part: str) -> Iterator[None]:
     """One sentence that names the part; the text of a database's error names no password."""
@@ -73,6 +87,29 @@ def database_url(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return f"sqlite:///{settings.data_dir.absolute() / 'assay.db'}"
+
+
+def oidc_provider(settings: Settings) -> Provider | None:
+    """None where none is set. Raises `OSError` when its secret cannot be read."""
+    oidc = settings.oidc
+    if not oidc.issuer:
+        return None
+    secret = oidc.client_secret.get_secret_value() if oidc.client_secret is not None else None
+    if oidc.client_secret_file is not None:
+        secret = oidc.client_secret_file.read_text().strip()
+    return Provider(
+        Registration(
+            issuer=oidc.issuer,
+            client_id=oidc.client_id,
+            client_secret=secret,
+            roles=dict(oidc.groups),
+            tenant=oidc.tenant,
+            scope=oidc.scope,
+            groups_claim=oidc.groups_claim,
+            hosts=oidc.hosts,
+            ca_file=oidc.ca_file,
+        )
+    )
 
 
 def broker(settings: Settings) -> Broker:

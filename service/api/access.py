@@ -15,6 +15,7 @@ from provenance.trust import TrustStore
 from service.access.principal import Principal, Scope
 from service.api.authentication import entrance
 from service.api.events import Board
+from service.api.sessions import read_token
 from service.api.submission import Fetch
 from service.db.trail import act_as
 from service.errors import ScopeMissing
@@ -22,6 +23,7 @@ from service.scans.use_cases import Scans
 
 
 async def _principal(request: Request) -> Principal:
+    await read_token(request)
     principal = await run_in_threadpool(entrance(request).admit, request)
     bind_contextvars(tenant=principal.tenant, actor=principal.actor)
     act_as(principal.actor)

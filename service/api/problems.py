@@ -4,17 +4,23 @@ import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from service.errors import DatabaseUnavailable, InvalidRequest, ServiceError, StorageFull
+from service.errors import (
+    DatabaseUnavailable,
+    InvalidRequest,
+    ServiceError,
+    StorageFull,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
@@ -117,6 +123,18 @@ def request_id(request: Request) -> str:
     return str(getattr(request.state, "request_id", ""))
 
 
+def _may_sign_in(request: Request) -> bool:
+    """Whether it was found that signing in would have helped."""
+    return bool(getattr(request.state, "may_sign_in", False))
+
+
+def _back(request: Request, root: str) -> str:
+    """Where to go on after signing in; what a form was sent to is not a page."""
+    if request.method not in {"GET", "HEAD"}:
+        return "/"
+    return quote(request.url.path.removeprefix(root))
+
+
 def problem_of(request: Request, error: Exception) -> Problem:
     """A problem for an error raised on purpose, or for a bug, whose text stays in the log."""
     known = error if isinstance(error, ServiceError) else None
@@ -165,6 +183,8 @@ def _answer(
     root = str(request.scope.get("root_path", ""))
     for_programs = request.url.path.removeprefix(root).startswith(("/v1/", "/health/"))
     if not for_programs and "text/html" in request.headers.get("accept", ""):
+        if problem.status == HTTPStatus.UNAUTHORIZED and _may_sign_in(request):
+            return RedirectResponse(f"{root}/sign-in?to={_back(request, root)}", status_code=303)
         return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)
     return JSONResponse(
         problem.model_dump(exclude_none=True),

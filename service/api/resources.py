@@ -18,6 +18,8 @@ from service.errors import InvalidRequest, ServiceError, UnknownParameter
 from service.names import no_such
 
 MAX_PARAMETERS: Final = 32
+ANY_QUERY: Final = "any query"
+"""Tag of a route to which others send parameters of their own choice."""
 
 Refuse = Callable[[Request, Exception], Response]
 """Turns an error into the answer that a route would have given."""
@@ -84,7 +86,8 @@ def table(routers: Iterable[APIRouter]) -> Iterator[Resource]:
     for router in routers:
         for route in router.routes:
             if isinstance(route, APIRoute):
-                names = frozenset(_parameters(route.dependant))
+                free = ANY_QUERY in route.tags
+                names = None if free else frozenset(_parameters(route.dependant))
                 yield Resource(route.path_regex, frozenset(route.methods or ()), names)
 
 

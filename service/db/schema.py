@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 
 from service.db import (
     access_tables,
+    account_tables,
     models,
     receipt_tables,
     trail_tables,
@@ -14,6 +15,7 @@ from service.db.base import Base
 
 _TABLES: Final = (
     access_tables,
+    account_tables,
     models,
     receipt_tables,
     trail_tables,

@@ -10,15 +10,21 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
 from detectors.base import Kind
 from provenance.published import open_store
+from service.access.accounts import Accounts
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
+from service.access.oidc import Provider
+from service.access.passwords import Passwords
+from service.access.people import People
 from service.access.principal import Scope
+from service.access.sessions import Sessions
 from service.access.tenants import Tenants
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
@@ -26,6 +32,7 @@ from service.analysis.source import DEFAULT_TENANT, Source
 from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.proxy import Proxies
+from service.api.sessions import Cookies
 from service.api.submission import Fetch
 from service.app import create_app
 from service.db.access import AccessRows
@@ -96,6 +103,7 @@ class Desk:
     scans: Scans
     queue: Waiting
     blobs: Path
+    people: People
     database: Database
     keyring: Keyring
     tenants: Tenants
@@ -144,6 +152,8 @@ def desk(
     get: Fetch = refuse,
     limit: int = LIMIT,
     proxies: Proxies | None = None,
+    now: Callable[[], datetime] | None = None,
+    provider: Provider | None = None,
     door: Door = Door.OPEN,
 ) -> Desk:
     """A new application on an empty database in this folder, open unless `door` says otherwise."""
@@ -162,19 +172,16 @@ def desk(
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    tenants = Tenants(AccessRows(database))
+    accounts = Accounts(database, tenants, passwords, now)
+    people = People(accounts, Sessions(database, now), tenants, provider)
     keyring = Keyring(AccessRows(database))
-    entrance = Entrance((BearerKeys(keyring),), Doorkeeper(door, (keyring.ever,)))
+    keeper = Doorkeeper(door, (keyring.ever, people.wanted))
+    entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, people)
     app = create_app(scans, get, trust, entrance, hosts=hosts, proxies=proxies)
-    return Desk(
-        app,
-        TestClient(app, raise_server_exceptions=False),
-        scans,
-        queue,
-        blobs,
-        database,
-        keyring,
-        Tenants(AccessRows(database)),
-    )
+    client = TestClient(app, raise_server_exceptions=False)
+    return Desk(app, client, scans, queue, blobs, people, database, keyring, tenants)
 
 
 @contextmanager

@@ -2,14 +2,18 @@
 
 import typer
 
+from service.cli.admin.account import account, create
 from service.cli.admin.key import key
 from service.cli.admin.log import checkpoints, log, verify_log
 from service.cli.admin.tenant import tenant
 
 admin = typer.Typer(
-    help="Tenants, API keys and the audit log. Works on the database itself, whether or not the service runs.",
+    help="Tenants, people, API keys and the audit log, in the database itself, whether or not the "
+    "service runs.",
     no_args_is_help=True,
 )
+admin.command()(create)
+admin.add_typer(account, name="account")
 admin.add_typer(tenant, name="tenant")
 admin.add_typer(key, name="key")
 admin.command()(log)

@@ -19,14 +19,19 @@ from service.access.principal import SCOPES, Role, Scope
 from service.api.access import rules
 from service.app import ROUTED
 from service.db.lifecycle import State
+from service.web import account, people
 from tests import media
 from tests.service import reports
 from tests.service.webapp import Desk, StandIn, desk
 
 PHOTO: Final = media.jpeg(media.photo_like(64, 48))
+FOR_PEOPLE: Final = (account, people)
+"""Pages that no key may use whatever its scopes; tests/service/web/test_roles.py has their matrix."""
+
 ROUTES: Final = [
     (method, route)
     for module in ROUTED
+    if module not in FOR_PEOPLE
     for route in module.router.routes
     if isinstance(route, APIRoute)
     for method in sorted(route.methods or ())
@@ -37,6 +42,11 @@ PUBLIC: Final = {
     *("/health/live", "/health/ready", "/v1/openapi.json", "/.well-known/assay-keys.json"),
     *("/verify", "/api"),
 }
+SIGN_IN: Final = {
+    *("/sign-in", "/sign-out", "/set-password", "/sign-in/provider", "/sign-in/callback"),
+}
+"""Public too, and not there at all before there is an account."""
+
 RIGHTS: Final = (
     *(frozenset({scope}) for scope in Scope),
     *(SCOPES[role] for role in Role),
@@ -92,7 +102,7 @@ def test_a_route_without_a_rule_is_a_bug() -> None:
 
 
 def test_what_is_public_is_listed_here_too() -> None:
-    assert {path for (_, path), scope in RULES.items() if scope is None} == PUBLIC
+    assert {path for (_, path), scope in RULES.items() if scope is None} == PUBLIC | SIGN_IN
 
 
 @pytest.mark.parametrize(("method", "route"), GUARDED, ids=titles(GUARDED))
