@@ -14,7 +14,7 @@ from provenance.declared import Weight
 from service.analysis.progress import Listener
 from service.cli import timeline
 from service.cli.credentials_tree import credentials
-from service.rendering.view import gaps
+from service.rendering.view import conflicts, gaps
 from service.reporting.report import Report, Signal, Verdict
 from service.reporting.wording import RANKS, VERDICTS, kind_in_words, marks_in_sound
 
@@ -134,10 +134,8 @@ def _time_line(report: Report) -> Iterator[RenderableType]:
 def _conflicts(report: Report) -> Iterator[RenderableType]:
     if report.conflicts:
         yield _section("Conflicts")
-    kinds = {item.id: RANKS[item.rank] for item in report.evidence}
-    for item in report.conflicts:
-        between = " against ".join(kinds.get(name, name) for name in item.between)
-        yield Text(f"  {between}: {item.statement}", style="yellow")
+    for between, statement in conflicts(report):
+        yield Text(f"  {between}: {statement}", style="yellow")
 
 
 def _traces(report: Report) -> Iterator[RenderableType]:

@@ -128,8 +128,9 @@ class Panel:
 def panel(found: Provenance, *, told: bool = False) -> Panel:
     """What to show of the credentials of a file; `told` if evidence says what is wrong in them."""
     facts = _summary(found)
-    tree = _Tree(found.manifests, (fact.note for fact in facts))
     active = next((item for item in found.manifests if item.depth == 0), None)
+    known = sentences(active.failures) if active is not None and told else ()
+    tree = _Tree(found.manifests, (*known, *(fact.note for fact in facts)))
     top = tree.view(active) if active is not None else None
     return Panel(
         presence=PRESENCES[found.presence],
@@ -256,7 +257,7 @@ class _Tree:
     """Builds the views of manifests, each shown once, however they refer to each other."""
 
     def __init__(self, manifests: tuple[Manifest, ...], notes: Iterable[str]) -> None:
-        """`notes` were given before, in the summary."""
+        """`notes` were given before, in the summary or the evidence."""
         self._manifests = manifests
         self._by_label = {item.label: item for item in manifests}
         self._shown: set[str] = set()
@@ -282,7 +283,7 @@ class _Tree:
             soft_bindings=tuple(
                 Fact(item.algorithm, item.value or "no value") for item in manifest.soft_bindings
             ),
-            failures=sentences(manifest.failures),
+            failures=self._new(manifest.failures),
             notices=sentences(manifest.notices),
             checks=(*manifest.failures, *manifest.notices, *_checks_of_parts(manifest)),
             assertions=manifest.assertions,
@@ -303,9 +304,15 @@ class _Tree:
             yield Fact("Written by", manifest.claim_generator)
         if attributable and (signals := signals_in_words(manifest.signals)):
             yield self._once(Fact("C2PA signals", signals, _SIGNALS), "")
-        kind = "update manifest" if manifest.is_update else "manifest"
+        kind = "update of version" if manifest.is_update else "version"
         thumbnail = "with a thumbnail" if manifest.has_thumbnail else "without a thumbnail"
-        yield Fact("Form", f"{kind} of version {manifest.claim_version}", thumbnail)
+        yield Fact("Manifest", f"{kind} {manifest.claim_version}", thumbnail)
+
+    def _new(self, checks: tuple[Check, ...]) -> tuple[str, ...]:
+        """What checks show, without what was said of another manifest or in the evidence."""
+        found = tuple(text for text in sentences(checks) if text not in self._noted)
+        self._noted.update(found)
+        return found
 
     def _once(self, fact: Fact, again: str = "as above") -> Fact:
         """The fact with its note, or with `again` if that note was given before."""
@@ -331,7 +338,7 @@ class _Tree:
             role=_RELATIONSHIPS.get(item.relationship, item.relationship),
             has_thumbnail=item.has_thumbnail,
             badge=badge,
-            failures=() if manifest is not None and follow else sentences(item.failures),
+            failures=() if manifest is not None and follow else self._new(item.failures),
             manifest=self.view(manifest, depth + 1) if manifest is not None and follow else None,
         )
 

@@ -29,8 +29,8 @@ from service.reporting.wording import (
     odds,
 )
 
-SEE_BELOW: Final = "The reason is given under “What was not checked”."
-SEE_ABOVE: Final = "The reason is the same as above."
+SEE_BELOW: Final = "See “What was not checked”."
+SEE_ABOVE: Final = "The reason is as above."
 
 ALARMS: Final = {
     Alarm.NONE: "passes no threshold",
@@ -142,7 +142,6 @@ class ReportView:
 def view(report: Report) -> ReportView:
     """Work out what the page shows of a report."""
     subject = report.subject
-    kinds = {item.id: RANKS[item.rank] for item in report.evidence}
     return ReportView(
         verdict=VERDICTS[report.verdict],
         icon=ICONS[report.verdict],
@@ -151,10 +150,7 @@ def view(report: Report) -> ReportView:
         shape=_shape(report),
         profile="" if report.profile is Profile.FULL else PROFILES[report.profile],
         evidence=tuple(_evidence(item, report.basis) for item in report.evidence),
-        conflicts=tuple(
-            (" against ".join(kinds.get(name, name) for name in item.between), item.statement)
-            for item in report.conflicts
-        ),
+        conflicts=conflicts(report),
         maps=charts.heat_maps(report.findings),
         time_line=timeline.time_line(report.findings, subject.seconds),
         panel=_panel(report),
@@ -195,6 +191,18 @@ def _trust_lists(report: Report) -> tuple[credentials.Fact, ...]:
             ),
         )
         for item in found
+    )
+
+
+def conflicts(report: Report) -> tuple[tuple[str, str], ...]:
+    """What stands against what, and in which way; each statement once with all its pairs."""
+    kinds = {item.id: RANKS[item.rank] for item in report.evidence}
+    grouped: dict[str, list[str]] = {}
+    for item in report.conflicts:
+        pair = " against ".join(kinds.get(name, name) for name in item.between)
+        grouped.setdefault(item.statement, []).append(pair)
+    return tuple(
+        ("; ".join(dict.fromkeys(pairs)), statement) for statement, pairs in grouped.items()
     )
 
 

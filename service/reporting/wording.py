@@ -303,7 +303,7 @@ def odds(lr: LikelihoodRatio, hypothesis: str) -> str:
     """What a ratio and its 95 % interval mean for `hypothesis`, in one or two sentences."""
     text = f"A score like this is {likelier(lr.log10, hypothesis)}"
     if lr.low < 0 < lr.high:
-        return f"{text}. The 95 % interval reaches to the opposite, so this may be chance."
+        return f"{text}, but the 95 % interval reaches to the opposite side."
     low, high = sorted((abs(lr.low), abs(lr.high)))
     return f"{text} (95 % interval {times(low)} to {times(high)})."
 

@@ -98,7 +98,7 @@ def test_the_table_joins_neighbours_that_read_the_same() -> None:
         ("0:03", "0:04"),
     ]
     assert line.rows[0].stretches[0][2] == "not judged (music)"
-    assert "moderate support" in line.rows[0].stretches[1][2]
+    assert "moderate evidence" in line.rows[0].stretches[1][2]
 
 
 def test_times_read_as_on_a_clock() -> None:

@@ -292,7 +292,7 @@ def test_a_detector_that_failed_is_visible_with_its_reason() -> None:
         Outcome.FAILED, Reason.INTERNAL_ERROR, explanation="The detector crashed."
     )
     words = read(reports.report(findings=(failed,))).words()
-    assert "Failed. The reason is given under “What was not checked”." in words
+    assert "Failed. See “What was not checked”." in words
     assert words.count("The detector crashed.") == 2  # in the headline, and with its reason
     assert "internal_error" in words
 

@@ -52,7 +52,7 @@ def test_odds_name_the_side_the_score_is_on_and_the_interval() -> None:
 
 def test_odds_whose_interval_spans_one_say_so() -> None:
     unsure = LikelihoodRatio(log10=0.4, low=-0.1, high=0.9)
-    assert "interval reaches to the opposite, so this may be chance" in odds(unsure, "synthetic")
+    assert "but the 95 % interval reaches to the opposite side" in odds(unsure, "synthetic")
 
 
 @pytest.mark.parametrize("log10_lr", [-12.0, -0.5, -0.01, 0.0, 0.01, 0.5, 12.0])
