@@ -28,7 +28,7 @@ they vouch for counts as expired. It names no licence, so it does not ship."""
 
 INTERIM_ABSENT: Final = (
     "The C2PA's interim trust list, frozen on 1 January 2026, is not installed. It may vouch for "
-    "signers and time stamps from before then. `assay trust update` installs it."
+    "signers and time stamps from before then. The command “assay trust update” installs it."
 )
 
 FOLDER: Final = Path(__file__).with_name("trust_lists")

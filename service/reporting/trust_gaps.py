@@ -23,7 +23,7 @@ def trust_gaps(found: Provenance) -> Iterator[NotChecked]:
         if entry.added_at is not None and found.validated_at - entry.added_at > MAX_AGE:
             text = (
                 f"The trust list {entry.name} dates from {entry.added_at:%Y-%m-%d}, more than "
-                f"{MAX_AGE.days} days ago. Signers added since are not on it. `assay trust update` "
-                "renews the official lists."
+                f"{MAX_AGE.days} days ago. Signers added since are not on it. The command “assay trust "
+                "update” renews the official lists."
             )
             yield NotChecked(what=_WHAT, reason=TRUST_LIST_OLD, statement=text)
