@@ -100,7 +100,7 @@ class Inspector:
         limit = max(self._limits.values()) if kind is None else self._limits[kind]
         if self._size > limit:
             named = "any" if kind is None else kind.value
-            raise FileTooLarge(f"more than the {limit} bytes allowed for {named} files")
+            raise FileTooLarge(f"{named} files may have at most {limit:,} bytes")
 
 
 class Receiver:
@@ -266,5 +266,5 @@ def _kept_open(file: BinaryIO) -> Iterator[BinaryIO]:
 
 def _accepted(found: MediaType) -> MediaType:
     if found.kind is None and found.traced_as is None:
-        raise UnsupportedKind(f"the content is {found.media_type}")
+        raise UnsupportedKind(f"by its content the file is {found.media_type}")
     return found

@@ -48,10 +48,10 @@ def test_a_report_says_its_verdict_basis_evidence_and_gaps(make: Callable[[], Re
 def test_traces_are_shown_with_their_weight_and_a_harmless_cause() -> None:
     shown = _shown(reports.traced())
     assert "Metadata that does not fit" in shown
-    assert "which is to come. This counts for little" in shown
+    assert "which is in the future. This counts for little" in shown
     assert "6000" in shown
     assert "Common cause: websites, messengers" in shown
-    assert shown.count("which is to come") == 1
+    assert shown.count("which is in the future") == 1
 
 
 def test_a_mark_in_sound_is_shown_with_what_it_is_worth() -> None:

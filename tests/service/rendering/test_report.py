@@ -129,7 +129,7 @@ def test_traces_are_shown_with_their_weight_and_decide_nothing() -> None:
     made = reports.traced()
     outline = read(made)
     words = outline.words()
-    assert words.count("which is to come") == 1
+    assert words.count("which is in the future") == 1
     assert "This counts for little" in words
     assert "no weight: ordinary for files that were sent or edited" in words
     assert "Common cause: websites, messengers" in words
