@@ -4,10 +4,20 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
-from service.db import models
+from service.db import (
+    access_tables,
+    models,
+    receipt_tables,
+    trail_tables,
+)
 from service.db.base import Base
 
-_TABLES: Final = (models,)
+_TABLES: Final = (
+    access_tables,
+    models,
+    receipt_tables,
+    trail_tables,
+)
 """The modules that declare tables; importing them is what makes the metadata complete."""
 
 METADATA: Final[MetaData] = Base.metadata

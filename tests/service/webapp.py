@@ -2,34 +2,42 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from detectors.base import Kind
 from provenance.published import open_store
+from service.access.door import Door, Doorkeeper
+from service.access.keyring import Keyring
+from service.access.principal import Scope
+from service.access.tenants import Tenants
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
-from service.analysis.source import Source
+from service.analysis.source import DEFAULT_TENANT, Source
+from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.proxy import Proxies
 from service.api.submission import Fetch
 from service.app import create_app
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
 from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import Receiver
+from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, ScanPolicy, Scans
+from service.scans.use_cases import ScanPolicy, Scans
 
 LIMIT: Final = 1024**2
 """Bytes of an image that the test application accepts."""
@@ -88,6 +96,17 @@ class Desk:
     scans: Scans
     queue: Waiting
     blobs: Path
+    database: Database
+    keyring: Keyring
+    tenants: Tenants
+
+    def bearer(
+        self, *scopes: Scope, tenant: str = DEFAULT_TENANT, expires_at: datetime | None = None
+    ) -> dict[str, str]:
+        """Headers with a new key of these scopes; a tenant is made where there is none yet."""
+        AccessRows(self.database).add_tenant(tenant, datetime.now(UTC))
+        key = self.keyring.create(tenant, "test", frozenset(scopes), expires_at=expires_at)
+        return {"Authorization": f"Bearer {key.text}"}
 
     def work(self) -> None:
         """Do what a worker does with every message."""
@@ -95,7 +114,7 @@ class Desk:
             self.scans.run(self.queue.ids.pop(0), worker="test")
 
     @contextmanager
-    def soon(self, action: Callable[[], None], seconds: float = 0.5) -> Iterator[None]:
+    def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
         """Do something from another thread after a while; it is done when the block ends."""
         timer = threading.Timer(seconds, action)
         timer.start()
@@ -106,9 +125,11 @@ class Desk:
         """A worker beside the block."""
         return self.soon(self.work, 0.0)
 
-    def send(self, data: bytes, name: str = "photo.jpg") -> str:
+    def send(
+        self, data: bytes, name: str = "photo.jpg", headers: Mapping[str, str] | None = None
+    ) -> str:
         """Upload and return the scan's id."""
-        answer = self.client.post("/v1/scans", files={"file": (name, data)})
+        answer = self.client.post("/v1/scans", files={"file": (name, data)}, headers=headers)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
@@ -123,8 +144,9 @@ def desk(
     get: Fetch = refuse,
     limit: int = LIMIT,
     proxies: Proxies | None = None,
+    door: Door = Door.OPEN,
 ) -> Desk:
-    """A new application on an empty database in this folder."""
+    """A new application on an empty database in this folder, open unless `door` says otherwise."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
     queue, blobs = Waiting(), folder / "blobs"
@@ -140,12 +162,23 @@ def desk(
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
-    app = create_app(scans, get, trust, hosts=hosts, proxies=proxies)
-    return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
+    keyring = Keyring(AccessRows(database))
+    entrance = Entrance((BearerKeys(keyring),), Doorkeeper(door, (keyring.ever,)))
+    app = create_app(scans, get, trust, entrance, hosts=hosts, proxies=proxies)
+    return Desk(
+        app,
+        TestClient(app, raise_server_exceptions=False),
+        scans,
+        queue,
+        blobs,
+        database,
+        keyring,
+        Tenants(AccessRows(database)),
+    )
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """The application in a real server on a port of its own; yields its address."""
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)

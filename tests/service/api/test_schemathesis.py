@@ -21,6 +21,7 @@ OPERATIONS = (
     *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("report", "signature", "preview", "media")),
     *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
     *("GET /health/live", "GET /health/ready"),
+    *("GET /v1/scans/{scan_id}/receipt", "GET /v1/audit-log", "GET /v1/audit-log/checkpoints"),
 )
 
 UNPROMISED: dict[str, list[CheckFunction]] = {"POST /v1/scans": [positive_data_acceptance]}
