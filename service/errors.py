@@ -24,7 +24,7 @@ class EmptyFile(ServiceError):
 class UnsupportedKind(ServiceError):
     code = "unsupported_kind"
     status = 415
-    title = "This is not a photo, video or recording we can read"
+    title = "assay cannot read this kind of file"
 
 
 class UnreadMedia(UnsupportedKind):
@@ -46,13 +46,13 @@ class InvalidRequest(ServiceError):
 class UnknownParameter(ServiceError):
     code = "unknown_parameter"
     status = 422
-    title = "The address has a query parameter that means nothing here"
+    title = "The address has an unknown query parameter"
 
 
 class UnknownField(ServiceError):
     code = "unknown_field"
     status = 422
-    title = "The form has a field that means nothing here"
+    title = "The form has an unknown field"
 
 
 class FolderGiven(ServiceError):
@@ -137,13 +137,13 @@ class ReceiptNotFound(ServiceError):
 class PreviewNotFound(ServiceError):
     code = "preview_not_found"
     status = 404
-    title = "There is no picture of this file"
+    title = "There is no preview of this file"
 
 
 class MediaNotFound(ServiceError):
     code = "media_not_found"
     status = 404
-    title = "There is nothing to play"
+    title = "There is no video or sound to play"
 
 
 class ReportNotReady(ServiceError):
@@ -162,7 +162,7 @@ class ScanFailed(ServiceError):
 class ScanExpired(ServiceError):
     code = "scan_expired"
     status = 410
-    title = "The scan is past its retention and was deleted"
+    title = "The scan was deleted at the end of its retention period"
 
 
 class ScanAbandoned(ServiceError):
@@ -170,7 +170,7 @@ class ScanAbandoned(ServiceError):
 
     code = "scan_abandoned"
     status = 409
-    title = "The scan is no longer this worker's"
+    title = "Another worker took over the scan, or it was deleted"
 
 
 class OutOfTime(ServiceError):
@@ -201,21 +201,21 @@ class QueueUnavailable(ServiceError):
 class DatabaseUnavailable(ServiceError):
     code = "database_unavailable"
     status = 503
-    title = "The database does not answer, or is locked"
+    title = "The database is locked or does not answer"
     retry_after = 10
 
 
 class StorageUnavailable(ServiceError):
     code = "storage_unavailable"
     status = 503
-    title = "Files cannot be stored at the moment"
+    title = "Files cannot be stored right now"
     retry_after = 60
 
 
 class StorageFull(StorageUnavailable):
     code = "storage_full"
     status = 507
-    title = "There is not enough room for another file"
+    title = "There is no room for another file"
     retry_after = 300
 
 
@@ -248,13 +248,13 @@ class FetchFailed(ServiceError):
 class PullUnderWay(ServiceError):
     code = "pull_under_way"
     status = 409
-    title = "The same weights are being pulled already"
+    title = "The same weights are already being pulled"
 
 
 class ReportInvalid(ServiceError):
     code = "report_invalid"
     status = 422
-    title = "This is not an authenticity report of a known version"
+    title = "This is not an authenticity report that assay can read"
 
 
 class ReceiptInvalid(ServiceError):
@@ -273,7 +273,7 @@ class SettingsInvalid(ServiceError):
     """What is set makes no sense, or leads to parts that cannot be used; a sentence for each."""
 
     code = "settings_invalid"
-    title = "The settings make no sense"
+    title = "The settings are not valid"
 
     def __init__(self, *sentences: str) -> None:
         super().__init__("; ".join(sentences))

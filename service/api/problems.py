@@ -116,7 +116,7 @@ def refused_by_database(error: Exception) -> ServiceError:
     cause = str(getattr(error, "orig", None) or error).lower()
     if "disk is full" in cause or "no space left" in cause:
         return StorageFull("the database has no room to write")
-    return DatabaseUnavailable("the database does not answer, or something else holds it")
+    return DatabaseUnavailable("the database is locked or does not answer")
 
 
 def request_id(request: Request) -> str:

@@ -75,7 +75,7 @@ _FORM: Final[dict[str, Any]] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A photo, video or recording; one a request",
+                            "description": "A photo, video or recording; one for each request",
                         },
                         "fragment": {
                             "type": "array",
@@ -239,7 +239,7 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     """A JPEG picture of the file: the image, a strip of frames, or the waveform."""
     preview = scans.preview(scan_id)
     if preview is None:
-        raise PreviewNotFound(f"scan {scan_id} has no preview, or not yet")
+        raise PreviewNotFound(f"scan {scan_id} has no preview, or none yet")
     return Response(preview, media_type="image/jpeg")
 
 

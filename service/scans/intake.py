@@ -100,7 +100,7 @@ class Inspector:
         limit = max(self._limits.values()) if kind is None else self._limits[kind]
         if self._size > limit:
             named = "any" if kind is None else kind.value
-            raise FileTooLarge(f"more than the {limit} bytes allowed for {named} files")
+            raise FileTooLarge(f"{named} files may have at most {limit:,} bytes")
 
 
 class Receiver:
@@ -268,5 +268,5 @@ def _accepted(found: MediaType) -> MediaType:
     if found.kind is None and found.traced_as is None:
         is_media = found.media_type.startswith(("image/", "audio/", "video/"))
         refusal = UnreadMedia if is_media else UnsupportedKind
-        raise refusal(f"the content is {found.media_type}")
+        raise refusal(f"by its content the file is {found.media_type}")
     return found

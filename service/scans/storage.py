@@ -191,7 +191,7 @@ def _translated() -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise StorageFull("the disk is full") from error
-        raise StorageUnavailable(f"the storage refuses: {error.strerror}") from error
+        raise StorageUnavailable(f"the storage does not take the file: {error.strerror}") from error
 
 
 def _check_room(folder: Path, reserve: int) -> None:
@@ -200,7 +200,7 @@ def _check_room(folder: Path, reserve: int) -> None:
         return
     system = os.statvfs(folder)
     if system.f_bavail * system.f_frsize < reserve:
-        raise StorageFull("the room that is left is kept for files that were accepted before")
+        raise StorageFull("the space that is left is kept for files that were already accepted")
 
 
 def _written_before(path: Path, limit: float) -> bool:

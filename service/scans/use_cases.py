@@ -183,7 +183,7 @@ class Scans:
     ) -> Page:
         """The newest first; `before` is the `next` of the page before. Raises `InvalidRequest`."""
         if before is not None and not is_scan_id(before):
-            raise InvalidRequest("before is not the next of a page")
+            raise InvalidRequest("before must be the value of next from an earlier page")
         return self._rows.page(self._tenant, limit=limit, before=before, state=state)
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
