@@ -232,6 +232,9 @@ def _sampled(media: Media) -> Iterator[str]:
     """What of a film was looked at at all: the budget, and what it skips."""
     if isinstance(media, Video):
         count = len(media.frames)
+        if count == 1:
+            yield "One frame was taken from the film."
+            return
         yield (
             f"{count} frames were taken from the film, one every {clock(media.seconds / count)}; "
             "nobody looked at the pictures between them."
