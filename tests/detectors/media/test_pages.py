@@ -79,7 +79,7 @@ def test_a_page_that_lies_beyond_the_end_is_damage_and_the_first_is_read(
 def test_deep_samples_of_one_page_are_whole(
     kind: type[np.generic], scale: float, note: Note, reader: MediaReader
 ) -> None:
-    done, data = cv2.imencode(".tif", (PHOTO[..., ::-1] * scale).astype(kind))
+    done, data = cv2.imencode(".tif", (PHOTO[..., ::-1].astype(float) * scale).astype(kind))
     assert done
     image = reader.image(io.BytesIO(data.tobytes()))
     assert image.notes == (note,)
