@@ -182,7 +182,7 @@ def _header(opened: _Opened) -> Header:
         orientation=orientation,
         jpeg_quality=estimated_quality(tables[0]) if is_jpeg and tables else None,
         lossless=survey.lossless,
-        notes=(*(note for note, true in found if true), *survey.notes),
+        notes=tuple(dict.fromkeys((*(note for note, true in found if true), *survey.notes))),
     )
 
 

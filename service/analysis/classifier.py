@@ -231,6 +231,9 @@ def _sampled(media: Media) -> Iterator[str]:
     """What of a film was looked at at all: the budget, and what it skips."""
     if isinstance(media, Video):
         count = len(media.frames)
+        if count == 1:
+            yield "One frame was taken from the film."
+            return
         yield (
             f"{count_of(count, 'frame')} {were(count)} taken from the video, one every "
             f"{media.seconds / count:.1f} s. The pictures between them were not looked at."

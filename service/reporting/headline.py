@@ -21,7 +21,7 @@ from service.reporting.credentials import (
 )
 from service.reporting.report import Evidence, NotChecked, Signal, Verdict
 from service.reporting.timeline import marked_of
-from service.reporting.verdict import Decision, broke
+from service.reporting.verdict import BESIDE, Decision, broke
 from service.reporting.wording import CLAIMS, count_of, likelier, passes, were
 
 _KINDS: Final = {Origin.AI_GENERATED: "AI generated this", Origin.AI_EDITED: "AI edited this"}
@@ -223,6 +223,7 @@ def _not_looked_at(facts: Facts) -> str:
 def _stopped(facts: Facts) -> str:
     """Say what stands in the way of a conclusion: what could not be opened before all else."""
     gaps = [item for item in facts.not_checked if broke((item,))]
+    gaps += [item for item in facts.not_checked if item.reason in BESIDE]
     gap = next((item for item in gaps if item.what == "classifiers"), gaps[0] if gaps else None)
     if gap is None:
         return NO_CONCLUSION

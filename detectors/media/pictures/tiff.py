@@ -57,6 +57,8 @@ def _pages(picture: Pillow.Image) -> tuple[list[tuple[int, bool]], bool]:
     A page without a size is none: signers of C2PA put their manifest into one.
     """
     pages: list[tuple[int, bool]] = []
+    if not _tags(picture):  # it was read by OpenCV
+        return pages, False
     for page in range(_MOST_PAGES):
         is_read = True
         try:

@@ -134,6 +134,13 @@ def test_what_the_film_of_a_heic_is_called_is_known(reader: MediaReader) -> None
     assert Note.FILM_NOT_READ not in reader.image(out).notes
 
 
+def test_a_sequence_of_heic_is_noted(reader: MediaReader) -> None:
+    out = io.BytesIO()
+    PICTURE.save(out, "HEIF")
+    track = (8).to_bytes(4, "big") + b"moov"
+    assert Note.ONE_FRAME_ONLY in reader.image(_file(out.getvalue() + track)).notes
+
+
 def _flat_of_twelve_bits(level: int, side: int = 64) -> bytes:
     """A grey JPEG (ITU-T T.81, extended sequential) whose samples of 12 bits all have one level."""
 

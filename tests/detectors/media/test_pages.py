@@ -3,6 +3,7 @@
 import io
 import struct
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -69,6 +70,20 @@ def test_a_page_that_lies_beyond_the_end_is_damage_and_the_first_is_read(
     image = reader.image(io.BytesIO(whole[:-20]))
     np.testing.assert_array_equal(image.pixels, PHOTO)
     assert Note.DAMAGED in image.notes
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale", "note"),
+    [(np.float32, 1 / 255, Note.FLOATING_POINT), (np.uint16, 257, Note.REDUCED_TO_8_BITS)],
+)
+def test_deep_samples_of_one_page_are_whole(
+    kind: type[np.generic], scale: float, note: Note, reader: MediaReader
+) -> None:
+    done, data = cv2.imencode(".tif", (PHOTO[..., ::-1].astype(float) * scale).astype(kind))
+    assert done
+    image = reader.image(io.BytesIO(data.tobytes()))
+    assert image.notes == (note,)
+    np.testing.assert_array_equal(image.pixels, PHOTO)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
