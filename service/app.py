@@ -14,7 +14,16 @@ from starlette.types import ASGIApp, Scope
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
-from service.api import description, detectors, health, keys, media, problems, scans
+from service.api import (
+    description,
+    detectors,
+    health,
+    keys,
+    media,
+    problems,
+    resumable,
+    scans,
+)
 from service.api.description import completed
 from service.api.events import Board
 from service.api.guard import Guard
@@ -26,16 +35,17 @@ from service.arguments import trust_store, upload_limits
 from service.fetch import Guard as FetchGuard
 from service.fetch import fetch
 from service.rendering.render import STATIC
+from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.web import pages
-from service.wiring import build_scans
+from service.wiring import build
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
-ROUTED: Final = (scans, media, detectors, health, keys, description, pages)
+ROUTED: Final = (scans, resumable, media, detectors, health, keys, description, pages)
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
@@ -74,6 +84,7 @@ def create_app(
     get: Fetch,
     trust: TrustStore,
     *,
+    uploads: Uploads,
     hosts: Hosts | None = None,
     proxies: Proxies | None = None,
 ) -> FastAPI:
@@ -95,14 +106,19 @@ def create_app(
     app.hosts = hosts or Hosts()
     app.state.scans = the_scans
     app.state.progress = Board(the_scans.marks)
+    app.state.uploads = uploads
     app.state.fetch = get
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
     routers = [module.router for module in ROUTED]
     for router in routers:
         app.include_router(router)
+    spoken = {resumable.router.prefix: resumable.spoken(uploads.largest)}
     app.mount("/static", Kept(directory=STATIC))
-    app.resources = (*table(routers), Resource(re.compile("/static/.*"), frozenset({"GET"})))
+    app.resources = (
+        *table(routers, spoken),
+        Resource(re.compile("/static/.*"), frozenset({"GET"})),
+    )
     problems.install(app, pages.problem_page)
     return app
 
@@ -118,10 +134,12 @@ def build_app(settings: Settings) -> FastAPI:
     logs.configure(json=settings.log_json)
     use_shelf(settings.weights)
     guard = FetchGuard(max_bytes=max(upload_limits(settings).values()))
+    built = build(settings)
     return create_app(
-        build_scans(settings),
+        built.scans,
         partial(fetch, guard=guard),
         trust_store(settings),
+        uploads=built.uploads,
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from alembic.util import CommandError
@@ -14,13 +15,22 @@ from service.errors import SettingsInvalid, SigningKeyInvalid
 from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import Broker, CeleryQueue
+from service.scans.resumable import Uploads
 from service.scans.storage import FolderStore
 from service.scans.use_cases import Analyst, ScanPolicy, Scans
 from service.settings import Settings
 
 
-def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans:
-    """Scans on the configured database, storage and broker, with the schema brought up to date.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """The use cases of one process, on one database and one store."""
+
+    scans: Scans
+    uploads: Uploads
+
+
+def build(settings: Settings, *, pipeline: Analyst | None = None) -> Built:
+    """All on the configured database, storage and broker, with the schema brought up to date.
 
     The web process passes no pipeline: it accepts scans and runs none. Raises `SettingsInvalid`
     when a part cannot be used.
@@ -32,7 +42,7 @@ def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans
         upgrade(database.engine)
     with _usable("keys"):
         signer = report_signer(settings)
-    return Scans(
+    scans = Scans(
         database=database,
         store=store,
         queue=CeleryQueue(broker(settings)),
@@ -41,6 +51,18 @@ def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans
         pipeline=pipeline,
         known=IndexEntries(settings.index, adds=settings.index_scans),
     )
+    uploads = Uploads(
+        database=database,
+        store=store,
+        limits=upload_limits(settings),
+        patience=timedelta(seconds=settings.uploads.resume_seconds),
+    )
+    return Built(scans=scans, uploads=uploads)
+
+
+def build_scans(settings: Settings) -> Scans:
+    """Scans alone, for whoever runs none. Raises `SettingsInvalid`."""
+    return build(settings).scans
 
 
 @contextmanager

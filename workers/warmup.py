@@ -56,6 +56,7 @@ def install(queues: tuple[str, ...]) -> Ending:
         reconciler = Clockwork(
             lambda: held.scans.beat(held.name, queues),
             lambda: held.scans.reconcile(held.name),
+            held.uploads.expire,
             seconds=pace,
             name="reconciler",
         )

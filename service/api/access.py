@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from provenance.trust import TrustStore
 from service.api.events import Board
 from service.api.submission import Fetch
+from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 
 
@@ -30,8 +31,13 @@ def _board(request: Request) -> Board:
     return cast(Board, request.app.state.progress)
 
 
+def _uploads(request: Request, scans: Annotated[Scans, Depends(_scans)]) -> Uploads:
+    return cast(Uploads, request.app.state.uploads).of(scans.tenant)
+
+
 TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
+TheUploads = Annotated[Uploads, Depends(_uploads)]
 TheFetch = Annotated[Fetch, Depends(_fetch)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]
 TheRoot = Annotated[str, Depends(_root)]

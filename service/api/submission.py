@@ -1,4 +1,4 @@
-"""From a form to a scan: one file or one address, checked, stored and queued."""
+"""From a form to a scan: one file, address or upload, checked, stored and queued."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,24 +16,29 @@ from service.errors import InvalidRequest
 from service.names import no_such
 from service.reporting.report import Profile
 from service.scans.intake import Receiver
+from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 
 Fetch = Callable[[str, Receiver], None]
 """Fetches an address into a receiver through the guard of `service.fetch`."""
 
 
-async def submit(request: Request, scans: Scans, fetch: Fetch, profile: Profile | None) -> Scan:
+async def submit(
+    request: Request, scans: Scans, uploads: Uploads, fetch: Fetch, profile: Profile | None
+) -> Scan:
     """Read the request's form and accept what it holds; `profile` is what the address asks for.
 
     Raises `InvalidRequest`, `UnknownField`, `EmptyFile`, `FileTooLarge`, `UnsupportedKind`,
-    `UrlRefused`, `FetchFailed`.
+    `UrlRefused`, `FetchFailed`, `UploadNotFound`, `UploadIncomplete`, `UploadUsed`, `UploadFailed`.
     """
     with ExitStack() as stack:
         form = await read_form(request, scans.receive, stack)
         chosen = _profile(form, profile)
-        url = form.fields.get("url", "").strip()
-        if (form.receiver is None) == (not url):
-            raise InvalidRequest("send either a file or a url")
+        url, upload = (form.fields.get(name, "").strip() for name in ("url", "upload"))
+        if (form.receiver is not None) + bool(url) + bool(upload) != 1:
+            raise InvalidRequest("send one of a file, a url and an upload")
+        if upload:
+            return await run_in_threadpool(lambda: uploads.scan(upload, scans, profile=chosen))
         parts = tuple(form.sizes) if len(form.sizes) > 1 else ()
         receiver = form.receiver
         if receiver is None:

@@ -25,7 +25,7 @@ MAX_FIELD_BYTES: Final = 8192
 FILE: Final = "file"
 FRAGMENT: Final = "fragment"
 FILES: Final = frozenset({FILE, FRAGMENT})
-TEXTS: Final = frozenset({"url", "profile"})
+TEXTS: Final = frozenset({"url", "upload", "profile"})
 
 Open = Callable[[str], Receiver]
 

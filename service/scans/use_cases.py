@@ -29,7 +29,7 @@ from service.db.lifecycle import (
     is_scan_id,
     new_scan_id,
 )
-from service.db.scans import Job, NewScan, ScanRows, SignedDocument
+from service.db.scans import Also, Job, NewScan, ScanRows, SignedDocument, alone
 from service.db.upkeep import UpkeepRows
 from service.errors import (
     BlobChanged,
@@ -142,7 +142,16 @@ class Scans:
         self._ring(scan, queue)
         return scan
 
-    def _add(self, received: Received, profile: Profile) -> tuple[Scan, str]:
+    def adopt(self, received: Received, *, profile: Profile, also: Also) -> Scan:
+        """Make a scan of bytes that stay somebody else's until its transaction is through.
+
+        `also` takes part in that transaction. Raises what it raises.
+        """
+        scan, queue = self._add(received, profile, also)
+        self._ring(scan, queue)
+        return scan
+
+    def _add(self, received: Received, profile: Profile, also: Also = alone) -> tuple[Scan, str]:
         kind, now = received.type.kind, self._now()
         profile = profile_for(received.type, profile)
         queue = queue_for(kind, profile)
@@ -161,7 +170,7 @@ class Scans:
             created_at=now,
             expires_at=now + self._policy.keep if self._policy.keep is not None else None,
         )
-        return self._rows.add(new), queue
+        return self._rows.add(new, also), queue
 
     def _ring(self, scan: Scan, queue: str) -> None:
         """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.analysis.progress import Stage
-from service.api.access import TheFetch, TheRoot, TheScans, TheTrust
+from service.api.access import TheFetch, TheRoot, TheScans, TheTrust, TheUploads
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.submission import submit
@@ -60,10 +60,10 @@ def listing(
 
 @router.post("/scans")
 async def send(
-    request: Request, scans: TheScans, fetch: TheFetch, root: TheRoot
+    request: Request, scans: TheScans, uploads: TheUploads, fetch: TheFetch, root: TheRoot
 ) -> RedirectResponse:
     """The form of the front page, where there is no JavaScript."""
-    scan = await submit(request, scans, fetch, None)
+    scan = await submit(request, scans, uploads, fetch, None)
     return RedirectResponse(f"{root}/scans/{scan.id}", status_code=303)
 
 

@@ -28,6 +28,7 @@ from service.errors import QueueUnavailable, UrlRefused
 from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import Receiver
+from service.scans.resumable import Uploads
 from service.scans.storage import FolderStore
 from service.scans.use_cases import Analyst, ScanPolicy, Scans
 
@@ -86,6 +87,7 @@ class Desk:
     app: FastAPI
     client: TestClient
     scans: Scans
+    uploads: Uploads
     queue: Waiting
     blobs: Path
 
@@ -128,20 +130,21 @@ def desk(
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
     queue, blobs = Waiting(), folder / "blobs"
+    store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
         database=database,
-        store=FolderStore(blobs),
+        store=store,
         queue=queue,
-        policy=ScanPolicy(
-            upload_limits=dict.fromkeys(Kind, limit), keep=timedelta(days=1), attempts=1
-        ),
+        policy=ScanPolicy(upload_limits=limits, keep=timedelta(days=1), attempts=1),
         signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
-    app = create_app(scans, get, trust, hosts=hosts, proxies=proxies)
-    return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
+    uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
+    app = create_app(scans, get, trust, uploads=uploads, hosts=hosts, proxies=proxies)
+    client = TestClient(app, raise_server_exceptions=False)
+    return Desk(app, client, scans, uploads, queue, blobs)
 
 
 @contextmanager
