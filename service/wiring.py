@@ -16,8 +16,9 @@ from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import Broker, CeleryQueue
 from service.scans.resumable import Uploads
+from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, ScanPolicy, Scans
+from service.scans.use_cases import ScanPolicy, Scans
 from service.settings import Settings
 
 

@@ -1,20 +1,16 @@
 """The use cases: take a file in, run its scan once, hand out its report, forget it."""
 
 import logging
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Self
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from detectors.errors import DetectorError
-from service.analysis.pipeline import Analysis, profile_for
-from service.analysis.progress import Listener
-from service.analysis.source import DEFAULT_TENANT, Source
+from service.analysis.pipeline import profile_for
+from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
 from service.db.lifecycle import (
     BlobKey,
@@ -29,32 +25,27 @@ from service.db.lifecycle import (
     is_scan_id,
     new_scan_id,
 )
-from service.db.scans import Also, Job, NewScan, ScanRows, SignedDocument, alone
+from service.db.scans import Also, NewScan, ScanRows, SignedDocument, alone
 from service.db.upkeep import UpkeepRows
 from service.errors import (
-    BlobChanged,
     BlobMissing,
     InvalidRequest,
     QueueUnavailable,
     ReportNotReady,
-    ScanAbandoned,
     ScanExpired,
     ScanFailed,
     ScanNotFound,
-    ServiceError,
-    StorageUnavailable,
-    WorkerStopped,
 )
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
 from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
-from service.scans.intake import Received, Receiver, source_from_blob
-from service.scans.lease import Lease
+from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
 from service.scans.queue import QUEUES, Queue, queue_for
 from service.scans.reconcile import Reconciler
-from service.scans.storage import BlobStore, put, read
+from service.scans.runner import Analyst, Runner
+from service.scans.storage import BlobStore, read
 
 __all__ = [
     "Failure",
@@ -72,12 +63,6 @@ log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
 """How often a worker says that it lives; unheard for five times that, it counts as gone."""
-
-
-class Analyst(Protocol):
-    """What turns a file into a report: `service.analysis.pipeline.Pipeline`, or a stand-in."""
-
-    def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis: ...
 
 
 class Scans:
@@ -266,41 +251,19 @@ class Scans:
             return self._rows.delete(self._tenant, scan_id)
 
     def run(self, scan_id: str, *, worker: str) -> None:
-        """Analyse one scan, once: a scan that is done, held by another worker or gone is left alone.
-
-        Errors that the engines raise on purpose fail the scan. Any other exception is a bug or a
-        dying worker: the scan is queued again, or failed after the last attempt, and the exception
-        goes on to the caller.
-        """
-        if not self._store.roomy():
-            log.warning("left waiting: there is no room for a report", extra={"scan": scan_id})
-            return
-        now = self._now()
-        job = self._rows.take(
-            scan_id,
-            token=secrets.token_hex(16),
-            worker=worker,
-            now=now,
-            until=now + timedelta(seconds=self._policy.lease_seconds),
-            most=self._policy.attempts,
+        """Analyse one scan, once; what `Runner.run` does."""
+        if self._pipeline is None:
+            raise RuntimeError("this process has no pipeline and runs no scans")
+        runner = Runner(
+            rows=self._rows,
+            store=self._store,
+            policy=self._policy,
+            signer=self._signer,
+            pipeline=self._pipeline,
+            known=self._known,
+            now=self._now,
         )
-        if job is None:
-            log.info("nothing to do", extra={"scan": scan_id})
-            return
-        log.info("started", extra={"scan": job.id, "attempt": job.attempt, "worker": worker})
-        try:
-            self._finish(job, self._analyse(job))
-        except ScanAbandoned:
-            log.info("abandoned", extra={"scan": job.id})
-        except (StorageUnavailable, WorkerStopped) as error:
-            log.warning("handed back", extra={"scan": job.id, "code": error.code})
-            self._rows.hand_back(job, counted=False)
-        except (DetectorError, ServiceError) as error:
-            log.warning("failed", extra={"scan": job.id, "code": error.code})
-            self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
-        except BaseException:
-            self._give_up(job)
-            raise
+        runner.run(scan_id, worker=worker)
 
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""
@@ -367,39 +330,3 @@ class Scans:
         except QueueUnavailable:
             return False
         return True
-
-    def _analyse(self, job: Job) -> Analysis:
-        if self._pipeline is None:
-            raise RuntimeError("this process has no pipeline and runs no scans")
-        lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
-        with lease, source_from_blob(self._store.open(job.blob), job.name) as source:
-            if source.sha256 != job.sha256:
-                raise BlobChanged(f"scan {job.id}: the stored bytes are not those that arrived")
-            source = replace(source, tenant=job.tenant, parts=job.parts)
-            return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
-
-    def _finish(self, job: Job, analysis: Analysis) -> None:
-        preview: BlobKey | None = None
-        if analysis.preview is not None:
-            preview = put(self._store, job.tenant, analysis.preview)
-        won = self._rows.finish(
-            job,
-            signed=SignedDocument(
-                analysis.report.model_dump_json(), self._signer.sign(analysis.report)
-            ),
-            verdict=analysis.report.verdict,
-            preview=preview,
-            now=self._now(),
-        )
-        if not won and preview is not None:
-            self._store.delete(preview)
-        if won and self._known is not None:
-            self._known.keep(job.id, analysis, tenant=job.tenant)
-        log.info("done" if won else "abandoned", extra={"scan": job.id})
-
-    def _give_up(self, job: Job) -> None:
-        if job.attempt < self._policy.attempts:
-            self._rows.hand_back(job)
-        else:
-            sentence = "The analysis crashed every time it was tried. The log says where."
-            self._rows.fail(job, Failure("internal_error", sentence), self._now())

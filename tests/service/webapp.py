@@ -29,8 +29,9 @@ from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import Receiver
 from service.scans.resumable import Uploads
+from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, ScanPolicy, Scans
+from service.scans.use_cases import ScanPolicy, Scans
 
 LIMIT: Final = 1024**2
 """Bytes of an image that the test application accepts."""
