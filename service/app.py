@@ -15,6 +15,7 @@ from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
 from service.api import (
+    batches,
     description,
     detectors,
     health,
@@ -31,21 +32,20 @@ from service.api.hosts import Hosts
 from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
-from service.arguments import trust_store, upload_limits
-from service.fetch import Guard as FetchGuard
-from service.fetch import fetch
+from service.arguments import trust_store
 from service.rendering.render import STATIC
+from service.scans.batches import Batches
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.web import pages
-from service.wiring import build
+from service.wiring import build, guarded_fetch
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
-ROUTED: Final = (scans, resumable, media, detectors, health, keys, description, pages)
+ROUTED: Final = (scans, batches, resumable, media, detectors, health, keys, description, pages)
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
@@ -85,6 +85,7 @@ def create_app(
     trust: TrustStore,
     *,
     uploads: Uploads,
+    the_batches: Batches,
     hosts: Hosts | None = None,
     proxies: Proxies | None = None,
 ) -> FastAPI:
@@ -107,6 +108,7 @@ def create_app(
     app.state.scans = the_scans
     app.state.progress = Board(the_scans.marks)
     app.state.uploads = uploads
+    app.state.batches = the_batches
     app.state.fetch = get
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
@@ -133,13 +135,13 @@ def build_app(settings: Settings) -> FastAPI:
     """The application that these settings describe. Raises `SettingsInvalid`."""
     logs.configure(json=settings.log_json)
     use_shelf(settings.weights)
-    guard = FetchGuard(max_bytes=max(upload_limits(settings).values()))
     built = build(settings)
     return create_app(
         built.scans,
-        partial(fetch, guard=guard),
+        guarded_fetch(settings),
         trust_store(settings),
         uploads=built.uploads,
+        the_batches=built.batches,
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )

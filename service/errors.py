@@ -128,6 +128,18 @@ class Sha256Differs(ServiceError):
     title = "The file that arrived is not the one that was announced"
 
 
+class BatchNotFound(ServiceError):
+    code = "batch_not_found"
+    status = 404
+    title = "There is no such batch, or no longer"
+
+
+class BatchTooLong(ServiceError):
+    code = "batch_too_long"
+    status = 413
+    title = "A batch takes no more than this"
+
+
 class PreviewNotFound(ServiceError):
     code = "preview_not_found"
     status = 404

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,7 +13,9 @@ from service.arguments import upload_limits
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import SettingsInvalid, SigningKeyInvalid
+from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
+from service.scans.batches import Batches, Fetch
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import Broker, CeleryQueue
 from service.scans.resumable import Uploads
@@ -28,6 +31,13 @@ class Built:
 
     scans: Scans
     uploads: Uploads
+    batches: Batches
+
+
+def guarded_fetch(settings: Settings) -> Fetch:
+    """Fetches what strangers name, from public addresses and no more than may be uploaded."""
+    guard = Guard(max_bytes=max(upload_limits(settings).values()))
+    return partial(fetch, guard=guard)
 
 
 def build(settings: Settings, *, pipeline: Analyst | None = None) -> Built:
@@ -43,11 +53,12 @@ def build(settings: Settings, *, pipeline: Analyst | None = None) -> Built:
         upgrade(database.engine)
     with _usable("keys"):
         signer = report_signer(settings)
+    policy = scan_policy(settings)
     scans = Scans(
         database=database,
         store=store,
         queue=CeleryQueue(broker(settings)),
-        policy=scan_policy(settings),
+        policy=policy,
         signer=signer,
         pipeline=pipeline,
         known=IndexEntries(settings.index, adds=settings.index_scans),
@@ -58,7 +69,14 @@ def build(settings: Settings, *, pipeline: Analyst | None = None) -> Built:
         limits=upload_limits(settings),
         patience=timedelta(seconds=settings.uploads.resume_seconds),
     )
-    return Built(scans=scans, uploads=uploads)
+    batches = Batches(
+        database=database,
+        scans=scans,
+        uploads=uploads,
+        fetch=guarded_fetch(settings),
+        keep=policy.keep,
+    )
+    return Built(scans=scans, uploads=uploads, batches=batches)
 
 
 def build_scans(settings: Settings) -> Scans:

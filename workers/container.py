@@ -14,6 +14,7 @@ from service.analysis.source import Source
 from service.arguments import pipeline_config
 from service.errors import OutOfTime
 from service.reporting.report import Profile
+from service.scans.batches import Batches
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
@@ -57,6 +58,7 @@ class Container:
     pipeline: Pipeline
     scans: Scans
     uploads: Uploads
+    batches: Batches
 
 
 def process_name(pid: int) -> str:
@@ -76,4 +78,5 @@ def container() -> Container:
         pipeline=pipeline,
         scans=built.scans,
         uploads=built.uploads,
+        batches=built.batches,
     )

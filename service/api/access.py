@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from provenance.trust import TrustStore
 from service.api.events import Board
 from service.api.submission import Fetch
+from service.scans.batches import Batches
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 
@@ -35,9 +36,14 @@ def _uploads(request: Request, scans: Annotated[Scans, Depends(_scans)]) -> Uplo
     return cast(Uploads, request.app.state.uploads).of(scans.tenant)
 
 
+def _batches(request: Request, scans: Annotated[Scans, Depends(_scans)]) -> Batches:
+    return cast(Batches, request.app.state.batches).of(scans.tenant)
+
+
 TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
 TheUploads = Annotated[Uploads, Depends(_uploads)]
+TheBatches = Annotated[Batches, Depends(_batches)]
 TheFetch = Annotated[Fetch, Depends(_fetch)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]
 TheRoot = Annotated[str, Depends(_root)]

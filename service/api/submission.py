@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
 
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +13,7 @@ from service.db.lifecycle import Scan
 from service.errors import InvalidRequest
 from service.names import no_such
 from service.reporting.report import Profile
-from service.scans.intake import Receiver
+from service.scans.intake import Receiver, name_in
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 
@@ -42,7 +40,7 @@ async def submit(
         parts = tuple(form.sizes) if len(form.sizes) > 1 else ()
         receiver = form.receiver
         if receiver is None:
-            receiver = stack.enter_context(await run_in_threadpool(scans.receive, _name(url)))
+            receiver = stack.enter_context(await run_in_threadpool(scans.receive, name_in(url)))
             fetching: CapacityLimiter = request.app.state.fetching
             await to_thread.run_sync(fetch, url, receiver, limiter=fetching)
         received = await run_in_threadpool(receiver.finish)
@@ -60,12 +58,3 @@ def _profile(form: Form, by_address: Profile | None) -> Profile:
     if by_address not in {None, Profile(named)}:
         raise InvalidRequest(f"the address asks for the {by_address} profile, the form for {named}")
     return Profile(named)
-
-
-def _name(untrusted_url: str) -> str:
-    """The last part of the path, or the host; the receiver makes it fit to show."""
-    try:
-        parts = urlsplit(untrusted_url)
-        return PurePosixPath(unquote(parts.path)).name or parts.hostname or ""
-    except ValueError:
-        return ""

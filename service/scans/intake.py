@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
+from urllib.parse import unquote, urlsplit
 
 from detectors.base import Kind
 from detectors.media.sniff import HEAD_BYTES, MediaType, is_certain, sniff, sniff_file
@@ -257,6 +258,15 @@ def display_name(untrusted_name: str) -> str:
     stem, dot, extension = name.rpartition(".")
     tail = dot + extension if stem and len(extension) <= 10 else ""
     return name[: NAME_LENGTH - len(tail) - 1] + "…" + tail
+
+
+def name_in(untrusted_url: str) -> str:
+    """The last part of the path, or the host; `display_name` makes it fit to show."""
+    try:
+        parts = urlsplit(untrusted_url)
+        return PurePosixPath(unquote(parts.path)).name or parts.hostname or ""
+    except ValueError:
+        return ""
 
 
 def _inspected(file: BinaryIO, untrusted_name: str, limits: Mapping[Kind, int] | None) -> Source:

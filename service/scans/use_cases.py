@@ -113,14 +113,17 @@ class Scans:
             lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
         )
 
-    def accept(self, received: Received, *, profile: Profile = Profile.FULL) -> Scan:
+    def accept(
+        self, received: Received, *, profile: Profile = Profile.FULL, also: Also = alone
+    ) -> Scan:
         """Make a scan of an upload. From here on it ends in a report or a visible failure.
 
         The row comes first and names the queue; a message that cannot be sent now is sent by the
-        reconciler, so a broker that is down costs time, not scans.
+        reconciler, so a broker that is down costs time, not scans. `also` takes part in the
+        transaction of the row; raises what it raises.
         """
         try:
-            scan, queue = self._add(received, profile)
+            scan, queue = self._add(received, profile, also)
         except BaseException:  # nothing was promised, so nothing may stay
             self._store.delete(received.blob)
             raise
@@ -128,15 +131,12 @@ class Scans:
         return scan
 
     def adopt(self, received: Received, *, profile: Profile, also: Also) -> Scan:
-        """Make a scan of bytes that stay somebody else's until its transaction is through.
-
-        `also` takes part in that transaction. Raises what it raises.
-        """
+        """As `accept`, of bytes that stay somebody else's until the transaction is through."""
         scan, queue = self._add(received, profile, also)
         self._ring(scan, queue)
         return scan
 
-    def _add(self, received: Received, profile: Profile, also: Also = alone) -> tuple[Scan, str]:
+    def _add(self, received: Received, profile: Profile, also: Also) -> tuple[Scan, str]:
         kind, now = received.type.kind, self._now()
         profile = profile_for(received.type, profile)
         queue = queue_for(kind, profile)

@@ -27,6 +27,7 @@ from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
 from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
+from service.scans.batches import Batches
 from service.scans.intake import Receiver
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
@@ -89,13 +90,18 @@ class Desk:
     client: TestClient
     scans: Scans
     uploads: Uploads
+    batches: Batches
     queue: Waiting
     blobs: Path
 
     def work(self) -> None:
         """Do what a worker does with every message."""
+        while self.batches.take_in():
+            pass
         while self.queue.ids:
-            self.scans.run(self.queue.ids.pop(0), worker="test")
+            scan_id = self.queue.ids.pop(0)
+            self.scans.run(scan_id, worker="test")
+            self.batches.scan_ended(scan_id)
 
     @contextmanager
     def soon(self, action: Callable[[], None], seconds: float = 0.5) -> Iterator[None]:
@@ -143,9 +149,14 @@ def desk(
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
     uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
-    app = create_app(scans, get, trust, uploads=uploads, hosts=hosts, proxies=proxies)
+    batches = Batches(
+        database=database, scans=scans, uploads=uploads, fetch=get, keep=timedelta(days=1)
+    )
+    app = create_app(
+        scans, get, trust, uploads=uploads, the_batches=batches, hosts=hosts, proxies=proxies
+    )
     client = TestClient(app, raise_server_exceptions=False)
-    return Desk(app, client, scans, uploads, queue, blobs)
+    return Desk(app, client, scans, uploads, batches, queue, blobs)
 
 
 @contextmanager
