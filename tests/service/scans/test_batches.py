@@ -1,7 +1,6 @@
 """Batches on both databases: every line comes to an end, and the whole to one end, once."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -68,7 +67,7 @@ GOOD = "https://example.org/good.jpg"
 
 
 @pytest.fixture
-def bench(database: Database, tmp_path: Path) -> Iterator[Bench]:
+def bench(database: Database, tmp_path: Path) -> Bench:
     desk, told = office(database, tmp_path / "blobs"), list[tuple[str, BatchState]]()
     web = Web({GOOD: PICTURE})
     uploads = Uploads(
@@ -91,7 +90,7 @@ def bench(database: Database, tmp_path: Path) -> Iterator[Bench]:
         finished=finished,
         now=desk.clock,
     )
-    yield Bench(desk, web, uploads, batches, told)
+    return Bench(desk, web, uploads, batches, told)
 
 
 def test_addresses_are_fetched_by_workers_and_end_each_in_its_own_way(bench: Bench) -> None:
@@ -253,9 +252,7 @@ def test_uploads_of_a_batch_are_scanned_and_wrong_ones_named(bench: Bench) -> No
 
 def test_a_batch_of_wrong_lines_is_finished_at_once(bench: Bench) -> None:
     (upload,) = ("0" * 26,)
-    batch, wrong = bench.batches.accept(
-        [NewItem(line=1, profile=Profile.FULL, upload_id=upload)]
-    )
+    batch, wrong = bench.batches.accept([NewItem(line=1, profile=Profile.FULL, upload_id=upload)])
     assert len(wrong) == 1
     assert bench.told == [(batch.id, BatchState.DONE)]
 
