@@ -15,6 +15,7 @@ from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
 from service.api import (
+    audit_log,
     batches,
     description,
     detectors,
@@ -25,6 +26,8 @@ from service.api import (
     resumable,
     scans,
 )
+from service.api.access import Rules, rules
+from service.api.authentication import Entrance
 from service.api.description import completed
 from service.api.events import Board
 from service.api.guard import Guard
@@ -33,6 +36,7 @@ from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
 from service.arguments import trust_store
+from service.entrance import build_entrance
 from service.rendering.render import STATIC
 from service.scans.batches import Batches
 from service.scans.resumable import Uploads
@@ -40,12 +44,15 @@ from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.web import pages
-from service.wiring import build, guarded_fetch
+from service.wiring import build, guarded_fetch, open_database
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
-ROUTED: Final = (scans, batches, resumable, media, detectors, health, keys, description, pages)
+ROUTED: Final = (
+    *(scans, batches, resumable, audit_log, media),
+    *(detectors, health, keys, description, pages),
+)
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
@@ -59,6 +66,7 @@ class Application(FastAPI):
 
     proxies: Proxies
     resources: tuple[Resource, ...]
+    rules: Rules
     hosts = Hosts()
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -67,7 +75,7 @@ class Application(FastAPI):
         return BehindProxy(Guard(inner, self.hosts), self.proxies)
 
     def openapi(self) -> dict[str, Any]:
-        return completed(super().openapi(), self.proxies.root)
+        return completed(super().openapi(), self.proxies.root, self.rules)
 
 
 class Kept(StaticFiles):
@@ -83,6 +91,7 @@ def create_app(
     the_scans: Scans,
     get: Fetch,
     trust: TrustStore,
+    entrance: Entrance,
     *,
     uploads: Uploads,
     the_batches: Batches,
@@ -91,7 +100,7 @@ def create_app(
 ) -> FastAPI:
     """The application over these use cases; `get` fetches addresses through the guard.
 
-    It answers to the names in `hosts`, and to those of loopback alone without. `trust` is only
+    `entrance` says who a request comes from. It answers to the names in `hosts`, and to those of loopback alone without. `trust` is only
     shown: whom a scan believes is up to the workers' own settings.
     """
     app = Application(
@@ -106,6 +115,7 @@ def create_app(
     app.proxies = proxies or Proxies()
     app.hosts = hosts or Hosts()
     app.state.scans = the_scans
+    app.state.entrance = entrance
     app.state.progress = Board(the_scans.marks)
     app.state.uploads = uploads
     app.state.batches = the_batches
@@ -116,6 +126,7 @@ def create_app(
     for router in routers:
         app.include_router(router)
     spoken = {resumable.router.prefix: resumable.spoken(uploads.largest)}
+    app.rules = rules(routers)
     app.mount("/static", Kept(directory=STATIC))
     app.resources = (
         *table(routers, spoken),
@@ -131,15 +142,20 @@ def serve_app() -> FastAPI:
         return build_app(read_settings())
 
 
-def build_app(settings: Settings) -> FastAPI:
-    """The application that these settings describe. Raises `SettingsInvalid`."""
+def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
+    """The application that these settings describe, `alone` for one person on loopback.
+
+    Raises `SettingsInvalid`.
+    """
     logs.configure(json=settings.log_json)
     use_shelf(settings.weights)
-    built = build(settings)
+    database = open_database(settings)
+    built = build(settings, database=database)
     return create_app(
         built.scans,
         guarded_fetch(settings),
         trust_store(settings),
+        build_entrance(settings, database, alone=alone),
         uploads=built.uploads,
         the_batches=built.batches,
         hosts=Hosts(settings.allowed_hosts),

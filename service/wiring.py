@@ -40,17 +40,25 @@ def guarded_fetch(settings: Settings) -> Fetch:
     return partial(fetch, guard=guard)
 
 
-def build(settings: Settings, *, pipeline: Analyst | None = None) -> Built:
-    """All on the configured database, storage and broker, with the schema brought up to date.
+def open_database(settings: Settings) -> Database:
+    """The configured database, with the schema brought up to date. Raises `SettingsInvalid`."""
+    with _usable("database"):
+        database = Database(database_url(settings))
+        upgrade(database.engine)
+    return database
+
+
+def build(
+    settings: Settings, *, pipeline: Analyst | None = None, database: Database | None = None
+) -> Built:
+    """All on the configured storage and broker, and on this database or the configured one.
 
     The web process passes no pipeline: it accepts scans and runs none. Raises `SettingsInvalid`
     when a part cannot be used.
     """
     with _usable("storage"):
         store = FolderStore(settings.data_dir / "blobs", reserve=settings.reserve_bytes)
-    with _usable("database"):
-        database = Database(database_url(settings))
-        upgrade(database.engine)
+    database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
     policy = scan_policy(settings)
@@ -79,9 +87,9 @@ def build(settings: Settings, *, pipeline: Analyst | None = None) -> Built:
     return Built(scans=scans, uploads=uploads, batches=batches)
 
 
-def build_scans(settings: Settings) -> Scans:
+def build_scans(settings: Settings, *, database: Database | None = None) -> Scans:
     """Scans alone, for whoever runs none. Raises `SettingsInvalid`."""
-    return build(settings).scans
+    return build(settings, database=database).scans
 
 
 @contextmanager

@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 SILENCE_SECONDS: Final = 30.0
 PAUSES: Final = (1, 2, 4, 8, 15, 30)  # seconds; Celery gives up on a child after two minutes
 
-
 FETCHERS: Final = 4
 """Addresses of batches that each process fetches at a time."""
 FETCH_PAUSE: Final = 1.0

@@ -9,7 +9,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import TheBatches, TheRoot
+from service.access.principal import Scope
+from service.api.access import TheBatches, TheRoot, needs
 from service.api.batch_form import read_files
 from service.api.problems import documented
 from service.api.views import FailureView
@@ -170,6 +171,7 @@ _BODY: Final[dict[str, Any]] = {
 
 @router.post(
     "",
+    dependencies=[needs(Scope.SCANS_WRITE)],
     status_code=202,
     openapi_extra=_BODY,
     responses={
@@ -220,7 +222,7 @@ async def create_batch(
     return BatchAccepted.taken(batch, wrong, root)
 
 
-@router.get("", responses=documented(InvalidRequest))
+@router.get("", dependencies=[needs(Scope.SCANS_READ)], responses=documented(InvalidRequest))
 def list_batches(
     batches: TheBatches,
     root: TheRoot,
@@ -233,7 +235,11 @@ def list_batches(
     return BatchPageView.of(batches.list(limit=limit, before=before), root)
 
 
-@router.get("/{batch_id}", responses=documented(BatchNotFound, InvalidRequest))
+@router.get(
+    "/{batch_id}",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(BatchNotFound, InvalidRequest),
+)
 def read_batch(batch_id: BatchId, batches: TheBatches, root: TheRoot) -> BatchView:
     """How far a batch is. It is finished when none of its lines is under way."""
     return BatchView.of(batches.get(batch_id), root)
@@ -241,6 +247,7 @@ def read_batch(batch_id: BatchId, batches: TheBatches, root: TheRoot) -> BatchVi
 
 @router.get(
     "/{batch_id}/results",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=StreamingResponse,
     responses={
         200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
@@ -252,13 +259,22 @@ def read_results(batch_id: BatchId, batches: TheBatches) -> StreamingResponse:
     return StreamingResponse(_lines(batches.results(batch_id)), media_type=NDJSON)
 
 
-@router.post("/{batch_id}/cancel", responses=documented(BatchNotFound, InvalidRequest))
+@router.post(
+    "/{batch_id}/cancel",
+    dependencies=[needs(Scope.SCANS_WRITE)],
+    responses=documented(BatchNotFound, InvalidRequest),
+)
 def cancel_batch(batch_id: BatchId, batches: TheBatches, root: TheRoot) -> BatchView:
     """Begin nothing more of a batch; scans that run go on to their end. Twice is no error."""
     return BatchView.of(batches.cancel(batch_id), root)
 
 
-@router.delete("/{batch_id}", status_code=204, responses=documented(BatchNotFound, InvalidRequest))
+@router.delete(
+    "/{batch_id}",
+    dependencies=[needs(Scope.SCANS_DELETE)],
+    status_code=204,
+    responses=documented(BatchNotFound, InvalidRequest),
+)
 def delete_batch(batch_id: BatchId, batches: TheBatches) -> None:
     """Forget a batch at once, with all its scans, their files and their reports."""
     batches.delete(batch_id)

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import TheRoot, TheUploads
+from service.access.principal import Scope
+from service.api.access import TheRoot, TheUploads, needs
 from service.api.problems import documented
 from service.api.uploads import BATCH_BYTES
 from service.api.views import FailureView
@@ -138,6 +139,7 @@ _PIECE_BODY: Final[dict[str, Any]] = {
 
 @router.post(
     "",
+    dependencies=[needs(Scope.SCANS_WRITE)],
     status_code=201,
     responses={
         201: {
@@ -180,6 +182,7 @@ def begin_upload(
 
 @router.get(
     "/{upload_id}",
+    dependencies=[needs(Scope.SCANS_WRITE)],
     responses={
         200: {"headers": _STATE},
         **documented(DatabaseUnavailable, InvalidRequest, UploadNotFound, UploadVersion),
@@ -201,6 +204,7 @@ def read_upload(
 
 @router.patch(
     "/{upload_id}",
+    dependencies=[needs(Scope.SCANS_WRITE)],
     status_code=204,
     response_class=Response,
     openapi_extra=_PIECE_BODY,
@@ -272,6 +276,7 @@ async def continue_upload(
 
 @router.delete(
     "/{upload_id}",
+    dependencies=[needs(Scope.SCANS_WRITE)],
     status_code=204,
     responses=documented(DatabaseUnavailable, InvalidRequest, UploadNotFound, UploadVersion),
 )

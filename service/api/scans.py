@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, TheUploads
+from service.access.principal import Scope
+from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, TheUploads, needs
 from service.api.events import follow
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
@@ -23,6 +24,7 @@ from service.errors import (
     FileTooLarge,
     InvalidRequest,
     PreviewNotFound,
+    ReceiptNotFound,
     ReportNotReady,
     ScanExpired,
     ScanFailed,
@@ -38,6 +40,7 @@ from service.errors import (
     UrlRefused,
 )
 from service.rendering.render import render_report, standalone_policy
+from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.wording import PROFILES
 from service.scans.intake import MAX_FRAGMENTS
@@ -132,6 +135,7 @@ TheScan = Annotated[Scan, Depends(_scan)]
 @router.post(
     "",
     status_code=202,
+    dependencies=[needs(Scope.SCANS_WRITE)],
     openapi_extra=_FORM,
     responses={
         **_LOCATION,
@@ -173,7 +177,7 @@ async def create_scan(
     return ScanView.of(scan, root)
 
 
-@router.get("", responses=documented(InvalidRequest))
+@router.get("", dependencies=[needs(Scope.SCANS_READ)], responses=documented(InvalidRequest))
 def list_scans(
     scans: TheScans,
     root: TheRoot,
@@ -187,7 +191,11 @@ def list_scans(
     return ScanPage.of(scans.list(limit=limit, before=before, state=state), root)
 
 
-@router.get("/{scan_id}", responses=documented(ScanNotFound, InvalidRequest))
+@router.get(
+    "/{scan_id}",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(ScanNotFound, InvalidRequest),
+)
 def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
     """State and progress of one scan."""
     return ScanView.of(scan, root)
@@ -195,6 +203,7 @@ def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
 
 @router.get(
     "/{scan_id}/report",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_model=Report,
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
@@ -220,6 +229,7 @@ def read_report(
 
 @router.get(
     "/{scan_id}/signature",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=PlainTextResponse,
     responses={
         200: {"content": {"application/jose": {"schema": {"type": "string"}}}},
@@ -236,6 +246,7 @@ def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:
 
 @router.get(
     "/{scan_id}/preview",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
@@ -252,6 +263,7 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
 
 @router.get(
     "/{scan_id}/events",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=EventSourceResponse,
     responses=documented(ScanNotFound, InvalidRequest),
 )
@@ -274,7 +286,24 @@ async def read_events(
         yield event
 
 
-@router.delete("/{scan_id}", status_code=204, responses=documented(ScanNotFound, InvalidRequest))
-def delete_scan(scan_id: ScanId, scans: TheScans) -> None:
-    """Forget a scan at once: its file, its preview and its report, running or not."""
-    scans.delete(scan_id)
+@router.delete(
+    "/{scan_id}",
+    dependencies=[needs(Scope.SCANS_DELETE)],
+    responses=documented(ScanNotFound, StorageUnavailable, InvalidRequest),
+)
+def delete_scan(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
+    """Forget a scan at once: its file, its preview and its report, running or not.
+
+    The answer is a signed receipt that names what was removed; `assay verify-receipt` checks it.
+    """
+    return scans.delete(scan_id)
+
+
+@router.get(
+    "/{scan_id}/receipt",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(ReceiptNotFound, InvalidRequest),
+)
+def read_receipt(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
+    """The receipt of a scan that was deleted, on request or at the end of its retention."""
+    return scans.receipt(scan_id)

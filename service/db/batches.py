@@ -34,6 +34,7 @@ from service.db.batch_tables import BatchRow, ItemRow
 from service.db.engine import Database
 from service.db.lifecycle import Failure, State
 from service.db.models import ScanRow
+from service.db.trail import note
 from service.reporting.report import Verdict
 
 Finished = Callable[[Session, Batch], None]
@@ -66,6 +67,7 @@ class BatchRows:
             session.add(row)
             session.flush()
             add_items(session, new, items)
+            note(session, new.tenant, "batch.accepted", f"batch:{new.id}")
 
     def extend(self, batch: Batch, item: NewItem, until: datetime) -> bool:
         """Add a line to a batch that is being received; False when it is gone or cancelled."""
@@ -220,6 +222,7 @@ class BatchRows:
             statement = update(BatchRow).where(*mine, unfinished, BatchRow.cancelled_at.is_(None))
             if not session.connection().execute(statement.values(cancelled_at=now)).rowcount:
                 return
+            note(session, tenant, "batch.cancelled", f"batch:{batch_id}")
             session.execute(
                 update(ItemRow)
                 .where(ItemRow.batch_id == batch_id, ItemRow.state.in_(_OPEN))
@@ -243,9 +246,10 @@ class BatchRows:
         with self._database.read() as session:
             return tuple(scan for scan in session.scalars(query) if scan is not None)
 
-    def delete(self, batch_id: str) -> None:
+    def delete(self, tenant: str, batch_id: str) -> None:
         with self._database.write() as session:
             session.execute(delete(BatchRow).where(BatchRow.id == batch_id))
+            note(session, tenant, "batch.deleted", f"batch:{batch_id}")
 
     def abandoned(self, now: datetime) -> tuple[tuple[str, str], ...]:
         """Tenant and id of batches whose request died before it had sent everything."""

@@ -1,9 +1,10 @@
 """One way into the database, whichever it is: `read()` and `write()` sessions."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,15 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_MILLISECONDS: Final = 15_000
 POOL_SECONDS: Final = 15
+POOL_SIZE: Final = 20
+"""Connections of a process that stay open: making one costs more than most of what is asked."""
+
+POOL_OVERFLOW: Final = 20
+CLOCK_SECONDS: Final = 10.0
 PROBE_MILLISECONDS: Final = 1000
 _BEGIN: Final = "sqlite_begin"
 _PROBE: Final = "probe"
+_NONE: Final = "none"
 
 
 class Database:
@@ -29,6 +36,7 @@ class Database:
         self.engine = make(url, only_look=only_look)
         writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._probing = self.engine.execution_options(**{_BEGIN: _PROBE})
+        self._clock = (-CLOCK_SECONDS, datetime.min.replace(tzinfo=UTC))
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = sessionmaker(writer, expire_on_commit=False)
 
@@ -44,13 +52,22 @@ class Database:
     def now(self) -> datetime:
         """The database's own clock: one for a whole fleet, whatever its machines believe.
 
+        It is asked every `CLOCK_SECONDS` and goes on in between by a clock that nobody can set.
         SQLite has none; there it is this machine's, which is the only one. Raises `SQLAlchemyError`.
         """
         if self.engine.dialect.name == "sqlite":
             return datetime.now(UTC)
+        asked, moment = self._clock
+        passed = time.monotonic() - asked
+        if passed < CLOCK_SECONDS:
+            return moment + timedelta(seconds=passed)
+        return self._ask_clock()
+
+    def _ask_clock(self) -> datetime:
         with self.read() as session:
             moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return moment.astimezone(UTC)
+        self._clock = (time.monotonic(), moment.astimezone(UTC))
+        return self._clock[1]
 
     def usable(self) -> bool:
         """Whether it answers and would take a write, found out within a second or so."""
@@ -60,6 +77,15 @@ class Database:
         except SQLAlchemyError:
             return False
         return True
+
+    def scrub(self) -> None:
+        """Let nothing that was deleted lie on in SQLite's log of writes, unless somebody reads now.
+
+        PostgreSQL frees such rows by its own vacuum.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect().execution_options(**{_BEGIN: _NONE}) as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -74,7 +100,12 @@ def _postgresql(url: str, *, only_look: bool) -> Engine:
         options = f"{address.query['options']} {options}"
     arguments = {"connect_timeout": 5, "options": options}
     return create_engine(
-        address, pool_pre_ping=True, pool_timeout=POOL_SECONDS, connect_args=arguments
+        address,
+        pool_pre_ping=True,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=POOL_SECONDS,
+        connect_args=arguments,
     )
 
 
@@ -109,10 +140,13 @@ def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
 
 
 def _begin(connection: Connection) -> None:
     begin = connection.get_execution_options().get(_BEGIN, "BEGIN")
+    if begin == _NONE:
+        return
     if begin != _PROBE:
         connection.exec_driver_sql(begin)
         return

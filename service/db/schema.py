@@ -4,10 +4,24 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
-from service.db import batch_tables, models, upload_tables
+from service.db import (
+    access_tables,
+    batch_tables,
+    models,
+    receipt_tables,
+    trail_tables,
+    upload_tables,
+)
 from service.db.base import Base
 
-_TABLES: Final = (models, upload_tables, batch_tables)
+_TABLES: Final = (
+    access_tables,
+    batch_tables,
+    models,
+    receipt_tables,
+    trail_tables,
+    upload_tables,
+)
 """The modules that declare tables; importing them is what makes the metadata complete."""
 
 METADATA: Final[MetaData] = Base.metadata

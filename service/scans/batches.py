@@ -156,7 +156,7 @@ class Batches:
         for scan_id in self._rows.scans(batch_id):
             with suppress(ScanNotFound):
                 self._scans.delete(scan_id)
-        self._rows.delete(batch_id)
+        self._rows.delete(self._scans.tenant, batch_id)
         log.info("deleted", extra={"batch": batch_id})
 
     def take_in(self) -> bool:

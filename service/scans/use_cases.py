@@ -1,7 +1,7 @@
 """The use cases: take a file in, run its scan once, hand out its report, forget it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from typing import Any, BinaryIO, Self
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from service.access.checkpoints import AuditLog
 from service.analysis.pipeline import profile_for
 from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
 from service.db.lifecycle import (
-    BlobKey,
     Failure,
     Overdue,
     Page,
@@ -25,17 +25,21 @@ from service.db.lifecycle import (
     is_scan_id,
     new_scan_id,
 )
+from service.db.receipts import DeletionRows
 from service.db.scans import Also, NewScan, ScanRows, SignedDocument, alone
+from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
     BlobMissing,
     InvalidRequest,
     QueueUnavailable,
+    ReceiptNotFound,
     ReportNotReady,
     ScanExpired,
     ScanFailed,
     ScanNotFound,
 )
+from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
 from service.reporting.signature import ReportSigner
@@ -43,6 +47,7 @@ from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
 from service.scans.queue import QUEUES, Queue, queue_for
+from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
 from service.scans.runner import Analyst, Runner
 from service.scans.storage import BlobStore, read
@@ -92,8 +97,17 @@ class Scans:
         self._now = now = now or database.now
         self._rows = ScanRows(database)
         self._upkeep = UpkeepRows(database)
+        self._deletions = Deletions(DeletionRows(database), store, known, signer, now)
+        self._trail = TrailRows(database)
+        self._audit_log = AuditLog(self._trail, signer, now)
         self._reconciler = Reconciler(
-            self._upkeep, store, queue, known=known, schedule=policy.schedule, now=now
+            self._upkeep,
+            store,
+            queue,
+            deletions=self._deletions,
+            known=known,
+            schedule=policy.schedule,
+            now=now,
         )
 
     @property
@@ -182,8 +196,11 @@ class Scans:
         return self._rows.page(self._tenant, limit=limit, before=before, state=state)
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
-        """A text for each of these scans that is there, which differs whenever the scan does."""
-        return self._rows.marks(self._tenant, scan_ids)
+        """A text for each of these scans that is there, which differs whenever the scan does.
+
+        Of every tenant's scans: who follows one was asked before, and reads it as its tenant.
+        """
+        return self._rows.marks(scan_ids)
 
     def report(self, scan_id: str) -> Report:
         """Raises `ScanNotFound`, `ReportNotReady`, `ScanFailed`, `ScanExpired`."""
@@ -228,27 +245,42 @@ class Scans:
         except BlobMissing:
             return None
 
-    def delete(self, scan_id: str) -> None:
-        """Forget scan, report and file at once, running or not. Raises `ScanNotFound`."""
-        blobs = self._delete_row(scan_id) if is_scan_id(scan_id) else None
-        if blobs is None:
-            raise ScanNotFound(f"no scan {scan_id[:40]!r}")
-        for blob in blobs:
-            self._store.delete(blob)
-        if self._known is not None:
-            self._known.forget((scan_id,))
-        log.info("deleted", extra={"scan": scan_id})
+    def delete(self, scan_id: str) -> SignedReceipt:
+        """Forget scan, report and file at once, running or not; the receipt says what was removed.
 
-    def _delete_row(self, scan_id: str) -> tuple[BlobKey, ...] | None:
+        Raises `ScanNotFound`, and `StorageUnavailable` where the rest is deleted a little later.
+        """
+        if not is_scan_id(scan_id) or not self._delete_row(scan_id):
+            raise ScanNotFound(f"no scan {scan_id[:40]!r}")
+        self._deletions.finish(scan_id)
+        log.info("deleted", extra={"scan": scan_id})
+        return self.receipt(scan_id)
+
+    def receipt(self, scan_id: str) -> SignedReceipt:
+        """That of a scan that was deleted, on request or with age. Raises `ReceiptNotFound`."""
+        receipt = self._deletions.receipt(self._tenant, scan_id) if is_scan_id(scan_id) else None
+        if receipt is None:
+            raise ReceiptNotFound(f"no receipt of a deletion of {scan_id[:40]!r}")
+        return receipt
+
+    def log(self, *, after: int = 0, of: str | None = None) -> Iterator[Line]:
+        """The tenant's audit log, from the line after this one on."""
+        return self._trail.lines(self._tenant, after=after, object_=of)
+
+    def checkpoints(self) -> tuple[SignedCheckpoint, ...]:
+        """The signed checkpoints of that log, the oldest first."""
+        return self._trail.checkpoints(self._tenant)
+
+    def _delete_row(self, scan_id: str) -> bool:
         """On a full disk even a deletion finds no room in the database, until the file is gone."""
         try:
-            return self._rows.delete(self._tenant, scan_id)
+            return self._rows.delete(self._tenant, scan_id, self._now())
         except OperationalError:
             if self._store.roomy():
                 raise
             for blob in self._rows.blobs(self._tenant, scan_id):
                 self._store.delete(blob)
-            return self._rows.delete(self._tenant, scan_id)
+            return self._rows.delete(self._tenant, scan_id, self._now())
 
     def run(self, scan_id: str, *, worker: str) -> None:
         """Analyse one scan, once; what `Runner.run` does."""
@@ -268,6 +300,7 @@ class Scans:
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""
         result = self._reconciler.round()
+        self._audit_log.upkeep()
         if worker is not None:
             self._upkeep.reconciled(worker, self._now())
         return result

@@ -12,16 +12,21 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from detectors.base import Kind
 from provenance.published import open_store
+from service.access.door import Door, Doorkeeper
+from service.access.keyring import Keyring
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
+from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.proxy import Proxies
 from service.api.submission import Fetch
 from service.app import create_app
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
@@ -93,6 +98,8 @@ class Desk:
     batches: Batches
     queue: Waiting
     blobs: Path
+    database: Database
+    keyring: Keyring
 
     def work(self) -> None:
         """Do what a worker does with every message."""
@@ -104,7 +111,7 @@ class Desk:
             self.batches.scan_ended(scan_id)
 
     @contextmanager
-    def soon(self, action: Callable[[], None], seconds: float = 0.5) -> Iterator[None]:
+    def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
         """Do something from another thread after a while; it is done when the block ends."""
         timer = threading.Timer(seconds, action)
         timer.start()
@@ -132,8 +139,9 @@ def desk(
     get: Fetch = refuse,
     limit: int = LIMIT,
     proxies: Proxies | None = None,
+    door: Door = Door.OPEN,
 ) -> Desk:
-    """A new application on an empty database in this folder."""
+    """A new application on an empty database in this folder, open unless `door` says otherwise."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
     queue, blobs = Waiting(), folder / "blobs"
@@ -152,15 +160,24 @@ def desk(
     batches = Batches(
         database=database, scans=scans, uploads=uploads, fetch=get, keep=timedelta(days=1)
     )
+    keyring = Keyring(AccessRows(database))
+    entrance = Entrance((BearerKeys(keyring),), Doorkeeper(door, (keyring.ever,)))
     app = create_app(
-        scans, get, trust, uploads=uploads, the_batches=batches, hosts=hosts, proxies=proxies
+        scans,
+        get,
+        trust,
+        entrance,
+        uploads=uploads,
+        the_batches=batches,
+        hosts=hosts,
+        proxies=proxies,
     )
     client = TestClient(app, raise_server_exceptions=False)
-    return Desk(app, client, scans, uploads, batches, queue, blobs)
+    return Desk(app, client, scans, uploads, batches, queue, blobs, database, keyring)
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """The application in a real server on a port of its own; yields its address."""
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)

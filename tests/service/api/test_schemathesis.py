@@ -21,6 +21,11 @@ OPERATIONS = (
     *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("report", "signature", "preview", "media")),
     *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
     *("GET /health/live", "GET /health/ready"),
+    *("GET /v1/scans/{scan_id}/receipt", "GET /v1/audit-log", "GET /v1/audit-log/checkpoints"),
+    *(f"{method} /v1/uploads/{{upload_id}}" for method in ("GET", "PATCH", "DELETE")),
+    *(f"{method} /v1/batches/{{batch_id}}" for method in ("GET", "DELETE")),
+    *("POST /v1/uploads", "POST /v1/batches", "GET /v1/batches"),
+    *("GET /v1/batches/{batch_id}/results", "POST /v1/batches/{batch_id}/cancel"),
 )
 
 UNPROMISED: dict[str, list[CheckFunction]] = {"POST /v1/scans": [positive_data_acceptance]}
