@@ -134,6 +134,79 @@ class ReceiptNotFound(ServiceError):
     title = "No deletion of such a scan is on record"
 
 
+class UploadNotFound(ServiceError):
+    code = "upload_not_found"
+    status = 404
+    title = "There is no such upload, or no longer"
+
+
+class UploadBusy(ServiceError):
+    code = "upload_busy"
+    status = 409
+    title = "Another request sends bytes of this upload right now"
+    retry_after = 1
+
+
+class UploadOffsetDiffers(ServiceError):
+    code = "upload_offset_differs"
+    status = 409
+    title = "The upload does not go on at this byte"
+
+
+class UploadIncomplete(ServiceError):
+    code = "upload_incomplete"
+    status = 409
+    title = "Bytes of the upload are still missing"
+
+
+class UploadUsed(ServiceError):
+    code = "upload_used"
+    status = 409
+    title = "A scan was made of this upload already"
+
+
+class UploadFailed(ServiceError):
+    code = "upload_failed"
+    status = 422
+    title = "The upload was refused"
+
+
+class UploadVersion(ServiceError):
+    code = "upload_version"
+    status = 412
+    title = "The request does not name a version of the upload protocol that is spoken here"
+
+
+class WrongContentType(ServiceError):
+    code = "wrong_content_type"
+    status = 415
+    title = "The body is not of the type that is taken here"
+
+
+class ChecksumDiffers(ServiceError):
+    code = "checksum_differs"
+    status = 460
+    title = "The bytes that arrived are not those that the checksum was made of"
+
+
+class Sha256Differs(ServiceError):
+    code = "sha256_differs"
+    status = 422
+    title = "The file that arrived is not the one that was announced"
+
+
+class BatchNotFound(ServiceError):
+    code = "batch_not_found"
+    status = 404
+    title = "There is no such batch, or no longer"
+
+
+class BatchTooLong(ServiceError):
+    code = "batch_too_long"
+    status = 413
+    title = "A batch takes no more than this"
+
+
 class PreviewNotFound(ServiceError):
     code = "preview_not_found"
     status = 404

@@ -93,6 +93,8 @@ class Uploads(Section):
     image_bytes: int = Field(default=64 * MIB, gt=0)
     audio_bytes: int = Field(default=512 * MIB, gt=0)
     video_bytes: int = Field(default=2048 * MIB, gt=0)
+    resume_seconds: Seconds = 86_400.0
+    """An upload in pieces is deleted after this long without a byte, or without a scan of it."""
 
 
 class Decoding(Section):

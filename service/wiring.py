@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,13 +19,31 @@ from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import SettingsInvalid, SigningKeyInvalid
+from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
+from service.scans.batches import Batches, Fetch
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import Broker, CeleryQueue
+from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import ScanPolicy, Scans
 from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """The use cases of one process, on one database and one store."""
+
+    scans: Scans
+    uploads: Uploads
+    batches: Batches
+
+
+def guarded_fetch(settings: Settings) -> Fetch:
+    """Fetches what strangers name, from public addresses and no more than may be uploaded."""
+    guard = Guard(max_bytes=max(upload_limits(settings).values()))
+    return partial(fetch, guard=guard)
 
 
 def open_database(settings: Settings) -> Database:
@@ -34,10 +54,10 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
-def build_scans(
+def build(
     settings: Settings, *, pipeline: Analyst | None = None, database: Database | None = None
-) -> Scans:
-    """Scans on the configured storage and broker, and on this database or the configured one.
+) -> Built:
+    """All on the configured storage and broker, and on this database or the configured one.
 
     The web process passes no pipeline: it accepts scans and runs none. Raises `SettingsInvalid`
     when a part cannot be used.
@@ -47,15 +67,35 @@ def build_scans(
     database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
-    return Scans(
+    policy = scan_policy(settings)
+    scans = Scans(
         database=database,
         store=store,
         queue=CeleryQueue(broker(settings)),
-        policy=scan_policy(settings),
+        policy=policy,
         signer=signer,
         pipeline=pipeline,
         known=IndexEntries(settings.index, adds=settings.index_scans),
     )
+    uploads = Uploads(
+        database=database,
+        store=store,
+        limits=upload_limits(settings),
+        patience=timedelta(seconds=settings.uploads.resume_seconds),
+    )
+    batches = Batches(
+        database=database,
+        scans=scans,
+        uploads=uploads,
+        fetch=guarded_fetch(settings),
+        keep=policy.keep,
+    )
+    return Built(scans=scans, uploads=uploads, batches=batches)
+
+
+def build_scans(settings: Settings, *, database: Database | None = None) -> Scans:
+    """Scans alone, for whoever runs none. Raises `SettingsInvalid`."""
+    return build(settings, database=database).scans
 
 
 def build_people(settings: Settings, database: Database) -> People:

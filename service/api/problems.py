@@ -24,6 +24,8 @@ from service.errors import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
+PHRASES: Final = {460: "Checksum Mismatch"}
+"""Of statuses that are not in the standard's list; this one is of the tus protocol."""
 
 RETRY_AFTER: Final[dict[str, Any]] = {
     "Retry-After": {
@@ -197,7 +199,7 @@ def _answer(
 def _response(status: int) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        "description": HTTPStatus(status).phrase,
+        "description": PHRASES.get(status) or HTTPStatus(status).phrase,
         "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}},
     }
 

@@ -1,6 +1,6 @@
 """Every statement about scans. Changes of state are compare-and-set, so the first one wins."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -65,13 +65,21 @@ class SignedDocument:
     signature: str
 
 
+Also = Callable[[Session, str], None]
+"""What else happens in the transaction that adds the scan of this id; what it raises undoes both."""
+
+
+def alone(_session: Session, _scan_id: str) -> None:
+    """The scan belongs to nothing else."""
+
+
 class ScanRows:
     """Scans in the database. Methods for people ask for the tenant, those for workers do not."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, new: NewScan) -> Scan:
+    def add(self, new: NewScan, also: Also = alone) -> Scan:
         row = ScanRow(
             id=new.id,
             tenant=new.tenant,
@@ -95,6 +103,7 @@ class ScanRows:
         )
         with self._database.write() as session:
             session.add(row)
+            also(session, new.id)
             note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
         return _scan(row)
 

@@ -26,7 +26,7 @@ from service.db.lifecycle import (
     new_scan_id,
 )
 from service.db.receipts import DeletionRows
-from service.db.scans import NewScan, ScanRows, SignedDocument
+from service.db.scans import Also, NewScan, ScanRows, SignedDocument, alone
 from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
@@ -127,21 +127,30 @@ class Scans:
             lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
         )
 
-    def accept(self, received: Received, *, profile: Profile = Profile.FULL) -> Scan:
+    def accept(
+        self, received: Received, *, profile: Profile = Profile.FULL, also: Also = alone
+    ) -> Scan:
         """Make a scan of an upload. From here on it ends in a report or a visible failure.
 
         The row comes first and names the queue; a message that cannot be sent now is sent by the
-        reconciler, so a broker that is down costs time, not scans.
+        reconciler, so a broker that is down costs time, not scans. `also` takes part in the
+        transaction of the row; raises what it raises.
         """
         try:
-            scan, queue = self._add(received, profile)
+            scan, queue = self._add(received, profile, also)
         except BaseException:  # nothing was promised, so nothing may stay
             self._store.delete(received.blob)
             raise
         self._ring(scan, queue)
         return scan
 
-    def _add(self, received: Received, profile: Profile) -> tuple[Scan, str]:
+    def adopt(self, received: Received, *, profile: Profile, also: Also) -> Scan:
+        """As `accept`, of bytes that stay somebody else's until the transaction is through."""
+        scan, queue = self._add(received, profile, also)
+        self._ring(scan, queue)
+        return scan
+
+    def _add(self, received: Received, profile: Profile, also: Also) -> tuple[Scan, str]:
         kind, now = received.type.kind, self._now()
         profile = profile_for(received.type, profile)
         queue = queue_for(kind, profile)
@@ -160,7 +169,7 @@ class Scans:
             created_at=now,
             expires_at=now + self._policy.keep if self._policy.keep is not None else None,
         )
-        return self._rows.add(new), queue
+        return self._rows.add(new, also), queue
 
     def _ring(self, scan: Scan, queue: str) -> None:
         """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""

@@ -10,7 +10,7 @@ from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.principal import Scope
 from service.analysis.progress import Stage
-from service.api.access import PUBLIC, TheFetch, TheScans, TheTrust, needs
+from service.api.access import PUBLIC, TheFetch, TheScans, TheTrust, TheUploads, needs
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.submission import submit
@@ -61,12 +61,13 @@ def listing(
 async def send(
     request: Request,
     scans: TheScans,
+    uploads: TheUploads,
     fetch: TheFetch,
     frame: TheFrame,
     csrf: Annotated[str | None, Query(max_length=64)] = None,  # compared by `Cookies`
 ) -> RedirectResponse:
     """The form of the front page, where there is no JavaScript."""
-    scan = await submit(request, scans, fetch, None)
+    scan = await submit(request, scans, uploads, fetch, None)
     return RedirectResponse(f"{frame.root}/scans/{scan.id}", status_code=303)
 
 

@@ -41,7 +41,9 @@ from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
 from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
+from service.scans.batches import Batches
 from service.scans.intake import Receiver
+from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import ScanPolicy, Scans
@@ -101,6 +103,8 @@ class Desk:
     app: FastAPI
     client: TestClient
     scans: Scans
+    uploads: Uploads
+    batches: Batches
     queue: Waiting
     blobs: Path
     people: People
@@ -118,8 +122,12 @@ class Desk:
 
     def work(self) -> None:
         """Do what a worker does with every message."""
+        while self.batches.take_in():
+            pass
         while self.queue.ids:
-            self.scans.run(self.queue.ids.pop(0), worker="test")
+            scan_id = self.queue.ids.pop(0)
+            self.scans.run(scan_id, worker="test")
+            self.batches.scan_ended(scan_id)
 
     @contextmanager
     def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
@@ -160,18 +168,21 @@ def desk(
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
     queue, blobs = Waiting(), folder / "blobs"
+    store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
         database=database,
-        store=FolderStore(blobs),
+        store=store,
         queue=queue,
-        policy=ScanPolicy(
-            upload_limits=dict.fromkeys(Kind, limit), keep=timedelta(days=1), attempts=1
-        ),
+        policy=ScanPolicy(upload_limits=limits, keep=timedelta(days=1), attempts=1),
         signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
+    uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
+    batches = Batches(
+        database=database, scans=scans, uploads=uploads, fetch=get, keep=timedelta(days=1)
+    )
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     tenants = Tenants(AccessRows(database))
     accounts = Accounts(database, tenants, passwords, now)
@@ -179,9 +190,20 @@ def desk(
     keyring = Keyring(AccessRows(database))
     keeper = Doorkeeper(door, (keyring.ever, people.wanted))
     entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, people)
-    app = create_app(scans, get, trust, entrance, hosts=hosts, proxies=proxies)
+    app = create_app(
+        scans,
+        get,
+        trust,
+        entrance,
+        uploads=uploads,
+        the_batches=batches,
+        hosts=hosts,
+        proxies=proxies,
+    )
     client = TestClient(app, raise_server_exceptions=False)
-    return Desk(app, client, scans, queue, blobs, people, database, keyring, tenants)
+    return Desk(
+        app, client, scans, uploads, batches, queue, blobs, people, database, keyring, tenants
+    )
 
 
 @contextmanager

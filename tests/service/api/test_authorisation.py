@@ -16,6 +16,7 @@ from httpx2 import Response
 
 from service.access.door import Door
 from service.access.principal import SCOPES, Role, Scope
+from service.api import resumable
 from service.api.access import rules
 from service.app import ROUTED
 from service.db.lifecycle import State
@@ -38,6 +39,11 @@ ROUTES: Final = [
 ]
 RULES: Final = rules(module.router for module in ROUTED)
 GUARDED: Final = [it for it in ROUTES if RULES[it[0], it[1].path_format] is not None]
+PIECE_HEADERS: Final = {
+    "Tus-Resumable": resumable.VERSION,
+    "Content-Type": resumable.PIECE,
+    "Upload-Offset": "0",
+}
 PUBLIC: Final = {
     *("/health/live", "/health/ready", "/v1/openapi.json", "/.well-known/assay-keys.json"),
     *("/verify", "/api"),
@@ -60,7 +66,27 @@ def scan(api: Desk, headers: dict[str, str]) -> str:
     return made
 
 
-OWNED: Final[dict[str, Callable[[Desk, dict[str, str]], str]]] = {"scan_id": scan}
+def upload(api: Desk, headers: dict[str, str]) -> str:
+    """One that a scan was made of."""
+    made = api.client.post("/v1/uploads", json={"size": len(PHOTO)}, headers=headers).json()["id"]
+    api.client.patch(f"/v1/uploads/{made}", content=PHOTO, headers={**PIECE_HEADERS, **headers})
+    api.client.post("/v1/scans", files={"upload": (None, made)}, headers=headers)
+    api.work()
+    return str(made)
+
+
+def batch(api: Desk, headers: dict[str, str]) -> str:
+    files = {"file": ("a.jpg", PHOTO)}
+    made = api.client.post("/v1/batches", files=files, headers=headers).json()["id"]
+    api.work()
+    return str(made)
+
+
+OWNED: Final[dict[str, Callable[[Desk, dict[str, str]], str]]] = {
+    "scan_id": scan,
+    "upload_id": upload,
+    "batch_id": batch,
+}
 """Makes what a path parameter names, for the tenant whose key the headers hold."""
 
 
@@ -78,7 +104,10 @@ def address(route: APIRoute, api: Desk, owner: dict[str, str]) -> str:
 
 
 def ask(api: Desk, method: str, path: str, headers: dict[str, str]) -> Response:
-    files = {"file": ("a.jpg", PHOTO)} if method == "POST" and path.endswith("/scans") else None
+    takes_files = method == "POST" and path.endswith(("/scans", "/batches"))
+    files = {"file": ("a.jpg", PHOTO)} if takes_files else None
+    if method == "PATCH":
+        headers = {**PIECE_HEADERS, **headers}
     return api.client.request(method, path, headers=headers, files=files, follow_redirects=False)
 
 
