@@ -16,4 +16,5 @@ def register(app: Celery) -> None:
         """Analyse the stored upload whose turn it is; one that has a report is left alone."""
         held = container()
         queue = (task.request.delivery_info or {}).get("routing_key")
-        held.scans.run(scan_id, worker=held.name, queue=queue)
+        ran = held.scans.run(scan_id, worker=held.name, queue=queue)
+        held.batches.scan_ended(ran or scan_id)

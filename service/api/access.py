@@ -15,13 +15,17 @@ from provenance.trust import TrustStore
 from service.access.principal import Principal, Scope
 from service.api.authentication import entrance
 from service.api.events import Board
+from service.api.sessions import read_token
 from service.api.submission import Fetch
 from service.db.trail import act_as
 from service.errors import ScopeMissing
+from service.scans.batches import Batches
+from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 
 
 async def _principal(request: Request) -> Principal:
+    await read_token(request)
     principal = await run_in_threadpool(entrance(request).admit, request)
     bind_contextvars(tenant=principal.tenant, actor=principal.actor)
     act_as(principal.actor)
@@ -115,8 +119,18 @@ async def _board(request: Request) -> Board:
     return cast(Board, request.app.state.progress)
 
 
+async def _uploads(request: Request, principal: ThePrincipal) -> Uploads:
+    return cast(Uploads, request.app.state.uploads).of(principal.tenant)
+
+
+async def _batches(request: Request, principal: ThePrincipal) -> Batches:
+    return cast(Batches, request.app.state.batches).of(principal.tenant)
+
+
 TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
+TheUploads = Annotated[Uploads, Depends(_uploads)]
+TheBatches = Annotated[Batches, Depends(_batches)]
 """The use cases for the scans of the principal's tenant."""
 TheInstallation = Annotated[Scans, Depends(_everything)]
 """The use cases that concern no tenant: whether the service is ready, and its public keys."""

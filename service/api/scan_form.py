@@ -59,7 +59,7 @@ FORM: Final[dict[str, Any]] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A photo, video or recording; one a request",
+                            "description": "A photo, video or recording; one for each request",
                         },
                         "fragment": {
                             "type": "array",
@@ -72,6 +72,11 @@ FORM: Final[dict[str, Any]] = {
                             "type": "string",
                             "format": "uri",
                             "description": "Or the public address of one",
+                        },
+                        "upload": {
+                            "type": "string",
+                            "maxLength": 64,
+                            "description": "Or the id of an upload that is complete",
                         },
                         "profile": {
                             "type": "string",
@@ -119,7 +124,11 @@ FORM: Final[dict[str, Any]] = {
                             "examples": [86400],
                         },
                     },
-                    "oneOf": [{"required": ["file"]}, {"required": ["url"]}],
+                    "oneOf": [
+                        {"required": ["file"]},
+                        {"required": ["url"]},
+                        {"required": ["upload"]},
+                    ],
                     "dependentRequired": {"fragment": ["file"]},
                     "additionalProperties": False,
                 },

@@ -9,7 +9,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
-from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, needs
+from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, TheUploads, needs
 from service.api.events import follow
 from service.api.filters import Filters
 from service.api.negotiation import Format, chosen
@@ -41,6 +41,10 @@ from service.errors import (
     StorageUnavailable,
     UnknownField,
     UnsupportedKind,
+    UploadFailed,
+    UploadIncomplete,
+    UploadNotFound,
+    UploadUsed,
     UrlRefused,
 )
 from service.rendering.render import render_report, standalone_policy
@@ -97,6 +101,10 @@ TheScan = Annotated[Scan, Depends(_scan)]
             StorageUnavailable,
             UnknownField,
             UnsupportedKind,
+            UploadFailed,
+            UploadIncomplete,
+            UploadNotFound,
+            UploadUsed,
             UrlRefused,
         ),
     },
@@ -105,18 +113,19 @@ async def create_scan(
     request: Request,
     response: Response,
     scans: TheScans,
+    uploads: TheUploads,
     fetch: TheFetch,
     root: TheRoot,
     profile: Annotated[
         Profile | None, Query(description=f"{WORDS}; else the form's, else full")
     ] = None,
 ) -> ScanView:
-    """Send one file, or the address of one, as a form. The Location header says where it is.
+    """Send one file, or the address or the upload of one, as a form. The Location header says where it is.
 
     The bytes are checked while they arrive: a refusal comes before the upload is complete. A scan
     whose Idempotency-Key came before is answered as it is now, or 404 if it was deleted since.
     """
-    submitted = await submit(request, scans, fetch, profile)
+    submitted = await submit(request, scans, uploads, fetch, profile)
     response.headers["Location"] = f"{root}/v1/scans/{submitted.scan.id}"
     if submitted.replayed:
         response.headers["Idempotency-Replayed"] = "true"
@@ -218,7 +227,7 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     """A JPEG picture of the file: the image, a strip of frames, or the waveform."""
     preview = scans.preview(scan_id)
     if preview is None:
-        raise PreviewNotFound(f"scan {scan_id} has no preview, or not yet")
+        raise PreviewNotFound(f"scan {scan_id} has no preview, or none yet")
     return Response(preview, media_type="image/jpeg")
 
 

@@ -1,11 +1,10 @@
-"""From a form to a scan: one file or one address, checked, stored and queued."""
+"""From a form to a scan: one file, address or upload, checked, stored and queued."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from pathlib import PurePosixPath
+from functools import partial
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
@@ -14,12 +13,14 @@ from starlette.requests import Request
 from service.api.uploads import Form, read_form
 from service.db.idempotency import Claim, Completed, KeyTaken
 from service.db.lifecycle import Scan
+from service.db.scans import alone
 from service.errors import InvalidRequest
 from service.names import no_such
 from service.reporting.report import Profile
-from service.scans.asked import asked_in
+from service.scans.asked import Asked, asked_in
 from service.scans.idempotency import Pledge, fingerprint_of, key_in, same
-from service.scans.intake import Receiver
+from service.scans.intake import Received, Receiver, name_in
+from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
@@ -37,62 +38,90 @@ class Submitted:
 
 
 async def submit(
-    request: Request, scans: Scans, fetch: Fetch, profile: Profile | None
+    request: Request, scans: Scans, uploads: Uploads, fetch: Fetch, profile: Profile | None
 ) -> Submitted:
     """Read the request's form and accept what it holds; `profile` is what the address asks for.
 
     Raises `InvalidRequest`, `UnknownField`, `EmptyFile`, `FileTooLarge`, `UnsupportedKind`,
-    `UrlRefused`, `FetchFailed` and, for its idempotency key, `IdempotencyKeyInvalid`,
-    `IdempotencyKeyInUse`, `IdempotencyKeyReused`.
+    `UrlRefused`, `FetchFailed`, `UploadNotFound`, `UploadIncomplete`, `UploadUsed`, `UploadFailed`
+    and, for its idempotency key, `IdempotencyKeyInvalid`, `IdempotencyKeyInUse`,
+    `IdempotencyKeyReused`.
     """
     key = key_in(request.headers.getlist(IDEMPOTENCY_KEY))
-    if key is None:
-        return await _submit(request, scans, fetch, profile, None)
-    held = await run_in_threadpool(scans.keys.claim, key)
+    held = None if key is None else await run_in_threadpool(scans.keys.claim, key)
+    claim = held if isinstance(held, Claim) else None
     try:
-        return await _submit(request, scans, fetch, profile, held)
+        with ExitStack() as stack:
+            form = await read_form(request, scans.receive, stack)
+            sent = _sent(form, profile)
+            if form.receiver is None and isinstance(held, Completed):
+                return await _replay(scans, same(held, sent.fingerprint()))
+            if sent.upload:
+                make = partial(uploads.scan, sent.upload, scans)
+                return await _accept(scans, sent, claim, sent.fingerprint(), make)
+            receiver = form.receiver
+            if receiver is None:
+                receiver = await run_in_threadpool(scans.receive, name_in(sent.url))
+                stack.enter_context(receiver)
+                fetching: CapacityLimiter = request.app.state.fetching
+                await to_thread.run_sync(fetch, sent.url, receiver, limiter=fetching)
+            received = await run_in_threadpool(receiver.finish)
+        received = replace(received, parts=sent.parts)
+        if isinstance(held, Completed):
+            await run_in_threadpool(scans.discard, received)
+            return await _replay(scans, same(held, sent.fingerprint(received)))
+        fingerprint = sent.fingerprint(received)
+        return await _accept(scans, sent, claim, fingerprint, partial(scans.accept, received))
     except BaseException:  # the next request with this key may make the scan
-        if isinstance(held, Claim):
+        if claim is not None:
             with CancelScope(shield=True):
-                await run_in_threadpool(scans.keys.release, held)
+                await run_in_threadpool(scans.keys.release, claim)
         raise
 
 
-async def _submit(
-    request: Request,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """What a form says, checked."""
+
+    profile: Profile
+    asked: Asked
+    url: str
+    upload: str
+    parts: tuple[int, ...]
+
+    def fingerprint(self, received: Received | None = None) -> str:
+        """What the same request has again; `received` is the file, where one was sent."""
+        file = None if received is None or self.url else received.sha256
+        return fingerprint_of(asdict(self) | {"file": file})
+
+
+def _sent(form: Form, profile: Profile | None) -> _Sent:
+    url, upload = (form.fields.get(name, "").strip() for name in ("url", "upload"))
+    if (form.receiver is not None) + bool(url) + bool(upload) != 1:
+        raise InvalidRequest("send one of a file, a url and an upload")
+    return _Sent(
+        profile=_profile(form, profile),
+        asked=asked_in(form.fields),
+        url=url,
+        upload=upload,
+        parts=tuple(form.sizes) if len(form.sizes) > 1 else (),
+    )
+
+
+async def _accept(
     scans: Scans,
-    fetch: Fetch,
-    profile: Profile | None,
-    held: Claim | Completed | None,
+    sent: _Sent,
+    claim: Claim | None,
+    fingerprint: str,
+    make: Callable[..., Scan],
 ) -> Submitted:
-    with ExitStack() as stack:
-        form = await read_form(request, scans.receive, stack)
-        chosen, asked = _profile(form, profile), asked_in(form.fields)
-        url = form.fields.get("url", "").strip()
-        if (form.receiver is None) == (not url):
-            raise InvalidRequest("send either a file or a url")
-        parts = tuple(form.sizes) if len(form.sizes) > 1 else ()
-        fields = {"profile": chosen, "parts": parts, **asdict(asked)}
-        receiver = form.receiver
-        if receiver is None:
-            if isinstance(held, Completed):
-                return await _replay(scans, same(held, fingerprint_of(url, fields)))
-            receiver = stack.enter_context(await run_in_threadpool(scans.receive, _name(url)))
-            fetching: CapacityLimiter = request.app.state.fetching
-            await to_thread.run_sync(fetch, url, receiver, limiter=fetching)
-        received = replace(await run_in_threadpool(receiver.finish), parts=parts)
-    fingerprint = fingerprint_of(url or received.sha256, fields)
-    if isinstance(held, Completed):
-        await run_in_threadpool(scans.discard, received)
-        return await _replay(scans, same(held, fingerprint))
-    pledge = None if held is None else Pledge(held, fingerprint)
+    """Make the scan of a file or of an upload, together with its key."""
+    also = alone if claim is None else Pledge(claim, fingerprint).complete
     try:
-        scan = await run_in_threadpool(
-            lambda: scans.accept(received, profile=chosen, asked=asked, pledge=pledge)
-        )
+        scan = await run_in_threadpool(make, profile=sent.profile, asked=sent.asked, also=also)
+        return Submitted(scan)
     except KeyTaken as taken:
         return await _replay(scans, await run_in_threadpool(scans.keys.winner, taken, fingerprint))
-    return Submitted(scan)
 
 
 async def _replay(scans: Scans, scan_id: str) -> Submitted:
@@ -109,12 +138,3 @@ def _profile(form: Form, by_address: Profile | None) -> Profile:
     if by_address not in {None, Profile(named)}:
         raise InvalidRequest(f"the address asks for the {by_address} profile, the form for {named}")
     return Profile(named)
-
-
-def _name(untrusted_url: str) -> str:
-    """The last part of the path, or the host; the receiver makes it fit to show."""
-    try:
-        parts = urlsplit(untrusted_url)
-        return PurePosixPath(unquote(parts.path)).name or parts.hostname or ""
-    except ValueError:
-        return ""

@@ -81,8 +81,12 @@ class Result:
     preview: BlobKey | None
 
 
-def nothing(_session: Session) -> None:
-    """Nothing more belongs to the transaction."""
+Also = Callable[[Session, str], None]
+"""What else happens in the transaction that adds the scan of this id; what it raises undoes both."""
+
+
+def alone(_session: Session, _scan_id: str) -> None:
+    """The scan belongs to nothing else."""
 
 
 class ScanRows:
@@ -91,17 +95,8 @@ class ScanRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(
-        self,
-        new: NewScan,
-        *,
-        result: Result | None = None,
-        also: Callable[[Session], None] = nothing,
-    ) -> Scan:
-        """Write a scan that waits, or one that is done with `result`; `also` joins the transaction.
-
-        Where `also` raises, nothing is written.
-        """
+    def add(self, new: NewScan, also: Also = alone, result: Result | None = None) -> Scan:
+        """Write a scan that waits, or with a `result` one that is done."""
         row = ScanRow(
             id=new.id,
             tenant=new.tenant,
@@ -131,8 +126,8 @@ class ScanRows:
             ],
         )
         with self._database.write() as session:
-            also(session)
             session.add(row)
+            also(session, new.id)
             note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
             if result is not None:
                 for name, value in _done(result, new.created_at).items():

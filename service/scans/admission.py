@@ -3,23 +3,18 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.analysis.pipeline import profile_for
 from service.db.lifecycle import Scan, State, new_scan_id
-from service.db.repeats import RepeatRows
-from service.db.scans import NewScan, Result, ScanRows, nothing
+from service.db.scans import Also, NewScan, ScanRows
 from service.db.upkeep import UpkeepRows
 from service.errors import QueueUnavailable
 from service.reporting.report import Profile
-from service.reporting.signature import ReportSigner
 from service.scans.asked import Asked, Reuse
-from service.scans.idempotency import Pledge
 from service.scans.intake import Received
-from service.scans.policy import ScanPolicy
 from service.scans.queue import Queue, queue_for
 from service.scans.repeat import Repeats
 from service.scans.storage import BlobStore
@@ -34,45 +29,34 @@ class Admission:
         self,
         *,
         rows: ScanRows,
-        repeats: RepeatRows,
+        repeats: Repeats,
         upkeep: UpkeepRows,
         store: BlobStore,
         queue: Queue,
-        policy: ScanPolicy,
-        signer: ReportSigner,
+        keep: timedelta | None,  # None: until somebody deletes it
         now: Callable[[], datetime],
     ) -> None:
         self._rows = rows
+        self._repeats = repeats
         self._upkeep = upkeep
         self._store = store
         self._queue = queue
-        self._policy = policy
-        self._repeats = Repeats(repeats, upkeep, store, signer)
+        self._keep = keep
         self._now = now
 
-    def accept(
-        self,
-        tenant: str,
-        received: Received,
-        profile: Profile,
-        asked: Asked,
-        pledge: Pledge | None,
+    def admit(
+        self, tenant: str, received: Received, profile: Profile, asked: Asked, also: Also
     ) -> Scan:
-        """Make a scan of an upload. From here on it ends in a report or a visible failure.
+        """Write the scan and send its message. Raises what `also` does.
 
         The row comes first and names the queue; a message that cannot be sent now is sent by the
-        reconciler, so a broker that is down costs time, not scans. With a `pledge` the row comes
-        with its idempotency key; raises `KeyTaken` where another request was sooner.
+        reconciler, so a broker that is down costs time, not scans.
         """
-        result: Result | None = None
+        new = self._new(tenant, received, profile, asked)
+        result = self._repeats.find(new, asked.max_age) if asked.reuse is Reuse.ALLOWED else None
         try:
-            new = self._new(tenant, received, profile, asked)
-            if asked.reuse is Reuse.ALLOWED:
-                result = self._repeats.find(new, asked.max_age)
-            also = nothing if pledge is None else partial(pledge.complete, scan_id=new.id)
-            scan = self._rows.add(new, result=result, also=also)
-        except BaseException:  # nothing was promised, so nothing may stay
-            self._store.delete(received.blob)
+            scan = self._rows.add(new, also, result)
+        except BaseException:
             if result is not None and result.preview is not None:
                 self._store.delete(result.preview)
             raise
@@ -96,7 +80,7 @@ class Admission:
             blob=received.blob,
             parts=received.parts,
             created_at=now,
-            expires_at=now + self._policy.keep if self._policy.keep is not None else None,
+            expires_at=None if self._keep is None else now + self._keep,
             reference=asked.reference,
             labels=asked.labels,
             priority=asked.priority,

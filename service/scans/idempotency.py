@@ -46,9 +46,9 @@ def key_in(untrusted_values: list[str]) -> str | None:
     return key
 
 
-def fingerprint_of(content: str, fields: Mapping[str, object]) -> str:
-    """What makes two requests the same: the file's sha256 or the address, and every field."""
-    text = json.dumps([content, fields], sort_keys=True, ensure_ascii=True)
+def fingerprint_of(fields: Mapping[str, object]) -> str:
+    """What makes two requests the same: every field, and of a file its sha256."""
+    text = json.dumps(fields, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

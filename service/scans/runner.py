@@ -60,18 +60,18 @@ class Runner:
         self._known = known
         self._now = now
 
-    def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> None:
+    def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
         """Analyse one scan, once: a scan that is done, held by another worker or gone is left alone.
 
         A message stands for one scan that waits in its `queue`, not for the one it names: the most
-        urgent one is taken, which another message named.
+        urgent one is taken, which another message named. Returns which one, None if none was.
         Errors that the engines raise on purpose fail the scan. Any other exception is a bug or a
         dying worker: the scan is queued again, or failed after the last attempt, and the exception
         goes on to the caller.
         """
         if not self._store.roomy():
             log.warning("left waiting: there is no room for a report", extra={"scan": scan_id})
-            return
+            return None
         now = self._now()
         job = self._rows.take(
             scan_id,
@@ -84,7 +84,7 @@ class Runner:
         )
         if job is None:
             log.info("nothing to do", extra={"scan": scan_id})
-            return
+            return None
         log.info("started", extra={"scan": job.id, "attempt": job.attempt, "worker": worker})
         try:
             self._finish(job, self._analyse(job))
@@ -99,6 +99,7 @@ class Runner:
         except BaseException:
             self._give_up(job)
             raise
+        return job.id
 
     def _analyse(self, job: Job) -> Analysis:
         lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)

@@ -28,7 +28,7 @@ from service.db.lifecycle import (
 from service.db.listing import ListRows, Wanted
 from service.db.receipts import DeletionRows
 from service.db.repeats import RepeatRows
-from service.db.scans import ScanRows, SignedDocument
+from service.db.scans import Also, ScanRows, SignedDocument, alone
 from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
@@ -49,13 +49,14 @@ from service.reporting.signature import ReportSigner
 from service.scans.admission import Admission
 from service.scans.asked import Asked
 from service.scans.cursor import cursor_after, id_in
-from service.scans.idempotency import Keys, Pledge
+from service.scans.idempotency import Keys
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
 from service.scans.queue import QUEUES, Queue
 from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
+from service.scans.repeat import Repeats
 from service.scans.runner import Analyst, Runner
 from service.scans.storage import BlobStore, read
 
@@ -104,6 +105,15 @@ class Scans:
         self._rows = ScanRows(database)
         self._lists = ListRows(database)
         self._upkeep = UpkeepRows(database)
+        self._admission = Admission(
+            rows=self._rows,
+            repeats=Repeats(RepeatRows(database), self._upkeep, store, signer),
+            upkeep=self._upkeep,
+            store=store,
+            queue=queue,
+            keep=policy.keep,
+            now=now,
+        )
         self._deletions = Deletions(DeletionRows(database), store, known, signer, now)
         self._trail = TrailRows(database)
         self._audit_log = AuditLog(self._trail, signer, now)
@@ -146,20 +156,21 @@ class Scans:
         *,
         profile: Profile = Profile.FULL,
         asked: Asked = Asked(),  # noqa: B008 (frozen)
-        pledge: Pledge | None = None,
+        also: Also = alone,
     ) -> Scan:
-        """Make a scan of an upload; what `Admission.accept` does."""
-        admission = Admission(
-            rows=self._rows,
-            repeats=RepeatRows(self._database),
-            upkeep=self._upkeep,
-            store=self._store,
-            queue=self._queue,
-            policy=self._policy,
-            signer=self._signer,
-            now=self._now,
-        )
-        return admission.accept(self._tenant, received, profile, asked, pledge)
+        """Make a scan of an upload. From here on it ends in a report or a visible failure.
+
+        `also` takes part in the transaction of the row; raises what it raises.
+        """
+        try:
+            return self._admission.admit(self._tenant, received, profile, asked, also)
+        except BaseException:  # nothing was promised, so nothing may stay
+            self._store.delete(received.blob)
+            raise
+
+    def adopt(self, received: Received, *, profile: Profile, asked: Asked, also: Also) -> Scan:
+        """As `accept`, of bytes that stay somebody else's until the transaction is through."""
+        return self._admission.admit(self._tenant, received, profile, asked, also)
 
     def discard(self, received: Received) -> None:
         """Forget an upload that becomes no scan."""
@@ -285,7 +296,7 @@ class Scans:
                 self._store.delete(blob)
             return self._rows.delete(self._tenant, scan_id, self._now())
 
-    def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> None:
+    def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
         """Analyse one scan, once; what `Runner.run` does."""
         if self._pipeline is None:
             raise RuntimeError("this process has no pipeline and runs no scans")
@@ -298,7 +309,7 @@ class Scans:
             known=self._known,
             now=self._now,
         )
-        runner.run(scan_id, worker=worker, queue=queue)
+        return runner.run(scan_id, worker=worker, queue=queue)
 
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""

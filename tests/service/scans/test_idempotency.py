@@ -25,7 +25,7 @@ def desk(database: Database, tmp_path: Path) -> Office:
 
 def accept(desk: Office, claim: Claim) -> Scan:
     received = receive_all(io.BytesIO(PICTURE), desk.scans.receive("a.jpg"))
-    return desk.scans.accept(received, pledge=Pledge(claim, FINGERPRINT))
+    return desk.scans.accept(received, also=Pledge(claim, FINGERPRINT).complete)
 
 
 def claimed(desk: Office, key: str = "k") -> Claim:
