@@ -95,7 +95,7 @@ CLAIMS: Final[dict[Claim, str]] = {
 
 PROFILES: Final[dict[Profile, str]] = {
     Profile.FULL: "All checks",
-    Profile.FAST: "Fast, without the heat map and without looking for face swaps, edits or watermarks in pictures",
+    Profile.FAST: "Fast: no heat map, and no search for face swaps, edits or watermarks",
     Profile.PROVENANCE: "Provenance only, without classifiers",
 }
 
