@@ -11,6 +11,7 @@ from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.keys_app import keys
 from service.cli.models_app import models
+from service.cli.policy_app import policy
 from service.cli.report_app import audit, check, show
 from service.cli.signing_app import TERMS, recheck, sign, verify_report
 from service.cli.trust_app import trust
@@ -32,6 +33,7 @@ app.add_typer(trust, name="trust")
 app.add_typer(models, name="models")
 app.add_typer(index, name="index")
 app.add_typer(keys, name="keys")
+app.add_typer(policy, name="policy")
 
 
 def main() -> None:
