@@ -14,7 +14,17 @@ from starlette.types import ASGIApp, Scope
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
-from service.api import description, detectors, health, keys, media, problems, scans
+from service.api import (
+    description,
+    detectors,
+    health,
+    keys,
+    media,
+    policies,
+    problems,
+    reviews,
+    scans,
+)
 from service.api.description import completed
 from service.api.events import Board
 from service.api.guard import Guard
@@ -35,7 +45,7 @@ from service.wiring import build_scans
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
-ROUTED: Final = (scans, media, detectors, health, keys, description, pages)
+ROUTED: Final = (scans, media, reviews, policies, detectors, health, keys, description, pages)
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "

@@ -13,9 +13,10 @@ from service.db.migrate import upgrade
 from service.errors import SettingsInvalid, SigningKeyInvalid
 from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
+from service.scans.policy import ScanPolicy
 from service.scans.queue import Broker, CeleryQueue
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, ScanPolicy, Scans
+from service.scans.use_cases import Analyst, Scans
 from service.settings import Settings
 
 

@@ -22,6 +22,10 @@ def _trust(request: Request) -> TrustStore:
     return cast(TrustStore, request.app.state.trust)
 
 
+def _actor() -> str:
+    return "local"
+
+
 def _root(request: Request) -> str:
     return str(request.scope.get("root_path", ""))
 
@@ -30,6 +34,8 @@ def _board(request: Request) -> Board:
     return cast(Board, request.app.state.progress)
 
 
+TheActor = Annotated[str, Depends(_actor)]
+"""Who asks, as it is kept with what they change."""
 TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
 TheFetch = Annotated[Fetch, Depends(_fetch)]

@@ -14,7 +14,13 @@ from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from service.errors import DatabaseUnavailable, InvalidRequest, ServiceError, StorageFull
+from service.errors import (
+    DatabaseUnavailable,
+    InvalidRequest,
+    PolicyInvalid,
+    ServiceError,
+    StorageFull,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
@@ -120,7 +126,11 @@ def problem_of(request: Request, error: Exception) -> Problem:
     if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         code = known.code if known is not None else INTERNAL
         return _problem(request, 500, code, ServiceError.title, "The log has more.")
-    return _problem(request, known.status, known.code, known.title, str(known) or known.title)
+    problem = _problem(request, known.status, known.code, known.title, str(known) or known.title)
+    if isinstance(known, PolicyInvalid):
+        errors = [Invalid(where=where, message=sentence) for where, sentence in known.problems]
+        return problem.model_copy(update={"errors": errors})
+    return problem
 
 
 def _problem(request: Request, status: int, code: str, title: str, detail: str) -> Problem:

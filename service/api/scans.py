@@ -34,6 +34,7 @@ from service.errors import (
     UrlRefused,
 )
 from service.rendering.render import render_report, standalone_policy
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Report
 from service.reporting.wording import PROFILES
 from service.scans.intake import MAX_FRAGMENTS
@@ -164,9 +165,13 @@ def list_scans(
         str | None, Query(pattern=SCAN_ID, description="`next` of the page before")
     ] = None,
     state: Annotated[State | None, Query(description="Only scans in this state")] = None,
+    action: Annotated[
+        PolicyAction | None, Query(description="Only scans that came to this action")
+    ] = None,
 ) -> ScanPage:
     """Scans, the newest first."""
-    return ScanPage.of(scans.list(limit=limit, before=before, state=state), root)
+    found = scans.list(limit=limit, before=before, state=state, action=action)
+    return ScanPage.of(found, root)
 
 
 @router.get("/{scan_id}", responses=documented(ScanNotFound, InvalidRequest))

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
 from service.db.models import ReportRow, ScanRow, WorkerRow
+from service.db.review_tables import ReviewRow
 
 BATCH = 500
 
@@ -113,6 +114,7 @@ class UpkeepRows:
             rows = session.execute(oldest.with_for_update(skip_locked=True)).all()
             ids = [row.id for row in rows]
             session.execute(delete(ReportRow).where(ReportRow.scan_id.in_(ids)))
+            session.execute(delete(ReviewRow).where(ReviewRow.scan_id.in_(ids)))
             session.execute(
                 update(ScanRow)
                 .where(ScanRow.id.in_(ids))
@@ -127,6 +129,7 @@ class UpkeepRows:
                     failure_code=None,
                     failure_sentence=None,
                     verdict=None,
+                    action=None,
                 )
             )
         blobs = (key for row in rows for key in (row.blob, row.preview) if key is not None)

@@ -151,10 +151,15 @@ def schema() -> str:
 
 def read(untrusted: str | bytes) -> Policy:
     """Read a policy. Raises `PolicyInvalid`, which names the place of everything that is wrong."""
+    return checked(parsed(untrusted))
+
+
+def parsed(untrusted: str | bytes) -> object:
+    """The JSON that a policy is in. Raises `PolicyInvalid`."""
     if len(untrusted) > MAX_BYTES:
         raise PolicyInvalid(("$", f"a policy has at most {MAX_BYTES} bytes"))
     try:
-        document = json.loads(untrusted, object_pairs_hook=_once)
+        document: object = json.loads(untrusted, object_pairs_hook=_once)
     except _Twice as error:
         raise PolicyInvalid(("$", str(error))) from error
     except json.JSONDecodeError as error:
@@ -162,21 +167,22 @@ def read(untrusted: str | bytes) -> Policy:
         raise PolicyInvalid(("$", f"this is not JSON: {error.msg} ({where})")) from error
     except (UnicodeDecodeError, RecursionError, ValueError) as error:
         raise PolicyInvalid(("$", "this is not JSON that could be read")) from error
-    return checked(document)
+    return document
 
 
-def checked(untrusted_document: object) -> Policy:
-    """A policy from parsed JSON. Raises `PolicyInvalid`."""
+def checked(untrusted_document: object, root: str = "$") -> Policy:
+    """A policy from parsed JSON, which lies at `root` of a whole. Raises `PolicyInvalid`."""
     try:
         policy = Policy.model_validate_json(json.dumps(untrusted_document), strict=True)
     except ValidationError as error:
-        raise PolicyInvalid(*_problems(error)) from error
+        raise PolicyInvalid(*_problems(error, root)) from error
     except (RecursionError, ValueError) as error:
-        raise PolicyInvalid(("$", "this is not JSON that could be read")) from error
+        raise PolicyInvalid((root, "this is not JSON that could be read")) from error
     names = [rule.name for rule in policy.rules]
     for index, name in enumerate(names):
         if name in names[:index]:
-            raise PolicyInvalid((f"$.rules[{index}].name", f"another rule is called {name!a} too"))
+            where = f"{root}.rules[{index}].name"
+            raise PolicyInvalid((where, f"another rule is called {name!a} too"))
     return policy
 
 
@@ -194,13 +200,13 @@ def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
+def _problems(error: ValidationError, root: str) -> Iterator[tuple[str, str]]:
     for item in error.errors(include_url=False):
-        yield _path(item["loc"]), _sentence(item)
+        yield root + _path(item["loc"]), _sentence(item)
 
 
 def _path(where: tuple[int | str, ...]) -> str:
-    """`$.rules[2].when.verdicts[0]`; a name that is no plain word is shown in quotes."""
+    """`.rules[2].when.verdicts[0]`; a name that is no plain word is shown in quotes."""
     steps = (
         f"[{step}]"
         if isinstance(step, int)
@@ -209,7 +215,7 @@ def _path(where: tuple[int | str, ...]) -> str:
         else f"[{step[:40]!a}]"
         for step in where
     )
-    return "$" + "".join(steps)
+    return "".join(steps)
 
 
 def _sentence(item: ErrorDetails) -> str:

@@ -45,28 +45,19 @@ from service.errors import (
     StorageUnavailable,
     WorkerStopped,
 )
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
 from service.reporting.signature import ReportSigner
+from service.scans.deciding import Policies
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver, source_from_blob
 from service.scans.lease import Lease
 from service.scans.policy import ScanPolicy
 from service.scans.queue import QUEUES, Queue, queue_for
 from service.scans.reconcile import Reconciler
+from service.scans.reviews import Reviews
 from service.scans.storage import BlobStore, put, read
-
-__all__ = [
-    "Failure",
-    "Page",
-    "Readiness",
-    "Reconciled",
-    "Scan",
-    "ScanPolicy",
-    "Scans",
-    "State",
-    "WorkerSeen",
-]
 
 log = logging.getLogger(__name__)
 
@@ -104,17 +95,27 @@ class Scans:
         self._pipeline = pipeline
         self._known = known
         self._tenant = tenant
-        self._now = now = now or database.now
+        self._now: Callable[[], datetime] = now or database.now
         self._rows = ScanRows(database)
         self._upkeep = UpkeepRows(database)
         self._reconciler = Reconciler(
-            self._upkeep, store, queue, known=known, schedule=policy.schedule, now=now
+            self._upkeep, store, queue, known=known, schedule=policy.schedule, now=self._now
         )
 
     @property
     def tenant(self) -> str:
         """Whose scans these are."""
         return self._tenant
+
+    @property
+    def policies(self) -> Policies:
+        """What these scans are decided by."""
+        return Policies(self._database, self._tenant, self._now)
+
+    @property
+    def reviews(self) -> Reviews:
+        """What people came to about these scans."""
+        return Reviews(self._database, self._tenant, self._now)
 
     def of(self, tenant: str) -> Self:
         """The same use cases for the scans of another tenant."""
@@ -180,12 +181,17 @@ class Scans:
         return scan
 
     def list(
-        self, *, limit: int = 50, before: str | None = None, state: State | None = None
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        state: State | None = None,
+        action: PolicyAction | None = None,
     ) -> Page:
         """The newest first; `before` is the `next` of the page before. Raises `InvalidRequest`."""
         if before is not None and not is_scan_id(before):
             raise InvalidRequest("before is not the next of a page")
-        return self._rows.page(self._tenant, limit=limit, before=before, state=state)
+        return self._rows.page(self._tenant, limit=limit, before=before, state=state, action=action)
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
         """A text for each of these scans that is there, which differs whenever the scan does."""
@@ -353,11 +359,10 @@ class Scans:
         )
 
     def _broker_answers(self) -> bool:
-        try:
+        with suppress(QueueUnavailable):
             self._queue.depth(QUEUES[0])
-        except QueueUnavailable:
-            return False
-        return True
+            return True
+        return False
 
     def _analyse(self, job: Job) -> Analysis:
         if self._pipeline is None:
@@ -370,15 +375,14 @@ class Scans:
             return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
 
     def _finish(self, job: Job, analysis: Analysis) -> None:
-        preview: BlobKey | None = None
-        if analysis.preview is not None:
-            preview = put(self._store, job.tenant, analysis.preview)
+        report = self.of(job.tenant).policies.decided(analysis.report)
+        picture = analysis.preview
+        preview = put(self._store, job.tenant, picture) if picture is not None else None
         won = self._rows.finish(
             job,
-            signed=SignedDocument(
-                analysis.report.model_dump_json(), self._signer.sign(analysis.report)
-            ),
-            verdict=analysis.report.verdict,
+            signed=SignedDocument(report.model_dump_json(), self._signer.sign(report)),
+            verdict=report.verdict,
+            action=report.decision.action if report.decision is not None else None,
             preview=preview,
             now=self._now(),
         )

@@ -28,8 +28,9 @@ from service.errors import QueueUnavailable, UrlRefused
 from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import Receiver
+from service.scans.policy import ScanPolicy
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, ScanPolicy, Scans
+from service.scans.use_cases import Analyst, Scans
 
 LIMIT: Final = 1024**2
 """Bytes of an image that the test application accepts."""
