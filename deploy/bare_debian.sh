@@ -31,7 +31,7 @@ fi
 
 mounted=()
 trap release EXIT
-for place in /proc /dev; do attach --rbind "$place"; done
+for place in /proc /sys /dev; do attach --rbind "$place"; done
 for place in ${MOUNTS:-}; do attach --bind "$place"; done
 for file in /etc/resolv.conf /etc/pip.conf /etc/xdg/pip /etc/ssl/certs/ca-certificates.crt; do
   if [ -e "$file" ]; then

@@ -15,6 +15,7 @@ from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
 from service.api import (
+    audit_log,
     description,
     detectors,
     health,
@@ -45,7 +46,10 @@ from service.wiring import build_scans
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
-ROUTED: Final = (scans, media, reviews, policies, detectors, health, keys, description, pages)
+ROUTED: Final = (
+    *(scans, media, reviews, policies, audit_log),
+    *(detectors, health, keys, description, pages),
+)
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "

@@ -67,6 +67,12 @@ class ScanNotFound(ServiceError):
     title = "There is no such scan"
 
 
+class ReceiptNotFound(ServiceError):
+    code = "receipt_not_found"
+    status = 404
+    title = "No deletion of such a scan is on record"
+
+
 class PreviewNotFound(ServiceError):
     code = "preview_not_found"
     status = 404
@@ -188,6 +194,12 @@ class ReportInvalid(ServiceError):
     code = "report_invalid"
     status = 422
     title = "This is not an authenticity report of a known version"
+
+
+class ReceiptInvalid(ServiceError):
+    code = "receipt_invalid"
+    status = 422
+    title = "This is not a receipt of a deletion"
 
 
 class SignatureInvalid(ServiceError):

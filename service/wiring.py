@@ -15,8 +15,9 @@ from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
 from service.scans.policy import ScanPolicy
 from service.scans.queue import Broker, CeleryQueue
+from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, Scans
+from service.scans.use_cases import Scans
 from service.settings import Settings
 
 

@@ -23,6 +23,7 @@ from service.errors import (
     FileTooLarge,
     InvalidRequest,
     PreviewNotFound,
+    ReceiptNotFound,
     ReportNotReady,
     ScanExpired,
     ScanFailed,
@@ -35,6 +36,7 @@ from service.errors import (
 )
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.decision import PolicyAction
+from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.wording import PROFILES
 from service.scans.intake import MAX_FRAGMENTS
@@ -261,7 +263,16 @@ async def read_events(
         yield event
 
 
-@router.delete("/{scan_id}", status_code=204, responses=documented(ScanNotFound, InvalidRequest))
-def delete_scan(scan_id: ScanId, scans: TheScans) -> None:
-    """Forget a scan at once: its file, its preview and its report, running or not."""
-    scans.delete(scan_id)
+@router.delete("/{scan_id}", responses=documented(ScanNotFound, StorageUnavailable, InvalidRequest))
+def delete_scan(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
+    """Forget a scan at once: its file, its preview and its report, running or not.
+
+    The answer is a signed receipt that names what was removed; `assay verify-receipt` checks it.
+    """
+    return scans.delete(scan_id)
+
+
+@router.get("/{scan_id}/receipt", responses=documented(ReceiptNotFound, InvalidRequest))
+def read_receipt(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
+    """The receipt of a scan that was deleted, on request or at the end of its retention."""
+    return scans.receipt(scan_id)

@@ -13,7 +13,7 @@ from service.cli.keys_app import keys
 from service.cli.models_app import models
 from service.cli.policy_app import policy
 from service.cli.report_app import audit, check, show
-from service.cli.signing_app import TERMS, recheck, sign, verify_report
+from service.cli.signing_app import TERMS, recheck, sign, verify_receipt, verify_report
 from service.cli.trust_app import trust
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ app.command(epilog=EXIT_CODES)(check)
 app.command(epilog=EXIT_CODES)(audit)
 app.command(epilog=EXIT_CODES)(show)
 app.command("verify-report")(verify_report)
+app.command("verify-receipt")(verify_receipt)
 app.command()(recheck)
 app.command(epilog=TERMS)(sign)
 

@@ -1,4 +1,4 @@
-"""Commands that vouch for something, `sign`, `verify-report` and `recheck`, and their options."""
+"""Commands that vouch for something, `sign`, `verify-...` and `recheck`, and their options."""
 
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +35,25 @@ def verify_report(
     from service.cli import verify as command
 
     raise typer.Exit(command.run(report, signature=signature, keys=keys))
+
+
+def verify_receipt(
+    receipt: Annotated[Path, typer.Argument(metavar="RECEIPT.json", exists=True, dir_okay=False)],
+    *,
+    keys: Annotated[
+        Path, typer.Option(help="The installation's public keys.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """Check offline the receipt of a deletion, as DELETE answered it.
+
+    \b
+    curl -X DELETE -o receipt.json HOST/v1/scans/ID
+    curl -o keys.json HOST/.well-known/assay-keys.json
+    assay verify-receipt receipt.json --keys keys.json
+    """
+    from service.cli import verify as command
+
+    raise typer.Exit(command.receipt(receipt, keys=keys))
 
 
 def recheck(

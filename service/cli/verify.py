@@ -1,4 +1,4 @@
-"""`assay verify-report`: check offline that a report is the one an installation signed."""
+"""`assay verify-report` and `verify-receipt`: check offline what an installation signed."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 from service.cli.complain import complain
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
-from service.errors import ServiceError, SignatureInvalid
+from service.errors import ReceiptInvalid, ServiceError, SignatureInvalid
 from service.reporting import report as reports
+from service.reporting.receipt import Item, SignedReceipt
 from service.reporting.signature import verify
 
 
@@ -28,5 +29,41 @@ def run(report: Path, *, signature: Path, keys: Path) -> ExitCode:
         return ExitCode.NOT_ANALYSED
     console().print(
         f"{report}: signed by {key_id}, unchanged since {document.analysed_at:%F %T %Z}"
+    )
+    return ExitCode.NOTHING_FOUND
+
+
+WORDS = {
+    Item.FILE: "the file",
+    Item.PREVIEW: "its preview",
+    Item.REPORT: "the report",
+    Item.REVIEW: "what people came to about it",
+    Item.INDEX_ENTRY: "its entry in the index of known media",
+    Item.RECORD: "the record of the scan",
+}
+
+
+def receipt(path: Path, *, keys: Path) -> ExitCode:
+    """Exit with 0 when the signature fits, with 1 when it does not."""
+    try:
+        signed = SignedReceipt.model_validate_json(path.read_bytes())
+    except ValueError:
+        complain(str(path), ReceiptInvalid("this is no receipt of a deletion"))
+        return ExitCode.NOT_ANALYSED
+    told = signed.receipt
+    try:
+        trusted = json.loads(keys.read_text())
+        key_id = verify(told.model_dump_json(), signed.signature, trusted)
+    except SignatureInvalid as error:
+        complain(str(path), error)
+        return ExitCode.FOUND
+    except ValueError as error:
+        complain(str(keys), SignatureInvalid(f"no set of keys: {error}"))
+        return ExitCode.NOT_ANALYSED
+    removed = ", ".join(WORDS[one.item] for one in told.removed)
+    console().print(
+        f"{path}: signed by {key_id}. Of scan {told.scan}, {removed} had been removed by "
+        f"{told.removed_at:%F %T %Z}; asked for by {told.actor} ({told.because}) at "
+        f"{told.asked_at:%F %T %Z}."
     )
     return ExitCode.NOTHING_FOUND

@@ -18,6 +18,7 @@ POOL_SECONDS: Final = 15
 PROBE_MILLISECONDS: Final = 1000
 _BEGIN: Final = "sqlite_begin"
 _PROBE: Final = "probe"
+_NONE: Final = "none"
 
 
 class Database:
@@ -60,6 +61,15 @@ class Database:
         except SQLAlchemyError:
             return False
         return True
+
+    def scrub(self) -> None:
+        """Let nothing that was deleted lie on in SQLite's log of writes, unless somebody reads now.
+
+        PostgreSQL frees such rows by its own vacuum.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect().execution_options(**{_BEGIN: _NONE}) as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -109,10 +119,13 @@ def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
 
 
 def _begin(connection: Connection) -> None:
     begin = connection.get_execution_options().get(_BEGIN, "BEGIN")
+    if begin == _NONE:
+        return
     if begin != _PROBE:
         connection.exec_driver_sql(begin)
         return

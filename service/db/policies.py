@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from service.db.engine import Database
 from service.db.policy_tables import PolicyRow
+from service.db.trail import note
 from service.errors import DatabaseUnavailable
 from service.policies.document import Policy
 
@@ -48,6 +49,7 @@ class PolicyRows:
             try:
                 with self._database.write() as session:
                     session.add(_row(tenant, numbered, actor, now))
+                    note(session, tenant, "policy.put", f"policy:{version}", digest=numbered.digest)
             except IntegrityError:
                 continue
             return KeptPolicy(policy=numbered, actor=actor, created_at=now), True

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.db import trail
 from service.db.engine import Database
 from service.db.lifecycle import Judgement, Review, Reviewed
 from service.db.models import ReportRow
@@ -44,6 +45,7 @@ class ReviewRows:
         with self._database.write() as session:
             session.add(row)
             session.flush()
+            trail.note(session, tenant, "scan.reviewed", f"scan:{scan_id}", judgement=judgement)
             return _review(row)
 
     def page(

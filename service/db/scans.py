@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
+from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, Page, Review, Scan, State, mark
 from service.db.models import ReportRow, ScanRow
 from service.db.reviews import BATCH, latest_of
+from service.db.trail import note
 from service.reporting.decision import PolicyAction
+from service.reporting.receipt import Because
 from service.reporting.report import Profile, Verdict
 
 NOTE_LENGTH: Final = 255
@@ -94,6 +97,7 @@ class ScanRows:
         )
         with self._database.write() as session:
             session.add(row)
+            note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
         return _scan(row)
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
@@ -179,15 +183,15 @@ class ScanRows:
             row = session.get(ScanRow, scan_id)
             return _blobs(row) if row is not None and row.tenant == tenant else ()
 
-    def delete(self, tenant: str, scan_id: str) -> tuple[BlobKey, ...] | None:
-        """Remove the row and its report; the blobs that are now nobody's, None if no such scan."""
+    def delete(self, tenant: str, scan_id: str, now: datetime) -> bool:
+        """Remove the row and its report, and begin the deletion of the rest; False: no such scan."""
         with self._database.write() as session:
             row = session.get(ScanRow, scan_id, with_for_update=True)
             if row is None or row.tenant != tenant:
-                return None
-            blobs = _blobs(row)
+                return False
+            receipts.begin(session, row, Because.REQUEST, now)
             session.execute(delete(ScanRow).where(ScanRow.id == scan_id))
-            return blobs
+            return True
 
     def take(
         self, scan_id: str, *, token: str, worker: str, now: datetime, until: datetime, most: int
@@ -270,11 +274,15 @@ class ScanRows:
                     signature=signed.signature,
                 )
                 session.add(report)
+                note(session, job.tenant, "scan.done", f"scan:{job.id}", verdict=verdict)
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
         with self._database.write() as session:
-            return _changed(session, job.id, _held(job), **_failed(failure, now))
+            failed = _changed(session, job.id, _held(job), **_failed(failure, now))
+            if failed:
+                note(session, job.tenant, "scan.failed", f"scan:{job.id}", code=failure.code)
+            return failed
 
     def hand_back(self, job: Job, *, counted: bool = True) -> bool:
         """Queue the scan again, with nobody having sent a message for it yet.

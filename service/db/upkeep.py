@@ -6,10 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
+from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
 from service.db.models import ReportRow, ScanRow, WorkerRow
 from service.db.review_tables import ReviewRow
+from service.reporting.receipt import Because
 
 BATCH = 500
 
@@ -105,14 +107,17 @@ class UpkeepRows:
         with self._database.read() as session:
             return late, session.scalar(kept) or 0
 
-    def expire(self, now: datetime) -> tuple[int, tuple[BlobKey, ...]]:
-        """Blank what is past its retention: how many scans, and the blobs that are now nobody's."""
-        due = select(ScanRow.id, ScanRow.blob, ScanRow.preview).where(*_due(now))
+    def expire(self, now: datetime) -> int:
+        """Blank what is past its retention and begin the deletion of the rest; how many scans."""
+        due = select(ScanRow).where(*_due(now))
         with self._database.write() as session:
             # Locked, so that a worker that finishes now does so before or finds its lease gone.
             oldest = due.order_by(ScanRow.expires_at).limit(BATCH)
-            rows = session.execute(oldest.with_for_update(skip_locked=True)).all()
+            rows = session.scalars(oldest.with_for_update(skip_locked=True)).all()
             ids = [row.id for row in rows]
+            for row in rows:
+                receipts.begin(session, row, Because.RETENTION, now)
+            session.flush()
             session.execute(delete(ReportRow).where(ReportRow.scan_id.in_(ids)))
             session.execute(delete(ReviewRow).where(ReviewRow.scan_id.in_(ids)))
             session.execute(
@@ -132,8 +137,7 @@ class UpkeepRows:
                     action=None,
                 )
             )
-        blobs = (key for row in rows for key in (row.blob, row.preview) if key is not None)
-        return len(ids), tuple(BlobKey(key) for key in blobs)
+        return len(ids)
 
     def without_scan(self, keys: Sequence[BlobKey]) -> set[BlobKey]:
         """Those of at most `BATCH` keys that no scan refers to."""

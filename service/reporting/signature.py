@@ -6,29 +6,26 @@ detached content (RFC 7515, appendix F) by Ed25519 (RFC 9864); the key id is the
 (RFC 7638).
 """
 
-import json
 import logging
 import os
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
-import rfc8785
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OKPKey
+from joserfc.jwk import OKPKey
 
+from service.client import errors, verification
+from service.client.verification import ALGORITHM
 from service.errors import SignatureInvalid, SigningKeyInvalid
 from service.reporting.published_keys import Keys, remember
 from service.reporting.report import Report
 
-ALGORITHM: Final = "Ed25519"
 TYPE: Final = "assay-report+jws"
-MAX_SIGNATURE: Final = 2048
-HANDOVER: Final = timedelta(days=1)
-"""Between the retirement of a key and the last report that a process may have made with it."""
 
 Written = tuple[int, int, int]
 """When a key's file was written (ns), its inode and size."""
@@ -91,11 +88,14 @@ class ReportSigner:
 
     def sign(self, report: Report) -> str:
         """A compact JWS with detached content."""
+        return self.sign_text(report.model_dump_json(), TYPE)
+
+    def sign_text(self, document: str, kind: str) -> str:
+        """The same over another JSON document of the service; `kind` is its `typ`."""
         self._pick_up()
         key = self._key
-        header = {"alg": ALGORITHM, "kid": key.thumbprint(), "typ": TYPE}
-        payload = canonical(report.model_dump_json())
-        token = jws.serialize_compact(header, payload, key, algorithms=[ALGORITHM])
+        header = {"alg": ALGORITHM, "kid": key.thumbprint(), "typ": kind}
+        token = jws.serialize_compact(header, canonical(document), key, algorithms=[ALGORITHM])
         protected, _, mark = token.split(".")
         return f"{protected}..{mark}"
 
@@ -128,40 +128,25 @@ def _read(path: Path) -> OKPKey:
 def canonical(untrusted_document: str | bytes) -> bytes:
     """The bytes that are signed: of the document as it is, whatever version of assay wrote it.
 
-    Raises `SignatureInvalid` for what is not JSON, or has a member twice, which two readers may
-    understand differently.
+    Raises `SignatureInvalid`.
     """
-    try:
-        document = json.loads(untrusted_document, object_pairs_hook=_once)
-        return rfc8785.dumps(document)
-    except (ValueError, RecursionError, rfc8785.CanonicalizationError) as error:
-        raise SignatureInvalid(f"the report is not JSON that could be signed: {error}") from error
+    with _ours():
+        return verification.canonical(untrusted_document)
 
 
 def verify(untrusted_document: str | bytes, untrusted_signature: str, keys: dict[str, Any]) -> str:
     """The id of the key that signed exactly this report. Raises `SignatureInvalid`."""
-    if len(untrusted_signature) > MAX_SIGNATURE:
-        raise SignatureInvalid("the signature is too long to be one")
-    payload = canonical(untrusted_document)
+    with _ours():
+        return verification.verify_report(untrusted_document, untrusted_signature, keys)
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    """Recipients verify with the client's code; its error becomes the service's."""
     try:
-        trusted = KeySet.import_key_set(keys)  # type: ignore[arg-type]
-        token = jws.deserialize_compact(
-            untrusted_signature.strip(), trusted, algorithms=[ALGORITHM], payload=payload
-        )
-    except (JoseError, ValueError) as error:
-        raise SignatureInvalid(f"the signature does not fit this report: {error}") from error
-    key_id = str(token.headers().get("kid", ""))
-    _check_time(payload, next((key for key in keys["keys"] if key.get("kid") == key_id), {}))
-    return key_id
-
-
-def _check_time(payload: bytes, key: dict[str, Any]) -> None:
-    """A retired key vouches for reports of its time only."""
-    if "exp" not in key:
-        return
-    made = datetime.fromisoformat(str(json.loads(payload).get("analysed_at")))
-    if made > datetime.fromtimestamp(float(key["exp"]), UTC) + HANDOVER:
-        raise SignatureInvalid("the key was retired before this report was made")
+        yield
+    except errors.SignatureInvalid as error:
+        raise SignatureInvalid(str(error)) from error
 
 
 def replace_key(path: Path) -> None:
@@ -170,13 +155,6 @@ def replace_key(path: Path) -> None:
     fresh.unlink(missing_ok=True)
     _create(fresh)
     fresh.replace(path)
-
-
-def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(members)
-    if len(found) != len(members):
-        raise ValueError("a member stands there twice")
-    return found
 
 
 def _create(path: Path) -> None:

@@ -12,6 +12,7 @@ from service.db.upkeep import BATCH, UpkeepRows, Waiting
 from service.errors import QueueUnavailable
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import QUEUES, Queue
+from service.scans.receipts import Deletions
 from service.scans.storage import BlobStore
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Reconciler:
         store: BlobStore,
         queue: Queue,
         *,
+        deletions: Deletions,
         known: IndexEntries | None = None,
         schedule: Schedule,
         now: Callable[[], datetime],
@@ -56,6 +58,7 @@ class Reconciler:
         self._rows = rows
         self._store = store
         self._queue = queue
+        self._deletions = deletions
         self._known = known
         self._schedule = schedule
         self._now = now
@@ -72,6 +75,7 @@ class Reconciler:
         result = Reconciled(
             retried=retried, failed=failed, sent=self._send(now), expired=self._expire(now)
         )
+        self._deletions.finish_all()
         if self._sweep_due is None or not _near(now, self._sweep_due, self._schedule.sweep_every):
             self._sweep_due = now + self._schedule.sweep_every
             result = replace(result, swept=self._sweep(now))
@@ -147,9 +151,8 @@ class Reconciler:
         return 0
 
     def _expire_batch(self, now: datetime) -> int:
-        count, blobs = self._rows.expire(now)
-        for blob in blobs:
-            self._store.delete(blob)
+        count = self._rows.expire(now)
+        self._deletions.finish_all()
         return count
 
     def _sweep(self, now: datetime) -> int:

@@ -1,24 +1,19 @@
 """The use cases: take a file in, run its scan once, hand out its report, forget it."""
 
 import logging
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Self
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from detectors.errors import DetectorError
-from service.analysis.pipeline import Analysis, profile_for
-from service.analysis.progress import Listener
-from service.analysis.source import DEFAULT_TENANT, Source
+from service.access.checkpoints import AuditLog
+from service.analysis.pipeline import profile_for
+from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
 from service.db.lifecycle import (
-    BlobKey,
-    Failure,
     Overdue,
     Page,
     Readiness,
@@ -29,46 +24,40 @@ from service.db.lifecycle import (
     is_scan_id,
     new_scan_id,
 )
-from service.db.scans import Job, NewScan, ScanRows, SignedDocument
+from service.db.receipts import DeletionRows
+from service.db.scans import NewScan, ScanRows, SignedDocument
+from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
-    BlobChanged,
     BlobMissing,
     InvalidRequest,
     QueueUnavailable,
+    ReceiptNotFound,
     ReportNotReady,
-    ScanAbandoned,
     ScanExpired,
     ScanFailed,
     ScanNotFound,
-    ServiceError,
-    StorageUnavailable,
-    WorkerStopped,
 )
 from service.reporting.decision import PolicyAction
+from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
 from service.reporting.signature import ReportSigner
 from service.scans.deciding import Policies
 from service.scans.index_entries import IndexEntries
-from service.scans.intake import Received, Receiver, source_from_blob
-from service.scans.lease import Lease
+from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
 from service.scans.queue import QUEUES, Queue, queue_for
+from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
 from service.scans.reviews import Reviews
-from service.scans.storage import BlobStore, put, read
+from service.scans.runner import Analyst, Runner
+from service.scans.storage import BlobStore, read
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
 """How often a worker says that it lives; unheard for five times that, it counts as gone."""
-
-
-class Analyst(Protocol):
-    """What turns a file into a report: `service.analysis.pipeline.Pipeline`, or a stand-in."""
-
-    def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis: ...
 
 
 class Scans:
@@ -95,11 +84,20 @@ class Scans:
         self._pipeline = pipeline
         self._known = known
         self._tenant = tenant
-        self._now: Callable[[], datetime] = now or database.now
+        self._now = now = now or database.now
         self._rows = ScanRows(database)
         self._upkeep = UpkeepRows(database)
+        self._deletions = Deletions(DeletionRows(database), store, known, signer, now)
+        self._trail = TrailRows(database)
+        self._audit_log = AuditLog(self._trail, signer, now)
         self._reconciler = Reconciler(
-            self._upkeep, store, queue, known=known, schedule=policy.schedule, now=self._now
+            self._upkeep,
+            store,
+            queue,
+            deletions=self._deletions,
+            known=known,
+            schedule=policy.schedule,
+            now=now,
         )
 
     @property
@@ -240,68 +238,63 @@ class Scans:
         except BlobMissing:
             return None
 
-    def delete(self, scan_id: str) -> None:
-        """Forget scan, report and file at once, running or not. Raises `ScanNotFound`."""
-        blobs = self._delete_row(scan_id) if is_scan_id(scan_id) else None
-        if blobs is None:
-            raise ScanNotFound(f"no scan {scan_id[:40]!r}")
-        for blob in blobs:
-            self._store.delete(blob)
-        if self._known is not None:
-            self._known.forget((scan_id,))
-        log.info("deleted", extra={"scan": scan_id})
+    def delete(self, scan_id: str) -> SignedReceipt:
+        """Forget scan, report and file at once, running or not; the receipt says what was removed.
 
-    def _delete_row(self, scan_id: str) -> tuple[BlobKey, ...] | None:
+        Raises `ScanNotFound`, and `StorageUnavailable` where the rest is deleted a little later.
+        """
+        if not is_scan_id(scan_id) or not self._delete_row(scan_id):
+            raise ScanNotFound(f"no scan {scan_id[:40]!r}")
+        self._deletions.finish(scan_id)
+        log.info("deleted", extra={"scan": scan_id})
+        return self.receipt(scan_id)
+
+    def receipt(self, scan_id: str) -> SignedReceipt:
+        """That of a scan that was deleted, on request or with age. Raises `ReceiptNotFound`."""
+        receipt = self._deletions.receipt(self._tenant, scan_id) if is_scan_id(scan_id) else None
+        if receipt is None:
+            raise ReceiptNotFound(f"no receipt of a deletion of {scan_id[:40]!r}")
+        return receipt
+
+    def log(self, *, after: int = 0, of: str | None = None) -> Iterator[Line]:
+        """The tenant's audit log, from the line after this one on."""
+        return self._trail.lines(self._tenant, after=after, object_=of)
+
+    def checkpoints(self) -> tuple[SignedCheckpoint, ...]:
+        """The signed checkpoints of that log, the oldest first."""
+        return self._trail.checkpoints(self._tenant)
+
+    def _delete_row(self, scan_id: str) -> bool:
         """On a full disk even a deletion finds no room in the database, until the file is gone."""
         try:
-            return self._rows.delete(self._tenant, scan_id)
+            return self._rows.delete(self._tenant, scan_id, self._now())
         except OperationalError:
             if self._store.roomy():
                 raise
             for blob in self._rows.blobs(self._tenant, scan_id):
                 self._store.delete(blob)
-            return self._rows.delete(self._tenant, scan_id)
+            return self._rows.delete(self._tenant, scan_id, self._now())
 
     def run(self, scan_id: str, *, worker: str) -> None:
-        """Analyse one scan, once: a scan that is done, held by another worker or gone is left alone.
-
-        Errors that the engines raise on purpose fail the scan. Any other exception is a bug or a
-        dying worker: the scan is queued again, or failed after the last attempt, and the exception
-        goes on to the caller.
-        """
-        if not self._store.roomy():
-            log.warning("left waiting: there is no room for a report", extra={"scan": scan_id})
-            return
-        now = self._now()
-        job = self._rows.take(
-            scan_id,
-            token=secrets.token_hex(16),
-            worker=worker,
-            now=now,
-            until=now + timedelta(seconds=self._policy.lease_seconds),
-            most=self._policy.attempts,
+        """Analyse one scan, once; what `Runner.run` does."""
+        if self._pipeline is None:
+            raise RuntimeError("this process has no pipeline and runs no scans")
+        runner = Runner(
+            rows=self._rows,
+            store=self._store,
+            policy=self._policy,
+            signer=self._signer,
+            pipeline=self._pipeline,
+            known=self._known,
+            policies=lambda tenant: self.of(tenant).policies,
+            now=self._now,
         )
-        if job is None:
-            log.info("nothing to do", extra={"scan": scan_id})
-            return
-        log.info("started", extra={"scan": job.id, "attempt": job.attempt, "worker": worker})
-        try:
-            self._finish(job, self._analyse(job))
-        except ScanAbandoned:
-            log.info("abandoned", extra={"scan": job.id})
-        except (StorageUnavailable, WorkerStopped) as error:
-            log.warning("handed back", extra={"scan": job.id, "code": error.code})
-            self._rows.hand_back(job, counted=False)
-        except (DetectorError, ServiceError) as error:
-            log.warning("failed", extra={"scan": job.id, "code": error.code})
-            self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
-        except BaseException:
-            self._give_up(job)
-            raise
+        runner.run(scan_id, worker=worker)
 
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""
         result = self._reconciler.round()
+        self._audit_log.upkeep()
         if worker is not None:
             self._upkeep.reconciled(worker, self._now())
         return result
@@ -363,38 +356,3 @@ class Scans:
             self._queue.depth(QUEUES[0])
             return True
         return False
-
-    def _analyse(self, job: Job) -> Analysis:
-        if self._pipeline is None:
-            raise RuntimeError("this process has no pipeline and runs no scans")
-        lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
-        with lease, source_from_blob(self._store.open(job.blob), job.name) as source:
-            if source.sha256 != job.sha256:
-                raise BlobChanged(f"scan {job.id}: the stored bytes are not those that arrived")
-            source = replace(source, tenant=job.tenant, parts=job.parts)
-            return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
-
-    def _finish(self, job: Job, analysis: Analysis) -> None:
-        report = self.of(job.tenant).policies.decided(analysis.report)
-        picture = analysis.preview
-        preview = put(self._store, job.tenant, picture) if picture is not None else None
-        won = self._rows.finish(
-            job,
-            signed=SignedDocument(report.model_dump_json(), self._signer.sign(report)),
-            verdict=report.verdict,
-            action=report.decision.action if report.decision is not None else None,
-            preview=preview,
-            now=self._now(),
-        )
-        if not won and preview is not None:
-            self._store.delete(preview)
-        if won and self._known is not None:
-            self._known.keep(job.id, analysis, tenant=job.tenant)
-        log.info("done" if won else "abandoned", extra={"scan": job.id})
-
-    def _give_up(self, job: Job) -> None:
-        if job.attempt < self._policy.attempts:
-            self._rows.hand_back(job)
-        else:
-            sentence = "The analysis crashed every time it was tried. The log says where."
-            self._rows.fail(job, Failure("internal_error", sentence), self._now())

@@ -74,7 +74,7 @@ class Messages:
 class Engine:
     """Always the same report; `during` runs in the middle of each analysis."""
 
-    during: Callable[[Listener], None] = lambda progress: None
+    during: Callable[[Listener], object] = lambda progress: None
     preview: bytes | None = b"a picture"
     seen: list[str] = field(default_factory=list)
 

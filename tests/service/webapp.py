@@ -12,6 +12,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from detectors.base import Kind
 from provenance.published import open_store
@@ -29,8 +30,9 @@ from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import Receiver
 from service.scans.policy import ScanPolicy
+from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Analyst, Scans
+from service.scans.use_cases import Scans
 
 LIMIT: Final = 1024**2
 """Bytes of an image that the test application accepts."""
@@ -96,7 +98,7 @@ class Desk:
             self.scans.run(self.queue.ids.pop(0), worker="test")
 
     @contextmanager
-    def soon(self, action: Callable[[], None], seconds: float = 0.5) -> Iterator[None]:
+    def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
         """Do something from another thread after a while; it is done when the block ends."""
         timer = threading.Timer(seconds, action)
         timer.start()
@@ -146,7 +148,7 @@ def desk(
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """The application in a real server on a port of its own; yields its address."""
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)

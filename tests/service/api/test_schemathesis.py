@@ -24,6 +24,7 @@ OPERATIONS = (
     *("PUT /v1/policies", "GET /v1/policies", "GET /v1/policies/{version}"),
     "POST /v1/policies/replay",
     *("GET /health/live", "GET /health/ready"),
+    *("GET /v1/scans/{scan_id}/receipt", "GET /v1/audit-log", "GET /v1/audit-log/checkpoints"),
 )
 
 UNPROMISED: dict[str, list[CheckFunction]] = {

@@ -12,6 +12,7 @@ from service.db.policies import PolicyRows
 from service.db.reviews import BATCH
 from service.policies.library import built_in
 from service.reporting.decision import PolicyAction
+from service.reporting.receipt import Item
 from tests.service.office import Office, office
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -91,3 +92,18 @@ def test_action_and_reviews_go_when_a_scan_expires(desk: Office) -> None:
     assert (expired.state, expired.action, expired.review) == (State.EXPIRED, None, None)
     assert desk.scans.reviews.list(kept[0].id, limit=9) == ()
     assert len(list(desk.scans.reviews.reviewed())) == 3
+    receipt = desk.scans.receipt(kept[0].id).receipt
+    assert Item.REVIEW in {removed.item for removed in receipt.removed}
+
+
+def test_policies_and_reviews_are_deeds_of_the_audit_log(desk: Office) -> None:
+    desk.scans.policies.put(NO_AI, actor="local")
+    desk.scans.policies.put(NO_AI, actor="local")
+    scan = desk.done()
+    desk.scans.reviews.add(scan.id, Judgement.UNCLEAR, "private", actor="local")
+    desk.scans.reconcile()
+    lines = list(desk.scans.log())
+    deeds = [(line.deed, line.object) for line in lines]
+    assert deeds.count(("policy.put", "policy:1")) == 1
+    assert deeds.count(("scan.reviewed", f"scan:{scan.id}")) == 1
+    assert "private" not in str(lines)

@@ -1,0 +1,134 @@
+"""Run one scan to its report or its failure, on behalf of a worker that leases it meanwhile."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from detectors.errors import DetectorError
+from service.analysis.pipeline import Analysis
+from service.analysis.progress import Listener
+from service.analysis.source import Source
+from service.db.lifecycle import BlobKey, Failure
+from service.db.scans import Job, ScanRows, SignedDocument
+from service.errors import (
+    BlobChanged,
+    ScanAbandoned,
+    ServiceError,
+    StorageUnavailable,
+    WorkerStopped,
+)
+from service.reporting.report import Profile
+from service.reporting.signature import ReportSigner
+from service.scans.deciding import Policies
+from service.scans.index_entries import IndexEntries
+from service.scans.intake import source_from_blob
+from service.scans.lease import Lease
+from service.scans.policy import ScanPolicy
+from service.scans.storage import BlobStore, put
+
+log = logging.getLogger(__name__)
+
+
+class Analyst(Protocol):
+    """What turns a file into a report: `service.analysis.pipeline.Pipeline`, or a stand-in."""
+
+    def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis: ...
+
+
+class Runner:
+    """What a worker does with the id of a scan. Scans of every tenant come here."""
+
+    def __init__(
+        self,
+        *,
+        rows: ScanRows,
+        store: BlobStore,
+        policy: ScanPolicy,
+        signer: ReportSigner,
+        pipeline: Analyst,
+        known: IndexEntries | None,
+        policies: Callable[[str], Policies],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._rows = rows
+        self._store = store
+        self._policy = policy
+        self._signer = signer
+        self._pipeline = pipeline
+        self._known = known
+        self._policies = policies
+        self._now = now
+
+    def run(self, scan_id: str, *, worker: str) -> None:
+        """Analyse one scan, once: a scan that is done, held by another worker or gone is left alone.
+
+        Errors that the engines raise on purpose fail the scan. Any other exception is a bug or a
+        dying worker: the scan is queued again, or failed after the last attempt, and the exception
+        goes on to the caller.
+        """
+        if not self._store.roomy():
+            log.warning("left waiting: there is no room for a report", extra={"scan": scan_id})
+            return
+        now = self._now()
+        job = self._rows.take(
+            scan_id,
+            token=secrets.token_hex(16),
+            worker=worker,
+            now=now,
+            until=now + timedelta(seconds=self._policy.lease_seconds),
+            most=self._policy.attempts,
+        )
+        if job is None:
+            log.info("nothing to do", extra={"scan": scan_id})
+            return
+        log.info("started", extra={"scan": job.id, "attempt": job.attempt, "worker": worker})
+        try:
+            self._finish(job, self._analyse(job))
+        except ScanAbandoned:
+            log.info("abandoned", extra={"scan": job.id})
+        except (StorageUnavailable, WorkerStopped) as error:
+            log.warning("handed back", extra={"scan": job.id, "code": error.code})
+            self._rows.hand_back(job, counted=False)
+        except (DetectorError, ServiceError) as error:
+            log.warning("failed", extra={"scan": job.id, "code": error.code})
+            self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
+        except BaseException:
+            self._give_up(job)
+            raise
+
+    def _analyse(self, job: Job) -> Analysis:
+        lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
+        with lease, source_from_blob(self._store.open(job.blob), job.name) as source:
+            if source.sha256 != job.sha256:
+                raise BlobChanged(f"scan {job.id}: the stored bytes are not those that arrived")
+            source = replace(source, tenant=job.tenant, parts=job.parts)
+            return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
+
+    def _finish(self, job: Job, analysis: Analysis) -> None:
+        report = self._policies(job.tenant).decided(analysis.report)
+        preview: BlobKey | None = None
+        if analysis.preview is not None:
+            preview = put(self._store, job.tenant, analysis.preview)
+        won = self._rows.finish(
+            job,
+            signed=SignedDocument(report.model_dump_json(), self._signer.sign(report)),
+            verdict=report.verdict,
+            action=report.decision.action if report.decision is not None else None,
+            preview=preview,
+            now=self._now(),
+        )
+        if not won and preview is not None:
+            self._store.delete(preview)
+        if won and self._known is not None:
+            self._known.keep(job.id, analysis, tenant=job.tenant)
+        log.info("done" if won else "abandoned", extra={"scan": job.id})
+
+    def _give_up(self, job: Job) -> None:
+        if job.attempt < self._policy.attempts:
+            self._rows.hand_back(job)
+        else:
+            sentence = "The analysis crashed every time it was tried. The log says where."
+            self._rows.fail(job, Failure("internal_error", sentence), self._now())
