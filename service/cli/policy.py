@@ -13,6 +13,7 @@ from service.cli.audit.results_file import Line
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import STDIN
+from service.cli.installed import the_scans
 from service.cli.show import MAX_BYTES
 from service.cli.terminal import console
 from service.errors import PolicyInvalid, ReportInvalid
@@ -62,21 +63,24 @@ def schema() -> ExitCode:
     return ExitCode.NOTHING_FOUND
 
 
-def replay(draft: str, *, reports: str, as_json: bool) -> ExitCode:
-    """Decide anew about the reports of a file, and say what would change."""
+def replay(draft: str, *, reports: str | None, last: int, tenant: str, as_json: bool) -> ExitCode:
+    """Decide anew about the reports of a file, or the newest of a tenant: what would change?"""
     try:
         policy = named(draft)
     except DELIBERATE as error:
         complain(draft, error)
         return ExitCode.USAGE
     try:
-        if reports == STDIN:
+        if reports is None:
+            with the_scans(tenant) as scans:
+                found = scans.policies.replay(policy, last=last)
+        elif reports == STDIN:
             found = replayed(policy, read_lines(sys.stdin.buffer))
         else:
             with Path(reports).open("rb") as file:
                 found = replayed(policy, read_lines(file))
     except DELIBERATE as error:
-        complain(reports, error)
+        complain(reports or draft, error)
         return ExitCode.USAGE
     print_replay(found, as_json=as_json)
     return ExitCode.NOTHING_FOUND

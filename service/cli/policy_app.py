@@ -60,18 +60,27 @@ def replay(
     draft: NameArgument,
     *,
     reports: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--reports", metavar="JSONL", help="Reports or an audit, one a line; - is stdin."
+            "--reports",
+            metavar="JSONL",
+            help="Reports or an audit, one a line, instead of what was scanned here; - is stdin.",
         ),
-    ],
+    ] = None,
+    last: Annotated[
+        int, typer.Option("--last", min=1, max=1_000_000, help="So many of the newest scans here.")
+    ] = 1000,
+    tenant: Annotated[str, typer.Option(help="Whose scans.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Say what a draft would decide otherwise about reports that exist. Nothing is changed.
 
     \b
+    assay policy replay desk.json --last 500
     assay policy replay desk.json --reports archive.jsonl
     """
     from service.cli import policy as command
 
-    raise typer.Exit(command.replay(draft, reports=reports, as_json=as_json))
+    raise typer.Exit(
+        command.replay(draft, reports=reports, last=last, tenant=tenant, as_json=as_json)
+    )
