@@ -26,6 +26,8 @@ from service.api import (
     reviews,
     scans,
 )
+from service.api.access import Rules, rules
+from service.api.authentication import Entrance
 from service.api.description import completed
 from service.api.events import Board
 from service.api.guard import Guard
@@ -34,6 +36,7 @@ from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
 from service.arguments import trust_store, upload_limits
+from service.entrance import build_entrance
 from service.fetch import Guard as FetchGuard
 from service.fetch import fetch
 from service.rendering.render import STATIC
@@ -41,7 +44,7 @@ from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.web import pages
-from service.wiring import build_scans
+from service.wiring import build_scans, open_database
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
@@ -63,6 +66,7 @@ class Application(FastAPI):
 
     proxies: Proxies
     resources: tuple[Resource, ...]
+    rules: Rules
     hosts = Hosts()
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -71,7 +75,7 @@ class Application(FastAPI):
         return BehindProxy(Guard(inner, self.hosts), self.proxies)
 
     def openapi(self) -> dict[str, Any]:
-        return completed(super().openapi(), self.proxies.root)
+        return completed(super().openapi(), self.proxies.root, self.rules)
 
 
 class Kept(StaticFiles):
@@ -87,13 +91,14 @@ def create_app(
     the_scans: Scans,
     get: Fetch,
     trust: TrustStore,
+    entrance: Entrance,
     *,
     hosts: Hosts | None = None,
     proxies: Proxies | None = None,
 ) -> FastAPI:
     """The application over these use cases; `get` fetches addresses through the guard.
 
-    It answers to the names in `hosts`, and to those of loopback alone without. `trust` is only
+    `entrance` says who a request comes from. It answers to the names in `hosts`, and to those of loopback alone without. `trust` is only
     shown: whom a scan believes is up to the workers' own settings.
     """
     app = Application(
@@ -108,6 +113,7 @@ def create_app(
     app.proxies = proxies or Proxies()
     app.hosts = hosts or Hosts()
     app.state.scans = the_scans
+    app.state.entrance = entrance
     app.state.progress = Board(the_scans.marks)
     app.state.fetch = get
     app.state.trust = trust
@@ -115,6 +121,7 @@ def create_app(
     routers = [module.router for module in ROUTED]
     for router in routers:
         app.include_router(router)
+    app.rules = rules(routers)
     app.mount("/static", Kept(directory=STATIC))
     app.resources = (*table(routers), Resource(re.compile("/static/.*"), frozenset({"GET"})))
     problems.install(app, pages.problem_page)
@@ -127,15 +134,20 @@ def serve_app() -> FastAPI:
         return build_app(read_settings())
 
 
-def build_app(settings: Settings) -> FastAPI:
-    """The application that these settings describe. Raises `SettingsInvalid`."""
+def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
+    """The application that these settings describe, `alone` for one person on loopback.
+
+    Raises `SettingsInvalid`.
+    """
     logs.configure(json=settings.log_json)
     use_shelf(settings.weights)
     guard = FetchGuard(max_bytes=max(upload_limits(settings).values()))
+    database = open_database(settings)
     return create_app(
-        build_scans(settings),
+        build_scans(settings, database=database),
         partial(fetch, guard=guard),
         trust_store(settings),
+        build_entrance(settings, database, alone=alone),
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )

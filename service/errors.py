@@ -11,6 +11,8 @@ class ServiceError(Exception):
     title: ClassVar[str] = "Something went wrong on our side"
     retry_after: ClassVar[int | None] = None
     """Seconds after which asking again makes sense; answered as Retry-After."""
+    challenge: str | None = None
+    """How to show who asks (RFC 9110, RFC 6750); answered as WWW-Authenticate."""
 
 
 class EmptyFile(ServiceError):
@@ -59,6 +61,61 @@ class SubjectDiffers(ServiceError):
     code = "subject_differs"
     status = 422
     title = "The report is about another file"
+
+
+class CredentialsMissing(ServiceError):
+    code = "credentials_missing"
+    status = 401
+    title = "This needs an API key or a signed-in person"
+    challenge = 'Bearer realm="assay"'
+
+
+class KeyInvalid(ServiceError):
+    """Unknown, mistyped or revoked: who has no right to a key learns nothing about it."""
+
+    code = "key_invalid"
+    status = 401
+    title = "This API key is not valid"
+    challenge = 'Bearer realm="assay", error="invalid_token"'
+
+
+class KeyExpired(KeyInvalid):
+    code = "key_expired"
+    title = "This API key has expired"
+
+
+class ScopeMissing(ServiceError):
+    code = "scope_missing"
+    status = 403
+    title = "Your key or role does not allow this"
+
+    def __init__(self, scope: str = "") -> None:
+        super().__init__(f"this needs the scope {scope}" if scope else "")
+        self.challenge = f'Bearer realm="assay", error="insufficient_scope", scope="{scope}"'
+
+
+class TenantSuspended(ServiceError):
+    code = "tenant_suspended"
+    status = 403
+    title = "This tenant is suspended"
+
+
+class TenantNotFound(ServiceError):
+    code = "tenant_not_found"
+    status = 404
+    title = "There is no such tenant"
+
+
+class TenantExists(ServiceError):
+    code = "tenant_exists"
+    status = 409
+    title = "There is a tenant of that name already"
+
+
+class KeyNotFound(ServiceError):
+    code = "key_not_found"
+    status = 404
+    title = "There is no such API key"
 
 
 class ScanNotFound(ServiceError):
@@ -235,6 +292,11 @@ class SettingsInvalid(ServiceError):
     def __init__(self, *sentences: str) -> None:
         super().__init__("; ".join(sentences))
         self.sentences = sentences
+
+
+class NobodyToLetIn(ServiceError):
+    code = "nobody_to_let_in"
+    title = "The service has neither keys nor accounts to ask for"
 
 
 class SigningKeyInvalid(ServiceError):

@@ -12,8 +12,10 @@ _FRAMES: Final = ExceptionDictTransformer(show_locals=False)
 
 
 def configure(*, json: bool, level: int = logging.INFO) -> None:
-    """Log to standard error. What `extra` carries, such as the scan id, becomes fields."""
+    """Log to standard error. What `extra` carries, such as the scan id, becomes fields, and so does
+    what is bound to the request or job at hand: whose it is."""
     shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),

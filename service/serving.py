@@ -8,17 +8,21 @@ import uvicorn
 from service.api.connections import Patience, patient
 from service.app import build_app
 from service.settings import Settings, read_settings
-from service.startup import explained
+from service.startup import ALONE, explained
 
 
 def main() -> None:
     """Serve until SIGTERM; one sentence and exit status 2 when the settings make no sense."""
     parser = argparse.ArgumentParser(prog="python -m service.serving", description=main.__doc__)
     parser.add_argument("--fd", type=int, required=True, help="descriptor of a listening socket")
-    descriptor: int = parser.parse_args().fd
+    parser.add_argument(
+        ALONE, action="store_true", help="the socket is on loopback, for one person"
+    )
+    given = parser.parse_args()
+    descriptor: int = given.fd
     with explained():
         settings = read_settings()
-        app = build_app(settings)
+        app = build_app(settings, alone=given.alone)
     _many_descriptors()
     uvicorn.Server(
         uvicorn.Config(

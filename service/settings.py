@@ -189,6 +189,10 @@ class Settings(BaseSettings):
     allowed_hosts: Names = ()
     """Names this service is called by, with commas between them, besides localhost and the address
     it listens on; *.example.org takes every name below, * any name at all."""
+    open: bool = False
+    """Let everybody in who reaches the service, with every right in the tenant `default`. False:
+    keys or accounts are asked for, except by `assay serve` on loopback while there are none. See
+    docs/access.md."""
     log_json: bool = False
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)

@@ -10,6 +10,9 @@ from service.errors import ServiceError, SettingsInvalid
 MISCONFIGURED: Final = 2
 """Exit status of a process whose settings make no sense: starting it again would not help."""
 
+ALONE: Final = "--alone"
+"""Argument of a process that listens on loopback, for one person."""
+
 
 @contextmanager
 def explained() -> Iterator[None]:
@@ -22,13 +25,20 @@ def explained() -> Iterator[None]:
         _end(f"{error} [{error.code}]")
 
 
-def check() -> None:
-    """Build the service once and let go of it again: the database is brought up to date by it."""
+def check(*, alone: bool) -> None:
+    """Build the service once and let go of it again: the database is brought up to date by it.
+
+    `alone` says that it will listen on loopback, for one person.
+    """
+    from service.entrance import build_entrance
     from service.settings import read_settings
-    from service.wiring import build_scans
+    from service.wiring import build_scans, open_database
 
     with explained():
-        build_scans(read_settings()).close()
+        settings = read_settings()
+        database = open_database(settings)
+        build_entrance(settings, database, alone=alone)
+        build_scans(settings, database=database).close()
 
 
 def _end(*sentences: str) -> None:
@@ -39,4 +49,4 @@ def _end(*sentences: str) -> None:
 
 
 if __name__ == "__main__":
-    check()
+    check(alone=ALONE in sys.argv[1:])

@@ -21,17 +21,25 @@ from service.scans.use_cases import Scans
 from service.settings import Settings
 
 
-def build_scans(settings: Settings, *, pipeline: Analyst | None = None) -> Scans:
-    """Scans on the configured database, storage and broker, with the schema brought up to date.
+def open_database(settings: Settings) -> Database:
+    """The configured database, with the schema brought up to date. Raises `SettingsInvalid`."""
+    with _usable("database"):
+        database = Database(database_url(settings))
+        upgrade(database.engine)
+    return database
+
+
+def build_scans(
+    settings: Settings, *, pipeline: Analyst | None = None, database: Database | None = None
+) -> Scans:
+    """Scans on the configured storage and broker, and on this database or the configured one.
 
     The web process passes no pipeline: it accepts scans and runs none. Raises `SettingsInvalid`
     when a part cannot be used.
     """
     with _usable("storage"):
         store = FolderStore(settings.data_dir / "blobs", reserve=settings.reserve_bytes)
-    with _usable("database"):
-        database = Database(database_url(settings))
-        upgrade(database.engine)
+    database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
     return Scans(

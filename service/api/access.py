@@ -1,43 +1,125 @@
-"""What routes are given: the use cases, the guarded fetch and whom to believe, put on the application once."""
+"""What routes are given, and the rule that each of them declares: the scope it needs, or `PUBLIC`."""
 
-from typing import Annotated, cast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final, cast
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.params import Depends as Dependency
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from structlog.contextvars import bind_contextvars
 
 from provenance.trust import TrustStore
+from service.access.principal import Principal, Scope
+from service.api.authentication import entrance
 from service.api.events import Board
 from service.api.submission import Fetch
+from service.db.trail import act_as
+from service.errors import ScopeMissing
 from service.scans.use_cases import Scans
 
 
-def _scans(request: Request) -> Scans:
+async def _principal(request: Request) -> Principal:
+    principal = await run_in_threadpool(entrance(request).admit, request)
+    bind_contextvars(tenant=principal.tenant, actor=principal.actor)
+    act_as(principal.actor)
+    return principal
+
+
+ThePrincipal = Annotated[Principal, Depends(_principal)]
+"""Whoever the request comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The rule of a route that only a principal with this scope may use."""
+
+    scope: Scope
+
+    async def __call__(self, principal: ThePrincipal) -> None:
+        if not principal.may(self.scope):
+            raise ScopeMissing(self.scope)
+
+
+async def _anybody() -> None:
+    """The rule of a route that asks for nothing."""
+
+
+PUBLIC: Final = Depends(_anybody)
+"""`dependencies=[PUBLIC]`: this route is for everybody, keys and accounts or not."""
+
+
+def needs(scope: Scope) -> Dependency:
+    """`dependencies=[needs(Scope.SCANS_READ)]`: the rule of a route.
+
+    It is asked before anything of the request's body is read.
+    """
+    return cast(Dependency, Depends(Needs(scope)))
+
+
+Rules = Mapping[tuple[str, str], Scope | None]
+"""The scope that each route needs, by its method and its path."""
+
+
+def rule_of(route: APIRoute) -> Scope | None:
+    """The scope that a route needs, None for a public one. Raises `TypeError` without one rule."""
+    rules = list(_rules(route.dependant))
+    if len(rules) != 1:
+        raise TypeError(f"{route.path} declares {len(rules)} rules of access instead of one")
+    return rules[0]
+
+
+def rules(routers: Iterable[APIRouter]) -> Rules:
+    """The rule of every route. Raises `TypeError` as `rule_of` does."""
+    routes = (route for router in routers for route in router.routes)
+    return {
+        (method, route.path_format): rule_of(route)
+        for route in routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+
+
+def _rules(dependant: Dependant) -> Iterator[Scope | None]:
+    for inner in dependant.dependencies:
+        if isinstance(inner.call, Needs):
+            yield inner.call.scope
+        elif inner.call is _anybody:
+            yield None
+
+
+async def _scans(request: Request, principal: ThePrincipal) -> Scans:
+    everything = await _everything(request)
+    return everything.of(principal.tenant)
+
+
+async def _everything(request: Request) -> Scans:
     return cast(Scans, request.app.state.scans)
 
 
-def _fetch(request: Request) -> Fetch:
+async def _fetch(request: Request) -> Fetch:
     return cast(Fetch, request.app.state.fetch)
 
 
-def _trust(request: Request) -> TrustStore:
+async def _trust(request: Request) -> TrustStore:
     return cast(TrustStore, request.app.state.trust)
 
 
-def _actor() -> str:
-    return "local"
-
-
-def _root(request: Request) -> str:
+async def _root(request: Request) -> str:
     return str(request.scope.get("root_path", ""))
 
 
-def _board(request: Request) -> Board:
+async def _board(request: Request) -> Board:
     return cast(Board, request.app.state.progress)
 
 
-TheActor = Annotated[str, Depends(_actor)]
-"""Who asks, as it is kept with what they change."""
 TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
+"""The use cases for the scans of the principal's tenant."""
+TheInstallation = Annotated[Scans, Depends(_everything)]
+"""The use cases that concern no tenant: whether the service is ready, and its public keys."""
 TheFetch = Annotated[Fetch, Depends(_fetch)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]
 TheRoot = Annotated[str, Depends(_root)]

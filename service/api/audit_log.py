@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from service.api.access import TheScans
+from service.access.principal import Scope
+from service.api.access import TheScans, needs
 from service.api.problems import documented
 from service.errors import InvalidRequest
 
@@ -40,7 +41,7 @@ class CheckpointView(BaseModel):
     signature: str
 
 
-@router.get("", responses=documented(InvalidRequest))
+@router.get("", dependencies=[needs(Scope.ADMIN)], responses=documented(InvalidRequest))
 def read_log(
     scans: TheScans,
     after: Annotated[int, Query(ge=0, le=2**53, description="`next` of the page before")] = 0,
@@ -55,7 +56,7 @@ def read_log(
     return LogPage(items=items, next=items[-1].line if len(lines) > limit else None)
 
 
-@router.get("/checkpoints", responses=documented(InvalidRequest))
+@router.get("/checkpoints", dependencies=[needs(Scope.ADMIN)], responses=documented(InvalidRequest))
 def read_checkpoints(scans: TheScans) -> list[CheckpointView]:
     """One signed checkpoint a day; they prove later that nothing before them was changed."""
     found = scans.checkpoints()

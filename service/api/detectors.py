@@ -3,6 +3,8 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from service.access.principal import Scope
+from service.api.access import needs
 from service.api.views import DetectorView, detector_views
 
 router = APIRouter(prefix="/v1/detectors", tags=["detectors"])
@@ -12,7 +14,7 @@ class Detectors(BaseModel):
     items: list[DetectorView]
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Scope.SCANS_READ)])
 def list_detectors() -> Detectors:
     """Every detector: what it judges, whether it votes, and its model card with measured results."""
     return Detectors(items=detector_views())

@@ -5,10 +5,10 @@ from typing import Final
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Response
 
-from service.api.access import TheScans
+from service.api.access import PUBLIC, TheInstallation
 from service.api.views import Liveness, ReadinessView
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(prefix="/health", tags=["health"], dependencies=[PUBLIC])
 
 
 LOOKING: Final = CapacityLimiter(4)
@@ -22,7 +22,7 @@ async def check_liveness() -> Liveness:
 
 
 @router.get("/ready", responses={503: {"model": ReadinessView, "description": "Not accepting"}})
-async def check_readiness(response: Response, scans: TheScans) -> ReadinessView:
+async def check_readiness(response: Response, scans: TheInstallation) -> ReadinessView:
     """Each part a scan needs. 503 while uploads cannot be taken."""
     readiness = await to_thread.run_sync(scans.ready, limiter=LOOKING)
     if not readiness.accepting:

@@ -7,7 +7,8 @@ from typing import BinaryIO, Final
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response, StreamingResponse
 
-from service.api.access import TheScans
+from service.access.principal import Scope
+from service.api.access import TheScans, needs
 from service.api.problems import documented
 from service.api.resources import asks_for_head
 from service.api.scans import ScanId
@@ -24,6 +25,7 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 @router.get(
     "/{scan_id}/media",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=Response,
     responses={
         200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import TheActor, TheScans
+from service.access.principal import Scope
+from service.api.access import ThePrincipal, TheScans, needs
 from service.api.problems import documented
 from service.db.policies import KeptPolicy
 from service.errors import DatabaseUnavailable, InvalidRequest, PolicyInvalid, PolicyNotFound
@@ -22,6 +23,7 @@ LAST: Final = 200
 
 GREATEST: Final = 2**31 - 1
 
+_READ: Final = needs(Scope.SCANS_READ)
 _POLICY: Final = {"$ref": "#/components/schemas/Policy"}
 _PUT: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": _POLICY}}}
@@ -85,23 +87,24 @@ class PolicyPage(BaseModel):
 
 @router.put(
     "",
+    dependencies=[needs(Scope.POLICY_WRITE)],
     openapi_extra=_PUT,
     responses={201: {"model": PolicyView}, **documented(PolicyInvalid, DatabaseUnavailable)},
 )
 async def put_policy(
-    request: Request, response: Response, scans: TheScans, actor: TheActor
+    request: Request, response: Response, scans: TheScans, principal: ThePrincipal
 ) -> PolicyView:
     """Put a policy into force for all reports from now on: 201 with the version it was given.
 
     200 where the policy in force says the same already. Reports that exist keep their decisions.
     """
     policy = checked(parsed(await _body(request)))
-    kept, new = await run_in_threadpool(lambda: scans.policies.put(policy, actor=actor))
+    kept, new = await run_in_threadpool(lambda: scans.policies.put(policy, actor=principal.actor))
     response.status_code = 201 if new else 200
     return PolicyView.of(kept)
 
 
-@router.get("", responses=documented(InvalidRequest))
+@router.get("", dependencies=[_READ], responses=documented(InvalidRequest))
 def list_policies(
     scans: TheScans,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -121,7 +124,11 @@ def list_policies(
     )
 
 
-@router.get("/{version}", responses=documented(PolicyNotFound, InvalidRequest))
+@router.get(
+    "/{version}",
+    dependencies=[_READ],
+    responses=documented(PolicyNotFound, InvalidRequest),
+)
 def read_policy(
     scans: TheScans, version: Annotated[int, Path(ge=1, le=GREATEST, examples=[1])]
 ) -> PolicyView:
@@ -129,7 +136,12 @@ def read_policy(
     return PolicyView.of(scans.policies.get(version))
 
 
-@router.post("/replay", openapi_extra=_REPLAY, responses=documented(PolicyInvalid))
+@router.post(
+    "/replay",
+    dependencies=[_READ],
+    openapi_extra=_REPLAY,
+    responses=documented(PolicyInvalid),
+)
 async def replay_policy(request: Request, scans: TheScans) -> Replay:
     """Say what a draft would decide otherwise about the newest reports. Nothing is changed.
 

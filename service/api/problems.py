@@ -103,8 +103,11 @@ def refusal(request: Request, error: Exception, page: Page) -> Response:
     if isinstance(error, HTTPException):
         return _answer(request, _http(request, error), page, error.headers)
     headers = {}
-    if isinstance(error, ServiceError) and error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, ServiceError):
+        if error.retry_after is not None:
+            headers["Retry-After"] = str(error.retry_after)
+        if error.challenge is not None:
+            headers["WWW-Authenticate"] = error.challenge
     return _answer(request, problem_of(request, error), page, headers)
 
 

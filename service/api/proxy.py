@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 Network = IPv4Network | IPv6Network
 
 _FORWARDED: Final = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
+_SENT_ON: Final = frozenset({*_FORWARDED, b"forwarded", b"via"})
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
 
@@ -43,6 +44,8 @@ class BehindProxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            names = {name.lower() for name, _ in scope["headers"]}
+            scope.setdefault("state", {})["forwarded"] = not names.isdisjoint(_SENT_ON)
             scope = self._as_sent(_below(scope, self._proxies.root))
         await self._app(scope, receive, send)
 
@@ -74,6 +77,11 @@ class BehindProxy:
                 except ValueError:
                     return None
         return None
+
+
+def was_forwarded(scope: Scope) -> bool:
+    """Whether any proxy, named or not, says that it sent this request on."""
+    return bool(scope.get("state", {}).get("forwarded", False))
 
 
 def _below(scope: Scope, root: str) -> Scope:

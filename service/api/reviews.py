@@ -5,7 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.access import TheActor, TheScans
+from service.access.principal import Scope
+from service.api.access import ThePrincipal, TheScans, needs
 from service.api.problems import documented
 from service.api.scans import ScanId
 from service.api.views import ReviewView
@@ -43,18 +44,24 @@ class ReviewPage(BaseModel):
 
 @router.post(
     "",
+    dependencies=[needs(Scope.SCANS_WRITE)],
     status_code=201,
     responses=documented(ScanNotFound, ReportNotReady, ScanFailed, ScanExpired, InvalidRequest),
 )
 def create_review(
-    scan_id: ScanId, review: NewReview, scans: TheScans, actor: TheActor
+    scan_id: ScanId, review: NewReview, scans: TheScans, principal: ThePrincipal
 ) -> ReviewView:
     """Say what a person came to about the file. Earlier reviews stay; the latest counts."""
     scans.signature(scan_id)  # raises where there is no report to review
-    return ReviewView.of(scans.reviews.add(scan_id, review.judgement, review.note, actor=actor))
+    kept = scans.reviews.add(scan_id, review.judgement, review.note, actor=principal.actor)
+    return ReviewView.of(kept)
 
 
-@router.get("", responses=documented(ScanNotFound, InvalidRequest))
+@router.get(
+    "",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(ScanNotFound, InvalidRequest),
+)
 def list_reviews(
     scan_id: ScanId,
     scans: TheScans,

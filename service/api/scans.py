@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import TheBoard, TheFetch, TheRoot, TheScans
+from service.access.principal import Scope
+from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, needs
 from service.api.events import follow
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
@@ -122,6 +123,7 @@ TheScan = Annotated[Scan, Depends(_scan)]
 @router.post(
     "",
     status_code=202,
+    dependencies=[needs(Scope.SCANS_WRITE)],
     openapi_extra=_FORM,
     responses={
         **_LOCATION,
@@ -158,7 +160,7 @@ async def create_scan(
     return ScanView.of(scan, root)
 
 
-@router.get("", responses=documented(InvalidRequest))
+@router.get("", dependencies=[needs(Scope.SCANS_READ)], responses=documented(InvalidRequest))
 def list_scans(
     scans: TheScans,
     root: TheRoot,
@@ -176,7 +178,11 @@ def list_scans(
     return ScanPage.of(found, root)
 
 
-@router.get("/{scan_id}", responses=documented(ScanNotFound, InvalidRequest))
+@router.get(
+    "/{scan_id}",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(ScanNotFound, InvalidRequest),
+)
 def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
     """State and progress of one scan."""
     return ScanView.of(scan, root)
@@ -184,6 +190,7 @@ def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
 
 @router.get(
     "/{scan_id}/report",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_model=Report,
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
@@ -209,6 +216,7 @@ def read_report(
 
 @router.get(
     "/{scan_id}/signature",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=PlainTextResponse,
     responses={
         200: {"content": {"application/jose": {"schema": {"type": "string"}}}},
@@ -225,6 +233,7 @@ def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:
 
 @router.get(
     "/{scan_id}/preview",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
@@ -241,6 +250,7 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
 
 @router.get(
     "/{scan_id}/events",
+    dependencies=[needs(Scope.SCANS_READ)],
     response_class=EventSourceResponse,
     responses=documented(ScanNotFound, InvalidRequest),
 )
@@ -263,7 +273,11 @@ async def read_events(
         yield event
 
 
-@router.delete("/{scan_id}", responses=documented(ScanNotFound, StorageUnavailable, InvalidRequest))
+@router.delete(
+    "/{scan_id}",
+    dependencies=[needs(Scope.SCANS_DELETE)],
+    responses=documented(ScanNotFound, StorageUnavailable, InvalidRequest),
+)
 def delete_scan(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
     """Forget a scan at once: its file, its preview and its report, running or not.
 
@@ -272,7 +286,11 @@ def delete_scan(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
     return scans.delete(scan_id)
 
 
-@router.get("/{scan_id}/receipt", responses=documented(ReceiptNotFound, InvalidRequest))
+@router.get(
+    "/{scan_id}/receipt",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(ReceiptNotFound, InvalidRequest),
+)
 def read_receipt(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
     """The receipt of a scan that was deleted, on request or at the end of its retention."""
     return scans.receipt(scan_id)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli.admin.app import admin
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.keys_app import keys
@@ -34,6 +35,7 @@ app.add_typer(models, name="models")
 app.add_typer(index, name="index")
 app.add_typer(keys, name="keys")
 app.add_typer(policy, name="policy")
+app.add_typer(admin, name="admin")
 
 
 def main() -> None:
@@ -82,8 +84,17 @@ def serve(
     api_only: Annotated[
         bool, typer.Option("--api-only", help="No worker here: they run elsewhere.")
     ] = False,
+    everybody: Annotated[
+        bool, typer.Option("--open", help="Let in everybody who reaches it, with every right.")
+    ] = False,
+    require_keys: Annotated[
+        bool, typer.Option("--require-keys", help="Ask for keys and accounts on loopback too.")
+    ] = False,
 ) -> None:
     """Run the page, the API and a worker here, until Ctrl-C.
+
+    On loopback it is open to you until the first key or account is made; then, and on any other
+    address, it asks for one.
 
     Everything is kept below ASSAY_DATA_DIR. A fleet shares ASSAY_DATABASE_URL (PostgreSQL) and
     ASSAY_BROKER_URL (Redis) instead.
@@ -94,7 +105,10 @@ def serve(
     """
     from service.cli import serve as command
 
-    raise typer.Exit(command.run(host, port, api_only=api_only))
+    if everybody and require_keys:
+        raise typer.BadParameter("--open and --require-keys contradict each other")
+    way = command.Way.of(host, everybody=everybody, keys=require_keys)
+    raise typer.Exit(command.run(host, port, api_only=api_only, way=way))
 
 
 @app.command()

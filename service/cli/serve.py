@@ -4,12 +4,16 @@ import os
 import socket
 import subprocess
 import sys
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
 
+from service.api.hosts import Hosts
 from service.cli.complain import say, sentence_of
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.supervisor import Child, supervise
+from service.startup import ALONE
 
 SERVING: Final = "service.serving"
 STARTUP: Final = "service.startup"
@@ -17,10 +21,29 @@ WORKERS: Final = "workers"
 BACKLOG: Final = 512
 
 
-def run(host: str, port: int, *, api_only: bool) -> ExitCode:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Who is let in: an argument for the processes that ask, and what goes into their environment."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of(cls, host: str, *, everybody: bool, keys: bool) -> Self:
+        """Only loopback can be for one person alone, and only where keys are not asked for."""
+        alone = not keys and Hosts().allow(f"[{host}]" if ":" in host else host)
+        return cls((ALONE,) if alone else (), {"ASSAY_OPEN": "true"} if everybody else {})
+
+
+def run(host: str, port: int, *, api_only: bool, way: Way) -> ExitCode:
     """Serve until Ctrl-C. The socket outlives the API process: a restart refuses nobody."""
     settings = read_settings()
-    if subprocess.run(_python("-m", STARTUP), check=False).returncode:  # noqa: S603 (ours, no shell)
+    checked = subprocess.run(  # noqa: S603 (ours, no shell)
+        _python("-m", STARTUP, *way.arguments),
+        env={**os.environ, **way.environment},
+        check=False,
+    )
+    if checked.returncode:
         return ExitCode.USAGE
     try:
         listener = _listen(host, port)
@@ -28,7 +51,7 @@ def run(host: str, port: int, *, api_only: bool) -> ExitCode:
         say(f"cannot listen on {host} port {port}: {sentence_of(error)} [address_unavailable]")
         return ExitCode.USAGE
     with listener:
-        api = _api(listener, (*settings.allowed_hosts, host))
+        api = _api(listener, (*settings.allowed_hosts, host), way)
         children = [api] if api_only else [api, _worker()]
         name = f"[{host}]" if ":" in host else host
         say(f"page and API at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
@@ -46,12 +69,12 @@ def become_worker(queues: str | None, concurrency: int) -> None:
     os.execv(command[0], command)  # noqa: S606 (our own interpreter, no shell)
 
 
-def _api(listener: socket.socket, hosts: tuple[str, ...]) -> Child:
+def _api(listener: socket.socket, hosts: tuple[str, ...], way: Way) -> Child:
     descriptor = listener.fileno()
     return Child(
         name="API",
-        command=_python("-m", SERVING, "--fd", str(descriptor)),
-        environment={"ASSAY_ALLOWED_HOSTS": ",".join(hosts)},
+        command=_python("-m", SERVING, "--fd", str(descriptor), *way.arguments),
+        environment={"ASSAY_ALLOWED_HOSTS": ",".join(hosts), **way.environment},
         descriptors=(descriptor,),
     )
 

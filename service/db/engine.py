@@ -1,9 +1,10 @@
 """One way into the database, whichever it is: `read()` and `write()` sessions."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_MILLISECONDS: Final = 15_000
 POOL_SECONDS: Final = 15
+POOL_SIZE: Final = 20
+"""Connections of a process that stay open: making one costs more than most of what is asked."""
+
+POOL_OVERFLOW: Final = 20
+CLOCK_SECONDS: Final = 10.0
 PROBE_MILLISECONDS: Final = 1000
 _BEGIN: Final = "sqlite_begin"
 _PROBE: Final = "probe"
@@ -30,6 +36,7 @@ class Database:
         self.engine = make(url, only_look=only_look)
         writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._probing = self.engine.execution_options(**{_BEGIN: _PROBE})
+        self._clock = (-CLOCK_SECONDS, datetime.min.replace(tzinfo=UTC))
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = sessionmaker(writer, expire_on_commit=False)
 
@@ -45,13 +52,22 @@ class Database:
     def now(self) -> datetime:
         """The database's own clock: one for a whole fleet, whatever its machines believe.
 
+        It is asked every `CLOCK_SECONDS` and goes on in between by a clock that nobody can set.
         SQLite has none; there it is this machine's, which is the only one. Raises `SQLAlchemyError`.
         """
         if self.engine.dialect.name == "sqlite":
             return datetime.now(UTC)
+        asked, moment = self._clock
+        passed = time.monotonic() - asked
+        if passed < CLOCK_SECONDS:
+            return moment + timedelta(seconds=passed)
+        return self._ask_clock()
+
+    def _ask_clock(self) -> datetime:
         with self.read() as session:
             moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return moment.astimezone(UTC)
+        self._clock = (time.monotonic(), moment.astimezone(UTC))
+        return self._clock[1]
 
     def usable(self) -> bool:
         """Whether it answers and would take a write, found out within a second or so."""
@@ -84,7 +100,12 @@ def _postgresql(url: str, *, only_look: bool) -> Engine:
         options = f"{address.query['options']} {options}"
     arguments = {"connect_timeout": 5, "options": options}
     return create_engine(
-        address, pool_pre_ping=True, pool_timeout=POOL_SECONDS, connect_args=arguments
+        address,
+        pool_pre_ping=True,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=POOL_SECONDS,
+        connect_args=arguments,
     )
 
 

@@ -4,10 +4,24 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
-from service.db import models, policy_tables, receipt_tables, review_tables, trail_tables
+from service.db import (
+    access_tables,
+    models,
+    policy_tables,
+    receipt_tables,
+    review_tables,
+    trail_tables,
+)
 from service.db.base import Base
 
-_TABLES: Final = (models, policy_tables, receipt_tables, review_tables, trail_tables)
+_TABLES: Final = (
+    access_tables,
+    models,
+    policy_tables,
+    receipt_tables,
+    review_tables,
+    trail_tables,
+)
 """The modules that declare tables; importing them is what makes the metadata complete."""
 
 METADATA: Final[MetaData] = Base.metadata

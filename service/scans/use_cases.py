@@ -192,8 +192,11 @@ class Scans:
         return self._rows.page(self._tenant, limit=limit, before=before, state=state, action=action)
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
-        """A text for each of these scans that is there, which differs whenever the scan does."""
-        return self._rows.marks(self._tenant, scan_ids)
+        """A text for each of these scans that is there, which differs whenever the scan does.
+
+        Of every tenant's scans: who follows one was asked before, and reads it as its tenant.
+        """
+        return self._rows.marks(scan_ids)
 
     def report(self, scan_id: str) -> Report:
         """Raises `ScanNotFound`, `ReportNotReady`, `ScanFailed`, `ScanExpired`."""

@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
+from service.access.principal import Scope
 from service.analysis.progress import Stage
-from service.api.access import TheFetch, TheRoot, TheScans, TheTrust
+from service.api.access import PUBLIC, TheFetch, TheRoot, TheScans, TheTrust, needs
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.submission import submit
@@ -44,13 +45,13 @@ STATES: Final = {
 }
 
 
-@router.get("/")
+@router.get("/", dependencies=[needs(Scope.SCANS_READ)])
 def front(scans: TheScans, root: TheRoot) -> str:
     """The front page: the form, and the scans of late."""
     return _page("index.html", root, listing=scans.list(limit=RECENT), fragments=MAX_FRAGMENTS)
 
 
-@router.get("/scans")
+@router.get("/scans", dependencies=[needs(Scope.SCANS_READ)])
 def listing(
     scans: TheScans, root: TheRoot, before: Annotated[str | None, Query(max_length=64)] = None
 ) -> str:
@@ -58,7 +59,7 @@ def listing(
     return _page("scans.html", root, listing=scans.list(limit=LISTED, before=before))
 
 
-@router.post("/scans")
+@router.post("/scans", dependencies=[needs(Scope.SCANS_WRITE)])
 async def send(
     request: Request, scans: TheScans, fetch: TheFetch, root: TheRoot
 ) -> RedirectResponse:
@@ -67,7 +68,7 @@ async def send(
     return RedirectResponse(f"{root}/scans/{scan.id}", status_code=303)
 
 
-@router.get("/scans/{scan_id}")
+@router.get("/scans/{scan_id}", dependencies=[needs(Scope.SCANS_READ)])
 def show(scan_id: ScanId, scans: TheScans, root: TheRoot) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
@@ -77,25 +78,25 @@ def show(scan_id: ScanId, scans: TheScans, root: TheRoot) -> str:
     return _page("progress.html", root, scan=scan, current=order.index(scan.progress.stage))
 
 
-@router.get("/scans/{scan_id}/delete")
+@router.get("/scans/{scan_id}/delete", dependencies=[needs(Scope.SCANS_DELETE)])
 def ask(scan_id: ScanId, scans: TheScans, root: TheRoot) -> str:
     """The question before a scan is deleted; with JavaScript the page asks it itself."""
     return _page("delete.html", root, scan=scans.get(scan_id))
 
 
-@router.post("/scans/{scan_id}/delete")
+@router.post("/scans/{scan_id}/delete", dependencies=[needs(Scope.SCANS_DELETE)])
 def forget(scan_id: ScanId, scans: TheScans, root: TheRoot) -> RedirectResponse:
     scans.delete(scan_id)
     return RedirectResponse(f"{root}/", status_code=303)
 
 
-@router.get("/detectors")
+@router.get("/detectors", dependencies=[needs(Scope.SCANS_READ)])
 def detectors(root: TheRoot) -> str:
     """The model cards: what each detector was measured to do, and what it cannot do."""
     return _page("detectors.html", root, detectors=detector_views())
 
 
-@router.get("/trust")
+@router.get("/trust", dependencies=[needs(Scope.SCANS_READ)])
 def believed(root: TheRoot, trust: TheTrust) -> str:
     """The trust lists in force: whom they name, from where and of which day they are."""
     today = datetime.now(UTC).date()
@@ -107,13 +108,13 @@ def believed(root: TheRoot, trust: TheTrust) -> str:
     return _page("trust.html", root, lists=lists, today=today, damaged="", absent=absent)
 
 
-@router.get("/verify")
+@router.get("/verify", dependencies=[PUBLIC])
 def verify(root: TheRoot) -> str:
     """Check a report's signature; that happens in the browser."""
     return _page("verify.html", root)
 
 
-@router.get("/api")
+@router.get("/api", dependencies=[PUBLIC])
 def reference(request: Request, root: TheRoot) -> str:
     """What the API does, for people."""
     document = request.app.openapi()

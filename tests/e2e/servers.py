@@ -235,7 +235,12 @@ def service(
 ) -> Iterator[Service]:
     """A deployment in a folder; its processes are started by the test and stopped here."""
     port = free_port()
-    environment = {"ASSAY_DATA_DIR": str(folder), "ASSAY_LOG_JSON": "true", **settings}
+    environment = {
+        "ASSAY_DATA_DIR": str(folder),
+        "ASSAY_LOG_JSON": "true",
+        "ASSAY_OPEN": "true",
+        **settings,
+    }
     uvicorn = [sys.executable, "-m", "uvicorn", "--factory", "service.app:serve_app"]
     api = Process(
         [*uvicorn, "--port", str(port), "--no-access-log"], folder / "api.log", environment

@@ -16,13 +16,17 @@ from starlette.types import ASGIApp
 
 from detectors.base import Kind
 from provenance.published import open_store
+from service.access.door import Door, Doorkeeper
+from service.access.keyring import Keyring
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
+from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.proxy import Proxies
 from service.api.submission import Fetch
 from service.app import create_app
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
@@ -91,6 +95,8 @@ class Desk:
     scans: Scans
     queue: Waiting
     blobs: Path
+    database: Database
+    keyring: Keyring
 
     def work(self) -> None:
         """Do what a worker does with every message."""
@@ -126,8 +132,9 @@ def desk(
     get: Fetch = refuse,
     limit: int = LIMIT,
     proxies: Proxies | None = None,
+    door: Door = Door.OPEN,
 ) -> Desk:
-    """A new application on an empty database in this folder."""
+    """A new application on an empty database in this folder, open unless `door` says otherwise."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
     queue, blobs = Waiting(), folder / "blobs"
@@ -143,8 +150,12 @@ def desk(
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
-    app = create_app(scans, get, trust, hosts=hosts, proxies=proxies)
-    return Desk(app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs)
+    keyring = Keyring(AccessRows(database))
+    entrance = Entrance((BearerKeys(keyring),), Doorkeeper(door, (keyring.ever,)))
+    app = create_app(scans, get, trust, entrance, hosts=hosts, proxies=proxies)
+    return Desk(
+        app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs, database, keyring
+    )
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def test_a_client_that_leaves_the_events_does_not_disturb_the_others(
 
 
 def test_the_web_process_stays_small_under_large_uploads(tmp_path: Path) -> None:
-    environment = {**os.environ, "ASSAY_DATA_DIR": str(tmp_path)}
+    environment = {**os.environ, "ASSAY_DATA_DIR": str(tmp_path), "ASSAY_OPEN": "true"}
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         descriptor = listening.fileno()
         command = [sys.executable, "-m", "uvicorn", "--factory", "service.app:serve_app"]

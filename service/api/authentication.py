@@ -1,0 +1,66 @@
+"""Who a request comes from: asked of one authenticator after the other, and at last of the door."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol, cast
+
+from fastapi import Request
+
+from service.access.door import Doorkeeper
+from service.access.keyring import Keyring
+from service.access.principal import Principal
+from service.analysis.source import DEFAULT_TENANT
+from service.api.proxy import was_forwarded
+from service.errors import CredentialsMissing, KeyInvalid
+
+_BEARER: Final = "bearer"
+
+
+class Authenticator(Protocol):
+    """One way to show who asks. Called in a thread, so it may ask the database."""
+
+    def authenticate(self, request: Request) -> Principal | None:
+        """None if the request shows nothing of this kind.
+
+        Raises a `ServiceError` with status 401 or 403 for what it shows and does not count.
+        """
+        ...
+
+
+class BearerKeys:
+    """`Authorization: Bearer KEY`, for programs."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def authenticate(self, request: Request) -> Principal | None:
+        """Raises `KeyInvalid`, `KeyExpired`, `TenantSuspended`."""
+        untrusted = request.headers.get("authorization")
+        if untrusted is None:
+            return None
+        scheme, _, text = untrusted.partition(" ")
+        if scheme.lower() != _BEARER:
+            raise KeyInvalid("the Authorization header is not of the form: Bearer KEY")
+        return self._keyring.principal(text.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """All ways in. They are tried in order, and the first that knows the request decides."""
+
+    authenticators: tuple[Authenticator, ...]
+    door: Doorkeeper
+
+    def admit(self, request: Request) -> Principal:
+        """Raises `CredentialsMissing`, and what the authenticators raise."""
+        for authenticator in self.authenticators:
+            principal = authenticator.authenticate(request)
+            if principal is not None:
+                return principal
+        stranger = self.door.stranger(DEFAULT_TENANT, forwarded=was_forwarded(request.scope))
+        if stranger is None:
+            raise CredentialsMissing("send an API key as Authorization: Bearer KEY, or sign in")
+        return stranger
+
+
+def entrance(request: Request) -> Entrance:
+    return cast(Entrance, request.app.state.entrance)

@@ -1,0 +1,1 @@
+"""`assay admin`: tenants and API keys, one module for each."""
