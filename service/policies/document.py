@@ -201,8 +201,12 @@ def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _problems(error: ValidationError, root: str) -> Iterator[tuple[str, str]]:
-    for item in error.errors(include_url=False):
-        yield root + _path(item["loc"]), _sentence(item)
+    found = error.errors(include_url=False)
+    for item in found:
+        depth = len(item["loc"])
+        inner = any(it["loc"][:depth] == item["loc"] and len(it["loc"]) > depth for it in found)
+        if item["type"] != "too_short" or not inner:  # else it counts what is refused by itself
+            yield root + _path(item["loc"]), _sentence(item)
 
 
 def _path(where: tuple[int | str, ...]) -> str:
@@ -225,6 +229,8 @@ def _sentence(item: ErrorDetails) -> str:
         return no_such("field", names[-1], part.model_fields)
     if item["type"] == "missing":
         return "this field is needed"
+    if item["type"] == "too_short":
+        return "name at least one, or leave the field out"
     if item["type"] == "enum" and isinstance(item["input"], str):
         return no_such("value", item["input"], _VALUES[names[-1]])
     return item["msg"][:1].lower() + item["msg"][1:]
