@@ -27,6 +27,10 @@ class UnsupportedKind(ServiceError):
     title = "This is not a photo, video or recording we can read"
 
 
+class UnreadMedia(UnsupportedKind):
+    """A picture, film or recording of a kind that nothing here reads."""
+
+
 class FileTooLarge(ServiceError):
     code = "file_too_large"
     status = 413

@@ -41,6 +41,7 @@ _PLUGINS: Final = {
     "gif": "GIF",
     "jp2": "JPEG2000",
     "j2k": "JPEG2000",
+    "bmp": "BMP",
 }
 _SURVEYS: Final[Mapping[str, Callable[[bytes], Survey]]] = {
     "jpeg": jpeg.survey,
@@ -50,6 +51,7 @@ _SURVEYS: Final[Mapping[str, Callable[[bytes], Survey]]] = {
     "heic": heif.survey,
     "jp2": jpeg2000.survey,
     "j2k": jpeg2000.survey,
+    "bmp": lambda data: Survey(file=as_file(data), lossless=True),
 }
 _NAMES: Final = {"jpegls": "JPEG-LS"}
 _ANIMATED: Final = frozenset({"png", "gif", "webp", "avif"})

@@ -17,7 +17,7 @@ from detectors.media.sniff import HEAD_BYTES, MediaType, is_certain, sniff, snif
 from service.analysis.credentials import MAX_STORE
 from service.analysis.source import Sidecar, Source
 from service.db.lifecycle import BlobKey
-from service.errors import EmptyFile, FileTooLarge, UnsupportedKind
+from service.errors import EmptyFile, FileTooLarge, UnreadMedia, UnsupportedKind
 from service.scans.storage import BlobWriter
 from service.scans.unchanged import stamp_of
 
@@ -266,5 +266,7 @@ def _kept_open(file: BinaryIO) -> Iterator[BinaryIO]:
 
 def _accepted(found: MediaType) -> MediaType:
     if found.kind is None and found.traced_as is None:
-        raise UnsupportedKind(f"the content is {found.media_type}")
+        is_media = found.media_type.startswith(("image/", "audio/", "video/"))
+        refusal = UnreadMedia if is_media else UnsupportedKind
+        raise refusal(f"the content is {found.media_type}")
     return found

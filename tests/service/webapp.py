@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +18,11 @@ from detectors.base import Kind
 from provenance.published import open_store
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
+from service.access.principal import Scope
+from service.access.tenants import Tenants
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
-from service.analysis.source import Source
+from service.analysis.source import DEFAULT_TENANT, Source
 from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.proxy import Proxies
@@ -97,6 +99,15 @@ class Desk:
     blobs: Path
     database: Database
     keyring: Keyring
+    tenants: Tenants
+
+    def bearer(
+        self, *scopes: Scope, tenant: str = DEFAULT_TENANT, expires_at: datetime | None = None
+    ) -> dict[str, str]:
+        """Headers with a new key of these scopes; a tenant is made where there is none yet."""
+        AccessRows(self.database).add_tenant(tenant, datetime.now(UTC))
+        key = self.keyring.create(tenant, "test", frozenset(scopes), expires_at=expires_at)
+        return {"Authorization": f"Bearer {key.text}"}
 
     def work(self) -> None:
         """Do what a worker does with every message."""
@@ -115,9 +126,11 @@ class Desk:
         """A worker beside the block."""
         return self.soon(self.work, 0.0)
 
-    def send(self, data: bytes, name: str = "photo.jpg") -> str:
+    def send(
+        self, data: bytes, name: str = "photo.jpg", headers: Mapping[str, str] | None = None
+    ) -> str:
         """Upload and return the scan's id."""
-        answer = self.client.post("/v1/scans", files={"file": (name, data)})
+        answer = self.client.post("/v1/scans", files={"file": (name, data)}, headers=headers)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
@@ -154,7 +167,14 @@ def desk(
     entrance = Entrance((BearerKeys(keyring),), Doorkeeper(door, (keyring.ever,)))
     app = create_app(scans, get, trust, entrance, hosts=hosts, proxies=proxies)
     return Desk(
-        app, TestClient(app, raise_server_exceptions=False), scans, queue, blobs, database, keyring
+        app,
+        TestClient(app, raise_server_exceptions=False),
+        scans,
+        queue,
+        blobs,
+        database,
+        keyring,
+        Tenants(AccessRows(database)),
     )
 
 

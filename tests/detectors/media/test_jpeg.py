@@ -98,6 +98,13 @@ def test_another_photograph_behind_the_first_is_noted(reader: MediaReader) -> No
     assert reader.image(_file(_jpeg())).notes == ()
 
 
+@pytest.mark.parametrize("between", [b"", bytes(300)])
+def test_a_photograph_that_no_index_names_is_noted(between: bytes, reader: MediaReader) -> None:
+    joined = _jpeg() + between + _jpeg()
+    assert reader.image(_file(joined)).notes == (Note.FIRST_FRAME_ONLY,)
+    assert reader.image(_file(joined[:-40])).notes == ()  # a part of one is no picture
+
+
 def test_a_gain_map_for_hdr_screens_is_noted_and_is_no_second_photograph(
     reader: MediaReader,
 ) -> None:

@@ -89,6 +89,8 @@ def test_reports_outlive_a_change_of_the_table_of_scans(database: Database) -> N
     with database.read() as session:
         assert session.get(ReportRow, "0" * 26) is not None
         assert session.execute(text("SELECT count(*) FROM scan")).scalar() == 1
+        names = session.execute(text("SELECT name FROM tenant ORDER BY name")).scalars().all()
+        assert names == ["default", "t"], "whoever has scans is a tenant"
     with database.write() as session:
         session.execute(text("DELETE FROM scan"))
     with database.read() as session:

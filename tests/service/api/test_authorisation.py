@@ -1,0 +1,204 @@
+"""Every route of the application against every set of rights, for a scan of one's own and another's.
+
+The routes are the application's own: a new one is tried without a line written here, and one that
+declares no rule fails. A path parameter that this file does not know needs a line in `OWNED`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from httpx2 import Response
+
+from service.access.door import Door
+from service.access.principal import SCOPES, Role, Scope
+from service.api.access import rules
+from service.app import ROUTED
+from service.db.lifecycle import State
+from service.policies.library import text_of
+from tests import media
+from tests.service import reports
+from tests.service.webapp import Desk, StandIn, desk
+
+PHOTO: Final = media.jpeg(media.photo_like(64, 48))
+ROUTES: Final = [
+    (method, route)
+    for module in ROUTED
+    for route in module.router.routes
+    if isinstance(route, APIRoute)
+    for method in sorted(route.methods or ())
+]
+RULES: Final = rules(module.router for module in ROUTED)
+GUARDED: Final = [it for it in ROUTES if RULES[it[0], it[1].path_format] is not None]
+PUBLIC: Final = {
+    *("/health/live", "/health/ready", "/v1/openapi.json", "/.well-known/assay-keys.json"),
+    *("/verify", "/api"),
+}
+RIGHTS: Final = (
+    *(frozenset({scope}) for scope in Scope),
+    *(SCOPES[role] for role in Role),
+    frozenset(Scope),
+)
+
+
+def scan(api: Desk, headers: dict[str, str]) -> str:
+    made = api.send(PHOTO, headers=headers)
+    api.work()
+    return made
+
+
+def policy(api: Desk, headers: dict[str, str]) -> str:
+    made = api.client.put("/v1/policies", headers=headers, content=text_of("newsroom"))
+    return str(made.json()["version"])
+
+
+OWNED: Final[dict[str, Callable[[Desk, dict[str, str]], str]]] = {
+    "scan_id": scan,
+    "version": policy,
+}
+"""Makes what a path parameter names, for the tenant whose key the headers hold."""
+
+
+BODIES: Final = {
+    ("POST", "reviews"): '{"judgement": "unclear"}',
+    ("PUT", "policies"): text_of("moderation"),
+    ("POST", "replay"): f'{{"policy": {text_of("moderation")}}}',
+}
+"""What a route is sent that takes JSON, by its method and the end of its path."""
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Desk:
+    return desk(tmp_path, StandIn(reports.verified_ai, preview=PHOTO), door=Door.LOCKED)
+
+
+def named(route: APIRoute) -> list[str]:
+    return re.findall(r"{(\w+)}", route.path_format)
+
+
+def address(route: APIRoute, api: Desk, owner: dict[str, str]) -> str:
+    return route.path_format.format(**{name: OWNED[name](api, owner) for name in named(route)})
+
+
+def ask(api: Desk, method: str, path: str, headers: dict[str, str]) -> Response:
+    files = {"file": ("a.jpg", PHOTO)} if method == "POST" and path.endswith("/scans") else None
+    body = BODIES.get((method, path.rpartition("/")[2]))
+    if body is not None:
+        headers = {**headers, "Content-Type": "application/json"}
+    return api.client.request(
+        method, path, headers=headers, files=files, content=body, follow_redirects=False
+    )
+
+
+def code(answer: Response) -> str:
+    problem = answer.headers.get("content-type") == "application/problem+json"
+    return str(answer.json()["code"]) if problem else ""
+
+
+def titles(routes: list[tuple[str, APIRoute]]) -> Iterator[str]:
+    return (f"{method} {route.path_format}" for method, route in routes)
+
+
+def test_a_route_without_a_rule_is_a_bug() -> None:
+    router = APIRouter()
+
+    @router.get("/forgotten")
+    def forgotten() -> None: ...
+
+    with pytest.raises(TypeError, match="/forgotten declares 0 rules"):
+        rules([router])
+
+
+def test_what_is_public_is_listed_here_too() -> None:
+    assert {path for (_, path), scope in RULES.items() if scope is None} == PUBLIC
+
+
+@pytest.mark.parametrize(("method", "route"), GUARDED, ids=titles(GUARDED))
+def test_whoever_shows_nothing_is_asked_for_a_key(api: Desk, method: str, route: APIRoute) -> None:
+    answer = ask(api, method, address(route, api, api.bearer(*Scope)), {})
+    assert (answer.status_code, code(answer)) == (401, "credentials_missing")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="assay"'
+
+
+@pytest.mark.parametrize(("method", "route"), GUARDED, ids=titles(GUARDED))
+def test_the_scope_of_a_route_decides_and_nothing_else(
+    api: Desk, method: str, route: APIRoute
+) -> None:
+    needed, owner = RULES[method, route.path_format], api.bearer(*Scope)
+    for rights in RIGHTS:
+        kept = len(api.scans.list().items)
+        path = address(route, api, owner)
+        answer = ask(api, method, path, api.bearer(*rights))
+        if needed in rights:
+            assert answer.status_code not in {401, 403, 405}, rights
+            assert code(answer) != "scan_not_found"
+        else:
+            assert (answer.status_code, code(answer)) == (403, "scope_missing"), rights
+            assert f'scope="{needed}"' in answer.headers["www-authenticate"]
+            assert len(api.scans.list().items) == kept + named(route).count("scan_id")
+
+
+@pytest.mark.parametrize(("method", "route"), GUARDED, ids=titles(GUARDED))
+def test_another_tenant_has_every_right_but_not_to_what_is_ours(
+    api: Desk, method: str, route: APIRoute
+) -> None:
+    ours = scan(api, api.bearer(*Scope))
+    path = address(route, api, api.bearer(*Scope))
+    answer = ask(api, method, path, api.bearer(*Scope, tenant="other"))
+    if named(route):
+        assert (answer.status_code, code(answer)[-10:]) == (404, "_not_found")
+    else:
+        assert answer.status_code < 400
+        assert ours not in answer.text
+    assert all(item.state is State.DONE for item in api.scans.list().items)
+    assert api.scans.get(ours).tenant == "default"
+
+
+@pytest.mark.parametrize(("method", "route"), GUARDED, ids=titles(GUARDED))
+def test_a_suspended_tenant_is_let_in_nowhere(api: Desk, method: str, route: APIRoute) -> None:
+    headers = api.bearer(*Scope)
+    path = address(route, api, headers)
+    api.tenants.suspend("default")
+    answer = ask(api, method, path, headers)
+    assert (answer.status_code, code(answer)) == (403, "tenant_suspended")
+
+
+@pytest.mark.parametrize("path", sorted(PUBLIC))
+def test_what_is_public_asks_for_nothing(api: Desk, path: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer nonsense"}):
+        assert api.client.get(path, headers=headers).status_code in {200, 503}
+
+
+def test_nothing_of_an_upload_is_kept_that_was_not_allowed(api: Desk) -> None:
+    for headers in ({}, api.bearer(Scope.SCANS_READ)):
+        answer = ask(api, "POST", "/v1/scans", headers)
+        assert answer.status_code in {401, 403}
+    assert api.stored() == []
+
+
+def test_a_file_and_its_scan_are_the_senders_tenants(api: Desk) -> None:
+    theirs = api.bearer(*Scope, tenant="other")
+    made = scan(api, theirs)
+    assert api.scans.list().items == ()
+    assert api.scans.of("other").get(made).tenant == "other"
+    assert {path.relative_to(api.blobs).parts[0] for path in api.stored()} == {"other"}
+    events = api.client.get(f"/v1/scans/{made}/events", headers=theirs)
+    assert "event: end" in events.text
+
+
+def test_the_description_says_which_scope_an_operation_needs(api: Desk) -> None:
+    document = api.client.get("/v1/openapi.json").json()
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    told = {
+        (method.upper(), path): operation["security"]
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert told
+    for rule, security in told.items():
+        scope = RULES[rule]
+        assert security == ([] if scope is None else [{"key": [scope.value]}])
