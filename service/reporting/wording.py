@@ -16,6 +16,7 @@ from provenance.result import (
     TimestampStatus,
     TrustKind,
 )
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Rank, Report, Subject, Verdict
 
 # Upper bounds of log10 LR and the words for ratios below them: the verbal scale of the ENFSI
@@ -47,6 +48,12 @@ VERDICTS: Final[dict[Verdict, str]] = {
     Verdict.NO_SIGN_FOUND: "No sign found",
     Verdict.INCONCLUSIVE: "Inconclusive",
     Verdict.NOT_APPLICABLE: "Not applicable",
+}
+
+ACTIONS: Final[dict[PolicyAction, str]] = {
+    PolicyAction.ALLOW: "Allow",
+    PolicyAction.REVIEW: "Review",
+    PolicyAction.BLOCK: "Block",
 }
 
 KINDS: Final[dict[Kind | None, str]] = {
