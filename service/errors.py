@@ -232,43 +232,6 @@ class ScanFailed(ServiceError):
     title = "The scan failed and has no report"
 
 
-class ScanCancelled(ServiceError):
-    code = "scan_cancelled"
-    status = 410
-    title = "The scan was cancelled and has no report"
-
-
-class ScanOver(ServiceError):
-    code = "scan_over"
-    status = 409
-    title = "The scan has ended, there is nothing to cancel"
-
-
-class CursorInvalid(ServiceError):
-    code = "cursor_invalid"
-    status = 422
-    title = "The cursor is not the next of a page of this list"
-
-
-class IdempotencyKeyInvalid(ServiceError):
-    code = "idempotency_key_invalid"
-    status = 400
-    title = "The Idempotency-Key is not one that can be kept"
-
-
-class IdempotencyKeyReused(ServiceError):
-    code = "idempotency_key_reused"
-    status = 422
-    title = "The Idempotency-Key was sent with another request before"
-
-
-class IdempotencyKeyInUse(ServiceError):
-    code = "idempotency_key_in_use"
-    status = 409
-    title = "A request with this Idempotency-Key is still under way"
-    retry_after = 1
-
-
 class ScanExpired(ServiceError):
     code = "scan_expired"
     status = 410
@@ -377,6 +340,24 @@ class SignatureInvalid(ServiceError):
     code = "signature_invalid"
     status = 422
     title = "The signature does not belong to this report"
+
+
+class PolicyInvalid(ServiceError):
+    """A policy that is not one; `problems` are places in it, as JSON paths, with a sentence each."""
+
+    code = "policy_invalid"
+    status = 422
+    title = "This is not a policy of a known version"
+
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        super().__init__("; ".join(f"{where}: {sentence}" for where, sentence in problems))
+        self.problems = problems
+
+
+class PolicyNotFound(ServiceError):
+    code = "policy_not_found"
+    status = 404
+    title = "There is no such policy"
 
 
 class SettingsInvalid(ServiceError):

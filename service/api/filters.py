@@ -11,6 +11,7 @@ from detectors.base import Kind
 from service.db.lifecycle import State
 from service.db.listing import Wanted
 from service.db.scans import SIGNER_LENGTH
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
 from service.scans.asked import LABEL, PRINTABLE, REFERENCE_LENGTH, label_in
 
@@ -38,6 +39,7 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_in_
 def wanted(
     state: Annotated[State | None, Query(description="In this state")] = None,
     verdict: Annotated[Verdict | None, Query(description="With this verdict")] = None,
+    action: Annotated[PolicyAction | None, Query(description="That came to this action")] = None,
     kind: Annotated[Kind | None, Query(description="Of this kind of media")] = None,
     signer: Annotated[
         str | None,
@@ -86,6 +88,7 @@ def wanted(
         state=state,
         verdict=verdict,
         kind=kind,
+        action=action,
         signer=signer,
         reference=reference,
         label=None if label is None else label_in(label),

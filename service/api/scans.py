@@ -20,23 +20,17 @@ from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
 from service.db.lifecycle import Scan
 from service.errors import (
-    CursorInvalid,
     DatabaseUnavailable,
     EmptyFile,
     FetchFailed,
     FileTooLarge,
-    IdempotencyKeyInUse,
-    IdempotencyKeyInvalid,
-    IdempotencyKeyReused,
     InvalidRequest,
     PreviewNotFound,
     ReceiptNotFound,
     ReportNotReady,
-    ScanCancelled,
     ScanExpired,
     ScanFailed,
     ScanNotFound,
-    ScanOver,
     StorageFull,
     StorageUnavailable,
     UnknownField,
@@ -51,6 +45,14 @@ from service.rendering.render import render_report, standalone_policy
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.scans.cursor import CURSOR
+from service.scans.refusals import (
+    CursorInvalid,
+    IdempotencyKeyInUse,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    ScanCancelled,
+    ScanOver,
+)
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 

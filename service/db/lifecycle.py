@@ -10,6 +10,7 @@ from typing import Final, NewType, Self
 
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
 BlobKey = NewType("BlobKey", str)
@@ -56,6 +57,35 @@ HEAD_START: Final = {
 the other has waited for longer than the difference, so none waits for ever."""
 
 
+class Judgement(StrEnum):
+    """What a person came to about a file."""
+
+    GENUINE = "genuine"
+    SYNTHETIC = "synthetic"
+    MANIPULATED = "manipulated"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A person's judgement about a scan. All are kept; the latest counts."""
+
+    id: int  # later ones have greater ones
+    scan_id: str
+    judgement: Judgement
+    note: str
+    actor: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """A scan's latest review, with the report as JSON."""
+
+    review: Review
+    document: str
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why there is no report: a stable code and a sentence for a person."""
@@ -91,12 +121,13 @@ class Scan:
     attempts: int
     failure: Failure | None
     verdict: Verdict | None
+    action: PolicyAction | None = None  # None: no policy decided
+    review: Review | None = None  # the latest
     reference: str | None = None  # the client's own name for it
     labels: Mapping[str, str] = field(default_factory=dict)  # the client's own
     priority: Priority = Priority.NORMAL
-    signer: str | None = (
-        None  # as its certificate names itself; whether to believe it, the report says
-    )
+    signer: str | None = None
+    """As the certificate names itself; whether to believe it, the report says."""
 
     @property
     def mark(self) -> str:

@@ -12,7 +12,9 @@ from detectors.base import Kind
 from service.db.engine import Database
 from service.db.lifecycle import Page, State, first_id
 from service.db.models import LabelRow, ScanRow
+from service.db.reviews import latest_of
 from service.db.scans import scan_of
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
 
 
@@ -23,6 +25,7 @@ class Wanted:
     state: State | None = None
     verdict: Verdict | None = None
     kind: Kind | None = None
+    action: PolicyAction | None = None
     signer: str | None = None
     reference: str | None = None
     label: tuple[str, str] | None = None
@@ -44,7 +47,8 @@ class ListRows:
             query = query.where(ScanRow.id < after)
         with self._database.read() as session:
             rows = session.scalars(query.order_by(ScanRow.id.desc()).limit(limit + 1)).all()
-        items = tuple(scan_of(row) for row in rows[:limit])
+            reviews = latest_of(session, [row.id for row in rows])
+        items = tuple(scan_of(row, reviews.get(row.id)) for row in rows[:limit])
         return Page(items, items[-1].id if len(rows) > limit else None)
 
 
@@ -53,6 +57,7 @@ def _conditions(tenant: str, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         (ScanRow.state, wanted.state),
         (ScanRow.verdict, wanted.verdict),
         (ScanRow.kind, wanted.kind),
+        (ScanRow.action, wanted.action),
         (ScanRow.signer, wanted.signer),
         (ScanRow.reference, wanted.reference),
         (ScanRow.sha256, wanted.sha256),

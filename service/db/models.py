@@ -10,6 +10,7 @@ from detectors.base import Kind
 from service.analysis.progress import Stage
 from service.db.base import Base
 from service.db.lifecycle import Priority, State
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
 
@@ -32,6 +33,7 @@ class ScanRow(Base):
         Index("scan_expiry", "expires_at"),
         Index("scan_blob", "blob"),
         Index("scan_preview", "preview"),
+        Index("scan_action", "tenant", "action", "id"),
         Index("scan_turn", "state", "queue", "turn_at"),
         Index("scan_by_state", "tenant", "state", "id"),
         Index("scan_by_verdict", "tenant", "verdict", "id"),
@@ -70,6 +72,7 @@ class ScanRow(Base):
     failure_code: Mapped[str | None] = mapped_column(String(64))
     failure_sentence: Mapped[str | None] = mapped_column(Text)
     verdict: Mapped[Verdict | None]
+    action: Mapped[PolicyAction | None]  # null: no policy decided
     reference: Mapped[str | None] = mapped_column(String(200))  # the client's own
     priority: Mapped[Priority] = mapped_column(default=Priority.NORMAL)
     turn_at: Mapped[datetime] = mapped_column(default=_as_it_came)  # arrival less its head start

@@ -12,10 +12,12 @@ from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db import receipts
 from service.db.engine import Database
-from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
+from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Review, Scan, State, mark
 from service.db.models import LabelRow, ReportRow, ScanRow
+from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.db.turns import whose_turn
+from service.reporting.decision import PolicyAction
 from service.reporting.receipt import Because
 from service.reporting.report import Profile, Verdict
 
@@ -76,6 +78,7 @@ class Result:
 
     signed: SignedDocument
     verdict: Verdict
+    action: PolicyAction | None
     signer: str | None
     pins: str | None  # None: not to be repeated for the same content
     preview: BlobKey | None
@@ -140,7 +143,9 @@ class ScanRows:
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
             row = session.get(ScanRow, scan_id)
-            return scan_of(row) if row is not None and row.tenant == tenant else None
+            if row is None or row.tenant != tenant:
+                return None
+            return scan_of(row, latest_of(session, (scan_id,)).get(scan_id))
 
     def marks(self, scan_ids: Sequence[str]) -> dict[str, str]:
         """The mark of each of these scans that exists, without reading the rest of their rows.
@@ -162,6 +167,21 @@ class ScanRows:
             if row is None or row.tenant != tenant:
                 return None
             return SignedDocument(row.document, row.signature)
+
+    def documents(self, tenant: str, last: int) -> Iterator[tuple[str, str]]:
+        """The newest reports as JSON with the ids of their scans, a few in memory at a time."""
+        before, left = None, last
+        while left > 0:
+            query = select(ReportRow.scan_id, ReportRow.document).where(ReportRow.tenant == tenant)
+            if before is not None:
+                query = query.where(ReportRow.scan_id < before)
+            query = query.order_by(ReportRow.scan_id.desc()).limit(min(left, BATCH))
+            with self._database.read() as session:
+                rows = session.execute(query).all()
+            yield from ((scan_id, document) for scan_id, document in rows)
+            if len(rows) < BATCH:
+                return
+            before, left = rows[-1][0], left - len(rows)
 
     def preview(self, tenant: str, scan_id: str) -> BlobKey | None:
         with self._database.read() as session:
@@ -323,6 +343,7 @@ def _done(result: Result, now: datetime) -> dict[str, object]:
         "done": 1.0,
         "note": "",
         "verdict": result.verdict,
+        "action": result.action,
         "signer": result.signer[:SIGNER_LENGTH] if result.signer else None,
         "pins": result.pins,
         "preview": result.preview,
@@ -363,7 +384,7 @@ def _blobs(row: ScanRow) -> tuple[BlobKey, ...]:
     return tuple(BlobKey(key) for key in (row.blob, row.preview) if key is not None)
 
 
-def scan_of(row: ScanRow) -> Scan:
+def scan_of(row: ScanRow, review: Review | None = None) -> Scan:
     """A row as everybody else sees it."""
     failure = None
     if row.failure_code is not None:
@@ -386,6 +407,8 @@ def scan_of(row: ScanRow) -> Scan:
         attempts=row.attempts,
         failure=failure,
         verdict=row.verdict,
+        action=row.action,
+        review=review,
         reference=row.reference,
         labels={label.name: label.value for label in row.labels},
         priority=row.priority,

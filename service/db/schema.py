@@ -10,7 +10,9 @@ from service.db import (
     batch_tables,
     idempotency_tables,
     models,
+    policy_tables,
     receipt_tables,
+    review_tables,
     trail_tables,
     upload_tables,
 )
@@ -22,7 +24,9 @@ _TABLES: Final = (
     batch_tables,
     idempotency_tables,
     models,
+    policy_tables,
     receipt_tables,
+    review_tables,
     trail_tables,
     upload_tables,
 )

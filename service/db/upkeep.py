@@ -10,6 +10,7 @@ from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
 from service.db.models import LabelRow, ReportRow, ScanRow, WorkerRow
+from service.db.review_tables import ReviewRow
 from service.db.upload_tables import UploadRow
 from service.reporting.receipt import Because
 
@@ -118,7 +119,7 @@ class UpkeepRows:
             for row in rows:
                 receipts.begin(session, row, Because.RETENTION, now)
             session.flush()
-            for apart in (ReportRow, LabelRow):
+            for apart in (ReportRow, LabelRow, ReviewRow):
                 session.execute(delete(apart).where(apart.scan_id.in_(ids)))
             session.execute(
                 update(ScanRow)
@@ -134,6 +135,7 @@ class UpkeepRows:
                     failure_code=None,
                     failure_sentence=None,
                     verdict=None,
+                    action=None,
                     reference=None,
                     signer=None,
                     pins=None,

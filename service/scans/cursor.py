@@ -7,7 +7,7 @@ from typing import Final
 
 from service.db.lifecycle import is_scan_id
 from service.db.listing import Wanted
-from service.errors import CursorInvalid
+from service.scans.refusals import CursorInvalid
 
 _DIGEST_LENGTH: Final = 10
 _ID_LENGTH: Final = 26

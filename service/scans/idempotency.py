@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from service.db.engine import Database
 from service.db.idempotency import Claim, Completed, IdempotencyRows, KeyTaken, complete
-from service.errors import IdempotencyKeyInUse, IdempotencyKeyInvalid, IdempotencyKeyReused
+from service.scans.refusals import IdempotencyKeyInUse, IdempotencyKeyInvalid, IdempotencyKeyReused
 
 _QUOTED: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _BARE: Final = re.compile(r"[!#-+\--:<-\[\]-~]*")  # visible ASCII without " , ; and backslash

@@ -1,6 +1,7 @@
 """Reuse: the same content, analysed with the same engines, need not be analysed again."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from provenance.consistency import name
@@ -11,6 +12,7 @@ from service.db.upkeep import UpkeepRows
 from service.errors import BlobMissing
 from service.reporting.report import Report, Reused, read, signer_of
 from service.reporting.signature import ReportSigner
+from service.scans.deciding import Policies
 from service.scans.storage import BlobStore, put
 from service.scans.storage import read as read_blob
 
@@ -21,12 +23,18 @@ class Repeats:
     """Finds the analysis that a new scan may repeat, within its tenant."""
 
     def __init__(
-        self, rows: RepeatRows, upkeep: UpkeepRows, store: BlobStore, signer: ReportSigner
+        self,
+        rows: RepeatRows,
+        upkeep: UpkeepRows,
+        store: BlobStore,
+        signer: ReportSigner,
+        policies: Callable[[str], Policies],
     ) -> None:
         self._rows = rows
         self._upkeep = upkeep
         self._store = store
         self._signer = signer
+        self._policies = policies
 
     def find(self, new: NewScan, max_age: int | None) -> Result | None:
         """The result of a new scan by an earlier one of the same bytes; None: it has to be run.
@@ -59,12 +67,15 @@ class Repeats:
             update={
                 "subject": report.subject.model_copy(update={"name": new.name}),
                 "reused": Reused(scan=done.id, analysed_at=report.analysed_at),
+                "decision": None,
             }
         )
+        repeated = self._policies(new.tenant).decided(repeated)  # by the policy of now
         log.info("repeats an analysis", extra={"scan": new.id, "of": done.id})
         return Result(
             signed=SignedDocument(repeated.model_dump_json(), self._signer.sign(repeated)),
             verdict=repeated.verdict,
+            action=repeated.decision.action if repeated.decision is not None else None,
             signer=signer_of(repeated),
             pins=None,
             preview=None if picture is None else put(self._store, new.tenant, picture),

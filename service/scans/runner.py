@@ -11,7 +11,7 @@ from detectors.errors import DetectorError
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener
 from service.analysis.source import Source
-from service.db.lifecycle import Failure
+from service.db.lifecycle import BlobKey, Failure
 from service.db.scans import Job, Result, ScanRows, SignedDocument
 from service.errors import (
     BlobChanged,
@@ -23,6 +23,7 @@ from service.errors import (
 from service.reporting.report import Profile, signer_of
 from service.reporting.signature import ReportSigner
 from service.reporting.verdict import settled
+from service.scans.deciding import Policies
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
 from service.scans.lease import Lease
@@ -50,6 +51,7 @@ class Runner:
         signer: ReportSigner,
         pipeline: Analyst,
         known: IndexEntries | None,
+        policies: Callable[[str], Policies],
         now: Callable[[], datetime],
     ) -> None:
         self._rows = rows
@@ -58,6 +60,7 @@ class Runner:
         self._signer = signer
         self._pipeline = pipeline
         self._known = known
+        self._policies = policies
         self._now = now
 
     def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
@@ -110,7 +113,8 @@ class Runner:
             return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
 
     def _finish(self, job: Job, analysis: Analysis) -> None:
-        report, preview = analysis.report, None
+        report = self._policies(job.tenant).decided(analysis.report)
+        preview: BlobKey | None = None
         if analysis.preview is not None:
             preview = put(self._store, job.tenant, analysis.preview)
         won = self._rows.finish(
@@ -118,6 +122,7 @@ class Runner:
             Result(
                 signed=SignedDocument(report.model_dump_json(), self._signer.sign(report)),
                 verdict=report.verdict,
+                action=report.decision.action if report.decision is not None else None,
                 signer=signer_of(report),
                 pins=analysis.pins if settled(report) else None,
                 preview=preview,

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,11 +37,9 @@ from service.errors import (
     QueueUnavailable,
     ReceiptNotFound,
     ReportNotReady,
-    ScanCancelled,
     ScanExpired,
     ScanFailed,
     ScanNotFound,
-    ScanOver,
 )
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
@@ -49,6 +48,7 @@ from service.reporting.signature import ReportSigner
 from service.scans.admission import Admission
 from service.scans.asked import Asked
 from service.scans.cursor import cursor_after, id_in
+from service.scans.deciding import Policies
 from service.scans.idempotency import Keys
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
@@ -56,21 +56,11 @@ from service.scans.policy import ScanPolicy
 from service.scans.queue import QUEUES, Queue
 from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
+from service.scans.refusals import ScanCancelled, ScanOver
 from service.scans.repeat import Repeats
+from service.scans.reviews import Reviews
 from service.scans.runner import Analyst, Runner
 from service.scans.storage import BlobStore, read
-
-__all__ = [
-    "Failure",
-    "Page",
-    "Readiness",
-    "Reconciled",
-    "Scan",
-    "ScanPolicy",
-    "Scans",
-    "State",
-    "WorkerSeen",
-]
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +97,13 @@ class Scans:
         self._upkeep = UpkeepRows(database)
         self._admission = Admission(
             rows=self._rows,
-            repeats=Repeats(RepeatRows(database), self._upkeep, store, signer),
+            repeats=Repeats(
+                RepeatRows(database),
+                self._upkeep,
+                store,
+                signer,
+                lambda tenant: self.of(tenant).policies,
+            ),
             upkeep=self._upkeep,
             store=store,
             queue=queue,
@@ -132,6 +128,16 @@ class Scans:
     def tenant(self) -> str:
         """Whose scans these are."""
         return self._tenant
+
+    @property
+    def policies(self) -> Policies:
+        """What these scans are decided by."""
+        return Policies(self._database, self._tenant, self._now)
+
+    @property
+    def reviews(self) -> Reviews:
+        """What people came to about these scans."""
+        return Reviews(self._database, self._tenant, self._now)
 
     def of(self, tenant: str) -> Self:
         """The same use cases for the scans of another tenant."""
@@ -307,6 +313,7 @@ class Scans:
             signer=self._signer,
             pipeline=self._pipeline,
             known=self._known,
+            policies=lambda tenant: self.of(tenant).policies,
             now=self._now,
         )
         return runner.run(scan_id, worker=worker, queue=queue)
@@ -372,8 +379,7 @@ class Scans:
         )
 
     def _broker_answers(self) -> bool:
-        try:
+        with suppress(QueueUnavailable):
             self._queue.depth(QUEUES[0])
-        except QueueUnavailable:
-            return False
-        return True
+            return True
+        return False

@@ -21,12 +21,12 @@ from service.api.submission import submit
 from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
 from service.db.listing import Wanted
-from service.errors import ScanOver
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.report import Verdict
-from service.reporting.wording import CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
+from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
 from service.scans.asked import REFERENCE_LENGTH, reference_in
 from service.scans.intake import MAX_FRAGMENTS
+from service.scans.refusals import ScanOver
 from service.scans.use_cases import Scans
 from service.web.frame import Frame, TheFrame, render
 from service.web.reference import operations
@@ -198,6 +198,7 @@ def _page(template: str, frame: Frame, **values: object) -> str:
         verdicts=VERDICTS,
         kinds=KINDS,
         says=SAYS,
+        actions=ACTIONS,
         claims=CLAIMS,
         vouches=VOUCHES,
         profiles=PROFILES,

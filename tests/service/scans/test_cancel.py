@@ -8,8 +8,9 @@ import pytest
 
 from service.analysis.progress import Listener, Progress, Stage
 from service.db.engine import Database
-from service.errors import ScanCancelled, ScanNotFound, ScanOver
-from service.scans.use_cases import State
+from service.db.lifecycle import State
+from service.errors import ScanNotFound
+from service.scans.refusals import ScanCancelled, ScanOver
 from tests.service.office import POLICY, Office, office
 
 

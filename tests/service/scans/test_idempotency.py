@@ -10,9 +10,9 @@ from service.db.engine import Database
 from service.db.idempotency import Claim, Completed, IdempotencyRows, KeyTaken
 from service.db.idempotency_tables import IdempotencyRow
 from service.db.lifecycle import Scan
-from service.errors import IdempotencyKeyInUse, IdempotencyKeyInvalid, IdempotencyKeyReused
 from service.scans.idempotency import Pledge, key_in, same
 from service.scans.intake import receive_all
+from service.scans.refusals import IdempotencyKeyInUse, IdempotencyKeyInvalid, IdempotencyKeyReused
 from tests.service.office import PICTURE, Office, office
 
 FINGERPRINT = "f" * 64

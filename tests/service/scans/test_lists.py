@@ -9,12 +9,13 @@ import pytest
 
 from detectors.base import Kind
 from service.db.engine import Database
+from service.db.lifecycle import State
 from service.db.listing import Wanted
-from service.errors import CursorInvalid, InvalidRequest
+from service.errors import InvalidRequest
 from service.reporting.report import Verdict
 from service.scans.asked import Asked, labels_in, reference_in
 from service.scans.intake import receive_all
-from service.scans.use_cases import State
+from service.scans.refusals import CursorInvalid
 from tests.service import reports
 from tests.service.office import PICTURE, Office, office
 

@@ -7,11 +7,10 @@ import pytest
 
 from service.analysis.progress import Listener
 from service.db.engine import Database
-from service.db.lifecycle import Priority, Scan
+from service.db.lifecycle import Priority, Scan, State
 from service.errors import StorageUnavailable
 from service.scans.asked import Asked
 from service.scans.intake import receive_all
-from service.scans.use_cases import State
 from tests.service.office import PICTURE, Office, office
 
 LOW, NORMAL, HIGH = Priority.LOW, Priority.NORMAL, Priority.HIGH

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from service.db.engine import Database
-from service.db.lifecycle import Scan
+from service.db.lifecycle import Scan, State
 from service.reporting.report import NotChecked, Profile
 from service.reporting.signature import verify
 from service.scans.asked import Asked, Reuse
 from service.scans.intake import receive_all
-from service.scans.use_cases import State
 from tests.service import reports
 from tests.service.office import PICTURE, Office, office
 
