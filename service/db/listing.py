@@ -12,8 +12,8 @@ from detectors.base import Kind
 from service.db.engine import Database
 from service.db.lifecycle import Page, State, first_id
 from service.db.models import LabelRow, ScanRow
+from service.db.reading import scan_of
 from service.db.reviews import latest_of
-from service.db.scans import scan_of
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
 

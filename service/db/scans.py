@@ -12,8 +12,9 @@ from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db import receipts
 from service.db.engine import Database
-from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Review, Scan, State, mark
+from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
 from service.db.models import LabelRow, ReportRow, ScanRow
+from service.db.reading import scan_of
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.db.turns import whose_turn
@@ -382,35 +383,3 @@ def _queued_again(*, counted: bool = True) -> dict[str, object]:
 
 def _blobs(row: ScanRow) -> tuple[BlobKey, ...]:
     return tuple(BlobKey(key) for key in (row.blob, row.preview) if key is not None)
-
-
-def scan_of(row: ScanRow, review: Review | None = None) -> Scan:
-    """A row as everybody else sees it."""
-    failure = None
-    if row.failure_code is not None:
-        failure = Failure(row.failure_code, row.failure_sentence or "")
-    return Scan(
-        id=row.id,
-        tenant=row.tenant,
-        state=row.state,
-        profile=row.profile,
-        kind=row.kind,
-        name=row.name,
-        sha256=row.sha256,
-        size=row.size,
-        media_type=row.media_type,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        expires_at=row.expires_at,
-        progress=Progress(row.stage, row.done, row.note),
-        attempts=row.attempts,
-        failure=failure,
-        verdict=row.verdict,
-        action=row.action,
-        review=review,
-        reference=row.reference,
-        labels={label.name: label.value for label in row.labels},
-        priority=row.priority,
-        signer=row.signer,
-    )
