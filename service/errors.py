@@ -9,7 +9,7 @@ class ServiceError(Exception):
     code: ClassVar[str] = "service_error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong on our side"
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     """Seconds after which asking again makes sense; answered as Retry-After."""
     challenge: str | None = None
     """How to show who asks (RFC 9110, RFC 6750); answered as WWW-Authenticate."""
@@ -98,6 +98,35 @@ class TenantSuspended(ServiceError):
     code = "tenant_suspended"
     status = 403
     title = "This tenant is suspended"
+
+
+class TooManyRequests(ServiceError):
+    code = "too_many_requests"
+    status = 429
+    title = "More requests than this key or tenant may send"
+    retry_after = 60
+
+    def __init__(self, detail: str = "", seconds: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after = seconds
+
+
+class UploadQuotaUsed(ServiceError):
+    code = "upload_quota_used"
+    status = 429
+    title = "More bytes than this key or tenant may upload in a day"
+    retry_after = 3600
+
+    def __init__(self, detail: str = "", seconds: int = 3600) -> None:
+        super().__init__(detail)
+        self.retry_after = seconds
+
+
+class TooManyInFlight(ServiceError):
+    code = "too_many_scans_in_flight"
+    status = 429
+    title = "As many scans of this tenant wait or run as it may have"
+    retry_after = 5
 
 
 class TenantNotFound(ServiceError):

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Self
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from service.access.checkpoints import AuditLog
+from service.access.meter import Allowance
 from service.analysis.pipeline import profile_for
 from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
@@ -94,6 +95,7 @@ class Scans:
         self._pipeline = pipeline
         self._known = known
         self._tenant = tenant
+        self._allowance: Allowance | None = None
         self._now = now = now or database.now
         self._rows = ScanRows(database)
         self._upkeep = UpkeepRows(database)
@@ -115,14 +117,21 @@ class Scans:
         """Whose scans these are."""
         return self._tenant
 
-    def of(self, tenant: str) -> Self:
-        """The same use cases for the scans of another tenant."""
+    def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
+        """The same use cases for the scans of another tenant, within what is allowed there."""
         others = copy(self)
         others._tenant = tenant
+        others._allowance = allowance
         return others
 
     def receive(self, untrusted_name: str = "") -> Receiver:
-        """Somewhere to write an upload to; checked while it arrives."""
+        """Somewhere to write an upload to; checked while it arrives.
+
+        Raises `UploadQuotaUsed` and `TooManyInFlight` where it could not be accepted anyway.
+        """
+        if self._allowance is not None:
+            self._allowance.room()
+            self._rows.check_in_flight(self._tenant, self._allowance.in_flight)
         return Receiver(
             lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
         )
@@ -132,8 +141,12 @@ class Scans:
 
         The row comes first and names the queue; a message that cannot be sent now is sent by the
         reconciler, so a broker that is down costs time, not scans.
+
+        Raises `UploadQuotaUsed` and `TooManyInFlight`.
         """
         try:
+            if self._allowance is not None:
+                self._allowance.upload(received.size)
             scan, queue = self._add(received, profile)
         except BaseException:  # nothing was promised, so nothing may stay
             self._store.delete(received.blob)
@@ -160,7 +173,8 @@ class Scans:
             created_at=now,
             expires_at=now + self._policy.keep if self._policy.keep is not None else None,
         )
-        return self._rows.add(new), queue
+        most = self._allowance.in_flight if self._allowance is not None else 0
+        return self._rows.add(new, in_flight=most), queue
 
     def _ring(self, scan: Scan, queue: str) -> None:
         """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""

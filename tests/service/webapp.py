@@ -18,6 +18,7 @@ from detectors.base import Kind
 from provenance.published import open_store
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
+from service.access.meter import Meter, Quotas
 from service.access.principal import Scope
 from service.access.tenants import Tenants
 from service.analysis.pipeline import Analysis
@@ -145,6 +146,7 @@ def desk(
     limit: int = LIMIT,
     proxies: Proxies | None = None,
     door: Door = Door.OPEN,
+    quotas: Quotas | None = None,
 ) -> Desk:
     """A new application on an empty database in this folder, open unless `door` says otherwise."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
@@ -163,7 +165,9 @@ def desk(
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
     keyring = Keyring(AccessRows(database))
-    entrance = Entrance((BearerKeys(keyring),), Doorkeeper(door, (keyring.ever,)))
+    tenants = Tenants(AccessRows(database))
+    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits)
+    entrance = Entrance((BearerKeys(keyring),), Doorkeeper(door, (keyring.ever,)), meter)
     app = create_app(scans, get, trust, entrance, hosts=hosts, proxies=proxies)
     return Desk(
         app,
@@ -173,7 +177,7 @@ def desk(
         blobs,
         database,
         keyring,
-        Tenants(AccessRows(database)),
+        tenants,
     )
 
 
