@@ -24,6 +24,7 @@ from deploy.running import ASSAY, Running
 from deploy.samples import Sample, make_samples
 from service.cli.terminal import strongest, verdict_text
 from service.reporting.report import Report
+from service.reporting.wording import RANKS
 from tests.signing import Authority
 
 OUT: Final = Path(".demo")
@@ -102,7 +103,7 @@ def _write(table: Table) -> None:
 
 
 def _table(outcomes: list[Outcome]) -> Table:
-    table = Table("file", "verdict", "basis", title="What assay says")
+    table = Table("file", "verdict", "decided by", title="What assay says")
     table.add_column("strongest evidence", min_width=24)
     table.add_column("s", justify="right")
     for outcome in outcomes:
@@ -115,7 +116,9 @@ def _table(outcomes: list[Outcome]) -> Table:
         if not outcome.as_expected:
             verdict.append(f"\nexpected {outcome.sample.expected}", style="red")
         evidence = Text(strongest(report) or "none")
-        table.add_row(name, verdict, ", ".join(report.basis), evidence, f"{report.seconds:.1f}")
+        decided = (RANKS[item.rank] for item in report.evidence if item.id in report.basis)
+        basis = ", ".join(dict.fromkeys(decided))
+        table.add_row(name, verdict, basis, evidence, f"{report.seconds:.1f}")
     return table
 
 

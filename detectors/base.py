@@ -27,7 +27,7 @@ class Image:
     """A decoded picture: RGB, uint8, shape (height, width, 3), EXIF orientation applied."""
 
     pixels: "npt.NDArray[np.uint8]"
-    container: str  # "jpeg", "png", "webp", "avif", "heic", "tiff", "gif", "jp2", "j2k"
+    container: str  # "jpeg", "png", "webp", "avif", "heic", "tiff", "gif", "jp2", "j2k", "bmp"
     jpeg_quality: int | None = None  # estimated from the quantisation tables of a JPEG
     lossless: bool | None = None  # whether the file keeps pixels as they are; None: not known
     thumbnail: "npt.NDArray[np.uint8] | None" = None  # the preview in EXIF, turned the same way

@@ -83,7 +83,7 @@ class Run:
 def _scored(spec: Spec, clock: float, seen: Observation) -> Finding:
     card = card_of(spec)
     if card.calibration is None:
-        text = "the score of this model is not calibrated, so it is not shown"
+        text = "The score of this model is not calibrated, so it is not shown."
         return _unscored(spec, clock, Outcome.NOT_APPLICABLE, Reason.UNMEASURED, text)
     return Finding(
         detector=spec.name,

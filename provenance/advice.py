@@ -10,16 +10,15 @@ _MISMATCH_ADVICE: Final = (
     "well, so it is no proof that the picture or sound was edited"
 )
 
-_SEGMENT_ADVICE: Final = "this is the first segment of a film in segments; its hash cannot be compared without the others"
+_SEGMENT_ADVICE: Final = "this is the first segment of a video in segments; its hash cannot be compared without the others"
 
 _EXCLUSION_ADVICE: Final = (
     "the signer left more of the file out of the hash than the manifest itself; what lies there, "
     "such as the order of samples, may have changed unnoticed"
 )
 
-_TAIL_ADVICE: Final = (
-    "{length:,} bytes from byte {start:,} on are not covered by the signature; nobody signed them"
-)
+_UNSIGNED: Final = "are not covered by the signature; nobody signed them"
+_TAIL_ADVICE: Final = "{length:,} bytes from byte {start:,} on " + _UNSIGNED
 
 
 def warnings(
@@ -39,3 +38,8 @@ def warnings(
         found.append(_EXCLUSION_ADVICE)
     found += [_TAIL_ADVICE.format(start=span.start, length=span.length) for span in unsigned]
     return tuple(found)
+
+
+def tells_what_evidence_tells(warning: str) -> bool:
+    """Whether a report's evidence says the same as this warning."""
+    return warning == _MISMATCH_ADVICE or warning.endswith(_UNSIGNED)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from provenance.bounded import clean
 from provenance.codes import mapping, sequence
+from provenance.markers.tools import ai_tool
 from provenance.origin import is_ai, origin_of, strongest_type
 from provenance.result import Origin, SignedStatement
 
@@ -22,6 +23,12 @@ _SOURCE_TYPE: Final = "digitalsourcetype"
 _SYSTEM: Final = frozenset({"aisystemused", "aisystemversionused", "aipromptinformation"})
 """Fields of IPTC's 2025.1 standard about the system that generated a picture."""
 
+_PROGRAMS: Final = frozenset({"creatortool", "software"})
+_CREDIT: Final = "credit"
+_CREDITS: Final = {
+    "made with google ai": Origin.AI_GENERATED,
+    "edited with google ai": Origin.AI_EDITED,
+}
 _LABEL: Final = "aigc"
 _LABELLED: Final = "1"
 """What the label of GB 45438-2025 says of media that are generated, beyond any doubt of its own."""
@@ -47,6 +54,10 @@ def _declared(data: object) -> Iterator[tuple[str, Origin]]:
     for name, value in _fields(data):
         if name == _SOURCE_TYPE and is_ai(origin_of(kind := strongest_type(value))):
             yield kind, origin_of(kind)
+        elif name in _PROGRAMS and ai_tool(clean(value)):
+            yield "", Origin.AI_GENERATED
+        elif name == _CREDIT and (origin := _CREDITS.get(clean(value).lower())) is not None:
+            yield "", origin
         elif (name in _SYSTEM and _says_something(value)) or (
             name == _LABEL and str(mapping(value).get("Label", "")).strip() == _LABELLED
         ):

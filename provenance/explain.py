@@ -14,7 +14,7 @@ from provenance.result import (
     TimestampStatus,
     TrustKind,
 )
-from provenance.statuses import StatusClass
+from provenance.statuses import StatusClass, sentence_of
 from provenance.trust import TrustList
 
 _NOTHING: Final = {
@@ -28,7 +28,7 @@ _INTEGRITY: Final = {
     Integrity.INTACT: "The signature is good and the file is the one that was signed.",
     Integrity.ASSET_MISMATCH: "The signature is good, but the file is not the one that was signed.",
     Integrity.MANIFEST_ALTERED: "The manifest is not as it was signed, so nothing in it is attributed to the signer.",
-    Integrity.NOT_COVERED: "The signature is good, but it leaves out more than it may, and what lies there is nobody's word.",
+    Integrity.NOT_COVERED: "The signature is good, but it leaves out more of the file than it may.",
     Integrity.MALFORMED: "The signature is good, but the manifest breaks a rule of the specification, so nothing in it is attributed to the signer.",
     Integrity.SIGNATURE_BAD: "The signature does not fit, so nothing here comes from the signer named.",
     Integrity.NOT_CHECKED: "The signature could not be checked.",
@@ -64,14 +64,14 @@ def _chain(found: Provenance) -> str:
     when = "had failed its check before it was added" if recorded else "fails its check"
     named = next(
         (
-            f": “{part.title}”, {check.code}"
+            f": “{part.title}”. {sentence_of(check.code, check.status)}"
             for manifest in found.manifests
             for part in manifest.ingredients
             for check in part.failures
         ),
-        "",
+        ".",
     )
-    return f"An earlier version or a part {when}{named}."
+    return f"An earlier version or a part {when}{named}"
 
 
 def _who(signer: Signer) -> str:
@@ -127,14 +127,14 @@ def _lists(found: Provenance) -> str:
 def _timestamp(found: Provenance) -> str:
     stamp = found.timestamp
     if stamp.status is TimestampStatus.NONE:
-        return "No authority attests when it was signed, so the certificate is judged as of now."
+        return "No authority confirms when it was signed, so the certificate is judged by today's date."
     when = f"{stamp.at:%Y-%m-%d %H:%M} UTC" if stamp.at else "an unknown time"
     who = stamp.authority or "an authority without a name"
     if stamp.status is TimestampStatus.TRUSTED:
-        return f"{who}, listed in {stamp.trust_list or 'a time-stamping list'}, attests {when}."
+        return f"{who}, listed in {stamp.trust_list or 'a time-stamping list'}, confirms {when}."
     if stamp.status is TimestampStatus.INVALID:
-        return f"The time stamp is invalid: {stamp.explanation}."
-    return f"{who} attests {when}, but no list vouches for it, so the time does not count."
+        return "The time stamp does not pass its check, so the time does not count."
+    return f"{who} confirms {when}, but no list vouches for it, so the time does not count."
 
 
 def _conclusion(signer: Signer) -> str:
@@ -144,7 +144,7 @@ def _conclusion(signer: Signer) -> str:
                 f"The signer is trusted: {signer.trust_list or 'a configured list'} vouches for it."
             )
         case SignerTrust.UNTRUSTED:
-            return "The signer is not trusted: no way leads from its certificate to a listed one."
+            return "The signer is not trusted: its certificate does not lead to one on a list."
         case SignerTrust.EXPIRED:
             return f"The signer is not trusted: {signer.explanation}."
         case SignerTrust.REVOKED:

@@ -17,7 +17,7 @@ from provenance.result import (
     TimestampStatus,
     TrustKind,
 )
-from provenance.statuses import Concern, StatusClass
+from provenance.statuses import FILE_NOT_TIED, SIGNATURE_UNCHECKED, Concern, StatusClass
 
 Ask = Callable[[TrustKind], Mapping[str, Verdicts]]
 """Reads the store again under the lists of one kind alone; called only where that is needed."""
@@ -222,18 +222,23 @@ def integrity(
     unchecked = _unchecked(verdicts, asset_matches=asset_matches)
     if unchecked:
         why = shown.get(StatusClass.UNREADABLE) or shown.get(StatusClass.MALFORMED)
-        return Integrity.NOT_CHECKED, why or Check(code="", explanation=unchecked)
+        return Integrity.NOT_CHECKED, why or unchecked
     for state, status in _UNRELIABLE:
         if status in shown:
             return state, shown[status]
     return Integrity.INTACT, Check(code="claimSignature.validated", explanation="")
 
 
-def _unchecked(verdicts: Verdicts, *, asset_matches: bool) -> str:
-    """Say what was never compared, or nothing."""
+def _unchecked(verdicts: Verdicts, *, asset_matches: bool) -> Check | None:
+    """Name what was never compared, if there is such a thing."""
     if not verdicts.succeeded(*_SIGNED) and not verdicts.noticed(_SIGNED[2]):
-        return "no signature was checked"
-    return "" if asset_matches else "the manifest is well signed, but nothing ties this file to it"
+        return Check(code=SIGNATURE_UNCHECKED, explanation="no signature was checked")
+    if asset_matches:
+        return None
+    return Check(
+        code=FILE_NOT_TIED,
+        explanation="the manifest is well signed, but nothing ties this file to it",
+    )
 
 
 def asset_failures(all_verdicts: Mapping[str, Verdicts]) -> tuple[Check, ...]:
@@ -283,13 +288,13 @@ def _outside(
     if (start is None or start <= moment) and (end is None or moment <= end):
         return ""
     if stamped:
-        return "the certificate was not valid when the trusted time stamp was made"
+        return "its certificate was not valid on the day of the trusted time stamp"
     if end is not None and moment > end:
         return (
-            f"the certificate has since expired ({end:%Y-%m-%d}), and no trusted time stamp shows "
-            "when it was used"
+            f"its certificate has since expired ({end:%Y-%m-%d}), and no trusted time stamp shows "
+            "that it was used before then"
         )
-    return f"the certificate is not valid before {start:%Y-%m-%d}"
+    return f"its certificate is not valid before {start:%Y-%m-%d}"
 
 
 def _time(untrusted: object) -> datetime | None:

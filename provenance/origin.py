@@ -187,11 +187,7 @@ def contradiction(manifest: Manifest) -> str:
     stated = [s for s in manifest.statements if s.origin is Origin.AI_GENERATED]
     if not captured or not stated:
         return ""
-    what = stated[0].source_type or "an AI system"
-    return clean(
-        f"signed statements contradict each other: the action {captured[0].name} declares "
-        f"{captured[0].source_type}, the assertion {stated[0].assertion} names {what}"
-    )
+    return "signed statements contradict each other: one says that a device captured this, another that AI made it"
 
 
 def _declared_in(manifest: Manifest) -> Iterator[tuple[Origin, str]]:

@@ -27,8 +27,8 @@ until then. Its anchors vouch for signers and for time stamps: without the secon
 they vouch for counts as expired. It names no licence, so it does not ship."""
 
 INTERIM_ABSENT: Final = (
-    "The interim list that the C2PA kept before its own, frozen on 1 January 2026, is not here. It "
-    "may vouch for signers and time stamps from before then; `assay trust update` brings it."
+    "The C2PA's interim trust list, frozen on 1 January 2026, is not installed. It may vouch for "
+    "signers and time stamps from before then. The command “assay trust update” installs it."
 )
 
 FOLDER: Final = Path(__file__).with_name("trust_lists")

@@ -40,6 +40,10 @@ class Concern(StrEnum):
     IDENTITY = "identity"  # CAWG, kept apart from the integrity of the file
 
 
+SIGNATURE_UNCHECKED: Final = "signature_not_checked"
+FILE_NOT_TIED: Final = "file_not_tied"
+"""Codes of our own beside those of the specification: why nothing could be compared."""
+
 _TABLE: Final[tuple[tuple[StatusClass, Concern, str], ...]] = (
     (
         StatusClass.CHANGED,
@@ -235,3 +239,53 @@ def status_of(code: str) -> tuple[StatusClass, Concern]:
     if known is not None:
         return known
     return next((found for start, found in _BY_PREFIX if code.startswith(start)), _UNKNOWN)
+
+
+_SENTENCES: Final[Mapping[tuple[StatusClass, Concern], str]] = {
+    (
+        StatusClass.CHANGED,
+        Concern.ASSET,
+    ): "The bytes of the file are not the ones that were signed.",
+    (StatusClass.CHANGED, Concern.MANIFEST): "A statement in the manifest was changed after it was "
+    "signed.",
+    (StatusClass.CHANGED, Concern.SIGNATURE): "The signature does not fit the claim.",
+    (StatusClass.CHANGED, Concern.INGREDIENT): "The manifest of an ingredient was changed after it "
+    "was added.",
+    (StatusClass.NOT_COVERED, Concern.ASSET): "The signature leaves out more of the file than it "
+    "may.",
+    (StatusClass.NOT_COVERED, Concern.MANIFEST): "The manifest holds something that the claim does "
+    "not mention.",
+    (StatusClass.MALFORMED, Concern.MANIFEST): "The manifest breaks a rule of its format.",
+    (StatusClass.MALFORMED, Concern.SIGNATURE): "The manifest has no signature.",
+    (StatusClass.MALFORMED, Concern.INGREDIENT): "The manifest of an ingredient is missing.",
+    (StatusClass.TRUST, Concern.TRUST): "No trust list in use vouches for the signer.",
+    (StatusClass.EXPIRY, Concern.EXPIRY): "The signer's certificate was not valid at the time that "
+    "could be established.",
+    (StatusClass.REVOCATION, Concern.REVOCATION): "The signer's certificate was revoked.",
+    (StatusClass.TIMESTAMP, Concern.TIMESTAMP): "The time stamp does not count.",
+    (
+        StatusClass.IDENTITY,
+        Concern.IDENTITY,
+    ): "An identity in the manifest does not pass its check.",
+    (StatusClass.NOTE, Concern.INGREDIENT): "Where an ingredient comes from is not known.",
+}
+_BY_CLASS: Final[Mapping[StatusClass, str]] = {
+    StatusClass.CHANGED: "Something was changed after it was signed.",
+    StatusClass.NOT_COVERED: "The signature leaves out something that it should cover.",
+    StatusClass.BROKEN_BEFORE: "This failed its check before it was added.",
+    StatusClass.UNREADABLE: "A part could not be read or checked.",
+    StatusClass.NOTE: "There is a remark about the signature.",
+    StatusClass.GOOD: "The check passed.",
+}
+
+
+def sentence_of(code: str, shows: StatusClass | None = None) -> str:
+    """One sentence of our own for a status code; what the library says of it is for experts.
+
+    `shows` is the class that was decided beside other codes; without it the table decides.
+    """
+    listed, about = status_of(code)
+    meaning = shows or listed
+    return _SENTENCES.get((meaning, about)) or _BY_CLASS.get(
+        meaning, _BY_CLASS[StatusClass.UNREADABLE]
+    )

@@ -14,7 +14,18 @@ from starlette.types import ASGIApp, Scope
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
-from service.api import audit_log, description, detectors, health, keys, media, problems, scans
+from service.api import (
+    audit_log,
+    batches,
+    description,
+    detectors,
+    health,
+    keys,
+    media,
+    problems,
+    resumable,
+    scans,
+)
 from service.api.access import Rules, rules
 from service.api.authentication import Entrance
 from service.api.description import completed
@@ -24,21 +35,36 @@ from service.api.hosts import Hosts
 from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
-from service.arguments import trust_store, upload_limits
+from service.arguments import trust_store
 from service.entrance import build_entrance
-from service.fetch import Guard as FetchGuard
-from service.fetch import fetch
 from service.rendering.render import STATIC
+from service.scans.batches import Batches
+from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
-from service.web import pages
-from service.wiring import build_scans, open_database
+from service.web import account, pages, people, provider, sign_in
+from service.wiring import build, guarded_fetch, open_database
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
-ROUTED: Final = (scans, audit_log, media, detectors, health, keys, description, pages)
+ROUTED: Final = (
+    scans,
+    batches,
+    resumable,
+    audit_log,
+    media,
+    detectors,
+    health,
+    keys,
+    description,
+    pages,
+    sign_in,
+    provider,
+    account,
+    people,
+)
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
@@ -79,13 +105,16 @@ def create_app(
     trust: TrustStore,
     entrance: Entrance,
     *,
+    uploads: Uploads,
+    the_batches: Batches,
     hosts: Hosts | None = None,
     proxies: Proxies | None = None,
 ) -> FastAPI:
     """The application over these use cases; `get` fetches addresses through the guard.
 
-    `entrance` says who a request comes from. It answers to the names in `hosts`, and to those of loopback alone without. `trust` is only
-    shown: whom a scan believes is up to the workers' own settings.
+    `entrance` says who a request comes from. It answers to the names in `hosts`, and to those of
+    loopback alone without. `trust` is only shown: whom a scan believes is up to the workers' own
+    settings.
     """
     app = Application(
         title="assay",
@@ -101,15 +130,21 @@ def create_app(
     app.state.scans = the_scans
     app.state.entrance = entrance
     app.state.progress = Board(the_scans.marks)
+    app.state.uploads = uploads
+    app.state.batches = the_batches
     app.state.fetch = get
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
     routers = [module.router for module in ROUTED]
     for router in routers:
         app.include_router(router)
+    spoken = {resumable.router.prefix: resumable.spoken(uploads.largest)}
     app.rules = rules(routers)
     app.mount("/static", Kept(directory=STATIC))
-    app.resources = (*table(routers), Resource(re.compile("/static/.*"), frozenset({"GET"})))
+    app.resources = (
+        *table(routers, spoken),
+        Resource(re.compile("/static/.*"), frozenset({"GET"})),
+    )
     problems.install(app, pages.problem_page)
     return app
 
@@ -127,13 +162,15 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
     """
     logs.configure(json=settings.log_json)
     use_shelf(settings.weights)
-    guard = FetchGuard(max_bytes=max(upload_limits(settings).values()))
     database = open_database(settings)
+    built = build(settings, database=database)
     return create_app(
-        build_scans(settings, database=database),
-        partial(fetch, guard=guard),
+        built.scans,
+        guarded_fetch(settings),
         trust_store(settings),
         build_entrance(settings, database, alone=alone),
+        uploads=built.uploads,
+        the_batches=built.batches,
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )

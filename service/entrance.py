@@ -1,14 +1,16 @@
-"""Who gets in: keys and the door, put together from the settings."""
+"""Who gets in: keys, people and the door, put together from the settings."""
 
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
 from service.access.meter import IN_PROCESS, Meter, Quotas
 from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
+from service.api.sessions import Cookies
 from service.db.access import AccessRows, OwnLimits
 from service.db.engine import Database
 from service.errors import NobodyToLetIn
 from service.settings import Settings
+from service.wiring import build_people
 
 
 def build_entrance(settings: Settings, database: Database, *, alone: bool) -> Entrance:
@@ -18,15 +20,17 @@ def build_entrance(settings: Settings, database: Database, *, alone: bool) -> En
     """
     rows = AccessRows(database)
     keyring = Keyring(rows)
+    people = build_people(settings, database)
     way = door(settings, alone=alone)
-    keeper = Doorkeeper(way, (keyring.ever,))
+    keeper = Doorkeeper(way, (keyring.ever, people.wanted))
     if way is Door.LOCKED and not keeper.anybody():
         raise NobodyToLetIn(
             "there is no key or account to ask for, so anybody who reaches this service could read "
-            "and delete everything; make a key with `assay admin key create`, or allow that with "
-            "--open or ASSAY_OPEN=true"
+            "and delete everything; make an account with `assay admin create` or a key with "
+            "`assay admin key create`, or allow that with --open or ASSAY_OPEN=true"
         )
-    return Entrance((BearerKeys(keyring),), keeper, build_meter(settings, rows))
+    meter = build_meter(settings, rows)
+    return Entrance((BearerKeys(keyring), Cookies(people)), keeper, meter, people)
 
 
 def build_meter(settings: Settings, rows: AccessRows) -> Meter:

@@ -24,7 +24,11 @@ class EmptyFile(ServiceError):
 class UnsupportedKind(ServiceError):
     code = "unsupported_kind"
     status = 415
-    title = "This is not a photo, video or recording we can read"
+    title = "assay cannot read this kind of file"
+
+
+class UnreadMedia(UnsupportedKind):
+    """A picture, film or recording of a kind that nothing here reads."""
 
 
 class FileTooLarge(ServiceError):
@@ -42,13 +46,13 @@ class InvalidRequest(ServiceError):
 class UnknownParameter(ServiceError):
     code = "unknown_parameter"
     status = 422
-    title = "The address has a query parameter that means nothing here"
+    title = "The address has an unknown query parameter"
 
 
 class UnknownField(ServiceError):
     code = "unknown_field"
     status = 422
-    title = "The form has a field that means nothing here"
+    title = "The form has an unknown field"
 
 
 class FolderGiven(ServiceError):
@@ -159,16 +163,89 @@ class ReceiptNotFound(ServiceError):
     title = "No deletion of such a scan is on record"
 
 
+class UploadNotFound(ServiceError):
+    code = "upload_not_found"
+    status = 404
+    title = "There is no such upload, or no longer"
+
+
+class UploadBusy(ServiceError):
+    code = "upload_busy"
+    status = 409
+    title = "Another request sends bytes of this upload right now"
+    retry_after = 1
+
+
+class UploadOffsetDiffers(ServiceError):
+    code = "upload_offset_differs"
+    status = 409
+    title = "The upload does not go on at this byte"
+
+
+class UploadIncomplete(ServiceError):
+    code = "upload_incomplete"
+    status = 409
+    title = "Bytes of the upload are still missing"
+
+
+class UploadUsed(ServiceError):
+    code = "upload_used"
+    status = 409
+    title = "A scan was made of this upload already"
+
+
+class UploadFailed(ServiceError):
+    code = "upload_failed"
+    status = 422
+    title = "The upload was refused"
+
+
+class UploadVersion(ServiceError):
+    code = "upload_version"
+    status = 412
+    title = "The request does not name a version of the upload protocol that is spoken here"
+
+
+class WrongContentType(ServiceError):
+    code = "wrong_content_type"
+    status = 415
+    title = "The body is not of the type that is taken here"
+
+
+class ChecksumDiffers(ServiceError):
+    code = "checksum_differs"
+    status = 460
+    title = "The bytes that arrived are not those that the checksum was made of"
+
+
+class Sha256Differs(ServiceError):
+    code = "sha256_differs"
+    status = 422
+    title = "The file that arrived is not the one that was announced"
+
+
+class BatchNotFound(ServiceError):
+    code = "batch_not_found"
+    status = 404
+    title = "There is no such batch, or no longer"
+
+
+class BatchTooLong(ServiceError):
+    code = "batch_too_long"
+    status = 413
+    title = "A batch takes no more than this"
+
+
 class PreviewNotFound(ServiceError):
     code = "preview_not_found"
     status = 404
-    title = "There is no picture of this file"
+    title = "There is no preview of this file"
 
 
 class MediaNotFound(ServiceError):
     code = "media_not_found"
     status = 404
-    title = "There is nothing to play"
+    title = "There is no video or sound to play"
 
 
 class ReportNotReady(ServiceError):
@@ -187,7 +264,7 @@ class ScanFailed(ServiceError):
 class ScanExpired(ServiceError):
     code = "scan_expired"
     status = 410
-    title = "The scan is past its retention and was deleted"
+    title = "The scan was deleted at the end of its retention period"
 
 
 class ScanAbandoned(ServiceError):
@@ -195,7 +272,7 @@ class ScanAbandoned(ServiceError):
 
     code = "scan_abandoned"
     status = 409
-    title = "The scan is no longer this worker's"
+    title = "Another worker took over the scan, or it was deleted"
 
 
 class OutOfTime(ServiceError):
@@ -226,21 +303,21 @@ class QueueUnavailable(ServiceError):
 class DatabaseUnavailable(ServiceError):
     code = "database_unavailable"
     status = 503
-    title = "The database does not answer, or is locked"
+    title = "The database is locked or does not answer"
     retry_after = 10
 
 
 class StorageUnavailable(ServiceError):
     code = "storage_unavailable"
     status = 503
-    title = "Files cannot be stored at the moment"
+    title = "Files cannot be stored right now"
     retry_after = 60
 
 
 class StorageFull(StorageUnavailable):
     code = "storage_full"
     status = 507
-    title = "There is not enough room for another file"
+    title = "There is no room for another file"
     retry_after = 300
 
 
@@ -273,13 +350,13 @@ class FetchFailed(ServiceError):
 class PullUnderWay(ServiceError):
     code = "pull_under_way"
     status = 409
-    title = "The same weights are being pulled already"
+    title = "The same weights are already being pulled"
 
 
 class ReportInvalid(ServiceError):
     code = "report_invalid"
     status = 422
-    title = "This is not an authenticity report of a known version"
+    title = "This is not an authenticity report that assay can read"
 
 
 class ReceiptInvalid(ServiceError):
@@ -298,7 +375,7 @@ class SettingsInvalid(ServiceError):
     """What is set makes no sense, or leads to parts that cannot be used; a sentence for each."""
 
     code = "settings_invalid"
-    title = "The settings make no sense"
+    title = "The settings are not valid"
 
     def __init__(self, *sentences: str) -> None:
         super().__init__("; ".join(sentences))
@@ -313,3 +390,67 @@ class NobodyToLetIn(ServiceError):
 class SigningKeyInvalid(ServiceError):
     code = "signing_key_invalid"
     title = "The key for signing reports cannot be used"
+
+
+class SignInFailed(ServiceError):
+    code = "sign_in_failed"
+    status = 401
+    title = "Name and password do not fit"
+
+
+class TooManyAttempts(ServiceError):
+    code = "too_many_attempts"
+    status = 429
+    title = "Too many attempts to sign in"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"try again in {seconds} seconds")
+        self.retry_after = seconds
+
+
+class CsrfTokenWrong(ServiceError):
+    code = "csrf_token_wrong"
+    status = 403
+    title = "The request does not come from a page of this session"
+
+
+class PasswordRefused(ServiceError):
+    code = "password_refused"
+    status = 422
+    title = "This cannot be a password"
+
+
+class AccountRefused(ServiceError):
+    code = "account_refused"
+    status = 422
+    title = "This account cannot be as asked"
+
+
+class AccountNotFound(ServiceError):
+    code = "account_not_found"
+    status = 404
+    title = "There is no such account"
+
+
+class LinkInvalid(ServiceError):
+    code = "link_invalid"
+    status = 410
+    title = "This link was used or is too old"
+
+
+class HttpsRequired(ServiceError):
+    code = "https_required"
+    status = 403
+    title = "Signing in needs https"
+
+
+class ProviderUnavailable(ServiceError):
+    code = "provider_unavailable"
+    status = 502
+    title = "The OpenID provider cannot be asked; signing in with a password still works"
+
+
+class ProviderRefused(ServiceError):
+    code = "provider_refused"
+    status = 403
+    title = "The OpenID provider did not let you in here"

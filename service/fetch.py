@@ -120,7 +120,7 @@ def _follow(url: str, into: Partial, guard: Guard) -> None:
         if target.scheme == "https" and following.scheme == "http":
             raise UrlRefused("the address redirects from https to http")
         target = following
-    raise FetchFailed(f"more than {guard.redirects} redirects")
+    raise FetchFailed(f"the address redirects more than {guard.redirects} times")
 
 
 def is_public(address: Address) -> bool:
@@ -164,7 +164,9 @@ def _get(target: SplitResult, into: Partial, guard: Guard, deadline: float) -> s
             return _location(response)
         if response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and into.held:
             into.begin(0, "", None)
-            raise FetchFailed("what was fetched before does not fit any more; it was discarded")
+            raise FetchFailed(
+                "the file changed on the server, so the part fetched before was discarded"
+            )
         _begin(response, into)
         _copy(response, into, guard, deadline)
     return None
@@ -188,7 +190,7 @@ def _begin(response: http.client.HTTPResponse, into: Partial) -> None:
         raise FetchFailed(f"the server answered {response.status}")
     start, last, total = (int(number) for number in place.groups())
     if start != into.held or last + 1 != total or etag != into.etag:
-        raise FetchFailed("the server sent another part than it was asked for")
+        raise FetchFailed("the server did not send the part that it was asked for")
     into.begin(into.held, etag, total)
 
 
@@ -217,7 +219,7 @@ def _path(target: SplitResult) -> str:
 def _location(response: http.client.HTTPResponse) -> str:
     location = response.getheader("Location")
     if not location:
-        raise FetchFailed("the server redirects to nowhere")
+        raise FetchFailed("the server redirects without an address")
     return location
 
 
@@ -228,7 +230,7 @@ def _copy(response: http.client.HTTPResponse, into: Partial, guard: Guard, deadl
     while chunk := _chunk(response, guard, deadline):
         size += len(chunk)
         if size > allowed:
-            raise FileTooLarge(f"more than the {guard.max_bytes} bytes allowed")
+            raise FileTooLarge(f"at most {guard.max_bytes:,} bytes are allowed")
         into.write(chunk)
     if announced is not None and size < announced:
         raise FetchFailed(f"{size} of {announced} bytes arrived")

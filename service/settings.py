@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from platformdirs import user_data_path
 from pydantic import (
@@ -16,9 +16,11 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from service.access.principal import Role
 from service.errors import SettingsInvalid
 
 MIB = 1024**2
@@ -35,8 +37,10 @@ def user_data_dir() -> Path:
 
 def _listed(value: object) -> object:
     """Names with commas between them, as environment variables hold a list."""
-    if not isinstance(value, str):
-        return value
+    return _split(value) if isinstance(value, str) else value
+
+
+def _split(value: str) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in value.split(",")) if name)
 
 
@@ -65,6 +69,16 @@ Networks = Annotated[
 """Addresses and networks; in the environment separated by commas."""
 
 
+def _pairs(value: object) -> object:
+    """`group=role` with commas between them, as environment variables hold a table."""
+    if not isinstance(value, str):
+        return value
+    return tuple(tuple(pair.rpartition("=")[::2]) for pair in _split(value))
+
+
+Roles = Annotated[tuple[tuple[str, Role], ...], NoDecode, BeforeValidator(_pairs)]
+
+
 class Section(BaseModel):
     """Settings that belong together; what stands under one becomes its line of documentation."""
 
@@ -79,6 +93,8 @@ class Uploads(Section):
     image_bytes: int = Field(default=64 * MIB, gt=0)
     audio_bytes: int = Field(default=512 * MIB, gt=0)
     video_bytes: int = Field(default=2048 * MIB, gt=0)
+    resume_seconds: Seconds = 86_400.0
+    """An upload in pieces is deleted after this long without a byte, or without a scan of it."""
 
 
 class Decoding(Section):
@@ -143,6 +159,43 @@ class Quotas(Section):
     """Of a tenant."""
     scans_in_flight: int = Field(default=10_000, ge=0)
     """Of a tenant, waiting or running at the same time."""
+
+
+class Oidc(Section):
+    """Signing in by an OpenID provider, beside passwords; see docs/accounts.md."""
+
+    issuer: str = Field(
+        default="", pattern=r"^(https://[^?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?)?$"
+    )
+    """Its address, exactly as it names itself; unset: there is none."""
+    client_id: str = ""
+    """What the service is registered as there."""
+    client_secret: SecretStr | None = None
+    """What it proves that with; unset: it is a public client."""
+    client_secret_file: Folder | None = None
+    """A file that holds the secret alone, instead."""
+    groups: Roles = ()
+    """Which groups may come in, and as what: newsroom=analyst,desk-heads=admin. The strongest of
+    somebody's roles counts; who is in none of these groups is refused."""
+    groups_claim: str = "groups"
+    """The claim of the ID token that lists the groups."""
+    scope: str = "openid profile email"
+    """What is asked for."""
+    tenant: str = "default"
+    """The tenant of those who come in this way."""
+    hosts: Names = ()
+    """Hosts of its endpoints besides the issuer's own, with commas between them, as some providers
+    have; nothing else is ever asked."""
+    ca_file: Folder | None = None
+    """Certificates that vouch for it, in PEM; unset: those of public authorities."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.issuer and not (self.client_id and self.groups):
+            raise ValueError("an issuer needs a client_id, and groups that may come in")
+        if self.client_secret is not None and self.client_secret_file is not None:
+            raise ValueError("client_secret and client_secret_file are both set")
+        return self
 
 
 class Settings(BaseSettings):
@@ -217,6 +270,7 @@ class Settings(BaseSettings):
     leases: Leases = Leases()
     connections: Connections = Connections()
     quotas: Quotas = Quotas()
+    oidc: Oidc = Oidc()
 
     @property
     def report_key(self) -> Path:

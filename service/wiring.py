@@ -2,22 +2,48 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access.accounts import Accounts
+from service.access.oidc import Provider, Registration
+from service.access.people import People
+from service.access.sessions import Sessions
+from service.access.tenants import Tenants
 from service.arguments import upload_limits
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import SettingsInvalid, SigningKeyInvalid
+from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
+from service.scans.batches import Batches, Fetch
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import Broker, CeleryQueue
+from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import ScanPolicy, Scans
 from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """The use cases of one process, on one database and one store."""
+
+    scans: Scans
+    uploads: Uploads
+    batches: Batches
+
+
+def guarded_fetch(settings: Settings) -> Fetch:
+    """Fetches what strangers name, from public addresses and no more than may be uploaded."""
+    guard = Guard(max_bytes=max(upload_limits(settings).values()))
+    return partial(fetch, guard=guard)
 
 
 def open_database(settings: Settings) -> Database:
@@ -28,10 +54,10 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
-def build_scans(
+def build(
     settings: Settings, *, pipeline: Analyst | None = None, database: Database | None = None
-) -> Scans:
-    """Scans on the configured storage and broker, and on this database or the configured one.
+) -> Built:
+    """All on the configured storage and broker, and on this database or the configured one.
 
     The web process passes no pipeline: it accepts scans and runs none. Raises `SettingsInvalid`
     when a part cannot be used.
@@ -41,15 +67,43 @@ def build_scans(
     database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
-    return Scans(
+    policy = scan_policy(settings)
+    scans = Scans(
         database=database,
         store=store,
         queue=CeleryQueue(broker(settings)),
-        policy=scan_policy(settings),
+        policy=policy,
         signer=signer,
         pipeline=pipeline,
         known=IndexEntries(settings.index, adds=settings.index_scans),
     )
+    uploads = Uploads(
+        database=database,
+        store=store,
+        limits=upload_limits(settings),
+        patience=timedelta(seconds=settings.uploads.resume_seconds),
+    )
+    batches = Batches(
+        database=database,
+        scans=scans,
+        uploads=uploads,
+        fetch=guarded_fetch(settings),
+        keep=policy.keep,
+    )
+    return Built(scans=scans, uploads=uploads, batches=batches)
+
+
+def build_scans(settings: Settings, *, database: Database | None = None) -> Scans:
+    """Scans alone, for whoever runs none. Raises `SettingsInvalid`."""
+    return build(settings, database=database).scans
+
+
+def build_people(settings: Settings, database: Database) -> People:
+    """Accounts, sessions and the provider, if one is set. Raises `SettingsInvalid`."""
+    with _usable("OpenID provider"):
+        provider = oidc_provider(settings)
+    tenants = Tenants(AccessRows(database))
+    return People(Accounts(database, tenants), Sessions(database), tenants, provider)
 
 
 @contextmanager
@@ -73,6 +127,29 @@ def database_url(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return f"sqlite:///{settings.data_dir.absolute() / 'assay.db'}"
+
+
+def oidc_provider(settings: Settings) -> Provider | None:
+    """None where none is set. Raises `OSError` when its secret cannot be read."""
+    oidc = settings.oidc
+    if not oidc.issuer:
+        return None
+    secret = oidc.client_secret.get_secret_value() if oidc.client_secret is not None else None
+    if oidc.client_secret_file is not None:
+        secret = oidc.client_secret_file.read_text().strip()
+    return Provider(
+        Registration(
+            issuer=oidc.issuer,
+            client_id=oidc.client_id,
+            client_secret=secret,
+            roles=dict(oidc.groups),
+            tenant=oidc.tenant,
+            scope=oidc.scope,
+            groups_claim=oidc.groups_claim,
+            hosts=oidc.hosts,
+            ca_file=oidc.ca_file,
+        )
+    )
 
 
 def broker(settings: Settings) -> Broker:

@@ -14,9 +14,11 @@ from service.analysis.source import Source
 from service.arguments import pipeline_config
 from service.errors import OutOfTime
 from service.reporting.report import Profile
+from service.scans.batches import Batches
+from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
-from service.wiring import build_scans
+from service.wiring import build
 
 SOFT_LIMIT: Final = signal.SIGUSR1
 """The signal by which a pool tells its process that the soft time limit is reached."""
@@ -55,6 +57,8 @@ class Container:
     settings: Settings
     pipeline: Pipeline
     scans: Scans
+    uploads: Uploads
+    batches: Batches
 
 
 def process_name(pid: int) -> str:
@@ -67,9 +71,12 @@ def container() -> Container:
     """This process's container. First called after the fork: nothing here survives one."""
     settings = read_settings()
     pipeline = Pipeline(pipeline_config(settings))
+    built = build(settings, pipeline=PunctualPipeline(pipeline))
     return Container(
         name=process_name(os.getpid()),
         settings=settings,
         pipeline=pipeline,
-        scans=build_scans(settings, pipeline=PunctualPipeline(pipeline)),
+        scans=built.scans,
+        uploads=built.uploads,
+        batches=built.batches,
     )

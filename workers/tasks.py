@@ -14,3 +14,4 @@ def register(app: Celery) -> None:
         """Analyse one stored upload; a scan that already has a report is left alone."""
         held = container()
         held.scans.run(scan_id, worker=held.name)
+        held.batches.scan_ended(scan_id)

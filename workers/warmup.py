@@ -27,6 +27,12 @@ log = logging.getLogger(__name__)
 SILENCE_SECONDS: Final = 30.0
 PAUSES: Final = (1, 2, 4, 8, 15, 30)  # seconds; Celery gives up on a child after two minutes
 
+FETCHERS: Final = 4
+"""Addresses of batches that each process fetches at a time."""
+FETCH_PAUSE: Final = 1.0
+FETCHED_AT_ONCE: Final = 50
+"""After so many a fetcher rests, so that one told to stop ends."""
+
 
 class Ending:
     """How the worker has to end, told by a child that cannot start, in memory both share."""
@@ -47,6 +53,7 @@ def install(queues: tuple[str, ...]) -> Ending:
     parent = os.getpid()
     ending = Ending()
     clocks: list[Clockwork] = []
+    fetchers: list[Clockwork] = []
 
     def prepare(**_signal: object) -> None:
         with _or_die(parent, ending):
@@ -56,6 +63,8 @@ def install(queues: tuple[str, ...]) -> Ending:
         reconciler = Clockwork(
             lambda: held.scans.beat(held.name, queues),
             lambda: held.scans.reconcile(held.name),
+            held.uploads.expire,
+            held.batches.round,
             seconds=pace,
             name="reconciler",
         )
@@ -70,11 +79,17 @@ def install(queues: tuple[str, ...]) -> Ending:
                 ),
             )
         )
-        for clock in clocks:
+        fetchers.extend(
+            Clockwork(lambda: _take_in(held), seconds=FETCH_PAUSE, name="fetcher")
+            for _ in range(FETCHERS)
+        )
+        for clock in (*clocks, *fetchers):
             clock.start()
         log.info("ready", extra={"worker": held.name, "queues": queues})
 
     def leave(**_signal: object) -> None:
+        for fetcher in fetchers:
+            fetcher.dismiss()  # one may wait for a slow site; another worker goes on with it
         for clock in clocks:
             clock.stop()
         held = container()
@@ -123,6 +138,12 @@ def _or_die(parent: int, ending: Ending) -> Iterator[None]:
             ending.tell(status)
             os.kill(parent, signal.SIGTERM)
             os._exit(status)
+
+
+def _take_in(held: Container) -> None:
+    for _ in range(FETCHED_AT_ONCE):
+        if not held.batches.take_in():
+            return
 
 
 def _watch(reconciler: Clockwork, most: float) -> None:

@@ -57,8 +57,8 @@ def require_wide_speech(finder: SpeechFinder, audio: Audio) -> WideSpeech:
     if audio.source_rate < LOWEST_RATE:
         raise NotApplicable(
             Reason.NARROW_BAND,
-            f"The sound has {audio.source_rate:,} samples a second, as over a telephone; speech is "
-            f"judged from {LOWEST_RATE:,}.",
+            f"The sound has {audio.source_rate:,} samples a second, as on a telephone line. Speech "
+            f"is judged from {LOWEST_RATE:,} up.",
         )
     wide = [one for one in found if one.seconds < _TELLING or _is_wide(audio, [one])]
     voiced = sum(stretch.voiced for stretch in wide)
@@ -66,7 +66,7 @@ def require_wide_speech(finder: SpeechFinder, audio: Audio) -> WideSpeech:
     if too_little_left or not _is_wide(audio, wide):
         raise NotApplicable(
             Reason.NARROW_BAND,
-            "The speech holds next to nothing above 4 kHz, as after a telephone line.",
+            "The speech holds next to nothing above 4 kHz, as on a telephone line.",
         )
     return WideSpeech(wide, round(sum(stretch.voiced for stretch in found) - voiced, 2))
 

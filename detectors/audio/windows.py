@@ -62,18 +62,20 @@ def require_speech(finder: SpeechFinder, audio: Audio) -> list[Stretch]:
     if audio.seconds < LEAST_SPEECH:
         raise NotApplicable(
             Reason.TOO_SHORT,
-            f"The recording lasts {audio.seconds:.2f} s; {LEAST_SPEECH:g} s are needed.",
+            f"The recording lasts {audio.seconds:.2f} s. At least {LEAST_SPEECH:g} s are needed.",
         )
     if not found:
-        raise NotApplicable(Reason.NO_SPEECH, "No speech was found in the sound that was heard.")
+        raise NotApplicable(Reason.NO_SPEECH, "No speech was found in the sound.")
     if voiced < LEAST_SPEECH:
         raise NotApplicable(
-            Reason.TOO_SHORT, f"It has {voiced:.2f} s of speech; {LEAST_SPEECH:g} s are needed."
+            Reason.TOO_SHORT,
+            f"It has {voiced:.2f} s of speech. At least {LEAST_SPEECH:g} s are needed.",
         )
     judged = [s for s in found if (s.end - s.start) // HOP >= SHORTEST]
     if not judged:
         raise NotApplicable(
-            Reason.TOO_SHORT, f"No stretch of speech reaches {SHORTEST * HOP / AUDIO_RATE:.2f} s."
+            Reason.TOO_SHORT,
+            f"No stretch of speech is as long as {SHORTEST * HOP / AUDIO_RATE:.2f} s.",
         )
     return judged
 

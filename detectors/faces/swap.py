@@ -73,7 +73,7 @@ def usable(faces: tuple[Face, ...]) -> tuple[Face, ...]:
     if not large:
         raise NotApplicable(
             Reason.TOO_SMALL,
-            f"The largest face is {faces[0].side:.0f} px; {LEAST_SIDE} are needed.",
+            f"The largest face is {faces[0].side:.0f} px wide. At least {LEAST_SIDE} are needed.",
         )
     return large
 

@@ -28,6 +28,6 @@ class Domain:
         if not float(np.vdot(self._weights, statistics[BLOCK])) + self._bias <= 0:
             raise NotApplicable(
                 Reason.NO_PHOTOGRAPH,
-                "This does not look like a photograph, but more like a drawing, a document or a "
-                "screenshot; the classifier was made for photographs.",
+                "This looks more like a drawing, a document or a screenshot than a photograph. The "
+                "classifier was made for photographs.",
             )

@@ -55,13 +55,13 @@ class History:
         """The same for people."""
         found: list[str] = []
         if self.quality is not None:
-            found.append(f"Saved as JPEG at a quality of about {self.quality}.")
+            found.append(f"It was saved as a JPEG at a quality of about {self.quality}.")
         if self.was_jpeg:
-            found.append("Its pixels come from a JPEG and were saved in another format.")
+            found.append("It was a JPEG before and was saved in another format.")
         if self.shifted:
-            found.append("It was a JPEG before, was cropped, and was saved as JPEG again.")
+            found.append("It was a JPEG, was cropped, and was saved as a JPEG again.")
         if self.resized:
-            found.append("It, or what it was cut from, was resized.")
+            found.append("It was resized, or was cut from a picture that was.")
         return tuple(found)
 
 

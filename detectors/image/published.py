@@ -67,7 +67,7 @@ def middle(pixels: Pixels, *, short_side: int, side: int) -> Pixels:
     if min(height, width) < side:
         raise NotApplicable(
             Reason.TOO_SMALL,
-            f"The picture is {min(height, width)} px on its short side; this detector needs {side}.",
+            f"The picture is {min(height, width)} px on its short side. This detector needs {side}.",
         )
     top, left = round((height - side) / 2), round((width - side) / 2)
     return pixels[top : top + side, left : left + side]

@@ -27,7 +27,8 @@ def require_size(pixels: Pixels) -> None:
     short = min(pixels.shape[:2])
     if short < MIN_SIDE:
         raise NotApplicable(
-            Reason.TOO_SMALL, f"The picture is {short} px on its short side; {MIN_SIDE} are needed."
+            Reason.TOO_SMALL,
+            f"The picture is {short} px on its short side. At least {MIN_SIDE} are needed.",
         )
 
 

@@ -32,6 +32,18 @@ _DEMUXERS: Final = {
     "mkv": "matroska",
     "avi": "avi",
     "asf": "asf",
+    "wavpack": "wv",
+    "ape": "ape",
+    "tta": "tta",
+    "mpc": "mpc",
+    "mpc8": "mpc8",
+    "dsf": "dsf",
+    "voc": "voc",
+    "ac3": "ac3",
+    "eac3": "eac3",
+    "dts": "dts",
+    "ivf": "ivf",
+    "rm": "rm",
     "flv": "flv",
     "mxf": "mxf",
     "mpegts": "mpegts",
@@ -40,6 +52,8 @@ _DEMUXERS: Final = {
 }
 # An edit list may repeat a film without end; what the file holds is read once, in order.
 _OPTIONS: Final = {"mov": {"ignore_editlist": "1"}}
+_GUESSED: Final = frozenset({"mp3", "mp2", "aac", "amr", "ac3", "eac3", "dts", "mpegvideo"})
+"""Rows of bare frames, whose length nothing states."""
 _UNKNOWN_SIZES: Final = (0, 0xFFFFFFFF)  # what a recorder writes that cannot seek back
 _MP3_COUNTS: Final = re.compile(rb"\xff[\xe2-\xff].{7,38}?(?:Xing|Info)", re.DOTALL)
 _HAS_FRAMES, _HAS_BYTES = 1, 2  # flags behind that
@@ -76,7 +90,7 @@ def sound_name(found: MediaType) -> str:
 
 def states_its_length(found: MediaType) -> bool:
     """Whether the length is read from the file; of rows of bare frames it is guessed from a few."""
-    return found.container not in ("mp3", "mp2", "aac", "amr", "mpegvideo")
+    return found.container not in _GUESSED
 
 
 def ends_early(file: BinaryIO, found: MediaType) -> bool:

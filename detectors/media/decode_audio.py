@@ -21,6 +21,9 @@ _RATES: Final = range(1_000, 768_001)
 _CHAIN_ENDS: Final = (av.error.PatchWelcomeError, av.error.ArgumentError)
 _TAGS: Final = (b"ID3", b"TAG", b"APETAGEX")  # between joined MP3 files; no sound, so no damage
 
+_FLAC_SYNC: Final = (b"\xff\xf8", b"\xff\xf9")
+_PAIRED: Final = 8  # from here on two channels, stored as one and the difference
+
 Samples = npt.NDArray[np.float32]
 
 
@@ -39,6 +42,7 @@ class _Unread:
 
     def __init__(self) -> None:
         self.damaged = 0  # packets
+        self.last_damaged = False  # whether the last one is among them
         self.chain_ends = False  # what follows is joined on and of another make
 
 
@@ -111,10 +115,11 @@ def decode(
             break
     if line.seconds == 0:
         raise HandlerError("media_undecodable", "the audio track holds no sound that can be read")
+    cut_off = unread.last_damaged and not has_length  # bare frames may end anywhere
     declared = _declared(stream) if has_length and not line.is_full else 0.0
     found = (
         (Note.CUT_AT_LIMIT, line.is_full),
-        (Note.DAMAGED, unread.damaged > 0),
+        (Note.DAMAGED, unread.damaged > cut_off),
         (Note.REST_OF_CHAIN_UNREAD, unread.chain_ends),
         (
             Note.SHORTER_THAN_DECLARED,
@@ -135,7 +140,7 @@ def _frames(
     container: InputContainer, stream: av.AudioStream, unread: _Unread
 ) -> Iterator[av.AudioFrame]:
     """Decoded frames, until too many packets are damaged or what follows cannot be demuxed."""
-    packets = container.demux(stream)
+    packets, make = container.demux(stream), b""
     while unread.damaged <= _MAX_DAMAGED:
         try:
             packet = next(packets, None)
@@ -149,8 +154,26 @@ def _frames(
             return
         try:
             yield from packet.decode()
+            unread.last_damaged = unread.last_damaged and not packet.size
+            make = make or _flac_make(packet)
         except av.FFmpegError:
-            unread.damaged += not bytes(packet).startswith(_TAGS)
+            if make and _flac_make(packet) not in (b"", make):
+                unread.chain_ends = True
+                return
+            unread.last_damaged = not bytes(packet).startswith(_TAGS)
+            unread.damaged += unread.last_damaged
+
+
+def _flac_make(packet: "av.Packet[av.AudioStream]") -> bytes:
+    """Rate, channels and depth as a frame of FLAC has them; empty for what begins with none.
+
+    Its decoder calls a frame of another make damaged (RFC 9639, 9.1).
+    """
+    head = bytes(packet)[:4]
+    if len(head) < 4 or head[:2] not in _FLAC_SYNC:
+        return b""
+    channels = head[3] >> 4
+    return bytes((head[2] & 0x0F, 1 if channels >= _PAIRED else channels, head[3] & 0x0E))
 
 
 def _declared(stream: av.AudioStream) -> float:

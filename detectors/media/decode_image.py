@@ -41,6 +41,7 @@ _PLUGINS: Final = {
     "gif": "GIF",
     "jp2": "JPEG2000",
     "j2k": "JPEG2000",
+    "bmp": "BMP",
 }
 _SURVEYS: Final[Mapping[str, Callable[[bytes], Survey]]] = {
     "jpeg": jpeg.survey,
@@ -50,6 +51,7 @@ _SURVEYS: Final[Mapping[str, Callable[[bytes], Survey]]] = {
     "heic": heif.survey,
     "jp2": jpeg2000.survey,
     "j2k": jpeg2000.survey,
+    "bmp": lambda data: Survey(file=as_file(data), lossless=True),
 }
 _NAMES: Final = {"jpegls": "JPEG-LS"}
 _ANIMATED: Final = frozenset({"png", "gif", "webp", "avif"})
@@ -180,7 +182,7 @@ def _header(opened: _Opened) -> Header:
         orientation=orientation,
         jpeg_quality=estimated_quality(tables[0]) if is_jpeg and tables else None,
         lossless=survey.lossless,
-        notes=(*(note for note, true in found if true), *survey.notes),
+        notes=tuple(dict.fromkeys((*(note for note, true in found if true), *survey.notes))),
     )
 
 

@@ -1,4 +1,4 @@
-"""Frame headers of MPEG audio and ADTS AAC: they mark files that have no other mark."""
+"""Headers of frames and packets: they mark files that have no other mark."""
 
 from typing import Final
 
@@ -16,6 +16,9 @@ _RATES: Final = {
 }
 _LAYERS: Final = {1: 3, 2: 2}  # as written in the header; layer I is met nowhere
 _ADTS_RATES: Final = 13
+AC3_LAST: Final = 10
+"""Up to here AC-3 by what its header calls its version, E-AC-3 beyond."""
+_EAC3_LAST: Final = 16
 _IN_A_ROW: Final = 3
 """Headers that have to follow each other where a file does not begin with one."""
 
@@ -72,3 +75,31 @@ def _adts(data: bytes, at: int) -> tuple[str, int]:
         return "", 0
     length = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
     return ("aac", length) if length > 7 else ("", 0)
+
+
+def is_dolby(head: bytes) -> bool:
+    """AC-3 or E-AC-3: the mark of a frame, which the next one repeats."""
+    if not head.startswith(b"\x0b\x77") or len(head) < 6 or head[5] >> 3 > _EAC3_LAST:
+        return False
+    return head.find(b"\x0b\x77", 6) > 0
+
+
+def is_transport_stream(head: bytes) -> bool:
+    """MPEG-TS: a sync byte in every packet, which has 188 bytes, or 192 on discs."""
+    return any(
+        len(head) > start + 2 * size and not head[start::size][:5].strip(b"\x47")
+        for start, size in ((0, 188), (4, 192))
+    )
+
+
+def is_jpeg_ls(head: bytes) -> bool:
+    """Whether the first frame is of JPEG-LS, which begins and is cut into segments like a JPEG."""
+    at = 2
+    while at + 4 <= len(head) and head[at] == 0xFF:
+        if head[at + 1] == 0xFF or head[at + 1] == 0xD8:  # fill byte; SPIFF ends in a second start
+            at += 1 if head[at + 1] == 0xFF else 2
+            continue
+        if head[at + 1] == 0xF7 or 0xC0 <= head[at + 1] <= 0xC3:
+            return head[at + 1] == 0xF7
+        at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
+    return False

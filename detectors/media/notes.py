@@ -46,40 +46,40 @@ SENTENCES: Final = {
     Note.COLOUR_PROFILE_IGNORED: "The embedded colour profile was ignored.",
     Note.ALPHA_COMPOSITED: "Transparent parts were laid over white.",
     Note.CONVERTED_FROM_CMYK: "Printing colours were converted to screen colours without a profile.",
-    Note.REDUCED_TO_8_BITS: "Deeper samples were reduced to 8 bits.",
+    Note.REDUCED_TO_8_BITS: "Samples of more than 8 bits were reduced to 8.",
     Note.GREYSCALE: "The picture has no colour.",
     Note.CONVERTED_FROM_LAB: "CIELAB colours were converted to screen colours.",
     Note.CONVERTED_FROM_HDR: "HDR brightness was converted to that of an ordinary screen.",
-    Note.GAIN_MAP_IGNORED: "A map that brightens the picture on HDR screens was ignored; it was read "
-    "as ordinary screens show it.",
+    Note.GAIN_MAP_IGNORED: "The picture was read as ordinary screens show it. The map that brightens "
+    "it on HDR screens was ignored.",
     Note.FLOATING_POINT: "Floating-point samples were read with 0 as black and 1 as white.",
-    Note.FEW_COLOURS: "The picture has no more colours than a palette holds, as in GIF.",
-    Note.FIRST_FRAME_ONLY: "Only the first of several pictures in the file was read.",
-    Note.ONE_FRAME_ONLY: "Only the first frame of an animation was read.",
-    Note.FILM_NOT_READ: "The file also holds a film, as phones keep with a photograph; it was not read.",
-    Note.NO_END_MARKER: "The file has no end marker; the picture before it is whole.",
-    Note.DAMAGED: "Parts of the file are damaged; the rest was read.",
-    Note.SHORTER_THAN_DECLARED: "The file ends before its header says; what is there was read.",
+    Note.FEW_COLOURS: "The picture has no more colours than a palette holds, as in a GIF.",
+    Note.FIRST_FRAME_ONLY: "The file holds several pictures. Only the first was read.",
+    Note.ONE_FRAME_ONLY: "Only the first frame of the animation was read.",
+    Note.FILM_NOT_READ: "The file also holds a video, as photographs from phones do. It was not read.",
+    Note.NO_END_MARKER: "The file has no end marker. The picture before it is complete.",
+    Note.DAMAGED: "Parts of the file are damaged. The rest was read.",
+    Note.SHORTER_THAN_DECLARED: "The file is shorter than its header says. What is there was read.",
     Note.CUT_AT_LIMIT: "Only the beginning was read, up to the limit on length.",
-    Note.FEWER_FRAMES: "Fewer frames were sampled than asked for, to stay within the limit on size.",
+    Note.FEWER_FRAMES: "Fewer frames were sampled than usual, to stay within the limit on size.",
     Note.SOUND_UNREADABLE: "The sound track could not be read.",
-    Note.PICTURES_UNREADABLE: "The moving pictures could not be read, so only the sound was.",
+    Note.PICTURES_UNREADABLE: "The moving pictures could not be read. Only the sound was.",
     Note.STILL_PICTURE_LEFT_OUT: "The still picture that comes with the sound was not judged.",
-    Note.MIRRORED_OR_TURNED: "The film was turned or mirrored as its metadata asks.",
-    Note.ODD_ANGLE_IGNORED: "The film asks to be slanted or turned by an odd angle; it was read as "
-    "stored.",
-    Note.PIXELS_NOT_SQUARE: "The pixels of the film are not square; its frames were brought to the "
+    Note.MIRRORED_OR_TURNED: "The video was turned or mirrored as its metadata asks.",
+    Note.ODD_ANGLE_IGNORED: "The metadata asks for the video to be slanted or turned by an odd angle. "
+    "It was read as stored.",
+    Note.PIXELS_NOT_SQUARE: "The pixels of the video are not square. Its frames were brought to the "
     "shape that players show.",
-    Note.ODD_PIXELS_IGNORED: "The film claims pixels of an absurd shape; they were taken as square.",
-    Note.HDR_CONVERTED: "The film is HDR, with a wider range of brightness or colour than ordinary "
-    "screens; it was converted to theirs.",
-    Note.HDR_NOT_CONVERTED: "The film is HDR, with a wider range of brightness or colour than ordinary "
-    "screens, and could not be converted to theirs.",
-    Note.INTERLACED: "The film is interlaced; the two halves of each frame were not separated.",
-    Note.CHANNELS_CANCEL: "The channels of the sound cancel out when mixed; one of them was judged "
+    Note.ODD_PIXELS_IGNORED: "The video claims pixels of an absurd shape. They were taken as square.",
+    Note.HDR_CONVERTED: "The video is HDR. Its brightness and colours were converted to those of "
+    "ordinary screens.",
+    Note.HDR_NOT_CONVERTED: "The video is HDR. Its brightness and colours could not be converted to "
+    "those of ordinary screens.",
+    Note.INTERLACED: "The video is interlaced. The two halves of each frame were not separated.",
+    Note.CHANNELS_CANCEL: "The channels of the sound cancel out when mixed. One of them was judged "
     "alone.",
-    Note.OTHER_CHANNELS_UNHEARD: "The channels of the sound cancel out in places only, so what the "
-    "other channels hold elsewhere was not heard.",
-    Note.REST_OF_CHAIN_UNREAD: "Another recording of a different make is joined to the end; only the "
+    Note.OTHER_CHANNELS_UNHEARD: "The channels of the sound cancel out in places. What the other "
+    "channels hold elsewhere was not heard.",
+    Note.REST_OF_CHAIN_UNREAD: "Another recording of a different make is joined to the end. Only the "
     "first was read.",
 }

@@ -24,13 +24,16 @@ from detectors.result import Closed
 HANDLER: Final = "detectors.media.child:handle"
 """What to give a `Sandbox` or `SandboxPool` that serves a `MediaReader`."""
 
-ImageContainer = Literal["jpeg", "png", "webp", "avif", "heic", "tiff", "gif", "jp2", "j2k"]
+ImageContainer = Literal[
+    "jpeg", "png", "webp", "avif", "heic", "tiff", "gif", "jp2", "j2k", "bmp",
+]  # fmt: skip
 FilmContainer = Literal[
     "mp4", "mov", "m4a", "webm", "mkv", "avi", "ogg", "opus", "ogv", "asf", "flv", "mxf",
-    "mpegts", "mpegps", "mpegvideo",
+    "mpegts", "mpegps", "mpegvideo", "ivf", "rm",
 ]  # fmt: skip
 SoundContainer = Literal[
     FilmContainer, "wav", "w64", "aiff", "au", "caf", "flac", "mp3", "mp2", "aac", "amr",
+    "wavpack", "ape", "tta", "mpc", "mpc8", "dsf", "voc", "ac3", "eac3", "dts",
 ]  # fmt: skip
 
 Model = TypeVar("Model", bound=Closed)

@@ -11,8 +11,16 @@ from enum import StrEnum
 from typing import BinaryIO, Final
 
 from detectors.base import Kind
-from detectors.media.frames import frames_at_start, frames_within
+from detectors.media.frames import (
+    AC3_LAST,
+    frames_at_start,
+    frames_within,
+    is_dolby,
+    is_jpeg_ls,
+    is_transport_stream,
+)
 from detectors.media.raw import raw_format
+from detectors.media.signatures import NAMED
 
 HEAD_BYTES: Final = 4096
 """How much of the start of a file `sniff` wants to see."""
@@ -84,6 +92,8 @@ _FRAMED: Final = {
     "mp2": MediaType(Kind.AUDIO, "audio/mpeg", "mp2"),
     "aac": MediaType(Kind.AUDIO, "audio/aac", "aac"),
 }
+_AC3: Final = MediaType(Kind.AUDIO, "audio/ac3", "ac3")
+_EAC3: Final = MediaType(Kind.AUDIO, "audio/eac3", "eac3")
 _MXF_HEADER: Final = bytes.fromhex("060E2B34020501010D0102010102")
 _PREFIXES: Final = (
     (b"\x89PNG\r\n\x1a\n", MediaType(Kind.IMAGE, "image/png", "png")),
@@ -110,26 +120,32 @@ _PREFIXES: Final = (
     (b"MMOR", _raw("image/x-olympus-orf", "orf")),
     (b"FOVb", _raw("image/x-sigma-x3f", "x3f")),
     (b"\x00MRM", _raw("image/x-minolta-mrw", "mrw")),
-    (b"BM", MediaType(None, "image/bmp", "bmp")),
-    (b"8BPS\x00", MediaType(None, "image/vnd.adobe.photoshop", "psd")),
-    (b"\x00\x00\x01\x00", MediaType(None, "image/vnd.microsoft.icon", "ico")),
-    (b"v/1\x01", MediaType(None, "image/x-exr", "exr")),
     (b"%!PS", MediaType(None, "application/postscript", "ps")),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType(None, "application/x-ole-storage", "ole")),
-    (b"\x1f\x8b", MediaType(None, "application/gzip", "gzip")),
-    (b"MThd", MediaType(None, "audio/midi", "midi")),
-    (b"MAC ", MediaType(None, "audio/x-ape", "ape")),
-    (b"wvpk", MediaType(None, "audio/x-wavpack", "wavpack")),
-    (b".RMF", MediaType(None, "application/vnd.rn-realmedia", "rm")),
+    (b"wvpk", MediaType(Kind.AUDIO, "audio/x-wavpack", "wavpack")),
+    (b"MAC ", MediaType(Kind.AUDIO, "audio/x-ape", "ape")),
+    (b"TTA1", MediaType(Kind.AUDIO, "audio/x-tta", "tta")),
+    (b"MPCK", MediaType(Kind.AUDIO, "audio/x-musepack", "mpc8")),
+    (b"MP+", MediaType(Kind.AUDIO, "audio/x-musepack", "mpc")),
+    (b"DSD \x1c\x00", MediaType(Kind.AUDIO, "audio/x-dsf", "dsf")),
+    (b"Creative Voice File\x1a", MediaType(Kind.AUDIO, "audio/x-voc", "voc")),
+    (b"\x7f\xfe\x80\x01", MediaType(Kind.AUDIO, "audio/vnd.dts", "dts")),
+    (b"DKIF\x00\x00", MediaType(Kind.VIDEO, "video/x-ivf", "ivf")),
+    (b".RMF", MediaType(Kind.VIDEO, "application/vnd.rn-realmedia", "rm")),
 )
 _RIFF_FORMS: Final = {
     b"WAVE": MediaType(Kind.AUDIO, "audio/wav", "wav"),
     b"AVI ": MediaType(Kind.VIDEO, "video/x-msvideo", "avi"),
     b"WEBP": MediaType(Kind.IMAGE, "image/webp", "webp"),
+    b"QLCM": MediaType(None, "audio/qcelp", "qcp"),
+    b"CDXA": MediaType(None, "video/x-vcd", "cdxa"),
+    b"RMID": MediaType(None, "audio/midi", "midi"),
+    b"ACON": MediaType(None, "application/x-navi-animation", "ani"),
 }
 _IFF_FORMS: Final = {
     b"AIFF": MediaType(Kind.AUDIO, "audio/aiff", "aiff"),
     b"AIFC": MediaType(Kind.AUDIO, "audio/aiff", "aiff"),
+    b"8SVX": MediaType(None, "audio/x-8svx", "8svx"),
+    b"ILBM": MediaType(None, "image/x-ilbm", "ilbm"),
 }
 _ZEROS: Final = bytes(8)
 _EBML, _OGG = b"\x1aE\xdf\xa3", b"OggS"
@@ -137,6 +153,8 @@ _JPEG_2000: Final = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 _ASF: Final = bytes.fromhex("3026B2758E66CF11A6D900AA0062CE6C")
 _ASF_PICTURES: Final = bytes.fromhex("C0EF19BC4D5BCF11A8FD00805F5C442B")
 """Type of a stream of moving pictures, in the header of ASF."""
+_BMP_HEADERS: Final = (12, 16, 40, 52, 56, 64, 108, 124)
+"""Sizes of the headers that BMP has had."""
 _WAVE64: Final = b"riff\x2e\x91\xcf\x11"
 _TIFF_MARKS: Final = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _QUICKTIME_BOXES: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
@@ -207,11 +225,11 @@ def sniff(head: bytes) -> MediaType:
     if (boxed := _by_first_box(head)) is not None:  # its length looks like many a signature
         return boxed
     if head.startswith(b"\xff\xd8\xff"):
-        return _JPEG_LS if _is_jpeg_ls(head) else _JPEG
+        return _JPEG_LS if is_jpeg_ls(head) else _JPEG
     for prefix, found in _PREFIXES:
         if head.startswith(prefix):
             return found
-    if head[:4] in (b"RIFF", b"RF64", b"BW64"):
+    if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64"):
         return _RIFF_FORMS.get(head[8:12], _UNKNOWN)
     if head.startswith(b"FORM"):
         return _IFF_FORMS.get(head[8:12], _UNKNOWN)
@@ -242,21 +260,29 @@ def _weakly_marked(head: bytes) -> MediaType:
     """Formats whose marks are long, short or stand further in, looked for last."""
     if head.startswith(_ASF):
         return _asf(head)
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return MediaType(Kind.IMAGE, "image/bmp", "bmp")
+    if is_dolby(head):
+        return _AC3 if head[5] >> 3 <= AC3_LAST else _EAC3
     if head.startswith(_WAVE64):
         return MediaType(Kind.AUDIO, "audio/x-w64", "w64")
-    if _is_transport_stream(head):
+    if is_transport_stream(head):
         return _MPEG_TS
     if framed := frames_at_start(head):
         return _FRAMED[framed]
     if b"%PDF-" in head[:1024]:
         return _PDF
     text = _text(head)
-    return _framed(head) if text is _UNKNOWN else text
+    if text is not _UNKNOWN:
+        return text
+    for mark, media_type, container, at in NAMED:
+        if head.startswith(mark, at):
+            return MediaType(None, media_type, container)
+    return _framed(head)
 
 
-def _behind_tags(file: BinaryIO, tag: bytes) -> MediaType:
-    """What stands behind the ID3 tags at the start: sound of any kind, MP3 if nothing else."""
-    at = 0
+def _behind_tags(file: BinaryIO, tag: bytes, at: int = 0) -> MediaType:
+    """What stands behind the ID3 tags from `at` on: sound of any kind, MP3 if nothing else."""
     for _ in range(_MAX_TAGS):
         size = 0
         for byte in tag[6:10]:  # seven bits each
@@ -268,18 +294,26 @@ def _behind_tags(file: BinaryIO, tag: bytes) -> MediaType:
         if not tag.startswith(b"ID3"):
             break
     file.seek(at)
-    behind = _behind_zeros(file) if tag.startswith(_ZEROS) else sniff(tag)
+    behind = _framed(_zeros_skipped(file)) if tag.startswith(_ZEROS) else sniff(tag)
     return behind if behind.kind is Kind.AUDIO else _MP3
 
 
 def _behind_zeros(file: BinaryIO) -> MediaType:
-    """Sound behind zero bytes, which players skip; the file stands behind the first of them."""
+    """Sound behind zero bytes, which players skip."""
+    head = _zeros_skipped(file)
+    if head.startswith(b"ID3"):
+        return _behind_tags(file, head, file.tell() - len(head))
+    return _framed(head)
+
+
+def _zeros_skipped(file: BinaryIO) -> bytes:
+    """What comes first behind zero bytes; empty where there are too many."""
     for _ in range(_MAX_ZEROS // HEAD_BYTES):
         block = file.read(HEAD_BYTES)
         if block.strip(b"\x00"):
             file.seek(-len(block.lstrip(b"\x00")), io.SEEK_CUR)
-            return _framed(file.read(HEAD_BYTES))
-    return _UNKNOWN
+            return file.read(HEAD_BYTES)
+    return b""
 
 
 def _framed(head: bytes) -> MediaType:
@@ -348,27 +382,6 @@ def _zip(data: bytes) -> MediaType:
             if entry in data:
                 return found
     return _SIGNED_ZIP if _CREDENTIAL_ENTRY in data else _ZIP
-
-
-def _is_jpeg_ls(head: bytes) -> bool:
-    """Whether the first frame is of JPEG-LS, which begins and is cut into segments like a JPEG."""
-    at = 2
-    while at + 4 <= len(head) and head[at] == 0xFF:
-        if head[at + 1] == 0xFF or head[at + 1] == 0xD8:  # fill byte; SPIFF ends in a second start
-            at += 1 if head[at + 1] == 0xFF else 2
-            continue
-        if head[at + 1] == 0xF7 or 0xC0 <= head[at + 1] <= 0xC3:
-            return head[at + 1] == 0xF7
-        at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
-    return False
-
-
-def _is_transport_stream(head: bytes) -> bool:
-    """MPEG-TS: a sync byte in every packet, which has 188 bytes, or 192 on discs."""
-    return any(
-        len(head) > start + 2 * size and not head[start::size][:5].strip(b"\x47")
-        for start, size in ((0, 188), (4, 192))
-    )
 
 
 def _text(head: bytes) -> MediaType:

@@ -93,7 +93,7 @@ def usable(found: Sequence[tuple[Face, ...]], shot: npt.NDArray[np.int32]) -> tu
         raise NotApplicable(Reason.NO_FACE, text)
     largest = max(face.side for face in every)
     if largest < LEAST_SIDE:
-        text = f"The largest face is {largest:.0f} px; {LEAST_SIDE} are needed."
+        text = f"The largest face is {largest:.0f} px wide. At least {LEAST_SIDE} are needed."
         raise NotApplicable(Reason.TOO_SMALL, text)
     large = (
         tuple(sighting for sighting in track if sighting.face.side >= LEAST_SIDE)
@@ -101,7 +101,7 @@ def usable(found: Sequence[tuple[Face, ...]], shot: npt.NDArray[np.int32]) -> tu
     )
     followed = tuple(track for track in large if len(track) >= MIN_SIGHTINGS)
     if not followed:
-        text = f"No face of {LEAST_SIDE} px is seen in {MIN_SIGHTINGS} of the frames of one shot."
+        text = f"No face of at least {LEAST_SIDE} px appears in {MIN_SIGHTINGS} frames of one shot."
         raise NotApplicable(Reason.TOO_SHORT, text)
     return followed
 

@@ -70,18 +70,20 @@ def _times(facts: Facts, movie: Header) -> Iterator[Trace]:
     saved = movie.modified or movie.created
     for name, moment in (("created", movie.created), ("last saved", movie.modified)):
         if moment and moment - facts.moment > ZONES:
-            yield trace("time.film", f"The film says {name} on {shown(moment)}, which is to come.")
+            yield trace(
+                "time.film", f"The video says {name} on {shown(moment)}, which is in the future."
+            )
             return
     if movie.created and movie.modified and movie.created - movie.modified > ZONES:
         yield trace(
             "time.film",
-            f"The film says last saved on {shown(movie.modified)}, before it was created, on "
+            f"The video says that it was last saved on {shown(movie.modified)}, before it was created, on "
             f"{shown(movie.created)}.",
         )
     elif named and saved and named - saved > ZONES:
         yield trace(
             "time.film",
-            f"The film says recorded on {shown(named)}, after it was last saved, on "
+            f"The video says that it was recorded on {shown(named)}, after it was last saved, on "
             f"{shown(saved)}.",
         )
 
@@ -106,8 +108,8 @@ def _encoder(facts: Facts, boxes: list[Part]) -> Iterator[Trace]:
         by = coded[0].split(b" ")[0].decode() if coded else tag
         yield trace(
             "film.encoder",
-            f"The film names {clean(f'{make} {model}', 80)}, but {clean(by, 40)}, a program for "
-            "computers, wrote it: it is not the file that the camera wrote.",
+            f"The video names {clean(f'{make} {model}', 80)}, but {clean(by, 40)}, a program for "
+            "computers, wrote it. So it is not the file that the camera wrote.",
         )
 
 
@@ -127,8 +129,8 @@ def _edits(boxes: list[Part], movie: Header) -> Iterator[Trace]:
             if sum(edits) > 0 and hidden > _HIDDEN:
                 yield trace(
                     "film.hidden",
-                    f"The film plays {sum(edits):.1f} s of the {held.seconds:.1f} s of moving "
-                    "picture that the file holds; an edit list leaves out the rest.",
+                    f"The video plays {sum(edits):.1f} s of the {held.seconds:.1f} s of moving "
+                    "picture in the file. An edit list leaves out the rest.",
                 )
                 return
 

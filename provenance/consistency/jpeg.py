@@ -70,7 +70,7 @@ def find(facts: Facts) -> Iterator[Trace]:
         yield trace(
             "jpeg.encoder",
             f"EXIF names {facts.camera}, but the picture was compressed {how}, as programs and "
-            "websites do and cameras hardly ever: it is hardly the file that the camera wrote.",
+            "websites do and cameras hardly ever do. So it is probably not the file that the camera wrote.",
         )
 
 

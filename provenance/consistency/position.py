@@ -28,7 +28,7 @@ def find(facts: Facts) -> Iterator[Trace]:
             )
             return
     if not any(any(place) for place in places):
-        yield trace("position.zero", "EXIF states 0° north and 0° east, a place in the open sea.")
+        yield trace("position.zero", "EXIF states 0° north and 0° east, which is in the open sea.")
     height = facts.number("GPSAltitude")
     if height is not None and facts.number("GPSAltitudeRef") == 1:
         height = -height

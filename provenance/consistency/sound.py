@@ -45,7 +45,7 @@ def _mp3(facts: Facts) -> Iterator[Trace]:
     if noted and abs(held - noted) > _SLACK + _SHARE * noted:
         yield trace(
             "sound.length",
-            f"The encoder noted {noted:,} bytes of sound in the MP3; the file holds {held:,}, so "
+            f"The encoder noted {noted:,} bytes of sound in the MP3; the file holds {held:,}. So "
             f"something was {'cut off' if held < noted else 'added'} without encoding again.",
         )
     encoder = first.body[place : place + 9].decode("latin-1")
@@ -77,6 +77,6 @@ def _aac(facts: Facts) -> Iterator[Trace]:
     if abs(seconds - track.seconds) > _SECOND + _SHARE * track.seconds:
         yield trace(
             "sound.length",
-            f"The encoder noted {seconds:.1f} s of sound; the file holds {track.seconds:.1f} s, "
-            "so it was cut or joined without encoding again.",
+            f"The encoder noted {seconds:.1f} s of sound; the file holds {track.seconds:.1f} s. "
+            "So it was cut or joined without encoding again.",
         )

@@ -38,8 +38,8 @@ def compare(picture: _Pixels, preview: _Pixels) -> tuple[Trace, ...]:
     return (
         trace(
             "thumbnail.other",
-            "The preview in the metadata shows another picture, or another part of it: they agree "
-            f"to {max(agreement, 0):.2f} of 1, copies of one picture to {SAME} at least.",
+            "The preview in the metadata shows another picture, or another part of it. Their likeness "
+            f"is {max(agreement, 0):.2f} of 1. Copies of one picture reach at least {SAME}.",
         ),
     )
 

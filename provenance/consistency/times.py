@@ -48,14 +48,17 @@ def find(facts: Facts) -> Iterator[Trace]:
         try:
             moment = exif_time(text)
         except ValueError:
-            yield trace("time.invalid", f"EXIF says {meaning} at {text}, which no calendar has.")
+            yield trace(
+                "time.invalid", f"EXIF says {meaning} at {text}, which is no possible date."
+            )
             continue
         if moment is not None:
             known[name] = moment
     for name, moment in known.items():
         if moment - facts.moment > ZONES:
             yield trace(
-                "time.future", f"EXIF says {_NAMES[name]} on {shown(moment)}, which is to come."
+                "time.future",
+                f"EXIF says {_NAMES[name]} on {shown(moment)}, which is in the future.",
             )
     yield from _order(known)
     taken = known.get("DateTimeOriginal")
@@ -87,7 +90,7 @@ def _age(facts: Facts, taken: datetime) -> Iterator[Trace]:
     if sold and max(sold) - taken > _TESTERS:
         yield trace(
             "time.before_camera",
-            f"EXIF says taken on {shown(taken)} by {facts.camera}, which is sold since "
+            f"EXIF says that it was taken on {shown(taken)} by {facts.camera}, which went on sale in "
             f"{max(sold):%B %Y}.",
         )
 
@@ -103,7 +106,7 @@ def _satellites(facts: Facts, taken: datetime) -> Iterator[Trace]:
     if fixed and abs(fixed - taken) > _STALE:
         yield trace(
             "time.satellites",
-            f"EXIF says taken on {shown(taken)}, while the satellites it names say {shown(fixed)}.",
+            f"EXIF says that it was taken on {shown(taken)}, but its GPS time is {shown(fixed)}.",
         )
 
 
@@ -123,7 +126,7 @@ def _other_place(facts: Facts, taken: datetime) -> Iterator[Trace]:
     if other and abs(other - taken) > ZONES:
         yield trace(
             "time.two_dates",
-            f"EXIF says taken on {shown(taken)}, XMP on {shown(other)}.",
+            f"EXIF says that it was taken on {shown(taken)}, XMP on {shown(other)}.",
         )
 
 
@@ -152,13 +155,13 @@ def _credentials(facts: Facts, taken: datetime) -> Iterator[Trace]:
     if signed is not None and taken - signed > ZONES:
         yield trace(
             "time.taken_after_signing",
-            f"EXIF says taken on {shown(taken)}, after it was signed, on {shown(signed)}.",
+            f"EXIF says that it was taken on {shown(taken)}, after it was signed, on {shown(signed)}.",
         )
     captured = _captured(found.manifests[0])
     if captured is not None and abs(captured - taken) > ZONES:
         yield trace(
             "time.signed_capture",
-            f"EXIF says taken on {shown(taken)}, the credentials say captured on "
+            f"EXIF says that it was taken on {shown(taken)}, the credentials say captured on "
             f"{shown(captured)}.",
         )
 

@@ -15,7 +15,7 @@ from provenance.markers.matroska import read_matroska
 from provenance.markers.metadata import Metadata, NotRead, Source, Walker
 from provenance.markers.png import read_png
 from provenance.markers.riff import read_aiff, read_caf, read_riff
-from provenance.markers.streams import read_flac, read_mpeg_audio, read_ogg
+from provenance.markers.streams import read_dsf, read_flac, read_mpeg_audio, read_ogg, read_tagged
 
 MAX_MARKERS: Final = 50
 
@@ -74,9 +74,14 @@ _BY_TYPE: Final[dict[str, Walker]] = {
     "audio/aac": read_mpeg_audio,
     "image/svg+xml": read_svg,
     "application/pdf": read_pdf,
+    "audio/x-dsf": read_dsf,
+    **dict.fromkeys(
+        ("audio/x-wavpack", "audio/x-ape", "audio/x-tta", "audio/x-musepack"), read_tagged
+    ),
     **dict.fromkeys(
         (
             *("audio/amr", "audio/amr-wb", "video/mp2t", "video/mpeg", "image/jxl", "image/j2c"),
+            *("image/bmp", "audio/ac3", "audio/eac3", "audio/vnd.dts", "video/x-ivf"),
             *("application/c2pa", "application/x-empty"),
         ),
         _read_nothing,

@@ -49,14 +49,16 @@ _KNOWN_ITEMS: Final = {
     b"desc": "Description",
     b"ldes": "LongDescription",
     b"cprt": "Copyright",
+    b"AIGC": "AIGC",
 }
 _PHONE_TEXTS: Final = {
     b"titl": "Title",
     b"dscp": "Description",
     b"auth": "Artist",
     b"perf": "Artist",
+    b"cprt": "Copyright",
 }
-"""Items of 3GP, which have four bytes of version and two of language in front of the text."""
+"""Items of MP4 and 3GP that have four bytes of version and two of language in front of the text."""
 
 _ENCODINGS: Final = {0: "utf-8", 1: "utf-8", 2: "utf-16-be"}
 """Types of an item's data that are text; 0 states none."""
@@ -120,11 +122,11 @@ def _leaf(source: Source, box: Box, container: str, metadata: Metadata) -> None:
         read_trailer(source.part(box.start, box.size), 0, container, metadata)
     elif kind == b"ID32" and box.size > 6:
         read_id3(source.read_long(box.start + 6, box.size - 6), container, metadata)
-    elif kind in _KNOWN_ITEMS:
-        _user_data(kind, source.read(box.start, box.size), container, metadata)
     elif kind in _PHONE_TEXTS and box.size > 6:
         text = _text(source.read(box.start + 6, box.size - 6))
         metadata.add(Carrier.TEXT, f"{container} udta", _PHONE_TEXTS[kind], text)
+    elif kind in _KNOWN_ITEMS:
+        _user_data(kind, source.read(box.start, box.size), container, metadata)
     elif kind in _PACKED and (kind != b"brob" or source.peek(box.start, 4) in _PACKED_TEXTS):
         metadata.gap(SearchGap.COMPRESSED, _PACKED[kind], "it is compressed")
 

@@ -280,7 +280,7 @@ def _texts(tag: int, kind: int, value: bytes, order: str) -> list[str]:
 
 def _user_comment(value: bytes, order: str) -> str:
     """Decode by the eight-byte code in front, which many writers do not mean."""
-    code, body = value[:8].rstrip(b"\x00 "), value[8:]
+    code, body = value[:8].rstrip(b"\x00 ").upper(), value[8:]
     if code == b"UNICODE":
         return _unicode(body, order)
     if code in (b"ASCII", b""):

@@ -41,6 +41,21 @@ def find(metadata: Metadata) -> Iterator[Marker]:
                 Says.AI_GENERATED,
                 tool=claim.tool,
             )
+    yield from _one_setting_a_text(metadata)
+
+
+def _one_setting_a_text(metadata: Metadata) -> Iterator[Marker]:
+    """Yield a marker where the settings of one picture stand in texts of their own."""
+    texts = {text.key: text for text in metadata.own if text.carrier is Carrier.TEXT}
+    values = {key: text.value for key, text in texts.items()}
+    names = {_letters(key): text for key, text in texts.items()}
+    if (model := names.get("usestablediffusionmodel", names.get("stablediffusionmodel"))) is None:
+        if not _is_settings("", values):
+            return
+        model = next(text for name, text in names.items() if name in _PROMPTS)
+        yield found(model, "generator.settings", Says.AI_GENERATED, tool="a diffusion model")
+        return
+    yield found(model, "generator.easydiffusion", Says.AI_GENERATED, tool="Easy Diffusion")
 
 
 def recognise(text: Text) -> Claim | None:
@@ -85,11 +100,19 @@ def _is_graph(value: object) -> bool:
 
 
 def _is_workflow(value: object) -> bool:
-    """Tell a ComfyUI workflow: a list of nodes with the editor's counters or links."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("nodes"), list)
-        and bool(value.keys() & {"last_node_id", "last_link_id", "links"})
+    """Tell a ComfyUI workflow: nodes with the editor's counters, or nodes as only it has them.
+
+    Nodes with links alone are any graph: many programs write those.
+    """
+    if not isinstance(value, dict) or not isinstance(nodes := value.get("nodes"), list):
+        return False
+    if value.keys() & {"last_node_id", "last_link_id"}:
+        return True
+    return any(
+        isinstance(node, dict)
+        and isinstance(node.get("type"), str)
+        and bool(node.keys() & {"widgets_values", "inputs", "outputs", "pos", "mode"})
+        for node in nodes
     )
 
 
@@ -117,6 +140,9 @@ def _is_tensorart(key: str, value: Mapping[str, Any]) -> bool:
     return key == "generation_data" and bool(value.keys() & {"baseModel", "prompt", "models"})
 
 
+_PROMPTS: Final = frozenset(
+    {"prompt", "negativeprompt", "positiveprompt", "prompttext", "includeinimage"}
+)
 _NAMES_OF_SETTINGS: Final = (
     frozenset({"seed"}),
     frozenset({"steps", "numinferencesteps", "inferencesteps"}),
@@ -125,11 +151,14 @@ _NAMES_OF_SETTINGS: Final = (
 )
 
 
+def _letters(key: str) -> str:
+    return re.sub(r"[^a-z]", "", key.lower())
+
+
 def _is_settings(_: str, value: Mapping[str, Any]) -> bool:
     """Tell settings of a diffusion model: a prompt, and three of the four things that steer one."""
-    names = {re.sub(r"[^a-z]", "", key.lower()) for key in value}
-    prompts = names & {"prompt", "negativeprompt", "positiveprompt"}
-    return bool(prompts) and sum(bool(names & group) for group in _NAMES_OF_SETTINGS) >= 3
+    names = {_letters(key) for key in value}
+    return bool(names & _PROMPTS) and sum(bool(names & group) for group in _NAMES_OF_SETTINGS) >= 3
 
 
 _Test = Callable[[str, Mapping[str, Any]], bool]

@@ -1,5 +1,6 @@
 """Read ID3 and APE tags, which sit before and behind sound and inside WAV, AIFF and others."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,11 +23,30 @@ _OLD_TAG: Final = 128
 _MAX_TAGS: Final = 8
 _APE_FOOTER: Final = 32
 _MAX_APE_ITEMS: Final = 200
+_MAX_ZEROS: Final = 1 << 20
+"""Zero bytes in front of sound that are skipped, as players do."""
+
+_OLD_NAMES: Final = {
+    "COM": "COMM",
+    "TCO": "TCON",
+    "TCR": "TCOP",
+    "TEN": "TENC",
+    "TP1": "TPE1",
+    "TSS": "TSSE",
+    "TT2": "TIT2",
+    "TT3": "TIT3",
+    "TXX": "TXXX",
+    "ULT": "USLT",
+    "WXX": "WXXX",
+}
+"""Frames of ID3v2.2, whose names have three letters, by what they are called since 2.3."""
+
+_TAG: Final = re.compile(rb"ID3[\x02-\x04][\x00-\x0f][\x00\x10\x20\x30\x40\x80\xc0][\x00-\x7f]{4}")
 
 
 def read_tags_in_front(source: Source, container: str, metadata: Metadata) -> int:
     """Collect the ID3v2 tags at the start of a file; returns where what they stand before begins."""
-    start = 0
+    start = behind_zeros(source)
     for _ in range(_MAX_TAGS):
         head = source.peek(start, HEADER)
         if head[:3] != b"ID3" or len(head) < HEADER:
@@ -38,6 +58,25 @@ def read_tags_in_front(source: Source, container: str, metadata: Metadata) -> in
             read_id3(source.peek(start, size), container, metadata)
         start += size + (HEADER if head[5] & 0x10 else 0)
     return start
+
+
+def behind_zeros(source: Source) -> int:
+    """Where a file begins that has zero bytes in front; 0 where there are too many."""
+    block = source.peek(0, _MAX_ZEROS) if source.peek(0, 1) == b"\x00" else b""
+    zeros = len(block) - len(block.lstrip(b"\x00"))
+    return zeros if zeros < len(block) else 0
+
+
+def read_tags_within(source: Source, start: int, container: str, metadata: Metadata) -> None:
+    """Collect ID3v2 tags behind `start`: of a recording that is joined to the end of another."""
+    with metadata.reading(f"{container} ID3"):
+        for _ in range(_MAX_TAGS):
+            start = source.search(_TAG, start, HEADER)
+            if start < 0:
+                return
+            size = HEADER + syncsafe(source.peek(start, HEADER)[6:])
+            read_id3(source.read_long(start, size), container, metadata)
+            start += size
 
 
 def read_tags_behind(source: Source, container: str, metadata: Metadata) -> None:
@@ -70,7 +109,8 @@ def read_id3(tag: bytes, container: str, metadata: Metadata) -> None:
             with metadata.reading(f"{where} {decode(name)}"):
                 if tag[3] >= 3:
                     frame = _unpacked(name, frame, flags, tag[3])
-                _frame(decode(name), frame, where, metadata)
+                named = decode(name)
+                _frame(_OLD_NAMES.get(named, named), frame, where, metadata)
         if len(tag) < HEADER + size:
             raise NotRead("the file ends early")
 
@@ -133,10 +173,10 @@ def _unpacked(name: bytes, frame: bytes, flags: int, version: int) -> bytes:
 def _frame(name: str, frame: bytes, container: str, metadata: Metadata) -> None:
     if not frame:
         return
-    if name in ("TXXX", "TXX", "WXXX", "WXX"):
+    if name in ("TXXX", "WXXX"):
         key, value = _pair(frame[0], frame[1:])
         metadata.add(Carrier.ID3, container, f"{name}:{key}", value)
-    elif name in ("COMM", "COM", "USLT", "ULT"):
+    elif name in ("COMM", "USLT"):
         key, value = _pair(frame[0], frame[4:])
         metadata.add(Carrier.ID3, container, f"{name}:{key}".rstrip(":"), value)
     elif name == "PRIV" and frame.startswith(b"XMP\x00"):

@@ -25,8 +25,10 @@ _RAF_PREVIEW: Final = 84
 """Where a Fuji raw names offset and length of the JPEG that carries its metadata."""
 
 _SVG_SAYS: Final = re.compile(
-    rb"<(?:\w{1,20}:)?(title|desc)\b[^>]{0,200}>([^<]{1,4000})<", re.IGNORECASE
+    rb"<(?:\w{1,20}:)?(title|desc)\b[^>]{0,200}>\s*(?:<!\[CDATA\[)?([^<]{1,4000}?)(?:\]\]>)?\s*<",
+    re.IGNORECASE,
 )
+_SVG_GENERATOR: Final = "generator:"
 _SVG_PACKETS: Final = (b"x:xmpmeta", b"xmpmeta", b"rdf:RDF")
 
 
@@ -112,7 +114,11 @@ def read_svg(source: Source, metadata: Metadata) -> None:
             name = decode(key).lower().replace("desc", "description")
             metadata.add(Carrier.TEXT, "SVG", name, decode(said))
         for comment in _between(text, b"<!--", b"-->"):
-            metadata.add(Carrier.COMMENT, "SVG", "comment", decode(comment))
+            words = decode(comment).strip()
+            if words.lower().startswith(_SVG_GENERATOR):
+                metadata.add(Carrier.TEXT, "SVG", "generator", words[len(_SVG_GENERATOR) :])
+            else:
+                metadata.add(Carrier.COMMENT, "SVG", "comment", words)
 
 
 def _between(text: bytes, opening: bytes, closing: bytes) -> Iterator[bytes]:

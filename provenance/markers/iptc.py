@@ -26,6 +26,16 @@ _SAYS: Final[Mapping[Origin, Says]] = {
     Origin.OTHER: Says.OTHER,
 }
 
+_LABELS: Final = {
+    "created using generative ai": "trainedAlgorithmicMedia",
+    "edited using generative ai": "compositeWithTrainedAlgorithmicMedia",
+    "trained algorithmic media": "trainedAlgorithmicMedia",
+    "composite with trained algorithmic media": "compositeWithTrainedAlgorithmicMedia",
+    "digital capture": "digitalCapture",
+    "digital capture sampled from real life": "digitalCapture",
+}
+"""What the vocabulary calls its source types in English, which some write in place of the URI."""
+
 _OF_INGREDIENT: Final = {
     Says.AI_GENERATED: Says.POSSIBLY_AI,
     Says.AI_EDITED: Says.POSSIBLY_AI,
@@ -40,7 +50,7 @@ def find(metadata: Metadata) -> Iterator[Marker]:
         yield found(system[0], "iptc.ai_system", Says.AI_GENERATED, tool=_tool(system))
     for text in metadata.texts:
         if text.name == "digitalsourcetype" or _URI.fullmatch(text.value):
-            kind = source_type(text.value)
+            kind = _LABELS.get(text.value.lower(), source_type(text.value))
             says = Says.EDITED if kind.lower() in _EDITS else _SAYS.get(origin_of(kind))
             if says is None:
                 continue

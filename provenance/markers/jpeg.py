@@ -11,7 +11,8 @@ from provenance.markers.photoshop import read_resources
 from provenance.markers.trailer import read_trailer
 from provenance.markers.xmp import MAX_PACKET, read_xmp
 
-XMP_HEADER: Final = b"http://ns.adobe.com/xap/1.0/\x00"
+_XMP_NAME: Final = b"http://ns.adobe.com/xap/1.0/"
+XMP_HEADER: Final = _XMP_NAME + b"\x00"
 _EXTENDED_XMP: Final = b"http://ns.adobe.com/xmp/extension/\x00"
 _EXTENSION_NAME: Final = "hasextendedxmp"
 _PHOTOSHOP: Final = b"Photoshop 3.0\x00"
@@ -95,7 +96,7 @@ def _next_marker(source: Source, offset: int, metadata: Metadata) -> tuple[int, 
     head = source.peek(offset, 2)
     if len(head) == 2 and head[0] == 0xFF and head[1] not in (0x00, 0xFF):
         return offset + 2, head[1]
-    found = _search(source, offset, _ANY)
+    found = source.search(_ANY, offset, 2)
     if found < 0:
         return source.size, _END
     if source.peek(offset, min(found - offset, _BLOCK)).strip(b"\xff"):
@@ -105,17 +106,8 @@ def _next_marker(source: Source, offset: int, metadata: Metadata) -> tuple[int, 
 
 def _behind_scan(source: Source, offset: int) -> int:
     """The offset of the first marker behind entropy-coded data, or the end of the file."""
-    found = _search(source, offset, _IN_SCAN)
+    found = source.search(_IN_SCAN, offset, 2)
     return source.size if found < 0 else found
-
-
-def _search(source: Source, offset: int, wanted: re.Pattern[bytes]) -> int:
-    """Where a pattern of two bytes is found first at or behind `offset`, else -1."""
-    while len(block := source.peek(offset, _BLOCK)) > 1:
-        if found := wanted.search(block):
-            return offset + found.start()
-        offset += len(block) - 1
-    return -1
 
 
 def _segment(marker: int, body: bytes, collected: _Collected, metadata: Metadata) -> None:
@@ -132,8 +124,8 @@ def _segment(marker: int, body: bytes, collected: _Collected, metadata: Metadata
 def _app1(body: bytes, extensions: dict[str, _Extension], metadata: Metadata) -> None:
     if body.startswith(b"Exif\x00"):
         read_exif_block(body, "JPEG", metadata)
-    elif body.startswith(XMP_HEADER):
-        read_xmp(body[len(XMP_HEADER) :], "JPEG", metadata)
+    elif body.startswith(_XMP_NAME):  # some writers forget the zero byte behind it
+        read_xmp(body[len(_XMP_NAME) :], "JPEG", metadata)
     elif body.startswith(_EXTENDED_XMP):
         rest = body[len(_EXTENDED_XMP) :]
         name, rest = decode(rest[:_DIGEST]).upper(), rest[_DIGEST:]

@@ -1,6 +1,7 @@
 """What the container walkers collect: every text a file carries about itself, and how it is built."""
 
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -206,14 +207,14 @@ class Source:
 
     def find(self, wanted: bytes, start: int) -> int:
         """The offset of the first `wanted` at or behind `start`, -1 where there is none."""
-        keep = len(wanted) - 1
-        while block := self.peek(start, _BLOCK):
-            at = block.find(wanted)
-            if at >= 0:
-                return start + at
-            if len(block) <= keep:
-                return -1
-            start += len(block) - keep
+        return self.search(re.compile(re.escape(wanted)), start, len(wanted))
+
+    def search(self, wanted: re.Pattern[bytes], start: int, length: int) -> int:
+        """As `find`, for a pattern of `length` bytes."""
+        while len(block := self.peek(start, _BLOCK)) >= length:
+            if (found := wanted.search(block)) is not None:
+                return start + found.start()
+            start += len(block) - length + 1
         return -1
 
 

@@ -26,7 +26,7 @@ _PROFILE: Final = b"Raw profile type "
 
 def read_png(source: Source, metadata: Metadata) -> None:
     """Collect what a PNG says of itself, before and behind the pixels and in their last bits."""
-    offset, header, pixels = 8, b"", list[tuple[int, int]]()
+    offset, header, pixels, ended = 8, b"", list[tuple[int, int]](), False
     with metadata.reading("PNG"):
         while True:
             source.step()
@@ -41,7 +41,11 @@ def read_png(source: Source, metadata: Metadata) -> None:
                     _chunk(kind, source.read(offset + 8, length), metadata)
             offset += 12 + length
             if kind == b"IEND":
+                ended = True
+            if (ended and source.peek(offset + 4, 4) not in _TEXTS) or offset == source.size:
                 break
+        if not ended:
+            metadata.warn("PNG: the file has no end chunk")
     read_stealth(Pixels(source, header, pixels), metadata)
     read_trailer(source, min(offset, source.size), "PNG", metadata)
 

@@ -11,7 +11,11 @@ from provenance.markers.xmp import read_xmp
 
 _MAX_DEPTH: Final = 4
 _UNKNOWN: Final = 0xFFFFFFFF
+_STREAMED: Final = 0x7FFF0000
+"""Sizes from here on are those of writers that could not know them."""
+
 _MAX_LONG_SIZES: Final = 100
+_MAX_COMMENTS: Final = 200
 _INFO: Final = {
     b"IART": "Artist",
     b"ICMT": "Comment",
@@ -28,8 +32,12 @@ _INFO: Final = {
     b"ITCH": "Technician",
 }
 _IFF_TEXTS: Final = {b"NAME": "Title", b"AUTH": "Artist", b"ANNO": "Comment", b"(c) ": "Copyright"}
-_BROADCAST: Final = (("Description", 0, 256), ("Originator", 256, 32))
-"""Texts of a fixed length at the start of the chunk of broadcast WAV: name, offset, length."""
+_BROADCAST: Final = (
+    ("Description", 0, 256),
+    ("Originator", 256, 32),
+    ("Coding history", 602, 1 << 16),
+)
+"""Texts in the chunk of broadcast WAV: name, offset, greatest length."""
 
 
 class Chunk(NamedTuple):
@@ -44,6 +52,9 @@ def read_riff(source: Source, metadata: Metadata) -> None:
     container = {"WEBP": "WebP", "WAVE": "WAV", "AVI": "AVI"}.get(form, "RIFF")
     with metadata.reading(container):
         _walk(source, 12, source.size, container, metadata, depth=0)
+        promised = 8 + int.from_bytes(source.peek(4, 4), "little")
+        if source.size < promised < _STREAMED:  # tags stand behind the sound, so they are lost
+            raise NotRead("the file ends early")
 
 
 def _walk(
@@ -53,14 +64,23 @@ def _walk(
         raise NotRead("its lists are nested too deeply")
     for chunk in _chunks(source, start, end):
         if chunk.name == b"LIST" and chunk.size >= 4:
-            if (
-                source.peek(chunk.start, 4) != b"movi"
-            ):  # the samples; their chunks are many and mute
-                inner = min(end, chunk.start + chunk.size)
+            kind, inner = source.peek(chunk.start, 4), min(end, chunk.start + chunk.size)
+            if kind == b"INFO":
+                _information(source, chunk.start + 4, inner, container, metadata)
+            elif kind != b"movi":  # the samples; their chunks are many and mute
                 _walk(source, chunk.start + 4, inner, container, metadata, depth=depth + 1)
-        elif chunk.name in _READERS or chunk.name in _INFO:
+        elif chunk.name in _READERS:
             with metadata.reading(f"{container} {decode(chunk.name).strip()}"):
-                _read(chunk, source.read(chunk.start, chunk.size), container, metadata)
+                _READERS[chunk.name](source.read(chunk.start, chunk.size), container, metadata)
+
+
+def _information(source: Source, start: int, end: int, container: str, metadata: Metadata) -> None:
+    """Read a list in which every chunk is a text, under its own name where it has no other."""
+    for chunk in _chunks(source, start, end):
+        name = _INFO.get(chunk.name, decode(chunk.name))
+        with metadata.reading(f"{container} {name}"):
+            text = decode(source.read(chunk.start, chunk.size))
+            metadata.add(Carrier.TEXT, f"{container} INFO", name, text)
 
 
 def _chunks(source: Source, start: int, end: int) -> Iterator[Chunk]:
@@ -106,13 +126,6 @@ def _long_sizes(source: Source, start: int, size: int) -> dict[bytes, int]:
     return {**table, b"data": int.from_bytes(body[8:16], "little")}
 
 
-def _read(chunk: Chunk, body: bytes, container: str, metadata: Metadata) -> None:
-    if chunk.name in _INFO:
-        metadata.add(Carrier.TEXT, f"{container} INFO", _INFO[chunk.name], decode(body))
-    else:
-        _READERS[chunk.name](body, container, metadata)
-
-
 def _broadcast(body: bytes, container: str, metadata: Metadata) -> None:
     for key, start, length in _BROADCAST:
         text = decode(body[start : start + length].partition(b"\x00")[0])
@@ -141,9 +154,21 @@ def read_aiff(source: Source, metadata: Metadata) -> None:
                 if name in _IFF_TEXTS:
                     text = decode(source.read(start + 8, size))
                     metadata.add(Carrier.TEXT, "AIFF", _IFF_TEXTS[name], text)
+                elif name == b"COMT":
+                    for text in _comments(source.read(start + 8, size)):
+                        metadata.add(Carrier.TEXT, "AIFF", "Comment", text)
                 elif name in (b"ID3 ", b"id3 "):
                     read_id3(source.read_long(start + 8, size), "AIFF", metadata)
             start += 8 + size + size % 2
+
+
+def _comments(body: bytes) -> Iterator[str]:
+    """The comments of an AIFF: how many, then of each a date, a marker, a length and the text."""
+    at = 2
+    for _ in range(min(int.from_bytes(body[:2], "big"), _MAX_COMMENTS)):
+        size = int.from_bytes(body[at + 6 : at + 8], "big")
+        yield decode(body[at + 8 : at + 8 + size])
+        at += 8 + size + size % 2
 
 
 def read_caf(source: Source, metadata: Metadata) -> None:

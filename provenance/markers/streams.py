@@ -4,13 +4,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provenance.declared import SearchGap
-from provenance.markers.id3 import read_tags_behind, read_tags_in_front
+from provenance.markers.id3 import (
+    read_id3,
+    read_tags_behind,
+    read_tags_in_front,
+    read_tags_within,
+)
 from provenance.markers.metadata import MAX_TOTAL, Carrier, Metadata, NotRead, Source, decode
 
 _MAX_COMMENTS: Final = 1000
 _COMMENTS: Final = 4
 """Type of the block of a FLAC file that holds its comments."""
 
+_DSF_POINTER: Final = 20
 _FIRST_FRAME: Final = 512
 _LAST_BYTES: Final = 160  # an ID3v1 tag and the footer of an APE tag in front of it
 
@@ -38,7 +44,22 @@ def read_mpeg_audio(source: Source, metadata: Metadata) -> None:
     metadata.keep(container, first, source.size - start)
     end = source.peek(max(0, source.size - _LAST_BYTES), _LAST_BYTES)
     metadata.keep(f"{container} end", end)
+    read_tags_within(source, start, container, metadata)
     read_tags_behind(source, container, metadata)
+
+
+def read_tagged(source: Source, metadata: Metadata) -> None:
+    """Collect the tags in front of and behind sound whose own structure holds none."""
+    read_tags_in_front(source, "Sound", metadata)
+    read_tags_behind(source, "Sound", metadata)
+
+
+def read_dsf(source: Source, metadata: Metadata) -> None:
+    """Collect the ID3 tag that the header of a DSF file points to."""
+    with metadata.reading("DSF"):
+        start = int.from_bytes(source.read(_DSF_POINTER, 8), "little")
+        if start:
+            read_id3(source.read_long(start, max(source.size - start, 0)), "DSF", metadata)
 
 
 def read_flac(source: Source, metadata: Metadata) -> None:

@@ -14,6 +14,7 @@ _GOOGLE: Final[Mapping[str, Says]] = {
 }
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DEPTH: Final = 8
+_NO_TOOL: Final = ("", "0", "-1", "false", "none", "null")
 _XAI_SIGNATURE: Final = re.compile(r"Signature: [A-Za-z0-9+/]{80,}={0,2}")
 
 
@@ -44,7 +45,7 @@ def _used_ai(value: object, depth: int) -> bool:
     if not isinstance(value, dict):
         return False
     kind = value.get("genAIType", 0)
-    used = isinstance(kind, int | str) and str(kind).strip() not in ("", "0", "-1", "False")
+    used = isinstance(kind, int | str) and str(kind).strip().lower() not in _NO_TOOL
     return used or any(_used_ai(item, depth - 1) for item in value.values())
 
 

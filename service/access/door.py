@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 
-from service.access.principal import Principal, Scope
+from service.access.principal import LOCAL, Principal, Scope
 
 
 class Door(StrEnum):
@@ -33,7 +33,7 @@ class Doorkeeper:
             return None
         if self._door is Door.ALONE and self.anybody():
             return None
-        return Principal(tenant=tenant, actor="local", scopes=frozenset(Scope))
+        return Principal(tenant=tenant, actor=LOCAL, scopes=frozenset(Scope))
 
     def anybody(self) -> bool:
         """Whether there is a key, an account or the like to come in with."""

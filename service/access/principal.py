@@ -27,6 +27,9 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+LOCAL: Final = "local"
+"""The actor of whoever comes in without a key and without an account."""
+
 _ANALYST: Final = frozenset({Scope.SCANS_READ, Scope.SCANS_WRITE, Scope.SCANS_DELETE})
 
 SCOPES: Final = MappingProxyType(

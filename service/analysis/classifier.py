@@ -30,9 +30,8 @@ from service.analysis.preview import draw
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
 from service.reporting.report import NotChecked
-from service.reporting.timeline import clock
 from service.reporting.verdict import LEFT_OUT
-from service.reporting.wording import CLAIMS
+from service.reporting.wording import CLAIMS, count_of, were
 
 log = logging.getLogger(__name__)
 
@@ -202,7 +201,7 @@ def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
     yield NotChecked(
         what=f"fast profile{names}",
         reason=LEFT_OUT,
-        statement=f"Only the fast profile was asked for; nobody looked {' or '.join(sought)}.",
+        statement=f"Only the fast profile was asked for. It does not look into {' or '.join(sought)}.",
     )
 
 
@@ -232,9 +231,12 @@ def _sampled(media: Media) -> Iterator[str]:
     """What of a film was looked at at all: the budget, and what it skips."""
     if isinstance(media, Video):
         count = len(media.frames)
+        if count == 1:
+            yield "One frame was taken from the film."
+            return
         yield (
-            f"{count} frames were taken from the film, one every {clock(media.seconds / count)}; "
-            "nobody looked at the pictures between them."
+            f"{count_of(count, 'frame')} {were(count)} taken from the video, one every "
+            f"{media.seconds / count:.1f} s. The pictures between them were not looked at."
         )
 
 
@@ -265,7 +267,7 @@ def _other_tracks(media: Media) -> Iterator[NotChecked]:
         plural = "s" if len(tracks) > 1 else ""
         numbers = ", ".join(str(track.number) for track in tracks)
         what = f"{name} track{plural} {numbers} of {tracks[0].of}"
-        statement = f"Players play another {name} track, so no classifier judged {what}."
+        statement = f"Players show another {name} track, so no classifier judged {what}."
         yield NotChecked(what=what, reason=OTHER_TRACK, statement=statement)
 
 
@@ -273,5 +275,5 @@ def _undecoded(error: MediaError) -> NotChecked:
     return NotChecked(
         what="classifiers",
         reason=error.code,
-        statement=f"The content could not be decoded, so no classifier judged it: {error}.",
+        statement=f"No classifier judged the content, because it could not be decoded: {error}.",
     )

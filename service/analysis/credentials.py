@@ -175,7 +175,7 @@ class Credentials:
         try:
             store = fetch(found.remote_url)
         except ServiceError as error:
-            statement = f"The credentials that the file points to were not fetched: {error}."
+            statement = f"The credentials that the file points to could not be fetched: {error}."
             return Read(
                 found,
                 (NotChecked(what="Content Credentials", reason=error.code, statement=statement),),

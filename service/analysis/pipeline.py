@@ -156,7 +156,7 @@ def _traced(source: Source) -> Classified:
     traced_as = source.type.traced_as
     if traced_as is None:
         reason = NOT_REQUESTED
-        statement = "Only provenance was asked for; no classifier looked at the content."
+        statement = "Only provenance was asked for. No classifier looked at the content."
     else:
         reason, statement = NO_CLASSIFIER, UNJUDGED[traced_as]
     return Classified(missing=(NotChecked(what="classifiers", reason=reason, statement=statement),))

@@ -142,7 +142,7 @@ class Puller:
         except (ValueError, KeyError, TypeError) as error:
             raise FetchFailed("the host does not say which commit is the newest") from error
         if not isinstance(commit, str) or not commit.isalnum():
-            raise FetchFailed("the host names a commit that can be none")
+            raise FetchFailed("the host names something that is no commit")
         return commit
 
     def _trusted(

@@ -34,7 +34,7 @@ def _of_sound(sound: Audio) -> Marks:
     try:
         found = perth.find_mark(sound.samples, AUDIO_RATE)
     except WeightsUnusable as error:
-        statement = f"No mark was looked for in the sound: {error}."
+        statement = f"The sound could not be searched for a watermark: {error}."
         gap = NotChecked(what="audio watermark", reason=NO_AUDIO_WATERMARK, statement=statement)
         return Marks(missing=(gap,))
     return Marks() if found is None else Marks((found,))

@@ -16,13 +16,17 @@ from service.access.meter import Allowance, Count
 from service.access.principal import Principal, Scope
 from service.api.authentication import entrance
 from service.api.events import Board
+from service.api.sessions import read_token
 from service.api.submission import Fetch
 from service.db.trail import act_as
 from service.errors import ScopeMissing, TooManyRequests
+from service.scans.batches import Batches
+from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 
 
 async def _principal(request: Request) -> Principal:
+    await read_token(request)
     principal, count = await run_in_threadpool(_admit, request)
     bind_contextvars(tenant=principal.tenant, actor=principal.actor)
     act_as(principal.actor)
@@ -104,7 +108,11 @@ def _rules(dependant: Dependant) -> Iterator[Scope | None]:
 
 async def _scans(request: Request, principal: ThePrincipal) -> Scans:
     everything = await _everything(request)
-    return everything.of(principal.tenant, Allowance(entrance(request).meter, principal))
+    return everything.of(principal.tenant, _allowance(request, principal))
+
+
+def _allowance(request: Request, principal: Principal) -> Allowance:
+    return Allowance(entrance(request).meter, principal)
 
 
 async def _everything(request: Request) -> Scans:
@@ -127,8 +135,20 @@ async def _board(request: Request) -> Board:
     return cast(Board, request.app.state.progress)
 
 
+async def _uploads(request: Request, principal: ThePrincipal) -> Uploads:
+    return cast(Uploads, request.app.state.uploads).of(principal.tenant)
+
+
+async def _batches(request: Request, principal: ThePrincipal) -> Batches:
+    return cast(Batches, request.app.state.batches).of(
+        principal.tenant, _allowance(request, principal)
+    )
+
+
 TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
+TheUploads = Annotated[Uploads, Depends(_uploads)]
+TheBatches = Annotated[Batches, Depends(_batches)]
 """The use cases for the scans of the principal's tenant."""
 TheInstallation = Annotated[Scans, Depends(_everything)]
 """The use cases that concern no tenant: whether the service is ready, and its public keys."""

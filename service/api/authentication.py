@@ -8,6 +8,7 @@ from fastapi import Request
 from service.access.door import Doorkeeper
 from service.access.keyring import Keyring
 from service.access.meter import Meter
+from service.access.people import People
 from service.access.principal import Principal
 from service.analysis.source import DEFAULT_TENANT
 from service.api.proxy import was_forwarded
@@ -51,6 +52,7 @@ class Entrance:
     authenticators: tuple[Authenticator, ...]
     door: Doorkeeper
     meter: Meter
+    people: People
 
     def admit(self, request: Request) -> Principal:
         """Raises `CredentialsMissing`, and what the authenticators raise."""

@@ -126,13 +126,13 @@ class Refusal:
 WRONG_HOST: Final = Refusal(
     421,
     "host_not_allowed",
-    "This service does not go by that name",
+    "This service does not answer to that host name",
     "The Host header names another service. The operator can allow the name in "
     "ASSAY_ALLOWED_HOSTS.",
 )
 CROSS_SITE: Final = Refusal(
     403,
     "cross_site_request",
-    "Pages of other sites may not write here",
+    "Pages of other sites may not send anything here",
     "The browser says that another site sent this request.",
 )

@@ -41,7 +41,7 @@ def read_media(request: Request, scan_id: ScanId, scans: TheScans) -> Response:
     scan = scans.get(scan_id)
     file = scans.media(scan_id)
     if file is None:
-        raise MediaNotFound(f"scan {scan_id} has no stored recording or film")
+        raise MediaNotFound(f"scan {scan_id} has no stored video or sound")
     headers = {
         "Accept-Ranges": "bytes",
         "Content-Disposition": "inline",

@@ -4,20 +4,28 @@ import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from service.errors import DatabaseUnavailable, InvalidRequest, ServiceError, StorageFull
+from service.errors import (
+    DatabaseUnavailable,
+    InvalidRequest,
+    ServiceError,
+    StorageFull,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
+PHRASES: Final = {460: "Checksum Mismatch"}
+"""Of statuses that are not in the standard's list; this one is of the tus protocol."""
 
 RETRY_AFTER: Final[dict[str, Any]] = {
     "Retry-After": {
@@ -110,11 +118,23 @@ def refused_by_database(error: Exception) -> ServiceError:
     cause = str(getattr(error, "orig", None) or error).lower()
     if "disk is full" in cause or "no space left" in cause:
         return StorageFull("the database has no room to write")
-    return DatabaseUnavailable("the database does not answer, or something else holds it")
+    return DatabaseUnavailable("the database is locked or does not answer")
 
 
 def request_id(request: Request) -> str:
     return str(getattr(request.state, "request_id", ""))
+
+
+def _may_sign_in(request: Request) -> bool:
+    """Whether it was found that signing in would have helped."""
+    return bool(getattr(request.state, "may_sign_in", False))
+
+
+def _back(request: Request, root: str) -> str:
+    """Where to go on after signing in; what a form was sent to is not a page."""
+    if request.method not in {"GET", "HEAD"}:
+        return "/"
+    return quote(request.url.path.removeprefix(root))
 
 
 def problem_of(request: Request, error: Exception) -> Problem:
@@ -165,6 +185,8 @@ def _answer(
     root = str(request.scope.get("root_path", ""))
     for_programs = request.url.path.removeprefix(root).startswith(("/v1/", "/health/"))
     if not for_programs and "text/html" in request.headers.get("accept", ""):
+        if problem.status == HTTPStatus.UNAUTHORIZED and _may_sign_in(request):
+            return RedirectResponse(f"{root}/sign-in?to={_back(request, root)}", status_code=303)
         return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)
     return JSONResponse(
         problem.model_dump(exclude_none=True),
@@ -177,7 +199,7 @@ def _answer(
 def _response(status: int) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        "description": HTTPStatus(status).phrase,
+        "description": PHRASES.get(status) or HTTPStatus(status).phrase,
         "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}},
     }
 

@@ -1,14 +1,15 @@
 """What every address allows: its methods, HEAD and OPTIONS among them, and its query parameters."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,8 @@ from service.errors import InvalidRequest, ServiceError, UnknownParameter
 from service.names import no_such
 
 MAX_PARAMETERS: Final = 32
+ANY_QUERY: Final = "any query"
+"""Tag of a route to which others send parameters of their own choice."""
 
 Refuse = Callable[[Request, Exception], Response]
 """Turns an error into the answer that a route would have given."""
@@ -30,6 +33,7 @@ class Resource:
     path: re.Pattern[str]
     methods: frozenset[str]
     parameters: frozenset[str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)  # of every answer, refusals included
 
 
 class Resources:
@@ -50,6 +54,8 @@ class Resources:
         if scope["type"] != "http" or not found:
             await self._app(scope, receive, send)
             return
+        if found[0].headers:
+            send = _with(found[0].headers, send)
         answer = self._answer(scope, found)
         if answer is not None:
             await answer(scope, receive, send)
@@ -79,13 +85,18 @@ class Resources:
         return None
 
 
-def table(routers: Iterable[APIRouter]) -> Iterator[Resource]:
-    """The routes of these routers as resources."""
+def table(
+    routers: Iterable[APIRouter], headers: Mapping[str, Mapping[str, str]]
+) -> Iterator[Resource]:
+    """The routes of these routers as resources; `headers` for all with a certain prefix."""
     for router in routers:
         for route in router.routes:
             if isinstance(route, APIRoute):
-                names = frozenset(_parameters(route.dependant))
-                yield Resource(route.path_regex, frozenset(route.methods or ()), names)
+                free = ANY_QUERY in route.tags
+                names = None if free else frozenset(_parameters(route.dependant))
+                methods = frozenset(route.methods or ())
+                added = headers.get(router.prefix, {})
+                yield Resource(route.path_regex, methods, names, added)
 
 
 def asks_for_head(request: Request) -> bool:
@@ -115,6 +126,15 @@ def _check_query(untrusted_query: bytes, known: frozenset[str] | None) -> None:
             raise UnknownParameter(no_such("query parameter", name, known))
         if names.count(name) > 1:
             raise InvalidRequest(f"the query parameter {name} was sent twice")
+
+
+def _with(headers: Mapping[str, str], send: Send) -> Send:
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(headers)
+        await send(message)
+
+    return with_headers
 
 
 def _bodiless(send: Send) -> Send:

@@ -9,7 +9,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
-from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, needs
+from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, TheUploads, needs
 from service.api.events import follow
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
@@ -33,6 +33,10 @@ from service.errors import (
     StorageUnavailable,
     UnknownField,
     UnsupportedKind,
+    UploadFailed,
+    UploadIncomplete,
+    UploadNotFound,
+    UploadUsed,
     UrlRefused,
 )
 from service.rendering.render import render_report, standalone_policy
@@ -75,7 +79,7 @@ _FORM: Final[dict[str, Any]] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A photo, video or recording; one a request",
+                            "description": "A photo, video or recording; one for each request",
                         },
                         "fragment": {
                             "type": "array",
@@ -89,13 +93,22 @@ _FORM: Final[dict[str, Any]] = {
                             "format": "uri",
                             "description": "Or the public address of one",
                         },
+                        "upload": {
+                            "type": "string",
+                            "maxLength": 64,
+                            "description": "Or the id of an upload that is complete",
+                        },
                         "profile": {
                             "type": "string",
                             "enum": [item.value for item in Profile],
                             "description": _PROFILES,
                         },
                     },
-                    "oneOf": [{"required": ["file"]}, {"required": ["url"]}],
+                    "oneOf": [
+                        {"required": ["file"]},
+                        {"required": ["url"]},
+                        {"required": ["upload"]},
+                    ],
                     "dependentRequired": {"fragment": ["file"]},
                     "additionalProperties": False,
                 },
@@ -136,6 +149,10 @@ TheScan = Annotated[Scan, Depends(_scan)]
             StorageUnavailable,
             UnknownField,
             UnsupportedKind,
+            UploadFailed,
+            UploadIncomplete,
+            UploadNotFound,
+            UploadUsed,
             UrlRefused,
         ),
     },
@@ -144,17 +161,18 @@ async def create_scan(
     request: Request,
     response: Response,
     scans: TheScans,
+    uploads: TheUploads,
     fetch: TheFetch,
     root: TheRoot,
     profile: Annotated[
         Profile | None, Query(description=f"{_PROFILES}; else the form's, else full")
     ] = None,
 ) -> ScanView:
-    """Send one file, or the address of one, as a form. The Location header says where it is.
+    """Send one file, or the address or the upload of one, as a form. The Location header says where it is.
 
     The bytes are checked while they arrive: a refusal comes before the upload is complete.
     """
-    scan = await submit(request, scans, fetch, profile)
+    scan = await submit(request, scans, uploads, fetch, profile)
     response.headers["Location"] = f"{root}/v1/scans/{scan.id}"
     return ScanView.of(scan, root)
 
@@ -239,7 +257,7 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     """A JPEG picture of the file: the image, a strip of frames, or the waveform."""
     preview = scans.preview(scan_id)
     if preview is None:
-        raise PreviewNotFound(f"scan {scan_id} has no preview, or not yet")
+        raise PreviewNotFound(f"scan {scan_id} has no preview, or none yet")
     return Response(preview, media_type="image/jpeg")
 
 

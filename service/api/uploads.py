@@ -25,7 +25,7 @@ MAX_FIELD_BYTES: Final = 8192
 FILE: Final = "file"
 FRAGMENT: Final = "fragment"
 FILES: Final = frozenset({FILE, FRAGMENT})
-TEXTS: Final = frozenset({"url", "profile"})
+TEXTS: Final = frozenset({"url", "upload", "profile"})
 
 Open = Callable[[str], Receiver]
 
@@ -50,9 +50,9 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
     instead would reset it, and most clients would never see the answer.
     """
     parts = _Parts()
-    with _translated():
+    with malformed():
         parser = MultipartParser(
-            _boundary(request),
+            boundary_of(request),
             {
                 "on_part_begin": parts.begin,
                 "on_header_field": parts.header_name,
@@ -74,7 +74,7 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
         parts.pending.clear()
 
     async for chunk in request.stream():
-        with _translated():
+        with malformed():
             parser.write(chunk)
         if len(parts.pending) >= BATCH_BYTES:
             await hand_over()
@@ -88,14 +88,16 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def malformed() -> Iterator[None]:
+    """Raises `InvalidRequest` for what the parser chokes on."""
     try:
         yield
     except FormParserError as error:
         raise InvalidRequest("the multipart body is malformed") from error
 
 
-def _boundary(request: Request) -> bytes:
+def boundary_of(request: Request) -> bytes:
+    """What stands between the parts of the body. Raises `InvalidRequest`."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not boundary:

@@ -48,7 +48,9 @@ class ScanView(BaseModel):
     id: str = Field(examples=["01k9x2v7qe4m8n1r5t6w0yza3c"])
     state: State
     profile: Profile
-    kind: Kind | None = Field(description="None for what no classifier is for: provenance is read")
+    kind: Kind | None = Field(
+        description="None where no classifier judges this kind of file; its provenance is read"
+    )
     name: str = Field(description="As uploaded, cleaned; never a path", examples=["square.jpg"])
     sha256: str
     size: int = Field(description="Bytes")

@@ -56,7 +56,9 @@ def run(
                     if html is not None:
                         write_html(analysis, html, alone=alone)
                     if crjson is not None:
-                        write_crjson(pipeline.crjson(source), source, crjson, alone=alone)
+                        with held_to(source):
+                            document = pipeline.crjson(source)
+                        write_crjson(document, source, crjson, alone=alone)
             except DELIBERATE as error:
                 complain(named, error)
                 failures += 1

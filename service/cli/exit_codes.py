@@ -21,9 +21,9 @@ class ExitCode(IntEnum):
 
 
 MEANING: Final = {
-    ExitCode.NOTHING_FOUND: "nothing found (which proves nothing genuine)",
+    ExitCode.NOTHING_FOUND: "nothing found (this does not prove that a file is genuine)",
     ExitCode.FOUND: "at least one input is synthetic, manipulated, or has broken credentials",
-    ExitCode.USAGE: "the command or its settings make no sense",
+    ExitCode.USAGE: "the command or its settings are not valid",
     ExitCode.NOT_ANALYSED: "nothing found, but some input could not be analysed",
     ExitCode.INCONCLUSIVE: "nothing found, but some answer is inconclusive",
     ExitCode.INTERNAL: "a bug in assay",

@@ -20,7 +20,7 @@ def run(*, yes: bool) -> ExitCode:
         if yes:
             say(f"{scans.expire_all()} deleted")
         elif overdue.held:
-            say("none is deleted before you say so; if the clock is right, add --yes")
+            say("nothing has been deleted; if the clock is right, add --yes")
     except (SettingsInvalid, SQLAlchemyError) as error:
         say(f"{str(error).partition(chr(10))[0]} [{SettingsInvalid.code}]")
         return ExitCode.USAGE

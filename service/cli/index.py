@@ -75,7 +75,7 @@ def show(tenant: str, *, as_json: bool) -> ExitCode:
             typer.echo(entry.model_dump_json())
         return ExitCode.NOTHING_FOUND
     if not entries:
-        say("the index is empty; see assay index add --help")
+        say("the index is empty: see assay index add --help")
         return ExitCode.NOTHING_FOUND
     table = Table("sha256", "kind", "name", "credentials", "added", box=None)
     for entry in entries:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 index = typer.Typer(
-    help="""Known media, in which copies are looked up.
+    help="""Known originals, so that copies of them are recognised.
 
     Add an archive of signed originals. From then on a scan that meets a copy of one, re-encoded,
     scaled, cropped, mirrored or framed, says so and shows the original's Content Credentials. A
@@ -31,14 +31,21 @@ def index_add(
     ],
     *,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Files at once; all cores.")
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            max=256,
+            help="Files at once; default: as many as there are cores.",
+        ),
     ] = None,
     tenant: TenantOption = DEFAULT,
 ) -> None:
     """Add photos, videos and recordings, with their credentials.
 
     Content that is in the index already is left as it is, so after an interruption the same
-    command goes on where it stopped. Trust lists decide who vouches at the time of adding: set
+    command resumes where it stopped. Trust lists decide who vouches at the time of adding: set
     them up first. To judge again, remove and add.
 
     \b

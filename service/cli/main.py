@@ -113,7 +113,7 @@ def serve(
 def expire(
     *, yes: Annotated[bool, typer.Option("--yes", help="Delete what is due, however much.")] = False
 ) -> None:
-    """Say how many scans are past their retention, and delete them with --yes.
+    """Count the scans past their retention period, and delete them with --yes.
 
     The service deletes them by itself, unless very many are due at once, as after the clock was
     set or a long time off. Then it waits for this command.
@@ -137,7 +137,7 @@ def worker(
         int, typer.Option("--concurrency", "-c", min=1, help="Scans at once.")
     ] = 1,
 ) -> None:
-    """Run a worker alone, beside others of a fleet.
+    """Run a worker on its own, as one of a fleet.
 
     \b
     ASSAY_BROKER_URL=redis://... ASSAY_DATABASE_URL=postgresql://... assay worker --queues video
@@ -172,7 +172,10 @@ def bench(
         list[str] | None, typer.Option("--detector", "-d", help="Only this one; may be repeated.")
     ] = None,
     laundering: Annotated[
-        list[str] | None, typer.Option("--laundering", "-l", help="Also after it; or all.")
+        list[str] | None,
+        typer.Option(
+            "--laundering", "-l", help="Also after this laundering, or all; may be repeated."
+        ),
     ] = None,
     verdict: Annotated[
         bool, typer.Option("--verdict", help="Count verdicts of whole reports instead.")
@@ -187,7 +190,8 @@ def bench(
     data: Annotated[str | None, typer.Option(help="What the media are, in the results.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=256)] = 1,
     cache: Annotated[
-        Path | None, typer.Option(help="Answers already known; default: in the data folder.")
+        Path | None,
+        typer.Option(help="File of answers already known; default: in the data folder."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for results.")] = None,
     readme: Annotated[
@@ -235,7 +239,7 @@ def bench(
 
 @app.command()
 def doctor() -> None:
-    """Say what is in force on this machine.
+    """Check this machine: settings, models and trust lists.
 
     The sandbox, the models, the trust lists, the database and the broker, each checked just now.
     Exits with 1 when something is not as it should be.

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 models = typer.Typer(
-    help="Published detectors of others: pull their weights, check them, remove them.",
+    help="Detectors that others published: pull their weights, check them, remove them.",
     epilog="""\b
 assay models list                           what there is, under which licence
 assay models show ferretnet                 its card: paper, training data, limits, addresses
@@ -24,7 +24,7 @@ assay models verify                         compare the weights with what was lo
 def models_list(
     *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
 ) -> None:
-    """List the published detectors that can be pulled, and what is here."""
+    """List the published detectors that can be pulled, and those that are here."""
     from service.cli import models as command
 
     raise typer.Exit(command.show(as_json=as_json))
@@ -43,7 +43,7 @@ def models_pull(
     name: Annotated[str, typer.Argument()],
     *,
     accept_licence: Annotated[
-        bool, typer.Option("--accept-licence", help="You have read it; do not ask.")
+        bool, typer.Option("--accept-licence", help="Accept the licence without being asked.")
     ] = False,
     given: Annotated[
         list[Path] | None,
@@ -60,7 +60,7 @@ def models_pull(
 
     What arrives must have the sha256 on the card or, where the card has none, that of the first
     pull, which is locked in the weights folder and checked at every load from then on. A pull that
-    was interrupted goes on where it stopped. Checkpoints are read in the sandbox and kept as
+    was interrupted resumes where it stopped. Checkpoints are read in the sandbox and kept as
     safetensors.
 
     \b

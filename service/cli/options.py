@@ -21,7 +21,7 @@ ManifestOption = Annotated[
 FragmentOption = Annotated[
     list[Path] | None,
     typer.Option(
-        help="A fragment of the video whose initialisation segment is the input; repeat it.",
+        help="A fragment of the video whose initialisation segment is the input; may be repeated.",
         exists=True,
         dir_okay=False,
     ),

@@ -19,6 +19,7 @@ from service.errors import SubjectDiffers
 from service.reporting.pins import settings_of
 from service.reporting.recheck import Change, Comparison, compare
 from service.reporting.report import Report
+from service.reporting.wording import count_of
 from service.settings import Settings
 
 SHOWN: Final = 40
@@ -82,16 +83,18 @@ def pinned(config: PipelineConfig, asked: dict[str, float]) -> PipelineConfig:
 def _show(found: Comparison, first: Report) -> None:
     out = console()
     for change in found.pins:
-        out.print(f"made with another {_told(change)}")
+        out.print(f"made under other conditions: {_told(change)}")
     for change in found.findings[:SHOWN]:
         out.print(f"differs: {_told(change)}")
     if len(found.findings) > SHOWN:
         out.print(f"and {len(found.findings) - SHOWN} more")
     when = f"{first.analysed_at:%F %T %Z}"
+    count = len(found.findings)
+    differ = f"{count_of(count, 'value')} {'differs' if count == 1 else 'differ'}"
     if found.same:
-        out.print(f"The same findings as on {when}.")
+        out.print(f"The findings are the same as on {when}.")
     else:
-        out.print(f"Not the same findings as on {when}: {len(found.findings)} values differ.")
+        out.print(f"The findings are not the same as on {when}: {differ}.")
 
 
 def _told(change: Change) -> str:

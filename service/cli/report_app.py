@@ -21,11 +21,13 @@ class Only(StrEnum):
 
 OnlyOption = Annotated[
     Only | None,
-    typer.Option("--only", help="Read signed and declared provenance alone; run no classifier."),
+    typer.Option("--only", help="Read only signed and declared provenance; run no classifier."),
 ]
 FastOption = Annotated[
     bool,
-    typer.Option("--fast", help="Judge pictures quickly: no map, no faces, edits or watermarks."),
+    typer.Option(
+        "--fast", help="Judge pictures quickly, without heat map, faces, edits or watermarks."
+    ),
 ]
 HtmlOption = Annotated[
     Path | None,
@@ -78,13 +80,17 @@ def _fail_on(words: str | None) -> frozenset[str]:
 
 def check(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="FILE|URL|-...", help="What to look at; - is stdin.")
+        list[str],
+        typer.Argument(metavar="FILE|URL|-...", help="What to look at; - is standard input."),
     ],
     *,
     only: OnlyOption = None,
     fast: FastOption = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print reports as JSON: one, or one a line.")
+        bool,
+        typer.Option(
+            "--json", help="Print reports as JSON, one on each line if there are several."
+        ),
     ] = False,
     html: HtmlOption = None,
     crjson: CrJsonOption = None,
@@ -92,7 +98,7 @@ def check(
     fragment: FragmentOption = None,
     fail_on: FailOnOption = None,
 ) -> None:
-    """Report on files, here and now; for whole folders there is assay audit.
+    """Report on files. For whole folders, use assay audit.
 
     Credentials kept beside a file, as photo.c2pa or photo.jpg.c2pa, are read with it.
 
@@ -132,7 +138,10 @@ def audit(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", "-o", metavar="REPORT.jsonl", help="One JSON line a file; - is stdout."
+            "--out",
+            "-o",
+            metavar="REPORT.jsonl",
+            help="One line of JSON for each file; - is stdout.",
         ),
     ],
     listed: Annotated[
@@ -140,21 +149,30 @@ def audit(
         typer.Option(
             "--files-from",
             metavar="FILE",
-            help="Also the files listed in it, by lines or with NUL between them; - is stdin.",
+            help="Also the files listed here, one a line or with NUL between; - is standard input.",
         ),
     ] = None,
     include: Annotated[
         list[str] | None,
-        typer.Option(metavar="GLOB", help="Only what matches one of these; repeat it."),
+        typer.Option(metavar="GLOB", help="Only what matches one of these; may be repeated."),
     ] = None,
     exclude: Annotated[
         list[str] | None,
-        typer.Option(metavar="GLOB", help="Neither files nor folders that match; repeat it."),
+        typer.Option(
+            metavar="GLOB", help="Leave out files and folders that match; may be repeated."
+        ),
     ] = None,
     only: OnlyOption = None,
     fast: FastOption = False,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Files at once; all cores.")
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            max=256,
+            help="Files at once; default: as many as there are cores.",
+        ),
     ] = None,
     csv: Annotated[
         Path | None,
@@ -165,10 +183,10 @@ def audit(
         bool, typer.Option("--quiet", "-q", help="No progress and no summary; errors only.")
     ] = False,
 ) -> None:
-    """Report on every photo, video and recording below some folders, or in a list.
+    """Report on every photo, video and recording in some folders, or in a list.
 
-    Run it again with the same --out after an interruption: it goes on where it stopped. Files with
-    the same content are analysed once. What is not looked at has a line that says why: symbolic
+    Run it again with the same --out after an interruption: it resumes where it stopped. Files with
+    the same content are analysed once. What is skipped gets a line that says why: symbolic
     links, special files, what is not media.
 
     With one folder, paths are relative to it; with several, or a list, they are as you gave them.
@@ -214,7 +232,7 @@ def show(
     report: Annotated[str, typer.Argument(metavar="REPORT", help="A report or an audit; - stdin.")],
     *,
     line: Annotated[
-        int | None, typer.Option("--line", "-n", min=1, help="Which line of an audit.")
+        int | None, typer.Option("--line", "-n", min=1, help="The line of an audit to show.")
     ] = None,
     html: HtmlOption = None,
 ) -> None:

@@ -61,12 +61,12 @@ def recheck(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
     *,
     line: Annotated[
-        int | None, typer.Option("--line", "-n", min=1, help="Which line of an audit.")
+        int | None, typer.Option("--line", "-n", min=1, help="The line of an audit to show.")
     ] = None,
     manifest: ManifestOption = None,
     fragment: FragmentOption = None,
 ) -> None:
-    """Make a report again under its own pins, and say what is no longer the same.
+    """Make a report again under the conditions it records, and say what is different.
 
     The certificates are judged as of the moment that the report names, by the trust lists and
     settings that it names; lists that were replaced since are kept for this. Exits with 0 if the
@@ -115,7 +115,9 @@ def sign(
     ] = None,
     training: Annotated[
         bool | None,
-        typer.Option("--allow-training/--no-training", help="State whether models may learn."),
+        typer.Option(
+            "--allow-training/--no-training", help="State whether AI may be trained on it."
+        ),
     ] = None,
     tsa: Annotated[
         str | None,

@@ -14,6 +14,7 @@ from provenance.declared import Weight
 from service.analysis.progress import Listener
 from service.cli import timeline
 from service.cli.credentials_tree import credentials
+from service.rendering.view import conflicts, gaps
 from service.reporting.report import Report, Signal, Verdict
 from service.reporting.wording import RANKS, VERDICTS, kind_in_words, marks_in_sound
 
@@ -95,29 +96,22 @@ def _headline(report: Report) -> RenderableType:
         facts.append(f"{subject.seconds:.1f} s")
     line = verdict_text(report.verdict)
     line.append(f"  {report.headline}", style="not bold default")
-    basis = ", ".join(report.basis) or "no evidence decided"
-    return Group(
-        Text(", ".join(facts), style="bright_black"),
-        line,
-        Text(f"Basis: {basis}", style="bright_black"),
-    )
+    return Group(Text(", ".join(facts), style="bright_black"), line)
 
 
 def _evidence(report: Report) -> Iterator[RenderableType]:
     if not report.evidence:
         return
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
-    table.add_column(justify="right", style="bright_black")
     table.add_column(ratio=1, max_width=26)
     table.add_column(ratio=3)
     for item in report.evidence:
         style = "red" if item.signal in _ALARMING else ""
         decided = "bold" if item.id in report.basis else ""
-        table.add_row(
-            str(int(item.rank)),
-            Text(RANKS[item.rank], style=decided),
-            Text(item.statement, style=style),
-        )
+        name = Text(RANKS[item.rank], style=decided)
+        if decided:
+            name.append("\ndecided", style="not bold bright_black")
+        table.add_row(name, Text(item.statement, style=style))
     yield _section("Evidence, strongest first")
     yield table
 
@@ -140,8 +134,8 @@ def _time_line(report: Report) -> Iterator[RenderableType]:
 def _conflicts(report: Report) -> Iterator[RenderableType]:
     if report.conflicts:
         yield _section("Conflicts")
-    for item in report.conflicts:
-        yield Text(f"  {item.statement} ({' / '.join(item.between)})", style="yellow")
+    for between, statement in conflicts(report):
+        yield Text(f"  {between}: {statement}", style="yellow")
 
 
 def _traces(report: Report) -> Iterator[RenderableType]:
@@ -152,22 +146,22 @@ def _traces(report: Report) -> Iterator[RenderableType]:
         yield _section("Watermark in the sound")
         yield Text(f"  {mark}")
     if shown:
-        yield _section("How the file came here, as its metadata shows")
+        yield _section("What the metadata shows")
     for item in shown:
-        text = f"{item.statement} Common cause: {item.innocent}. "
-        yield Text.assemble("  ", text, (item.code, "bright_black"))
+        text = f"{item.statement} Common cause: {item.innocent}."
+        yield Text(f"  {text}")
 
 
 def _not_checked(report: Report) -> Iterator[RenderableType]:
     if report.not_checked:
         yield _section("Not checked")
-    for item in report.not_checked:
-        yield Text.assemble("  ", f"{item.what}: {item.statement} ", (item.reason, "bright_black"))
+    for item in gaps(report):
+        yield Text(f"  {item.what}: {item.statement}")
 
 
 def _handling(report: Report) -> Iterator[RenderableType]:
     if report.subject.handling:
-        yield _section("What the picture seems to have gone through")
+        yield _section("What seems to have happened to the picture")
     for sentence in report.subject.handling:
         yield Text(f"  {sentence}")
 

@@ -6,6 +6,7 @@ from typing import Final
 from rich.text import Text
 
 from detectors.result import Finding, Segment
+from service.reporting.names import called
 from service.reporting.report import Report
 from service.reporting.timeline import LANES, Part, clock, counted, levels, marks, parts
 from service.reporting.wording import CLAIMS, in_words
@@ -34,7 +35,7 @@ def lines(report: Report) -> Iterator[Text]:
             yield first.append(f" {counted(prefix, found)}", style="bright_black")
             yield from below
     for item in [item for item in timed if item.votes]:
-        yield Text(f"  {item.detector}", style="bright_black")
+        yield Text(f"  {called(item.detector)}", style="bright_black")
         yield _named("").append_text(row(item, length))
     for mark in marks(timed):
         when = f"{clock(mark.start)} to {clock(mark.end)}"

@@ -10,7 +10,7 @@ import typer
 from service.cli.options import ManifestOption
 
 trust = typer.Typer(
-    help="Whom to believe: lists of certificates that vouch for signers. The C2PA programme's own "
+    help="Whom to trust: lists of certificates that vouch for signers. The C2PA programme's own "
     "ship with assay; ASSAY_BUILTIN_TRUST=false turns them off.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -61,7 +61,7 @@ def trust_remove(
         ListKind | None, typer.Option("--kind", help="Only the list of this kind.")
     ] = None,
 ) -> None:
-    """Trust a list no more."""
+    """Stop trusting a list."""
     from service.cli import trust as command
 
     raise typer.Exit(command.remove(name, kind.value if kind else None))
@@ -89,7 +89,7 @@ def trust_test(
 def trust_update(
     *,
     official_only: Annotated[
-        bool, typer.Option("--official-only", help="Leave the interim list alone.")
+        bool, typer.Option("--official-only", help="Do not fetch the interim list.")
     ] = False,
 ) -> None:
     """Fetch the C2PA's lists of signers and of time-stamping authorities again.

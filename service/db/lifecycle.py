@@ -81,6 +81,33 @@ def mark(attempts: int, state: State, stage: Stage, done: float) -> str:
     return f"{attempts}-{state}-{stage}-{done:.4f}"
 
 
+class UploadState(StrEnum):
+    """OPEN -> COMPLETE -> USED; refused bytes lead to FAILED."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    USED = "used"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One resumable upload as of now. Times are aware and in UTC."""
+
+    id: str  # unguessable: the one-time address ends with it
+    tenant: str
+    state: UploadState
+    name: str  # display name, cleaned
+    size: int | None  # bytes; None: not announced yet
+    received: int  # bytes that are durable
+    sha256: str | None  # as announced; once complete, as found
+    blob: BlobKey
+    created_at: datetime
+    expires_at: datetime  # moves on while bytes arrive
+    failure: Failure | None = None
+    scan_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some scans, the newest first; `next` goes into `before` for the following page."""

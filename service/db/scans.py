@@ -1,6 +1,6 @@
 """Every statement about scans. Changes of state are compare-and-set, so the first one wins."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -67,13 +67,21 @@ class SignedDocument:
     signature: str
 
 
+Also = Callable[[Session, str], None]
+"""What else happens in the transaction that adds the scan of this id; what it raises undoes both."""
+
+
+def alone(_session: Session, _scan_id: str) -> None:
+    """The scan belongs to nothing else."""
+
+
 class ScanRows:
     """Scans in the database. Methods for people ask for the tenant, those for workers do not."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, new: NewScan, *, in_flight: int = 0) -> Scan:
+    def add(self, new: NewScan, also: Also = alone, *, in_flight: int = 0) -> Scan:
         """With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`."""
         row = ScanRow(
             id=new.id,
@@ -102,6 +110,7 @@ class ScanRows:
                 session.execute(lock)  # one at a time, or two would take the last place
                 _check_in_flight(session, new.tenant, in_flight)
             session.add(row)
+            also(session, new.id)
             note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
         return _scan(row)
 

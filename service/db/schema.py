@@ -6,17 +6,23 @@ from sqlalchemy import MetaData
 
 from service.db import (
     access_tables,
+    account_tables,
+    batch_tables,
     models,
     receipt_tables,
     trail_tables,
+    upload_tables,
 )
 from service.db.base import Base
 
 _TABLES: Final = (
     access_tables,
+    account_tables,
+    batch_tables,
     models,
     receipt_tables,
     trail_tables,
+    upload_tables,
 )
 """The modules that declare tables; importing them is what makes the metadata complete."""
 

@@ -10,6 +10,7 @@ from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
 from service.db.models import ReportRow, ScanRow, WorkerRow
+from service.db.upload_tables import UploadRow
 from service.reporting.receipt import Because
 
 BATCH = 500
@@ -137,12 +138,15 @@ class UpkeepRows:
         return len(ids)
 
     def without_scan(self, keys: Sequence[BlobKey]) -> set[BlobKey]:
-        """Those of at most `BATCH` keys that no scan refers to."""
+        """Those of at most `BATCH` keys that no scan and no upload refers to."""
         query = select(ScanRow.blob, ScanRow.preview).where(
             or_(ScanRow.blob.in_(keys), ScanRow.preview.in_(keys))
         )
+        uploads = select(UploadRow.blob).where(UploadRow.blob.in_(keys))
         with self._database.read() as session:
-            used = {key for row in session.execute(query) for key in row}
+            # Uploads first: what becomes a scan's in between is found there.
+            used = set(session.scalars(uploads))
+            used.update(key for row in session.execute(query) for key in row)
         return set(keys) - used
 
     def without_report(self, scan_ids: Sequence[str]) -> set[str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Cell, Finding, LikelihoodRatio
-from service.reporting.wording import CLAIMS, in_words
+from service.reporting.names import called
+from service.reporting.wording import CLAIMS, count_of, in_words, were
 
 FULL_COLOUR: Final = 2.0
 """log10 LR at which a colour is at full strength: a ratio of 100 either way."""
@@ -36,7 +37,7 @@ class Area:
 class HeatMap:
     """One detector's view of where a picture looks synthetic."""
 
-    detector: str
+    detector: str  # its name for readers
     claim: str
     areas: tuple[Area, ...]
     strongest: tuple[tuple[str, str], ...]  # (place, the most there in words), strongest first
@@ -94,10 +95,10 @@ def _heat_map(finding: Finding) -> HeatMap:
     )
     places = {whereabouts(cell): in_words(cell.log10_lr, claim) for cell in reversed(ranked)}
     summary = (
-        f"{len(areas)} areas were judged; the strongest, {whereabouts(ranked[0])}, "
-        f"gives {in_words(ranked[0].log10_lr, claim)}."
+        f"{count_of(len(areas), 'area')} {were(len(areas))} judged. The highest score, "
+        f"{whereabouts(ranked[0])}, gives {in_words(ranked[0].log10_lr, claim)}."
     )
-    return HeatMap(finding.detector, claim, areas, tuple(reversed(places.items())), summary)
+    return HeatMap(called(finding.detector), claim, areas, tuple(reversed(places.items())), summary)
 
 
 def whereabouts(cell: Cell) -> str:

@@ -4,7 +4,7 @@ Disclosure follows the levels of the C2PA user experience guidance: presence and
 detail, forensics. Nothing of a manifest that fails its check is ever attributed to its signer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,13 +19,22 @@ from provenance.result import (
     Origin,
     Presence,
     Provenance,
+    Revocation,
     SecondOpinion,
     Signer,
     SignerTrust,
+    Timestamp,
 )
 from provenance.statuses import StatusClass
 from service.rendering.signals import signals_in_words
 from service.reporting.credentials import fault_in, words_for
+from service.reporting.names import (
+    action_called,
+    purpose_called,
+    remarks,
+    sentences,
+    use_called,
+)
 from service.reporting.wording import (
     IDENTITIES,
     INTEGRITIES,
@@ -40,7 +49,10 @@ MAX_DEPTH: Final = 8
 """Deepest ingredient shown; manifests come from files and may name each other in circles."""
 
 _DOUBTFUL: Final = (Integrity.NOT_COVERED, Integrity.MALFORMED)
-WITHHELD: Final = "Withheld. The manifest does not pass its check, so nothing in it can be attributed to a signer."
+WITHHELD: Final = (
+    "since the manifest fails its check and nothing in it can be attributed to a signer"
+)
+_SIGNALS: Final = "by the C2PA's rubric, which takes signers at their word"
 _RELATIONSHIPS: Final = {
     "parentOf": "the earlier version this was made from",
     "componentOf": "placed into this",
@@ -73,7 +85,7 @@ class IngredientView:
     role: str
     has_thumbnail: bool
     badge: Badge
-    failures: tuple[Check, ...]
+    failures: tuple[str, ...]  # sentences
     manifest: "ManifestView | None"
 
 
@@ -92,8 +104,9 @@ class ManifestView:
     stated: tuple[Fact, ...]
     redactions: tuple[str, ...]
     soft_bindings: tuple[Fact, ...]
-    failures: tuple[Check, ...]
-    notices: tuple[Check, ...]
+    failures: tuple[str, ...]  # sentences, as are the notices
+    notices: tuple[str, ...]
+    checks: tuple[Check, ...]  # codes and the library's words, for experts
     assertions: tuple[str, ...]
     ingredients: tuple[IngredientView, ...]
 
@@ -106,21 +119,25 @@ class Panel:
     badge: Badge
     explanation: str
     facts: tuple[Fact, ...]
+    remarks: tuple[str, ...]
     manifest: ManifestView | None
     others: tuple[ManifestView, ...]
     provenance: Provenance
 
 
-def panel(found: Provenance) -> Panel:
-    """What to show of the credentials of a file."""
-    tree = _Tree(found.manifests)
+def panel(found: Provenance, *, told: bool = False) -> Panel:
+    """What to show of the credentials of a file; `told` if evidence says what is wrong in them."""
+    facts = _summary(found)
     active = next((item for item in found.manifests if item.depth == 0), None)
+    known = sentences(active.failures) if active is not None and told else ()
+    tree = _Tree(found.manifests, (*known, *(fact.note for fact in facts)))
     top = tree.view(active) if active is not None else None
     return Panel(
         presence=PRESENCES[found.presence],
         badge=_overall(found),
-        explanation=_explanation(found),
-        facts=_summary(found),
+        explanation=_explanation(found, told=told),
+        facts=facts,
+        remarks=remarks(found),
         manifest=top,
         others=tree.rest(),
         provenance=found,
@@ -137,8 +154,8 @@ def state(integrity: Integrity | None, trust: SignerTrust | None) -> Badge:
     if trust is SignerTrust.TRUSTED:
         return Badge("good", "Intact, signer trusted")
     label = {
-        SignerTrust.UNTRUSTED: "Intact, signer not on a list",
-        SignerTrust.EXPIRED: "Intact, certificate expired",
+        SignerTrust.UNTRUSTED: "Intact, signer not trusted",
+        SignerTrust.EXPIRED: "Intact, signer not confirmed",
         SignerTrust.REVOKED: "Intact, certificate revoked",
     }
     return Badge("claim", label.get(trust or SignerTrust.UNKNOWN, "Intact, signer not checked"))
@@ -153,10 +170,10 @@ def _overall(found: Provenance) -> Badge:
     return state(found.integrity, found.signer.trust if found.signer else None)
 
 
-def _explanation(found: Provenance) -> str:
-    if found.integrity is None:
-        return found.integrity_explanation
+def _explanation(found: Provenance, *, told: bool) -> str:
     words = words_for(found)
+    if found.integrity is None or (told and words is not None):
+        return ""
     if found.integrity is Integrity.INTACT and words is not None:
         return words.headline
     return INTEGRITIES[found.integrity][1]
@@ -169,10 +186,10 @@ def _summary(found: Provenance) -> tuple[Fact, ...]:
     facts = [_signed_by(found.signer, attributable=intact)]
     if intact:
         facts.append(_signed_at(found))
-    facts.append(Fact("Certificate revoked", REVOCATIONS[found.revocation]))
+        facts += _validity(found.signer)
+    facts.append(Fact("Revocation", REVOCATIONS[found.revocation]))
     if found.claim_generator:
-        note = "" if intact else "found in the manifest; attributable to nobody"
-        facts.append(Fact("Written by", found.claim_generator, note))
+        facts.append(Fact("Written by", found.claim_generator, "" if intact else "unconfirmed"))
     facts.append(Fact("Origin", ORIGINS[found.origin], _origin_note(found)))
     if found.second_opinion is not None:
         facts.append(_second(found, found.second_opinion))
@@ -182,41 +199,54 @@ def _summary(found: Provenance) -> tuple[Fact, ...]:
 def _second(found: Provenance, opinion: SecondOpinion) -> Fact:
     name = f"{opinion.engine.name} {opinion.engine.version}"
     if opinion.integrity is None:
-        return Fact("Second verifier", "could not tell", f"{name}: {', '.join(opinion.codes)}")
+        return Fact("Second verifier", "could not tell", name)
     state = INTEGRITIES[opinion.integrity][0].lower()
     verb = "disagrees" if found.is_disputed else "agrees"
-    return Fact("Second verifier", f"{verb}: {state}", ", ".join((name, *opinion.codes)))
+    return Fact("Second verifier", f"{verb}: {state}", name)
 
 
 def _signed_at(found: Provenance) -> Fact:
     if found.claimed_at is None:
-        return Fact("Signed at", "not stated", "no time stamp either")
-    note = TIMESTAMPS[found.timestamp.status]
-    if found.timestamp.authority:
-        note += f" ({found.timestamp.authority})"
-    return Fact("Signed at", _moment(found.claimed_at), note)
+        return Fact("Signed at", "not stated")
+    return Fact("Signed at", _moment(found.claimed_at), _stamped(found.timestamp))
+
+
+def _stamped(stamp: Timestamp) -> str:
+    authority = f" ({stamp.authority})" if stamp.authority else ""
+    return TIMESTAMPS[stamp.status] + authority
+
+
+def _validity(signer: Signer | None) -> tuple[Fact, ...]:
+    """From when to when the certificate was valid, if it was the reason to believe nobody."""
+    if signer is None or signer.trust is not SignerTrust.EXPIRED:
+        return ()
+    start, end = signer.valid_from, signer.valid_until
+    if start is None or end is None:
+        return ()
+    return (Fact("Certificate valid", f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"),)
 
 
 def _signed_by(signer: Signer | None, *, attributable: bool) -> Fact:
     if not attributable:
-        return Fact("Signed by", "—", WITHHELD)
+        return Fact("Signed by", "withheld", WITHHELD)
     if signer is None:
         return Fact("Signed by", "unknown")
     name = signer.organisation or signer.common_name or "unnamed"
     if signer.trust is SignerTrust.TRUSTED:
         listed = f" ({signer.trust_list})" if signer.trust_list else ""
         return Fact("Signed by", name, TRUSTS[signer.trust] + listed)
-    why = signer.explanation if signer.trust is SignerTrust.EXPIRED else ""
-    return Fact("Signed by", f"“{name}”", why or TRUSTS[signer.trust])
+    return Fact("Signed by", f"“{name}”", TRUSTS[signer.trust])
 
 
 def _origin_note(found: Provenance) -> str:
     if found.origin is Origin.UNDECLARED:
         return ""
     where = "in this version" if found.origin_depth == 0 else "in an ingredient"
+    if found.integrity is not Integrity.INTACT:
+        return f"declared {where}, unconfirmed"
     if found.origin_is_evidence:
         return f"declared {where} by a trusted signer"
-    return f"declared {where}; a claim nobody trusted vouches for"
+    return f"declared {where} by a signer who is not trusted"
 
 
 def _moment(at: datetime) -> str:
@@ -226,10 +256,12 @@ def _moment(at: datetime) -> str:
 class _Tree:
     """Builds the views of manifests, each shown once, however they refer to each other."""
 
-    def __init__(self, manifests: tuple[Manifest, ...]) -> None:
+    def __init__(self, manifests: tuple[Manifest, ...], notes: Iterable[str]) -> None:
+        """`notes` were given before, in the summary or the evidence."""
         self._manifests = manifests
         self._by_label = {item.label: item for item in manifests}
         self._shown: set[str] = set()
+        self._noted = set(notes)
 
     def view(self, manifest: Manifest, depth: int = 0) -> ManifestView:
         self._shown.add(manifest.label)
@@ -239,22 +271,55 @@ class _Tree:
             label=manifest.label,
             badge=state(manifest.integrity, manifest.signer.trust if manifest.signer else None),
             attributable=intact,
-            facts=tuple(_facts_of(manifest, attributable=intact)),
+            facts=tuple(self._facts_of(manifest, attributable=intact)),
             actions=tuple(_action(item) for item in manifest.actions),
             identities=tuple(_identity(item) for item in manifest.identities) if intact else (),
             usage=tuple(
-                Fact(item.purpose, item.use, item.constraint) for item in manifest.usage_rules
+                Fact(purpose_called(item.purpose), use_called(item.use), item.constraint)
+                for item in manifest.usage_rules
             ),
-            stated=tuple(Fact(item.name, item.value, item.assertion) for item in manifest.facts),
+            stated=tuple(Fact(item.name.replace(".", " "), item.value) for item in manifest.facts),
             redactions=tuple(_redaction(item) for item in manifest.redactions),
             soft_bindings=tuple(
                 Fact(item.algorithm, item.value or "no value") for item in manifest.soft_bindings
             ),
-            failures=manifest.failures,
-            notices=manifest.notices,
+            failures=self._new(manifest.failures),
+            notices=sentences(manifest.notices),
+            checks=(*manifest.failures, *manifest.notices, *_checks_of_parts(manifest)),
             assertions=manifest.assertions,
             ingredients=tuple(self._ingredient(item, depth) for item in manifest.ingredients),
         )
+
+    def _facts_of(self, manifest: Manifest, *, attributable: bool) -> Iterator[Fact]:
+        """Facts about one manifest; what the summary says of the active one is not repeated."""
+        if attributable and manifest.depth:
+            yield self._once(_signed_by(manifest.signer, attributable=True))
+        stamp = manifest.timestamp
+        if attributable and manifest.depth and stamp.at is not None:
+            yield self._once(Fact("Signed at", _moment(stamp.at), _stamped(stamp)))
+        told = manifest.depth == 0 or manifest.revocation is Revocation.NOT_CHECKED
+        if manifest.signer is not None and not told:
+            yield Fact("Revocation", REVOCATIONS[manifest.revocation])
+        if manifest.claim_generator and manifest.depth:
+            yield Fact("Written by", manifest.claim_generator)
+        if attributable and (signals := signals_in_words(manifest.signals)):
+            yield self._once(Fact("C2PA signals", signals, _SIGNALS), "")
+        kind = "update of version" if manifest.is_update else "version"
+        thumbnail = "with a thumbnail" if manifest.has_thumbnail else "without a thumbnail"
+        yield Fact("Manifest", f"{kind} {manifest.claim_version}", thumbnail)
+
+    def _new(self, checks: tuple[Check, ...]) -> tuple[str, ...]:
+        """What checks show, without what was said of another manifest or in the evidence."""
+        found = tuple(text for text in sentences(checks) if text not in self._noted)
+        self._noted.update(found)
+        return found
+
+    def _once(self, fact: Fact, again: str = "as above") -> Fact:
+        """The fact with its note, or with `again` if that note was given before."""
+        if fact.note not in self._noted:
+            self._noted.add(fact.note)
+            return fact
+        return Fact(fact.label, fact.value, again)
 
     def rest(self) -> tuple[ManifestView, ...]:
         """Manifests of the store that no ingredient led to."""
@@ -273,7 +338,7 @@ class _Tree:
             role=_RELATIONSHIPS.get(item.relationship, item.relationship),
             has_thumbnail=item.has_thumbnail,
             badge=badge,
-            failures=item.failures,
+            failures=() if manifest is not None and follow else self._new(item.failures),
             manifest=self.view(manifest, depth + 1) if manifest is not None and follow else None,
         )
 
@@ -285,30 +350,16 @@ def _action(action: Action) -> Fact:
         action.description,
         action.agent,
         action.at,
-        f"because: {action.reason}" if action.reason else "",
+        f"because: {action_called(action.reason)}" if action.reason else "",
         *action.parameters,
     )
-    kind = f"({action.source_type})" if action.source_type else ""
-    return Fact(_plain(action.name), "; ".join(part for part in parts if part), kind)
+    kind = f"“{action.source_type}”" if action.source_type else ""
+    return Fact(action_called(action.name), "; ".join(part for part in parts if part), kind)
 
 
-def _facts_of(manifest: Manifest, *, attributable: bool) -> Iterator[Fact]:
-    yield _signed_by(manifest.signer, attributable=attributable)
-    stamp = manifest.timestamp
-    if attributable and stamp.at is not None:
-        authority = f" ({stamp.authority})" if stamp.authority else ""
-        yield Fact("Signed at", _moment(stamp.at), TIMESTAMPS[stamp.status] + authority)
-    if manifest.signer is not None:
-        yield Fact("Certificate revoked", REVOCATIONS[manifest.revocation])
-    if manifest.claim_generator:
-        yield Fact("Written by", manifest.claim_generator)
-    if attributable and (signals := signals_in_words(manifest.signals)):
-        yield Fact(
-            "C2PA signals", signals, "by the C2PA's rubric, which takes signers at their word"
-        )
-    kind = "update manifest" if manifest.is_update else "manifest"
-    thumbnail = "with a thumbnail" if manifest.has_thumbnail else "without a thumbnail"
-    yield Fact("Form", f"{kind} of version {manifest.claim_version}", thumbnail)
+def _checks_of_parts(manifest: Manifest) -> Iterator[Check]:
+    for part in manifest.ingredients:
+        yield from part.failures
 
 
 def _redaction(address: str) -> str:
@@ -316,11 +367,6 @@ def _redaction(address: str) -> str:
     _, found, rest = address.partition("/c2pa/")
     label, _, assertion = rest.partition("/c2pa.assertions/")
     return f"{assertion} of {label}" if found and assertion else address
-
-
-def _plain(name: str) -> str:
-    """ "c2pa.color_adjustments" as "color adjustments"; other namespaces are kept."""
-    return name.removeprefix("c2pa.").replace("_", " ")
 
 
 def _identity(identity: Identity) -> Fact:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from service.rendering.view import view
 from service.reporting.report import Report
-from service.reporting.wording import SAYS
+from service.reporting.wording import SAYS, count_of
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
@@ -29,6 +29,7 @@ def environment() -> Environment:
     )
     made.filters["percent"] = lambda share: f"{100 * share:.3f}".rstrip("0").rstrip(".") + "%"
     made.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
+    made.filters["count_of"] = count_of
     return made
 
 

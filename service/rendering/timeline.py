@@ -6,6 +6,7 @@ from typing import Final
 
 from detectors.result import Finding, Segment
 from service.rendering.charts import Area, tint
+from service.reporting.names import called
 from service.reporting.timeline import LANES, Part, clock, counted, levels, marks, parts
 from service.reporting.wording import CLAIMS, in_words, strength
 
@@ -27,7 +28,7 @@ class Lane:
 class Row:
     """One detector's view of when."""
 
-    detector: str
+    detector: str  # its name for readers
     claim: str
     areas: tuple[Area, ...]
     stretches: tuple[tuple[str, str, str], ...]  # (from, to, in words)
@@ -130,7 +131,7 @@ def _row(finding: Finding, length: float) -> Row:
         )
         for segment in drawn
     )
-    return Row(finding.detector, claim, areas, _stretches(finding.segments, claim))
+    return Row(called(finding.detector), claim, areas, _stretches(finding.segments, claim))
 
 
 def coarsen(segments: tuple[Segment, ...], most: int = MAX_COLUMNS) -> tuple[Segment, ...]:

@@ -1,11 +1,15 @@
 """Everything the report page shows, worked out before a template sees it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.result import Alarm, Finding, LikelihoodRatio
+from detectors.result import Alarm, Finding
+from provenance.declared import Weight
 from provenance.similarity.result import Match
 from service.rendering import charts, credentials, timeline
+from service.reporting.credentials import CREDENTIALS
+from service.reporting.names import as_sentence, called
 from service.reporting.recovered_credentials import in_words as match_in_words
 from service.reporting.report import Evidence, Profile, Report, Verdict
 from service.reporting.timeline import clock
@@ -15,6 +19,7 @@ from service.reporting.wording import (
     PROFILES,
     RANKS,
     VERDICTS,
+    VOUCHES,
     WEIGHTS,
     WITHOUT_VOTE,
     count_of,
@@ -24,10 +29,13 @@ from service.reporting.wording import (
     odds,
 )
 
+SEE_BELOW: Final = "See “What was not checked”."
+SEE_ABOVE: Final = "The reason is as above."
+
 ALARMS: Final = {
     Alarm.NONE: "passes no threshold",
-    Alarm.FPR_5: "passes the threshold that 5 % of genuine media pass by chance",
-    Alarm.FPR_1: "passes the threshold that 1 % of genuine media pass by chance",
+    Alarm.FPR_5: "passes the threshold that only 5 % of real media pass by chance",
+    Alarm.FPR_1: "passes the threshold that only 1 % of real media pass by chance",
 }
 
 ICONS: Final = {
@@ -57,7 +65,6 @@ class EvidenceView:
 class TraceView:
     """Something in the metadata that does not fit, with the weight it has in words."""
 
-    code: str
     statement: str
     innocent: str
     weight: str
@@ -67,6 +74,7 @@ class TraceView:
 class FindingView:
     """One classifier: what it was asked, what it answered, how sure it is."""
 
+    name: str  # for readers
     detector: str
     claim: str
     model: str
@@ -87,6 +95,14 @@ class MatchView:
     sha256: str
     added: str
     panel: credentials.Panel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What was not checked, under one sentence."""
+
+    what: str
+    statement: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +131,8 @@ class ReportView:
     panel: credentials.Panel | None
     marks: tuple[str, ...]  # what was heard of a mark in sound
     trust_lists: tuple[credentials.Fact, ...]
+    gaps: tuple[Gap, ...]
+    codes: tuple[tuple[str, str], ...]  # (what a code is of, the code)
     traces: tuple[TraceView, ...]
     matches: tuple[MatchView, ...]
     findings: tuple[FindingView, ...]
@@ -124,7 +142,6 @@ class ReportView:
 def view(report: Report) -> ReportView:
     """Work out what the page shows of a report."""
     subject = report.subject
-    kinds = {item.id: RANKS[item.rank] for item in report.evidence}
     return ReportView(
         verdict=VERDICTS[report.verdict],
         icon=ICONS[report.verdict],
@@ -133,19 +150,18 @@ def view(report: Report) -> ReportView:
         shape=_shape(report),
         profile="" if report.profile is Profile.FULL else PROFILES[report.profile],
         evidence=tuple(_evidence(item, report.basis) for item in report.evidence),
-        conflicts=tuple(
-            (" against ".join(kinds.get(name, name) for name in item.between), item.statement)
-            for item in report.conflicts
-        ),
+        conflicts=conflicts(report),
         maps=charts.heat_maps(report.findings),
         time_line=timeline.time_line(report.findings, subject.seconds),
-        panel=credentials.panel(report.provenance) if report.provenance is not None else None,
+        panel=_panel(report),
         marks=marks_in_sound(report),
         trust_lists=_trust_lists(report),
+        gaps=gaps(report),
+        codes=tuple(_codes(report)),
         traces=_traces(report),
         matches=tuple(_match(item) for item in report.matches),
-        findings=tuple(_finding(item) for item in report.findings),
-        fused=_fused(report.classifiers),
+        findings=tuple(_findings(report)),
+        fused=_fused(report),
     )
 
 
@@ -160,23 +176,64 @@ def bytes_in_words(count: int) -> str:
 
 
 def _trust_lists(report: Report) -> tuple[credentials.Fact, ...]:
-    """Name, digest, and when and with how many certificates it was added, with any warning."""
+    """Name, digest, and its date and number of certificates, with any warning."""
     found = report.provenance.trust_lists if report.provenance is not None else ()
     return tuple(
         credentials.Fact(
-            f"{item.kind}/{item.name}",
+            f"Trust list for {VOUCHES[item.kind]}",
             item.sha256,
             "; ".join(
                 (
+                    f"{item.name}{f' of {item.added_at:%Y-%m-%d}' if item.added_at else ''}",
                     count_of(item.anchors, "certificate"),
-                    *((f"added {item.added_at:%Y-%m-%d}",) if item.added_at else ()),
-                    *((item.uri,) if item.uri else ()),
                     *item.warnings,
                 )
             ),
         )
         for item in found
     )
+
+
+def conflicts(report: Report) -> tuple[tuple[str, str], ...]:
+    """What stands against what, and in which way; each statement once with all its pairs."""
+    kinds = {item.id: RANKS[item.rank] for item in report.evidence}
+    grouped: dict[str, list[str]] = {}
+    for item in report.conflicts:
+        pair = " against ".join(kinds.get(name, name) for name in item.between)
+        grouped.setdefault(item.statement, []).append(pair)
+    return tuple(
+        ("; ".join(dict.fromkeys(pairs)), statement) for statement, pairs in grouped.items()
+    )
+
+
+def gaps(report: Report) -> tuple[Gap, ...]:
+    """What was not checked, every reason once with all that it holds for."""
+    grouped: dict[str, list[str]] = {}
+    for item in report.not_checked:
+        name = called(item.what)
+        names = grouped.setdefault(item.statement, [])
+        if name not in names:
+            names.append(name)
+    return tuple(
+        Gap(f"{names[0][:1].upper()}{', '.join(names)[1:]}", as_sentence(statement))
+        for statement, names in grouped.items()
+    )
+
+
+def _codes(report: Report) -> Iterator[tuple[str, str]]:
+    for name in report.basis:
+        yield "Decided by", name
+    for item in report.not_checked:
+        yield "Not checked", f"{item.what}: {item.reason}"
+    for trace in report.provenance.traces if report.provenance is not None else ():
+        yield "Metadata", trace.code
+
+
+def _panel(report: Report) -> credentials.Panel | None:
+    if report.provenance is None:
+        return None
+    told = any(item.id == CREDENTIALS for item in report.evidence)
+    return credentials.panel(report.provenance, told=told)
 
 
 def _shape(report: Report) -> str:
@@ -196,12 +253,16 @@ def _evidence(item: Evidence, basis: tuple[str, ...]) -> EvidenceView:
 def _traces(report: Report) -> tuple[TraceView, ...]:
     found = report.provenance.traces if report.provenance is not None else ()
     return tuple(
-        TraceView(item.code, item.statement, item.innocent, WEIGHTS[item.weight]) for item in found
+        TraceView(item.statement, item.innocent, WEIGHTS[item.weight])
+        for item in found
+        if item.weight is Weight.NONE  # those with some stand among the evidence
     )
 
 
-def _fused(lr: LikelihoodRatio | None) -> Fused | None:
-    if lr is None:
+def _fused(report: Report) -> Fused | None:
+    """All together, where more than one classifier has a vote and a score."""
+    lr = report.classifiers
+    if lr is None or sum(item.votes and item.lr is not None for item in report.findings) < 2:
         return None
     return Fused(in_words(lr.log10, "synthetic"), odds(lr, "synthetic"), charts.interval(lr))
 
@@ -217,22 +278,31 @@ def _match(item: Match) -> MatchView:
     )
 
 
+def _findings(report: Report) -> Iterator[FindingView]:
+    """Every classifier; a reason that is given elsewhere on the page is not repeated."""
+    elsewhere = dict.fromkeys((item.statement for item in report.not_checked), SEE_BELOW)
+    for item in report.findings:
+        yield _finding(item, elsewhere.get(item.explanation, item.explanation))
+        elsewhere.setdefault(item.explanation, SEE_ABOVE)
+
+
 def _words(item: Finding, claim: str) -> str:
-    """What a detector says. One without a vote says nothing that reads like a finding."""
-    if item.lr is None:
-        return item.explanation
-    return in_words(item.lr.log10, claim) if item.votes else WITHOUT_VOTE
+    """What a score says. One without a vote says nothing that reads like a finding."""
+    if item.lr is None or not item.votes:
+        return WITHOUT_VOTE
+    return in_words(item.lr.log10, claim)
 
 
-def _finding(item: Finding) -> FindingView:
+def _finding(item: Finding, reason: str) -> FindingView:
     claim = CLAIMS[item.claim]
     return FindingView(
+        name=called(item.detector),
         detector=item.detector,
         claim=claim,
         model=item.model,
         outcome=OUTCOMES[item.outcome],
         scored=item.lr is not None,
-        words=_words(item, claim),
+        words=reason if item.lr is None else _words(item, claim),
         odds=odds(item.lr, claim) if item.lr and item.votes else "",
         alarm=ALARMS[item.alarm] if item.lr and item.votes else "",
         interval=charts.interval(item.lr) if item.lr and item.votes else None,

@@ -1,4 +1,4 @@
-"""What Content Credentials come to as evidence, each class of failure with words of its own.
+"""Content Credentials as evidence, each class of failure with words of its own.
 
 Only a shown change is called one. What a manifest says that does not pass its check is never
 attributed to its signer: a declaration of AI in it counts as unsigned metadata would.
@@ -20,9 +20,11 @@ from provenance.result import (
     Span,
     TimestampStatus,
 )
-from provenance.statuses import StatusClass
+from provenance.statuses import FILE_NOT_TIED, SIGNATURE_UNCHECKED, StatusClass
+from service.reporting.names import action_called
 from service.reporting.report import Evidence, NotChecked, Rank, Signal
 from service.reporting.trust_gaps import trust_gaps
+from service.reporting.wording import count_of, were
 
 _SIGNED: Final = {
     Origin.AI_GENERATED: Signal.SIGNED_AI,
@@ -39,10 +41,13 @@ _DECLARES: Final = {
     Origin.AI_EDITED: "that AI edited it",
     Origin.CAPTURED: "that a device captured it",
     Origin.COMPOSITE: "that it is a composite",
-    Origin.OTHER: "how it was made, without AI or a camera",
+    Origin.OTHER: "how it was made, and name neither AI nor a camera",
     Origin.UNDECLARED: "nothing about how it was made",
 }
 _AI: Final = frozenset({Origin.AI_GENERATED, Origin.AI_EDITED})
+CREDENTIALS: Final = "credentials"
+"""Id of the evidence that the file's own credentials are."""
+
 _NAMED_EDITS: Final = 5
 _MAX_TOOL: Final = 60  # characters of a tool's name in a sentence
 
@@ -60,8 +65,8 @@ CHANGES: Final[Mapping[Integrity, Fault]] = {
     Integrity.ASSET_MISMATCH: Fault(
         "The file was changed after it was signed: its bytes no longer match its Content "
         "Credentials.",
-        "The bytes of the file are not the ones that were signed. Metadata or data that was added "
-        "has the same effect as an edit of what is seen or heard",
+        "The bytes of the file are not the ones that were signed. That does not prove that what is "
+        "seen or heard was edited: adding metadata has the same effect",
         Signal.BROKEN,
     ),
     Integrity.MANIFEST_ALTERED: Fault(
@@ -77,8 +82,7 @@ CHANGES: Final[Mapping[Integrity, Fault]] = {
     ),
     Integrity.INTACT: Fault(
         "The history in its Content Credentials was changed after this file was signed.",
-        "The credentials of an earlier version or a part are not the ones that this file's signer "
-        "signed",
+        "The credentials of an ingredient are not the ones that this file's signer signed",
         Signal.BROKEN,
     ),
 }
@@ -87,34 +91,32 @@ CHANGES: Final[Mapping[Integrity, Fault]] = {
 FAULTS: Final[Mapping[StatusClass, Fault]] = {
     StatusClass.CHANGED: CHANGES[Integrity.ASSET_MISMATCH],
     StatusClass.NOT_COVERED: Fault(
-        "All that was signed is as it was signed, but this file holds bytes that nobody signed.",
-        "What the signature covers is as it was signed, but it leaves out more than it may, and "
-        "what lies there is nobody's word",
+        "This file holds bytes that nobody signed. The rest is as it was signed.",
+        "The signature leaves out more of the file than it may, so nobody answers for that part. "
+        "The rest is as it was signed",
         Signal.UNRELIABLE,
     ),
     StatusClass.MALFORMED: Fault(
         "The Content Credentials in this file break a rule of their own format, so they cannot be "
         "relied on. They were signed that way.",
-        "The signature and the hashes are good, but whoever wrote the credentials broke a rule of "
-        "their format",
+        "The signature and the hashes are good. The software that wrote the credentials broke a "
+        "rule of their format",
         Signal.UNRELIABLE,
     ),
     StatusClass.BROKEN_BEFORE: Fault(
-        "This file is as it was signed, but something that went into it had failed its check "
-        "before.",
-        "The file is as it was signed, but an earlier version or a part of it failed its check "
-        "already when it was added",
+        "This file is as it was signed, but something that went into it had already failed its "
+        "check.",
+        "An ingredient had already failed its check when it was added to this file",
         Signal.UNRELIABLE,
     ),
     StatusClass.REVOCATION: Fault(
         "This file is as it was signed, but a certificate in its history was revoked.",
-        "The file is as it was signed, but the certificate behind an earlier version or a part of "
-        "it was revoked",
+        "The certificate of an ingredient's signer was revoked",
         Signal.UNRELIABLE,
     ),
     StatusClass.UNREADABLE: Fault(
         "The Content Credentials of this file could not be checked to the end.",
-        "The file is as it was signed, but not all of its history could be checked",
+        "The file is as it was signed. Part of its history could not be checked",
         Signal.UNRELIABLE,
     ),
 }
@@ -166,65 +168,69 @@ def gaps_in(found: Provenance) -> Iterator[NotChecked]:
         text = "This container cannot be checked for Content Credentials."
         yield NotChecked(what=what, reason="unsupported_container", statement=text)
     if found.presence is Presence.UNREADABLE:
-        text = f"Content Credentials, or remains of them, are there, but {_unread(found)}."
+        text = f"The file holds Content Credentials, or what is left of them, that could not be read: {_unread(found)}."
         yield NotChecked(what=what, reason="credentials_unreadable", statement=text)
     if found.presence.is_read and found.integrity in (None, Integrity.NOT_CHECKED):
         text = (
-            "Content Credentials are there, but the file could not be checked against them: "
+            "The file carries Content Credentials, but could not be checked against them: "
             f"{_unchecked(found)}."
         )
         yield NotChecked(what=what, reason="credentials_not_checked", statement=text)
     if found.presence is Presence.REMOTE_UNFETCHED:
-        text = "The file points to credentials elsewhere; they were not fetched."
+        text = "Its Content Credentials are kept elsewhere. Nobody fetched them."
         yield NotChecked(what=what, reason="remote_manifest", statement=text)
     if found.signer is not None and found.signer.trust is SignerTrust.UNKNOWN:
-        text = "No trust list is configured, so nobody can vouch for the signer."
+        text = "No trust list is in use, so nobody can vouch for the signer."
         yield NotChecked(what="signer trust", reason="no_trust_list", statement=text)
     yield from trust_gaps(found)
     if found.signer is not None and found.revocation is Revocation.NOT_CHECKED:
-        text = "Whether the signer's certificate was revoked was not asked: nothing is fetched."
+        text = "Nobody asked the issuer whether the signer's certificate has been revoked: assay does not go online for that."
         yield NotChecked(what="revocation", reason="offline", statement=text)
 
 
 def _unread(found: Provenance) -> str:
     if found.integrity_code == "asset_damaged":
         return "the file around them is damaged or not what its type says"
+    if found.integrity_code == "store_out_of_place":
+        return (
+            "they are not where this kind of file keeps them, because a program moved them or because "
+            "they belong to another file inside this one"
+        )
     return (
-        "they could not be read: they are damaged, break a rule of their format, or are of a form "
-        "that is not known here"
+        "they are damaged, break a rule of their format, or are of a form that assay does not know"
     )
 
 
+_UNCHECKED: Final[Mapping[str, str]] = {
+    SIGNATURE_UNCHECKED: "their signature could not be checked",
+    FILE_NOT_TIED: "they are well signed, but nothing in them ties them to this file",
+    "claim.hardBindings.missing": "they hold no hash of the file they belong to",
+}
+"""By the deciding code, our own words; what the library says stays in the technical details."""
+
+
 def _unchecked(found: Provenance) -> str:
-    """Say why in our own words; what the library says stays in the report of the library."""
-    code = found.integrity_code
-    if not code:
-        return found.integrity_explanation or "no reason is known"
-    if code.startswith("assertion.bmffHash"):
-        return "it is the first segment of a film in segments, and the others were not given"
-    if code == "claim.hardBindings.missing":
-        return "they hold no hash of the file they belong to"
-    return f"a check could not be made ({code})"
+    if found.integrity_code.startswith("assertion.bmffHash"):
+        return "it is the first segment of a video in segments, and the others were not given"
+    return _UNCHECKED.get(found.integrity_code, "one of the checks could not be made")
 
 
 def _wrong(found: Provenance, words: Fault) -> str:
-    """What is wrong, the bytes or the part concerned, the failed check, and what is declared."""
-    text, failed = words.sentence, found.integrity_code
+    """What is wrong, the bytes or the ingredient concerned, and what is declared."""
+    text = words.sentence
     if found.integrity is Integrity.NOT_CHECKED:
-        why = _unchecked(found)
-        text, failed = f"The Content Credentials could not be checked against the file: {why}", ""
+        text = f"The Content Credentials could not be checked against the file: {_unchecked(found)}"
     elif count := only_appended(found):
         text = (
-            f"{count:,} bytes were added behind the end of the file after it was signed; all "
-            "before them is as it was signed"
+            f"{count_of(count, 'byte')} {were(count)} added after the end of the file once it had "
+            "been signed. Everything before that is as it was signed"
         )
     elif found.unsigned and found.integrity is not Integrity.INTACT:
         text += f": {stretches(found.unsigned)}"
     elif found.integrity is Integrity.INTACT:
-        title, failed = _failing(found)
+        title = _failing(found)
         text += f": “{title}”" if title else ""
-    check = f" Failed check: {failed}." if failed else ""
-    return f"{text}.{check}{_left_over(found)}"
+    return f"{text}.{_left_over(found)}"
 
 
 def _left_over(found: Provenance) -> str:
@@ -233,30 +239,32 @@ def _left_over(found: Provenance) -> str:
         return ""
     said = _DECLARES[found.origin]
     if found.integrity is Integrity.INTACT and not found.origin_depth:
-        return f" The signer (it calls itself “{signer_of(found) or 'unnamed'}”) states {said}."
-    return f" The credentials state {said}, which can be attributed to nobody."
+        return f" The signer, who uses the name “{signer_of(found) or 'unnamed'}”, states {said}."
+    return f" The credentials state {said}, but nobody can be held to that."
 
 
 def stretches(spans: tuple[Span, ...]) -> str:
     """ "13,617 bytes from byte 0 on"."""
-    named = [f"{span.length:,} bytes from byte {span.start:,} on" for span in spans[:3]]
-    more = f" and {len(spans) - 3} more stretches" if len(spans) > 3 else ""
+    named = [f"{count_of(span.length, 'byte')} from byte {span.start:,} on" for span in spans[:3]]
+    more = (
+        f" and {count_of(len(spans) - 3, 'more stretch', 'more stretches')}"
+        if len(spans) > 3
+        else ""
+    )
     return ", ".join(named) + more
 
 
-def _failing(found: Provenance) -> tuple[str, str]:
-    """Title of the part that fails, and the code of the check that decides how that is called."""
+def _failing(found: Provenance) -> str:
+    """Title of the ingredient whose failed check decides what is said."""
     every = [
         (part.title or part.manifest or "untitled", check)
         for manifest in found.manifests
         for part in manifest.ingredients
         for check in part.failures
     ]
-    if not every:
-        return "", ""
     fault = fault_in(found)
-    title, check = next((pair for pair in every if pair[1].status is fault), every[0])
-    return title, check.code
+    deciding = (title for title, check in every if check.status is fault)
+    return next(deciding, every[0][0] if every else "")
 
 
 def _intact(found: Provenance) -> Evidence:
@@ -269,10 +277,12 @@ def _intact(found: Provenance) -> Evidence:
     if _is_trusted(found):
         signal = _SIGNED.get(origin, Signal.SIGNED_OTHER)
         name = signer_of(found) or "a trusted signer"
-        text = f"Intact Content Credentials signed by {name} state {declares}."
+        text = (
+            f"The Content Credentials are intact. They are signed by {name} and state {declares}."
+        )
         return _about(Rank.TRUSTED_CREDENTIALS, signal, text + _tail(found))
     signal = _CLAIMED.get(origin, Signal.CLAIMED_OTHER)
-    text = f"Intact Content Credentials state {declares}, but {vouching(found)}."
+    text = f"The Content Credentials are intact and state {declares}. {vouching(found)}"
     return _about(Rank.UNTRUSTED_CREDENTIALS, signal, text + _tail(found))
 
 
@@ -295,12 +305,12 @@ def declared(found: Provenance) -> tuple[Origin, str]:
     """
     text = _DECLARES[found.origin]
     if found.origin_depth:
-        text += ", which an earlier manifest in their history declares"
+        text += " (so says an earlier manifest in their history)"
     changes = edits(found.manifests) if found.origin is Origin.CAPTURED else ()
     if not changes:
         return found.origin, text
-    names = ", ".join(name.removeprefix("c2pa.") for name in changes[:_NAMED_EDITS])
-    return Origin.OTHER, f"{text}, and that its content was edited ({names})"
+    names = ", ".join(map(action_called, changes[:_NAMED_EDITS]))
+    return Origin.OTHER, f"{text} and that it was edited ({names})"
 
 
 def signer_of(found: Provenance) -> str:
@@ -324,18 +334,19 @@ def _tool(manifest: Manifest, origin: Origin) -> str:
 
 
 def vouching(found: Provenance) -> str:
-    """Say why nobody vouches for intact credentials."""
+    """One sentence on why nobody vouches for intact credentials."""
     signer = found.signer
     trust = signer.trust if signer is not None else SignerTrust.UNKNOWN
     if signer is not None and trust is SignerTrust.TRUSTED:
-        return "no configured list vouches for the signer of that manifest"
-    why = {
-        SignerTrust.UNTRUSTED: "is on no configured trust list",
-        SignerTrust.UNKNOWN: "could not be checked, since no trust list is configured",
-        SignerTrust.EXPIRED: f"cannot be relied on: {_expired(found)}",
-        SignerTrust.REVOKED: "used a certificate that its issuer has revoked",
-    }[trust]
-    return f"their signer (it calls itself “{signer_of(found) or 'unnamed'}”) {why}"
+        return "No trust list vouches for the signer of that manifest."
+    who = f"Their signer, who uses the name “{signer_of(found) or 'unnamed'}”,"
+    if trust is SignerTrust.UNTRUSTED:
+        return f"{who} is on no trust list."
+    if trust is SignerTrust.REVOKED:
+        return f"{who} used a certificate that its issuer has revoked."
+    if trust is SignerTrust.UNKNOWN:
+        return f"{who} could not be checked, because no trust list is in use."
+    return f"{who} cannot be confirmed: {_expired(found)}."
 
 
 def is_past(found: Provenance) -> bool:
@@ -350,15 +361,15 @@ def _expired(found: Provenance) -> str:
     """What is known of a certificate that does not count, the claimed day included."""
     signer, at = found.signer, found.timestamp.at
     if signer is None or not signer.explanation:
-        return "the certificate does not count at the time that could be established"
+        return "its certificate was not valid at the time that could be established"
     start, end = signer.valid_from, signer.valid_until
     if at is None or start is None or end is None or not start <= at <= end:
         return signer.explanation
     return (
-        f"{signer.explanation}; it was valid on {at:%Y-%m-%d}, the day that a time-stamping "
-        "authority on no configured list gives"
+        f"{signer.explanation}; it was valid on {at:%Y-%m-%d}, the day given by a time-stamping "
+        "authority that is on no trust list"
     )
 
 
 def _about(rank: Rank, signal: Signal, statement: str) -> Evidence:
-    return Evidence(id="credentials", rank=rank, signal=signal, statement=statement)
+    return Evidence(id=CREDENTIALS, rank=rank, signal=signal, statement=statement)

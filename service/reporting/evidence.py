@@ -85,8 +85,8 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
         narrow = item.facts.get(NARROW_BAND_SECONDS)
         if narrow and item.votes:
             text = (
-                f"{narrow:.1f} s of the speech hold next to nothing above 4 kHz, as after a telephone "
-                "line; they were not judged."
+                f"{narrow:.1f} s of the speech hold next to nothing above 4 kHz, as on a telephone "
+                "line. They were not judged."
             )
             yield NotChecked(what=item.detector, reason=Reason.NARROW_BAND, statement=text)
 
@@ -123,9 +123,16 @@ def _watermark(found: Watermark) -> Evidence:
         rank=Rank.WATERMARK,
         signal=Signal.WATERMARKED_AI,
         statement=f"{found.matched} of the {found.total} bits of an invisible watermark of "
-        f"{found.generator} are in the pixels; by chance that happens to fewer than one in "
-        f"10^{odds} pictures. Whoever has the software can add it.",
+        f"{found.generator} are in the pixels. By chance that happens to fewer than one in "
+        f"{_round(odds)} pictures. Anybody with the software can add the mark.",
     )
+
+
+def _round(power: int) -> str:
+    """10 to this power in words: "10 million"; a trillion stands for all that is larger."""
+    thousands, rest = divmod(min(power, 12), 3)
+    name = ("", " thousand", " million", " billion", " trillion")[thousands]
+    return f"{10**rest}{name}"
 
 
 def _speaking(found: Provenance) -> Iterator[tuple[int, Marker]]:
@@ -144,7 +151,7 @@ def _marker(index: int, marker: Marker) -> Evidence:
         id=f"marker.{index}",
         rank=Rank.DECLARED_MARKER,
         signal=_MARKED[marker.says],
-        statement=f"Unsigned metadata in {marker.where}{tool} {said}; anyone can write it.",
+        statement=f"Unsigned metadata in {marker.where}{tool} {said}. Anyone can write that.",
     )
 
 
@@ -155,10 +162,9 @@ def _second_opinion(found: Provenance) -> Iterator[Evidence]:
         return
     name = f"{opinion.engine.name} {opinion.engine.version}"
     if opinion.integrity is Integrity.INTACT:
-        text = f"A second verifier, {name}, finds the credentials intact; the first does not."
+        text = f"A second verifier, {name}, finds the credentials intact. The first does not."
     else:
-        why = ", ".join(opinion.codes[:3])
-        text = f"A second verifier, {name}, does not find the credentials intact: {why}."
+        text = f"A second verifier, {name}, does not find the credentials intact."
     yield Evidence(
         id="second_opinion", rank=Rank.SECOND_OPINION, signal=Signal.DISPUTED, statement=text
     )
@@ -169,7 +175,7 @@ def _trace(found: Trace) -> Evidence:
         id=f"trace.{found.code}",
         rank=Rank.CONSISTENCY,
         signal=Signal.INCONSISTENT,
-        statement=f"{found.statement} The weight is low: the common cause is {found.innocent}.",
+        statement=f"{found.statement} This counts for little: the common cause is {found.innocent}.",
     )
 
 

@@ -21,8 +21,8 @@ from service.reporting.credentials import (
 )
 from service.reporting.report import Evidence, NotChecked, Signal, Verdict
 from service.reporting.timeline import marked_of
-from service.reporting.verdict import Decision, broke
-from service.reporting.wording import CLAIMS, passes, times
+from service.reporting.verdict import BESIDE, Decision, broke
+from service.reporting.wording import CLAIMS, count_of, likelier, passes, were
 
 _KINDS: Final = {Origin.AI_GENERATED: "AI generated this", Origin.AI_EDITED: "AI edited this"}
 _MARKED: Final = {
@@ -33,7 +33,7 @@ _MARKED: Final = {
 _UNREAD: Final = {
     Presence.NONE: "No Content Credentials were found",
     Presence.UNSUPPORTED: "Content Credentials cannot be read from this kind of file",
-    Presence.REMOTE_UNFETCHED: "This only points to Content Credentials elsewhere, which were not "
+    Presence.REMOTE_UNFETCHED: "The Content Credentials of this file are kept elsewhere and were not "
     "fetched",
     Presence.UNREADABLE: "Content Credentials in this could not be read",
 }
@@ -79,7 +79,7 @@ def _signed_capture(facts: Facts, deciding: Evidence) -> str:
     found = _provenance(facts)
     kept = "it is as it was signed"
     if found.unsigned:
-        kept = f"what was signed is unchanged; nobody signed {stretches(found.unsigned)}"
+        kept = f"what was signed is unchanged, but nobody signed {stretches(found.unsigned)}"
     return f"A trusted signer{_name(found)} states that a device captured this, and {kept}."
 
 
@@ -87,8 +87,8 @@ def _broken(facts: Facts, deciding: Evidence) -> str:
     found = _provenance(facts)
     if count := only_appended(found):
         return (
-            f"{count:,} bytes were added behind the end of this file after it was signed; all "
-            "before them is as it was signed."
+            f"{count_of(count, 'byte')} {were(count)} added after the end of this file once it had "
+            "been signed. Everything before that is as it was signed."
         )
     words = words_for(found)
     return words.headline if words is not None else NO_CONCLUSION
@@ -106,9 +106,9 @@ def _claimed_ai(facts: Facts, deciding: Evidence) -> str:
         return f"Its Content Credentials state that {said}, but they cannot be relied on."
     signer = found.signer
     if signer is None or signer.trust is SignerTrust.TRUSTED:
-        return f"An earlier version in its history states that {said}; nobody vouches for who signed that."
-    who = f"“{signer_of(found) or 'unnamed'}”, {_distrust(found, signer.trust)},"
-    return f"Its Content Credentials, signed by {who} state that {said}."
+        return f"An earlier version in its history states that {said}. Whoever signed that is not trusted."
+    who = f"“{signer_of(found) or 'unnamed'}”, {_distrust(found, signer.trust)}"
+    return f"Its Content Credentials state that {said}. They are signed by {who}."
 
 
 def _distrust(found: Provenance, trust: SignerTrust) -> str:
@@ -117,8 +117,8 @@ def _distrust(found: Provenance, trust: SignerTrust) -> str:
         return f"whose certificate {past}"
     return {
         SignerTrust.REVOKED: "whose certificate was revoked",
-        SignerTrust.UNKNOWN: "whom no trust list was there to check",
-    }.get(trust, "who is on no configured trust list")
+        SignerTrust.UNKNOWN: "who was not checked against a trust list",
+    }.get(trust, "who is on no trust list")
 
 
 def _watermarked(facts: Facts, deciding: Evidence) -> str:
@@ -126,7 +126,7 @@ def _watermarked(facts: Facts, deciding: Evidence) -> str:
         (m for m in facts.watermarks if f"watermark.{m.name}.{m.scheme}" == deciding.id), None
     )
     of = f" of {mark.generator}" if mark is not None else ""
-    return f"An invisible watermark{of} is in this, which software that generates pictures writes."
+    return f"This carries an invisible watermark{of}, written by software that generates pictures."
 
 
 def _marked_ai(facts: Facts, deciding: Evidence) -> str:
@@ -154,12 +154,8 @@ def _classified(facts: Facts, deciding: Evidence) -> str:
     if finding is None or finding.lr is None:
         return NO_CONCLUSION
     claim, lr = CLAIMS[finding.claim], finding.lr.log10
-    side = "if it is" if lr >= 0 else "if it is not"
     passed = passes(finding.alarm).removeprefix(" and passes ")
-    return (
-        f"The score for “{claim}” passes {passed}; it is {times(lr)} times more likely {side} "
-        "than otherwise."
-    )
+    return f"The score for “{claim}” passes {passed}. A score like this is {likelier(lr, claim)}."
 
 
 def _suspect(facts: Facts, deciding: Evidence) -> str:
@@ -169,10 +165,10 @@ def _suspect(facts: Facts, deciding: Evidence) -> str:
         return f"Unsigned metadata hints at AI ({_where(facts, index)}), but does not declare it."
     marked = marked_of(finding)
     if not passes(finding.alarm) and marked is not None:
-        return f"The score of the whole is low, but that is no all-clear. {marked.in_words(CLAIMS[finding.claim])}"
+        return f"The score of the whole is low, but parts of it stand out. {marked.in_words(CLAIMS[finding.claim])}"
     return (
         f"The score for “{CLAIMS[finding.claim]}” is raised, but 5 % of real media reach it by "
-        "chance: no conclusion."
+        "chance. That is too many for a conclusion."
     )
 
 
@@ -220,13 +216,14 @@ def _not_looked_at(facts: Facts) -> str:
     if unread is not None:
         said = f"{unread}, and no declared marker of AI was found"
     else:
-        said = f"Content Credentials{_by(found)} are there; they do not speak of AI"
+        said = f"The Content Credentials{_by(found)} do not speak of AI"
     return f"{said}. The content itself was not looked at."
 
 
 def _stopped(facts: Facts) -> str:
     """Say what stands in the way of a conclusion: what could not be opened before all else."""
     gaps = [item for item in facts.not_checked if broke((item,))]
+    gaps += [item for item in facts.not_checked if item.reason in BESIDE]
     gap = next((item for item in gaps if item.what == "classifiers"), gaps[0] if gaps else None)
     if gap is None:
         return NO_CONCLUSION

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Claim, Finding, Segment
+from service.reporting.wording import count_of
 
 MAX_PARTS: Final = 480
 MAX_MARKS: Final = 6
@@ -95,7 +96,7 @@ def counted(prefix: str, found: tuple[Part, ...]) -> str:
     if prefix == "speech":
         return f"{sum(part.end - part.start for part in found):.1f} s of speech"
     count = len({part.label for part in found})
-    return f"{count} {prefix}{'' if count == 1 else 's'}"
+    return count_of(count, prefix)
 
 
 def marks(findings: Iterable[Finding]) -> tuple[Mark, ...]:
@@ -129,10 +130,10 @@ class Marked:
         return self.seconds / self.judged
 
     def in_words(self, claim: str) -> str:
-        """A sentence: "Stretches of 6.0 of the 12.0 s that were judged lean to “synthetic”."."""
+        """A sentence: "Of the 12.0 s that were judged, 6.0 s lean towards “synthetic”."."""
         return (
-            f"Stretches that come to {self.seconds:.1f} of the {self.judged:.1f} s that were "
-            f"judged lean to “{claim}”."
+            f"Of the {self.judged:.1f} s that were judged, {self.seconds:.1f} s lean towards "
+            f"“{claim}”."
         )
 
 

@@ -22,8 +22,8 @@ def trust_gaps(found: Provenance) -> Iterator[NotChecked]:
     for entry in found.trust_lists:
         if entry.added_at is not None and found.validated_at - entry.added_at > MAX_AGE:
             text = (
-                f"The trust list {entry.name} is of {entry.added_at:%Y-%m-%d}, older than "
-                f"{MAX_AGE.days} days: whoever was added since is not on it. `assay trust update` "
-                "renews the official lists."
+                f"The trust list {entry.name} dates from {entry.added_at:%Y-%m-%d}, more than "
+                f"{MAX_AGE.days} days ago. Signers added since are not on it. The command “assay trust "
+                "update” renews the official lists."
             )
             yield NotChecked(what=_WHAT, reason=TRUST_LIST_OLD, statement=text)

@@ -17,6 +17,9 @@ NO_CLASSIFIER: Final = "no_classifier"
 LEFT_OUT: Final = "left_out_by_profile"
 """Reason code of what the fast profile does not look for, beside what it judges."""
 
+BESIDE: Final = frozenset({Note.FIRST_FRAME_ONLY, Note.FILM_NOT_READ})
+"""Parts that nobody looked at, beside a picture: of no weight where that was judged."""
+
 # Reasons that are an answer ("this method does not apply"); every other one leaves a question open.
 HARMLESS: Final = frozenset(
     {
@@ -31,8 +34,7 @@ HARMLESS: Final = frozenset(
         "offline",
         "no_second_opinion",
         "no_audio_watermark",
-        Note.FIRST_FRAME_ONLY,  # beside a picture that was judged; frames of an animation are not
-        Note.FILM_NOT_READ,
+        *BESIDE,
         *(
             reason
             for reason in Reason
@@ -148,7 +150,7 @@ def decide(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) 
     Metadata that contradicts itself is shown and decides nothing, not even that silence is broken.
 
     With no deciding signal the answer is INCONCLUSIVE when something that should have run did
-    not, NO_SIGN_FOUND when the checks that were asked for ran in silence and the classifiers were
+    not or nothing was judged of a file that holds more, NO_SIGN_FOUND when the checks that were asked for ran in silence and the classifiers were
     left out on purpose, and NOT_APPLICABLE when there is no evidence and every missing check is
     one that never applied.
     """
@@ -181,7 +183,8 @@ def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...])
     if any(item.reason in (NOT_REQUESTED, NO_CLASSIFIER) for item in not_checked):
         return Verdict.NO_SIGN_FOUND
     speaks = any(item.signal not in _SILENT for item in evidence)
-    return Verdict.INCONCLUSIVE if speaks else Verdict.NOT_APPLICABLE
+    is_open = speaks or any(item.reason in BESIDE for item in not_checked)
+    return Verdict.INCONCLUSIVE if is_open else Verdict.NOT_APPLICABLE
 
 
 def broke(not_checked: tuple[NotChecked, ...]) -> bool:

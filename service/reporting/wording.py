@@ -19,14 +19,15 @@ from provenance.result import (
 from service.reporting.report import Profile, Rank, Report, Subject, Verdict
 
 # Upper bounds of log10 LR and the words for ratios below them: the verbal scale of the ENFSI
-# guideline for evaluative reporting in forensic science (2015, table 1).
+# guideline for evaluative reporting in forensic science (2015, table 1). Its "support" is called
+# evidence here, which may be for or against.
 SCALE: Final = (
-    (0.301, "no support either way for"),
-    (1.0, "weak support for"),
-    (2.0, "moderate support for"),
-    (3.0, "moderately strong support for"),
-    (4.0, "strong support for"),
-    (6.0, "very strong support for"),
+    (0.301, "no evidence"),
+    (1.0, "weak evidence"),
+    (2.0, "moderate evidence"),
+    (3.0, "moderately strong evidence"),
+    (4.0, "strong evidence"),
+    (6.0, "very strong evidence"),
 )
 
 VOUCHES: Final = {
@@ -64,21 +65,21 @@ TRACED: Final[dict[TracedAs, str]] = {
 }
 
 UNJUDGED: Final[dict[TracedAs, str]] = {
-    TracedAs.CAMERA_RAW: "No classifier is for camera raws: the data of the sensor is not developed "
-    "here, and a preview inside is not the photograph.",
-    TracedAs.DOCUMENT: "No classifier is for documents: neither their words nor the pictures in them "
-    "were looked at.",
-    TracedAs.DRAWING: "No classifier is for drawings made of shapes.",
-    TracedAs.PICTURE: "Pictures of this kind are not decoded here, so no classifier looked at it.",
-    TracedAs.ARCHIVE: "No classifier is for archives: the files inside were not looked at.",
+    TracedAs.CAMERA_RAW: "No classifier judges camera raw files. assay does not develop the sensor's data, and the preview "
+    "inside is not the photograph.",
+    TracedAs.DOCUMENT: "No classifier judges documents. Neither the words nor the pictures in them were "
+    "looked at.",
+    TracedAs.DRAWING: "No classifier judges drawings made of shapes.",
+    TracedAs.PICTURE: "assay cannot decode pictures of this kind, so no classifier looked at it.",
+    TracedAs.ARCHIVE: "No classifier judges archives. The files inside were not looked at.",
 }
 
 RANKS: Final[dict[Rank, str]] = {
     Rank.TRUSTED_CREDENTIALS: "Content Credentials of a trusted signer",
     Rank.BROKEN_CREDENTIALS: "Broken Content Credentials",
-    Rank.UNTRUSTED_CREDENTIALS: "Content Credentials nobody vouches for",
+    Rank.UNTRUSTED_CREDENTIALS: "Content Credentials, signer not trusted",
     Rank.WATERMARK: "Watermark",
-    Rank.DECLARED_MARKER: "Declared, unsigned",
+    Rank.DECLARED_MARKER: "Unsigned metadata",
     Rank.RECOVERED_CREDENTIALS: "Recovered Content Credentials",
     Rank.CLASSIFIER: "Classifier",
     Rank.CONSISTENCY: "Metadata that does not fit",
@@ -94,7 +95,7 @@ CLAIMS: Final[dict[Claim, str]] = {
 
 PROFILES: Final[dict[Profile, str]] = {
     Profile.FULL: "All checks",
-    Profile.FAST: "Fast: no map; faces, edits and watermarks of pictures left out",
+    Profile.FAST: "Fast, without the heat map and without looking for face swaps, edits or watermarks in pictures",
     Profile.PROVENANCE: "Provenance only, without classifiers",
 }
 
@@ -104,8 +105,8 @@ _PARTS: Final = (
 )
 
 WITHOUT_VOTE: Final = (
-    "it was asked, but it has no vote of its own: nothing in this report rests on its score, which "
-    "is in the JSON report alone"
+    "this classifier has no vote of its own. Nothing in this report rests on its score, which only "
+    "the JSON report gives"
 )
 
 OUTCOMES: Final[dict[Outcome, str]] = {
@@ -142,12 +143,11 @@ INTEGRITIES: Final[dict[Integrity, tuple[str, str]]] = {
     ),
     Integrity.SIGNATURE_BAD: (
         "Signature does not fit",
-        "The signature does not fit what it should cover: one of the two was changed.",
+        "The signature does not fit what it should cover. One of the two was changed.",
     ),
     Integrity.NOT_COVERED: (
         "Unsigned bytes",
-        "What was signed is as it was signed, but the signature leaves out more than it may; what "
-        "lies there is nobody's word.",
+        "The signature leaves out more of the file than it may. The rest is as it was signed.",
     ),
     Integrity.MALFORMED: (
         "Credentials malformed",
@@ -158,26 +158,25 @@ INTEGRITIES: Final[dict[Integrity, tuple[str, str]]] = {
 }
 
 TRUSTS: Final[dict[SignerTrust, str]] = {
-    SignerTrust.TRUSTED: "on a configured trust list",
-    SignerTrust.UNTRUSTED: "on no configured trust list; the name is the signer's own claim",
-    SignerTrust.EXPIRED: "certificate not valid at the time that could be established; the name is the "
-    "signer's own claim",
-    SignerTrust.REVOKED: "certificate revoked",
-    SignerTrust.UNKNOWN: "unknown: no trust list is configured; the name is the signer's own claim",
+    SignerTrust.TRUSTED: "on a trust list",
+    SignerTrust.UNTRUSTED: "on no trust list; the name is the signer's own claim",
+    SignerTrust.EXPIRED: "not confirmed; the name is the signer's own claim",
+    SignerTrust.REVOKED: "certificate revoked; the name is the signer's own claim",
+    SignerTrust.UNKNOWN: "not checked against a trust list; the name is the signer's own claim",
 }
 
 TIMESTAMPS: Final[dict[TimestampStatus, str]] = {
     TimestampStatus.NONE: "no time stamp; the time is the signer's own statement",
-    TimestampStatus.TRUSTED: "vouched for by a trusted time-stamping authority",
-    TimestampStatus.UNTRUSTED: "time-stamped by an authority on no configured list",
-    TimestampStatus.INVALID: "its time stamp does not verify",
+    TimestampStatus.TRUSTED: "confirmed by a trusted time-stamping authority",
+    TimestampStatus.UNTRUSTED: "time-stamped by an authority that is on no trust list",
+    TimestampStatus.INVALID: "its time stamp does not pass its check",
 }
 
 REVOCATIONS: Final[dict[Revocation, str]] = {
     Revocation.GOOD: "not revoked",
     Revocation.REVOKED: "revoked",
     Revocation.UNKNOWN: "unknown",
-    Revocation.NOT_CHECKED: "not checked: nothing is fetched from the network",
+    Revocation.NOT_CHECKED: "not checked",
 }
 
 ORIGINS: Final[dict[Origin, str]] = {
@@ -190,10 +189,10 @@ ORIGINS: Final[dict[Origin, str]] = {
 }
 
 IDENTITIES: Final[dict[IdentityStatus, str]] = {
-    IdentityStatus.TRUSTED: "on a configured identity list",
-    IdentityStatus.UNTRUSTED: "on no configured identity list",
+    IdentityStatus.TRUSTED: "on an identity list",
+    IdentityStatus.UNTRUSTED: "on no identity list",
     IdentityStatus.UNRESOLVED: "cannot be checked without the network",
-    IdentityStatus.INVALID: "does not verify",
+    IdentityStatus.INVALID: "does not pass its check",
 }
 
 SAYS: Final[dict[Says, str]] = {
@@ -229,30 +228,38 @@ def marks_in_sound(report: Report) -> tuple[str, ...]:
 
 def _mark_in_sound(found: Watermark) -> str:
     return (
-        f"{found.matched} of {found.total} stretches of the sound seem to carry the mark of "
-        f"{found.generator}. Up to {100 * found.p_chance:.1f} % of unmarked recordings may look so, "
-        "and anybody with the software can add it; so it decides nothing."
+        f"{found.matched} of {count_of(found.total, 'stretch', 'stretches')} of the sound seem to "
+        f"carry the mark of {found.generator}. Up to {100 * found.p_chance:.1f} % of unmarked "
+        "recordings may look the same, and anybody with the software can add the mark. So it decides "
+        "nothing."
     )
 
 
-def count_of(number: int, noun: str) -> str:
+def count_of(number: int, noun: str, plural: str = "") -> str:
     """A number and its noun: "1 certificate", "12 certificates"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def were(number: int) -> str:
+    """The past of "to be" that goes with a number of things."""
+    return "was" if number == 1 else "were"
 
 
 def strength(log10_lr: float) -> str:
-    """Words of the verbal scale for the size of a ratio: "moderate support for"."""
+    """Words of the verbal scale for the size of a ratio: "moderate evidence"."""
     size = abs(log10_lr)
-    return next((text for bound, text in SCALE if size < bound), "extremely strong support for")
+    return next((text for bound, text in SCALE if size < bound), "extremely strong evidence")
 
 
 def in_words(log10_lr: float, hypothesis: str) -> str:
-    """Say how strongly a ratio supports "`hypothesis`" or, when negative, "not `hypothesis`".
+    """Say how strongly a ratio speaks for `hypothesis` or, when negative, against it.
 
-    `in_words(1.4, "synthetic speech")` is "moderate support for “synthetic speech”".
+    `in_words(1.4, "synthetic speech")` is "moderate evidence for “synthetic speech”".
     """
-    negated = log10_lr < 0 and abs(log10_lr) >= SCALE[0][0]
-    return f"{strength(log10_lr)} “{'not ' if negated else ''}{hypothesis}”"
+    side = "against" if log10_lr < 0 else "for"
+    if abs(log10_lr) < SCALE[0][0]:
+        side = "for or against"
+    return f"{strength(log10_lr)} {side} “{hypothesis}”"
 
 
 def times(log10_lr: float) -> str:
@@ -273,29 +280,37 @@ def because(finding: Finding) -> str:
     if undecided or len(parts) < 2 or not all(value for _, value in parts):
         return ""
     (first, more), (second, less) = sorted(parts, key=lambda part: -abs(part[1]))
-    claim = f"{_side(more)} “{CLAIMS[finding.claim]}”"
+    claim = f"“{CLAIMS[finding.claim]}”"
+    start = f" {first[:1].upper()}{first[1:]}"
     if more * less > 0:
-        return f" Both {first} and {second} speak {claim}, {first} more."
-    return f" {first.capitalize()} speaks {claim}, {second}, more weakly, {_side(less)} it."
+        return f"{start} points most strongly {_side(more)} {claim}, and {second} agrees."
+    return f"{start} points {_side(more)} {claim}. Less strongly, {second} points {_side(less)} it."
 
 
 def _side(contribution: float) -> str:
-    return "for" if contribution > 0 else "against"
+    return "to" if contribution > 0 else "away from"
 
 
 def passes(alarm: Alarm) -> str:
-    """ " and passes the threshold that 1 % of real media pass by chance", or nothing."""
+    """ " and passes the threshold that only 1 % of real media pass by chance", or nothing."""
     share = {Alarm.FPR_1: 1, Alarm.FPR_5: 5, Alarm.NONE: 0}[alarm]
     if not share:
         return ""
-    return f" and passes the threshold that {share} % of real media pass by chance"
+    return f" and passes the threshold that only {share} % of real media pass by chance"
 
 
 def odds(lr: LikelihoodRatio, hypothesis: str) -> str:
-    """One sentence on what a ratio and its 95 % interval mean for `hypothesis`."""
-    rival = hypothesis if lr.log10 >= 0 else f"not {hypothesis}"
-    text = f"The score is {times(lr.log10)} times more likely if this is {rival} than otherwise"
+    """What a ratio and its 95 % interval mean for `hypothesis`, in one or two sentences."""
+    text = f"A score like this is {likelier(lr.log10, hypothesis)}"
     if lr.low < 0 < lr.high:
-        return f"{text}; the 95 % interval includes no support either way."
+        return f"{text}, but the 95 % interval reaches to the opposite side."
     low, high = sorted((abs(lr.low), abs(lr.high)))
     return f"{text} (95 % interval {times(low)} to {times(high)})."
+
+
+def likelier(log10_lr: float, hypothesis: str) -> str:
+    """ "25 times as likely if this is synthetic as if it is not", the larger side first."""
+    if times(log10_lr) == "1":
+        return f"as likely if this is {hypothesis} as if it is not"
+    rival, other = ("", " not") if log10_lr >= 0 else ("not ", "")
+    return f"{times(log10_lr)} times as likely if this is {rival}{hypothesis} as if it is{other}"

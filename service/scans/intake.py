@@ -8,16 +8,17 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
+from urllib.parse import unquote, urlsplit
 
 from detectors.base import Kind
 from detectors.media.sniff import HEAD_BYTES, MediaType, is_certain, sniff, sniff_file
 from service.analysis.credentials import MAX_STORE
 from service.analysis.source import Sidecar, Source
 from service.db.lifecycle import BlobKey
-from service.errors import EmptyFile, FileTooLarge, UnsupportedKind
+from service.errors import EmptyFile, FileTooLarge, UnreadMedia, UnsupportedKind
 from service.scans.storage import BlobWriter
 from service.scans.unchanged import stamp_of
 
@@ -48,26 +49,56 @@ class Received:
     parts: tuple[int, ...] = ()
 
 
-class Inspector:
-    """Learns digest, size and type from bytes that pass, and refuses as soon as it can."""
+class Gauge:
+    """Learns size and type from bytes that pass, and refuses as soon as it can."""
 
-    def __init__(self, limits: Mapping[Kind, int] | None) -> None:
+    def __init__(
+        self, limits: Mapping[Kind, int] | None, *, head: bytes = b"", size: int = 0
+    ) -> None:
+        """Of the `size` bytes that passed before, `head` are the first `HEAD_BYTES`."""
         self._limits = limits
         self._is_certain = False
-        self._digest = hashlib.sha256()
-        self._head = b""
+        self._head = head
         self._type: MediaType | None = None
-        self._size = 0
+        self._size = size
+        if len(head) == HEAD_BYTES:
+            self._judge_head()
 
     def take(self, chunk: bytes) -> None:
         """Raises `UnsupportedKind` after the first `HEAD_BYTES`, `FileTooLarge` at the limit."""
-        self._digest.update(chunk)
         self._size += len(chunk)
         if self._type is None:
             self._head += chunk[: HEAD_BYTES - len(self._head)]
             if len(self._head) == HEAD_BYTES:
                 self._judge_head()
         self._check_size()
+
+    def _judge_head(self) -> None:
+        self._is_certain = is_certain(self._head)
+        found = sniff(self._head)
+        self._type = _accepted(found) if self._is_certain else found
+
+    def _check_size(self) -> None:
+        """What may still turn out to be of another kind is held to the largest of the limits."""
+        if self._limits is None or self._type is None:
+            return
+        kind = self._type.kind if self._is_certain else None
+        limit = max(self._limits.values()) if kind is None else self._limits[kind]
+        if self._size > limit:
+            named = "any" if kind is None else kind.value
+            raise FileTooLarge(f"{named} files may have at most {limit:,} bytes")
+
+
+class Inspector(Gauge):
+    """A gauge of a whole file, which learns its digest too."""
+
+    def __init__(self, limits: Mapping[Kind, int] | None) -> None:
+        super().__init__(limits)
+        self._digest = hashlib.sha256()
+
+    def take(self, chunk: bytes) -> None:
+        self._digest.update(chunk)
+        super().take(chunk)
 
     def finish(
         self, arrived: Callable[[], AbstractContextManager[BinaryIO]]
@@ -86,21 +117,6 @@ class Inspector:
             self._is_certain = True
         self._check_size()
         return self._digest.hexdigest(), self._size, cast(MediaType, self._type)
-
-    def _judge_head(self) -> None:
-        self._is_certain = is_certain(self._head)
-        found = sniff(self._head)
-        self._type = _accepted(found) if self._is_certain else found
-
-    def _check_size(self) -> None:
-        """What may still turn out to be of another kind is held to the largest of the limits."""
-        if self._limits is None or self._type is None:
-            return
-        kind = self._type.kind if self._is_certain else None
-        limit = max(self._limits.values()) if kind is None else self._limits[kind]
-        if self._size > limit:
-            named = "any" if kind is None else kind.value
-            raise FileTooLarge(f"more than the {limit} bytes allowed for {named} files")
 
 
 class Receiver:
@@ -244,6 +260,15 @@ def display_name(untrusted_name: str) -> str:
     return name[: NAME_LENGTH - len(tail) - 1] + "…" + tail
 
 
+def name_in(untrusted_url: str) -> str:
+    """The last part of the path, or the host; `display_name` makes it fit to show."""
+    try:
+        parts = urlsplit(untrusted_url)
+        return PurePosixPath(unquote(parts.path)).name or parts.hostname or ""
+    except ValueError:
+        return ""
+
+
 def _inspected(file: BinaryIO, untrusted_name: str, limits: Mapping[Kind, int] | None) -> Source:
     inspector = Inspector(limits)
     while chunk := file.read(CHUNK_BYTES):
@@ -266,5 +291,7 @@ def _kept_open(file: BinaryIO) -> Iterator[BinaryIO]:
 
 def _accepted(found: MediaType) -> MediaType:
     if found.kind is None and found.traced_as is None:
-        raise UnsupportedKind(f"the content is {found.media_type}")
+        is_media = found.media_type.startswith(("image/", "audio/", "video/"))
+        refusal = UnreadMedia if is_media else UnsupportedKind
+        raise refusal(f"by its content the file is {found.media_type}")
     return found

@@ -2,6 +2,7 @@
 so deleting one scan deletes exactly its own bytes."""
 
 import errno
+import fcntl
 import os
 import re
 import secrets
@@ -12,10 +13,11 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from service.db.lifecycle import BlobKey
-from service.errors import BlobMissing, StorageFull, StorageUnavailable
+from service.errors import BlobMissing, StorageFull, StorageUnavailable, UploadBusy
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}/[0-9a-f]{32}")
 _INCOMING: Final = "incoming"
+_UNSEALED: Final = ".part"
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PROBE_BYTES: Final = 64 * 1024
 
@@ -36,8 +38,31 @@ class BlobWriter(Protocol):
     def abort(self) -> None: ...
 
 
+class BlobAppender(Protocol):
+    """The one writer of an unsealed blob, until it is closed or its process dies."""
+
+    def begin(self, at: int) -> None:
+        """Go on behind the first `at` bytes; what was written beyond them is void.
+
+        Raises `BlobMissing` if there are fewer.
+        """
+        ...
+
+    def write(self, data: bytes) -> int: ...
+
+    def sync(self) -> None:
+        """Make what was written durable."""
+        ...
+
+    def reopen(self) -> BinaryIO:
+        """What was written so far; the caller closes it."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class BlobStore(Protocol):
-    """A flat store of immutable byte strings."""
+    """A flat store of immutable byte strings, each written in one go or appended to until sealed."""
 
     def writer(self, tenant: str, *, reserved: bool = False) -> BlobWriter:
         """`reserved` may use the room that is kept free for what was accepted.
@@ -46,12 +71,24 @@ class BlobStore(Protocol):
         """
         ...
 
+    def new_key(self, tenant: str) -> BlobKey:
+        """The key of a blob that `appender` will make."""
+        ...
+
+    def appender(self, key: BlobKey) -> BlobAppender:
+        """Raises `UploadBusy` while somebody else appends to this blob, or it is sealed."""
+        ...
+
+    def seal(self, key: BlobKey) -> None:
+        """Make an appended blob immutable and readable under its key; twice is no error."""
+        ...
+
     def open(self, key: BlobKey) -> BinaryIO:
         """A seekable handle that stays readable if the blob is deleted. Raises `BlobMissing`."""
         ...
 
     def delete(self, key: BlobKey) -> None:
-        """Delete; a blob that is gone already is no error."""
+        """Delete, sealed or not; a blob that is gone already is no error."""
         ...
 
     def older_than(self, moment: datetime) -> Iterator[BlobKey]:
@@ -77,11 +114,23 @@ class FolderStore:
         (folder / _INCOMING).mkdir(parents=True, exist_ok=True)
 
     def writer(self, tenant: str, *, reserved: bool = False) -> "FolderWriter":
-        key = BlobKey(f"{tenant}/{secrets.token_hex(16)}")
+        key = self.new_key(tenant)
         incoming = self._folder / _INCOMING / secrets.token_hex(16)
         return FolderWriter(
             key, incoming, self._path(key), reserve=0 if reserved else self._reserve
         )
+
+    def new_key(self, tenant: str) -> BlobKey:
+        return BlobKey(f"{tenant}/{secrets.token_hex(16)}")
+
+    def appender(self, key: BlobKey) -> "FolderAppender":
+        return FolderAppender(self._path(key), reserve=self._reserve)
+
+    def seal(self, key: BlobKey) -> None:
+        path = self._path(key)
+        with _translated(), suppress(FileNotFoundError):
+            path.with_suffix(_UNSEALED).rename(path)
+            _sync_folder(path.parent)
 
     def open(self, key: BlobKey) -> BinaryIO:
         try:
@@ -90,7 +139,8 @@ class FolderStore:
             raise BlobMissing(f"blob {key} is gone") from error
 
     def delete(self, key: BlobKey) -> None:
-        self._path(key).unlink(missing_ok=True)
+        for path in (self._path(key), self._path(key).with_suffix(_UNSEALED)):
+            path.unlink(missing_ok=True)
 
     def older_than(self, moment: datetime) -> Iterator[BlobKey]:
         limit = moment.timestamp()
@@ -99,7 +149,7 @@ class FolderStore:
                 path.unlink(missing_ok=True)
         for path in self._folder.glob("*/??/*"):
             if _written_before(path, limit):
-                yield BlobKey(f"{path.parent.parent.name}/{path.name}")
+                yield BlobKey(f"{path.parent.parent.name}/{path.stem}")
 
     def usable(self) -> bool:
         return self._takes(PROBE_BYTES, keeping=self._reserve)
@@ -167,6 +217,61 @@ class FolderWriter:
             self._final.unlink(missing_ok=True)
 
 
+class FolderAppender:
+    """One blob of a `FolderStore` that grows; the system's lock on it ends with this process."""
+
+    def __init__(self, sealed: Path, *, reserve: int) -> None:
+        self._path = sealed.with_suffix(_UNSEALED)
+        self._reserve = reserve
+        with _translated():
+            if sealed.exists():
+                raise UploadBusy("the upload is complete")
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._file = os.fdopen(os.open(self._path, flags, 0o666), "r+b")
+            try:
+                self._lock()
+            except BaseException:
+                self._file.close()
+                raise
+
+    def begin(self, at: int) -> None:
+        with _translated():
+            if os.fstat(self._file.fileno()).st_size < at:
+                raise BlobMissing(f"fewer than {at} bytes are stored")
+            self._file.truncate(at)
+            self._file.seek(at)
+
+    def write(self, data: bytes) -> int:
+        with _translated():
+            _check_room(self._path.parent, self._reserve)
+            return self._file.write(data)
+
+    def sync(self) -> None:
+        with _translated():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            _sync_folder(self._path.parent)
+
+    def reopen(self) -> BinaryIO:
+        self._file.flush()
+        return self._path.open("rb")
+
+    def close(self) -> None:
+        with suppress(OSError):  # closing writes what is left, for which there may be no room
+            self._file.close()
+
+    def _lock(self) -> None:
+        """The file that was opened must still be the one under this name once it is locked."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            same = os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
+        except (BlockingIOError, FileNotFoundError):
+            same = False
+        if not same:
+            raise UploadBusy("another request sends bytes of this upload right now")
+
+
 def read(store: BlobStore, key: BlobKey) -> bytes:
     """The whole blob. Raises `BlobMissing`."""
     with store.open(key) as file:
@@ -191,7 +296,7 @@ def _translated() -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise StorageFull("the disk is full") from error
-        raise StorageUnavailable(f"the storage refuses: {error.strerror}") from error
+        raise StorageUnavailable(f"the storage does not take the file: {error.strerror}") from error
 
 
 def _check_room(folder: Path, reserve: int) -> None:
@@ -200,7 +305,7 @@ def _check_room(folder: Path, reserve: int) -> None:
         return
     system = os.statvfs(folder)
     if system.f_bavail * system.f_frsize < reserve:
-        raise StorageFull("the room that is left is kept for files that were accepted before")
+        raise StorageFull("the space that is left is kept for files that were already accepted")
 
 
 def _written_before(path: Path, limit: float) -> bool:

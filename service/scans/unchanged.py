@@ -47,9 +47,9 @@ def held_to(source: Source) -> Iterator[None]:
 def _check(source: Source, before: Stamp) -> None:
     now = stamp_of(source.file)
     if now.size != before.size:
-        raise FileChanged("it had another size at the end of the analysis")
+        raise FileChanged("its size changed during the analysis")
     same_times = (now.modified_ns, now.changed_ns) == (before.modified_ns, before.changed_ns)
     if same_times and before.settled:
         return
     if sha256(source.file) != source.sha256:
-        raise FileChanged("its content was another at the end of the analysis")
+        raise FileChanged("its content changed during the analysis")

@@ -27,7 +27,7 @@ from service.db.lifecycle import (
     new_scan_id,
 )
 from service.db.receipts import DeletionRows
-from service.db.scans import NewScan, ScanRows, SignedDocument
+from service.db.scans import Also, NewScan, ScanRows, SignedDocument, alone
 from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
@@ -136,25 +136,30 @@ class Scans:
             lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
         )
 
-    def accept(self, received: Received, *, profile: Profile = Profile.FULL) -> Scan:
+    def accept(
+        self, received: Received, *, profile: Profile = Profile.FULL, also: Also = alone
+    ) -> Scan:
         """Make a scan of an upload. From here on it ends in a report or a visible failure.
 
         The row comes first and names the queue; a message that cannot be sent now is sent by the
-        reconciler, so a broker that is down costs time, not scans.
-
-        Raises `UploadQuotaUsed` and `TooManyInFlight`.
+        reconciler, so a broker that is down costs time, not scans. `also` takes part in the
+        transaction of the row; raises what it raises, `UploadQuotaUsed` and `TooManyInFlight`.
         """
         try:
-            if self._allowance is not None:
-                self._allowance.upload(received.size)
-            scan, queue = self._add(received, profile)
+            scan, queue = self._add(received, profile, also)
         except BaseException:  # nothing was promised, so nothing may stay
             self._store.delete(received.blob)
             raise
         self._ring(scan, queue)
         return scan
 
-    def _add(self, received: Received, profile: Profile) -> tuple[Scan, str]:
+    def adopt(self, received: Received, *, profile: Profile, also: Also) -> Scan:
+        """As `accept`, of bytes that stay somebody else's until the transaction is through."""
+        scan, queue = self._add(received, profile, also)
+        self._ring(scan, queue)
+        return scan
+
+    def _add(self, received: Received, profile: Profile, also: Also) -> tuple[Scan, str]:
         kind, now = received.type.kind, self._now()
         profile = profile_for(received.type, profile)
         queue = queue_for(kind, profile)
@@ -173,8 +178,11 @@ class Scans:
             created_at=now,
             expires_at=now + self._policy.keep if self._policy.keep is not None else None,
         )
-        most = self._allowance.in_flight if self._allowance is not None else 0
-        return self._rows.add(new, in_flight=most), queue
+        most = 0
+        if self._allowance is not None:
+            self._allowance.upload(received.size)
+            most = self._allowance.in_flight
+        return self._rows.add(new, also, in_flight=most), queue
 
     def _ring(self, scan: Scan, queue: str) -> None:
         """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""
@@ -197,7 +205,7 @@ class Scans:
     ) -> Page:
         """The newest first; `before` is the `next` of the page before. Raises `InvalidRequest`."""
         if before is not None and not is_scan_id(before):
-            raise InvalidRequest("before is not the next of a page")
+            raise InvalidRequest("before must be the value of next from an earlier page")
         return self._rows.page(self._tenant, limit=limit, before=before, state=state)
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:

@@ -1,8 +1,6 @@
 """The pages: send a file, follow its scan, read its report. Everything works without JavaScript."""
 
-import hashlib
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
@@ -12,17 +10,17 @@ from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.principal import Scope
 from service.analysis.progress import Stage
-from service.api.access import PUBLIC, TheFetch, TheRoot, TheScans, TheTrust, needs
+from service.api.access import PUBLIC, TheFetch, TheScans, TheTrust, TheUploads, needs
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.submission import submit
 from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
-from service.rendering.render import STATIC, page
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.wording import CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.use_cases import Scans
+from service.web.frame import Frame, TheFrame, render
 from service.web.reference import operations
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -46,81 +44,86 @@ STATES: Final = {
 
 
 @router.get("/", dependencies=[needs(Scope.SCANS_READ)])
-def front(scans: TheScans, root: TheRoot) -> str:
+def front(scans: TheScans, frame: TheFrame) -> str:
     """The front page: the form, and the scans of late."""
-    return _page("index.html", root, listing=scans.list(limit=RECENT), fragments=MAX_FRAGMENTS)
+    return _page("index.html", frame, listing=scans.list(limit=RECENT), fragments=MAX_FRAGMENTS)
 
 
 @router.get("/scans", dependencies=[needs(Scope.SCANS_READ)])
 def listing(
-    scans: TheScans, root: TheRoot, before: Annotated[str | None, Query(max_length=64)] = None
+    scans: TheScans, frame: TheFrame, before: Annotated[str | None, Query(max_length=64)] = None
 ) -> str:
     """All scans, a page at a time."""
-    return _page("scans.html", root, listing=scans.list(limit=LISTED, before=before))
+    return _page("scans.html", frame, listing=scans.list(limit=LISTED, before=before))
 
 
 @router.post("/scans", dependencies=[needs(Scope.SCANS_WRITE)])
 async def send(
-    request: Request, scans: TheScans, fetch: TheFetch, root: TheRoot
+    request: Request,
+    scans: TheScans,
+    uploads: TheUploads,
+    fetch: TheFetch,
+    frame: TheFrame,
+    csrf: Annotated[str | None, Query(max_length=64)] = None,  # compared by `Cookies`
 ) -> RedirectResponse:
     """The form of the front page, where there is no JavaScript."""
-    scan = await submit(request, scans, fetch, None)
-    return RedirectResponse(f"{root}/scans/{scan.id}", status_code=303)
+    scan = await submit(request, scans, uploads, fetch, None)
+    return RedirectResponse(f"{frame.root}/scans/{scan.id}", status_code=303)
 
 
 @router.get("/scans/{scan_id}", dependencies=[needs(Scope.SCANS_READ)])
-def show(scan_id: ScanId, scans: TheScans, root: TheRoot) -> str:
+def show(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
     if scan.state is State.DONE:
-        return _report(scans, scan, root)
+        return _report(scans, scan, frame)
     order = list(Stage)
-    return _page("progress.html", root, scan=scan, current=order.index(scan.progress.stage))
+    return _page("progress.html", frame, scan=scan, current=order.index(scan.progress.stage))
 
 
 @router.get("/scans/{scan_id}/delete", dependencies=[needs(Scope.SCANS_DELETE)])
-def ask(scan_id: ScanId, scans: TheScans, root: TheRoot) -> str:
+def ask(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
     """The question before a scan is deleted; with JavaScript the page asks it itself."""
-    return _page("delete.html", root, scan=scans.get(scan_id))
+    return _page("delete.html", frame, scan=scans.get(scan_id))
 
 
 @router.post("/scans/{scan_id}/delete", dependencies=[needs(Scope.SCANS_DELETE)])
-def forget(scan_id: ScanId, scans: TheScans, root: TheRoot) -> RedirectResponse:
+def forget(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> RedirectResponse:
     scans.delete(scan_id)
-    return RedirectResponse(f"{root}/", status_code=303)
+    return RedirectResponse(f"{frame.root}/", status_code=303)
 
 
 @router.get("/detectors", dependencies=[needs(Scope.SCANS_READ)])
-def detectors(root: TheRoot) -> str:
+def detectors(frame: TheFrame) -> str:
     """The model cards: what each detector was measured to do, and what it cannot do."""
-    return _page("detectors.html", root, detectors=detector_views())
+    return _page("detectors.html", frame, detectors=detector_views())
 
 
 @router.get("/trust", dependencies=[needs(Scope.SCANS_READ)])
-def believed(root: TheRoot, trust: TheTrust) -> str:
+def believed(frame: TheFrame, trust: TheTrust) -> str:
     """The trust lists in force: whom they name, from where and of which day they are."""
     today = datetime.now(UTC).date()
     try:
         lists = trust.lists()
     except TrustStoreDamaged as error:
-        return _page("trust.html", root, lists=(), today=today, damaged=str(error), absent="")
+        return _page("trust.html", frame, lists=(), today=today, damaged=str(error), absent="")
     absent = INTERIM_ABSENT if lacks_interim(entry.name for entry in lists) else ""
-    return _page("trust.html", root, lists=lists, today=today, damaged="", absent=absent)
+    return _page("trust.html", frame, lists=lists, today=today, damaged="", absent=absent)
 
 
 @router.get("/verify", dependencies=[PUBLIC])
-def verify(root: TheRoot) -> str:
+def verify(frame: TheFrame) -> str:
     """Check a report's signature; that happens in the browser."""
-    return _page("verify.html", root)
+    return _page("verify.html", frame)
 
 
 @router.get("/api", dependencies=[PUBLIC])
-def reference(request: Request, root: TheRoot) -> str:
+def reference(request: Request, frame: TheFrame) -> str:
     """What the API does, for people."""
     document = request.app.openapi()
     return _page(
         "reference.html",
-        root,
+        frame,
         about=document["info"]["description"],
         operations=tuple(operations(document, str(request.base_url).rstrip("/"))),
     )
@@ -128,18 +131,18 @@ def reference(request: Request, root: TheRoot) -> str:
 
 def problem_page(problem: Problem, root: str) -> str:
     """A problem as a page; unlike every other page it may be shown for any address."""
-    return _page("problem.html", root, problem=problem)
+    return _page("problem.html", Frame(root), problem=problem)
 
 
-def _report(scans: Scans, scan: Scan, root: str) -> str:
+def _report(scans: Scans, scan: Scan, frame: Frame) -> str:
     report = scans.report(scan.id)
-    files = f"{root}/v1/scans/{scan.id}"
+    files = f"{frame.root}/v1/scans/{scan.id}"
     media = scans.media(scan.id)
     if media is not None:
         media.close()
     return _page(
         "report.html",
-        root,
+        frame,
         scan=scan,
         media=f"{files}/media" if media is not None else None,
         report=report,
@@ -149,11 +152,10 @@ def _report(scans: Scans, scan: Scan, root: str) -> str:
     )
 
 
-def _page(template: str, root: str, **values: object) -> str:
-    return page(
+def _page(template: str, frame: Frame, **values: object) -> str:
+    return render(
         template,
-        root=root,
-        stamp=_stamp(),
+        frame,
         verdicts=VERDICTS,
         kinds=KINDS,
         says=SAYS,
@@ -166,12 +168,3 @@ def _page(template: str, root: str, **values: object) -> str:
         in_bytes=bytes_in_words,
         **values,
     )
-
-
-@cache
-def _stamp() -> str:
-    """Changes with the style sheet and the script, so that browsers may keep both for ever."""
-    digest = hashlib.sha256()
-    for path in sorted(STATIC.iterdir()):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]

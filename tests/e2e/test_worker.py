@@ -1,5 +1,6 @@
 """A real worker process: how it starts, serves, stops, and what it leaves."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -69,3 +70,35 @@ def alive(group: int) -> list[int]:
         if int(fields[2]) == group and fields[0] != "Z":
             found.append(int(entry.parent.name))
     return found
+
+
+def test_a_worker_takes_in_the_uploads_and_addresses_of_a_batch_and_finishes_it(
+    running: Service,
+) -> None:
+    picture = jpeg(photo_like(64, 64))
+    begun = running.client.post("/v1/uploads", json={"name": "a.jpg", "size": len(picture)}).json()
+    headers = {
+        "Tus-Resumable": "1.0.0",
+        "Upload-Offset": "0",
+        "Content-Type": "application/offset+octet-stream",
+    }
+    assert running.client.patch(begun["address"], content=picture, headers=headers).is_success
+    lines = (
+        {"upload": begun["id"], "reference": "ours", "profile": "provenance"},
+        {"url": str(running.client.base_url.join("/"))},
+    )
+    batch = running.client.post(
+        "/v1/batches",
+        content="\n".join(map(json.dumps, lines)),
+        headers={"Content-Type": "application/x-ndjson"},
+    ).json()
+    assert batch["wrong"] == []
+    running.worker.start()
+    address = batch["links"]["self"]
+    wait_until(
+        lambda: running.client.get(address).json()["state"] == "done", what="the batch is done"
+    )
+    found = running.client.get(batch["links"]["results"]).text.splitlines()
+    ours, refused = map(json.loads, found)
+    assert (ours["reference"], ours["state"]) == ("ours", "done")
+    assert (refused["state"], refused["failure"]["code"]) == ("failed", "url_refused")

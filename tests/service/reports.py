@@ -143,7 +143,10 @@ def traced() -> Report:
     return report(
         provenance=bare(
             traces=(
-                trace("time.future", "EXIF says taken on 2031-01-01 10:00, which is to come."),
+                trace(
+                    "time.future",
+                    "EXIF says that it was taken on 2031-01-01 10:00, which is in the future.",
+                ),
                 trace("jpeg.size", "EXIF says that the camera took <b>6000</b> x 4000 pixels."),
             )
         )

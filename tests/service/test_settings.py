@@ -56,3 +56,36 @@ def test_the_working_directory_does_not_say_where_data_lies(
     monkeypatch.chdir(tmp_path)
     assert Settings().data_dir == before
     assert before.is_absolute()
+
+
+def test_groups_of_a_provider_become_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_OIDC__ISSUER", "https://id.example.org")
+    monkeypatch.setenv("ASSAY_OIDC__CLIENT_ID", "assay")
+    monkeypatch.setenv("ASSAY_OIDC__GROUPS", "newsroom=analyst, cn=heads,dc=example=admin")
+    with pytest.raises(ValidationError):
+        Settings()
+    monkeypatch.setenv("ASSAY_OIDC__GROUPS", "newsroom=analyst, desk=heads=admin")
+    assert Settings().oidc.groups == (("newsroom", "analyst"), ("desk=heads", "admin"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ISSUER", "http://id.example.org"),
+        ("ISSUER", "id.example.org"),
+        ("GROUPS", "newsroom=king"),
+        ("GROUPS", "newsroom"),
+        ("GROUPS", ""),
+        ("CLIENT_ID", ""),
+    ],
+)
+def test_a_provider_that_could_not_work_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    good = {"ISSUER": "https://id.example.org", "CLIENT_ID": "assay", "GROUPS": "a=viewer"}
+    for setting, usual in good.items():
+        monkeypatch.setenv(f"ASSAY_OIDC__{setting}", usual)
+    assert Settings().oidc.issuer
+    monkeypatch.setenv(f"ASSAY_OIDC__{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()

@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
 from detectors.base import Kind
 from provenance.published import open_store
+from service.access.accounts import Accounts
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
 from service.access.meter import Meter, Quotas
+from service.access.oidc import Provider
+from service.access.passwords import Passwords
+from service.access.people import People
 from service.access.principal import Scope
+from service.access.sessions import Sessions
 from service.access.tenants import Tenants
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
@@ -27,6 +33,7 @@ from service.analysis.source import DEFAULT_TENANT, Source
 from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.proxy import Proxies
+from service.api.sessions import Cookies
 from service.api.submission import Fetch
 from service.app import create_app
 from service.db.access import AccessRows
@@ -35,7 +42,9 @@ from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
 from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
+from service.scans.batches import Batches
 from service.scans.intake import Receiver
+from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import ScanPolicy, Scans
@@ -95,8 +104,11 @@ class Desk:
     app: FastAPI
     client: TestClient
     scans: Scans
+    uploads: Uploads
+    batches: Batches
     queue: Waiting
     blobs: Path
+    people: People
     database: Database
     keyring: Keyring
     tenants: Tenants
@@ -111,8 +123,12 @@ class Desk:
 
     def work(self) -> None:
         """Do what a worker does with every message."""
+        while self.batches.take_in():
+            pass
         while self.queue.ids:
-            self.scans.run(self.queue.ids.pop(0), worker="test")
+            scan_id = self.queue.ids.pop(0)
+            self.scans.run(scan_id, worker="test")
+            self.batches.scan_ended(scan_id)
 
     @contextmanager
     def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
@@ -145,6 +161,8 @@ def desk(
     get: Fetch = refuse,
     limit: int = LIMIT,
     proxies: Proxies | None = None,
+    now: Callable[[], datetime] | None = None,
+    provider: Provider | None = None,
     door: Door = Door.OPEN,
     quotas: Quotas | None = None,
 ) -> Desk:
@@ -152,32 +170,42 @@ def desk(
     database = Database(f"sqlite:///{folder / 'assay.db'}")
     upgrade(database.engine)
     queue, blobs = Waiting(), folder / "blobs"
+    store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
         database=database,
-        store=FolderStore(blobs),
+        store=store,
         queue=queue,
-        policy=ScanPolicy(
-            upload_limits=dict.fromkeys(Kind, limit), keep=timedelta(days=1), attempts=1
-        ),
+        policy=ScanPolicy(upload_limits=limits, keep=timedelta(days=1), attempts=1),
         signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
-    keyring = Keyring(AccessRows(database))
+    uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
+    batches = Batches(
+        database=database, scans=scans, uploads=uploads, fetch=get, keep=timedelta(days=1)
+    )
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     tenants = Tenants(AccessRows(database))
+    accounts = Accounts(database, tenants, passwords, now)
+    people = People(accounts, Sessions(database, now), tenants, provider)
+    keyring = Keyring(AccessRows(database))
+    keeper = Doorkeeper(door, (keyring.ever, people.wanted))
     meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits)
-    entrance = Entrance((BearerKeys(keyring),), Doorkeeper(door, (keyring.ever,)), meter)
-    app = create_app(scans, get, trust, entrance, hosts=hosts, proxies=proxies)
-    return Desk(
-        app,
-        TestClient(app, raise_server_exceptions=False),
+    entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, meter, people)
+    app = create_app(
         scans,
-        queue,
-        blobs,
-        database,
-        keyring,
-        tenants,
+        get,
+        trust,
+        entrance,
+        uploads=uploads,
+        the_batches=batches,
+        hosts=hosts,
+        proxies=proxies,
+    )
+    client = TestClient(app, raise_server_exceptions=False)
+    return Desk(
+        app, client, scans, uploads, batches, queue, blobs, people, database, keyring, tenants
     )
 
 

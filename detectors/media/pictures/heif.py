@@ -36,10 +36,12 @@ def _as_libheif_says(data: bytes) -> tuple[int, Colour | None]:
 
 
 def _beside(data: bytes) -> Iterator[Note]:
-    """A film behind the picture, as phones keep it, and a map for HDR screens."""
+    """A film behind the picture, as phones keep it, a sequence, and a map for HDR screens."""
     for number, (kind, start, end) in enumerate(_boxes(data)):
         if kind == b"mpvd" or (kind == b"ftyp" and number):
             yield Note.FILM_NOT_READ
+        elif kind == b"moov":  # a sequence, of which libheif hands out the cover
+            yield Note.ONE_FRAME_ONLY
         elif kind == b"meta" and _GAIN_MAP.search(data, start, min(end, start + _META_BYTES)):
             yield Note.GAIN_MAP_IGNORED
 

@@ -19,6 +19,9 @@ RGB = npt.NDArray[np.uint8]
 
 _MARKER: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 _END: Final = b"\xff\xd9"
+_START: Final = b"\xff\xd8\xff"
+_MPF: Final = b"MPF\x00"
+"""In front of the index of the multi-picture format, by which `several` knows what else there is."""
 _START_OF_SCAN: Final = 0xDA
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC})
 _BY_LIBJPEG: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
@@ -154,10 +157,24 @@ def _named(frame: Frame) -> str:
 
 def _beyond(data: bytes, frame: Frame) -> Iterator[Note]:
     """What the file holds besides its picture."""
-    if any(mark in data for mark in _GAIN_MAPS):
+    has_gain_map = any(mark in data for mark in _GAIN_MAPS)
+    if has_gain_map:
         yield Note.GAIN_MAP_IGNORED
-    if frame.end is not None and _FILM.search(data, frame.end):
+    if frame.end is None:
+        return
+    if _FILM.search(data, frame.end):
         yield Note.FILM_NOT_READ
+    elif not has_gain_map and _MPF not in data and _is_followed(data, frame.end):
+        yield Note.FIRST_FRAME_ONLY
+
+
+def _is_followed(data: bytes, end: int) -> bool:
+    """Whether a whole picture stands behind the first one, where no index names it."""
+    start = data.find(_START, end)
+    if start < 0:
+        return False
+    other = frame_of(data[start:])
+    return other is not None and other.end is not None
 
 
 def several(picture: Pillow.Image, notes: tuple[Note, ...]) -> bool:

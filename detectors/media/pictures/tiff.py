@@ -13,6 +13,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from detectors.media.limits import Limits
 from detectors.media.notes import Note
+from detectors.media.pictures.damage import REFUSALS
 from detectors.media.pictures.survey import require_pixels
 from detectors.media.pictures.turn import turned
 from detectors.media.wire import HandlerError
@@ -39,19 +40,39 @@ _FORMATS: Final = {1: "whole-number", 2: "signed", 3: "floating-point"}
 
 def first_page(picture: Pillow.Image) -> tuple[Note, ...]:
     """Go to the first page that is a picture and no reduced copy or mask, and say what is left out."""
-    pages = min(getattr(picture, "n_frames", 1), _MOST_PAGES)
-    real: list[int] = []
-    for page in range(pages) if pages > 1 else ():
-        picture.seek(page)
-        if not _tag(_tags(picture), _SUBFILE, 0) & _REDUCED_OR_MASK:
-            real.append(page)
-    if pages > 1:
-        picture.seek(real[0] if real else 0)
+    pages, damaged = _pages(picture)
+    readable = [page for page, is_read in pages if is_read]
+    picture.seek(readable[0] if readable else 0)
     found = (
-        (Note.FIRST_FRAME_ONLY, len(real) > 1),
+        (Note.FIRST_FRAME_ONLY, len(pages) > 1),
+        (Note.DAMAGED, damaged),
         (Note.REDUCED_TO_8_BITS, _tag(_tags(picture), _BITS, 1) > 8 and picture.mode != "F"),
     )
     return tuple(note for note, true in found if true)
+
+
+def _pages(picture: Pillow.Image) -> tuple[list[tuple[int, bool]], bool]:
+    """The pages that are pictures, each with whether Pillow reads it, and whether one is damaged.
+
+    A page without a size is none: signers of C2PA put their manifest into one.
+    """
+    pages: list[tuple[int, bool]] = []
+    if not _tags(picture):  # it was read by OpenCV
+        return pages, False
+    for page in range(_MOST_PAGES):
+        is_read = True
+        try:
+            picture.seek(page)
+        except EOFError:
+            return pages, False
+        except REFUSALS:  # of a kind that Pillow does not know, or of no size
+            is_read = False
+        tags = _tags(picture)
+        if not tags:  # it lies beyond the end of the file
+            return pages, True
+        if _WIDTH in tags and not _tag(tags, _SUBFILE, 0) & _REDUCED_OR_MASK:
+            pages.append((page, is_read))
+    return pages, False
 
 
 def is_lossless(picture: Pillow.Image) -> bool:
@@ -83,6 +104,8 @@ def otherwise(data: bytes, limits: Limits) -> tuple[Pillow.Image, tuple[Note, ..
     Raises `HandlerError` that says what kind of TIFF is not read.
     """
     tags = _directory(data)
+    if _WIDTH not in tags:
+        raise ValueError("the directory of the first page is not there")
     require_pixels(_tag(tags, _WIDTH, 0), _tag(tags, _HEIGHT, 0), limits)
     if _tag(tags, _PHOTOMETRIC, -1) not in _PLAIN or _format(tags) not in (_UNSIGNED, _FLOAT):
         raise _unread(tags)

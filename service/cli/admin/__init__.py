@@ -1,1 +1,1 @@
-"""`assay admin`: tenants and API keys, one module for each."""
+"""`assay admin`: tenants, people, API keys and the audit log, one module for each."""

@@ -2,12 +2,20 @@
 
 import typer
 
+from service.cli.admin.account import account, create
 from service.cli.admin.key import key
+from service.cli.admin.log import checkpoints, log, verify_log
 from service.cli.admin.tenant import tenant
 
 admin = typer.Typer(
-    help="Tenants and API keys. Works on the database itself, whether or not the service runs.",
+    help="Tenants, people, API keys and the audit log, in the database itself, whether or not the "
+    "service runs.",
     no_args_is_help=True,
 )
+admin.command()(create)
+admin.add_typer(account, name="account")
 admin.add_typer(tenant, name="tenant")
 admin.add_typer(key, name="key")
+admin.command()(log)
+admin.command()(checkpoints)
+admin.command("verify-log")(verify_log)

@@ -20,7 +20,7 @@ from service.analysis.source import Source
 from service.cli.audit.results_file import Line, ResultsFile, line_for
 from service.cli.audit.walk import Entry, Skip
 from service.cli.complain import DELIBERATE, code_of, sentence_of
-from service.errors import FileChanged, UnsupportedKind
+from service.errors import FileChanged, UnreadMedia, UnsupportedKind
 from service.reporting.report import Profile
 from service.scans.intake import source_from_path
 from service.scans.unchanged import held_to
@@ -164,7 +164,8 @@ class ParallelAnalysis:
         try:
             source = source_from_path(self._root / path, self._limits)
         except UnsupportedKind as error:
-            return Line(path=path, skipped=Skip.NOT_MEDIA, message=sentence_of(error))
+            skipped = Skip.UNSUPPORTED_KIND if isinstance(error, UnreadMedia) else Skip.NOT_MEDIA
+            return Line(path=path, skipped=skipped, message=sentence_of(error))
         except DELIBERATE as error:
             return _failed(path, error, clock)
         stack.enter_context(source.file)

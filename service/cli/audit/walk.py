@@ -15,6 +15,7 @@ class Skip(StrEnum):
     """Why an audit has nothing to say about a file."""
 
     NOT_MEDIA = "not_media"
+    UNSUPPORTED_KIND = "unsupported_kind"  # a picture, film or recording that is not read here
     SYMLINK = "symlink"
     SPECIAL_FILE = "special_file"  # a pipe, socket or device: reading one could block for ever
     FOLDER = "folder"  # named where files are listed

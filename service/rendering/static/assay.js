@@ -3,6 +3,7 @@
 
 const FINAL = new Set(["done", "failed", "expired"]);
 const ROOT = document.documentElement.dataset.root ?? ""; // the path that the service lies under
+const CSRF = document.documentElement.dataset.csrf ?? ""; // of the session, if somebody is signed in
 
 function show(element, text) {
   element.textContent = text;
@@ -110,6 +111,7 @@ function upload(data, progress, ended) {
   });
   request.open("POST", `${ROOT}/v1/scans`);
   request.setRequestHeader("Accept", "application/json");
+  if (CSRF !== "") request.setRequestHeader("X-CSRF-Token", CSRF);
   request.send(data);
 }
 

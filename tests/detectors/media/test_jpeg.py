@@ -98,6 +98,13 @@ def test_another_photograph_behind_the_first_is_noted(reader: MediaReader) -> No
     assert reader.image(_file(_jpeg())).notes == ()
 
 
+@pytest.mark.parametrize("between", [b"", bytes(300)])
+def test_a_photograph_that_no_index_names_is_noted(between: bytes, reader: MediaReader) -> None:
+    joined = _jpeg() + between + _jpeg()
+    assert reader.image(_file(joined)).notes == (Note.FIRST_FRAME_ONLY,)
+    assert reader.image(_file(joined[:-40])).notes == ()  # a part of one is no picture
+
+
 def test_a_gain_map_for_hdr_screens_is_noted_and_is_no_second_photograph(
     reader: MediaReader,
 ) -> None:
@@ -125,6 +132,13 @@ def test_what_the_film_of_a_heic_is_called_is_known(reader: MediaReader) -> None
     boxed = (len(film) + 8).to_bytes(4, "big") + b"mpvd" + film
     assert Note.FILM_NOT_READ in reader.image(_file(out.getvalue() + boxed)).notes
     assert Note.FILM_NOT_READ not in reader.image(out).notes
+
+
+def test_a_sequence_of_heic_is_noted(reader: MediaReader) -> None:
+    out = io.BytesIO()
+    PICTURE.save(out, "HEIF")
+    track = (8).to_bytes(4, "big") + b"moov"
+    assert Note.ONE_FRAME_ONLY in reader.image(_file(out.getvalue() + track)).notes
 
 
 def _flat_of_twelve_bits(level: int, side: int = 64) -> bytes:

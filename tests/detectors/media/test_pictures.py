@@ -320,6 +320,14 @@ def test_whether_a_file_keeps_pixels_as_they_are_is_known(
     assert reader.image(_file(_saved(PICTURE, container, **options))).lossless is lossless
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1"])
+def test_bitmaps_are_read(mode: str, reader: MediaReader) -> None:
+    shown = PICTURE.convert(mode)
+    image = reader.image(_file(_saved(shown, "BMP")))
+    np.testing.assert_array_equal(image.pixels, np.asarray(shown.convert("RGB")))
+    assert (image.container, image.lossless) == ("bmp", True)
+
+
 # --- text, pages, frames ------------------------------------------------------------------------
 
 

@@ -147,6 +147,12 @@ def asf(*stream_types: str) -> bytes:
         (b"\xff\xd8\xff\xe0\x00\x04ab\xff\xff\xf7\x00\x0b" + bytes(20), Kind.IMAGE, "jpegls"),
         (b"\xff\xd8\xff\xe8\x00\x04SP\xff\xd8\xff\xf7\x00\x0b" + bytes(20), Kind.IMAGE, "jpegls"),
         (b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc1\x00\x0b" + bytes(20), Kind.IMAGE, "jpeg"),
+        (b"BM\x36\x10\x00\x00" + bytes(8) + b"\x28" + bytes(60), Kind.IMAGE, "bmp"),
+        (b"\x0b\x77\x12\x34\x14\x40" + bytes(90) + b"\x0b\x77", Kind.AUDIO, "ac3"),
+        (b"\x0b\x77\x02\xff\x34\x86" + bytes(90) + b"\x0b\x77", Kind.AUDIO, "eac3"),
+        (b"MPCKSH" + bytes(60), Kind.AUDIO, "mpc8"),
+        (b"DSD \x1c" + bytes(60), Kind.AUDIO, "dsf"),
+        (b"MAC \x96\x0f" + bytes(60), Kind.AUDIO, "ape"),
     ],
 )
 def test_less_usual_formats_are_known_by_their_first_bytes(
@@ -154,6 +160,30 @@ def test_less_usual_formats_are_known_by_their_first_bytes(
 ) -> None:
     found = sniff(head[:HEAD_BYTES])
     assert (found.kind, found.container) == (kind, container)
+
+
+@pytest.mark.parametrize(
+    ("head", "media_type"),
+    [
+        (b"\x02#!SILK_V3\x17\x00" + bytes(60), "audio/silk"),
+        (b"#!SILK_V3\x17\x00" + bytes(60), "audio/silk"),
+        (b"FRM8" + bytes(8) + b"DSD FVER", "audio/x-dff"),
+        (b"RIFF\x24\x00\x00\x00QLCMfmt ", "audio/qcelp"),
+        (b"\x00\x00\x00\x01\x67\x42\x00\x1e" + bytes(60), "video/h264"),
+        (b"\x00\x00\x00\x01\x40\x01\x0c\x01" + bytes(60), "video/h265"),
+        (b"8BPS\x00\x01" + bytes(60), "image/vnd.adobe.photoshop"),
+        (bytes(128) + b"DICM\x02\x00" + bytes(60), "application/dicom"),
+        (b"P6\n64 64\n255\n" + bytes(range(256)), "image/x-portable-anymap"),
+    ],
+)
+def test_what_is_not_read_is_refused_by_its_name(head: bytes, media_type: str) -> None:
+    found = sniff(head)
+    assert (found.kind, found.traced_as, found.media_type) == (None, None, media_type)
+
+
+@pytest.mark.parametrize("text", [b"BMW and MPC are names.", b"P6\nis a port", b"FWS qoif .RMF?"])
+def test_words_that_begin_like_a_signature_are_text(text: bytes) -> None:
+    assert sniff(text).container == "text"
 
 
 @pytest.mark.parametrize(
@@ -172,6 +202,8 @@ def test_a_header_that_no_other_follows_is_no_sound(head: bytes) -> None:
         (id3(20) + bytes(300), mpeg(3), "mp3"),
         (b"ID3\x04\x00\x10" + bytes([0, 0, 0, 20]) + bytes(30), adts(), "aac"),
         (bytes(70_000), mpeg(3), "mp3"),
+        (bytes(731) + id3(9000), mpeg(3), "mp3"),
+        (bytes(5000) + id3(20) + bytes(300), adts(), "aac"),
         (bytes(HEAD_BYTES - 3), adts(), "aac"),
     ],
 )

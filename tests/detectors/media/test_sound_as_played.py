@@ -151,6 +151,14 @@ CHAINS = {
         media.audio_bytes(SPEECH, "ogg"),
         muxed("ogg", Sounds(samples=speech_like(2.0, 9), codec="flac")),
     ),
+    "FLAC at another rate": (
+        muxed("ogg", Sounds(samples=SPEECH, codec="flac")),
+        muxed("ogg", Sounds(samples=speech_like(2.0, 9, rate=24_000), codec="flac", rate=24_000)),
+    ),
+    "FLAC without Ogg": (
+        media.audio_bytes(SPEECH, "flac"),
+        media.audio_bytes(speech_like(2.0, 9, rate=24_000), "flac", rate=24_000),
+    ),
 }
 
 
@@ -194,6 +202,11 @@ BARE = {
     "mu-law": ("wav", "pcm_mulaw", "wav", 8_000),
     "adpcm": ("wav", "adpcm_ima_wav", "wav", AUDIO_RATE),
     "mov": ("mov", "pcm_s16le", "m4a", AUDIO_RATE),
+    "wavpack": ("wv", "wavpack", "wavpack", AUDIO_RATE),
+    "tta": ("tta", "tta", "tta", AUDIO_RATE),
+    "ac3": ("ac3", "ac3", "ac3", 48_000),
+    "eac3": ("eac3", "eac3", "eac3", 48_000),
+    "realmedia": ("rm", "ac3", "rm", 44_100),
 }
 
 
@@ -214,11 +227,29 @@ def test_recorders_and_messengers_files_are_heard(kind: str, reader: MediaReader
     assert np.abs(audio.samples).max() > 0.3
 
 
+def test_the_rate_that_a_voc_file_states_counts(reader: MediaReader) -> None:
+    audio = _heard(reader, muxed("voc", Sounds(samples=SPEECH, codec="pcm_u8")))
+    assert (audio.container, audio.source_rate) == ("voc", 15_873)  # in steps of a microsecond
+    assert audio.seconds == pytest.approx(3.0, abs=0.1)
+
+
 def test_adts_behind_an_id3_tag_is_heard_as_what_it_is(reader: MediaReader) -> None:
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
     audio = _heard(reader, tag + _made("adts"))
     assert (audio.container, audio.notes) == ("aac", ())
     assert audio.seconds == pytest.approx(3.0, abs=0.15)
+
+
+@pytest.mark.parametrize("kind", ["adts", "amr", "mp2"])
+def test_a_recording_that_stops_within_a_frame_is_not_called_damaged(
+    kind: str, reader: MediaReader
+) -> None:
+    whole = _made(kind)
+    for end in (-1, -17, len(whole) // 2 + 5):
+        assert _heard(reader, whole[:end]).notes == ()
+    hurt = bytearray(_made("adts"))
+    hurt[4000:4600] = bytes(600)
+    assert Note.DAMAGED in _heard(reader, bytes(hurt)).notes
 
 
 def _with_64_bits(mark: bytes) -> bytes:

@@ -236,7 +236,7 @@ def test_sound_in_a_film_is_judged_as_well(pipeline: Pipeline) -> None:
     kinds = {item.detector.partition(".")[0] for item in report.findings}
     assert kinds == {"video", "audio"}
     assert any(
-        "16 frames were taken from the film, one every 0:00.2" in note
+        "16 frames were taken from the video, one every 0.2 s" in note
         for note in report.subject.notes
     )
     assert report.subject.seconds == pytest.approx(3.0, abs=0.2)
@@ -312,7 +312,7 @@ def test_what_a_picture_went_through_is_told_and_decides_nothing(pipeline: Pipel
         analyse(pipeline, data).report for data in (media.png(photo), media.jpeg(photo, quality=95))
     )
     assert clean.subject.handling != saved.subject.handling
-    assert saved.subject.handling[0] == "Saved as JPEG at a quality of about 95."
+    assert saved.subject.handling[0] == "It was saved as a JPEG at a quality of about 95."
     assert decide(saved.evidence, saved.not_checked).verdict is saved.verdict is clean.verdict
     assert [item.id for item in saved.evidence] == [item.id for item in clean.evidence]
 

@@ -16,27 +16,43 @@ from httpx2 import Response
 
 from service.access.door import Door
 from service.access.principal import SCOPES, Role, Scope
+from service.api import resumable
 from service.api.access import rules
 from service.app import ROUTED
 from service.db.lifecycle import State
+from service.web import account, people
 from tests import media
 from tests.service import reports
 from tests.service.webapp import Desk, StandIn, desk
 
 PHOTO: Final = media.jpeg(media.photo_like(64, 48))
+FOR_PEOPLE: Final = (account, people)
+"""Pages that no key may use whatever its scopes; tests/service/web/test_roles.py has their matrix."""
+
 ROUTES: Final = [
     (method, route)
     for module in ROUTED
+    if module not in FOR_PEOPLE
     for route in module.router.routes
     if isinstance(route, APIRoute)
     for method in sorted(route.methods or ())
 ]
 RULES: Final = rules(module.router for module in ROUTED)
 GUARDED: Final = [it for it in ROUTES if RULES[it[0], it[1].path_format] is not None]
+PIECE_HEADERS: Final = {
+    "Tus-Resumable": resumable.VERSION,
+    "Content-Type": resumable.PIECE,
+    "Upload-Offset": "0",
+}
 PUBLIC: Final = {
     *("/health/live", "/health/ready", "/v1/openapi.json", "/.well-known/assay-keys.json"),
     *("/verify", "/api"),
 }
+SIGN_IN: Final = {
+    *("/sign-in", "/sign-out", "/set-password", "/sign-in/provider", "/sign-in/callback"),
+}
+"""Public too, and not there at all before there is an account."""
+
 RIGHTS: Final = (
     *(frozenset({scope}) for scope in Scope),
     *(SCOPES[role] for role in Role),
@@ -50,7 +66,27 @@ def scan(api: Desk, headers: dict[str, str]) -> str:
     return made
 
 
-OWNED: Final[dict[str, Callable[[Desk, dict[str, str]], str]]] = {"scan_id": scan}
+def upload(api: Desk, headers: dict[str, str]) -> str:
+    """One that a scan was made of."""
+    made = api.client.post("/v1/uploads", json={"size": len(PHOTO)}, headers=headers).json()["id"]
+    api.client.patch(f"/v1/uploads/{made}", content=PHOTO, headers={**PIECE_HEADERS, **headers})
+    api.client.post("/v1/scans", files={"upload": (None, made)}, headers=headers)
+    api.work()
+    return str(made)
+
+
+def batch(api: Desk, headers: dict[str, str]) -> str:
+    files = {"file": ("a.jpg", PHOTO)}
+    made = api.client.post("/v1/batches", files=files, headers=headers).json()["id"]
+    api.work()
+    return str(made)
+
+
+OWNED: Final[dict[str, Callable[[Desk, dict[str, str]], str]]] = {
+    "scan_id": scan,
+    "upload_id": upload,
+    "batch_id": batch,
+}
 """Makes what a path parameter names, for the tenant whose key the headers hold."""
 
 
@@ -68,7 +104,10 @@ def address(route: APIRoute, api: Desk, owner: dict[str, str]) -> str:
 
 
 def ask(api: Desk, method: str, path: str, headers: dict[str, str]) -> Response:
-    files = {"file": ("a.jpg", PHOTO)} if method == "POST" and path.endswith("/scans") else None
+    takes_files = method == "POST" and path.endswith(("/scans", "/batches"))
+    files = {"file": ("a.jpg", PHOTO)} if takes_files else None
+    if method == "PATCH":
+        headers = {**PIECE_HEADERS, **headers}
     return api.client.request(method, path, headers=headers, files=files, follow_redirects=False)
 
 
@@ -92,7 +131,7 @@ def test_a_route_without_a_rule_is_a_bug() -> None:
 
 
 def test_what_is_public_is_listed_here_too() -> None:
-    assert {path for (_, path), scope in RULES.items() if scope is None} == PUBLIC
+    assert {path for (_, path), scope in RULES.items() if scope is None} == PUBLIC | SIGN_IN
 
 
 @pytest.mark.parametrize(("method", "route"), GUARDED, ids=titles(GUARDED))

@@ -11,6 +11,7 @@ from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from service.api.resumable import PIECE
 from tests import media
 from tests.service import reports
 from tests.service.webapp import Desk, StandIn, desk
@@ -22,10 +23,21 @@ OPERATIONS = (
     *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
     *("GET /health/live", "GET /health/ready"),
     *("GET /v1/scans/{scan_id}/receipt", "GET /v1/audit-log", "GET /v1/audit-log/checkpoints"),
+    *(f"{method} /v1/uploads/{{upload_id}}" for method in ("GET", "PATCH", "DELETE")),
+    *(f"{method} /v1/batches/{{batch_id}}" for method in ("GET", "DELETE")),
+    *("POST /v1/uploads", "POST /v1/batches", "GET /v1/batches"),
+    *("GET /v1/batches/{batch_id}/results", "POST /v1/batches/{batch_id}/cancel"),
 )
 
-UNPROMISED: dict[str, list[CheckFunction]] = {"POST /v1/scans": [positive_data_acceptance]}
+UNPROMISED: dict[str, list[CheckFunction]] = {
+    "POST /v1/scans": [positive_data_acceptance],
+    "POST /v1/batches": [positive_data_acceptance],
+    "POST /v1/uploads": [positive_data_acceptance],
+    "PATCH /v1/uploads/{upload_id}": [positive_data_acceptance],
+}
 """No schema can say which bytes are a photo; whether uploads are taken is tested elsewhere."""
+
+schemathesis.serializer.alias(PIECE, "application/octet-stream")
 
 
 @pytest.fixture

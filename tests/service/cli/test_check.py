@@ -43,7 +43,7 @@ def test_a_plain_photo_shows_nothing_and_exits_with_zero(folder: Path, tmp_path:
     ran = assay("check", *PROVENANCE, folder / "plain.jpg", data=tmp_path)
     assert ran.code == ExitCode.NOTHING_FOUND
     assert "No sign found" in ran.out
-    assert "not_requested" in ran.out
+    assert "Only provenance was asked for" in ran.out
     assert ran.err == ""
 
 

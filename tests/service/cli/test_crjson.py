@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,12 @@ from provenance.errors import NoManifestStore, RequestInvalid
 from provenance.read import Reader
 from provenance.rubric import signals_of
 from provenance.signals import Inception
+from service.analysis.pipeline import Pipeline
+from service.analysis.source import Source
+from service.cli import check
 from service.cli.exit_codes import ExitCode
+from service.cli.inputs import Beside
+from service.reporting.report import Profile
 from tests import signing
 from tests.media import jpeg, photo_like
 from tests.service.command_line import assay
@@ -54,6 +60,28 @@ def test_a_manifest_beside_the_file_is_written_and_several_files_go_into_a_folde
     ran = assay(*CHECK, *files, "--crjson", tmp_path / "out", data=tmp_path / "data")
     assert ran.err.count("wrote") == 2
     assert [path.name[:5] for path in sorted((tmp_path / "out").iterdir())] == ["a.jpg", "b.jpg"]
+
+
+def test_a_file_that_changes_before_its_crjson_is_read_has_none(
+    signed: signing.Signed,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    photo, out = tmp_path / "photo.jpg", tmp_path / "photo.crjson"
+    photo.write_bytes(signed.data)
+    read = Pipeline.crjson
+
+    def overtaken(pipeline: Pipeline, source: Source) -> dict[str, Any]:
+        photo.write_bytes(signed.data + bytes(10))
+        return read(pipeline, source)
+
+    monkeypatch.setattr(Pipeline, "crjson", overtaken)
+    monkeypatch.setenv("ASSAY_DATA_DIR", str(tmp_path / "data"))
+    files, profile = (str(photo),), Profile.PROVENANCE
+    check.run(files, profile=profile, as_json=True, html=None, crjson=out, beside=Beside())
+    assert "[file_changed]" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_file_without_credentials_has_a_report_and_no_crjson(tmp_path: Path) -> None:

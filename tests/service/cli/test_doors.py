@@ -70,6 +70,7 @@ def test_what_an_audit_writes_is_not_among_what_it_reads(tree: Path) -> None:
 def test_lines_and_table_name_every_file_alike_with_the_reason_of_each_skip(tree: Path) -> None:
     os.mkfifo(tree / "b/pipe")
     (tree / "b/note.txt").write_text("not media")
+    (tree / "b/layers.psd").write_bytes(b"8BPS\x00\x01" + bytes(90))
     (tree / "b/empty.jpg").touch()
     ran = assay("audit", "b", "-o", "-", "--csv", "t.csv", *PROVENANCE, data=tree / "data")
     lines = [json.loads(line) for line in ran.out.splitlines()]
@@ -80,6 +81,7 @@ def test_lines_and_table_name_every_file_alike_with_the_reason_of_each_skip(tree
         "./-x.jpg": None,
         "./=y.png": None,
         "empty.jpg": "empty_file",
+        "layers.psd": "unsupported_kind",
         "link.jpg": "symlink",
         "note.txt": "not_media",
         "pipe": "special_file",

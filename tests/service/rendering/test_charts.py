@@ -1,5 +1,6 @@
 from detectors.result import Cell, LikelihoodRatio, Segment
 from service.rendering import charts, timeline
+from service.reporting.names import called
 from service.reporting.timeline import clock
 from tests.service import reports
 
@@ -40,7 +41,7 @@ def test_only_a_detector_that_votes_has_a_map_and_it_names_its_strongest_place()
     shown = reports.scored(1.0, detector="image.other", cells=reports.heat(), votes=False)
     voting = reports.scored(1.0, cells=reports.heat())
     maps = charts.heat_maps((shown, voting, reports.scored(0.1)))
-    assert [item.detector for item in maps] == [voting.detector]
+    assert [item.detector for item in maps] == [called(voting.detector)]
     assert "middle right" in maps[0].summary
     assert len(maps[0].areas) == len(reports.heat())
     places = [place for place, _ in maps[0].strongest]
@@ -97,7 +98,7 @@ def test_the_table_joins_neighbours_that_read_the_same() -> None:
         ("0:03", "0:04"),
     ]
     assert line.rows[0].stretches[0][2] == "not judged (music)"
-    assert "moderate support" in line.rows[0].stretches[1][2]
+    assert "moderate evidence" in line.rows[0].stretches[1][2]
 
 
 def test_times_read_as_on_a_clock() -> None:

@@ -152,8 +152,8 @@ def test_a_captured_origin_in_unreliable_credentials_verifies_nothing() -> None:
 
 def test_bytes_that_were_only_appended_are_counted_and_the_rest_is_cleared() -> None:
     found = read(integrity=Integrity.ASSET_MISMATCH, unsigned=(Span(start=900, length=1_234),))
-    assert "1,234 bytes were added behind the end" in only(found).statement
-    assert "all before them is as it was signed" in head(found)
+    assert "1,234 bytes were added after the end" in only(found).statement
+    assert "Everything before that is as it was signed" in head(found)
     assert verdict(found) is Verdict.CREDENTIALS_BROKEN
 
 

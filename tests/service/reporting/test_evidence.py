@@ -305,7 +305,7 @@ def test_a_watermark_beyond_chance_names_its_generator_and_how_sure_that_is() ->
     assert (item.signal, item.rank) == (Signal.WATERMARKED_AI, Rank.WATERMARK)
     assert "46 of the 48 bits" in item.statement
     assert "Stable Diffusion XL" in item.statement
-    assert "one in 10^10 pictures" in item.statement
+    assert "one in 10 billion pictures" in item.statement
 
 
 @pytest.mark.parametrize(

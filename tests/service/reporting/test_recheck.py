@@ -137,7 +137,7 @@ def test_a_list_that_is_gone_is_named_with_all_that_changes_for_it(desk: Path) -
     assert ran.code == ExitCode.FOUND
     assert "trust list manifest/desk: not kept here" in ran.err
     said = " ".join(ran.out.split())
-    assert "made with another trust_lists.manifest/desk" in said
+    assert "made under other conditions: trust_lists.manifest/desk" in said
     assert "provenance.signer.trust: trusted then, untrusted now" in said
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from detectors.result import Reason
 from service.reporting.report import Evidence, NotChecked, Rank, Signal, Verdict
-from service.reporting.verdict import CONFLICTS, HARMLESS, NOT_REQUESTED, TABLE, decide
+from service.reporting.verdict import BESIDE, CONFLICTS, HARMLESS, NOT_REQUESTED, TABLE, decide
 
 ALONE = {
     Signal.SIGNED_CAPTURE: Verdict.VERIFIED_CAPTURE,
@@ -166,6 +166,16 @@ def test_silence_means_not_applicable_only_if_the_method_never_applied(reason: R
     }
     expected = Verdict.INCONCLUSIVE if reason in unanswered else Verdict.NOT_APPLICABLE
     assert decide((), (gap(reason),)).verdict is expected
+
+
+@pytest.mark.parametrize("beside", sorted(BESIDE))
+def test_where_the_one_picture_looked_at_cannot_be_judged_the_others_leave_it_open(
+    beside: str,
+) -> None:
+    blank = gap(Reason.OUT_OF_DOMAIN)
+    assert decide((), (blank,)).verdict is Verdict.NOT_APPLICABLE
+    assert decide((), (blank, gap(beside))).verdict is Verdict.INCONCLUSIVE
+    assert decide(made(Signal.UNREMARKABLE), (gap(beside),)).verdict is Verdict.NO_SIGN_FOUND
 
 
 @pytest.mark.parametrize("reason", ["media_undecodable", "media_timeout", "decoder_crashed"])

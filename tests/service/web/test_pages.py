@@ -129,7 +129,7 @@ def test_a_refused_upload_is_explained_on_a_page(site: Desk) -> None:
     answer = site.client.post("/scans", files={"file": ("a.jpg", bad_media.text())})
     assert answer.status_code == 415
     words = Outline(answer.text).words()
-    assert "This is not a photo, video or recording we can read" in words
+    assert "assay cannot read this kind of file" in words
 
 
 def test_pages_have_no_inline_script_or_style(site: Desk) -> None:
@@ -197,7 +197,7 @@ def test_the_page_of_trust_shows_an_operators_list_and_says_where_one_is_damaged
     store.add(tmp_path / "own.pem", kind=TrustKind.MANIFEST)
     words = get(site, "/trust").words()
     assert "The Desk" in words
-    assert "whoever runs this installation" in words
+    assert "added by the operator" in words
     (tmp_path / "trust" / "manifest--own.json").write_text("{}")
     words = get(site, "/trust").words()
     assert "manifest--own.json" in words

@@ -1,0 +1,206 @@
+"""Multipart batches: any number of files in one body, each taken in and scanned while it arrives."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from service.api.uploads import BATCH_BYTES, MAX_FIELD_BYTES, boundary_of, malformed
+from service.db.batch_lifecycle import Batch, NewItem
+from service.db.lifecycle import Failure
+from service.errors import (
+    BatchTooLong,
+    InvalidRequest,
+    ServiceError,
+    StorageUnavailable,
+    UnknownField,
+)
+from service.names import no_such
+from service.reporting.report import Profile
+from service.scans.batch_lines import MAX_LINES, REFERENCE_LENGTH
+from service.scans.batches import Batches
+from service.scans.intake import Receiver
+
+FILE: Final = "file"
+REFERENCE: Final = "reference"
+
+
+@dataclass(slots=True)
+class _Part:
+    """A file while it arrives: what is not handed over yet, and where it goes."""
+
+    name: str
+    reference: str | None
+    line: int
+    pending: bytearray = field(default_factory=bytearray)
+    ended: bool = False
+    receiver: Receiver | None = None
+    failure: Failure | None = None
+
+
+async def read_files(
+    request: Request, batches: Batches, batch: Batch, profile: Profile
+) -> tuple[int, list[NewItem]]:
+    """Add every file of a form to the batch: how many there are, and those that were refused.
+
+    A file is refused by itself. Raises `InvalidRequest`, `UnknownField` and `BatchTooLong` for what
+    is wrong with the form, `BatchNotFound` when the batch was deleted meanwhile.
+    """
+    parts = _Files()
+    with malformed():
+        parser = MultipartParser(
+            boundary_of(request),
+            {
+                "on_part_begin": parts.begin,
+                "on_header_field": parts.header_name,
+                "on_header_value": parts.header_value,
+                "on_header_end": parts.header_end,
+                "on_headers_finished": parts.headers_finished,
+                "on_part_data": parts.data,
+                "on_part_end": parts.end,
+            },
+            max_header_size=MAX_FIELD_BYTES,
+        )
+    taken = _Taking(batches, batch, profile)
+    try:
+        async for chunk in request.stream():
+            with malformed():
+                parser.write(chunk)
+            await parts.hand_over(taken.take)
+        if not parts.complete:
+            raise InvalidRequest("the multipart body ends in the middle of a part")
+    finally:
+        for part in parts.files:
+            if part.receiver is not None:
+                part.receiver.abort()
+    if not parts.total:
+        raise InvalidRequest("the batch is empty: send at least one file")
+    return parts.total, taken.wrong
+
+
+class _Taking:
+    """Takes files in, in threads; called with what arrived of each."""
+
+    def __init__(self, batches: Batches, batch: Batch, profile: Profile) -> None:
+        self._batches = batches
+        self._batch = batch
+        self._profile = profile
+        self.wrong: list[NewItem] = []
+
+    def take(self, part: _Part) -> None:
+        """Store what is pending; at the end of the file make a scan of it, or note its refusal."""
+        if part.failure is None:
+            try:
+                self._store(part)
+            except StorageUnavailable:
+                raise
+            except ServiceError as error:
+                part.failure = Failure.of(error.code, str(error))
+                self._drop(part)
+        part.pending.clear()
+        if part.ended and part.failure is not None:
+            item = self._item(part)
+            self._batches.add_wrong(self._batch, item)
+            self.wrong.append(item)
+
+    def _store(self, part: _Part) -> None:
+        if part.receiver is None:
+            part.receiver = self._batches.receiver(part.name)
+        part.receiver.write(bytes(part.pending))
+        if part.ended:
+            received = part.receiver.finish()
+            part.receiver = None
+            self._batches.add(self._batch, self._item(part), received)
+
+    def _drop(self, part: _Part) -> None:
+        if part.receiver is not None:
+            part.receiver.abort()
+            part.receiver = None
+
+    def _item(self, part: _Part) -> NewItem:
+        return NewItem(
+            line=part.line,
+            profile=self._profile,
+            reference=part.reference,
+            failure=part.failure,
+        )
+
+
+class _Files:
+    """The parser's callbacks: files in the order they come, none kept longer than it takes."""
+
+    def __init__(self) -> None:
+        self.files: deque[_Part] = deque()
+        self.total = 0
+        self.complete = True
+        self._header = bytearray()
+        self._value = bytearray()
+        self._disposition = b""
+        self._text: bytearray | None = None
+        self._reference: str | None = None
+
+    async def hand_over(self, take: Callable[[_Part], None]) -> None:
+        """Hand over what is complete, or enough to be worth a thread."""
+        while self.files and (self.files[0].ended or len(self.files[0].pending) >= BATCH_BYTES):
+            await run_in_threadpool(take, self.files[0])
+            if not self.files[0].ended:
+                return
+            self.files.popleft()
+
+    def begin(self) -> None:
+        self.complete = False
+        self._disposition = b""
+
+    def header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def header_end(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            self._disposition = bytes(self._value)
+        self._header.clear()
+        self._value.clear()
+
+    def headers_finished(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        untrusted_name = options.get(b"filename")
+        if name not in {FILE, REFERENCE}:
+            raise UnknownField(no_such("field", name, (FILE, REFERENCE)))
+        if (untrusted_name is None) is (name == FILE):
+            kind = "a file" if name == FILE else "text"
+            raise InvalidRequest(f"the field {name} takes {kind}")
+        self._text = None
+        if untrusted_name is None:
+            self._text = bytearray()
+            return
+        if self.total == MAX_LINES:
+            raise BatchTooLong(f"a batch has at most {MAX_LINES} files")
+        self.total += 1
+        shown = untrusted_name.decode("utf-8", "replace")
+        self.files.append(_Part(shown, self._reference, self.total))
+        self._reference = None
+
+    def data(self, data: bytes, start: int, end: int) -> None:
+        if self._text is None:
+            self.files[-1].pending += data[start:end]
+            return
+        self._text += data[start:end]
+        if len(self._text) > MAX_FIELD_BYTES:
+            raise InvalidRequest(f"a field is longer than {MAX_FIELD_BYTES} bytes")
+
+    def end(self) -> None:
+        self.complete = True
+        if self._text is None:
+            self.files[-1].ended = True
+            return
+        reference = self._text.decode("utf-8", "replace")
+        if len(reference) > REFERENCE_LENGTH or not reference.isprintable():
+            raise InvalidRequest(f"a reference is at most {REFERENCE_LENGTH} printable characters")
+        self._reference = reference or None

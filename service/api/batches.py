@@ -1,0 +1,323 @@
+"""Batches over HTTP: send many files or addresses at once, follow them, read all results, cancel."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Self
+
+from anyio import CancelScope
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from service.access.principal import Scope
+from service.api.access import TheBatches, TheRoot, needs
+from service.api.batch_form import read_files
+from service.api.problems import documented
+from service.api.views import FailureView
+from service.db.batch_lifecycle import Batch, BatchPage, BatchState, NewItem, Outcome, Result
+from service.db.lifecycle import SCAN_ID
+from service.errors import (
+    BatchNotFound,
+    BatchTooLong,
+    DatabaseUnavailable,
+    InvalidRequest,
+    StorageFull,
+    StorageUnavailable,
+    UnknownField,
+    WrongContentType,
+)
+from service.reporting.report import Profile, Verdict
+from service.reporting.wording import PROFILES
+from service.scans.batch_lines import MAX_BODY_BYTES, read_lines
+from service.scans.batches import Batches
+
+NDJSON: Final = "application/x-ndjson"
+_FORM: Final = "multipart/form-data"
+_PROFILES: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
+
+router = APIRouter(prefix="/v1/batches", tags=["batches"])
+
+BatchId = Annotated[
+    str,
+    Path(
+        max_length=64,
+        description="As answered when the batch was sent",
+        examples=["01k9x2v7qe4m8n1r5t6w0yza3c"],
+    ),
+]
+
+
+class WrongLine(BaseModel):
+    """A line that was not taken; the others run."""
+
+    line: int
+    reference: str | None
+    code: str = Field(examples=["url_refused"])
+    sentence: str
+
+    @classmethod
+    def of(cls, item: NewItem) -> Self:
+        code, sentence = (item.failure.code, item.failure.sentence) if item.failure else ("", "")
+        return cls(line=item.line, reference=item.reference, code=code, sentence=sentence)
+
+
+class BatchLinks(BaseModel):
+    """Where the rest of a batch is."""
+
+    self: str
+    results: str
+    cancel: str
+
+
+class BatchView(BaseModel):
+    """A batch as of now; `links` hold addresses below this host."""
+
+    id: str
+    state: BatchState
+    total: int = Field(description="Lines or files, wrong ones included")
+    states: dict[Outcome, int] = Field(description="How many lines are in which state")
+    verdicts: dict[Verdict, int] = Field(description="How many reports came to which verdict")
+    created_at: AwareDatetime
+    cancelled_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    expires_at: AwareDatetime | None = Field(description="Forgotten then, with its scans")
+    links: BatchLinks
+
+    @classmethod
+    def of(cls, batch: Batch, root: str) -> Self:
+        return cls(id=batch.id, **_shown(batch, root))
+
+
+class BatchAccepted(BatchView):
+    """A batch that was taken, and the lines of it that were not."""
+
+    wrong: list[WrongLine]
+
+    @classmethod
+    def taken(cls, batch: Batch, wrong: tuple[NewItem, ...], root: str) -> Self:
+        lines = [WrongLine.of(item) for item in wrong]
+        return cls(id=batch.id, **_shown(batch, root), wrong=lines)
+
+
+class BatchPageView(BaseModel):
+    """Some batches, the newest first."""
+
+    items: list[BatchView]
+    next: str | None = Field(description="Send as `before` for the page after this one")
+
+    @classmethod
+    def of(cls, page: BatchPage, root: str) -> Self:
+        return cls(items=[BatchView.of(batch, root) for batch in page.items], next=page.next)
+
+
+class ResultView(BaseModel):
+    """What became of one line; `scan` is the id of its scan once it has one."""
+
+    line: int
+    reference: str | None
+    labels: dict[str, str] | None
+    url: str | None
+    scan: str | None
+    state: Outcome
+    verdict: Verdict | None
+    failure: FailureView | None
+
+    @classmethod
+    def of(cls, result: Result) -> Self:
+        failure = result.failure
+        return cls(
+            line=result.line,
+            reference=result.reference,
+            labels=dict(result.labels) if result.labels is not None else None,
+            url=result.url,
+            scan=result.scan_id,
+            state=result.outcome,
+            verdict=result.verdict,
+            failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
+        )
+
+
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            NDJSON: {
+                "schema": {
+                    "type": "string",
+                    "description": "One JSON object a line, with `url` or `upload`, and if wanted "
+                    "`reference`, `labels` and `profile`",
+                },
+                "example": '{"url": "https://example.org/a.jpg", "reference": "post-17"}\n',
+            },
+            _FORM: {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "reference": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "description": "Each stands before the file that it belongs to",
+                        },
+                    },
+                    "required": ["file"],
+                    "additionalProperties": False,
+                }
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    dependencies=[needs(Scope.SCANS_WRITE)],
+    status_code=202,
+    openapi_extra=_BODY,
+    responses={
+        202: {
+            "headers": {
+                "Location": {
+                    "description": "Where the batch is, as in `links.self`",
+                    "required": True,
+                    "schema": {"type": "string", "format": "uri-reference"},
+                }
+            }
+        },
+        **documented(
+            BatchNotFound,
+            BatchTooLong,
+            DatabaseUnavailable,
+            InvalidRequest,
+            StorageFull,
+            StorageUnavailable,
+            UnknownField,
+            WrongContentType,
+        ),
+    },
+)
+async def create_batch(
+    request: Request,
+    response: Response,
+    batches: TheBatches,
+    root: TheRoot,
+    profile: Annotated[
+        Profile, Query(description=f"Of lines that name none. {_PROFILES}")
+    ] = Profile.FULL,
+) -> BatchAccepted:
+    """Send up to 1,000 addresses and uploads as NDJSON, or files as a form.
+
+    Every line is checked by itself: wrong ones are named in `wrong`, the others run. Workers fetch
+    the addresses; one that cannot be fetched is a failed line.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == _FORM:
+        batch, wrong = await _from_form(request, batches, profile)
+    elif kind == NDJSON:
+        items = read_lines(await _body(request), profile)
+        batch, wrong = await run_in_threadpool(batches.accept, items)
+    else:
+        raise WrongContentType(f"a batch is sent as {NDJSON} or {_FORM}")
+    response.headers["Location"] = f"{root}{router.prefix}/{batch.id}"
+    return BatchAccepted.taken(batch, wrong, root)
+
+
+@router.get("", dependencies=[needs(Scope.SCANS_READ)], responses=documented(InvalidRequest))
+def list_batches(
+    batches: TheBatches,
+    root: TheRoot,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    before: Annotated[
+        str | None, Query(pattern=SCAN_ID, description="`next` of the page before")
+    ] = None,
+) -> BatchPageView:
+    """Batches, the newest first."""
+    return BatchPageView.of(batches.list(limit=limit, before=before), root)
+
+
+@router.get(
+    "/{batch_id}",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(BatchNotFound, InvalidRequest),
+)
+def read_batch(batch_id: BatchId, batches: TheBatches, root: TheRoot) -> BatchView:
+    """How far a batch is. It is finished when none of its lines is under way."""
+    return BatchView.of(batches.get(batch_id), root)
+
+
+@router.get(
+    "/{batch_id}/results",
+    dependencies=[needs(Scope.SCANS_READ)],
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+        **documented(BatchNotFound, InvalidRequest),
+    },
+)
+def read_results(batch_id: BatchId, batches: TheBatches) -> StreamingResponse:
+    """What became of every line so far, one JSON object a line and in their order."""
+    return StreamingResponse(_lines(batches.results(batch_id)), media_type=NDJSON)
+
+
+@router.post(
+    "/{batch_id}/cancel",
+    dependencies=[needs(Scope.SCANS_WRITE)],
+    responses=documented(BatchNotFound, InvalidRequest),
+)
+def cancel_batch(batch_id: BatchId, batches: TheBatches, root: TheRoot) -> BatchView:
+    """Begin nothing more of a batch; scans that run go on to their end. Twice is no error."""
+    return BatchView.of(batches.cancel(batch_id), root)
+
+
+@router.delete(
+    "/{batch_id}",
+    dependencies=[needs(Scope.SCANS_DELETE)],
+    status_code=204,
+    responses=documented(BatchNotFound, InvalidRequest),
+)
+def delete_batch(batch_id: BatchId, batches: TheBatches) -> None:
+    """Forget a batch at once, with all its scans, their files and their reports."""
+    batches.delete(batch_id)
+
+
+async def _from_form(
+    request: Request, batches: Batches, profile: Profile
+) -> tuple[Batch, tuple[NewItem, ...]]:
+    """A form that is not read to its end leaves nothing."""
+    batch = await run_in_threadpool(batches.begin)
+    try:
+        total, wrong = await read_files(request, batches, batch, profile)
+        return await run_in_threadpool(batches.start, batch, total), tuple(wrong)
+    except BaseException:
+        with CancelScope(shield=True):
+            await run_in_threadpool(batches.delete, batch.id)
+        raise
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise BatchTooLong(f"the lines of a batch have at most {MAX_BODY_BYTES} bytes together")
+    return bytes(body)
+
+
+def _lines(results: Iterator[Result]) -> Iterator[str]:
+    for result in results:
+        yield ResultView.of(result).model_dump_json() + "\n"
+
+
+def _shown(batch: Batch, root: str) -> dict[str, Any]:
+    base = f"{root}{router.prefix}/{batch.id}"
+    return {
+        "state": batch.state,
+        "total": batch.total,
+        "states": dict(batch.outcomes),
+        "verdicts": dict(batch.verdicts),
+        "created_at": batch.created_at,
+        "cancelled_at": batch.cancelled_at,
+        "finished_at": batch.finished_at,
+        "expires_at": batch.expires_at,
+        "links": BatchLinks(self=base, results=f"{base}/results", cancel=f"{base}/cancel"),
+    }

@@ -1,0 +1,394 @@
+"""Every statement about batches and their items. Changes of state are compare-and-set."""
+
+import random
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from service.db.batch_lifecycle import (
+    Batch,
+    BatchPage,
+    BatchState,
+    Claimed,
+    ItemState,
+    NewItem,
+    Outcome,
+    Result,
+)
+from service.db.batch_tables import BatchRow, ItemRow
+from service.db.engine import Database
+from service.db.lifecycle import Failure, State
+from service.db.models import ScanRow
+from service.db.trail import note
+from service.reporting.report import Verdict
+
+Finished = Callable[[Session, Batch], None]
+"""Takes part in the one transaction that finishes a batch; what it raises puts that off."""
+
+_OPEN = (ItemState.WAITING, ItemState.FETCHING)
+_UNDER_WAY = (State.QUEUED, State.RUNNING)
+AT_ONCE = 200
+"""Results read at a time, and batches looked at in one round."""
+
+
+class BatchRows:
+    """Batches in the database. Methods for people ask for the tenant, those for workers do not."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, new: Batch, items: Iterable[NewItem], receiving_until: datetime | None) -> None:
+        """A batch and what is known of its items so far, all or nothing."""
+        row = BatchRow(
+            id=new.id,
+            tenant=new.tenant,
+            state=new.state,
+            total=new.total,
+            created_at=new.created_at,
+            receiving_until=receiving_until,
+            expires_at=new.expires_at,
+        )
+        with self._database.write() as session:
+            session.add(row)
+            session.flush()
+            add_items(session, new, items)
+            note(session, new.tenant, "batch.accepted", f"batch:{new.id}")
+
+    def extend(self, batch: Batch, item: NewItem, until: datetime) -> bool:
+        """Add a line to a batch that is being received; False when it is gone or cancelled."""
+        with self._database.write() as session:
+            if not keep_receiving(session, batch.id, until):
+                return False
+            add_items(session, batch, (item,))
+            return True
+
+    def start(self, batch_id: str, total: int) -> None:
+        """Everything was received; from here on the batch is a promise."""
+        with self._database.write() as session:
+            session.execute(
+                update(BatchRow)
+                .where(BatchRow.id == batch_id, BatchRow.state == BatchState.RECEIVING)
+                .values(state=BatchState.RUNNING, total=total, receiving_until=None)
+            )
+
+    def get(self, tenant: str, batch_id: str) -> Batch | None:
+        """A batch with the counts of its lines."""
+        with self._database.read() as session:
+            row = session.get(BatchRow, batch_id)
+            if row is None or row.tenant != tenant:
+                return None
+            return _batch(row, *_counts(session, batch_id))
+
+    def page(self, tenant: str, *, limit: int, before: str | None) -> BatchPage:
+        query = select(BatchRow).where(BatchRow.tenant == tenant)
+        if before is not None:
+            query = query.where(BatchRow.id < before)
+        with self._database.read() as session:
+            rows = session.scalars(query.order_by(BatchRow.id.desc()).limit(limit + 1)).all()
+            items = tuple(_batch(row, *_counts(session, row.id)) for row in rows[:limit])
+        return BatchPage(items, items[-1].id if len(rows) > limit else None)
+
+    def results(self, batch_id: str, after: int) -> tuple[Result, ...]:
+        """What became of the next lines behind `after`, at most `AT_ONCE`."""
+        query = (
+            select(
+                ItemRow,
+                ScanRow.state,
+                ScanRow.verdict,
+                ScanRow.failure_code,
+                ScanRow.failure_sentence,
+            )
+            .outerjoin(ScanRow, ScanRow.id == ItemRow.scan_id)
+            .where(ItemRow.batch_id == batch_id, ItemRow.line > after)
+            .order_by(ItemRow.line)
+            .limit(AT_ONCE)
+        )
+        with self._database.read() as session:
+            return tuple(_result(*row) for row in session.execute(query))
+
+    def claim(self, *, token: str, now: datetime, until: datetime, most: int) -> Claimed | None:
+        """Hold an item that waits, or whose holder is late, of any batch: a long one waits for
+        none and holds up none."""
+        free = or_(
+            ItemRow.state == ItemState.WAITING,
+            and_(ItemRow.state == ItemState.FETCHING, ItemRow.lease_until < now),
+        )
+        first = (
+            select(ItemRow.batch_id, func.min(ItemRow.line).label("line"))
+            .join(BatchRow, BatchRow.id == ItemRow.batch_id)
+            .where(free, ItemRow.attempts < most, BatchRow.state == BatchState.RUNNING)
+            .group_by(ItemRow.batch_id)
+        )
+        with self._database.read() as session:
+            found = session.execute(first).all()
+        if not found:
+            return None
+        batch_id, line = random.choice(found)  # noqa: S311 (fairness, not secrecy)
+        here = (ItemRow.batch_id == batch_id, ItemRow.line == line)
+        taken = update(ItemRow).where(*here, free, ItemRow.attempts < most)
+        values = taken.values(
+            state=ItemState.FETCHING, lease=token, lease_until=until, attempts=ItemRow.attempts + 1
+        )
+        with self._database.write() as session:
+            if not session.connection().execute(values).rowcount:
+                return None
+            row = session.get_one(ItemRow, (batch_id, line))
+            return Claimed(
+                batch_id=row.batch_id,
+                line=row.line,
+                token=token,
+                tenant=row.tenant,
+                profile=row.profile,
+                url=row.url,
+                upload_id=row.upload_id,
+                reference=row.reference,
+                labels=row.labels,
+            )
+
+    def fail(self, claimed: Claimed, failure: Failure) -> bool:
+        with self._database.write() as session:
+            return _changed(session, claimed, **_failed(failure))
+
+    def put_off(self, claimed: Claimed, until: datetime) -> bool:
+        """Nothing about the item was the reason: it is tried again then, as if it had not been."""
+        with self._database.write() as session:
+            return _changed(
+                session, claimed, lease=None, lease_until=until, attempts=ItemRow.attempts - 1
+            )
+
+    def end_lapsed(self, now: datetime, *, most: int, failure: Failure) -> None:
+        """Fail what was tried often enough and whose last holder is late."""
+        lapsed = (ItemRow.state == ItemState.FETCHING, ItemRow.lease_until < now)
+        with self._database.write() as session:
+            session.execute(
+                update(ItemRow).where(*lapsed, ItemRow.attempts >= most).values(**_failed(failure))
+            )
+
+    def settle(self, batch_id: str, now: datetime, finished: Finished) -> bool:
+        """Finish a batch of which nothing is under way; True for the one caller that did."""
+        item = exists().where(ItemRow.batch_id == batch_id, ItemRow.state.in_(_OPEN))
+        scan = exists().where(
+            ItemRow.batch_id == batch_id,
+            ScanRow.id == ItemRow.scan_id,
+            ScanRow.state.in_(_UNDER_WAY),
+        )
+        done, cancelled = (
+            literal(end, BatchRow.state.type) for end in (BatchState.DONE, BatchState.CANCELLED)
+        )
+        state = case((BatchRow.cancelled_at.is_(None), done), else_=cancelled)
+        statement = (
+            update(BatchRow)
+            .where(BatchRow.id == batch_id, BatchRow.state == BatchState.RUNNING, ~item, ~scan)
+            .values(state=state, finished_at=now)
+        )
+        with self._database.write() as session:
+            if not session.connection().execute(statement).rowcount:
+                return False
+            row = session.get_one(BatchRow, batch_id)
+            finished(session, _batch(row, *_counts(session, batch_id)))
+            return True
+
+    def batch_of(self, scan_id: str) -> str | None:
+        """The batch that a scan was made for."""
+        with self._database.read() as session:
+            return session.scalar(select(ItemRow.batch_id).where(ItemRow.scan_id == scan_id))
+
+    def running(self) -> tuple[str, ...]:
+        query = select(BatchRow.id).where(BatchRow.state == BatchState.RUNNING)
+        with self._database.read() as session:
+            return tuple(session.scalars(query.order_by(BatchRow.id).limit(AT_ONCE)))
+
+    def cancel(self, tenant: str, batch_id: str, now: datetime, failure: Failure) -> None:
+        """Stop all that has not begun; scans that run go on to their end."""
+        mine = (BatchRow.id == batch_id, BatchRow.tenant == tenant)
+        unfinished = BatchRow.state.in_((BatchState.RECEIVING, BatchState.RUNNING))
+        scans = select(ItemRow.scan_id).where(ItemRow.batch_id == batch_id)
+        with self._database.write() as session:
+            statement = update(BatchRow).where(*mine, unfinished, BatchRow.cancelled_at.is_(None))
+            if not session.connection().execute(statement.values(cancelled_at=now)).rowcount:
+                return
+            note(session, tenant, "batch.cancelled", f"batch:{batch_id}")
+            session.execute(
+                update(ItemRow)
+                .where(ItemRow.batch_id == batch_id, ItemRow.state.in_(_OPEN))
+                .values(state=ItemState.CANCELLED, lease=None, lease_until=None)
+            )
+            session.execute(
+                update(ScanRow)
+                .where(ScanRow.id.in_(scans), ScanRow.state == State.QUEUED)
+                .values(
+                    state=State.FAILED,
+                    finished_at=now,
+                    failure_code=failure.code,
+                    failure_sentence=failure.sentence,
+                )
+            )
+
+    def scans(self, batch_id: str) -> tuple[str, ...]:
+        query = select(ItemRow.scan_id).where(
+            ItemRow.batch_id == batch_id, ItemRow.scan_id.is_not(None)
+        )
+        with self._database.read() as session:
+            return tuple(scan for scan in session.scalars(query) if scan is not None)
+
+    def delete(self, tenant: str, batch_id: str) -> None:
+        with self._database.write() as session:
+            session.execute(delete(BatchRow).where(BatchRow.id == batch_id))
+            note(session, tenant, "batch.deleted", f"batch:{batch_id}")
+
+    def abandoned(self, now: datetime) -> tuple[tuple[str, str], ...]:
+        """Tenant and id of batches whose request died before it had sent everything."""
+        late = and_(BatchRow.state == BatchState.RECEIVING, BatchRow.receiving_until < now)
+        with self._database.read() as session:
+            rows = session.execute(select(BatchRow.tenant, BatchRow.id).where(late).limit(AT_ONCE))
+            return tuple((row.tenant, row.id) for row in rows)
+
+    def expire(self, now: datetime) -> int:
+        """Delete what is past its retention, once all its scans are; how many batches."""
+        kept = exists().where(
+            ItemRow.batch_id == BatchRow.id,
+            ScanRow.id == ItemRow.scan_id,
+            ScanRow.state != State.EXPIRED,
+        )
+        statement = delete(BatchRow).where(BatchRow.expires_at < now, ~kept)
+        with self._database.write() as session:
+            return session.connection().execute(statement).rowcount
+
+
+def add_items(
+    session: Session, batch: Batch, items: Iterable[NewItem], scan_id: str | None = None
+) -> None:
+    """Inside a transaction: lines of a batch; with `scan_id`, one that has its scan already."""
+    rows = [_item(batch, item, scan_id) for item in items]
+    if rows:
+        session.execute(insert(ItemRow), rows)
+
+
+def keep_receiving(session: Session, batch_id: str, until: datetime) -> bool:
+    """Inside a transaction: the request goes on. False when the batch is gone or cancelled."""
+    mine = and_(
+        BatchRow.id == batch_id,
+        BatchRow.state == BatchState.RECEIVING,
+        BatchRow.cancelled_at.is_(None),
+    )
+    statement = update(BatchRow).where(mine).values(receiving_until=until)
+    return bool(session.connection().execute(statement).rowcount)
+
+
+def scanned(session: Session, claimed: Claimed, scan_id: str) -> bool:
+    """Inside the transaction that adds the scan; False when the item is no longer this holder's."""
+    return _changed(
+        session, claimed, state=ItemState.SCANNED, scan_id=scan_id, lease=None, lease_until=None
+    )
+
+
+def _item(batch: Batch, item: NewItem, scan_id: str | None) -> dict[str, Any]:
+    state = ItemState.WAITING if scan_id is None else ItemState.SCANNED
+    return {
+        "batch_id": batch.id,
+        "line": item.line,
+        "tenant": batch.tenant,
+        "state": state if item.failure is None else ItemState.FAILED,
+        "profile": item.profile,
+        "url": item.url,
+        "upload_id": item.upload_id,
+        "reference": item.reference,
+        "labels": dict(item.labels) if item.labels is not None else None,
+        "scan_id": scan_id,
+        "failure_code": item.failure.code if item.failure else None,
+        "failure_sentence": item.failure.sentence if item.failure else None,
+        "attempts": 0,
+    }
+
+
+def _changed(session: Session, claimed: Claimed, **values: object) -> bool:
+    held: ColumnElement[bool] = and_(
+        ItemRow.batch_id == claimed.batch_id,
+        ItemRow.line == claimed.line,
+        ItemRow.state == ItemState.FETCHING,
+        ItemRow.lease == claimed.token,
+    )
+    return bool(session.connection().execute(update(ItemRow).where(held).values(**values)).rowcount)
+
+
+def _failed(failure: Failure) -> dict[str, object]:
+    return {
+        "state": ItemState.FAILED,
+        "lease": None,
+        "lease_until": None,
+        "failure_code": failure.code,
+        "failure_sentence": failure.sentence,
+    }
+
+
+def _counts(session: Session, batch_id: str) -> tuple[dict[Outcome, int], dict[Verdict, int]]:
+    query = (
+        select(ItemRow.state, ScanRow.state, ScanRow.verdict, func.count())
+        .outerjoin(ScanRow, ScanRow.id == ItemRow.scan_id)
+        .where(ItemRow.batch_id == batch_id)
+        .group_by(ItemRow.state, ScanRow.state, ScanRow.verdict)
+    )
+    outcomes: dict[Outcome, int] = {}
+    verdicts: dict[Verdict, int] = {}
+    for item, scan, verdict, count in session.execute(query):
+        outcome = _outcome(item, scan)
+        outcomes[outcome] = outcomes.get(outcome, 0) + count
+        if verdict is not None:
+            verdicts[verdict] = verdicts.get(verdict, 0) + count
+    return outcomes, verdicts
+
+
+def _outcome(item: ItemState, scan: State | None) -> Outcome:
+    if item is not ItemState.SCANNED:
+        return Outcome(item)
+    return Outcome(scan) if scan is not None else Outcome.DELETED
+
+
+def _batch(row: BatchRow, outcomes: dict[Outcome, int], verdicts: dict[Verdict, int]) -> Batch:
+    return Batch(
+        id=row.id,
+        tenant=row.tenant,
+        state=row.state,
+        total=row.total,
+        created_at=row.created_at,
+        cancelled_at=row.cancelled_at,
+        finished_at=row.finished_at,
+        expires_at=row.expires_at,
+        outcomes=outcomes,
+        verdicts=verdicts,
+    )
+
+
+def _result(
+    item: ItemRow,
+    state: State | None,
+    verdict: Verdict | None,
+    code: str | None,
+    sentence: str | None,
+) -> Result:
+    code, sentence = item.failure_code or code, item.failure_sentence or sentence
+    return Result(
+        line=item.line,
+        reference=item.reference,
+        labels=item.labels,
+        url=item.url,
+        scan_id=item.scan_id,
+        outcome=_outcome(item.state, state),
+        verdict=verdict,
+        failure=Failure(code, sentence or "") if code is not None else None,
+    )

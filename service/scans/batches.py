@@ -1,0 +1,260 @@
+"""Many files at once: taken in together, each scanned by itself, finished at one moment."""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from copy import copy
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from sqlalchemy.orm import Session
+
+from service.access.meter import Allowance
+from service.db import batches as statements
+from service.db.batch_lifecycle import Batch, BatchPage, BatchState, Claimed, NewItem, Result
+from service.db.batches import BatchRows, Finished
+from service.db.engine import Database
+from service.db.lifecycle import Failure, UploadState, is_scan_id, new_scan_id
+from service.errors import (
+    BatchNotFound,
+    InvalidRequest,
+    ScanAbandoned,
+    ScanNotFound,
+    ServiceError,
+    StorageUnavailable,
+    UploadFailed,
+    UploadIncomplete,
+    UploadNotFound,
+    UploadUsed,
+)
+from service.scans.intake import Received, Receiver, name_in
+from service.scans.resumable import Uploads
+from service.scans.use_cases import Scans
+
+log = logging.getLogger(__name__)
+
+Fetch = Callable[[str, Receiver], None]
+"""Fetches an address into a receiver through the guard of `service.fetch`."""
+
+CANCELLED: Final = Failure("cancelled", "The batch was cancelled before this was begun.")
+LOST: Final = Failure("worker_lost", "Every worker that tried to take this in died or was stopped.")
+HOLD: Final = timedelta(seconds=180)
+"""Longer than any fetch: then a worker that took an item counts as dead."""
+RECEIVING: Final = timedelta(minutes=15)
+"""The longest that one file of a form may take; then its request counts as dead."""
+LATER: Final = timedelta(seconds=30)
+ATTEMPTS: Final = 3
+
+
+def unannounced(_session: Session, _batch: Batch) -> None:
+    """Nobody is told that a batch is finished."""
+
+
+class Batches:
+    """All that API and workers do with the batches of one tenant. Thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        scans: Scans,
+        uploads: Uploads,
+        fetch: Fetch,
+        keep: timedelta | None,  # None: until somebody deletes it
+        finished: Finished = unannounced,
+        now: Callable[[], datetime] | None = None,  # None: the database's clock
+    ) -> None:
+        """`finished` is called once for each batch, in the transaction that finishes it."""
+        self._rows = BatchRows(database)
+        self._scans = scans
+        self._uploads = uploads
+        self._fetch = fetch
+        self._keep = keep
+        self._finished = finished
+        self._now = now or database.now
+
+    def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
+        """The same use cases for the batches of another tenant, within what is allowed there."""
+        others = copy(self)
+        others._scans = self._scans.of(tenant, allowance)
+        others._uploads = self._uploads.of(tenant)
+        return others
+
+    def accept(self, items: Sequence[NewItem]) -> tuple[Batch, tuple[NewItem, ...]]:
+        """A batch of lines that were checked, all or nothing; and those of them that are wrong.
+
+        Workers fetch the addresses. Uploads that cannot be used are wrong lines too.
+        """
+        items = self._with_known_uploads(items)
+        batch = self._new(BatchState.RUNNING, total=len(items))
+        self._rows.add(batch, items, None)
+        self._settle(batch.id)
+        return self.get(batch.id), tuple(item for item in items if item.failure is not None)
+
+    def begin(self) -> Batch:
+        """A batch whose files come one after the other; nothing is promised before `start`."""
+        batch = self._new(BatchState.RECEIVING, total=0)
+        self._rows.add(batch, (), self._now() + RECEIVING)
+        return batch
+
+    def add(self, batch: Batch, item: NewItem, received: Received) -> None:
+        """Add a file that arrived, as a scan. Raises `BatchNotFound`, and leaves no file then."""
+        until = self._now() + RECEIVING
+
+        def also(session: Session, scan_id: str) -> None:
+            if not statements.keep_receiving(session, batch.id, until):
+                raise BatchNotFound(f"batch {batch.id} was deleted or cancelled")
+            statements.add_items(session, batch, (item,), scan_id)
+
+        self._scans.accept(received, profile=item.profile, also=also)
+
+    def add_wrong(self, batch: Batch, item: NewItem) -> None:
+        """Add a file that was refused. Raises `BatchNotFound`."""
+        if not self._rows.extend(batch, item, self._now() + RECEIVING):
+            raise BatchNotFound(f"batch {batch.id} was deleted or cancelled")
+
+    def start(self, batch: Batch, total: int) -> Batch:
+        """All files are here: from now on the batch ends by itself."""
+        self._rows.start(batch.id, total)
+        self._settle(batch.id)
+        return self.get(batch.id)
+
+    def receiver(self, untrusted_name: str) -> Receiver:
+        """Somewhere to write one file of a form to."""
+        return self._scans.receive(untrusted_name)
+
+    def get(self, batch_id: str) -> Batch:
+        """Raises `BatchNotFound`."""
+        found = self._rows.get(self._scans.tenant, batch_id) if is_scan_id(batch_id) else None
+        if found is None:
+            raise BatchNotFound(f"no batch {batch_id[:40]!r}")
+        return found
+
+    def list(self, *, limit: int, before: str | None) -> BatchPage:
+        """The newest first; `before` is the `next` of the page before. Raises `InvalidRequest`."""
+        if before is not None and not is_scan_id(before):
+            raise InvalidRequest("before is not the next of a page")
+        return self._rows.page(self._scans.tenant, limit=limit, before=before)
+
+    def results(self, batch_id: str) -> Iterator[Result]:
+        """What became of each line so far, in order, read a few at a time. Raises `BatchNotFound`."""
+        self.get(batch_id)
+        return self._results(batch_id)
+
+    def cancel(self, batch_id: str) -> Batch:
+        """Begin nothing more of it; what runs goes on to its end. Raises `BatchNotFound`."""
+        self.get(batch_id)
+        self._rows.cancel(self._scans.tenant, batch_id, self._now(), CANCELLED)
+        self._settle(batch_id)
+        return self.get(batch_id)
+
+    def delete(self, batch_id: str) -> None:
+        """Forget a batch and all its scans, with their files and reports. Raises `BatchNotFound`."""
+        self.get(batch_id)
+        self._rows.cancel(self._scans.tenant, batch_id, self._now(), CANCELLED)
+        for scan_id in self._rows.scans(batch_id):
+            with suppress(ScanNotFound):
+                self._scans.delete(scan_id)
+        self._rows.delete(self._scans.tenant, batch_id)
+        log.info("deleted", extra={"batch": batch_id})
+
+    def take_in(self) -> bool:
+        """Turn one waiting address or upload, of any tenant, into a scan; False if none waits."""
+        now = self._now()
+        claimed = self._rows.claim(
+            token=secrets.token_hex(16), now=now, until=now + HOLD, most=ATTEMPTS
+        )
+        if claimed is None:
+            return False
+        try:
+            self.of(claimed.tenant)._scan(claimed)
+        except ScanAbandoned:
+            log.info("abandoned", extra={"batch": claimed.batch_id, "line": claimed.line})
+        except StorageUnavailable as error:
+            log.warning("put off", extra={"batch": claimed.batch_id, "code": error.code})
+            self._rows.put_off(claimed, self._now() + LATER)
+        except ServiceError as error:
+            self._rows.fail(claimed, Failure.of(error.code, str(error)))
+            self._settle(claimed.batch_id)
+        return True
+
+    def scan_ended(self, scan_id: str) -> None:
+        """A scan came to its end, and perhaps its batch with it."""
+        batch_id = self._rows.batch_of(scan_id)
+        if batch_id is not None:
+            self._settle(batch_id)
+
+    def round(self) -> None:
+        """What died gets on: items, requests and batches, of every tenant; what is old goes."""
+        now = self._now()
+        self._rows.end_lapsed(now, most=ATTEMPTS, failure=LOST)
+        for batch_id in self._rows.running():
+            self._settle(batch_id)
+        for tenant, batch_id in self._rows.abandoned(now):
+            with suppress(BatchNotFound):
+                self.of(tenant).delete(batch_id)
+        self._rows.expire(now)
+
+    def _settle(self, batch_id: str) -> None:
+        if self._rows.settle(batch_id, self._now(), self._finished):
+            log.info("finished", extra={"batch": batch_id})
+
+    def _scan(self, claimed: Claimed) -> None:
+        def also(session: Session, scan_id: str) -> None:
+            if not statements.scanned(session, claimed, scan_id):
+                raise ScanAbandoned("the batch was cancelled, or another worker took this over")
+
+        if claimed.upload_id is not None:
+            self._uploads.scan(claimed.upload_id, self._scans, profile=claimed.profile, also=also)
+        elif claimed.url is not None:
+            with self._scans.receive(name_in(claimed.url)) as receiver:
+                self._fetch(claimed.url, receiver)
+                received = receiver.finish()
+            self._scans.accept(received, profile=claimed.profile, also=also)
+
+    def _results(self, batch_id: str) -> Iterator[Result]:
+        after = 0
+        while found := self._rows.results(batch_id, after):
+            yield from found
+            after = found[-1].line
+
+    def _new(self, state: BatchState, *, total: int) -> Batch:
+        now = self._now()
+        return Batch(
+            id=new_scan_id(now),
+            tenant=self._scans.tenant,
+            state=state,
+            total=total,
+            created_at=now,
+            cancelled_at=None,
+            finished_at=None,
+            expires_at=now + self._keep if self._keep is not None else None,
+        )
+
+    def _with_known_uploads(self, items: Sequence[NewItem]) -> tuple[NewItem, ...]:
+        """Each upload must be there, and be named once."""
+        named = tuple(item.upload_id for item in items if item.upload_id is not None)
+        states = self._uploads.states(named) if named else {}
+        seen: set[str] = set()
+        return tuple(_judged(item, states, seen) for item in items)
+
+
+def _judged(item: NewItem, states: dict[str, UploadState], seen: set[str]) -> NewItem:
+    if item.upload_id is None:
+        return item
+    state = states.get(item.upload_id)
+    error: ServiceError | None = None
+    if state is None:
+        error = UploadNotFound("there is no such upload")
+    elif state is UploadState.USED or item.upload_id in seen:
+        error = UploadUsed("a scan is made of an upload once")
+    elif state is UploadState.OPEN:
+        error = UploadIncomplete("bytes of the upload are still missing")
+    elif state is UploadState.FAILED:
+        error = UploadFailed("the upload was refused")
+    seen.add(item.upload_id)
+    if error is None:
+        return item
+    return replace(item, upload_id=None, failure=Failure.of(error.code, str(error)))

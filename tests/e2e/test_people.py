@@ -1,0 +1,102 @@
+"""People sign in with a real browser, and every page made for them is under axe-core."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from service.access.principal import Role
+from tests import media
+from tests.e2e.chromium import LOW_CONTRAST, chromium, complaints, dark, resize
+from tests.e2e.test_accessible import violations
+from tests.service import reports
+from tests.service.access.people import principal
+from tests.service.web.browsing import PASSWORD, make
+from tests.service.webapp import StandIn, desk, serving
+
+PHOTO = media.jpeg(media.photo_like(320, 240))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    with chromium(tmp_path_factory.mktemp("profile")) as made:
+        yield made
+
+
+def sign_in(browser: WebDriver, address: str, name: str = "ines", to: str = "/") -> None:
+    browser.delete_all_cookies()
+    browser.get(f"{address}/sign-in?to={to}")
+    browser.find_element(By.ID, "name").send_keys(name)
+    browser.find_element(By.ID, "password").send_keys(PASSWORD)
+    browser.find_element(By.CSS_SELECTOR, "form.fields button").click()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_for_people_violates_a_rule(
+    browser: WebDriver, tmp_path: Path, scheme: str, width: int
+) -> None:
+    made = desk(tmp_path, StandIn(reports.no_sign_found))
+    make(made, "ines", Role.OPERATOR)
+    make(made, "joão@example.org", Role.VIEWER)
+    gone = make(made, "mary")
+    by = made.people.accounts
+    with serving(made.app) as address:
+        dark(browser, on=scheme == "dark")
+        resize(browser, width)
+        browser.get(f"{address}/sign-in")
+        assert violations(browser) == []
+        sign_in(browser, address)
+        by.disable(principal(Role.OPERATOR), gone.id)
+        link = by.add(principal(Role.OPERATOR), "newcomer", Role.VIEWER)
+        for path in ("/", "/account", "/people", f"/set-password?link={link}"):
+            browser.get(address + path)
+            assert violations(browser) == [], path
+            assert browser.execute_script(LOW_CONTRAST) == [], path
+            wide = "return document.documentElement.scrollWidth"
+            assert browser.execute_script(wide) <= width, path
+        browser.get(f"{address}/people")
+        browser.find_element(By.ID, "name").send_keys("another")
+        browser.find_element(By.CSS_SELECTOR, "form.fields button").click()
+        assert "set-password?link=" in browser.find_element(By.TAG_NAME, "pre").text
+        assert violations(browser) == []
+        browser.get("about:blank")
+
+
+def test_a_file_dropped_by_somebody_who_is_signed_in_is_taken(
+    browser: WebDriver, tmp_path: Path
+) -> None:
+    made = desk(tmp_path, StandIn(reports.no_sign_found))
+    make(made)
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(PHOTO)
+    with serving(made.app) as address:
+        sign_in(browser, address)
+        browser.find_element(By.CSS_SELECTOR, "input[name=file]").send_keys(str(photo))
+        browser.find_element(By.CSS_SELECTOR, "form.submit button").click()
+        WebDriverWait(browser, 20).until(lambda it: "/scans/" in it.current_url)
+        (scan,) = made.scans.list(limit=2).items
+        assert browser.current_url == f"{address}/scans/{scan.id}"
+        assert complaints(browser) == []
+        browser.get("about:blank")
+
+
+def test_signing_in_and_out_takes_no_javascript(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made = desk(tmp_path, StandIn(reports.no_sign_found))
+    make(made, role=Role.ADMIN)
+    with (
+        chromium(tmp_path_factory.mktemp("plain"), javascript=False) as plain,
+        serving(made.app) as address,
+    ):
+        sign_in(plain, address, to="/people")
+        assert plain.current_url == f"{address}/people"
+        plain.find_element(By.CSS_SELECTOR, ".masthead form button").click()
+        assert plain.current_url == f"{address}/sign-in"
+        plain.get(f"{address}/account")
+        assert "/sign-in?to=/account" in plain.current_url
+        plain.get("about:blank")
