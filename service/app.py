@@ -22,8 +22,10 @@ from service.api import (
     health,
     keys,
     media,
+    policies,
     problems,
     resumable,
+    reviews,
     scans,
 )
 from service.api.access import Rules, rules
@@ -53,6 +55,8 @@ ROUTED: Final = (
     scans,
     batches,
     resumable,
+    reviews,
+    policies,
     audit_log,
     media,
     detectors,

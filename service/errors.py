@@ -371,6 +371,24 @@ class SignatureInvalid(ServiceError):
     title = "The signature does not belong to this report"
 
 
+class PolicyInvalid(ServiceError):
+    """A policy that is not one; `problems` are places in it, as JSON paths, with a sentence each."""
+
+    code = "policy_invalid"
+    status = 422
+    title = "This is not a policy of a known version"
+
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        super().__init__("; ".join(f"{where}: {sentence}" for where, sentence in problems))
+        self.problems = problems
+
+
+class PolicyNotFound(ServiceError):
+    code = "policy_not_found"
+    status = 404
+    title = "There is no such policy"
+
+
 class SettingsInvalid(ServiceError):
     """What is set makes no sense, or leads to parts that cannot be used; a sentence for each."""
 

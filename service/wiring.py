@@ -23,11 +23,12 @@ from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches, Fetch
 from service.scans.index_entries import IndexEntries
+from service.scans.policy import ScanPolicy
 from service.scans.queue import Broker, CeleryQueue
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import ScanPolicy, Scans
+from service.scans.use_cases import Scans
 from service.settings import Settings
 
 

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from service.errors import (
     DatabaseUnavailable,
     InvalidRequest,
+    PolicyInvalid,
     ServiceError,
     StorageFull,
 )
@@ -143,7 +144,11 @@ def problem_of(request: Request, error: Exception) -> Problem:
     if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         code = known.code if known is not None else INTERNAL
         return _problem(request, 500, code, ServiceError.title, "The log has more.")
-    return _problem(request, known.status, known.code, known.title, str(known) or known.title)
+    problem = _problem(request, known.status, known.code, known.title, str(known) or known.title)
+    if isinstance(known, PolicyInvalid):
+        errors = [Invalid(where=where, message=sentence) for where, sentence in known.problems]
+        return problem.model_copy(update={"errors": errors})
+    return problem
 
 
 def _problem(request: Request, status: int, code: str, title: str, detail: str) -> Problem:

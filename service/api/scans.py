@@ -40,6 +40,7 @@ from service.errors import (
     UrlRefused,
 )
 from service.rendering.render import render_report, standalone_policy
+from service.reporting.decision import PolicyAction
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.wording import PROFILES
@@ -186,9 +187,13 @@ def list_scans(
         str | None, Query(pattern=SCAN_ID, description="`next` of the page before")
     ] = None,
     state: Annotated[State | None, Query(description="Only scans in this state")] = None,
+    action: Annotated[
+        PolicyAction | None, Query(description="Only scans that came to this action")
+    ] = None,
 ) -> ScanPage:
     """Scans, the newest first."""
-    return ScanPage.of(scans.list(limit=limit, before=before, state=state), root)
+    found = scans.list(limit=limit, before=before, state=state, action=action)
+    return ScanPage.of(found, root)
 
 
 @router.get(

@@ -11,7 +11,8 @@ from detectors.registry import Spec, card_of, specs, votes
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
 from service.analysis.progress import Stage
-from service.db.lifecycle import Page, Readiness, Scan, State
+from service.db.lifecycle import Judgement, Page, Readiness, Review, Scan, State
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,28 @@ class Links(BaseModel):
     report: str
     preview: str
     events: str
+    reviews: str
     page: str
+
+
+class ReviewView(BaseModel):
+    """A person's judgement about a scan."""
+
+    id: int = Field(description="Later reviews have greater ones")
+    judgement: Judgement
+    note: str
+    actor: str = Field(description="Who judged", examples=["account:7"])
+    created_at: AwareDatetime
+
+    @classmethod
+    def of(cls, review: Review) -> Self:
+        return cls(
+            id=review.id,
+            judgement=review.judgement,
+            note=review.note,
+            actor=review.actor,
+            created_at=review.created_at,
+        )
 
 
 class ScanView(BaseModel):
@@ -63,6 +85,8 @@ class ScanView(BaseModel):
     attempts: int
     failure: FailureView | None
     verdict: Verdict | None = Field(description="Set once the state is done")
+    action: PolicyAction | None = Field(description="What the policy did; None: none decided")
+    review: ReviewView | None = Field(description="The latest; all are at `links.reviews`")
     links: Links
 
     @classmethod
@@ -88,11 +112,14 @@ class ScanView(BaseModel):
             attempts=scan.attempts,
             failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
             verdict=scan.verdict,
+            action=scan.action,
+            review=ReviewView.of(scan.review) if scan.review else None,
             links=Links(
                 self=base,
                 report=f"{base}/report",
                 preview=f"{base}/preview",
                 events=f"{base}/events",
+                reviews=f"{base}/reviews",
                 page=f"{root}/scans/{scan.id}",
             ),
         )

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
 from service.cli.inputs import STDIN, Beside, opened
-from service.reporting.report import Profile, Report, Verdict
+from service.policies.decide import decided
+from service.policies.document import Policy
+from service.policies.library import named as policy_named
+from service.reporting.report import Profile, Report
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.unchanged import held_to
 
@@ -31,6 +35,7 @@ def run(
     crjson: Path | None = None,
     beside: Beside,
     fail_on: frozenset[str] = FOUND_BY_DEFAULT,
+    policy: str | None = None,
 ) -> ExitCode:
     """Report on every input in turn; one that cannot be analysed does not stop the others.
 
@@ -40,8 +45,13 @@ def run(
     if refusal is not None:
         say(refusal)
         return ExitCode.USAGE
+    try:
+        by = policy_named(policy) if policy is not None else None
+    except DELIBERATE as error:
+        complain(str(policy), error)
+        return ExitCode.USAGE
     settings = read_settings()
-    verdicts: list[Verdict] = []
+    answers: list[str] = []
     alone, failures = len(inputs) == 1, 0
     shown = html is None or str(html) != STDIN
     with open_pipeline(settings) as pipeline:
@@ -49,8 +59,8 @@ def run(
             try:
                 with opened(named, upload_limits(settings), beside) as source:
                     with held_to(source):
-                        analysis = _analyse(pipeline, source, profile)
-                    verdicts.append(analysis.report.verdict)
+                        analysis = _analyse(pipeline, source, profile, by)
+                    answers += answers_of(analysis.report)
                     if shown:
                         _show(analysis.report, as_json=as_json, alone=alone)
                     if html is not None:
@@ -62,7 +72,7 @@ def run(
             except DELIBERATE as error:
                 complain(named, error)
                 failures += 1
-    return exit_code(verdicts, failures=failures > 0, fail_on=fail_on)
+    return exit_code(answers, failures=failures > 0, fail_on=fail_on)
 
 
 def _refusal(
@@ -92,9 +102,18 @@ def _refusal(
     return None
 
 
-def _analyse(pipeline: Pipeline, source: Source, profile: Profile) -> Analysis:
+def answers_of(report: Report) -> tuple[str, ...]:
+    """What an exit code may rest on: the verdict and, where a policy decided, its action."""
+    decision = report.decision
+    return (report.verdict,) if decision is None else (report.verdict, decision.action)
+
+
+def _analyse(
+    pipeline: Pipeline, source: Source, profile: Profile, policy: Policy | None
+) -> Analysis:
     with _following(source.name) as listener:
-        return pipeline.analyse(source, profile=profile, progress=listener)
+        analysis = pipeline.analyse(source, profile=profile, progress=listener)
+    return replace(analysis, report=decided(analysis.report, policy))
 
 
 def _following(name: str) -> AbstractContextManager[Listener]:

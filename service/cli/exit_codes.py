@@ -2,10 +2,7 @@
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from service.reporting.report import Verdict
+from typing import Final
 
 
 class ExitCode(IntEnum):
@@ -42,10 +39,13 @@ FOUND_BY_DEFAULT: Final = frozenset(
 
 
 def exit_code(
-    verdicts: Iterable["Verdict"], *, failures: bool, fail_on: frozenset[str] = FOUND_BY_DEFAULT
+    answers: Iterable[str], *, failures: bool, fail_on: frozenset[str] = FOUND_BY_DEFAULT
 ) -> ExitCode:
-    """One code for many inputs; `failures` says that some have no report, `fail_on` what is found."""
-    given = {verdict.value for verdict in verdicts}
+    """One code for many inputs, by their verdicts and, under a policy, its actions.
+
+    `failures` says that some have no report, `fail_on` what counts as found.
+    """
+    given = set(answers)
     if given & fail_on:
         return ExitCode.FOUND
     if failures:

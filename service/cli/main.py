@@ -12,6 +12,7 @@ from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.keys_app import keys
 from service.cli.models_app import models
+from service.cli.policy_app import policy
 from service.cli.report_app import audit, check, show
 from service.cli.signing_app import TERMS, recheck, sign, verify_receipt, verify_report
 from service.cli.trust_app import trust
@@ -33,6 +34,7 @@ app.add_typer(trust, name="trust")
 app.add_typer(models, name="models")
 app.add_typer(index, name="index")
 app.add_typer(keys, name="keys")
+app.add_typer(policy, name="policy")
 app.add_typer(admin, name="admin")
 
 
@@ -201,6 +203,14 @@ def bench(
         str | None,
         typer.Option(metavar="NAME", help="Fit and keep the calibration of a pulled model."),
     ] = None,
+    reviews: Annotated[
+        bool, typer.Option("--reviews", help="Measure on what people reviewed here.")
+    ] = False,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE|NAME", help="With --reviews also this policy; repeat it."),
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="With --reviews: whose.")] = "default",
 ) -> None:
     """Measure detectors on labelled media: error rates, costs, calibration, intervals.
 
@@ -208,12 +218,24 @@ def bench(
     media, kept beside its weights, and votes from then on. It takes 50 bona fide and 50 synthetic
     items, from several sources; 99 bona fide ones for a threshold at 1 % false alarms.
 
+    With --reviews the media are the scans that people reviewed, as their stored reports have them:
+    every detector, threshold and policy, with intervals, and a word where there are too few.
+
     \b
     assay bench media/manifest.csv --calibrate ferretnet --laundering all
     assay bench media/manifest.csv --laundering all --out results
     assay bench media/manifest.csv --verdict
+    assay bench --reviews --policy desk.json --out results
     assay bench --scores oof.csv -d audio.ensemble --protocol "leave-one-source-out 5-fold"
     """
+    if reviews:
+        if manifest or scores or readme:
+            raise typer.BadParameter("--reviews takes its media from the scans that are here")
+        from service.cli import bench_reviews
+
+        raise typer.Exit(bench_reviews.run(tenant=tenant, policies=tuple(policy or ()), out=out))
+    if policy:
+        raise typer.BadParameter("--policy goes with --reviews")
     from service.cli import bench as command
 
     raise typer.Exit(

@@ -56,10 +56,21 @@ def some_of(what: str, known: Iterable[str]) -> Callable[[str | None], str | Non
     )
 
 
-def checked_verdicts(value: str | None) -> str | None:
-    """Check a list of verdicts, or the word none. Raises a usage error that names them all."""
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE|NAME",
+        help="Say what to do about each file: allow, review or block; see assay policy.",
+    ),
+]
+
+
+def checked_answers(value: str | None) -> str | None:
+    """Check a list of verdicts and actions, or the word none. Raises a usage error."""
     if value is None:
         return None
+    from service.reporting.decision import PolicyAction
     from service.reporting.report import Verdict  # pydantic, only where it is asked for
 
-    return some_of("verdict", ("none", *Verdict))(value)
+    return some_of("verdict or action", ("none", *Verdict, *PolicyAction))(value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.exit_codes import FOUND_BY_DEFAULT
-from service.cli.options import FragmentOption, ManifestOption, checked_verdicts
+from service.cli.options import FragmentOption, ManifestOption, PolicyOption, checked_answers
 
 if TYPE_CHECKING:
     from service.reporting.report import Profile
@@ -49,8 +49,9 @@ FailOnOption = Annotated[
     typer.Option(
         "--fail-on",
         metavar="VERDICT,...",
-        help="Verdicts that make the exit status 1, instead of those that accuse; none: no verdict.",
-        callback=checked_verdicts,
+        help="Verdicts that make the exit status 1, instead of those that accuse; none: no verdict. "
+        "With --policy also its actions: review,block.",
+        callback=checked_answers,
     ),
 ]
 
@@ -74,8 +75,16 @@ def _read_soon() -> None:
     launch_ahead(CREDENTIALS)
 
 
-def _fail_on(words: str | None) -> frozenset[str]:
-    return FOUND_BY_DEFAULT if words is None else frozenset(words.split(","))
+def _fail_on(words: str | None, policy: str | None) -> frozenset[str]:
+    """What counts as found. Ends with a usage error for actions that no policy takes."""
+    if words is None:
+        return FOUND_BY_DEFAULT
+    from service.reporting.decision import PolicyAction
+
+    wanted = frozenset(words.split(","))
+    if policy is None and wanted & set(PolicyAction):
+        raise typer.BadParameter("--fail-on names an action, which takes a --policy")
+    return wanted
 
 
 def check(
@@ -96,6 +105,7 @@ def check(
     crjson: CrJsonOption = None,
     manifest: ManifestOption = None,
     fragment: FragmentOption = None,
+    policy: PolicyOption = None,
     fail_on: FailOnOption = None,
 ) -> None:
     """Report on files. For whole folders, use assay audit.
@@ -110,6 +120,7 @@ def check(
     assay check photo.jpg --only provenance --crjson photo.crjson
     assay check init.mp4 --fragment 1.m4s --fragment 2.m4s
     assay check photo.jpg --fail-on likely_synthetic,likely_manipulated
+    assay check photo.jpg --policy newsroom --fail-on review,block
     curl -s https://example.org/a.png | assay check --json - | jq .verdict
     """
     _read_soon()
@@ -124,7 +135,8 @@ def check(
             html=html,
             crjson=crjson,
             beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
-            fail_on=_fail_on(fail_on),
+            fail_on=_fail_on(fail_on, policy),
+            policy=policy,
         )
     )
 
@@ -178,6 +190,7 @@ def audit(
         Path | None,
         typer.Option("--csv", metavar="OUT.csv", help="A table as well, at the end; - is stdout."),
     ] = None,
+    policy: PolicyOption = None,
     fail_on: FailOnOption = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no summary; errors only.")
@@ -197,6 +210,7 @@ def audit(
     assay audit /archive --out archive.jsonl
     assay audit /archive --out signed.jsonl --only provenance --csv signed.csv
     assay audit 2024 2025 --out years.jsonl --include '*.jp*g' --exclude thumbnails
+    assay audit /archive --out decided.jsonl --policy no-ai --csv decided.csv
     find /archive -newer last -type f -print0 | assay audit --files-from - --out new.jsonl
     assay audit /archive --out - --only provenance | jq -r 'select(.verdict == "verified_ai").path'
     """
@@ -221,7 +235,8 @@ def audit(
                 table=csv,
                 profile=_profile(only, fast=fast),
                 jobs=jobs,
-                fail_on=_fail_on(fail_on),
+                policy=policy,
+                fail_on=_fail_on(fail_on, policy),
                 quiet=quiet,
             )
         )

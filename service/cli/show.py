@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 from service.analysis.pipeline import Analysis
 from service.cli.audit.results_file import Line
-from service.cli.check import write_html
+from service.cli.check import answers_of, write_html
 from service.cli.complain import DELIBERATE, complain
 from service.cli.exit_codes import ExitCode, exit_code
 from service.cli.inputs import STDIN
@@ -26,12 +26,12 @@ def run(named: str, *, line: int | None, html: Path | None) -> ExitCode:
         if html is not None:
             write_html(Analysis(report, None), html, alone=True)
             if str(html) == STDIN:
-                return exit_code([report.verdict], failures=False)
+                return exit_code(answers_of(report), failures=False)
     except DELIBERATE as error:
         complain(named, error)
         return ExitCode.NOT_ANALYSED
     console().print(render(report))
-    return exit_code([report.verdict], failures=False)
+    return exit_code(answers_of(report), failures=False)
 
 
 def read_report(named: str, line: int | None) -> Report:

@@ -15,8 +15,9 @@ from service.analysis.progress import Listener
 from service.cli import timeline
 from service.cli.credentials_tree import credentials
 from service.rendering.view import conflicts, gaps
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Report, Signal, Verdict
-from service.reporting.wording import RANKS, VERDICTS, kind_in_words, marks_in_sound
+from service.reporting.wording import ACTIONS, RANKS, VERDICTS, kind_in_words, marks_in_sound
 
 _COLOURS: Final = {
     Verdict.VERIFIED_CAPTURE: "green",
@@ -28,6 +29,11 @@ _COLOURS: Final = {
     Verdict.INCONCLUSIVE: "yellow",
     Verdict.NO_SIGN_FOUND: "cyan",
     Verdict.NOT_APPLICABLE: "bright_black",
+}
+_ACTION_COLOURS: Final = {
+    PolicyAction.ALLOW: "cyan",
+    PolicyAction.REVIEW: "yellow",
+    PolicyAction.BLOCK: "red",
 }
 _ALARMING: Final = frozenset({Signal.BROKEN, Signal.SYNTHETIC, Signal.MANIPULATED})
 
@@ -51,6 +57,7 @@ def render(report: Report) -> RenderableType:
     """The whole report in reading order: verdict, basis, evidence, conflicts, what is missing."""
     parts = [
         _headline(report),
+        *_decision(report),
         *_evidence(report),
         *_credentials(report),
         *_time_line(report),
@@ -97,6 +104,16 @@ def _headline(report: Report) -> RenderableType:
     line = verdict_text(report.verdict)
     line.append(f"  {report.headline}", style="not bold default")
     return Group(Text(", ".join(facts), style="bright_black"), line)
+
+
+def _decision(report: Report) -> Iterator[RenderableType]:
+    found = report.decision
+    if found is None:
+        return
+    action = Text(f"\n{ACTIONS[found.action]}", style=f"bold {_ACTION_COLOURS[found.action]}")
+    yield action.append(f" by policy {found.policy}, version {found.version}", "not bold default")
+    for sentence in found.because:
+        yield Text(f"  {sentence}")
 
 
 def _evidence(report: Report) -> Iterator[RenderableType]:

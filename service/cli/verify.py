@@ -37,6 +37,7 @@ WORDS = {
     Item.FILE: "the file",
     Item.PREVIEW: "its preview",
     Item.REPORT: "the report",
+    Item.REVIEW: "what people came to about it",
     Item.INDEX_ENTRY: "its entry in the index of known media",
     Item.RECORD: "the record of the scan",
 }

@@ -9,8 +9,9 @@ from sqlalchemy.orm import DeclarativeBase
 
 from detectors.base import Kind
 from service.analysis.progress import Stage
-from service.db.lifecycle import State
+from service.db.lifecycle import Judgement, State
 from service.db.types import UtcDateTime
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
 
@@ -33,4 +34,6 @@ class Base(DeclarativeBase):
         Profile: closed(Profile),
         Stage: closed(Stage),
         Verdict: closed(Verdict),
+        PolicyAction: closed(PolicyAction),
+        Judgement: closed(Judgement),
     }

@@ -9,6 +9,7 @@ from typing import NewType, Self
 
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
 BlobKey = NewType("BlobKey", str)
@@ -32,6 +33,35 @@ class State(StrEnum):
     DONE = "done"
     FAILED = "failed"
     EXPIRED = "expired"
+
+
+class Judgement(StrEnum):
+    """What a person came to about a file."""
+
+    GENUINE = "genuine"
+    SYNTHETIC = "synthetic"
+    MANIPULATED = "manipulated"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A person's judgement about a scan. All are kept; the latest counts."""
+
+    id: int  # later ones have greater ones
+    scan_id: str
+    judgement: Judgement
+    note: str
+    actor: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """A scan's latest review, with the report as JSON."""
+
+    review: Review
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,8 @@ class Scan:
     attempts: int
     failure: Failure | None
     verdict: Verdict | None
+    action: PolicyAction | None = None  # None: no policy decided
+    review: Review | None = None  # the latest
 
     @property
     def mark(self) -> str:

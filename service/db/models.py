@@ -9,6 +9,7 @@ from detectors.base import Kind
 from service.analysis.progress import Stage
 from service.db.base import Base
 from service.db.lifecycle import State
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
 
@@ -24,6 +25,7 @@ class ScanRow(Base):
         Index("scan_expiry", "expires_at"),
         Index("scan_blob", "blob"),
         Index("scan_preview", "preview"),
+        Index("scan_action", "tenant", "action", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
@@ -56,6 +58,7 @@ class ScanRow(Base):
     failure_code: Mapped[str | None] = mapped_column(String(64))
     failure_sentence: Mapped[str | None] = mapped_column(Text)
     verdict: Mapped[Verdict | None]
+    action: Mapped[PolicyAction | None]  # null: no policy decided
 
 
 class ReportRow(Base):

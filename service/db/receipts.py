@@ -4,13 +4,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey
 from service.db.models import ReportRow, ScanRow
 from service.db.receipt_tables import DeletionRow
+from service.db.review_tables import ReviewRow
 from service.db.trail import actor, note
 from service.reporting.receipt import Because, Item, Receipt, Removed, SignedReceipt
 
@@ -42,6 +43,9 @@ def begin(session: Session, row: ScanRow, because: Because, at: datetime) -> Non
     if report is not None:
         digest = hashlib.sha256(report.document.encode()).hexdigest()
         there.append(Removed(item=Item.REPORT, sha256=digest))
+    reviews = select(func.count()).where(ReviewRow.scan_id == row.id)
+    if count := session.scalar(reviews):
+        there.append(Removed(item=Item.REVIEW, count=count))
     deletion = DeletionRow(
         scan_id=row.id,
         tenant=row.tenant,

@@ -13,10 +13,12 @@ from service.analysis.progress import Progress, Stage
 from service.db import receipts
 from service.db.access_tables import TenantRow
 from service.db.engine import Database
-from service.db.lifecycle import BlobKey, Failure, Page, Scan, State, mark
+from service.db.lifecycle import BlobKey, Failure, Page, Review, Scan, State, mark
 from service.db.models import ReportRow, ScanRow
+from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.errors import TooManyInFlight
+from service.reporting.decision import PolicyAction
 from service.reporting.receipt import Because
 from service.reporting.report import Profile, Verdict
 
@@ -123,7 +125,9 @@ class ScanRows:
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
             row = session.get(ScanRow, scan_id)
-            return _scan(row) if row is not None and row.tenant == tenant else None
+            if row is None or row.tenant != tenant:
+                return None
+            return _scan(row, latest_of(session, (scan_id,)).get(scan_id))
 
     def marks(self, scan_ids: Sequence[str]) -> dict[str, str]:
         """The mark of each of these scans that exists, without reading the rest of their rows.
@@ -139,15 +143,26 @@ class ScanRows:
                     found[scan_id] = mark(attempts, state, stage, done)
         return found
 
-    def page(self, tenant: str, *, limit: int, before: str | None, state: State | None) -> Page:
+    def page(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        before: str | None,
+        state: State | None,
+        action: PolicyAction | None = None,
+    ) -> Page:
         query = select(ScanRow).where(ScanRow.tenant == tenant)
         if before is not None:
             query = query.where(ScanRow.id < before)
         if state is not None:
             query = query.where(ScanRow.state == state)
+        if action is not None:
+            query = query.where(ScanRow.action == action)
         with self._database.read() as session:
             rows = session.scalars(query.order_by(ScanRow.id.desc()).limit(limit + 1)).all()
-        items = tuple(_scan(row) for row in rows[:limit])
+            reviews = latest_of(session, [row.id for row in rows])
+        items = tuple(_scan(row, reviews.get(row.id)) for row in rows[:limit])
         return Page(items, items[-1].id if len(rows) > limit else None)
 
     def document(self, tenant: str, scan_id: str) -> SignedDocument | None:
@@ -156,6 +171,21 @@ class ScanRows:
             if row is None or row.tenant != tenant:
                 return None
             return SignedDocument(row.document, row.signature)
+
+    def documents(self, tenant: str, last: int) -> Iterator[tuple[str, str]]:
+        """The newest reports as JSON with the ids of their scans, a few in memory at a time."""
+        before, left = None, last
+        while left > 0:
+            query = select(ReportRow.scan_id, ReportRow.document).where(ReportRow.tenant == tenant)
+            if before is not None:
+                query = query.where(ReportRow.scan_id < before)
+            query = query.order_by(ReportRow.scan_id.desc()).limit(min(left, BATCH))
+            with self._database.read() as session:
+                rows = session.execute(query).all()
+            yield from ((scan_id, document) for scan_id, document in rows)
+            if len(rows) < BATCH:
+                return
+            before, left = rows[-1][0], left - len(rows)
 
     def preview(self, tenant: str, scan_id: str) -> BlobKey | None:
         with self._database.read() as session:
@@ -240,6 +270,7 @@ class ScanRows:
         *,
         signed: SignedDocument,
         verdict: Verdict,
+        action: PolicyAction | None,
         preview: BlobKey | None,
         now: datetime,
     ) -> bool:
@@ -257,6 +288,7 @@ class ScanRows:
                 done=1.0,
                 note="",
                 verdict=verdict,
+                action=action,
                 preview=preview,
             )
             if won:
@@ -339,7 +371,7 @@ def _blobs(row: ScanRow) -> tuple[BlobKey, ...]:
     return tuple(BlobKey(key) for key in (row.blob, row.preview) if key is not None)
 
 
-def _scan(row: ScanRow) -> Scan:
+def _scan(row: ScanRow, review: Review | None = None) -> Scan:
     failure = None
     if row.failure_code is not None:
         failure = Failure(row.failure_code, row.failure_sentence or "")
@@ -361,6 +393,8 @@ def _scan(row: ScanRow) -> Scan:
         attempts=row.attempts,
         failure=failure,
         verdict=row.verdict,
+        action=row.action,
+        review=review,
     )
 
 

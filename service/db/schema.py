@@ -9,7 +9,9 @@ from service.db import (
     account_tables,
     batch_tables,
     models,
+    policy_tables,
     receipt_tables,
+    review_tables,
     trail_tables,
     upload_tables,
 )
@@ -20,7 +22,9 @@ _TABLES: Final = (
     account_tables,
     batch_tables,
     models,
+    policy_tables,
     receipt_tables,
+    review_tables,
     trail_tables,
     upload_tables,
 )

@@ -10,6 +10,7 @@ from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
 from service.db.models import ReportRow, ScanRow, WorkerRow
+from service.db.review_tables import ReviewRow
 from service.db.upload_tables import UploadRow
 from service.reporting.receipt import Because
 
@@ -119,6 +120,7 @@ class UpkeepRows:
                 receipts.begin(session, row, Because.RETENTION, now)
             session.flush()
             session.execute(delete(ReportRow).where(ReportRow.scan_id.in_(ids)))
+            session.execute(delete(ReviewRow).where(ReviewRow.scan_id.in_(ids)))
             session.execute(
                 update(ScanRow)
                 .where(ScanRow.id.in_(ids))
@@ -133,6 +135,7 @@ class UpkeepRows:
                     failure_code=None,
                     failure_sentence=None,
                     verdict=None,
+                    action=None,
                 )
             )
         return len(ids)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from service.rendering.view import view
 from service.reporting.report import Report
-from service.reporting.wording import SAYS, count_of
+from service.reporting.wording import ACTIONS, SAYS, count_of
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
@@ -66,6 +66,7 @@ def render_report(report: Report, preview: bytes | None) -> str:
         picture=picture,
         media=None,
         says=SAYS,
+        actions=ACTIONS,
         css=Markup(stylesheet()),  # noqa: S704 (our own file, and its digest is in the policy)
         policy=standalone_policy(),
     )

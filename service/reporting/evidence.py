@@ -41,6 +41,9 @@ repeats within 16 blocks can reach 0.79 of a message.
 """
 
 
+CLASSIFIER_ID: Final = "detector."
+"""What the id of a classifier's evidence begins with, before the detector's name."""
+
 SUBSTANTIAL: Final = 1 / 3
 """Share of what was judged over time that may lean to synthetic before silence on the whole ends.
 
@@ -179,26 +182,30 @@ def _trace(found: Trace) -> Evidence:
     )
 
 
+def signal_of(finding: Finding, accuses_at: Alarm = Alarm.FPR_1) -> Signal:
+    """What a voting classifier says where it accuses from this operating point on."""
+    if finding.alarm in {Alarm.FPR_1, accuses_at}:
+        return Signal.MANIPULATED if finding.claim in _MANIPULATES else Signal.SYNTHETIC
+    if finding.alarm is Alarm.FPR_5:
+        return Signal.SUSPECT
+    marked = marked_of(finding)
+    substantial = marked is not None and marked.share >= SUBSTANTIAL
+    return Signal.SUSPECT if substantial else Signal.UNREMARKABLE
+
+
 def _classifier(finding: Finding) -> Evidence:
     lr, means = finding.lr, CLAIMS[finding.claim]
     if lr is None:
         raise ValueError(f"{finding.detector}: evidence needs a score")
     marked = marked_of(finding) if finding.alarm is Alarm.NONE else None
-    signal = {
-        Alarm.FPR_1: Signal.MANIPULATED if finding.claim in _MANIPULATES else Signal.SYNTHETIC,
-        Alarm.FPR_5: Signal.SUSPECT,
-        Alarm.NONE: Signal.UNREMARKABLE,
-    }[finding.alarm]
-    if marked is not None and marked.share >= SUBSTANTIAL:
-        signal = Signal.SUSPECT
     parts = (
         f"The score gives {in_words(lr.log10, means)}{passes(finding.alarm)}.",
         because(finding),
         f" {marked.in_words(means)}" if marked is not None else "",
     )
     return Evidence(
-        id=f"detector.{finding.detector}",
+        id=f"{CLASSIFIER_ID}{finding.detector}",
         rank=Rank.CLASSIFIER,
-        signal=signal,
+        signal=signal_of(finding),
         statement="".join(parts),
     )

@@ -23,6 +23,7 @@ class Item(StrEnum):
     FILE = "file"
     PREVIEW = "preview"
     REPORT = "report"
+    REVIEW = "review"
     INDEX_ENTRY = "index_entry"
     RECORD = "record"
 

@@ -25,9 +25,16 @@ against two 1e-6, another processor as `python -m detectors.bench.processors` pr
 _LOG10_E: Final = math.log10(math.e)
 
 _MAKING: Final = frozenset(
-    {"analysed_at", "seconds", "schema_version", "findings[].seconds", "provenance.trust_lists"}
+    {
+        "analysed_at",
+        "seconds",
+        "schema_version",
+        "findings[].seconds",
+        "provenance.trust_lists",
+        "decision",
+    }
 )
-"""Members that say when and with what a report was made, by their place."""
+"""Members that say when and with what a report was made, or what was done about it, by place."""
 
 _SMALL: Final = frozenset({"p_chance"})
 """Probabilities whose size counts, however small."""

@@ -14,6 +14,7 @@ from provenance.declared import Watermark
 from provenance.result import Provenance
 from provenance.similarity.result import Match
 from service.errors import ReportInvalid
+from service.reporting.decision import PolicyDecision
 
 
 class Verdict(StrEnum):
@@ -149,6 +150,9 @@ class Report(Closed):
     findings: tuple[Finding, ...]
     engine: Engine
     seconds: float = Field(ge=0)
+    decision: PolicyDecision | None = Field(
+        default=None, exclude_if=lambda found: found is None
+    )  # left out where no policy decided, so that earlier reports stay as they were signed
 
 
 def schema() -> str:

@@ -16,6 +16,7 @@ from provenance.result import (
     TimestampStatus,
     TrustKind,
 )
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Rank, Report, Subject, Verdict
 
 # Upper bounds of log10 LR and the words for ratios below them: the verbal scale of the ENFSI
@@ -47,6 +48,12 @@ VERDICTS: Final[dict[Verdict, str]] = {
     Verdict.NO_SIGN_FOUND: "No sign found",
     Verdict.INCONCLUSIVE: "Inconclusive",
     Verdict.NOT_APPLICABLE: "Not applicable",
+}
+
+ACTIONS: Final[dict[PolicyAction, str]] = {
+    PolicyAction.ALLOW: "Allow",
+    PolicyAction.REVIEW: "Review",
+    PolicyAction.BLOCK: "Block",
 }
 
 KINDS: Final[dict[Kind | None, str]] = {
@@ -95,7 +102,7 @@ CLAIMS: Final[dict[Claim, str]] = {
 
 PROFILES: Final[dict[Profile, str]] = {
     Profile.FULL: "All checks",
-    Profile.FAST: "Fast, without the heat map and without looking for face swaps, edits or watermarks in pictures",
+    Profile.FAST: "Fast: no heat map, and no search for face swaps, edits or watermarks",
     Profile.PROVENANCE: "Provenance only, without classifiers",
 }
 

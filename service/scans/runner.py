@@ -22,6 +22,7 @@ from service.errors import (
 )
 from service.reporting.report import Profile
 from service.reporting.signature import ReportSigner
+from service.scans.deciding import Policies
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
 from service.scans.lease import Lease
@@ -49,6 +50,7 @@ class Runner:
         signer: ReportSigner,
         pipeline: Analyst,
         known: IndexEntries | None,
+        policies: Callable[[str], Policies],
         now: Callable[[], datetime],
     ) -> None:
         self._rows = rows
@@ -57,6 +59,7 @@ class Runner:
         self._signer = signer
         self._pipeline = pipeline
         self._known = known
+        self._policies = policies
         self._now = now
 
     def run(self, scan_id: str, *, worker: str) -> None:
@@ -105,15 +108,15 @@ class Runner:
             return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
 
     def _finish(self, job: Job, analysis: Analysis) -> None:
+        report = self._policies(job.tenant).decided(analysis.report)
         preview: BlobKey | None = None
         if analysis.preview is not None:
             preview = put(self._store, job.tenant, analysis.preview)
         won = self._rows.finish(
             job,
-            signed=SignedDocument(
-                analysis.report.model_dump_json(), self._signer.sign(analysis.report)
-            ),
-            verdict=analysis.report.verdict,
+            signed=SignedDocument(report.model_dump_json(), self._signer.sign(report)),
+            verdict=report.verdict,
+            action=report.decision.action if report.decision is not None else None,
             preview=preview,
             now=self._now(),
         )

@@ -15,7 +15,6 @@ from service.analysis.pipeline import profile_for
 from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
 from service.db.lifecycle import (
-    Failure,
     Overdue,
     Page,
     Readiness,
@@ -40,30 +39,21 @@ from service.errors import (
     ScanFailed,
     ScanNotFound,
 )
+from service.reporting.decision import PolicyAction
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
 from service.reporting.signature import ReportSigner
+from service.scans.deciding import Policies
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
 from service.scans.queue import QUEUES, Queue, queue_for
 from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
+from service.scans.reviews import Reviews
 from service.scans.runner import Analyst, Runner
 from service.scans.storage import BlobStore, read
-
-__all__ = [
-    "Failure",
-    "Page",
-    "Readiness",
-    "Reconciled",
-    "Scan",
-    "ScanPolicy",
-    "Scans",
-    "State",
-    "WorkerSeen",
-]
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +106,16 @@ class Scans:
     def tenant(self) -> str:
         """Whose scans these are."""
         return self._tenant
+
+    @property
+    def policies(self) -> Policies:
+        """What these scans are decided by."""
+        return Policies(self._database, self._tenant, self._now)
+
+    @property
+    def reviews(self) -> Reviews:
+        """What people came to about these scans."""
+        return Reviews(self._database, self._tenant, self._now)
 
     def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
         """The same use cases for the scans of another tenant, within what is allowed there."""
@@ -201,12 +201,17 @@ class Scans:
         return scan
 
     def list(
-        self, *, limit: int = 50, before: str | None = None, state: State | None = None
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        state: State | None = None,
+        action: PolicyAction | None = None,
     ) -> Page:
         """The newest first; `before` is the `next` of the page before. Raises `InvalidRequest`."""
         if before is not None and not is_scan_id(before):
             raise InvalidRequest("before must be the value of next from an earlier page")
-        return self._rows.page(self._tenant, limit=limit, before=before, state=state)
+        return self._rows.page(self._tenant, limit=limit, before=before, state=state, action=action)
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
         """A text for each of these scans that is there, which differs whenever the scan does.
@@ -306,6 +311,7 @@ class Scans:
             signer=self._signer,
             pipeline=self._pipeline,
             known=self._known,
+            policies=lambda tenant: self.of(tenant).policies,
             now=self._now,
         )
         runner.run(scan_id, worker=worker)
@@ -371,8 +377,7 @@ class Scans:
         )
 
     def _broker_answers(self) -> bool:
-        try:
+        with suppress(QueueUnavailable):
             self._queue.depth(QUEUES[0])
-        except QueueUnavailable:
-            return False
-        return True
+            return True
+        return False

@@ -17,7 +17,7 @@ from service.api.submission import submit
 from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
 from service.rendering.view import ICONS, bytes_in_words, view
-from service.reporting.wording import CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
+from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.use_cases import Scans
 from service.web.frame import Frame, TheFrame, render
@@ -159,6 +159,7 @@ def _page(template: str, frame: Frame, **values: object) -> str:
         verdicts=VERDICTS,
         kinds=KINDS,
         says=SAYS,
+        actions=ACTIONS,
         claims=CLAIMS,
         vouches=VOUCHES,
         profiles=PROFILES,

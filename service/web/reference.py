@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-METHODS: Final = ("post", "get", "delete")
+JSON: Final = "application/json"
+METHODS: Final = ("post", "put", "get", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,28 @@ def operations(document: Mapping[str, Any], base: str) -> Iterator[Operation]:
                 path=path,
                 summary=found["summary"],
                 about=found.get("description", ""),
-                parameters=tuple(_parameters(found)),
+                parameters=tuple(_parameters(found, document)),
                 answers=tuple(_answer(status, it) for status, it in found["responses"].items()),
                 command=_command(method, base + path, found),
             )
 
 
-def _parameters(operation: Mapping[str, Any]) -> Iterator[Parameter]:
+def _parameters(operation: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Parameter]:
     for item in operation.get("parameters", ()):
         yield Parameter(item["name"], item["in"], bool(item.get("required")), _about(item))
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        for name, schema in content["schema"]["properties"].items():
-            yield Parameter(name, "form", required=False, about=_about(schema))
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        place = "JSON" if kind == JSON else "form"
+        schema = _referred(content["schema"], document)
+        for name, item in schema.get("properties", {}).items():
+            yield Parameter(name, place, name in schema.get("required", ()), about=_about(item))
+
+
+def _referred(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema itself, or the one of the components that it names."""
+    if "$ref" not in schema:
+        return schema
+    found: Mapping[str, Any] = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return found
 
 
 def _about(item: Mapping[str, Any]) -> str:
@@ -77,7 +88,12 @@ def _answer(status: str, response: Mapping[str, Any]) -> Answer:
 
 
 def _command(method: str, address: str, operation: Mapping[str, Any]) -> str:
-    if "requestBody" in operation:
+    body = operation.get("requestBody", {}).get("content", {})
+    if JSON in body:
+        put = " -X PUT" if method == "put" else ""
+        address = address.replace("{scan_id}", "ID")
+        return f"curl{put} -H 'Content-Type: {JSON}' -d @body.json {address}"
+    if body:
         return f"curl -F file=@square.jpg {address}"
     flags = {"delete": "-X DELETE "}.get(method, "-N " if address.endswith("/events") else "")
-    return f"curl {flags}{address}".replace("{scan_id}", "ID")
+    return f"curl {flags}{address}".replace("{scan_id}", "ID").replace("{version}", "1")

@@ -13,12 +13,14 @@ from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
 from service.db.engine import Database
+from service.db.lifecycle import Scan
 from service.errors import QueueUnavailable
 from service.reporting.report import Profile
 from service.reporting.signature import ReportSigner
 from service.scans.intake import receive_all
+from service.scans.policy import ScanPolicy
 from service.scans.storage import FolderStore
-from service.scans.use_cases import Scan, ScanPolicy, Scans
+from service.scans.use_cases import Scans
 from tests.media import jpeg, photo_like
 from tests.service import reports
 

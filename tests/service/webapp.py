@@ -44,10 +44,11 @@ from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches
 from service.scans.intake import Receiver
+from service.scans.policy import ScanPolicy
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
-from service.scans.use_cases import ScanPolicy, Scans
+from service.scans.use_cases import Scans
 
 LIMIT: Final = 1024**2
 """Bytes of an image that the test application accepts."""

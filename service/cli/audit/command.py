@@ -24,6 +24,9 @@ from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
 from service.cli.inputs import STDIN
 from service.cli.terminal import console, verdict_text
+from service.policies.document import Policy
+from service.policies.library import named
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
 FLUSH_SECONDS: Final = 0.2
@@ -39,6 +42,7 @@ class Asked:
     table: Path | None
     profile: Profile
     jobs: int | None
+    policy: str | None = None  # the name of one that ships, or a file
     fail_on: frozenset[str] = FOUND_BY_DEFAULT
     quiet: bool = False
 
@@ -72,8 +76,13 @@ def run(asked: Asked) -> ExitCode:
         return ExitCode.USAGE
     settings = read_settings()
     try:
+        policy = named(asked.policy) if asked.policy is not None else None
+    except DELIBERATE as error:
+        complain(str(asked.policy), error)
+        return ExitCode.USAGE
+    try:
         with ExitStack() as stack:
-            results = stack.enter_context(_results(asked))
+            results = stack.enter_context(_results(asked, policy))
             threads = asked.jobs or os.cpu_count() or 1
             pipeline = stack.enter_context(open_pipeline(settings, children=threads))
             analysis = ParallelAnalysis(
@@ -83,6 +92,7 @@ def run(asked: Asked) -> ExitCode:
                 profile=asked.profile,
                 limits=upload_limits(settings),
                 jobs=threads,
+                policy=policy,
             )
             stack.enter_context(analysis)
             pace = _work(asked, analysis, results)
@@ -97,19 +107,20 @@ def run(asked: Asked) -> ExitCode:
         return ExitCode.USAGE
     if not asked.quiet:
         _sum_up(results.tally, pace, asked)
-    found = map(Verdict, results.tally.verdicts)
+    found = [*results.tally.verdicts, *results.tally.actions]
     return exit_code(found, failures=bool(results.tally.errors), fail_on=asked.fail_on)
 
 
 @contextmanager
-def _results(asked: Asked) -> Iterator[ResultsFile]:
+def _results(asked: Asked, policy: Policy | None) -> Iterator[ResultsFile]:
     """The results, in a folder that goes again where they are printed. Raises `ResultsUnusable`."""
     with ExitStack() as stack:
         path = asked.out
+        digest = policy.digest if policy is not None else None
         if asked.prints_lines:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-audit-"))
             path = Path(folder) / "audit.jsonl"
-        yield stack.enter_context(ResultsFile(path, asked.profile.value))
+        yield stack.enter_context(ResultsFile(path, asked.profile.value, digest))
 
 
 @contextmanager
@@ -157,6 +168,9 @@ def _sum_up(tally: Tally, pace: Pace, asked: Asked) -> None:
     for verdict in Verdict:
         if tally.verdicts[verdict]:
             table.add_row(verdict_text(verdict), f"{tally.verdicts[verdict]:,}")
+    for action in PolicyAction:
+        if tally.actions[action]:
+            table.add_row(f"action: {action}", f"{tally.actions[action]:,}")
     for code, count in sorted(tally.errors.items()):
         table.add_row(f"not analysed: {code}", f"{count:,}")
     table.add_section()

@@ -21,7 +21,9 @@ from service.cli.audit.results_file import Line, ResultsFile, line_for
 from service.cli.audit.walk import Entry, Skip
 from service.cli.complain import DELIBERATE, code_of, sentence_of
 from service.errors import FileChanged, UnreadMedia, UnsupportedKind
-from service.reporting.report import Profile
+from service.policies.decide import decided
+from service.policies.document import Policy
+from service.reporting.report import Profile, Report
 from service.scans.intake import source_from_path
 from service.scans.unchanged import held_to
 
@@ -61,8 +63,10 @@ class ParallelAnalysis:
         profile: Profile,
         limits: Mapping[Kind, int],
         jobs: int,
+        policy: Policy | None = None,
     ) -> None:
         self._pipeline = pipeline
+        self._policy = policy
         self._results = results
         self._root = root
         self._profile = profile
@@ -191,7 +195,7 @@ class ParallelAnalysis:
     def _traced(self, jobs: list["_Job"]) -> list[Line]:
         reports = self._pipeline.trace([job.source for job in jobs])
         return [
-            line_for(job.path, report, report.seconds, sidecar=job.source.sidecar is not None)
+            self._line(job, report, report.seconds)
             for job, report in zip(jobs, reports, strict=True)
         ]
 
@@ -213,7 +217,11 @@ class ParallelAnalysis:
             bug = RuntimeError("internal error")
             return _failed(job.path, bug, job.clock, job.source)
         seconds = time.perf_counter() - job.clock
-        return line_for(job.path, report, seconds, sidecar=job.source.sidecar is not None)
+        return self._line(job, report, seconds)
+
+    def _line(self, job: "_Job", report: Report, seconds: float) -> Line:
+        found = decided(report, self._policy)
+        return line_for(job.path, found, seconds, sidecar=job.source.sidecar is not None)
 
 
 @dataclass(frozen=True, slots=True)

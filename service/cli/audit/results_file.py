@@ -41,6 +41,7 @@ class Line:
     sha256: str | None = None
     kind: str | None = None
     verdict: str | None = None
+    action: str | None = None  # what the policy does about it, where the audit has one
     log10_lr: float | None = None
     error: str | None = None
     skipped: str | None = None  # a code of `walk.Skip`
@@ -57,6 +58,7 @@ class Line:
             "sha256": self.sha256,
             "kind": self.kind,
             "verdict": self.verdict,
+            "action": self.action,
             "log10_lr": self.log10_lr,
             "error": self.error,
             "skipped": self.skipped,
@@ -86,6 +88,7 @@ def line_for(path: str, report: Report, seconds: float, *, sidecar: bool = False
         sha256=report.subject.sha256,
         kind=report.subject.kind,
         verdict=report.verdict,
+        action=None if report.decision is None else report.decision.action,
         log10_lr=None if ratio is None else ratio.log10,
         seconds=seconds,
         sidecar=sidecar,
@@ -98,14 +101,23 @@ class Tally:
     """What the lines of a results come to."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
 
     def add(
-        self, *, verdict: str | None, error: str | None, skipped: str | None, duplicate: bool
+        self,
+        *,
+        verdict: str | None,
+        action: str | None,
+        error: str | None,
+        skipped: str | None,
+        duplicate: bool,
     ) -> None:
         self.duplicates += duplicate
+        if action is not None:
+            self.actions[action] += 1
         if verdict is not None:
             self.verdicts[verdict] += 1
         if error is not None:
@@ -117,15 +129,20 @@ class Tally:
 class ResultsFile:
     """An append-only file of lines. One process at a time may hold it open."""
 
-    def __init__(self, path: Path, profile: str) -> None:
-        """Open or create. Raises `ResultsUnusable`, `OSError`."""
+    def __init__(self, path: Path, profile: str, policy: str | None = None) -> None:
+        """Open or create; `policy` is the digest of the one that decides.
+
+        Raises `ResultsUnusable`, `OSError`.
+        """
         self._path = path
+        self._profile = profile
+        self._policy = policy
         self.tally = Tally()
         self.done = NumbersByText()
         self.first = NumbersByText()  # sha256 -> offset of the first line with that content
         self._file = self._opened()
         try:
-            self._end = self._read_back(profile)
+            self._end = self._read_back()
         except BaseException:
             self._forget()
             self._file.close()
@@ -162,6 +179,7 @@ class ResultsFile:
         self.done.add(line.path)
         self.tally.add(
             verdict=line.verdict,
+            action=line.action,
             error=line.error,
             skipped=line.skipped,
             duplicate=line.duplicate_of is not None,
@@ -195,14 +213,14 @@ class ResultsFile:
             raise ResultsUnusable("another audit is writing to this file") from error
         return file
 
-    def _read_back(self, profile: str) -> int:
+    def _read_back(self) -> int:
         """Learn what is done and cut a torn last line. Returns the length of what is kept."""
         kept = 0
         for number, raw in enumerate(self._file, start=1):
             if not raw.endswith(b"\n") and _torn(raw):
                 break
             try:
-                self._remember(json.loads(raw), kept, profile)
+                self._remember(json.loads(raw), kept)
             except (ValueError, KeyError, TypeError) as error:
                 raise ResultsUnusable(f"line {number} is not of an audit") from error
             kept += len(raw)
@@ -210,13 +228,16 @@ class ResultsFile:
         self._file.seek(kept)
         return kept
 
-    def _remember(self, fields: dict[str, Any], offset: int, profile: str) -> None:
+    def _remember(self, fields: dict[str, Any], offset: int) -> None:
         report = fields["report"]
-        if report is not None and report["profile"] != profile:
+        if report is not None and report["profile"] != self._profile:
             raise ResultsUnusable(f"the file was begun as an audit of {report['profile']} profile")
+        if report is not None and (report.get("decision") or {}).get("digest") != self._policy:
+            raise ResultsUnusable("the file was begun under another policy, or under none")
         self.done.add(fields["path"])
         self.tally.add(
             verdict=fields["verdict"],
+            action=fields.get("action"),
             error=fields["error"],
             skipped=fields.get("skipped"),
             duplicate=fields["duplicate_of"] is not None,

@@ -13,6 +13,7 @@ COLUMNS: Final = (
     "kind",
     "profile",
     "verdict",
+    "action",
     "signer",
     "trust",
     "integrity",

@@ -21,6 +21,9 @@ OPERATIONS = (
     *("POST /v1/scans", "GET /v1/scans", "GET /v1/scans/{scan_id}", "DELETE /v1/scans/{scan_id}"),
     *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("report", "signature", "preview", "media")),
     *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
+    *("POST /v1/scans/{scan_id}/reviews", "GET /v1/scans/{scan_id}/reviews"),
+    *("PUT /v1/policies", "GET /v1/policies", "GET /v1/policies/{version}"),
+    "POST /v1/policies/replay",
     *("GET /health/live", "GET /health/ready"),
     *("GET /v1/scans/{scan_id}/receipt", "GET /v1/audit-log", "GET /v1/audit-log/checkpoints"),
     *(f"{method} /v1/uploads/{{upload_id}}" for method in ("GET", "PATCH", "DELETE")),
@@ -34,8 +37,11 @@ UNPROMISED: dict[str, list[CheckFunction]] = {
     "POST /v1/batches": [positive_data_acceptance],
     "POST /v1/uploads": [positive_data_acceptance],
     "PATCH /v1/uploads/{upload_id}": [positive_data_acceptance],
+    "PUT /v1/policies": [positive_data_acceptance],
+    "POST /v1/policies/replay": [positive_data_acceptance],
 }
-"""No schema can say which bytes are a photo; whether uploads are taken is tested elsewhere."""
+"""No schema can say which bytes are a photo, nor that rules have names of their own; whether such
+are taken is tested elsewhere."""
 
 schemathesis.serializer.alias(PIECE, "application/octet-stream")
 

@@ -126,7 +126,7 @@ def test_a_list_that_was_replaced_since_is_used_as_it_was(desk: Path) -> None:
     assay("trust", "remove", "desk", data=desk)
     ran = _again(desk)
     assert ran.code == ExitCode.NOTHING_FOUND
-    assert "The same findings" in ran.out
+    assert "The findings are the same" in ran.out
 
 
 def test_a_list_that_is_gone_is_named_with_all_that_changes_for_it(desk: Path) -> None:

@@ -13,10 +13,10 @@ from sqlalchemy.exc import OperationalError
 
 from service.analysis.progress import Listener, Progress, Stage
 from service.db.engine import Database
+from service.db.lifecycle import State
 from service.db.scans import Job, ScanRows
 from service.scans.clockwork import Clockwork
 from service.scans.intake import receive_all
-from service.scans.use_cases import State
 from tests.service.office import PICTURE, POLICY, Engine, Office, office
 
 

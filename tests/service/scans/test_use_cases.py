@@ -8,7 +8,7 @@ import pytest
 from detectors.errors import DecoderCrashed
 from service.analysis.progress import Listener, Stage
 from service.db.engine import Database
-from service.db.lifecycle import SENTENCE_LENGTH, new_scan_id
+from service.db.lifecycle import SENTENCE_LENGTH, State, new_scan_id
 from service.errors import (
     OutOfTime,
     ReportNotReady,
@@ -18,7 +18,6 @@ from service.errors import (
     UnsupportedKind,
 )
 from service.reporting.report import Profile, Verdict
-from service.scans.use_cases import State
 from tests.service import reports
 from tests.service.office import POLICY, Office, office
 

@@ -1,0 +1,142 @@
+"""`assay policy`: check, show and try policies."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import typer
+from rich.table import Table
+
+from service.cli.audit.results_file import Line
+from service.cli.complain import DELIBERATE, complain, say
+from service.cli.exit_codes import ExitCode
+from service.cli.inputs import STDIN
+from service.cli.installed import the_scans
+from service.cli.show import MAX_BYTES
+from service.cli.terminal import console
+from service.errors import PolicyInvalid, ReportInvalid
+from service.policies import document
+from service.policies.library import NAMES, built_in, named, text_of
+from service.policies.replay import Replay, replayed
+from service.reporting.report import Report, read
+from service.reporting.wording import count_of
+
+
+def check(files: tuple[Path, ...]) -> ExitCode:
+    """Read each policy; what is wrong is said with its place, a line each."""
+    wrong = False
+    for path in files:
+        try:
+            policy = document.read(path.read_bytes())
+        except PolicyInvalid as error:
+            wrong = True
+            for where, sentence in error.problems:
+                say(f"{path}: {where}: {sentence} [{error.code}]")
+        except OSError as error:
+            wrong = True
+            complain(str(path), error)
+        else:
+            rules = count_of(len(policy.rules), "rule")
+            typer.echo(f"{path}: {policy.name} version {policy.version}, {rules}, {policy.digest}")
+    return ExitCode.USAGE if wrong else ExitCode.NOTHING_FOUND
+
+
+def show(name: str | None) -> ExitCode:
+    """Print one that ships as its file is, or all of them by name."""
+    if name is None:
+        for known in NAMES:
+            typer.echo(f"{known}: {built_in(known).description}")
+        return ExitCode.NOTHING_FOUND
+    try:
+        typer.echo(text_of(name), nl=False)
+    except DELIBERATE as error:
+        complain(name, error)
+        return ExitCode.USAGE
+    return ExitCode.NOTHING_FOUND
+
+
+def schema() -> ExitCode:
+    """Print the JSON Schema of policies."""
+    typer.echo(document.schema(), nl=False)
+    return ExitCode.NOTHING_FOUND
+
+
+def replay(draft: str, *, reports: str | None, last: int, tenant: str, as_json: bool) -> ExitCode:
+    """Decide anew about the reports of a file, or the newest of a tenant: what would change?"""
+    try:
+        policy = named(draft)
+    except DELIBERATE as error:
+        complain(draft, error)
+        return ExitCode.USAGE
+    try:
+        if reports is None:
+            with the_scans(tenant) as scans:
+                found = scans.policies.replay(policy, last=last)
+        elif reports == STDIN:
+            found = replayed(policy, read_lines(sys.stdin.buffer))
+        else:
+            with Path(reports).open("rb") as file:
+                found = replayed(policy, read_lines(file))
+    except DELIBERATE as error:
+        complain(reports or draft, error)
+        return ExitCode.USAGE
+    print_replay(found, as_json=as_json)
+    return ExitCode.NOTHING_FOUND
+
+
+def read_lines(file: BinaryIO) -> Iterator[tuple[str, Report | None]]:
+    """The reports of a file with one a line, or with lines of an audit; lines without one are left.
+
+    Raises `ReportInvalid` for a line that is neither.
+    """
+    number = 0
+    while raw := file.readline(MAX_BYTES + 1):
+        number += 1
+        if len(raw) > MAX_BYTES:
+            raise ReportInvalid(f"line {number} is longer than {MAX_BYTES} bytes")
+        if raw.strip():
+            yield from _reports(raw, number)
+
+
+def _reports(raw: bytes, number: int) -> Iterator[tuple[str, Report | None]]:
+    try:
+        fields = json.loads(raw)
+        line = Line.decode(raw) if isinstance(fields, dict) and "report" in fields else None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ReportInvalid(f"line {number} is neither a report nor a line of an audit") from error
+    if line is not None and line.body is None:
+        return
+    text, name = (raw, f"line {number}") if line is None else (line.body or "", line.path)
+    try:
+        yield name, read(text)
+    except ReportInvalid as error:
+        if line is None:
+            raise ReportInvalid(f"line {number}: {error}") from error
+        yield name, None
+
+
+def print_replay(found: Replay, *, as_json: bool) -> None:
+    """Print what would change, for a program or for a person."""
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+        return
+    out = console()
+    out.print(
+        f"{count_of(found.changed, 'report')} of {found.reports:,} would be decided otherwise by "
+        f"{found.policy} version {found.version}."
+    )
+    if found.unreadable:
+        out.print(f"{count_of(found.unreadable, 'report')} could not be read and were left out.")
+    table = Table("then", "now", box=None)
+    table.add_column("reports", justify="right")
+    for move in found.moves:
+        style = "" if move.before is move.after else "bold"
+        table.add_row(move.before or "undecided", move.after, f"{move.reports:,}", style=style)
+    if found.moves:
+        out.print(table)
+    for item in found.examples:
+        out.print(f"\n{item.report}: {item.before or 'undecided'} to {item.after}", style="bold")
+        for sentence in item.because:
+            out.print(f"  {sentence}")
