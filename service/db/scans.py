@@ -11,19 +11,19 @@ from sqlalchemy.orm import Session
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db import receipts
+from service.db.access_tables import TenantRow
 from service.db.engine import Database
 from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
 from service.db.models import LabelRow, ReportRow, ScanRow
 from service.db.reading import scan_of
+from service.db.results import Result, SignedDocument, done, report_row
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
-from service.db.turns import whose_turn
-from service.reporting.decision import PolicyAction
+from service.db.turns import check_in_flight, whose_turn
 from service.reporting.receipt import Because
-from service.reporting.report import Profile, Verdict
+from service.reporting.report import Profile
 
 NOTE_LENGTH: Final = 255
-SIGNER_LENGTH: Final = 255
 MARKS: Final = 500
 START: Final = Progress(Stage.QUEUED, 0.0)
 
@@ -65,26 +65,6 @@ class Job:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignedDocument:
-    """A report as JSON, and the detached JWS that vouches for it."""
-
-    document: str
-    signature: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What an analysis came to, as it is kept."""
-
-    signed: SignedDocument
-    verdict: Verdict
-    action: PolicyAction | None
-    signer: str | None
-    pins: str | None  # None: not to be repeated for the same content
-    preview: BlobKey | None
-
-
 Also = Callable[[Session, str], None]
 """What else happens in the transaction that adds the scan of this id; what it raises undoes both."""
 
@@ -99,8 +79,18 @@ class ScanRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, new: NewScan, also: Also = alone, result: Result | None = None) -> Scan:
-        """Write a scan that waits, or with a `result` one that is done."""
+    def add(
+        self,
+        new: NewScan,
+        also: Also = alone,
+        *,
+        in_flight: int = 0,
+        result: Result | None = None,
+    ) -> Scan:
+        """Write a scan that waits, or with a `result` one that is done.
+
+        With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`.
+        """
         row = ScanRow(
             id=new.id,
             tenant=new.tenant,
@@ -130,16 +120,26 @@ class ScanRows:
             ],
         )
         with self._database.write() as session:
+            if in_flight:
+                lock = select(TenantRow.name).where(TenantRow.name == new.tenant).with_for_update()
+                session.execute(lock)  # one at a time, or two would take the last place
+                check_in_flight(session, new.tenant, in_flight)
             session.add(row)
             also(session, new.id)
             note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
             if result is not None:
-                for name, value in _done(result, new.created_at).items():
+                for name, value in done(result, new.created_at).items():
                     setattr(row, name, value)
                 session.flush()
-                session.add(_report(new.id, new.tenant, result.signed))
+                session.add(report_row(new.id, new.tenant, result.signed))
                 note(session, new.tenant, "scan.done", f"scan:{new.id}", verdict=result.verdict)
         return scan_of(row)
+
+    def check_in_flight(self, tenant: str, most: int) -> None:
+        """Raises `TooManyInFlight` if the tenant has so many; 0 is any number."""
+        if most:
+            with self._database.read() as session:
+                check_in_flight(session, tenant, most)
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
@@ -287,9 +287,9 @@ class ScanRows:
     def finish(self, job: Job, result: Result, now: datetime) -> bool:
         """Store the one report of a scan; False, and nothing stored, when the lease was lost."""
         with self._database.write() as session:
-            won = _changed(session, job.id, _held(job), **_done(result, now))
+            won = _changed(session, job.id, _held(job), **done(result, now))
             if won:
-                session.add(_report(job.id, job.tenant, result.signed))
+                session.add(report_row(job.id, job.tenant, result.signed))
                 note(session, job.tenant, "scan.done", f"scan:{job.id}", verdict=result.verdict)
             return won
 
@@ -332,29 +332,6 @@ def _changed(
 ) -> bool:
     statement = update(ScanRow).where(ScanRow.id == scan_id, *conditions).values(**values)
     return bool(session.connection().execute(statement).rowcount)
-
-
-def _done(result: Result, now: datetime) -> dict[str, object]:
-    return {
-        "state": State.DONE,
-        "lease": None,
-        "lease_until": None,
-        "finished_at": now,
-        "stage": Stage.REPORT,
-        "done": 1.0,
-        "note": "",
-        "verdict": result.verdict,
-        "action": result.action,
-        "signer": result.signer[:SIGNER_LENGTH] if result.signer else None,
-        "pins": result.pins,
-        "preview": result.preview,
-    }
-
-
-def _report(scan_id: str, tenant: str, signed: SignedDocument) -> ReportRow:
-    return ReportRow(
-        scan_id=scan_id, tenant=tenant, document=signed.document, signature=signed.signature
-    )
 
 
 def _failed(failure: Failure, now: datetime) -> dict[str, object]:

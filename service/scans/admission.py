@@ -45,9 +45,16 @@ class Admission:
         self._now = now
 
     def admit(
-        self, tenant: str, received: Received, profile: Profile, asked: Asked, also: Also
+        self,
+        tenant: str,
+        received: Received,
+        profile: Profile,
+        asked: Asked,
+        also: Also,
+        *,
+        in_flight: int,
     ) -> Scan:
-        """Write the scan and send its message. Raises what `also` does.
+        """Write the scan and send its message. Raises what `also` does, and `TooManyInFlight`.
 
         The row comes first and names the queue; a message that cannot be sent now is sent by the
         reconciler, so a broker that is down costs time, not scans.
@@ -55,7 +62,8 @@ class Admission:
         new = self._new(tenant, received, profile, asked)
         result = self._repeats.find(new, asked.max_age) if asked.reuse is Reuse.ALLOWED else None
         try:
-            scan = self._rows.add(new, also, result)
+            most = in_flight if result is None else 0
+            scan = self._rows.add(new, also, in_flight=most, result=result)
         except BaseException:
             if result is not None and result.preview is not None:
                 self._store.delete(result.preview)

@@ -12,7 +12,8 @@ from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener
 from service.analysis.source import Source
 from service.db.lifecycle import BlobKey, Failure
-from service.db.scans import Job, Result, ScanRows, SignedDocument
+from service.db.results import Result, SignedDocument
+from service.db.scans import Job, ScanRows
 from service.errors import (
     BlobChanged,
     ScanAbandoned,

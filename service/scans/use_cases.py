@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Self
 from sqlalchemy.exc import OperationalError
 
 from service.access.checkpoints import AuditLog
+from service.access.meter import Allowance
 from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
 from service.db.idempotency import IdempotencyRows
@@ -28,8 +29,8 @@ from service.db.lifecycle import (
 )
 from service.db.listing import ListRows, Wanted
 from service.db.receipts import DeletionRows
-from service.db.repeats import RepeatRows
-from service.db.scans import Also, ScanRows, SignedDocument, alone
+from service.db.results import SignedDocument
+from service.db.scans import Also, ScanRows, alone
 from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
@@ -91,6 +92,7 @@ class Scans:
         self._pipeline = pipeline
         self._known = known
         self._tenant = tenant
+        self._allowance: Allowance | None = None
         self._now = now = now or database.now
         self._rows = ScanRows(database)
         self._lists = ListRows(database)
@@ -98,11 +100,7 @@ class Scans:
         self._admission = Admission(
             rows=self._rows,
             repeats=Repeats(
-                RepeatRows(database),
-                self._upkeep,
-                store,
-                signer,
-                lambda tenant: self.of(tenant).policies,
+                database, self._upkeep, store, signer, lambda tenant: self.of(tenant).policies
             ),
             upkeep=self._upkeep,
             store=store,
@@ -139,14 +137,21 @@ class Scans:
         """What people came to about these scans."""
         return Reviews(self._database, self._tenant, self._now)
 
-    def of(self, tenant: str) -> Self:
-        """The same use cases for the scans of another tenant."""
+    def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
+        """The same use cases for the scans of another tenant, within what is allowed there."""
         others = copy(self)
         others._tenant = tenant
+        others._allowance = allowance
         return others
 
     def receive(self, untrusted_name: str = "") -> Receiver:
-        """Somewhere to write an upload to; checked while it arrives."""
+        """Somewhere to write an upload to; checked while it arrives.
+
+        Raises `UploadQuotaUsed` and `TooManyInFlight` where it could not be accepted anyway.
+        """
+        if self._allowance is not None:
+            self._allowance.room()
+            self._rows.check_in_flight(self._tenant, self._allowance.in_flight)
         return Receiver(
             lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
         )
@@ -166,17 +171,25 @@ class Scans:
     ) -> Scan:
         """Make a scan of an upload. From here on it ends in a report or a visible failure.
 
-        `also` takes part in the transaction of the row; raises what it raises.
+        `also` takes part in the transaction of the row; raises what it raises, `UploadQuotaUsed`
+        and `TooManyInFlight`.
         """
         try:
-            return self._admission.admit(self._tenant, received, profile, asked, also)
+            return self._admit(received, profile, asked, also)
         except BaseException:  # nothing was promised, so nothing may stay
             self._store.delete(received.blob)
             raise
 
     def adopt(self, received: Received, *, profile: Profile, asked: Asked, also: Also) -> Scan:
         """As `accept`, of bytes that stay somebody else's until the transaction is through."""
-        return self._admission.admit(self._tenant, received, profile, asked, also)
+        return self._admit(received, profile, asked, also)
+
+    def _admit(self, received: Received, profile: Profile, asked: Asked, also: Also) -> Scan:
+        most = 0
+        if self._allowance is not None:
+            self._allowance.upload(received.size)
+            most = self._allowance.in_flight
+        return self._admission.admit(self._tenant, received, profile, asked, also, in_flight=most)
 
     def discard(self, received: Received) -> None:
         """Forget an upload that becomes no scan."""
