@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db import receipts
-from service.db.access_tables import TenantRow
 from service.db.engine import Database
 from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
 from service.db.models import LabelRow, ReportRow, ScanRow
+from service.db.places import check_places, take_place
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
-from service.db.turns import check_in_flight, whose_turn
+from service.db.turns import whose_turn
 from service.reporting.receipt import Because
 from service.reporting.report import Profile
 
@@ -83,9 +83,9 @@ class ScanRows:
         self,
         new: NewScan,
         also: Also = alone,
+        result: Result | None = None,
         *,
         in_flight: int = 0,
-        result: Result | None = None,
     ) -> Scan:
         """Write a scan that waits, or with a `result` one that is done.
 
@@ -121,9 +121,7 @@ class ScanRows:
         )
         with self._database.write() as session:
             if in_flight:
-                lock = select(TenantRow.name).where(TenantRow.name == new.tenant).with_for_update()
-                session.execute(lock)  # one at a time, or two would take the last place
-                check_in_flight(session, new.tenant, in_flight)
+                take_place(session, new.tenant, in_flight)
             session.add(row)
             also(session, new.id)
             note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
@@ -139,7 +137,7 @@ class ScanRows:
         """Raises `TooManyInFlight` if the tenant has so many; 0 is any number."""
         if most:
             with self._database.read() as session:
-                check_in_flight(session, tenant, most)
+                check_places(session, tenant, most)
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
@@ -203,7 +201,8 @@ class ScanRows:
         """All that is stored for a scan."""
         with self._database.read() as session:
             row = session.get(ScanRow, scan_id)
-            return _blobs(row) if row is not None and row.tenant == tenant else ()
+            kept = (row.blob, row.preview) if row is not None and row.tenant == tenant else ()
+            return tuple(BlobKey(key) for key in kept if key is not None)
 
     def delete(self, tenant: str, scan_id: str, now: datetime) -> bool:
         """Remove the row and its report, and begin the deletion of the rest; False: no such scan."""
@@ -356,7 +355,3 @@ def _queued_again(*, counted: bool = True) -> dict[str, object]:
         "done": START.done,
         "note": START.note,
     }
-
-
-def _blobs(row: ScanRow) -> tuple[BlobKey, ...]:
-    return tuple(BlobKey(key) for key in (row.blob, row.preview) if key is not None)

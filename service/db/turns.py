@@ -1,11 +1,10 @@
 """Whose turn it is: a message wakes a worker, the rows say for which scan."""
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from service.db.lifecycle import State
 from service.db.models import ScanRow
-from service.errors import TooManyInFlight
 
 
 def whose_turn(
@@ -31,12 +30,3 @@ def whose_turn(
     order = (ScanRow.turn_at, ScanRow.id != own, ScanRow.id)
     first = query.order_by(*order).limit(1).with_for_update(skip_locked=True)
     return session.scalar(first)
-
-
-def check_in_flight(session: Session, tenant: str, most: int) -> None:
-    """Raises `TooManyInFlight` if so many scans of a tenant wait or run."""
-    unfinished = ScanRow.state.in_((State.QUEUED, State.RUNNING))
-    query = select(func.count()).where(ScanRow.tenant == tenant, unfinished)
-    found = session.scalar(query) or 0
-    if found >= most:
-        raise TooManyInFlight(f"{found} scans wait or run, and {most} may at the same time")

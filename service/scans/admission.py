@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access.meter import Allowance
 from service.analysis.pipeline import profile_for
 from service.db.lifecycle import Scan, State, new_scan_id
 from service.db.scans import Also, NewScan, ScanRows
@@ -51,19 +52,22 @@ class Admission:
         profile: Profile,
         asked: Asked,
         also: Also,
-        *,
-        in_flight: int,
+        allowance: Allowance | None,
     ) -> Scan:
-        """Write the scan and send its message. Raises what `also` does, and `TooManyInFlight`.
+        """Write the scan and send its message.
+
+        Raises what `also` does, `UploadQuotaUsed` and `TooManyInFlight`.
 
         The row comes first and names the queue; a message that cannot be sent now is sent by the
         reconciler, so a broker that is down costs time, not scans.
         """
         new = self._new(tenant, received, profile, asked)
         result = self._repeats.find(new, asked.max_age) if asked.reuse is Reuse.ALLOWED else None
+        most = allowance.in_flight if allowance is not None and result is None else 0
         try:
-            most = in_flight if result is None else 0
-            scan = self._rows.add(new, also, in_flight=most, result=result)
+            if allowance is not None:
+                allowance.upload(received.size)
+            scan = self._rows.add(new, also, result, in_flight=most)
         except BaseException:
             if result is not None and result.preview is not None:
                 self._store.delete(result.preview)

@@ -171,25 +171,18 @@ class Scans:
     ) -> Scan:
         """Make a scan of an upload. From here on it ends in a report or a visible failure.
 
-        `also` takes part in the transaction of the row; raises what it raises, `UploadQuotaUsed`
-        and `TooManyInFlight`.
+        `also` takes part in the transaction of the row; raises what it raises, `UploadQuotaUsed` and
+        `TooManyInFlight`.
         """
         try:
-            return self._admit(received, profile, asked, also)
+            return self.adopt(received, profile=profile, asked=asked, also=also)
         except BaseException:  # nothing was promised, so nothing may stay
             self._store.delete(received.blob)
             raise
 
     def adopt(self, received: Received, *, profile: Profile, asked: Asked, also: Also) -> Scan:
         """As `accept`, of bytes that stay somebody else's until the transaction is through."""
-        return self._admit(received, profile, asked, also)
-
-    def _admit(self, received: Received, profile: Profile, asked: Asked, also: Also) -> Scan:
-        most = 0
-        if self._allowance is not None:
-            self._allowance.upload(received.size)
-            most = self._allowance.in_flight
-        return self._admission.admit(self._tenant, received, profile, asked, also, in_flight=most)
+        return self._admission.admit(self._tenant, received, profile, asked, also, self._allowance)
 
     def discard(self, received: Received) -> None:
         """Forget an upload that becomes no scan."""
