@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from structlog.contextvars import bound_contextvars
+
 from detectors.errors import DetectorError
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener
@@ -84,6 +86,10 @@ class Runner:
         if job is None:
             log.info("nothing to do", extra={"scan": scan_id})
             return
+        with bound_contextvars(tenant=job.tenant):
+            self._run(job, worker)
+
+    def _run(self, job: Job, worker: str) -> None:
         log.info("started", extra={"scan": job.id, "attempt": job.attempt, "worker": worker})
         try:
             self._finish(job, self._analyse(job))
