@@ -12,6 +12,10 @@ from service.errors import InvalidRequest
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
+RESERVED: Final = frozenset({"incoming"})
+"""Folders of the store beside those of the tenants."""
+
+
 def utc_now() -> datetime:
     """This machine's clock: what it is asked for here is not exact to the second."""
     return datetime.now(UTC)
@@ -31,6 +35,8 @@ class Tenants:
                 "a tenant's name is up to 63 lower-case letters, digits and hyphens, "
                 "and neither begins nor ends with a hyphen"
             )
+        if name in RESERVED:
+            raise InvalidRequest(f"the name {name} is taken by the service itself")
         if not self._rows.add_tenant(name, self._now()):
             raise TenantExists(f"there is a tenant {name} already")
         return self.get(name)

@@ -191,11 +191,11 @@ def read_report(
     ] = None,
 ) -> Response:
     """The authenticity report: JSON, or one self-contained HTML file by `format` or Accept."""
-    report = scans.report(scan_id)
     headers = {"Vary": "Accept"}
     if chosen(request, form) is Format.JSON:
-        return Response(report.model_dump_json(), media_type="application/json", headers=headers)
-    html = render_report(report, scans.preview(scan_id))
+        document = scans.document(scan_id)
+        return Response(document, media_type="application/json", headers=headers)
+    html = render_report(scans.report(scan_id), scans.preview(scan_id))
     return HTMLResponse(html, headers={**headers, "Content-Security-Policy": standalone_policy()})
 
 

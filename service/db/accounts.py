@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.db.account_tables import AccountRow, IdentityRow, SessionRow
 from service.db.engine import Database
+from service.db.trail import note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class AccountRows:
         try:
             with self._database.write() as session:
                 session.add(_row(new, link))
+                note(session, new.tenant, "account.created", f"account:{new.id}", role=new.role)
         except IntegrityError:
             return False
         return True
@@ -90,6 +92,7 @@ class AccountRows:
                 session.add(_row(new, None))
                 session.flush()
                 session.add(identity)
+                note(session, new.tenant, "account.created", f"account:{new.id}", role=new.role)
         except IntegrityError:
             return False
         return True
@@ -102,6 +105,7 @@ class AccountRows:
         """Sessions end, so that none goes on in a tenant or a role that was taken away."""
         with self._database.write() as session:
             _change(session, account_id, {"role": role, "tenant": tenant})
+            _tell(session, account_id, "account.role", role=role)
             _end_sessions(session, account_id)
 
     def set_password(
@@ -118,6 +122,7 @@ class AccountRows:
             values = {"password": password, "link": None, "link_until": None}
             if not session.connection().execute(found.values(**values)).rowcount:
                 return False
+            _tell(session, account_id, "account.password")
             _end_sessions(session, account_id, keep)
         return True
 
@@ -130,11 +135,13 @@ class AccountRows:
     def set_link(self, account_id: str, link: str, until: datetime) -> None:
         with self._database.write() as session:
             _change(session, account_id, {"link": link, "link_until": until})
+            _tell(session, account_id, "account.reset")
 
     def set_disabled(self, account_id: str, at: datetime | None) -> None:
         """Disabled since `at`, which ends its sessions and its link; None: enabled again."""
         with self._database.write() as session:
             _change(session, account_id, {"disabled_at": at, "link": None, "link_until": None})
+            _tell(session, account_id, "account.enabled" if at is None else "account.disabled")
             if at is not None:
                 _end_sessions(session, account_id)
 
@@ -146,6 +153,14 @@ class AccountRows:
 
 def _change(session: Session, account_id: str, values: Mapping[str, Any]) -> None:
     session.execute(update(AccountRow).where(AccountRow.id == account_id).values(**values))
+
+
+def _tell(session: Session, account_id: str, deed: str, **detail: str) -> None:
+    """A line of the audit log, in the tenant that the account is in now."""
+    row = session.get(AccountRow, account_id)
+    if row is not None:
+        session.refresh(row)
+        note(session, row.tenant, deed, f"account:{account_id}", **detail)
 
 
 def _end_sessions(session: Session, account_id: str, keep: str | None = None) -> None:

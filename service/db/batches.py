@@ -232,7 +232,7 @@ class BatchRows:
                 update(ScanRow)
                 .where(ScanRow.id.in_(scans), ScanRow.state == State.QUEUED)
                 .values(
-                    state=State.FAILED,
+                    state=State.CANCELLED,
                     finished_at=now,
                     failure_code=failure.code,
                     failure_sentence=failure.sentence,

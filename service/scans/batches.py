@@ -29,6 +29,7 @@ from service.errors import (
     UploadNotFound,
     UploadUsed,
 )
+from service.scans.asked import Asked
 from service.scans.intake import Received, Receiver, name_in
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
@@ -108,7 +109,7 @@ class Batches:
                 raise BatchNotFound(f"batch {batch.id} was deleted or cancelled")
             statements.add_items(session, batch, (item,), scan_id)
 
-        self._scans.accept(received, profile=item.profile, also=also)
+        self._scans.accept(received, profile=item.profile, asked=_asked(item), also=also)
 
     def add_wrong(self, batch: Batch, item: NewItem) -> None:
         """Add a file that was refused. Raises `BatchNotFound`."""
@@ -207,12 +208,18 @@ class Batches:
                 raise ScanAbandoned("the batch was cancelled, or another worker took this over")
 
         if claimed.upload_id is not None:
-            self._uploads.scan(claimed.upload_id, self._scans, profile=claimed.profile, also=also)
+            self._uploads.scan(
+                claimed.upload_id,
+                self._scans,
+                profile=claimed.profile,
+                asked=_asked(claimed),
+                also=also,
+            )
         elif claimed.url is not None:
             with self._scans.receive(name_in(claimed.url)) as receiver:
                 self._fetch(claimed.url, receiver)
                 received = receiver.finish()
-            self._scans.accept(received, profile=claimed.profile, also=also)
+            self._scans.accept(received, profile=claimed.profile, asked=_asked(claimed), also=also)
 
     def _results(self, batch_id: str) -> Iterator[Result]:
         after = 0
@@ -258,3 +265,7 @@ def _judged(item: NewItem, states: dict[str, UploadState], seen: set[str]) -> Ne
     if error is None:
         return item
     return replace(item, upload_id=None, failure=Failure.of(error.code, str(error)))
+
+
+def _asked(item: NewItem | Claimed) -> Asked:
+    return Asked(reference=item.reference, labels=item.labels or {})

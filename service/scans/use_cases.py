@@ -228,7 +228,11 @@ class Scans:
 
     def report(self, scan_id: str) -> Report:
         """Raises `ScanNotFound`, `ReportNotReady`, `ScanFailed`, `ScanExpired`."""
-        return read_report(self._signed(scan_id).document)
+        return read_report(self.document(scan_id))
+
+    def document(self, scan_id: str) -> str:
+        """The report as it was signed. Raises what `report` raises."""
+        return self._signed(scan_id).document
 
     def signature(self, scan_id: str) -> str:
         """The detached JWS over the report. Raises what `report` raises."""

@@ -17,6 +17,8 @@ from service.access_errors import (
 )
 from service.db.accounts import AccountRows
 from service.db.engine import Database
+from service.db.trail import TrailRows
+from service.errors import InvalidRequest
 from tests.service.access.people import HERE, PASSWORD, People, cheap, principal
 
 SECOND = timedelta(seconds=1)
@@ -305,3 +307,28 @@ def test_nobody_belongs_to_a_tenant_that_does_not_exist(people: People) -> None:
     with pytest.raises(TenantNotFound):
         people.accounts.sign_in_from(external(tenant="nowhere"))
     assert not people.accounts.any()
+
+
+def test_what_is_done_to_an_account_is_in_the_audit_log_without_its_name(people: People) -> None:
+    made = people.make()
+    admin = principal(Role.ADMIN)
+    people.accounts.set_role(admin, made.id, Role.VIEWER)
+    people.accounts.reset(admin, made.id)
+    people.accounts.disable(admin, made.id)
+    people.accounts.enable(admin, made.id)
+    rows = TrailRows(people.database)
+    rows.chain()
+    lines = list(rows.lines(made.tenant, object_=f"account:{made.id}"))
+    assert [line.deed for line in lines] == [
+        "account.created",
+        "account.role",
+        "account.reset",
+        "account.disabled",
+        "account.enabled",
+    ]
+    assert made.name not in repr(lines)
+
+
+def test_a_tenant_may_not_be_called_like_a_folder_of_the_store(people: People) -> None:
+    with pytest.raises(InvalidRequest):
+        people.tenants.create("incoming")

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from detectors.errors import MediaUndecodable
+from service.db.models import ReportRow
 from service.reporting.report import Report
 from tests import media
 from tests.service import reports
@@ -70,6 +71,16 @@ def test_the_html_report_needs_nothing_else_and_runs_nothing(api: Desk) -> None:
     assert "data:image/jpeg;base64," in answer.text
     assert 'src="/' not in answer.text
     assert 'href="/' not in answer.text
+
+
+def test_a_report_is_sent_as_it_was_signed(api: Desk) -> None:
+    scan_id = api.send(PHOTO)
+    api.work()
+    with api.database.write() as session:
+        row = session.get_one(ReportRow, scan_id)
+        row.document = row.document.replace('"findings":', '"findings" :')
+        kept = row.document
+    assert api.client.get(f"/v1/scans/{scan_id}/report").text == kept
 
 
 def test_a_failed_scan_says_why_and_has_no_report(api: Desk, engine: StandIn) -> None:

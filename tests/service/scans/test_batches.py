@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.db.batch_lifecycle import Batch, BatchState, NewItem, Outcome
 from service.db.engine import Database
+from service.db.lifecycle import State
 from service.errors import (
     BatchNotFound,
     FetchFailed,
@@ -113,7 +114,8 @@ def test_addresses_are_fetched_by_workers_and_end_each_in_its_own_way(bench: Ben
     first, failed, _ = bench.batches.results(batch.id)
     assert (first.line, first.reference, first.outcome) == (1, "r1", Outcome.DONE)
     assert first.scan_id is not None
-    assert bench.office.scans.get(first.scan_id).name == "good.jpg"
+    scan = bench.office.scans.get(first.scan_id)
+    assert (scan.name, scan.reference) == ("good.jpg", "r1")
     assert failed.failure is not None
     assert (failed.outcome, failed.failure.code) == (Outcome.FAILED, "fetch_failed")
 
@@ -278,7 +280,9 @@ def test_cancelling_begins_nothing_more_and_lets_run_what_runs(bench: Bench) -> 
     bench.batches.scan_ended(running)
     after = bench.batches.get(batch.id)
     assert after.state is BatchState.CANCELLED
-    assert after.outcomes[Outcome.DONE] == 1
+    assert after.outcomes == {Outcome.DONE: 1, Outcome.CANCELLED: 2}
+    waiting = [scan for scan in bench.office.scans.list().items if scan.id != running]
+    assert {scan.state for scan in waiting} == {State.CANCELLED}
     assert not bench.batches.take_in()
     assert bench.told == [(batch.id, BatchState.CANCELLED)]
 
