@@ -443,3 +443,15 @@ class ProviderRefused(ServiceError):
     code = "provider_refused"
     status = 403
     title = "The OpenID provider did not let you in here"
+
+
+class WebhookNotFound(ServiceError):
+    code = "webhook_not_found"
+    status = 404
+    title = "There is no such webhook"
+
+
+class DeliveryNotFound(ServiceError):
+    code = "delivery_not_found"
+    status = 404
+    title = "There is no such delivery"

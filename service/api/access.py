@@ -22,6 +22,7 @@ from service.errors import ScopeMissing
 from service.scans.batches import Batches
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
+from service.webhooks.use_cases import Webhooks
 
 
 async def _principal(request: Request) -> Principal:
@@ -127,10 +128,15 @@ async def _batches(request: Request, principal: ThePrincipal) -> Batches:
     return cast(Batches, request.app.state.batches).of(principal.tenant)
 
 
+async def _webhooks(request: Request, principal: ThePrincipal) -> Webhooks:
+    return cast(Webhooks, request.app.state.webhooks).of(principal.tenant)
+
+
 TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
 TheUploads = Annotated[Uploads, Depends(_uploads)]
 TheBatches = Annotated[Batches, Depends(_batches)]
+TheWebhooks = Annotated[Webhooks, Depends(_webhooks)]
 """The use cases for the scans of the principal's tenant."""
 TheInstallation = Annotated[Scans, Depends(_everything)]
 """The use cases that concern no tenant: whether the service is ready, and its public keys."""

@@ -14,6 +14,7 @@ from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, Page, Review, Scan, State, mark
 from service.db.models import ReportRow, ScanRow
+from service.db.outbox import announce_completed, announce_failed
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.reporting.decision import PolicyAction
@@ -287,6 +288,7 @@ class ScanRows:
                 )
                 session.add(report)
                 note(session, job.tenant, "scan.done", f"scan:{job.id}", verdict=verdict)
+                announce_completed(session, job.tenant, job.id, verdict, action, now)
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
@@ -294,6 +296,7 @@ class ScanRows:
             failed = _changed(session, job.id, _held(job), **_failed(failure, now))
             if failed:
                 note(session, job.tenant, "scan.failed", f"scan:{job.id}", code=failure.code)
+                announce_failed(session, job.tenant, job.id, failure.code, now)
             return failed
 
     def hand_back(self, job: Job, *, counted: bool = True) -> bool:
