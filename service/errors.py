@@ -104,6 +104,35 @@ class TenantSuspended(ServiceError):
     title = "This tenant is suspended"
 
 
+class TooManyRequests(ServiceError):
+    code = "too_many_requests"
+    status = 429
+    title = "More requests than this key or tenant may send"
+    retry_after = 60
+
+    def __init__(self, detail: str = "", seconds: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after = seconds
+
+
+class UploadQuotaUsed(ServiceError):
+    code = "upload_quota_used"
+    status = 429
+    title = "More bytes than this key or tenant may upload in a day"
+    retry_after = 3600
+
+    def __init__(self, detail: str = "", seconds: int = 3600) -> None:
+        super().__init__(detail)
+        self.retry_after = seconds
+
+
+class TooManyInFlight(ServiceError):
+    code = "too_many_scans_in_flight"
+    status = 429
+    title = "As many scans of this tenant wait or run as it may have"
+    retry_after = 5
+
+
 class TenantNotFound(ServiceError):
     code = "tenant_not_found"
     status = 404

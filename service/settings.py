@@ -146,6 +146,21 @@ class Connections(Section):
     """An upload that is slower than this over that time counts as stalled."""
 
 
+class Quotas(Section):
+    """What each key or person, and each tenant, may do; 0: as much as it likes. A tenant can have
+    limits of its own, see `assay admin tenant set`. Where nobody is asked for a key, nothing is
+    counted. The counters are in Redis where it is the broker, else in each API process."""
+
+    key_requests_per_minute: int = Field(default=6_000, ge=0)
+    key_upload_bytes_per_day: int = Field(default=0, ge=0)
+    requests_per_minute: int = Field(default=30_000, ge=0)
+    """Of a tenant."""
+    upload_bytes_per_day: int = Field(default=1024 * 1024 * MIB, ge=0)
+    """Of a tenant."""
+    scans_in_flight: int = Field(default=10_000, ge=0)
+    """Of a tenant, waiting or running at the same time."""
+
+
 class Oidc(Section):
     """Signing in by an OpenID provider, beside passwords; see docs/accounts.md."""
 
@@ -265,6 +280,7 @@ class Settings(BaseSettings):
     leases: Leases = Leases()
     webhooks: Webhooks = Webhooks()
     connections: Connections = Connections()
+    quotas: Quotas = Quotas()
     oidc: Oidc = Oidc()
 
     @property

@@ -12,13 +12,14 @@ from starlette.concurrency import run_in_threadpool
 from structlog.contextvars import bind_contextvars
 
 from provenance.trust import TrustStore
+from service.access.meter import Allowance, Count
 from service.access.principal import Principal, Scope
 from service.api.authentication import entrance
 from service.api.events import Board
 from service.api.sessions import read_token
 from service.api.submission import Fetch
 from service.db.trail import act_as
-from service.errors import ScopeMissing
+from service.errors import ScopeMissing, TooManyRequests
 from service.scans.batches import Batches
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
@@ -27,10 +28,21 @@ from service.webhooks.use_cases import Webhooks
 
 async def _principal(request: Request) -> Principal:
     await read_token(request)
-    principal = await run_in_threadpool(entrance(request).admit, request)
+    principal, count = await run_in_threadpool(_admit, request)
     bind_contextvars(tenant=principal.tenant, actor=principal.actor)
     act_as(principal.actor)
+    request.state.standings = count.standings
+    if count.exceeded is not None:
+        it = count.exceeded
+        raise TooManyRequests(
+            f"a {it.name} may send {it.amount} requests a minute", it.reset_seconds
+        )
     return principal
+
+
+def _admit(request: Request) -> tuple[Principal, Count]:
+    principal = entrance(request).admit(request)
+    return principal, entrance(request).meter.request(principal)
 
 
 ThePrincipal = Annotated[Principal, Depends(_principal)]
@@ -97,7 +109,11 @@ def _rules(dependant: Dependant) -> Iterator[Scope | None]:
 
 async def _scans(request: Request, principal: ThePrincipal) -> Scans:
     everything = await _everything(request)
-    return everything.of(principal.tenant)
+    return everything.of(principal.tenant, _allowance(request, principal))
+
+
+def _allowance(request: Request, principal: Principal) -> Allowance:
+    return Allowance(entrance(request).meter, principal)
 
 
 async def _everything(request: Request) -> Scans:
@@ -125,7 +141,9 @@ async def _uploads(request: Request, principal: ThePrincipal) -> Uploads:
 
 
 async def _batches(request: Request, principal: ThePrincipal) -> Batches:
-    return cast(Batches, request.app.state.batches).of(principal.tenant)
+    return cast(Batches, request.app.state.batches).of(
+        principal.tenant, _allowance(request, principal)
+    )
 
 
 async def _webhooks(request: Request, principal: ThePrincipal) -> Webhooks:

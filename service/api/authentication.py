@@ -7,6 +7,7 @@ from fastapi import Request
 
 from service.access.door import Doorkeeper
 from service.access.keyring import Keyring
+from service.access.meter import Meter
 from service.access.people import People
 from service.access.principal import Principal
 from service.analysis.source import DEFAULT_TENANT
@@ -46,10 +47,11 @@ class BearerKeys:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """All ways in. They are tried in order, and the first that knows the request decides."""
+    """All ways in, and the meter of what comes through. They are tried in order, and the first that knows the request decides."""
 
     authenticators: tuple[Authenticator, ...]
     door: Doorkeeper
+    meter: Meter
     people: People
 
     def admit(self, request: Request) -> Principal:

@@ -16,6 +16,7 @@ from service.errors import (
     ScopeMissing,
     ServiceError,
     TenantSuspended,
+    TooManyRequests,
     UnknownParameter,
 )
 
@@ -66,7 +67,14 @@ def _asks_for(operation: dict[str, Any], scope: Scope | None) -> None:
         operation["security"] = []
         return
     operation["security"] = [{scheme: [scope.value]} for scheme in SCHEMES]
-    refusals = (CredentialsMissing, KeyInvalid, KeyExpired, ScopeMissing, TenantSuspended)
+    refusals = (
+        CredentialsMissing,
+        KeyInvalid,
+        KeyExpired,
+        ScopeMissing,
+        TenantSuspended,
+        TooManyRequests,
+    )
     _refuses(operation["responses"], *refusals)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.access.meter import Standing
 from service.api.hosts import Hosts
 from service.api.problems import MEDIA_TYPE, Problem
 
@@ -52,6 +54,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 answer["X-Request-ID"] = request_id
+                for name, value in rate_limit_fields(scope["state"].get("standings", ())):
+                    answer[name] = value
                 for name, value in HEADERS.items():
                     answer.setdefault(name, value)
             await send(message)
@@ -65,6 +69,15 @@ class Guard:
             await self._app(scope, receive, guarded_send)
             return
         await refusal(scope, receive, guarded_send)
+
+
+def rate_limit_fields(standings: Sequence[Standing]) -> Iterator[tuple[str, str]]:
+    """How the limits stand, as the IETF's draft-ietf-httpapi-ratelimit-headers writes it."""
+    if standings:
+        policy = (f'"{it.name}";q={it.amount};w={it.window_seconds}' for it in standings)
+        left = (f'"{it.name}";r={it.remaining};t={it.reset_seconds}' for it in standings)
+        yield "RateLimit-Policy", ", ".join(policy)
+        yield "RateLimit", ", ".join(left)
 
 
 def written_by_another_site(headers: Headers) -> bool:

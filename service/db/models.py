@@ -19,6 +19,7 @@ class ScanRow(Base):
     __tablename__ = "scan"
     __table_args__ = (
         Index("scan_of_tenant", "tenant", "id"),
+        Index("scan_in_flight", "tenant", "state"),
         Index("scan_lease", "state", "lease_until"),
         Index("scan_sent", "state", "queue", "enqueued_at"),
         Index("scan_expiry", "expires_at"),

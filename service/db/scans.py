@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db import receipts
+from service.db.access_tables import TenantRow
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, Page, Review, Scan, State, mark
 from service.db.models import ReportRow, ScanRow
 from service.db.outbox import announce_completed, announce_failed
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
+from service.errors import TooManyInFlight
 from service.reporting.decision import PolicyAction
 from service.reporting.receipt import Because
 from service.reporting.report import Profile, Verdict
@@ -82,7 +84,8 @@ class ScanRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, new: NewScan, also: Also = alone) -> Scan:
+    def add(self, new: NewScan, also: Also = alone, *, in_flight: int = 0) -> Scan:
+        """With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`."""
         row = ScanRow(
             id=new.id,
             tenant=new.tenant,
@@ -105,10 +108,20 @@ class ScanRows:
             attempts=0,
         )
         with self._database.write() as session:
+            if in_flight:
+                lock = select(TenantRow.name).where(TenantRow.name == new.tenant).with_for_update()
+                session.execute(lock)  # one at a time, or two would take the last place
+                _check_in_flight(session, new.tenant, in_flight)
             session.add(row)
             also(session, new.id)
             note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
         return _scan(row)
+
+    def check_in_flight(self, tenant: str, most: int) -> None:
+        """Raises `TooManyInFlight` if the tenant has so many; 0 is any number."""
+        if most:
+            with self._database.read() as session:
+                _check_in_flight(session, tenant, most)
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
@@ -386,3 +399,11 @@ def _scan(row: ScanRow, review: Review | None = None) -> Scan:
         action=row.action,
         review=review,
     )
+
+
+def _check_in_flight(session: Session, tenant: str, most: int) -> None:
+    unfinished = ScanRow.state.in_((State.QUEUED, State.RUNNING))
+    query = select(func.count()).where(ScanRow.tenant == tenant, unfinished)
+    found = session.scalar(query) or 0
+    if found >= most:
+        raise TooManyInFlight(f"{found} scans wait or run, and {most} may at the same time")

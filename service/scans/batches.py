@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from sqlalchemy.orm import Session
 
+from service.access.meter import Allowance
 from service.db import batches as statements
 from service.db.batch_lifecycle import Batch, BatchPage, BatchState, Claimed, NewItem, Result
 from service.db.batches import BatchRows, Finished
@@ -74,10 +75,10 @@ class Batches:
         self._finished = finished
         self._now = now or database.now
 
-    def of(self, tenant: str) -> Self:
-        """The same use cases for the batches of another tenant."""
+    def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
+        """The same use cases for the batches of another tenant, within what is allowed there."""
         others = copy(self)
-        others._scans = self._scans.of(tenant)
+        others._scans = self._scans.of(tenant, allowance)
         others._uploads = self._uploads.of(tenant)
         return others
 

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Self
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from service.access.checkpoints import AuditLog
+from service.access.meter import Allowance
 from service.analysis.pipeline import profile_for
 from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
@@ -84,6 +85,7 @@ class Scans:
         self._pipeline = pipeline
         self._known = known
         self._tenant = tenant
+        self._allowance: Allowance | None = None
         self._now = now = now or database.now
         self._rows = ScanRows(database)
         self._upkeep = UpkeepRows(database)
@@ -115,14 +117,21 @@ class Scans:
         """What people came to about these scans."""
         return Reviews(self._database, self._tenant, self._now)
 
-    def of(self, tenant: str) -> Self:
-        """The same use cases for the scans of another tenant."""
+    def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
+        """The same use cases for the scans of another tenant, within what is allowed there."""
         others = copy(self)
         others._tenant = tenant
+        others._allowance = allowance
         return others
 
     def receive(self, untrusted_name: str = "") -> Receiver:
-        """Somewhere to write an upload to; checked while it arrives."""
+        """Somewhere to write an upload to; checked while it arrives.
+
+        Raises `UploadQuotaUsed` and `TooManyInFlight` where it could not be accepted anyway.
+        """
+        if self._allowance is not None:
+            self._allowance.room()
+            self._rows.check_in_flight(self._tenant, self._allowance.in_flight)
         return Receiver(
             lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
         )
@@ -134,7 +143,7 @@ class Scans:
 
         The row comes first and names the queue; a message that cannot be sent now is sent by the
         reconciler, so a broker that is down costs time, not scans. `also` takes part in the
-        transaction of the row; raises what it raises.
+        transaction of the row; raises what it raises, `UploadQuotaUsed` and `TooManyInFlight`.
         """
         try:
             scan, queue = self._add(received, profile, also)
@@ -169,7 +178,11 @@ class Scans:
             created_at=now,
             expires_at=now + self._policy.keep if self._policy.keep is not None else None,
         )
-        return self._rows.add(new, also), queue
+        most = 0
+        if self._allowance is not None:
+            self._allowance.upload(received.size)
+            most = self._allowance.in_flight
+        return self._rows.add(new, also, in_flight=most), queue
 
     def _ring(self, scan: Scan, queue: str) -> None:
         """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""

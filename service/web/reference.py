@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 JSON: Final = "application/json"
-METHODS: Final = ("post", "put", "get", "delete")
+FORM: Final = "multipart/form-data"
+METHODS: Final = ("post", "put", "patch", "get", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,14 @@ def _parameters(operation: Mapping[str, Any], document: Mapping[str, Any]) -> It
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         place = "JSON" if kind == JSON else "form"
         schema = _referred(content["schema"], document)
-        for name, item in schema["properties"].items():
+        for name, item in schema.get("properties", {}).items():
             yield Parameter(name, place, name in schema.get("required", ()), about=_about(item))
 
 
 def _referred(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema itself, or the one of the components that it names."""
+    """The schema itself, or the one of the components that it names; of several the first."""
+    if "anyOf" in schema:
+        return _referred(schema["anyOf"][0], document)
     if "$ref" not in schema:
         return schema
     found: Mapping[str, Any] = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
@@ -93,7 +96,11 @@ def _command(method: str, address: str, operation: Mapping[str, Any]) -> str:
         put = " -X PUT" if method == "put" else ""
         address = address.replace("{scan_id}", "ID")
         return f"curl{put} -H 'Content-Type: {JSON}' -d @body.json {address}"
-    if body:
+    if FORM in body:
         return f"curl -F file=@square.jpg {address}"
+    if body:
+        kind = next(iter(body))
+        address = address.replace("{upload_id}", "ID")
+        return f"curl -X {method.upper()} -H 'Content-Type: {kind}' --data-binary @square.jpg {address}"
     flags = {"delete": "-X DELETE "}.get(method, "-N " if address.endswith("/events") else "")
     return f"curl {flags}{address}".replace("{scan_id}", "ID").replace("{version}", "1")

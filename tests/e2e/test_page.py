@@ -133,7 +133,7 @@ def test_of_several_files_each_becomes_a_scan_or_is_refused_in_words(
     lines = browser.find_elements(By.CSS_SELECTOR, "[data-sending] li")
     states = [line.get_dom_attribute("data-state") for line in lines]
     assert states == ["taken", "refused", "taken"]
-    assert "not a photo, video or recording" in lines[1].text
+    assert "cannot read this kind of file" in lines[1].text
     assert {scan.name for scan in site.desk.scans.list().items} == {"a.jpg", "b.jpg"}
 
 
@@ -173,7 +173,7 @@ def test_a_refused_file_is_explained_where_it_was_sent(
     choose(browser, file(tmp_path, "notes.jpg", bad_media.text()))
     one(browser, "form[data-upload] button").click()
     wait(browser, lambda it: one(it, "[data-error]").is_displayed())
-    assert "not a photo, video or recording" in one(browser, "[data-error]").text
+    assert "cannot read this kind of file" in one(browser, "[data-error]").text
     assert one(browser, "form[data-upload] button").is_enabled()
 
 

@@ -20,6 +20,7 @@ from provenance.published import open_store
 from service.access.accounts import Accounts
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
+from service.access.meter import Meter, Quotas
 from service.access.oidc import Provider
 from service.access.passwords import Passwords
 from service.access.people import People
@@ -167,6 +168,7 @@ def desk(
     now: Callable[[], datetime] | None = None,
     provider: Provider | None = None,
     door: Door = Door.OPEN,
+    quotas: Quotas | None = None,
 ) -> Desk:
     """A new application on an empty database in this folder, open unless `door` says otherwise."""
     database = Database(f"sqlite:///{folder / 'assay.db'}")
@@ -193,7 +195,8 @@ def desk(
     people = People(accounts, Sessions(database, now), tenants, provider)
     keyring = Keyring(AccessRows(database))
     keeper = Doorkeeper(door, (keyring.ever, people.wanted))
-    entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, people)
+    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits)
+    entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, meter, people)
     app = create_app(
         scans,
         get,

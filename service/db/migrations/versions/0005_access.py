@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("replaced_by", sa.String(16)),
     )
     op.create_index("api_key_of_tenant", "api_key", ["tenant", "created_at"])
+    op.create_index("scan_in_flight", "scan", ["tenant", "state"])
     found = op.get_bind().execute(sa.text("SELECT DISTINCT tenant FROM scan")).scalars()
     now = datetime.now(UTC)
     names = sorted({DEFAULT, *found})
@@ -45,5 +46,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("scan_in_flight", "scan")
     op.drop_table("api_key")
     op.drop_table("tenant")
