@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from service.db.batch_lifecycle import Batch
 from service.db.lifecycle import new_scan_id
 from service.db.webhook_tables import DeliveryRow, DeliveryState, EndpointRow, EventRow
-from service.policies.document import PolicyAction
+from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
+
+Data = Mapping[str, str | int | None]
 
 PATIENCE: Final = timedelta(hours=24)
 """How long a delivery is tried before it is dead."""
@@ -32,7 +34,7 @@ def announce(
     session: Session,
     tenant: str,
     event: EventType,
-    data: Mapping[str, str | int | None],
+    data: Data,
     now: datetime,
 ) -> None:
     """Tell every endpoint of the tenant that asked for this type; without any nothing is written."""
@@ -47,7 +49,7 @@ def send_to(
     tenant: str,
     endpoints: list[str],
     event: EventType,
-    data: Mapping[str, str | int | None],
+    data: Data,
     now: datetime,
 ) -> None:
     """Write the event and one delivery for each of these endpoints."""
@@ -80,7 +82,12 @@ def announce_completed(
     now: datetime,
 ) -> None:
     """Tell that a scan has its report."""
-    data = {"scan": scan_id, "verdict": verdict, "action": action, **_links(f"scans/{scan_id}")}
+    data: Data = {
+        "scan": scan_id,
+        "verdict": verdict,
+        "action": action,
+        **_links(f"scans/{scan_id}"),
+    }
     announce(session, tenant, EventType.SCAN_COMPLETED, data, now)
 
 
@@ -93,7 +100,7 @@ def announce_failed(session: Session, tenant: str, scan_id: str, code: str, now:
 def announce_batch(session: Session, batch: Batch) -> None:
     """Tell that everything in a batch came to its end."""
     now = batch.finished_at or batch.created_at
-    data = {"batch": batch.id, "total": batch.total, **_links(f"batches/{batch.id}")}
+    data: Data = {"batch": batch.id, "total": batch.total, **_links(f"batches/{batch.id}")}
     announce(session, batch.tenant, EventType.BATCH_COMPLETED, data, now)
 
 

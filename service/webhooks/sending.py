@@ -95,7 +95,7 @@ def judged(due: Due, answer: Answer | None, error: str, took: int, now: datetime
 
 def _pause(attempt: int, answer: Answer | None) -> float:
     """Seconds until the next attempt: twice as long each time, scattered, or as was asked for."""
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempt - 1, 20))
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt - 1, 20))
     scattered = longest * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, guards nothing)
     asked = answer.retry_after if answer is not None else 0
     return max(scattered, min(asked, LONGEST_PAUSE))

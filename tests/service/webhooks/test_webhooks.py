@@ -10,15 +10,16 @@ import pytest
 from sqlalchemy import func, select
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from service.db import outbox
 from service.db import scans as scan_rows
 from service.db.engine import Database
+from service.db.lifecycle import State
 from service.db.outbox import EventType
 from service.db.scans import ScanRows
 from service.db.webhook_tables import DeliveryState, EventRow
 from service.db.webhooks import Delivery, Endpoint, WebhookRows
 from service.errors import UrlRefused
 from service.fetch import Guard
-from service.scans.use_cases import State
 from service.webhooks.sending import Sender
 from service.webhooks.use_cases import Webhooks
 from tests.service.office import POLICY, Office, office
@@ -118,7 +119,7 @@ def test_a_scan_whose_worker_was_lost_for_the_last_time_is_told_as_failed(post: 
 def test_a_crash_while_the_event_is_written_leaves_no_report_and_no_event(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scan, announce = post.office.accept(), scan_rows.announce_completed
+    scan, announce = post.office.accept(), outbox.announce_completed
 
     def crash(*arguments: object) -> None:
         announce(*arguments)  # type: ignore[arg-type]
