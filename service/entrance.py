@@ -3,12 +3,12 @@
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
 from service.access.meter import IN_PROCESS, Meter, Quotas
+from service.access_errors import NobodyToLetIn
 from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.sessions import Cookies
 from service.db.access import AccessRows, OwnLimits
 from service.db.engine import Database
-from service.errors import NobodyToLetIn
 from service.settings import Settings
 from service.wiring import build_people
 

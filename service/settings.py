@@ -250,6 +250,8 @@ class Settings(BaseSettings):
     expire_share: float = Field(default=0.5, gt=0, le=1)
     """If more than this share of all scans is an hour or more past its end at once, as after the
     clock was set, nothing is deleted until `assay expire --yes` allows it."""
+    idempotency_hours: float = Field(default=24, gt=0, le=24 * 365)
+    """A request that comes again with its Idempotency-Key within this makes no second scan."""
     fetch_remote_credentials: bool = False
     """Fetch Content Credentials that a file says are kept elsewhere: from public addresses only,
     at most 10 MB in 10 seconds. Its owner then learns that the file was looked at."""

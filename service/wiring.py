@@ -191,4 +191,5 @@ def scan_policy(settings: Settings) -> ScanPolicy:
         sweep_every=timedelta(seconds=leases.sweep_seconds),
         reconcile_seconds=leases.reconcile_seconds,
         expire_share=settings.expire_share,
+        keep_keys=timedelta(hours=settings.idempotency_hours),
     )

@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from detectors.base import Kind
 from detectors.errors import DetectorError
 from provenance.errors import ProvenanceError
+from service.db.lifecycle import BEAT_SECONDS
 from service.errors import ServiceError, SettingsInvalid
 from service.scans.clockwork import Clockwork
 from service.scans.queue import PROVENANCE_QUEUE
-from service.scans.use_cases import BEAT_SECONDS
 from service.startup import MISCONFIGURED
 from workers.container import Container, container
 
@@ -62,8 +62,12 @@ def install(queues: tuple[str, ...]) -> Ending:
             held = _patiently(container)
             held.pipeline.warm(kinds_of(queues))
         pace = held.settings.leases.reconcile_seconds
+
+        def beat() -> None:
+            held.scans.beat(held.name, queues, held.pipeline.pins())
+
         reconciler = Clockwork(
-            lambda: held.scans.beat(held.name, queues),
+            beat,
             lambda: held.scans.reconcile(held.name),
             held.uploads.expire,
             held.batches.round,
@@ -76,7 +80,7 @@ def install(queues: tuple[str, ...]) -> Ending:
                 Clockwork(lambda: _end_with(parent), seconds=1.0),
                 reconciler,
                 Clockwork(
-                    lambda: held.scans.beat(held.name, queues),
+                    beat,
                     lambda: _watch(reconciler, 4 * pace),
                     seconds=BEAT_SECONDS,
                 ),

@@ -13,9 +13,14 @@ from service.access.passwords import Passwords, check_new
 from service.access.principal import Principal, Role
 from service.access.tenants import Tenants
 from service.access.throttle import Throttle
+from service.access_errors import (
+    AccountNotFound,
+    AccountRefused,
+    LinkInvalid,
+    SignInFailed,
+)
 from service.db.accounts import AccountRows, StoredAccount
 from service.db.engine import Database
-from service.errors import AccountNotFound, AccountRefused, LinkInvalid, SignInFailed
 
 LINK_LIFE: Final = timedelta(hours=48)
 LONGEST_NAME: Final = 254

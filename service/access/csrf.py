@@ -3,7 +3,7 @@
 import hmac
 from typing import Final
 
-from service.errors import CsrfTokenWrong
+from service.access_errors import CsrfTokenWrong
 
 FIELD: Final = "csrf"
 """Name of the form field and, for forms with files, of the query parameter."""

@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.access.keys import KeyText, new_key, parse
 from service.access.principal import Principal, Scope
 from service.access.tenants import Tenants, let_in, utc_now
+from service.access_errors import KeyExpired, KeyInvalid, KeyNotFound
 from service.db.access import AccessRows, ApiKey
-from service.errors import InvalidRequest, KeyExpired, KeyInvalid, KeyNotFound
+from service.errors import InvalidRequest
 
 USE_NOTED: Final = timedelta(minutes=5)
 """The last use of a key is written down this often, not at every request."""

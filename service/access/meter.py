@@ -20,8 +20,8 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from service.access.principal import Principal
+from service.access_errors import UploadQuotaUsed
 from service.db.access import OwnLimits
-from service.errors import UploadQuotaUsed
 
 log = logging.getLogger(__name__)
 

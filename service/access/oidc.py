@@ -26,7 +26,7 @@ from requests.adapters import HTTPAdapter
 
 from service.access.accounts import External
 from service.access.principal import Role
-from service.errors import ProviderRefused, ProviderUnavailable
+from service.access_errors import ProviderRefused, ProviderUnavailable
 
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 ALGORITHMS: Final = (

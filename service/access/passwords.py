@@ -8,7 +8,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from service.errors import PasswordRefused
+from service.access_errors import PasswordRefused
 
 SHORTEST: Final = 12
 LONGEST: Final = 256

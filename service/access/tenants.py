@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from service.access_errors import TenantExists, TenantNotFound, TenantSuspended
 from service.db.access import AccessRows, OwnLimits, Tenant
-from service.errors import InvalidRequest, TenantExists, TenantNotFound, TenantSuspended
+from service.errors import InvalidRequest
 
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 

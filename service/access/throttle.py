@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
+from service.access_errors import TooManyAttempts
 from service.db.engine import Database
 from service.db.sessions import AttemptRows
-from service.errors import TooManyAttempts
 
 Bucket = tuple[timedelta, int]
 """One attempt comes back after this time; so many may be made at once."""

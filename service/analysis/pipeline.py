@@ -18,6 +18,7 @@ from detectors.media.sniff import MediaType
 from detectors.registry import Effort, use_shelf
 from provenance.consistency import name
 from provenance.declared import Trace
+from provenance.errors import TrustStoreDamaged
 from provenance.published import open_store
 from provenance.result import Provenance
 from service.analysis.classified import Classified
@@ -28,7 +29,7 @@ from service.analysis.second_opinion import SecondOpinions
 from service.analysis.source import Source
 from service.reporting.evidence import fuse, gaps, weigh
 from service.reporting.headline import Facts, headline
-from service.reporting.pins import pin, settings_of
+from service.reporting.pins import digest_of, pin, settings_of
 from service.reporting.report import NotChecked, Profile, Report, Subject
 from service.reporting.verdict import NO_CLASSIFIER, NOT_REQUESTED, decide
 from service.reporting.wording import UNJUDGED
@@ -49,6 +50,7 @@ class Analysis:
     report: Report
     preview: bytes | None
     prepared: "Prepared | None" = None  # described for the index, where there is one
+    pins: str | None = None  # digest of all it depends on besides the file; None: nobody knows
 
 
 class Pipeline:
@@ -57,14 +59,16 @@ class Pipeline:
     def __init__(self, config: PipelineConfig) -> None:
         use_shelf(config.weights_dir)
         self._config = config
+        self._trust = open_store(config.trust_dir, built_in=config.builtin_trust)
         self._credentials = Credentials(
-            trust=open_store(config.trust_dir, built_in=config.builtin_trust),
+            trust=self._trust,
             children=config.children,
             confinement=config.confinement,
             fetch_store=config.fetch_store,
             second=_second_opinions(config),
         )
         self._settings = settings_of(config.limits, config.video_frames)
+        self._pinned: tuple[int, str | None] | None = None
         self._classifier: Classifier | None = None
         self._loading = Lock()
 
@@ -100,13 +104,39 @@ class Pipeline:
         clock = time.perf_counter()
         profile = profile_for(source.type, profile)
         progress(Progress(Stage.PROVENANCE, 0.0))
+        pins = self.pins()
         allowance = Allowance(self._config.limits.wall_seconds(source.type.kind))
         read = self._credentials.read(source, past, allowance)
         classified = self._classify(source, profile, progress, allowance)
         progress(Progress(Stage.REPORT, 0.98))
         seconds = time.perf_counter() - clock
         report = _report(source, profile, read, classified, self._settings, seconds)
-        return Analysis(report, classified.preview, classified.prepared)
+        return Analysis(report, classified.preview, classified.prepared, pins)
+
+    def pins(self) -> str | None:
+        """A digest of everything besides the file and the index that an analysis depends on now.
+
+        None while a trust list is damaged.
+        """
+        changed_at = self._trust.changed_at
+        if self._pinned is None or self._pinned[0] != changed_at:
+            self._pinned = (changed_at, self._digest())
+        return self._pinned[1]
+
+    def _digest(self) -> str | None:
+        try:
+            lists = self._trust.lists()
+        except TrustStoreDamaged:
+            return None
+        return digest_of(
+            lists=lists,
+            settings=self._settings,
+            choices=(
+                self._config.fetch_store is not None,
+                self._config.second_opinion,
+                self._config.audio_watermark,
+            ),
+        )
 
     def crjson(self, source: Source) -> dict[str, Any]:
         """The manifest store of a file as conformance tools read it; see `Credentials.crjson`."""

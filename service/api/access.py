@@ -14,12 +14,12 @@ from structlog.contextvars import bind_contextvars
 from provenance.trust import TrustStore
 from service.access.meter import Allowance, Count
 from service.access.principal import Principal, Scope
+from service.access_errors import ScopeMissing, TooManyRequests
 from service.api.authentication import entrance
 from service.api.events import Board
 from service.api.sessions import read_token
 from service.api.submission import Fetch
 from service.db.trail import act_as
-from service.errors import ScopeMissing, TooManyRequests
 from service.scans.batches import Batches
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans

@@ -10,9 +10,9 @@ from service.access.keyring import Keyring
 from service.access.meter import Meter
 from service.access.people import People
 from service.access.principal import Principal
+from service.access_errors import CredentialsMissing, KeyInvalid
 from service.analysis.source import DEFAULT_TENANT
 from service.api.proxy import was_forwarded
-from service.errors import CredentialsMissing, KeyInvalid
 
 _BEARER: Final = "bearer"
 

@@ -7,18 +7,17 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from service.access.principal import Scope
-from service.api.access import PUBLIC, Rules
-from service.api.problems import Problem, documented
-from service.errors import (
+from service.access_errors import (
     CredentialsMissing,
     KeyExpired,
     KeyInvalid,
     ScopeMissing,
-    ServiceError,
     TenantSuspended,
     TooManyRequests,
-    UnknownParameter,
 )
+from service.api.access import PUBLIC, Rules
+from service.api.problems import Problem, documented
+from service.errors import ServiceError, UnknownParameter
 
 router = APIRouter(include_in_schema=False)
 

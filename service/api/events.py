@@ -19,7 +19,7 @@ STREAM_SECONDS: Final = 600.0
 """A stream ends after this even when its scan has not; the client comes back by itself."""
 
 RETRY_MILLISECONDS: Final = 1000
-FINAL: Final = frozenset({State.DONE, State.FAILED, State.EXPIRED})
+FINAL: Final = frozenset({State.DONE, State.FAILED, State.EXPIRED, State.CANCELLED})
 GONE: Final = "gone"
 
 Marks = Callable[[tuple[str, ...]], Mapping[str, str]]

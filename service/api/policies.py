@@ -10,7 +10,12 @@ from service.access.principal import Scope
 from service.api.access import ThePrincipal, TheScans, needs
 from service.api.problems import documented
 from service.db.policies import KeptPolicy
-from service.errors import DatabaseUnavailable, InvalidRequest, PolicyInvalid, PolicyNotFound
+from service.errors import (
+    DatabaseUnavailable,
+    InvalidRequest,
+    PolicyInvalid,
+    PolicyNotFound,
+)
 from service.names import no_such
 from service.policies.document import MAX_BYTES, Policy, checked, parsed
 from service.policies.replay import Replay

@@ -1,7 +1,7 @@
 """Scans over HTTP: send a file or an address, follow it, read its report, forget it."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
@@ -11,12 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from service.access.principal import Scope
 from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, TheUploads, needs
 from service.api.events import follow
+from service.api.filters import Filters
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.resources import asks_for_head
+from service.api.scan_form import ACCEPTED, FORM, WORDS
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
-from service.db.lifecycle import SCAN_ID, Scan, State
+from service.db.lifecycle import Scan
 from service.errors import (
     DatabaseUnavailable,
     EmptyFile,
@@ -40,11 +42,17 @@ from service.errors import (
     UrlRefused,
 )
 from service.rendering.render import render_report, standalone_policy
-from service.reporting.decision import PolicyAction
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
-from service.reporting.wording import PROFILES
-from service.scans.intake import MAX_FRAGMENTS
+from service.scans.cursor import CURSOR
+from service.scans.refusals import (
+    CursorInvalid,
+    IdempotencyKeyInUse,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    ScanCancelled,
+    ScanOver,
+)
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
@@ -57,73 +65,14 @@ ScanId = Annotated[
     ),
 ]
 
-_PROFILES: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
-_LOCATION: Final[dict[int | str, dict[str, Any]]] = {
-    202: {
-        "headers": {
-            "Location": {
-                "description": "Where the scan is, as in `links.self`",
-                "required": True,
-                "schema": {"type": "string", "format": "uri-reference"},
-            }
-        }
-    }
-}
-_FORM: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "A photo, video or recording; one for each request",
-                        },
-                        "fragment": {
-                            "type": "array",
-                            "maxItems": MAX_FRAGMENTS,
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "After a file that is the initialisation segment of a "
-                            "fragmented MP4: its media segments, in order",
-                        },
-                        "url": {
-                            "type": "string",
-                            "format": "uri",
-                            "description": "Or the public address of one",
-                        },
-                        "upload": {
-                            "type": "string",
-                            "maxLength": 64,
-                            "description": "Or the id of an upload that is complete",
-                        },
-                        "profile": {
-                            "type": "string",
-                            "enum": [item.value for item in Profile],
-                            "description": _PROFILES,
-                        },
-                    },
-                    "oneOf": [
-                        {"required": ["file"]},
-                        {"required": ["url"]},
-                        {"required": ["upload"]},
-                    ],
-                    "dependentRequired": {"fragment": ["file"]},
-                    "additionalProperties": False,
-                },
-                "examples": {
-                    "file": {"summary": "A file", "value": {"file": "@square.jpg"}},
-                    "url": {
-                        "summary": "An address, provenance only",
-                        "value": {"url": "https://example.org/a.jpg", "profile": "provenance"},
-                    },
-                },
-            }
-        },
-    }
-}
+_NO_REPORT: Final = (
+    ScanNotFound,
+    ReportNotReady,
+    ScanFailed,
+    ScanCancelled,
+    ScanExpired,
+    InvalidRequest,
+)
 
 
 def _scan(scan_id: ScanId, scans: TheScans) -> Scan:
@@ -137,15 +86,19 @@ TheScan = Annotated[Scan, Depends(_scan)]
     "",
     status_code=202,
     dependencies=[needs(Scope.SCANS_WRITE)],
-    openapi_extra=_FORM,
+    openapi_extra=FORM,
     responses={
-        **_LOCATION,
+        **ACCEPTED,
         **documented(
             DatabaseUnavailable,
             EmptyFile,
             FetchFailed,
             FileTooLarge,
+            IdempotencyKeyInUse,
+            IdempotencyKeyInvalid,
+            IdempotencyKeyReused,
             InvalidRequest,
+            ScanNotFound,
             StorageFull,
             StorageUnavailable,
             UnknownField,
@@ -166,34 +119,48 @@ async def create_scan(
     fetch: TheFetch,
     root: TheRoot,
     profile: Annotated[
-        Profile | None, Query(description=f"{_PROFILES}; else the form's, else full")
+        Profile | None, Query(description=f"{WORDS}; else the form's, else full")
     ] = None,
 ) -> ScanView:
     """Send one file, or the address or the upload of one, as a form. The Location header says where it is.
 
-    The bytes are checked while they arrive: a refusal comes before the upload is complete.
+    The bytes are checked while they arrive: a refusal comes before the upload is complete. A scan
+    whose Idempotency-Key came before is answered as it is now, or 404 if it was deleted since.
     """
-    scan = await submit(request, scans, uploads, fetch, profile)
-    response.headers["Location"] = f"{root}/v1/scans/{scan.id}"
-    return ScanView.of(scan, root)
+    submitted = await submit(request, scans, uploads, fetch, profile)
+    response.headers["Location"] = f"{root}/v1/scans/{submitted.scan.id}"
+    if submitted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return ScanView.of(submitted.scan, root)
 
 
-@router.get("", dependencies=[needs(Scope.SCANS_READ)], responses=documented(InvalidRequest))
+@router.get(
+    "",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(InvalidRequest, CursorInvalid),
+)
 def list_scans(
     scans: TheScans,
     root: TheRoot,
+    wanted: Filters,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[
-        str | None, Query(pattern=SCAN_ID, description="`next` of the page before")
-    ] = None,
-    state: Annotated[State | None, Query(description="Only scans in this state")] = None,
-    action: Annotated[
-        PolicyAction | None, Query(description="Only scans that came to this action")
+    cursor: Annotated[
+        str | None,
+        Query(pattern=CURSOR, description="`next` of the page before, with the same filters"),
     ] = None,
 ) -> ScanPage:
-    """Scans, the newest first."""
-    found = scans.list(limit=limit, before=before, state=state, action=action)
-    return ScanPage.of(found, root)
+    """Scans, the newest first; only those that match every filter that is given."""
+    return ScanPage.of(scans.list(limit=limit, cursor=cursor, wanted=wanted), root)
+
+
+@router.post(
+    "/{scan_id}/cancel",
+    dependencies=[needs(Scope.SCANS_WRITE)],
+    responses=documented(ScanNotFound, ScanOver, InvalidRequest),
+)
+def cancel_scan(scan_id: ScanId, scans: TheScans, root: TheRoot) -> ScanView:
+    """End a scan that waits or runs. It stays, as `cancelled`; its worker stops soon."""
+    return ScanView.of(scans.cancel(scan_id), root)
 
 
 @router.get(
@@ -212,7 +179,7 @@ def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
     response_model=Report,
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
-        **documented(ScanNotFound, ReportNotReady, ScanFailed, ScanExpired, InvalidRequest),
+        **documented(*_NO_REPORT),
     },
 )
 def read_report(
@@ -238,7 +205,7 @@ def read_report(
     response_class=PlainTextResponse,
     responses={
         200: {"content": {"application/jose": {"schema": {"type": "string"}}}},
-        **documented(ScanNotFound, ReportNotReady, ScanFailed, ScanExpired, InvalidRequest),
+        **documented(*_NO_REPORT),
     },
 )
 def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:

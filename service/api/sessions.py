@@ -8,11 +8,11 @@ from service.access import csrf
 from service.access.people import People
 from service.access.principal import Principal
 from service.access.sessions import LIFE, principal_of
+from service.access_errors import HttpsRequired
 from service.api.authentication import entrance
 from service.api.forms import form_of, is_form
 from service.api.hosts import Hosts
 from service.db.sessions import StoredSession
-from service.errors import HttpsRequired
 
 SECURE: Final = "__Host-assay"
 """Browsers take a cookie of this prefix only over TLS and only from this very host."""

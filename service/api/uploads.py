@@ -25,7 +25,9 @@ MAX_FIELD_BYTES: Final = 8192
 FILE: Final = "file"
 FRAGMENT: Final = "fragment"
 FILES: Final = frozenset({FILE, FRAGMENT})
-TEXTS: Final = frozenset({"url", "upload", "profile"})
+TEXTS: Final = frozenset(
+    {"url", "upload", "profile", "reference", "labels", "priority", "reuse", "max_age"}
+)
 
 Open = Callable[[str], Receiver]
 

@@ -11,7 +11,7 @@ from detectors.registry import Spec, card_of, specs, votes
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
 from service.analysis.progress import Stage
-from service.db.lifecycle import Judgement, Page, Readiness, Review, Scan, State
+from service.db.lifecycle import Judgement, Page, Priority, Readiness, Review, Scan, State
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
@@ -85,6 +85,14 @@ class ScanView(BaseModel):
     attempts: int
     failure: FailureView | None
     verdict: Verdict | None = Field(description="Set once the state is done")
+    signer: str | None = Field(
+        description="Who signed the file, as the certificate names itself; the report says whether "
+        "to believe it",
+        examples=["Example Camera Works"],
+    )
+    reference: str | None = Field(description="As sent", examples=["post-8812"])
+    labels: dict[str, str] = Field(description="As sent", examples=[{"team": "trust"}])
+    priority: Priority
     action: PolicyAction | None = Field(description="What the policy did; None: none decided")
     review: ReviewView | None = Field(description="The latest; all are at `links.reviews`")
     links: Links
@@ -112,6 +120,10 @@ class ScanView(BaseModel):
             attempts=scan.attempts,
             failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
             verdict=scan.verdict,
+            signer=scan.signer,
+            reference=scan.reference,
+            labels=dict(scan.labels),
+            priority=scan.priority,
             action=scan.action,
             review=ReviewView.of(scan.review) if scan.review else None,
             links=Links(
@@ -129,7 +141,7 @@ class ScanPage(BaseModel):
     """Some scans, the newest first."""
 
     items: list[ScanView]
-    next: str | None = Field(description="Send as `before` for the page after this one")
+    next: str | None = Field(description="Send as `cursor` for the page after this one")
 
     @classmethod
     def of(cls, page: Page, root: str) -> Self:

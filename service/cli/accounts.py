@@ -11,12 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.access.accounts import Accounts
 from service.access.passwords import LONGEST
 from service.access.principal import LOCAL, SCOPES, Principal, Role
+from service.access_errors import PasswordRefused
 from service.api.problems import refused_by_database
 from service.cli.complain import complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.db.accounts import StoredAccount
-from service.errors import PasswordRefused, ServiceError
+from service.errors import ServiceError
 from service.wiring import build_people, open_database
 
 DONE: Final = ExitCode.NOTHING_FOUND

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,12 +82,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _rows(settings: Settings, database: "Database") -> Iterator[Finding]:
+    from service.db.lifecycle import UNHEARD
     from service.db.upkeep import UpkeepRows
     from service.scans.reconcile import LATE
-    from service.scans.use_cases import BEAT_SECONDS
 
     rows, now = UpkeepRows(database), database.now()
-    workers = rows.workers(now - timedelta(seconds=5 * BEAT_SECONDS), now)
+    workers = rows.workers(now - UNHEARD, now)
     yield Finding("workers", fine=True, detail=f"{len(workers)} running now")
     late, kept = rows.late(now - LATE)
     if late > settings.expire_share * kept:

@@ -139,7 +139,7 @@ def batch(items: Iterable[Mapping[str, Any]], *, idempotency_key: str | None) ->
 def listing(cursor: str | None, filters: Mapping[str, Any]) -> Call:
     params = {key: text(value) for key, value in filters.items()}
     if cursor is not None:
-        params["before"] = cursor
+        params["cursor"] = cursor
     return Call(method="GET", path="/v1/scans", params=params)
 
 

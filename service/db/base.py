@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from detectors.base import Kind
 from service.analysis.progress import Stage
-from service.db.lifecycle import Judgement, State
+from service.db.lifecycle import Judgement, Priority, State
 from service.db.types import UtcDateTime
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
@@ -30,6 +30,7 @@ class Base(DeclarativeBase):
     type_annotation_map: dict[Any, Any] = {  # noqa: RUF012 (SQLAlchemy reads it so)
         datetime: UtcDateTime(),
         State: closed(State),
+        Priority: closed(Priority),
         Kind: closed(Kind),
         Profile: closed(Profile),
         Stage: closed(Stage),

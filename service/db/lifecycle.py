@@ -2,10 +2,11 @@
 
 import re
 import secrets
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType, Self
+from typing import Final, NewType, Self
 
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
@@ -26,13 +27,34 @@ SCAN_ID = rf"^[{_DIGITS}]{{{_TIME_DIGITS + _RANDOM_DIGITS}}}$"
 
 
 class State(StrEnum):
-    """QUEUED -> RUNNING -> DONE or FAILED; a lost worker leads back to QUEUED, age to EXPIRED."""
+    """QUEUED -> RUNNING -> DONE or FAILED; a lost worker leads back to QUEUED, age to EXPIRED.
+
+    Whoever cancels leads from QUEUED or RUNNING to CANCELLED.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Priority(StrEnum):
+    """How soon a scan is wanted, beside others of its queue."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+HEAD_START: Final = {
+    Priority.LOW: timedelta(hours=-1),
+    Priority.NORMAL: timedelta(0),
+    Priority.HIGH: timedelta(hours=1),
+}
+"""A scan waits as if it had come this much earlier. Of two scans the urgent one runs first unless
+the other has waited for longer than the difference, so none waits for ever."""
 
 
 class Judgement(StrEnum):
@@ -101,6 +123,11 @@ class Scan:
     verdict: Verdict | None
     action: PolicyAction | None = None  # None: no policy decided
     review: Review | None = None  # the latest
+    reference: str | None = None  # the client's own name for it
+    labels: Mapping[str, str] = field(default_factory=dict)  # the client's own
+    priority: Priority = Priority.NORMAL
+    signer: str | None = None
+    """As the certificate names itself; whether to believe it, the report says."""
 
     @property
     def mark(self) -> str:
@@ -142,10 +169,17 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some scans, the newest first; `next` goes into `before` for the following page."""
+    """Some scans, the newest first; `next` is the id of the last one where more follow."""
 
     items: tuple[Scan, ...]
     next: str | None
+
+
+BEAT_SECONDS: Final = 5.0
+"""How often a worker says that it lives."""
+
+UNHEARD: Final = timedelta(seconds=5 * BEAT_SECONDS)
+"""A worker that was not heard for this long counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +190,7 @@ class WorkerSeen:
     queues: tuple[str, ...]
     seen_at: datetime
     reconciled_at: datetime | None = None  # when it last looked after lost scans and messages
+    pins: str | None = None  # digest of what it analyses with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +245,12 @@ def new_scan_id(now: datetime) -> str:
     """26 characters: milliseconds since 1970 in base 32, then 80 random bits."""
     clock, chance = int(now.timestamp() * 1000), secrets.randbits(5 * _RANDOM_DIGITS)
     return _base32(clock, _TIME_DIGITS) + _base32(chance, _RANDOM_DIGITS)
+
+
+def first_id(moment: datetime, *, later: int = 0) -> str:
+    """The smallest id a scan of this millisecond, or of one `later`, can have."""
+    clock = max(0, int(moment.timestamp() * 1000) + later)
+    return _base32(clock, _TIME_DIGITS) + _base32(0, _RANDOM_DIGITS)
 
 
 def _base32(number: int, digits: int) -> str:

@@ -3,14 +3,23 @@
 from datetime import datetime
 
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from detectors.base import Kind
 from service.analysis.progress import Stage
 from service.db.base import Base
-from service.db.lifecycle import State
+from service.db.lifecycle import Priority, State
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
+
+
+def _as_it_came(context: DefaultExecutionContext) -> datetime:
+    """Without a priority a scan's turn goes by its arrival."""
+    moment: datetime = context.get_current_parameters()[  # type: ignore[no-untyped-call]
+        "created_at"
+    ]
+    return moment
 
 
 class ScanRow(Base):
@@ -26,6 +35,12 @@ class ScanRow(Base):
         Index("scan_blob", "blob"),
         Index("scan_preview", "preview"),
         Index("scan_action", "tenant", "action", "id"),
+        Index("scan_turn", "state", "queue", "turn_at"),
+        Index("scan_by_state", "tenant", "state", "id"),
+        Index("scan_by_verdict", "tenant", "verdict", "id"),
+        Index("scan_by_sha256", "tenant", "sha256", "id"),
+        Index("scan_by_reference", "tenant", "reference", "id"),
+        Index("scan_by_signer", "tenant", "signer", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
@@ -59,6 +74,30 @@ class ScanRow(Base):
     failure_sentence: Mapped[str | None] = mapped_column(Text)
     verdict: Mapped[Verdict | None]
     action: Mapped[PolicyAction | None]  # null: no policy decided
+    reference: Mapped[str | None] = mapped_column(String(200))  # the client's own
+    priority: Mapped[Priority] = mapped_column(default=Priority.NORMAL)
+    turn_at: Mapped[datetime] = mapped_column(default=_as_it_came)  # arrival less its head start
+    signer: Mapped[str | None] = mapped_column(String(255))
+    pins: Mapped[str | None] = mapped_column(
+        String(64)
+    )  # digest of what analysed it; null: this analysis is not to be repeated from
+    labels: Mapped[list["LabelRow"]] = relationship(
+        lazy="selectin", order_by="LabelRow.name", passive_deletes=True
+    )
+
+
+class LabelRow(Base):
+    """One of the client's own labels of a scan, in a table of its own so that it can be found."""
+
+    __tablename__ = "scan_label"
+    __table_args__ = (Index("scan_by_label", "tenant", "name", "value", "scan_id"),)
+
+    scan_id: Mapped[str] = mapped_column(
+        String(26), ForeignKey("scan.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    tenant: Mapped[str] = mapped_column(String(63))
+    value: Mapped[str] = mapped_column(String(200))
 
 
 class ReportRow(Base):
@@ -82,4 +121,5 @@ class WorkerRow(Base):
     name: Mapped[str] = mapped_column(String(127), primary_key=True)
     queues: Mapped[str] = mapped_column(String(255))
     seen_at: Mapped[datetime]
+    pins: Mapped[str | None] = mapped_column(String(64))  # digest of what it analyses with
     reconciled_at: Mapped[datetime | None]  # when it last finished a round of the reconciler

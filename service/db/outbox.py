@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.db.batch_lifecycle import Batch
 from service.db.lifecycle import new_scan_id
+from service.db.trail import note
 from service.db.webhook_tables import DeliveryRow, DeliveryState, EndpointRow, EventRow
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
@@ -81,7 +82,8 @@ def announce_completed(
     action: PolicyAction | None,
     now: datetime,
 ) -> None:
-    """Tell that a scan has its report."""
+    """Tell that a scan has its report, and remember it in the audit log."""
+    note(session, tenant, "scan.done", f"scan:{scan_id}", verdict=verdict)
     data: Data = {
         "scan": scan_id,
         "verdict": verdict,
@@ -93,6 +95,7 @@ def announce_completed(
 
 def announce_failed(session: Session, tenant: str, scan_id: str, code: str, now: datetime) -> None:
     """Tell that a scan ended without a report, and the stable code of why."""
+    note(session, tenant, "scan.failed", f"scan:{scan_id}", code=code)
     data = {"scan": scan_id, "code": code, **_links(f"scans/{scan_id}")}
     announce(session, tenant, EventType.SCAN_FAILED, data, now)
 

@@ -1,29 +1,31 @@
 """Every statement about scans. Changes of state are compare-and-set, so the first one wins."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db import receipts
-from service.db.access_tables import TenantRow
 from service.db.engine import Database
-from service.db.lifecycle import BlobKey, Failure, Page, Review, Scan, State, mark
-from service.db.models import ReportRow, ScanRow
+from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
+from service.db.models import LabelRow, ReportRow, ScanRow
 from service.db.outbox import announce_completed, announce_failed
+from service.db.places import check_places, take_place
+from service.db.reading import scan_of
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
-from service.errors import TooManyInFlight
+from service.db.turns import whose_turn
 from service.reporting.decision import PolicyAction
 from service.reporting.receipt import Because
 from service.reporting.report import Profile, Verdict
 
 NOTE_LENGTH: Final = 255
+SIGNER_LENGTH: Final = 255
 MARKS: Final = 500
 START: Final = Progress(Stage.QUEUED, 0.0)
 
@@ -45,6 +47,9 @@ class NewScan:
     parts: tuple[int, ...] = ()
     created_at: datetime
     expires_at: datetime | None
+    reference: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,18 @@ class SignedDocument:
     signature: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an analysis came to, as it is kept."""
+
+    signed: SignedDocument
+    verdict: Verdict
+    action: PolicyAction | None
+    signer: str | None
+    pins: str | None  # None: not to be repeated for the same content
+    preview: BlobKey | None
+
+
 Also = Callable[[Session, str], None]
 """What else happens in the transaction that adds the scan of this id; what it raises undoes both."""
 
@@ -84,8 +101,18 @@ class ScanRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, new: NewScan, also: Also = alone, *, in_flight: int = 0) -> Scan:
-        """With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`."""
+    def add(
+        self,
+        new: NewScan,
+        also: Also = alone,
+        result: Result | None = None,
+        *,
+        in_flight: int = 0,
+    ) -> Scan:
+        """Write a scan that waits, or with a `result` one that is done.
+
+        With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`.
+        """
         row = ScanRow(
             id=new.id,
             tenant=new.tenant,
@@ -106,29 +133,39 @@ class ScanRows:
             done=START.done,
             note=START.note,
             attempts=0,
+            reference=new.reference,
+            priority=new.priority,
+            turn_at=new.created_at - HEAD_START[new.priority],
+            labels=[
+                LabelRow(name=name, value=value, tenant=new.tenant)
+                for name, value in sorted(new.labels.items())
+            ],
         )
         with self._database.write() as session:
             if in_flight:
-                lock = select(TenantRow.name).where(TenantRow.name == new.tenant).with_for_update()
-                session.execute(lock)  # one at a time, or two would take the last place
-                _check_in_flight(session, new.tenant, in_flight)
+                take_place(session, new.tenant, in_flight)
             session.add(row)
             also(session, new.id)
             note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
-        return _scan(row)
+            if result is not None:
+                for name, value in _done(result, new.created_at).items():
+                    setattr(row, name, value)
+                session.flush()
+                _report(session, new.id, new.tenant, result, new.created_at)
+        return scan_of(row)
 
     def check_in_flight(self, tenant: str, most: int) -> None:
         """Raises `TooManyInFlight` if the tenant has so many; 0 is any number."""
         if most:
             with self._database.read() as session:
-                _check_in_flight(session, tenant, most)
+                check_places(session, tenant, most)
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
             row = session.get(ScanRow, scan_id)
             if row is None or row.tenant != tenant:
                 return None
-            return _scan(row, latest_of(session, (scan_id,)).get(scan_id))
+            return scan_of(row, latest_of(session, (scan_id,)).get(scan_id))
 
     def marks(self, scan_ids: Sequence[str]) -> dict[str, str]:
         """The mark of each of these scans that exists, without reading the rest of their rows.
@@ -143,28 +180,6 @@ class ScanRows:
                 for scan_id, attempts, state, stage, done in session.execute(query):
                     found[scan_id] = mark(attempts, state, stage, done)
         return found
-
-    def page(
-        self,
-        tenant: str,
-        *,
-        limit: int,
-        before: str | None,
-        state: State | None,
-        action: PolicyAction | None = None,
-    ) -> Page:
-        query = select(ScanRow).where(ScanRow.tenant == tenant)
-        if before is not None:
-            query = query.where(ScanRow.id < before)
-        if state is not None:
-            query = query.where(ScanRow.state == state)
-        if action is not None:
-            query = query.where(ScanRow.action == action)
-        with self._database.read() as session:
-            rows = session.scalars(query.order_by(ScanRow.id.desc()).limit(limit + 1)).all()
-            reviews = latest_of(session, [row.id for row in rows])
-        items = tuple(_scan(row, reviews.get(row.id)) for row in rows[:limit])
-        return Page(items, items[-1].id if len(rows) > limit else None)
 
     def document(self, tenant: str, scan_id: str) -> SignedDocument | None:
         with self._database.read() as session:
@@ -207,7 +222,8 @@ class ScanRows:
         """All that is stored for a scan."""
         with self._database.read() as session:
             row = session.get(ScanRow, scan_id)
-            return _blobs(row) if row is not None and row.tenant == tenant else ()
+            kept = (row.blob, row.preview) if row is not None and row.tenant == tenant else ()
+            return tuple(BlobKey(key) for key in kept if key is not None)
 
     def delete(self, tenant: str, scan_id: str, now: datetime) -> bool:
         """Remove the row and its report, and begin the deletion of the rest; False: no such scan."""
@@ -219,15 +235,38 @@ class ScanRows:
             session.execute(delete(ScanRow).where(ScanRow.id == scan_id))
             return True
 
+    def cancel(self, tenant: str, scan_id: str, failure: Failure, now: datetime) -> bool:
+        """End a scan that has not ended; whoever runs it no longer holds it."""
+        mine = (ScanRow.tenant == tenant, ScanRow.state.in_((State.QUEUED, State.RUNNING)))
+        values = _failed(failure, now) | {"state": State.CANCELLED}
+        with self._database.write() as session:
+            cancelled = _changed(session, scan_id, *mine, **values)
+            if cancelled:
+                note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
+            return cancelled
+
     def take(
-        self, scan_id: str, *, token: str, worker: str, now: datetime, until: datetime, most: int
+        self,
+        scan_id: str,
+        *,
+        queue: str | None = None,
+        token: str,
+        worker: str,
+        now: datetime,
+        until: datetime,
+        most: int,
     ) -> Job | None:
-        """Lease a waiting scan, or one whose lease ran out. None: nothing to do for this worker."""
+        """Lease the scan whose turn it is in the queue of this one. None: nothing to do.
+
+        This one goes first if its lease ran out. `queue` is where its message lay, for when the
+        scan itself is gone: the message then still stands for one that waits.
+        """
         lapsed = and_(ScanRow.state == State.RUNNING, ScanRow.lease_until < now)
         with self._database.write() as session:
-            taken = _changed(
+            turn = whose_turn(session, scan_id, queue, lapsed, most)
+            taken = turn is not None and _changed(
                 session,
-                scan_id,
+                turn,
                 or_(ScanRow.state == State.QUEUED, lapsed),
                 ScanRow.attempts < most,
                 state=State.RUNNING,
@@ -237,7 +276,7 @@ class ScanRows:
                 attempts=ScanRow.attempts + 1,
                 started_at=now,
             )
-            row = session.get(ScanRow, scan_id) if taken else None
+            row = session.get(ScanRow, turn) if taken else None
             if row is None or row.blob is None:
                 return None
             return Job(
@@ -265,50 +304,18 @@ class ScanRows:
                 note=progress.note[:NOTE_LENGTH],
             )
 
-    def finish(
-        self,
-        job: Job,
-        *,
-        signed: SignedDocument,
-        verdict: Verdict,
-        action: PolicyAction | None,
-        preview: BlobKey | None,
-        now: datetime,
-    ) -> bool:
+    def finish(self, job: Job, result: Result, now: datetime) -> bool:
         """Store the one report of a scan; False, and nothing stored, when the lease was lost."""
         with self._database.write() as session:
-            won = _changed(
-                session,
-                job.id,
-                _held(job),
-                state=State.DONE,
-                lease=None,
-                lease_until=None,
-                finished_at=now,
-                stage=Stage.REPORT,
-                done=1.0,
-                note="",
-                verdict=verdict,
-                action=action,
-                preview=preview,
-            )
+            won = _changed(session, job.id, _held(job), **_done(result, now))
             if won:
-                report = ReportRow(
-                    scan_id=job.id,
-                    tenant=job.tenant,
-                    document=signed.document,
-                    signature=signed.signature,
-                )
-                session.add(report)
-                note(session, job.tenant, "scan.done", f"scan:{job.id}", verdict=verdict)
-                announce_completed(session, job.tenant, job.id, verdict, action, now)
+                _report(session, job.id, job.tenant, result, now)
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
         with self._database.write() as session:
             failed = _changed(session, job.id, _held(job), **_failed(failure, now))
             if failed:
-                note(session, job.tenant, "scan.failed", f"scan:{job.id}", code=failure.code)
                 announce_failed(session, job.tenant, job.id, failure.code, now)
             return failed
 
@@ -346,6 +353,29 @@ def _changed(
     return bool(session.connection().execute(statement).rowcount)
 
 
+def _done(result: Result, now: datetime) -> dict[str, object]:
+    return {
+        "state": State.DONE,
+        "lease": None,
+        "lease_until": None,
+        "finished_at": now,
+        "stage": Stage.REPORT,
+        "done": 1.0,
+        "note": "",
+        "verdict": result.verdict,
+        "action": result.action,
+        "signer": result.signer[:SIGNER_LENGTH] if result.signer else None,
+        "pins": result.pins,
+        "preview": result.preview,
+    }
+
+
+def _report(session: Session, scan_id: str, tenant: str, result: Result, now: datetime) -> None:
+    document, signature = result.signed.document, result.signed.signature
+    session.add(ReportRow(scan_id=scan_id, tenant=tenant, document=document, signature=signature))
+    announce_completed(session, tenant, scan_id, result.verdict, result.action, now)
+
+
 def _failed(failure: Failure, now: datetime) -> dict[str, object]:
     return {
         "state": State.FAILED,
@@ -368,42 +398,3 @@ def _queued_again(*, counted: bool = True) -> dict[str, object]:
         "done": START.done,
         "note": START.note,
     }
-
-
-def _blobs(row: ScanRow) -> tuple[BlobKey, ...]:
-    return tuple(BlobKey(key) for key in (row.blob, row.preview) if key is not None)
-
-
-def _scan(row: ScanRow, review: Review | None = None) -> Scan:
-    failure = None
-    if row.failure_code is not None:
-        failure = Failure(row.failure_code, row.failure_sentence or "")
-    return Scan(
-        id=row.id,
-        tenant=row.tenant,
-        state=row.state,
-        profile=row.profile,
-        kind=row.kind,
-        name=row.name,
-        sha256=row.sha256,
-        size=row.size,
-        media_type=row.media_type,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        expires_at=row.expires_at,
-        progress=Progress(row.stage, row.done, row.note),
-        attempts=row.attempts,
-        failure=failure,
-        verdict=row.verdict,
-        action=row.action,
-        review=review,
-    )
-
-
-def _check_in_flight(session: Session, tenant: str, most: int) -> None:
-    unfinished = ScanRow.state.in_((State.QUEUED, State.RUNNING))
-    query = select(func.count()).where(ScanRow.tenant == tenant, unfinished)
-    found = session.scalar(query) or 0
-    if found >= most:
-        raise TooManyInFlight(f"{found} scans wait or run, and {most} may at the same time")

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
-from service.db.models import ReportRow, ScanRow, WorkerRow
+from service.db.models import LabelRow, ReportRow, ScanRow, WorkerRow
 from service.db.outbox import announce_failed
 from service.db.review_tables import ReviewRow
 from service.db.upload_tables import UploadRow
@@ -123,8 +123,8 @@ class UpkeepRows:
             for row in rows:
                 receipts.begin(session, row, Because.RETENTION, now)
             session.flush()
-            session.execute(delete(ReportRow).where(ReportRow.scan_id.in_(ids)))
-            session.execute(delete(ReviewRow).where(ReviewRow.scan_id.in_(ids)))
+            for apart in (ReportRow, LabelRow, ReviewRow):
+                session.execute(delete(apart).where(apart.scan_id.in_(ids)))
             session.execute(
                 update(ScanRow)
                 .where(ScanRow.id.in_(ids))
@@ -140,6 +140,9 @@ class UpkeepRows:
                     failure_sentence=None,
                     verdict=None,
                     action=None,
+                    reference=None,
+                    signer=None,
+                    pins=None,
                 )
             )
         return len(ids)
@@ -162,10 +165,10 @@ class UpkeepRows:
         with self._database.read() as session:
             return set(scan_ids) - set(session.scalars(query))
 
-    def beat(self, worker: str, queues: Sequence[str], now: datetime) -> None:
-        """Say that this worker lives."""
+    def beat(self, worker: str, queues: Sequence[str], pins: str | None, now: datetime) -> None:
+        """Say that this worker lives, and what it would analyse with."""
         with self._database.write() as session:
-            session.merge(WorkerRow(name=worker, queues=",".join(queues), seen_at=now))
+            session.merge(WorkerRow(name=worker, queues=",".join(queues), pins=pins, seen_at=now))
 
     def reconciled(self, worker: str, now: datetime) -> None:
         """Say that this worker finished a round of the reconciler."""
@@ -187,7 +190,13 @@ class UpkeepRows:
         query = select(WorkerRow).where(*lately).order_by(WorkerRow.name)
         with self._database.read() as session:
             return tuple(
-                WorkerSeen(row.name, tuple(row.queues.split(",")), row.seen_at, row.reconciled_at)
+                WorkerSeen(
+                    row.name,
+                    tuple(row.queues.split(",")),
+                    row.seen_at,
+                    row.reconciled_at,
+                    row.pins,
+                )
                 for row in session.scalars(query)
             )
 

@@ -1,16 +1,19 @@
 """What a report pins: everything besides the file that its findings depend on."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from typing import Final
 
 from detectors.errors import DetectorError
 from detectors.media.limits import Limits
-from detectors.registry import card_of, named
+from detectors.registry import Spec, card_of, named, specs
 from detectors.result import Finding
 from provenance.result import Provenance
+from provenance.trust import TrustList
 from service.reporting.report import Engine
 
 JUDGING: Final = (
@@ -51,6 +54,27 @@ def pin(
     )
 
 
+def digest_of(
+    *,
+    lists: Iterable[TrustList],
+    settings: Mapping[str, float],
+    choices: tuple[bool, ...],
+) -> str:
+    """SHA-256 in hex over all that could come to other findings about the same file.
+
+    That is every installed distribution, every detector's card, trust list and setting, so it
+    changes more often than `pin` of one report does, and never less.
+    """
+    known = {
+        "distributions": _installed(),
+        "cards": _cards(specs()),
+        "trust_lists": [(item.kind, item.name, item.sha256) for item in lists],
+        "settings": dict(settings),
+        "choices": choices,
+    }
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
 def settings_of(limits: Limits, video_frames: int) -> dict[str, float]:
     """The settings that decide how much of a file is looked at."""
     return {
@@ -59,6 +83,20 @@ def settings_of(limits: Limits, video_frames: int) -> dict[str, float]:
         "video_seconds": limits.video_seconds,
         "video_frames": video_frames,
     }
+
+
+@cache
+def _cards(of: tuple[Spec, ...]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for spec in of:
+        with suppress(DetectorError):  # it cannot run either; every scan says so and is open
+            found.append((spec.name, card_of(spec).digest))
+    return tuple(found)
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    return tuple(sorted(f"{item.name} {item.version}" for item in distributions()))
 
 
 @cache

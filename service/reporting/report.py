@@ -130,6 +130,13 @@ class Engine(Closed):
     settings: dict[str, float] = Field(default_factory=dict)  # how much of a file is looked at
 
 
+class Reused(Closed):
+    """The analysis that a report repeats instead of a new one."""
+
+    scan: str  # that was analysed
+    analysed_at: AwareDatetime
+
+
 class Report(Closed):
     """One authenticity report. Frozen, closed, versioned, and legal as input again."""
 
@@ -153,6 +160,17 @@ class Report(Closed):
     decision: PolicyDecision | None = Field(
         default=None, exclude_if=lambda found: found is None
     )  # left out where no policy decided, so that earlier reports stay as they were signed
+    reused: Reused | None = Field(
+        default=None, exclude_if=lambda found: found is None
+    )  # set where an earlier analysis of the same content is repeated
+
+
+def signer_of(report: Report) -> str | None:
+    """The signer of a file as its certificate names it, trusted or not; None: nobody signed."""
+    signer = report.provenance.signer if report.provenance is not None else None
+    if signer is None:
+        return None
+    return signer.organisation or signer.common_name or None
 
 
 def schema() -> str:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.media.notes import Note
-from detectors.result import Reason
-from service.reporting.report import Conflict, Evidence, NotChecked, Signal, Verdict
+from detectors.result import Outcome, Reason
+from service.reporting.report import Conflict, Evidence, NotChecked, Report, Signal, Verdict
 from service.reporting.trust_gaps import INTERIM_LIST_ABSENT, TRUST_LIST_OLD
 
 NOT_REQUESTED: Final = "not_requested"
@@ -49,6 +49,14 @@ HARMLESS: Final = frozenset(
         ),
     }
 )
+
+
+def settled(report: Report) -> bool:
+    """Whether every check of a report ran or did not apply, so that running it again is no use."""
+    return all(gap.reason in HARMLESS for gap in report.not_checked) and all(
+        finding.outcome is not Outcome.FAILED for finding in report.findings
+    )
+
 
 # The first row with a signal that is present decides. UNRELIABLE, SUSPECT and ALTERED_COPY never
 # accuse: they ask for a person. A recovered capture decides nothing, since nothing ties its

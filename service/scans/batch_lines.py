@@ -8,7 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from service.db.batch_lifecycle import NewItem
 from service.db.lifecycle import Failure
-from service.errors import BatchTooLong, InvalidRequest, UnknownField, UrlRefused
+from service.errors import (
+    BatchTooLong,
+    InvalidRequest,
+    UnknownField,
+    UrlRefused,
+)
 from service.names import no_such
 from service.reporting.report import Profile
 

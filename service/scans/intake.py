@@ -18,7 +18,12 @@ from detectors.media.sniff import HEAD_BYTES, MediaType, is_certain, sniff, snif
 from service.analysis.credentials import MAX_STORE
 from service.analysis.source import Sidecar, Source
 from service.db.lifecycle import BlobKey
-from service.errors import EmptyFile, FileTooLarge, UnreadMedia, UnsupportedKind
+from service.errors import (
+    EmptyFile,
+    FileTooLarge,
+    UnreadMedia,
+    UnsupportedKind,
+)
 from service.scans.storage import BlobWriter
 from service.scans.unchanged import stamp_of
 

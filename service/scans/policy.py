@@ -21,6 +21,7 @@ class ScanPolicy:
     sweep_every: timedelta = timedelta(minutes=10)
     reconcile_seconds: float = 5.0
     expire_share: float = 0.5
+    keep_keys: timedelta = timedelta(days=1)  # of clients, for requests that come again
 
     @property
     def schedule(self) -> Schedule:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, TypeVar
 
+from service.db.idempotency import IdempotencyRows
 from service.db.lifecycle import Failure, Overdue, Reconciled
 from service.db.upkeep import BATCH, UpkeepRows, Waiting
 from service.errors import QueueUnavailable
@@ -52,6 +53,7 @@ class Reconciler:
         *,
         deletions: Deletions,
         known: IndexEntries | None = None,
+        keys: IdempotencyRows,
         schedule: Schedule,
         now: Callable[[], datetime],
     ) -> None:
@@ -60,6 +62,7 @@ class Reconciler:
         self._queue = queue
         self._deletions = deletions
         self._known = known
+        self._keys = keys
         self._schedule = schedule
         self._now = now
         self._sweep_due: datetime | None = None
@@ -79,6 +82,7 @@ class Reconciler:
         if self._sweep_due is None or not _near(now, self._sweep_due, self._schedule.sweep_every):
             self._sweep_due = now + self._schedule.sweep_every
             result = replace(result, swept=self._sweep(now))
+            self._keys.sweep(now)
         if result:
             log.info("reconciled", extra={"round": result})
         return result

@@ -35,6 +35,7 @@ from service.errors import (
     UploadUsed,
 )
 from service.reporting.report import Profile
+from service.scans.asked import Asked
 from service.scans.intake import CHUNK_BYTES, Gauge, Inspector, Received, display_name
 from service.scans.storage import BlobAppender, BlobStore
 from service.scans.use_cases import Scans
@@ -153,7 +154,13 @@ class Uploads:
         return len(uploads)
 
     def scan(
-        self, upload_id: str, scans: Scans, *, profile: Profile = Profile.FULL, also: Also = alone
+        self,
+        upload_id: str,
+        scans: Scans,
+        *,
+        profile: Profile = Profile.FULL,
+        asked: Asked = Asked(),  # noqa: B008 (frozen)
+        also: Also = alone,
     ) -> Scan:
         """Make a scan of a complete upload, once and without copying it.
 
@@ -177,7 +184,7 @@ class Uploads:
                 raise UploadUsed(f"a scan was made of upload {upload_id} already")
             also(session, scan_id)
 
-        return scans.adopt(received, profile=profile, also=use)
+        return scans.adopt(received, profile=profile, asked=asked, also=use)
 
     def record(self, upload: Upload, received: int) -> Upload:
         """Bytes are durable. Raises `UploadNotFound` when the upload is gone meanwhile."""

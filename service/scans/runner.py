@@ -12,7 +12,7 @@ from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener
 from service.analysis.source import Source
 from service.db.lifecycle import BlobKey, Failure
-from service.db.scans import Job, ScanRows, SignedDocument
+from service.db.scans import Job, Result, ScanRows, SignedDocument
 from service.errors import (
     BlobChanged,
     ScanAbandoned,
@@ -20,8 +20,9 @@ from service.errors import (
     StorageUnavailable,
     WorkerStopped,
 )
-from service.reporting.report import Profile
+from service.reporting.report import Profile, signer_of
 from service.reporting.signature import ReportSigner
+from service.reporting.verdict import settled
 from service.scans.deciding import Policies
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
@@ -62,19 +63,22 @@ class Runner:
         self._policies = policies
         self._now = now
 
-    def run(self, scan_id: str, *, worker: str) -> None:
+    def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
         """Analyse one scan, once: a scan that is done, held by another worker or gone is left alone.
 
+        A message stands for one scan that waits in its `queue`, not for the one it names: the most
+        urgent one is taken, which another message named. Returns which one, None if none was.
         Errors that the engines raise on purpose fail the scan. Any other exception is a bug or a
         dying worker: the scan is queued again, or failed after the last attempt, and the exception
         goes on to the caller.
         """
         if not self._store.roomy():
             log.warning("left waiting: there is no room for a report", extra={"scan": scan_id})
-            return
+            return None
         now = self._now()
         job = self._rows.take(
             scan_id,
+            queue=queue,
             token=secrets.token_hex(16),
             worker=worker,
             now=now,
@@ -83,7 +87,7 @@ class Runner:
         )
         if job is None:
             log.info("nothing to do", extra={"scan": scan_id})
-            return
+            return None
         log.info("started", extra={"scan": job.id, "attempt": job.attempt, "worker": worker})
         try:
             self._finish(job, self._analyse(job))
@@ -98,6 +102,7 @@ class Runner:
         except BaseException:
             self._give_up(job)
             raise
+        return job.id
 
     def _analyse(self, job: Job) -> Analysis:
         lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
@@ -114,11 +119,15 @@ class Runner:
             preview = put(self._store, job.tenant, analysis.preview)
         won = self._rows.finish(
             job,
-            signed=SignedDocument(report.model_dump_json(), self._signer.sign(report)),
-            verdict=report.verdict,
-            action=report.decision.action if report.decision is not None else None,
-            preview=preview,
-            now=self._now(),
+            Result(
+                signed=SignedDocument(report.model_dump_json(), self._signer.sign(report)),
+                verdict=report.verdict,
+                action=report.decision.action if report.decision is not None else None,
+                signer=signer_of(report),
+                pins=analysis.pins if settled(report) else None,
+                preview=preview,
+            ),
+            self._now(),
         )
         if not won and preview is not None:
             self._store.delete(preview)

@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from service.db.lifecycle import BlobKey
-from service.errors import BlobMissing, StorageFull, StorageUnavailable, UploadBusy
+from service.errors import (
+    BlobMissing,
+    StorageFull,
+    StorageUnavailable,
+    UploadBusy,
+)
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}/[0-9a-f]{32}")
 _INCOMING: Final = "incoming"

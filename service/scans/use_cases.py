@@ -4,17 +4,20 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Self
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from service.access.checkpoints import AuditLog
 from service.access.meter import Allowance
-from service.analysis.pipeline import profile_for
 from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
+from service.db.idempotency import IdempotencyRows
 from service.db.lifecycle import (
+    UNHEARD,
+    Failure,
     Overdue,
     Page,
     Readiness,
@@ -23,15 +26,15 @@ from service.db.lifecycle import (
     State,
     WorkerSeen,
     is_scan_id,
-    new_scan_id,
 )
+from service.db.listing import ListRows, Wanted
 from service.db.receipts import DeletionRows
-from service.db.scans import Also, NewScan, ScanRows, SignedDocument, alone
+from service.db.repeats import RepeatRows
+from service.db.scans import Also, ScanRows, SignedDocument, alone
 from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
     BlobMissing,
-    InvalidRequest,
     QueueUnavailable,
     ReceiptNotFound,
     ReportNotReady,
@@ -39,26 +42,30 @@ from service.errors import (
     ScanFailed,
     ScanNotFound,
 )
-from service.reporting.decision import PolicyAction
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
 from service.reporting.signature import ReportSigner
+from service.scans.admission import Admission
+from service.scans.asked import Asked
+from service.scans.cursor import cursor_after, id_in
 from service.scans.deciding import Policies
+from service.scans.idempotency import Keys
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
-from service.scans.queue import QUEUES, Queue, queue_for
+from service.scans.queue import QUEUES, Queue
 from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
+from service.scans.refusals import ScanCancelled, ScanOver
+from service.scans.repeat import Repeats
 from service.scans.reviews import Reviews
 from service.scans.runner import Analyst, Runner
 from service.scans.storage import BlobStore, read
 
 log = logging.getLogger(__name__)
 
-BEAT_SECONDS = 5.0
-"""How often a worker says that it lives; unheard for five times that, it counts as gone."""
+CANCELLED = Failure("scan_cancelled", "The scan was cancelled before it had a report.")
 
 
 class Scans:
@@ -88,7 +95,23 @@ class Scans:
         self._allowance: Allowance | None = None
         self._now = now = now or database.now
         self._rows = ScanRows(database)
+        self._lists = ListRows(database)
         self._upkeep = UpkeepRows(database)
+        self._admission = Admission(
+            rows=self._rows,
+            repeats=Repeats(
+                RepeatRows(database),
+                self._upkeep,
+                store,
+                signer,
+                lambda tenant: self.of(tenant).policies,
+            ),
+            upkeep=self._upkeep,
+            store=store,
+            queue=queue,
+            keep=policy.keep,
+            now=now,
+        )
         self._deletions = Deletions(DeletionRows(database), store, known, signer, now)
         self._trail = TrailRows(database)
         self._audit_log = AuditLog(self._trail, signer, now)
@@ -98,6 +121,7 @@ class Scans:
             queue,
             deletions=self._deletions,
             known=known,
+            keys=IdempotencyRows(database),
             schedule=policy.schedule,
             now=now,
         )
@@ -136,62 +160,37 @@ class Scans:
             lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
         )
 
+    @property
+    def keys(self) -> Keys:
+        """The idempotency keys of the tenant."""
+        return Keys(self._database, self._tenant, self._policy.keep_keys, self._now)
+
     def accept(
-        self, received: Received, *, profile: Profile = Profile.FULL, also: Also = alone
+        self,
+        received: Received,
+        *,
+        profile: Profile = Profile.FULL,
+        asked: Asked = Asked(),  # noqa: B008 (frozen)
+        also: Also = alone,
     ) -> Scan:
         """Make a scan of an upload. From here on it ends in a report or a visible failure.
 
-        The row comes first and names the queue; a message that cannot be sent now is sent by the
-        reconciler, so a broker that is down costs time, not scans. `also` takes part in the
-        transaction of the row; raises what it raises, `UploadQuotaUsed` and `TooManyInFlight`.
+        `also` takes part in the transaction of the row; raises what it raises, `UploadQuotaUsed` and
+        `TooManyInFlight`.
         """
         try:
-            scan, queue = self._add(received, profile, also)
+            return self.adopt(received, profile=profile, asked=asked, also=also)
         except BaseException:  # nothing was promised, so nothing may stay
             self._store.delete(received.blob)
             raise
-        self._ring(scan, queue)
-        return scan
 
-    def adopt(self, received: Received, *, profile: Profile, also: Also) -> Scan:
+    def adopt(self, received: Received, *, profile: Profile, asked: Asked, also: Also) -> Scan:
         """As `accept`, of bytes that stay somebody else's until the transaction is through."""
-        scan, queue = self._add(received, profile, also)
-        self._ring(scan, queue)
-        return scan
+        return self._admission.admit(self._tenant, received, profile, asked, also, self._allowance)
 
-    def _add(self, received: Received, profile: Profile, also: Also) -> tuple[Scan, str]:
-        kind, now = received.type.kind, self._now()
-        profile = profile_for(received.type, profile)
-        queue = queue_for(kind, profile)
-        new = NewScan(
-            id=new_scan_id(now),
-            tenant=self._tenant,
-            profile=profile,
-            queue=queue,
-            kind=kind,
-            name=received.name,
-            sha256=received.sha256,
-            size=received.size,
-            media_type=received.type.media_type,
-            blob=received.blob,
-            parts=received.parts,
-            created_at=now,
-            expires_at=now + self._policy.keep if self._policy.keep is not None else None,
-        )
-        most = 0
-        if self._allowance is not None:
-            self._allowance.upload(received.size)
-            most = self._allowance.in_flight
-        return self._rows.add(new, also, in_flight=most), queue
-
-    def _ring(self, scan: Scan, queue: str) -> None:
-        """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""
-        try:
-            self._queue.enqueue(scan.id, queue)
-        except QueueUnavailable:
-            log.warning("accepted while the broker is down", extra={"scan": scan.id})
-            with suppress(SQLAlchemyError):
-                self._upkeep.not_sent(scan.id, scan.created_at)
+    def discard(self, received: Received) -> None:
+        """Forget an upload that becomes no scan."""
+        self._store.delete(received.blob)
 
     def get(self, scan_id: str) -> Scan:
         """Raises `ScanNotFound`."""
@@ -204,14 +203,25 @@ class Scans:
         self,
         *,
         limit: int = 50,
-        before: str | None = None,
-        state: State | None = None,
-        action: PolicyAction | None = None,
+        cursor: str | None = None,
+        wanted: Wanted = Wanted(),  # noqa: B008 (frozen)
     ) -> Page:
-        """The newest first; `before` is the `next` of the page before. Raises `InvalidRequest`."""
-        if before is not None and not is_scan_id(before):
-            raise InvalidRequest("before must be the value of next from an earlier page")
-        return self._rows.page(self._tenant, limit=limit, before=before, state=state, action=action)
+        """The newest first; `cursor` is the `next` of the page before. Raises `CursorInvalid`."""
+        after = None if cursor is None else id_in(cursor, wanted)
+        page = self._lists.page(self._tenant, limit=limit, after=after, wanted=wanted)
+        return page if page.next is None else replace(page, next=cursor_after(page.next, wanted))
+
+    def cancel(self, scan_id: str) -> Scan:
+        """End a scan that waits or runs; its worker stops when it next says that it lives.
+
+        A scan that is cancelled already is left as it is. Raises `ScanNotFound`, `ScanOver`.
+        """
+        if is_scan_id(scan_id) and self._rows.cancel(self._tenant, scan_id, CANCELLED, self._now()):
+            log.info("cancelled", extra={"scan": scan_id})
+        scan = self.get(scan_id)
+        if scan.state is not State.CANCELLED:
+            raise ScanOver(f"scan {scan_id} is {scan.state}")
+        return scan
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
         """A text for each of these scans that is there, which differs whenever the scan does.
@@ -239,6 +249,8 @@ class Scans:
             return signed
         if scan.state is State.EXPIRED:
             raise ScanExpired(f"scan {scan_id} was deleted at the end of its retention")
+        if scan.state is State.CANCELLED:
+            raise ScanCancelled(CANCELLED.sentence)
         if scan.failure is not None:
             raise ScanFailed(f"{scan.failure.sentence} ({scan.failure.code})")
         raise ReportNotReady(f"scan {scan_id} is {scan.state}")
@@ -300,7 +312,7 @@ class Scans:
                 self._store.delete(blob)
             return self._rows.delete(self._tenant, scan_id, self._now())
 
-    def run(self, scan_id: str, *, worker: str) -> None:
+    def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
         """Analyse one scan, once; what `Runner.run` does."""
         if self._pipeline is None:
             raise RuntimeError("this process has no pipeline and runs no scans")
@@ -314,7 +326,7 @@ class Scans:
             policies=lambda tenant: self.of(tenant).policies,
             now=self._now,
         )
-        runner.run(scan_id, worker=worker)
+        return runner.run(scan_id, worker=worker, queue=queue)
 
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""
@@ -332,9 +344,9 @@ class Scans:
         """Delete all that is past its retention, because somebody says so; how many scans."""
         return self._reconciler.expire_all()
 
-    def beat(self, worker: str, queues: tuple[str, ...]) -> None:
-        """A worker says that it lives."""
-        self._upkeep.beat(worker, queues, self._now())
+    def beat(self, worker: str, queues: tuple[str, ...], pins: str | None = None) -> None:
+        """A worker says that it lives, and by `pins` what it analyses with."""
+        self._upkeep.beat(worker, queues, pins, self._now())
         self._upkeep.forget_workers(self._now() - timedelta(days=1))
 
     def hand_back(self, workers: tuple[str, ...]) -> tuple[str, ...]:
@@ -362,7 +374,7 @@ class Scans:
         overdue, lately = Overdue(), False
         if database:
             now = self._now()
-            workers = self._upkeep.workers(now - timedelta(seconds=5 * BEAT_SECONDS), now)
+            workers = self._upkeep.workers(now - UNHEARD, now)
             patience = timedelta(seconds=max(30.0, 4 * self._policy.reconcile_seconds))
             rounds = (item.reconciled_at for item in workers if item.reconciled_at is not None)
             lately = any(now - patience <= at <= now + patience for at in rounds)

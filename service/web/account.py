@@ -8,11 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from service.access.people import People
 from service.access.principal import LOCAL, Role, Scope
 from service.access.sessions import actor_of
-from service.api.access import ThePrincipal, needs
-from service.api.forms import Fields, fields
-from service.api.sessions import TheSession, check_transport, drop_cookie
-from service.db.sessions import StoredSession
-from service.errors import (
+from service.access_errors import (
     AccountNotFound,
     AccountRefused,
     CredentialsMissing,
@@ -20,6 +16,10 @@ from service.errors import (
     SignInFailed,
     TooManyAttempts,
 )
+from service.api.access import ThePrincipal, needs
+from service.api.forms import Fields, fields
+from service.api.sessions import TheSession, check_transport, drop_cookie
+from service.db.sessions import StoredSession
 from service.web.frame import Frame, TheFrame, render
 from service.web.sign_in import ThePeople, address_of
 

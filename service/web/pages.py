@@ -1,11 +1,15 @@
 """The pages: send a file, follow its scan, read its report. Everything works without JavaScript."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BeforeValidator
 
+from detectors.base import Kind
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.principal import Scope
@@ -16,14 +20,21 @@ from service.api.scans import ScanId
 from service.api.submission import submit
 from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
+from service.db.listing import Wanted
 from service.rendering.view import ICONS, bytes_in_words, view
+from service.reporting.report import Verdict
 from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
+from service.scans.asked import REFERENCE_LENGTH, reference_in
 from service.scans.intake import MAX_FRAGMENTS
+from service.scans.refusals import ScanOver
 from service.scans.use_cases import Scans
 from service.web.frame import Frame, TheFrame, render
 from service.web.reference import operations
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+UNSET: Final = BeforeValidator(lambda chosen: chosen or None)
+"""A form sends an empty text for what nobody chose."""
 
 RECENT: Final = 8
 LISTED: Final = 50
@@ -40,6 +51,7 @@ STATES: Final = {
     State.DONE: "done",
     State.FAILED: "failed",
     State.EXPIRED: "expired",
+    State.CANCELLED: "cancelled",
 }
 
 
@@ -51,10 +63,29 @@ def front(scans: TheScans, frame: TheFrame) -> str:
 
 @router.get("/scans", dependencies=[needs(Scope.SCANS_READ)])
 def listing(
-    scans: TheScans, frame: TheFrame, before: Annotated[str | None, Query(max_length=64)] = None
+    scans: TheScans,
+    frame: TheFrame,
+    state: Annotated[State | None, UNSET] = None,
+    verdict: Annotated[Verdict | None, UNSET] = None,
+    kind: Annotated[Kind | None, UNSET] = None,
+    reference: Annotated[str | None, UNSET, Query(max_length=REFERENCE_LENGTH)] = None,
+    cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> str:
-    """All scans, a page at a time."""
-    return _page("scans.html", frame, listing=scans.list(limit=LISTED, before=before))
+    """All scans, or those that match, a page at a time."""
+    own = reference_in(reference or "")
+    wanted = Wanted(state=state, verdict=verdict, kind=kind, reference=own)
+    found = scans.list(limit=LISTED, cursor=cursor, wanted=wanted)
+    given = {
+        "state": state,
+        "verdict": verdict,
+        "kind": kind,
+        "reference": own,
+        "cursor": found.next,
+    }
+    older = urlencode({name: value for name, value in given.items() if value is not None})
+    return _page(
+        "scans.html", frame, listing=found, wanted=wanted, older=older, filtered=wanted != Wanted()
+    )
 
 
 @router.post("/scans", dependencies=[needs(Scope.SCANS_WRITE)])
@@ -67,8 +98,8 @@ async def send(
     csrf: Annotated[str | None, Query(max_length=64)] = None,  # compared by `Cookies`
 ) -> RedirectResponse:
     """The form of the front page, where there is no JavaScript."""
-    scan = await submit(request, scans, uploads, fetch, None)
-    return RedirectResponse(f"{frame.root}/scans/{scan.id}", status_code=303)
+    submitted = await submit(request, scans, uploads, fetch, None)
+    return RedirectResponse(f"{frame.root}/scans/{submitted.scan.id}", status_code=303)
 
 
 @router.get("/scans/{scan_id}", dependencies=[needs(Scope.SCANS_READ)])
@@ -79,6 +110,14 @@ def show(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
         return _report(scans, scan, frame)
     order = list(Stage)
     return _page("progress.html", frame, scan=scan, current=order.index(scan.progress.stage))
+
+
+@router.post("/scans/{scan_id}/cancel", dependencies=[needs(Scope.SCANS_WRITE)])
+def cancel(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> RedirectResponse:
+    """The button of a scan that waits or runs; one that ended meanwhile is shown as it is."""
+    with suppress(ScanOver):
+        scans.cancel(scan_id)
+    return RedirectResponse(f"{frame.root}/scans/{scan_id}", status_code=303)
 
 
 @router.get("/scans/{scan_id}/delete", dependencies=[needs(Scope.SCANS_DELETE)])

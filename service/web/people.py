@@ -7,9 +7,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service.access.people import People
 from service.access.principal import Principal, Role, Scope
+from service.access_errors import AccountRefused
 from service.api.access import ThePrincipal, needs
 from service.api.forms import Fields, fields
-from service.errors import AccountRefused, InvalidRequest
+from service.errors import InvalidRequest
 from service.names import no_such
 from service.web.account import Mine
 from service.web.frame import Frame, TheFrame, render

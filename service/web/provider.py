@@ -8,10 +8,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from service.access.oidc import Provider
+from service.access_errors import ProviderRefused
 from service.api.access import PUBLIC
 from service.api.resources import ANY_QUERY
 from service.api.sessions import check_transport, cookie_name
-from service.errors import ProviderRefused
 from service.web.frame import Frame
 from service.web.sign_in import ThePeople, begin, onwards
 

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from service.access.people import People
+from service.access_errors import PasswordRefused, SignInFailed, TooManyAttempts
 from service.api.access import PUBLIC
 from service.api.forms import Fields, fields
 from service.api.sessions import (
@@ -21,7 +22,6 @@ from service.api.sessions import (
     token_of,
 )
 from service.db.accounts import StoredAccount
-from service.errors import PasswordRefused, SignInFailed, TooManyAttempts
 from service.web.frame import Frame, TheFrame, render
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

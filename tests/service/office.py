@@ -15,7 +15,7 @@ from service.analysis.source import Source
 from service.db.engine import Database
 from service.db.lifecycle import Scan
 from service.errors import QueueUnavailable
-from service.reporting.report import Profile
+from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import receive_all
 from service.scans.policy import ScanPolicy
@@ -76,6 +76,8 @@ class Engine:
 
     during: Callable[[Listener], object] = lambda progress: None
     preview: bytes | None = b"a picture"
+    pins: str | None = None
+    make: Callable[[], Report] = reports.no_sign_found
     seen: list[str] = field(default_factory=list)
 
     def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis:
@@ -84,7 +86,7 @@ class Engine:
         progress(Progress(Stage.DETECTORS, 0.5, "looking"))
         self.during(progress)
         progress(Progress(Stage.REPORT, 0.9))
-        return Analysis(reports.no_sign_found(), self.preview)
+        return Analysis(self.make(), self.preview, pins=self.pins)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 // What JavaScript adds to pages that work without it: dropping, upload progress, live stages.
 "use strict";
 
-const FINAL = new Set(["done", "failed", "expired"]);
+const FINAL = new Set(["done", "failed", "expired", "cancelled"]);
 const ROOT = document.documentElement.dataset.root ?? ""; // the path that the service lies under
 const CSRF = document.documentElement.dataset.csrf ?? ""; // of the session, if somebody is signed in
 

@@ -12,10 +12,10 @@ from service.access.passwords import Passwords
 from service.access.principal import SCOPES, Principal, Role
 from service.access.sessions import Sessions
 from service.access.tenants import Tenants
+from service.access_errors import TenantExists
 from service.db.access import AccessRows
 from service.db.accounts import StoredAccount
 from service.db.engine import Database
-from service.errors import TenantExists
 
 NOON: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PASSWORD: Final = "correct horse battery"

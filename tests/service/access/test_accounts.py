@@ -6,9 +6,7 @@ import pytest
 from service.access.accounts import LINK_LIFE, Accounts, External
 from service.access.principal import Role
 from service.access.throttle import BY_BOTH, BY_NAME
-from service.db.accounts import AccountRows
-from service.db.engine import Database
-from service.errors import (
+from service.access_errors import (
     AccountNotFound,
     AccountRefused,
     LinkInvalid,
@@ -17,6 +15,8 @@ from service.errors import (
     TenantNotFound,
     TooManyAttempts,
 )
+from service.db.accounts import AccountRows
+from service.db.engine import Database
 from tests.service.access.people import HERE, PASSWORD, People, cheap, principal
 
 SECOND = timedelta(seconds=1)

@@ -9,10 +9,7 @@ from service.access.keyring import USE_NOTED, Keyring
 from service.access.keys import KeyText
 from service.access.principal import Scope
 from service.access.tenants import Tenants
-from service.db.access import AccessRows, OwnLimits
-from service.db.engine import Database
-from service.errors import (
-    InvalidRequest,
+from service.access_errors import (
     KeyExpired,
     KeyInvalid,
     KeyNotFound,
@@ -20,6 +17,9 @@ from service.errors import (
     TenantNotFound,
     TenantSuspended,
 )
+from service.db.access import AccessRows, OwnLimits
+from service.db.engine import Database
+from service.errors import InvalidRequest
 from tests.service.office import Clock
 
 READ = frozenset({Scope.SCANS_READ})

@@ -8,8 +8,8 @@ import pytest
 
 from service.access.meter import IN_PROCESS, Meter, Quotas
 from service.access.principal import Principal
+from service.access_errors import UploadQuotaUsed
 from service.db.access import OwnLimits
-from service.errors import UploadQuotaUsed
 from tests.e2e.servers import redis
 
 KEY = Principal(tenant="news", actor="key:one", scopes=frozenset())

@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet, OctKey, RSAKey
 
 from service.access.oidc import WELL_KNOWN, Provider
 from service.access.principal import Role
-from service.errors import ProviderRefused, ProviderUnavailable
+from service.access_errors import ProviderRefused, ProviderUnavailable
 from tests.service.access.providers import QUIET, Running, running
 
 pytestmark = pytest.mark.filterwarnings(QUIET)

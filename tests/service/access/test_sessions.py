@@ -6,10 +6,10 @@ from sqlalchemy import select
 from service.access import csrf
 from service.access.principal import SCOPES, Role
 from service.access.sessions import IDLE, LIFE, principal_of
+from service.access_errors import CsrfTokenWrong, SignInFailed, TenantSuspended
 from service.db.account_tables import SessionRow
 from service.db.engine import Database
 from service.db.sessions import StoredSession
-from service.errors import CsrfTokenWrong, SignInFailed, TenantSuspended
 from tests.service.access.people import HERE, PASSWORD, People, principal
 
 MINUTE = timedelta(minutes=1)

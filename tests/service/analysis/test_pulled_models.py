@@ -21,7 +21,12 @@ from detectors.zoo.public.card import PublicCard, Source
 from detectors.zoo.pulled import Shelf
 from service.analysis.handlers import CHECKPOINTS
 from service.analysis.pulled_models import Puller, Step
-from service.errors import FetchFailed, FileTooLarge, PullUnderWay, UrlRefused
+from service.errors import (
+    FetchFailed,
+    FileTooLarge,
+    PullUnderWay,
+    UrlRefused,
+)
 from service.fetch import Guard
 from tests.detectors.zoo.public.checkpoints import publish, random_network
 

@@ -12,11 +12,11 @@ from detectors.base import Kind
 from service.access.door import Door
 from service.access.meter import Quotas
 from service.access.principal import Scope
+from service.access_errors import TooManyInFlight
 from service.db.access import OwnLimits
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, new_scan_id
 from service.db.scans import NewScan, ScanRows
-from service.errors import TooManyInFlight
 from service.reporting.report import Profile
 from tests import media
 from tests.service import reports

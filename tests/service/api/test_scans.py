@@ -97,7 +97,7 @@ def test_scans_are_listed_a_page_at_a_time_the_newest_first(api: Desk) -> None:
     for _ in range(3):
         page = api.client.get(f"/v1/scans{query}").json()
         listed += [scan["id"] for scan in page["items"]]
-        query = f"?limit=2&before={page['next']}"
+        query = f"?limit=2&cursor={page['next']}"
     assert page["next"] is None
     assert sorted(listed) == sorted(sent)
     assert listed == sorted(listed, reverse=True)

@@ -19,6 +19,7 @@ from tests.service.webapp import Desk, StandIn, desk
 PHOTO = media.jpeg(media.photo_like(160, 120))
 OPERATIONS = (
     *("POST /v1/scans", "GET /v1/scans", "GET /v1/scans/{scan_id}", "DELETE /v1/scans/{scan_id}"),
+    "POST /v1/scans/{scan_id}/cancel",
     *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("report", "signature", "preview", "media")),
     *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
     *("POST /v1/scans/{scan_id}/reviews", "GET /v1/scans/{scan_id}/reviews"),
@@ -89,6 +90,8 @@ def test_every_answer_is_one_that_the_description_allows(api: Desk, label: str) 
     )
     @given(case=operation.as_strategy())
     def try_it(case: schemathesis.Case[Any]) -> None:
-        case.call_and_validate(excluded_checks=UNPROMISED.get(label, []))
+        # Nor can one say which cursors were handed out.
+        made_up = [positive_data_acceptance] if "cursor" in (case.query or {}) else []
+        case.call_and_validate(excluded_checks=[*UNPROMISED.get(label, []), *made_up])
 
     try_it()

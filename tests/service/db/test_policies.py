@@ -8,6 +8,7 @@ import pytest
 
 from service.db.engine import Database
 from service.db.lifecycle import Judgement, State
+from service.db.listing import Wanted
 from service.db.policies import PolicyRows
 from service.db.reviews import BATCH
 from service.policies.library import built_in
@@ -53,8 +54,10 @@ def test_a_scan_comes_to_the_action_of_its_own_tenants_policy(desk: Office) -> N
     decision = desk.scans.report(scan.id).decision
     assert decision is not None
     assert (decision.policy, decision.action) == ("no-ai", PolicyAction.ALLOW)
-    assert [it.id for it in desk.scans.list(action=PolicyAction.ALLOW).items] == [scan.id]
-    assert desk.scans.list(action=PolicyAction.BLOCK).items == ()
+    assert [it.id for it in desk.scans.list(wanted=Wanted(action=PolicyAction.ALLOW)).items] == [
+        scan.id
+    ]
+    assert desk.scans.list(wanted=Wanted(action=PolicyAction.BLOCK)).items == ()
 
 
 def test_a_replay_reads_all_batches_and_no_more_than_asked(desk: Office) -> None:

@@ -10,7 +10,12 @@ from sqlalchemy.orm import Session
 
 from service.db.batch_lifecycle import Batch, BatchState, NewItem, Outcome
 from service.db.engine import Database
-from service.errors import BatchNotFound, FetchFailed, ScanNotFound, StorageFull
+from service.errors import (
+    BatchNotFound,
+    FetchFailed,
+    ScanNotFound,
+    StorageFull,
+)
 from service.reporting.report import Profile
 from service.scans.batches import ATTEMPTS, Batches
 from service.scans.intake import Receiver

@@ -9,6 +9,7 @@ from detectors.errors import DecoderCrashed
 from service.analysis.progress import Listener, Stage
 from service.db.engine import Database
 from service.db.lifecycle import SENTENCE_LENGTH, State, new_scan_id
+from service.db.listing import Wanted
 from service.errors import (
     OutOfTime,
     ReportNotReady,
@@ -168,8 +169,8 @@ def test_scans_are_listed_newest_first_page_by_page(desk: Office) -> None:
         ids.append(desk.accept().id)
         desk.clock.move(seconds=1)
     first = desk.scans.list(limit=2)
-    second = desk.scans.list(limit=2, before=first.next)
-    third = desk.scans.list(limit=2, before=second.next)
+    second = desk.scans.list(limit=2, cursor=first.next)
+    third = desk.scans.list(limit=2, cursor=second.next)
     listed = [scan.id for page in (first, second, third) for scan in page.items]
     assert listed == ids[::-1]
     assert third.next is None
@@ -177,8 +178,10 @@ def test_scans_are_listed_newest_first_page_by_page(desk: Office) -> None:
 
 def test_a_list_may_ask_for_one_state(desk: Office) -> None:
     done, waiting = desk.done(), desk.accept()
-    assert [scan.id for scan in desk.scans.list(state=State.DONE).items] == [done.id]
-    assert [scan.id for scan in desk.scans.list(state=State.QUEUED).items] == [waiting.id]
+    assert [scan.id for scan in desk.scans.list(wanted=Wanted(state=State.DONE)).items] == [done.id]
+    assert [scan.id for scan in desk.scans.list(wanted=Wanted(state=State.QUEUED)).items] == [
+        waiting.id
+    ]
 
 
 def test_a_tenant_sees_nothing_of_another(desk: Office) -> None:

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from service.access.principal import Role
+from service.access_errors import TenantExists
 from service.db.accounts import StoredAccount
-from service.errors import TenantExists
 from tests.service.webapp import Desk
 
 PASSWORD: Final = "correct horse battery"

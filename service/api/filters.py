@@ -1,0 +1,101 @@
+"""The filters of a list of scans, as query parameters."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import Depends, Query
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+
+from detectors.base import Kind
+from service.db.lifecycle import State
+from service.db.listing import Wanted
+from service.db.scans import SIGNER_LENGTH
+from service.reporting.decision import PolicyAction
+from service.reporting.report import Verdict
+from service.scans.asked import LABEL, PRINTABLE, REFERENCE_LENGTH, label_in
+
+_RFC3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def _rfc3339(untrusted: object) -> object:
+    if isinstance(untrusted, str) and not _RFC3339.fullmatch(untrusted):
+        raise ValueError("send a date and time with its zone, such as 2026-11-20T09:30:00Z")
+    return untrusted
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this is no moment of the years 1 to 9999 in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_in_utc)]
+
+
+def wanted(
+    state: Annotated[State | None, Query(description="In this state")] = None,
+    verdict: Annotated[Verdict | None, Query(description="With this verdict")] = None,
+    action: Annotated[PolicyAction | None, Query(description="That came to this action")] = None,
+    kind: Annotated[Kind | None, Query(description="Of this kind of media")] = None,
+    signer: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=SIGNER_LENGTH,
+            pattern=f"^{PRINTABLE}+$",
+            description="Signed by a certificate of exactly this name, believed or not",
+            examples=["Example Camera Works"],
+        ),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=REFERENCE_LENGTH,
+            pattern=f"^{PRINTABLE}+$",
+            description="Sent with exactly this reference",
+            examples=["post-8812"],
+        ),
+    ] = None,
+    label: Annotated[
+        str | None,
+        Query(
+            pattern=LABEL,
+            description="Sent with this label, as `name=value`",
+            examples=["team=trust"],
+        ),
+    ] = None,
+    sha256: Annotated[
+        str | None,
+        Query(
+            pattern="^[0-9a-f]{64}$", description="Of exactly this content", examples=["3f" * 32]
+        ),
+    ] = None,
+    created_after: Annotated[
+        Moment | None,
+        Query(description="Received at this moment or later", examples=["2026-11-20T09:30:00Z"]),
+    ] = None,
+    created_before: Annotated[
+        Moment | None,
+        Query(description="Received before this moment", examples=["2026-11-21T09:30:00Z"]),
+    ] = None,
+) -> Wanted:
+    return Wanted(
+        state=state,
+        verdict=verdict,
+        kind=kind,
+        action=action,
+        signer=signer,
+        reference=reference,
+        label=None if label is None else label_in(label),
+        sha256=sha256,
+        created_from=created_after,
+        created_before=created_before,
+    )
+
+
+Filters = Annotated[Wanted, Depends(wanted)]

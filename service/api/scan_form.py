@@ -1,0 +1,155 @@
+"""The form that makes a scan, as OpenAPI tells of it; `service.api.submission` reads it."""
+
+from typing import Any, Final
+
+from service.api.submission import IDEMPOTENCY_KEY
+from service.db.lifecycle import Priority
+from service.reporting.report import Profile
+from service.reporting.wording import PROFILES
+from service.scans.asked import (
+    LABEL_NAME,
+    LABEL_VALUE,
+    MAX_AGE,
+    MAX_LABELS,
+    PRINTABLE,
+    REFERENCE_LENGTH,
+    Reuse,
+)
+from service.scans.idempotency import KEY
+from service.scans.intake import MAX_FRAGMENTS
+
+WORDS: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
+_PRIORITIES: Final = (
+    "high goes ahead of normal, normal ahead of low, unless the other has waited an hour longer"
+)
+ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "headers": {
+            "Idempotency-Replayed": {
+                "description": "`true` where an earlier request with this Idempotency-Key made the "
+                "scan; absent otherwise",
+                "schema": {"type": "string", "enum": ["true"]},
+            },
+            "Location": {
+                "description": "Where the scan is, as in `links.self`",
+                "required": True,
+                "schema": {"type": "string", "format": "uri-reference"},
+            },
+        }
+    }
+}
+FORM: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": IDEMPOTENCY_KEY,
+            "in": "header",
+            "description": "A text of the client's own for this upload, such as a UUID. Sent again "
+            "with the same file and fields it gives the same scan; kept for a day",
+            "schema": {"type": "string", "pattern": KEY},
+            "example": '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "A photo, video or recording; one for each request",
+                        },
+                        "fragment": {
+                            "type": "array",
+                            "maxItems": MAX_FRAGMENTS,
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "After a file that is the initialisation segment of a "
+                            "fragmented MP4: its media segments, in order",
+                        },
+                        "url": {
+                            "type": "string",
+                            "format": "uri",
+                            "description": "Or the public address of one",
+                        },
+                        "upload": {
+                            "type": "string",
+                            "maxLength": 64,
+                            "description": "Or the id of an upload that is complete",
+                        },
+                        "profile": {
+                            "type": "string",
+                            "enum": [item.value for item in Profile],
+                            "description": WORDS,
+                        },
+                        "reference": {
+                            "type": "string",
+                            "maxLength": REFERENCE_LENGTH,
+                            "pattern": f"^{PRINTABLE}*$",
+                            "description": "Your own name for it, which lists can be asked for",
+                            "examples": ["post-8812"],
+                        },
+                        "labels": {
+                            "type": "object",
+                            "maxProperties": MAX_LABELS,
+                            "propertyNames": {"pattern": f"^{LABEL_NAME}$"},
+                            "additionalProperties": {
+                                "type": "string",
+                                "pattern": f"^{LABEL_VALUE}$",
+                            },
+                            "description": "Your own labels, as one JSON object; lists can be "
+                            "asked for each",
+                            "examples": [{"team": "trust", "queue": "7"}],
+                        },
+                        "priority": {
+                            "type": "string",
+                            "enum": [item.value for item in Priority],
+                            "default": Priority.NORMAL.value,
+                            "description": _PRIORITIES,
+                        },
+                        "reuse": {
+                            "type": "string",
+                            "enum": [item.value for item in Reuse],
+                            "default": Reuse.NEVER.value,
+                            "description": "allowed: an analysis of the same content, profile and "
+                            "engines that left nothing open is repeated at once, and the report "
+                            "says so in `reused`",
+                        },
+                        "max_age": {
+                            "type": "integer",
+                            "minimum": 0,
+                            "maximum": MAX_AGE,
+                            "description": "Seconds that such an analysis may be old; else any age",
+                            "examples": [86400],
+                        },
+                    },
+                    "oneOf": [
+                        {"required": ["file"]},
+                        {"required": ["url"]},
+                        {"required": ["upload"]},
+                    ],
+                    "dependentRequired": {"fragment": ["file"]},
+                    "additionalProperties": False,
+                },
+                "examples": {
+                    "file": {"summary": "A file", "value": {"file": "@square.jpg"}},
+                    "own": {
+                        "summary": "A file with fields of your own",
+                        "value": {
+                            "file": "@square.jpg",
+                            "reference": "post-8812",
+                            "labels": {"team": "trust"},
+                            "priority": "high",
+                            "reuse": "allowed",
+                        },
+                    },
+                    "url": {
+                        "summary": "An address, provenance only",
+                        "value": {"url": "https://example.org/a.jpg", "profile": "provenance"},
+                    },
+                },
+            }
+        },
+    },
+}

@@ -1,0 +1,108 @@
+"""An upload becomes a scan: one that waits for a worker, or one that repeats an earlier analysis."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.access.meter import Allowance
+from service.analysis.pipeline import profile_for
+from service.db.lifecycle import Scan, State, new_scan_id
+from service.db.scans import Also, NewScan, ScanRows
+from service.db.upkeep import UpkeepRows
+from service.errors import QueueUnavailable
+from service.reporting.report import Profile
+from service.scans.asked import Asked, Reuse
+from service.scans.intake import Received
+from service.scans.queue import Queue, queue_for
+from service.scans.repeat import Repeats
+from service.scans.storage import BlobStore
+
+log = logging.getLogger(__name__)
+
+
+class Admission:
+    """What happens to an upload once it has arrived."""
+
+    def __init__(
+        self,
+        *,
+        rows: ScanRows,
+        repeats: Repeats,
+        upkeep: UpkeepRows,
+        store: BlobStore,
+        queue: Queue,
+        keep: timedelta | None,  # None: until somebody deletes it
+        now: Callable[[], datetime],
+    ) -> None:
+        self._rows = rows
+        self._repeats = repeats
+        self._upkeep = upkeep
+        self._store = store
+        self._queue = queue
+        self._keep = keep
+        self._now = now
+
+    def admit(
+        self,
+        tenant: str,
+        received: Received,
+        profile: Profile,
+        asked: Asked,
+        also: Also,
+        allowance: Allowance | None,
+    ) -> Scan:
+        """Write the scan and send its message.
+
+        Raises what `also` does, `UploadQuotaUsed` and `TooManyInFlight`.
+
+        The row comes first and names the queue; a message that cannot be sent now is sent by the
+        reconciler, so a broker that is down costs time, not scans.
+        """
+        new = self._new(tenant, received, profile, asked)
+        result = self._repeats.find(new, asked.max_age) if asked.reuse is Reuse.ALLOWED else None
+        most = allowance.in_flight if allowance is not None and result is None else 0
+        try:
+            if allowance is not None:
+                allowance.upload(received.size)
+            scan = self._rows.add(new, also, result, in_flight=most)
+        except BaseException:
+            if result is not None and result.preview is not None:
+                self._store.delete(result.preview)
+            raise
+        if scan.state is State.QUEUED:
+            self._ring(scan, new.queue)
+        return scan
+
+    def _new(self, tenant: str, received: Received, profile: Profile, asked: Asked) -> NewScan:
+        kind, now = received.type.kind, self._now()
+        profile = profile_for(received.type, profile)
+        return NewScan(
+            id=new_scan_id(now),
+            tenant=tenant,
+            profile=profile,
+            queue=queue_for(kind, profile),
+            kind=kind,
+            name=received.name,
+            sha256=received.sha256,
+            size=received.size,
+            media_type=received.type.media_type,
+            blob=received.blob,
+            parts=received.parts,
+            created_at=now,
+            expires_at=None if self._keep is None else now + self._keep,
+            reference=asked.reference,
+            labels=asked.labels,
+            priority=asked.priority,
+        )
+
+    def _ring(self, scan: Scan, queue: str) -> None:
+        """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""
+        try:
+            self._queue.enqueue(scan.id, queue)
+        except QueueUnavailable:
+            log.warning("accepted while the broker is down", extra={"scan": scan.id})
+            with suppress(SQLAlchemyError):
+                self._upkeep.not_sent(scan.id, scan.created_at)

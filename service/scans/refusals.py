@@ -1,0 +1,40 @@
+"""Errors about keys, cursors and cancelled scans, raised on purpose like those of `service.errors`."""
+
+from service.errors import ServiceError
+
+
+class ScanCancelled(ServiceError):
+    code = "scan_cancelled"
+    status = 410
+    title = "The scan was cancelled and has no report"
+
+
+class ScanOver(ServiceError):
+    code = "scan_over"
+    status = 409
+    title = "The scan has ended, there is nothing to cancel"
+
+
+class CursorInvalid(ServiceError):
+    code = "cursor_invalid"
+    status = 422
+    title = "The cursor is not the next of a page of this list"
+
+
+class IdempotencyKeyInvalid(ServiceError):
+    code = "idempotency_key_invalid"
+    status = 400
+    title = "The Idempotency-Key is not one that can be kept"
+
+
+class IdempotencyKeyReused(ServiceError):
+    code = "idempotency_key_reused"
+    status = 422
+    title = "The Idempotency-Key was sent with another request before"
+
+
+class IdempotencyKeyInUse(ServiceError):
+    code = "idempotency_key_in_use"
+    status = 409
+    title = "A request with this Idempotency-Key is still under way"
+    retry_after = 1
