@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from detectors.base import Kind
 from service.db.lifecycle import State
 from service.db.listing import Wanted
-from service.db.scans import SIGNER_LENGTH
+from service.db.results import SIGNER_LENGTH
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
 from service.scans.asked import LABEL, PRINTABLE, REFERENCE_LENGTH, label_in

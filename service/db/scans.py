@@ -17,15 +17,14 @@ from service.db.models import LabelRow, ReportRow, ScanRow
 from service.db.outbox import announce_completed, announce_failed
 from service.db.places import check_places, take_place
 from service.db.reading import scan_of
+from service.db.results import Result, SignedDocument, done, report_row
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.db.turns import whose_turn
-from service.reporting.decision import PolicyAction
 from service.reporting.receipt import Because
-from service.reporting.report import Profile, Verdict
+from service.reporting.report import Profile
 
 NOTE_LENGTH: Final = 255
-SIGNER_LENGTH: Final = 255
 MARKS: Final = 500
 START: Final = Progress(Stage.QUEUED, 0.0)
 
@@ -65,26 +64,6 @@ class Job:
     blob: BlobKey
     parts: tuple[int, ...]
     attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class SignedDocument:
-    """A report as JSON, and the detached JWS that vouches for it."""
-
-    document: str
-    signature: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What an analysis came to, as it is kept."""
-
-    signed: SignedDocument
-    verdict: Verdict
-    action: PolicyAction | None
-    signer: str | None
-    pins: str | None  # None: not to be repeated for the same content
-    preview: BlobKey | None
 
 
 Also = Callable[[Session, str], None]
@@ -148,10 +127,11 @@ class ScanRows:
             also(session, new.id)
             note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
             if result is not None:
-                for name, value in _done(result, new.created_at).items():
+                for name, value in done(result, new.created_at).items():
                     setattr(row, name, value)
                 session.flush()
-                _report(session, new.id, new.tenant, result, new.created_at)
+                session.add(report_row(new.id, new.tenant, result.signed))
+                _tell(session, new.tenant, new.id, result, new.created_at)
         return scan_of(row)
 
     def check_in_flight(self, tenant: str, most: int) -> None:
@@ -307,9 +287,10 @@ class ScanRows:
     def finish(self, job: Job, result: Result, now: datetime) -> bool:
         """Store the one report of a scan; False, and nothing stored, when the lease was lost."""
         with self._database.write() as session:
-            won = _changed(session, job.id, _held(job), **_done(result, now))
+            won = _changed(session, job.id, _held(job), **done(result, now))
             if won:
-                _report(session, job.id, job.tenant, result, now)
+                session.add(report_row(job.id, job.tenant, result.signed))
+                _tell(session, job.tenant, job.id, result, now)
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
@@ -353,26 +334,7 @@ def _changed(
     return bool(session.connection().execute(statement).rowcount)
 
 
-def _done(result: Result, now: datetime) -> dict[str, object]:
-    return {
-        "state": State.DONE,
-        "lease": None,
-        "lease_until": None,
-        "finished_at": now,
-        "stage": Stage.REPORT,
-        "done": 1.0,
-        "note": "",
-        "verdict": result.verdict,
-        "action": result.action,
-        "signer": result.signer[:SIGNER_LENGTH] if result.signer else None,
-        "pins": result.pins,
-        "preview": result.preview,
-    }
-
-
-def _report(session: Session, scan_id: str, tenant: str, result: Result, now: datetime) -> None:
-    document, signature = result.signed.document, result.signed.signature
-    session.add(ReportRow(scan_id=scan_id, tenant=tenant, document=document, signature=signature))
+def _tell(session: Session, tenant: str, scan_id: str, result: Result, now: datetime) -> None:
     announce_completed(session, tenant, scan_id, result.verdict, result.action, now)
 
 

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from provenance.consistency import name
+from service.db.engine import Database
 from service.db.lifecycle import UNHEARD
 from service.db.repeats import Done, RepeatRows
-from service.db.scans import NewScan, Result, SignedDocument
+from service.db.results import Result, SignedDocument
+from service.db.scans import NewScan
 from service.db.upkeep import UpkeepRows
 from service.errors import BlobMissing
 from service.reporting.report import Report, Reused, read, signer_of
@@ -24,13 +26,13 @@ class Repeats:
 
     def __init__(
         self,
-        rows: RepeatRows,
+        database: Database,
         upkeep: UpkeepRows,
         store: BlobStore,
         signer: ReportSigner,
         policies: Callable[[str], Policies],
     ) -> None:
-        self._rows = rows
+        self._rows = RepeatRows(database)
         self._upkeep = upkeep
         self._store = store
         self._signer = signer

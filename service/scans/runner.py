@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from structlog.contextvars import bound_contextvars
+
 from detectors.errors import DetectorError
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener
 from service.analysis.source import Source
 from service.db.lifecycle import BlobKey, Failure
-from service.db.scans import Job, Result, ScanRows, SignedDocument
+from service.db.results import Result, SignedDocument
+from service.db.scans import Job, ScanRows
 from service.errors import (
     BlobChanged,
     ScanAbandoned,
@@ -88,6 +91,11 @@ class Runner:
         if job is None:
             log.info("nothing to do", extra={"scan": scan_id})
             return None
+        with bound_contextvars(tenant=job.tenant):
+            self._run(job, worker)
+        return job.id
+
+    def _run(self, job: Job, worker: str) -> None:
         log.info("started", extra={"scan": job.id, "attempt": job.attempt, "worker": worker})
         try:
             self._finish(job, self._analyse(job))
@@ -102,7 +110,6 @@ class Runner:
         except BaseException:
             self._give_up(job)
             raise
-        return job.id
 
     def _analyse(self, job: Job) -> Analysis:
         lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)

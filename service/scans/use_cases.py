@@ -29,8 +29,8 @@ from service.db.lifecycle import (
 )
 from service.db.listing import ListRows, Wanted
 from service.db.receipts import DeletionRows
-from service.db.repeats import RepeatRows
-from service.db.scans import Also, ScanRows, SignedDocument, alone
+from service.db.results import SignedDocument
+from service.db.scans import Also, ScanRows, alone
 from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
@@ -100,11 +100,7 @@ class Scans:
         self._admission = Admission(
             rows=self._rows,
             repeats=Repeats(
-                RepeatRows(database),
-                self._upkeep,
-                store,
-                signer,
-                lambda tenant: self.of(tenant).policies,
+                database, self._upkeep, store, signer, lambda tenant: self.of(tenant).policies
             ),
             upkeep=self._upkeep,
             store=store,

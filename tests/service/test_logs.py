@@ -3,6 +3,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from structlog.contextvars import bound_contextvars
 
 from service import logs
 
@@ -31,6 +32,17 @@ def test_a_line_of_json_carries_what_extra_says(capsys: pytest.CaptureFixture[st
     line = json.loads(capsys.readouterr().err)
     assert (line["event"], line["scan"], line["level"]) == ("started now", "01abc", "info")
     assert line["timestamp"].endswith("Z")
+
+
+def test_every_line_of_a_job_says_whose_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(json=True)
+    log = logging.getLogger("a.library")
+    with bound_contextvars(tenant="news"):
+        log.warning("inside")
+    log.warning("outside")
+    inside, outside = map(json.loads, capsys.readouterr().err.splitlines())
+    assert inside["tenant"] == "news"
+    assert "tenant" not in outside
 
 
 def test_a_crash_is_one_line_of_json_with_its_traceback(

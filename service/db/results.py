@@ -1,0 +1,58 @@
+"""What an analysis came to, as the rows of a scan and of its report keep it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from service.analysis.progress import Stage
+from service.db.lifecycle import BlobKey, State
+from service.db.models import ReportRow
+from service.reporting.decision import PolicyAction
+from service.reporting.report import Verdict
+
+SIGNER_LENGTH: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDocument:
+    """A report as JSON, and the detached JWS that vouches for it."""
+
+    document: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an analysis came to, as it is kept."""
+
+    signed: SignedDocument
+    verdict: Verdict
+    action: PolicyAction | None
+    signer: str | None
+    pins: str | None  # None: not to be repeated for the same content
+    preview: BlobKey | None
+
+
+def done(result: Result, now: datetime) -> dict[str, object]:
+    """The columns of a scan that is done."""
+    return {
+        "state": State.DONE,
+        "lease": None,
+        "lease_until": None,
+        "finished_at": now,
+        "stage": Stage.REPORT,
+        "done": 1.0,
+        "note": "",
+        "verdict": result.verdict,
+        "action": result.action,
+        "signer": result.signer[:SIGNER_LENGTH] if result.signer else None,
+        "pins": result.pins,
+        "preview": result.preview,
+    }
+
+
+def report_row(scan_id: str, tenant: str, signed: SignedDocument) -> ReportRow:
+    """The row of its report."""
+    return ReportRow(
+        scan_id=scan_id, tenant=tenant, document=signed.document, signature=signed.signature
+    )
