@@ -27,6 +27,7 @@ from service.api import (
     resumable,
     reviews,
     scans,
+    webhooks,
 )
 from service.api.access import Rules, rules
 from service.api.authentication import Entrance
@@ -46,12 +47,14 @@ from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.web import account, pages, people, provider, sign_in
+from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
 ROUTED: Final = (
+    webhooks,
     scans,
     batches,
     resumable,
@@ -111,6 +114,7 @@ def create_app(
     *,
     uploads: Uploads,
     the_batches: Batches,
+    the_webhooks: Webhooks,
     hosts: Hosts | None = None,
     proxies: Proxies | None = None,
 ) -> FastAPI:
@@ -136,6 +140,7 @@ def create_app(
     app.state.progress = Board(the_scans.marks)
     app.state.uploads = uploads
     app.state.batches = the_batches
+    app.state.webhooks = the_webhooks
     app.state.fetch = get
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
@@ -175,6 +180,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
         build_entrance(settings, database, alone=alone),
         uploads=built.uploads,
         the_batches=built.batches,
+        the_webhooks=built.webhooks,
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )

@@ -319,3 +319,15 @@ class SettingsInvalid(ServiceError):
 class SigningKeyInvalid(ServiceError):
     code = "signing_key_invalid"
     title = "The key for signing reports cannot be used"
+
+
+class WebhookNotFound(ServiceError):
+    code = "webhook_not_found"
+    status = 404
+    title = "There is no such webhook"
+
+
+class DeliveryNotFound(ServiceError):
+    code = "delivery_not_found"
+    status = 404
+    title = "There is no such delivery"

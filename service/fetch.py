@@ -80,6 +80,13 @@ class Guard:
     redirects: int = 3
     # (address, port) pairs that are allowed whatever the rules say: a mirror inside the network
     exempt: frozenset[tuple[str, int]] = frozenset()
+    # private networks that are allowed: those of a closed installation's own receivers
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+
+    def allows(self, pair: tuple[str, int]) -> bool:
+        address = ipaddress.ip_address(pair[0])
+        listed = any(address.version == net.version and address in net for net in self.networks)
+        return listed or pair in self.exempt or is_public(address)
 
 
 def fetch(url: str, into: Sink, guard: Guard) -> None:
@@ -94,6 +101,35 @@ def fetch(url: str, into: Sink, guard: Guard) -> None:
 def resume(url: str, into: Partial, guard: Guard) -> None:
     """As `fetch`, asking only for what `into` lacks, if the server still has that version."""
     _follow(url, into, guard)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a server answered a message; nothing of the body is read."""
+
+    status: int
+    retry_after: int  # seconds; 0: it did not say
+
+
+def check(url: str, guard: Guard) -> None:
+    """Raises `UrlRefused` for an address that may not be talked to, `FetchFailed` for no name."""
+    _allowed(_parsed(url), guard, time.monotonic() + guard.seconds)
+
+
+def post(url: str, body: bytes, headers: dict[str, str], guard: Guard) -> Answer:
+    """Send JSON to `url` and return the answer, whatever its status; no redirect is followed.
+
+    Raises `UrlRefused` before a forbidden connection is opened, `FetchFailed` without an answer.
+    """
+    deadline, target = time.monotonic() + guard.seconds, _parsed(url)
+    connection = _Pinned(target, _allowed(target, guard, deadline), deadline, guard.silence)
+    sent = _HEADERS | {"Content-Type": "application/json"} | headers
+    with _Watchdog(connection, deadline), _translated(guard, deadline):
+        connection.request("POST", _path(target), body, sent)
+        response = connection.getresponse()
+        asked = response.getheader("Retry-After") or ""
+        seconds = int(asked) if re.fullmatch(r"[0-9]{1,6}", asked) else 0
+        return Answer(response.status, seconds)
 
 
 class _Whole:
@@ -250,7 +286,7 @@ def _allowed(target: SplitResult, guard: Guard, deadline: float) -> tuple[tuple[
     addresses = _resolved(target.hostname or "", port, guard, deadline)
     pairs = tuple(dict.fromkeys((address, port) for address in addresses))
     for pair in pairs:
-        if pair not in guard.exempt and not is_public(ipaddress.ip_address(pair[0])):
+        if not guard.allows(pair):
             raise UrlRefused("the address leads into a private network")
     return pairs
 

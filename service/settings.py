@@ -198,6 +198,16 @@ class Oidc(Section):
         return self
 
 
+class Webhooks(Section):
+    """How receivers of webhooks are talked to."""
+
+    networks: Networks = ()
+    """Private addresses or networks, separated by commas, in which receivers may be; unset: public
+    addresses alone."""
+    seconds: float = Field(default=15.0, gt=0, le=60)
+    """A receiver has to answer within this."""
+
+
 class Settings(BaseSettings):
     """Read from the environment (ASSAY_...); nested ones with two underscores."""
 
@@ -270,6 +280,7 @@ class Settings(BaseSettings):
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()
     leases: Leases = Leases()
+    webhooks: Webhooks = Webhooks()
     connections: Connections = Connections()
     quotas: Quotas = Quotas()
     oidc: Oidc = Oidc()

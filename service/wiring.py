@@ -14,10 +14,12 @@ from service.access.oidc import Provider, Registration
 from service.access.people import People
 from service.access.sessions import Sessions
 from service.access.tenants import Tenants
+from service.analysis.source import DEFAULT_TENANT
 from service.arguments import upload_limits
 from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
+from service.db.outbox import announce_batch
 from service.errors import SettingsInvalid, SigningKeyInvalid
 from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
@@ -30,6 +32,8 @@ from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
 from service.settings import Settings
+from service.webhooks.sending import Sender
+from service.webhooks.use_cases import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +43,20 @@ class Built:
     scans: Scans
     uploads: Uploads
     batches: Batches
+    webhooks: Webhooks
+    sender: Sender
 
 
 def guarded_fetch(settings: Settings) -> Fetch:
     """Fetches what strangers name, from public addresses and no more than may be uploaded."""
     guard = Guard(max_bytes=max(upload_limits(settings).values()))
     return partial(fetch, guard=guard)
+
+
+def webhook_guard(settings: Settings) -> Guard:
+    """What a message to a receiver may do."""
+    seconds = settings.webhooks.seconds
+    return Guard(max_bytes=0, seconds=seconds, silence=seconds, networks=settings.webhooks.networks)
 
 
 def open_database(settings: Settings) -> Database:
@@ -90,8 +102,16 @@ def build(
         uploads=uploads,
         fetch=guarded_fetch(settings),
         keep=policy.keep,
+        finished=announce_batch,
     )
-    return Built(scans=scans, uploads=uploads, batches=batches)
+    guard = webhook_guard(settings)
+    return Built(
+        scans=scans,
+        uploads=uploads,
+        batches=batches,
+        webhooks=Webhooks(database, guard, DEFAULT_TENANT),
+        sender=Sender(database, guard),
+    )
 
 
 def build_scans(settings: Settings, *, database: Database | None = None) -> Scans:

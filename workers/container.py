@@ -18,6 +18,7 @@ from service.scans.batches import Batches
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
+from service.webhooks.sending import Sender
 from service.wiring import build
 
 SOFT_LIMIT: Final = signal.SIGUSR1
@@ -59,6 +60,7 @@ class Container:
     scans: Scans
     uploads: Uploads
     batches: Batches
+    sender: Sender
 
 
 def process_name(pid: int) -> str:
@@ -79,4 +81,5 @@ def container() -> Container:
         scans=built.scans,
         uploads=built.uploads,
         batches=built.batches,
+        sender=built.sender,
     )

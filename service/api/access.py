@@ -23,6 +23,7 @@ from service.db.trail import act_as
 from service.scans.batches import Batches
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
+from service.webhooks.use_cases import Webhooks
 
 
 async def _principal(request: Request) -> Principal:
@@ -145,10 +146,15 @@ async def _batches(request: Request, principal: ThePrincipal) -> Batches:
     )
 
 
+async def _webhooks(request: Request, principal: ThePrincipal) -> Webhooks:
+    return cast(Webhooks, request.app.state.webhooks).of(principal.tenant)
+
+
 TheBoard = Annotated[Board, Depends(_board)]
 TheScans = Annotated[Scans, Depends(_scans)]
 TheUploads = Annotated[Uploads, Depends(_uploads)]
 TheBatches = Annotated[Batches, Depends(_batches)]
+TheWebhooks = Annotated[Webhooks, Depends(_webhooks)]
 """The use cases for the scans of the principal's tenant."""
 TheInstallation = Annotated[Scans, Depends(_everything)]
 """The use cases that concern no tenant: whether the service is ready, and its public keys."""

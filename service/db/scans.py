@@ -14,6 +14,7 @@ from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
 from service.db.models import LabelRow, ReportRow, ScanRow
+from service.db.outbox import announce_completed, announce_failed
 from service.db.places import check_places, take_place
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
@@ -130,7 +131,7 @@ class ScanRows:
                     setattr(row, name, value)
                 session.flush()
                 session.add(report_row(new.id, new.tenant, result.signed))
-                note(session, new.tenant, "scan.done", f"scan:{new.id}", verdict=result.verdict)
+                _tell(session, new.tenant, new.id, result, new.created_at)
         return scan_of(row)
 
     def check_in_flight(self, tenant: str, most: int) -> None:
@@ -289,14 +290,14 @@ class ScanRows:
             won = _changed(session, job.id, _held(job), **done(result, now))
             if won:
                 session.add(report_row(job.id, job.tenant, result.signed))
-                note(session, job.tenant, "scan.done", f"scan:{job.id}", verdict=result.verdict)
+                _tell(session, job.tenant, job.id, result, now)
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
         with self._database.write() as session:
             failed = _changed(session, job.id, _held(job), **_failed(failure, now))
             if failed:
-                note(session, job.tenant, "scan.failed", f"scan:{job.id}", code=failure.code)
+                announce_failed(session, job.tenant, job.id, failure.code, now)
             return failed
 
     def hand_back(self, job: Job, *, counted: bool = True) -> bool:
@@ -331,6 +332,10 @@ def _changed(
 ) -> bool:
     statement = update(ScanRow).where(ScanRow.id == scan_id, *conditions).values(**values)
     return bool(session.connection().execute(statement).rowcount)
+
+
+def _tell(session: Session, tenant: str, scan_id: str, result: Result, now: datetime) -> None:
+    announce_completed(session, tenant, scan_id, result.verdict, result.action, now)
 
 
 def _failed(failure: Failure, now: datetime) -> dict[str, object]:

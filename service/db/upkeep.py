@@ -10,6 +10,7 @@ from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
 from service.db.models import LabelRow, ReportRow, ScanRow, WorkerRow
+from service.db.outbox import announce_failed
 from service.db.review_tables import ReviewRow
 from service.db.upload_tables import UploadRow
 from service.reporting.receipt import Because
@@ -48,11 +49,14 @@ class UpkeepRows:
                     failure_sentence=failure.sentence,
                     **free,
                 )
-            )
+                .returning(ScanRow.tenant, ScanRow.id)
+            ).all()
+            for tenant, scan_id in failed:
+                announce_failed(session, tenant, scan_id, failure.code, now)
             again = connection.execute(
                 update(ScanRow).where(*lapsed).values(state=State.QUEUED, enqueued_at=None, **free)
             )
-            return again.rowcount, failed.rowcount
+            return again.rowcount, len(failed)
 
     def shorten_leases(self, longest: datetime) -> None:
         """Cut leases that end later than any can: the clock was set back after they were written.

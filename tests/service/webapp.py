@@ -40,6 +40,7 @@ from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
+from service.fetch import Guard
 from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches
@@ -49,7 +50,9 @@ from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
+from service.webhooks.use_cases import Webhooks
 
+WEBHOOKS: Final = Guard(max_bytes=0, seconds=1.0)
 LIMIT: Final = 1024**2
 """Bytes of an image that the test application accepts."""
 
@@ -201,6 +204,7 @@ def desk(
         entrance,
         uploads=uploads,
         the_batches=batches,
+        the_webhooks=Webhooks(database, WEBHOOKS, DEFAULT_TENANT),
         hosts=hosts,
         proxies=proxies,
     )

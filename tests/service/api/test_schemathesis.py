@@ -30,6 +30,10 @@ OPERATIONS = (
     *(f"{method} /v1/uploads/{{upload_id}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"{method} /v1/batches/{{batch_id}}" for method in ("GET", "DELETE")),
     *("POST /v1/uploads", "POST /v1/batches", "GET /v1/batches"),
+    *("POST /v1/webhooks", "GET /v1/webhooks"),
+    *(f"{method} /v1/webhooks/{{endpoint_id}}" for method in ("GET", "PUT", "DELETE")),
+    *(f"POST /v1/webhooks/{{endpoint_id}}/{deed}" for deed in ("secret", "test", "redeliver")),
+    "GET /v1/webhooks/{endpoint_id}/deliveries",
     *("GET /v1/batches/{batch_id}/results", "POST /v1/batches/{batch_id}/cancel"),
 )
 
@@ -39,6 +43,8 @@ UNPROMISED: dict[str, list[CheckFunction]] = {
     "POST /v1/uploads": [positive_data_acceptance],
     "PATCH /v1/uploads/{upload_id}": [positive_data_acceptance],
     "PUT /v1/policies": [positive_data_acceptance],
+    "POST /v1/webhooks": [positive_data_acceptance],
+    "PUT /v1/webhooks/{endpoint_id}": [positive_data_acceptance],
     "POST /v1/policies/replay": [positive_data_acceptance],
 }
 """No schema can say which bytes are a photo, nor that rules have names of their own; whether such

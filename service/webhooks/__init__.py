@@ -1,0 +1,1 @@
+"""Webhooks: endpoints of a tenant are told what happened, signed, at least once."""
