@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench lock tree train-image train-faces train-edits train-audio train-video clean
+.PHONY: help demo demo-moderation test lint fix bench lock tree train-image train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -15,6 +15,9 @@ help: ## list these commands
 
 demo: .venv/run.stamp ## make sample media, serve, upload them, show the reports (in .demo/)
 	@$(BIN)/python -m deploy.demo $(ARGS)
+
+demo-moderation: .venv/run.stamp ## fifty files through the Python client, a policy and webhooks
+	@$(BIN)/python -m deploy.demo_moderation $(ARGS)
 
 test: .venv/dev.stamp .venv/system.stamp ## run every test
 	@$(BIN)/pytest $(ARGS)

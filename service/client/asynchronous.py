@@ -168,6 +168,15 @@ class AsyncClient:
                 if line:
                     yield lines_of(line)
 
+    async def put_policy(self, policy: Mapping[str, Any]) -> Answer:
+        """Put a policy into force: reports from now on carry its decision."""
+        return parsed(Answer, await self._send(calls.sent("PUT", "/v1/policies", policy)))
+
+    async def create_webhook(self, url: str, events: Iterable[str]) -> Answer:
+        """Have events sent to an address; `secret` in the answer is shown this once."""
+        body = {"url": url, "events": list(events)}
+        return parsed(Answer, await self._send(calls.sent("POST", "/v1/webhooks", body)))
+
     async def _get(self, path: str) -> httpx2.Response:
         return await self._send(calls.read(path))
 

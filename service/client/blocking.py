@@ -158,6 +158,15 @@ class Client:
         with self._streamed(call) as response:
             yield from map(lines_of, filter(None, response.iter_lines()))
 
+    def put_policy(self, policy: Mapping[str, Any]) -> Answer:
+        """Put a policy into force: reports from now on carry its decision."""
+        return parsed(Answer, self._send(calls.sent("PUT", "/v1/policies", policy)))
+
+    def create_webhook(self, url: str, events: Iterable[str]) -> Answer:
+        """Have events sent to an address; `secret` in the answer is shown this once."""
+        body = {"url": url, "events": list(events)}
+        return parsed(Answer, self._send(calls.sent("POST", "/v1/webhooks", body)))
+
     def _get(self, path: str) -> httpx2.Response:
         return self._send(calls.read(path))
 

@@ -136,6 +136,12 @@ def batch(items: Iterable[Mapping[str, Any]], *, idempotency_key: str | None) ->
     return Call(method="POST", path="/v1/batches", headers=headers, content=lines.encode())
 
 
+def sent(method: str, path: str, document: object) -> Call:
+    """A JSON document to an address."""
+    headers = {"Content-Type": "application/json"}
+    return Call(method=method, path=path, headers=headers, content=json.dumps(document).encode())
+
+
 def listing(cursor: str | None, filters: Mapping[str, Any]) -> Call:
     params = {key: text(value) for key, value in filters.items()}
     if cursor is not None:
