@@ -27,7 +27,7 @@ def test_the_grid_of_a_jpeg_outlives_another_format(photo: Pixels) -> None:
     cut = np.ascontiguousarray(jpeg(photo, 70)[5:, 3:])
     found = history(Image(pixels=cut, container="png"))
     assert found == History(was_jpeg=True)
-    assert "come from a JPEG" in found.sentences[0]
+    assert "was a JPEG before" in found.sentences[0]
 
 
 @pytest.mark.parametrize("container", ["webp", "avif", "heic"])
