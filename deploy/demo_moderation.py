@@ -114,7 +114,10 @@ def _show(console: Console, client: Client, receiver: Receiver, names: dict[str,
     because: dict[tuple[str, str], str] = {}
     keys = client.keys()
     for scan_id in names:
-        if scan_id not in told or told[scan_id]["type"] != "scan.completed":
+        event = told.get(scan_id)
+        if event is None or event["type"] != "scan.completed":
+            continue
+        if event["data"]["reference"] != names[scan_id]:
             continue
         report = client.report(scan_id)
         verify_report(report.document, client.signature(scan_id), keys)

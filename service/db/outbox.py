@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.db.batch_lifecycle import Batch
 from service.db.lifecycle import new_scan_id
+from service.db.models import ScanRow
 from service.db.trail import note
 from service.db.webhook_tables import DeliveryRow, DeliveryState, EndpointRow, EventRow
 from service.reporting.decision import PolicyAction
@@ -86,6 +87,7 @@ def announce_completed(
     note(session, tenant, "scan.done", f"scan:{scan_id}", verdict=verdict)
     data: Data = {
         "scan": scan_id,
+        "reference": _reference(session, scan_id),
         "verdict": verdict,
         "action": action,
         **_links(f"scans/{scan_id}"),
@@ -96,7 +98,12 @@ def announce_completed(
 def announce_failed(session: Session, tenant: str, scan_id: str, code: str, now: datetime) -> None:
     """Tell that a scan ended without a report, and the stable code of why."""
     note(session, tenant, "scan.failed", f"scan:{scan_id}", code=code)
-    data = {"scan": scan_id, "code": code, **_links(f"scans/{scan_id}")}
+    data: Data = {
+        "scan": scan_id,
+        "reference": _reference(session, scan_id),
+        "code": code,
+        **_links(f"scans/{scan_id}"),
+    }
     announce(session, tenant, EventType.SCAN_FAILED, data, now)
 
 
@@ -105,6 +112,11 @@ def announce_batch(session: Session, batch: Batch) -> None:
     now = batch.finished_at or batch.created_at
     data: Data = {"batch": batch.id, "total": batch.total, **_links(f"batches/{batch.id}")}
     announce(session, batch.tenant, EventType.BATCH_COMPLETED, data, now)
+
+
+def _reference(session: Session, scan_id: str) -> str | None:
+    """What the client calls the scan."""
+    return session.scalar(select(ScanRow.reference).where(ScanRow.id == scan_id))
 
 
 def _links(path: str) -> dict[str, str]:

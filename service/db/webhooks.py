@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.db.engine import Database
 from service.db.outbox import PATIENCE, EventType, send_to
+from service.db.trail import note
 from service.db.webhook_tables import DeliveryRow, DeliveryState, EndpointRow, EventRow
 
 
@@ -85,6 +86,7 @@ class WebhookRows:
         )
         with self._database.write() as session:
             session.add(row)
+            note(session, tenant, "webhook.created", f"webhook:{endpoint.id}")
 
     def get(self, tenant: str, endpoint_id: str) -> Endpoint | None:
         with self._database.read() as session:
@@ -106,6 +108,7 @@ class WebhookRows:
                 return None
             row.url, row.events, row.paused = url, list(events), paused
             row.failing_since = row.quiet_until = None
+            note(session, tenant, "webhook.changed", f"webhook:{endpoint_id}")
             return _endpoint(row)
 
     def rotate(self, tenant: str, endpoint_id: str, secret: str, until: datetime) -> bool:
@@ -115,6 +118,7 @@ class WebhookRows:
             if row is None:
                 return False
             row.former_secret, row.former_until, row.secret = row.secret, until, secret
+            note(session, tenant, "webhook.rotated", f"webhook:{endpoint_id}")
             return True
 
     def remove(self, tenant: str, endpoint_id: str) -> bool:
@@ -122,6 +126,7 @@ class WebhookRows:
             row = _row(session, tenant, endpoint_id)
             if row is not None:
                 session.execute(delete(EndpointRow).where(EndpointRow.id == row.id))
+                note(session, tenant, "webhook.deleted", f"webhook:{endpoint_id}")
             return row is not None
 
     def test(self, tenant: str, endpoint_id: str, now: datetime) -> None:

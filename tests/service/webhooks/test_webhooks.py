@@ -76,6 +76,7 @@ def test_a_finished_scan_is_told_and_the_specifications_own_library_verifies_it(
     assert event["type"] == "scan.completed"
     assert event["data"] == {
         "scan": scan.id,
+        "reference": None,
         "verdict": "no_sign_found",
         "action": None,
         "self": f"/v1/scans/{scan.id}",
