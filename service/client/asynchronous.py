@@ -150,11 +150,12 @@ class AsyncClient:
         """Forget file, preview and report at once."""
         await self._send(Call(method="DELETE", path=f"/v1/scans/{scan_id}"))
 
-    async def submit_batch(
-        self, items: Iterable[Mapping[str, Any]], *, idempotency_key: str | None = None
-    ) -> Answer:
-        """Up to 1,000 items at once, such as `{"url": ..., "reference": ...}`."""
-        return parsed(Answer, await self._send(calls.batch(items, idempotency_key=idempotency_key)))
+    async def submit_batch(self, items: Iterable[Mapping[str, Any]]) -> Answer:
+        """Up to 1,000 items at once, such as `{"url": ..., "reference": ...}`.
+
+        Where no answer comes it is not sent again: look in the list of batches first.
+        """
+        return parsed(Answer, await self._send(calls.batch(items)))
 
     async def batch(self, batch_id: str) -> Answer:
         """How far a batch is."""
@@ -203,7 +204,9 @@ class AsyncClient:
             try:
                 response = await self._once(call)
             except httpx2.TransportError as error:
-                pause: float | None = self._connection.pause_unanswered(attempt, error)
+                pause: float | None = self._connection.pause_unanswered(
+                    attempt, error, repeatable=call.repeatable
+                )
             else:
                 pause = self._connection.pause(attempt, response)
                 if pause is None:
