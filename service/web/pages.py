@@ -58,7 +58,8 @@ STATES: Final = {
 @router.get("/", dependencies=[needs(Scope.SCANS_READ)])
 def front(scans: TheScans, frame: TheFrame) -> str:
     """The front page: the form, and the scans of late."""
-    return _page("index.html", frame, listing=scans.list(limit=RECENT), fragments=MAX_FRAGMENTS)
+    listing = scans.list(limit=RECENT)
+    return _page("index.html", frame, listing=listing, filtered=False, fragments=MAX_FRAGMENTS)
 
 
 @router.get("/scans", dependencies=[needs(Scope.SCANS_READ)])
