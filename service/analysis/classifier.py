@@ -30,6 +30,7 @@ from service.analysis.preview import draw
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
 from service.reporting.report import NotChecked
+from service.reporting.timeline import clock
 from service.reporting.verdict import LEFT_OUT
 from service.reporting.wording import CLAIMS, count_of, were
 
@@ -236,8 +237,12 @@ def _sampled(media: Media) -> Iterator[str]:
             return
         yield (
             f"{count_of(count, 'frame')} {were(count)} taken from the video, one every "
-            f"{media.seconds / count:.1f} s. The pictures between them were not looked at."
+            f"{_interval(media.seconds / count)}. The pictures between them were not looked at."
         )
+
+
+def _interval(seconds: float) -> str:
+    return clock(seconds) if seconds >= 60 else f"{seconds:.1f} s"
 
 
 def _read_with(media: Media) -> Iterator[str]:

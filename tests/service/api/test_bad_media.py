@@ -33,8 +33,8 @@ NOT_DECODED: Final = {
 }
 TRACED: Final = {"page.pdf": "no_classifier"}
 CUT_SHORT: Final = {
-    "truncated.wav": "ends before its header says",
-    "claims-2-gb.wav": "ends before its header says",
+    "truncated.wav": "shorter than its header says",
+    "claims-2-gb.wav": "shorter than its header says",
     "ten-thousand-frames.gif": "Only the first",
     "endless-edit-list.mp4": "",
     "zero-time-scale.mp4": "one every 17:04",

@@ -165,7 +165,12 @@ def test_a_second_file_is_refused_by_its_name(api: Desk) -> None:
         ("profil", "fast", "unknown_field", "there is no field 'profil'; did you mean profile?"),
         ("fiel", ("a.jpg", PHOTO), "unknown_field", "did you mean file?"),
         ("URL", "https://example.org", "unknown_field", "did you mean url?"),
-        ("x\x1b[2J", "1", "unknown_field", "there are file, fragment, profile, url"),
+        (
+            "x\x1b[2J",
+            "1",
+            "unknown_field",
+            "there are file, fragment, labels, max_age, priority, profile, reference, reuse, upload, url",
+        ),
         ("file", "a.jpg", "invalid_request", "the field file takes a file"),
         ("url", ("a.jpg", PHOTO), "invalid_request", "the field url takes text"),
     ],
