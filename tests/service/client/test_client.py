@@ -237,7 +237,8 @@ def test_a_key_is_not_sent_in_the_clear_to_another_machine() -> None:
         Client("http://assay.example.org", key="secret")
     Client("https://assay.example.org", key="secret").close()
     Client("http://assay.example.org", key="secret", insecure=True).close()
-    assert "secret" not in repr(Client("http://127.0.0.1:1", key="secret")._connection)
+    with Client("http://127.0.0.1:1", key="secret") as client:
+        assert "secret" not in repr(client._connection)
 
 
 def test_both_clients_have_the_same_methods() -> None:

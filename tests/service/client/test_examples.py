@@ -47,6 +47,9 @@ def test_every_example_runs(api: Desk, tmp_path: Path, monkeypatch: pytest.Monke
         names: dict[str, object] = {"HOST": address, "KEY": key, "RECEIVER": RECEIVER}
         for block in BLOCKS:
             exec(compile(block, str(PAGE), "exec"), names)
+        made = names["assay"]
+        assert isinstance(made, client.Client)
+        made.close()
     assert len(BLOCKS) > 10
 
 
