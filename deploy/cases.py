@@ -141,9 +141,9 @@ CASES: Final[dict[str, Check]] = {
     "raw-with-preview-first.pef": told("camera raw|raw file"),
     "raw-on-iso-media.cr3": told("camera raw|raw file"),
     "apng-first-picture-never-shown.png": both(
-        verdict(Verdict.INCONCLUSIVE), told("first frame of an animation")
+        verdict(Verdict.INCONCLUSIVE), told("first frame of the animation")
     ),
-    "motion-photo.jpg": told("film"),
+    "motion-photo.jpg": told("also holds a video"),
     "media-photo.jpg": verdict(Verdict.NO_SIGN_FOUND),
     "media-photo-xmp-says-turned.jpg": both(
         sized(420, 280), like("media-photo.jpg", "image.clip", 0.001)
