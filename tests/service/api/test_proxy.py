@@ -88,7 +88,7 @@ def test_every_link_lies_under_the_path_whether_or_not_the_proxy_takes_it_off(
         for link in re.findall(r'(?:href|src|action)="(/[^"]*)"', page):
             assert link.startswith("/assay/"), link
             path = link.partition("#")[0].removeprefix("/assay")
-            assert made.get(prefix + path).status_code in {200, 404}, link
+            assert made.get(prefix + path).status_code in {200, 404, 405}, link
     form = made.post(f"{prefix}/scans", files={"file": ("a.jpg", PHOTO)})
     assert form.headers["location"].startswith("/assay/scans/")
     deleted = made.post(f"{prefix}/scans/{scan_id}/delete")
