@@ -11,6 +11,7 @@ from sqlalchemy import text
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from tests.e2e.servers import postgresql
+from tests.service.databases import sqlite
 
 
 @pytest.fixture(scope="session")
@@ -44,9 +45,12 @@ def database_url(
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
     """An empty database with the current schema."""
-    made = Database(database_url)
-    upgrade(made.engine)
+    if database_url.startswith("sqlite"):
+        made = sqlite(tmp_path / "assay.db")
+    else:
+        made = Database(database_url)
+        upgrade(made.engine)
     yield made
     made.close()

@@ -38,7 +38,6 @@ from service.api.submission import Fetch
 from service.app import create_app
 from service.db.access import AccessRows
 from service.db.engine import Database
-from service.db.migrate import upgrade
 from service.errors import QueueUnavailable, UrlRefused
 from service.fetch import Guard
 from service.reporting.report import Profile, Report
@@ -51,6 +50,7 @@ from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
 from service.webhooks.use_cases import Webhooks
+from tests.service.databases import sqlite
 
 WEBHOOKS: Final = Guard(max_bytes=0, seconds=1.0)
 LIMIT: Final = 1024**2
@@ -171,8 +171,7 @@ def desk(
     quotas: Quotas | None = None,
 ) -> Desk:
     """A new application on an empty database in this folder, open unless `door` says otherwise."""
-    database = Database(f"sqlite:///{folder / 'assay.db'}")
-    upgrade(database.engine)
+    database = sqlite(folder / "assay.db")
     queue, blobs = Waiting(), folder / "blobs"
     store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
