@@ -61,6 +61,7 @@ def test_no_page_for_people_violates_a_rule(
         browser.get(f"{address}/people")
         browser.find_element(By.ID, "name").send_keys("another")
         browser.find_element(By.CSS_SELECTOR, "form.fields button").click()
+        WebDriverWait(browser, 20).until(lambda it: it.find_elements(By.TAG_NAME, "pre"))
         assert "set-password?link=" in browser.find_element(By.TAG_NAME, "pre").text
         assert violations(browser) == []
         browser.get("about:blank")
@@ -96,7 +97,7 @@ def test_signing_in_and_out_takes_no_javascript(
         sign_in(plain, address, to="/people")
         assert plain.current_url == f"{address}/people"
         plain.find_element(By.CSS_SELECTOR, ".masthead form button").click()
-        assert plain.current_url == f"{address}/sign-in"
+        WebDriverWait(plain, 20).until(lambda it: it.current_url == f"{address}/sign-in")
         plain.get(f"{address}/account")
         assert "/sign-in?to=/account" in plain.current_url
         plain.get("about:blank")
