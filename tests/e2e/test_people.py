@@ -32,6 +32,7 @@ def sign_in(browser: WebDriver, address: str, name: str = "ines", to: str = "/")
     browser.find_element(By.ID, "name").send_keys(name)
     browser.find_element(By.ID, "password").send_keys(PASSWORD)
     browser.find_element(By.CSS_SELECTOR, "form.fields button").click()
+    WebDriverWait(browser, 20).until(lambda it: "/sign-in" not in it.current_url)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
