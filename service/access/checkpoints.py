@@ -82,7 +82,7 @@ class AuditLog:
         self, end: End, kept: tuple[SignedCheckpoint, ...], keys: dict[str, Any]
     ) -> Iterator[Fault | Checked]:
         promised: dict[int, str] = {}
-        signed = [one for one in (*self._rows.checkpoints(end.tenant), *kept)]
+        signed = (*self._rows.checkpoints(end.tenant), *kept)
         for checkpoint in signed:
             try:
                 verify(checkpoint.document, checkpoint.signature, keys)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from service.api.uploads import BATCH_BYTES, MAX_FIELD_BYTES, boundary_of, malformed
+from service.api.multipart import Parts, add_text, check_kind, malformed, parser_for
+from service.api.uploads import BATCH_BYTES
 from service.db.batch_lifecycle import Batch, NewItem
 from service.db.lifecycle import Failure
 from service.errors import (
@@ -51,20 +51,7 @@ async def read_files(
     is wrong with the form, `BatchNotFound` when the batch was deleted meanwhile.
     """
     parts = _Files()
-    with malformed():
-        parser = MultipartParser(
-            boundary_of(request),
-            {
-                "on_part_begin": parts.begin,
-                "on_header_field": parts.header_name,
-                "on_header_value": parts.header_value,
-                "on_header_end": parts.header_end,
-                "on_headers_finished": parts.headers_finished,
-                "on_part_data": parts.data,
-                "on_part_end": parts.end,
-            },
-            max_header_size=MAX_FIELD_BYTES,
-        )
+    parser = parser_for(request, parts)
     taken = _Taking(batches, batch, profile)
     try:
         async for chunk in request.stream():
@@ -130,16 +117,13 @@ class _Taking:
         )
 
 
-class _Files:
+class _Files(Parts):
     """The parser's callbacks: files in the order they come, none kept longer than it takes."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.files: deque[_Part] = deque()
         self.total = 0
-        self.complete = True
-        self._header = bytearray()
-        self._value = bytearray()
-        self._disposition = b""
         self._text: bytearray | None = None
         self._reference: str | None = None
 
@@ -151,52 +135,27 @@ class _Files:
                 return
             self.files.popleft()
 
-    def begin(self) -> None:
-        self.complete = False
-        self._disposition = b""
-
-    def header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
-
-    def header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def header_end(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            self._disposition = bytes(self._value)
-        self._header.clear()
-        self._value.clear()
-
-    def headers_finished(self) -> None:
-        _, options = parse_options_header(self._disposition)
-        name = options.get(b"name", b"").decode("utf-8", "replace")
-        untrusted_name = options.get(b"filename")
+    def opened(self, name: str, untrusted_file_name: str | None) -> None:
         if name not in {FILE, REFERENCE}:
             raise UnknownField(no_such("field", name, (FILE, REFERENCE)))
-        if (untrusted_name is None) is (name == FILE):
-            kind = "a file" if name == FILE else "text"
-            raise InvalidRequest(f"the field {name} takes {kind}")
+        check_kind(name, takes_file=name == FILE, is_file=untrusted_file_name is not None)
         self._text = None
-        if untrusted_name is None:
+        if untrusted_file_name is None:
             self._text = bytearray()
             return
         if self.total == MAX_LINES:
             raise BatchTooLong(f"a batch has at most {MAX_LINES} files")
         self.total += 1
-        shown = untrusted_name.decode("utf-8", "replace")
-        self.files.append(_Part(shown, self._reference, self.total))
+        self.files.append(_Part(untrusted_file_name, self._reference, self.total))
         self._reference = None
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if self._text is None:
             self.files[-1].pending += data[start:end]
             return
-        self._text += data[start:end]
-        if len(self._text) > MAX_FIELD_BYTES:
-            raise InvalidRequest(f"a field is longer than {MAX_FIELD_BYTES} bytes")
+        add_text(self._text, data[start:end])
 
-    def end(self) -> None:
-        self.complete = True
+    def closed(self) -> None:
         if self._text is None:
             self.files[-1].ended = True
             return

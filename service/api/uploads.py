@@ -3,24 +3,21 @@
 Starlette's own form parser would spool the whole body before anybody could refuse it.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from service.api.multipart import Parts, add_text, check_kind, malformed, parser_for
 from service.errors import InvalidRequest, UnknownField
 from service.names import no_such
 from service.scans.intake import MAX_FRAGMENTS, Receiver, display_name
 
 BATCH_BYTES: Final = 256 * 1024
 """Handed to a thread at a time; a refusal comes at most this much late."""
-
-MAX_FIELD_BYTES: Final = 8192
 
 FILE: Final = "file"
 FRAGMENT: Final = "fragment"
@@ -52,20 +49,7 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
     instead would reset it, and most clients would never see the answer.
     """
     parts = _Parts()
-    with malformed():
-        parser = MultipartParser(
-            boundary_of(request),
-            {
-                "on_part_begin": parts.begin,
-                "on_header_field": parts.header_name,
-                "on_header_value": parts.header_value,
-                "on_header_end": parts.header_end,
-                "on_headers_finished": parts.headers_finished,
-                "on_part_data": parts.data,
-                "on_part_end": parts.end,
-            },
-            max_header_size=MAX_FIELD_BYTES,
-        )
+    parser = parser_for(request, parts)
     form = Form()
 
     async def hand_over() -> None:
@@ -89,74 +73,33 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
     return form
 
 
-@contextmanager
-def malformed() -> Iterator[None]:
-    """Raises `InvalidRequest` for what the parser chokes on."""
-    try:
-        yield
-    except FormParserError as error:
-        raise InvalidRequest("the multipart body is malformed") from error
-
-
-def boundary_of(request: Request) -> bytes:
-    """What stands between the parts of the body. Raises `InvalidRequest`."""
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
-    boundary = options.get(b"boundary", b"")
-    if kind != b"multipart/form-data" or not boundary:
-        raise InvalidRequest("send multipart/form-data with a file or a url")
-    return boundary
-
-
-class _Parts:
+class _Parts(Parts):
     """The parser's callbacks: collects fields, and the bytes of the file until handed over."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.fields: dict[str, str] = {}
         self.sizes: list[int] = []
         self.file_name: str | None = None
         self.pending = bytearray()
-        self.complete = True
-        self._header = bytearray()
-        self._value = bytearray()
-        self._disposition = b""
         self._name = ""
         self._text: bytearray | None = None
         self._part: _FilePart | None = None
 
-    def begin(self) -> None:
-        self.complete = False
-        self._disposition = b""
-
-    def header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
-
-    def header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def header_end(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            self._disposition = bytes(self._value)
-        self._header.clear()
-        self._value.clear()
-
-    def headers_finished(self) -> None:
-        _, options = parse_options_header(self._disposition)
-        self._name = options.get(b"name", b"").decode("utf-8", "replace")
-        untrusted_name = options.get(b"filename")
-        if not self._name:
+    def opened(self, name: str, untrusted_file_name: str | None) -> None:
+        self._name = name
+        if not name:
             raise InvalidRequest("a part of the form has no name")
-        if self._name not in FILES | TEXTS:
-            raise UnknownField(no_such("field", self._name, FILES | TEXTS))
-        if (untrusted_name is None) is (self._name in FILES):
-            kind = "a file" if self._name in FILES else "text"
-            raise InvalidRequest(f"the field {self._name} takes {kind}")
+        if name not in FILES | TEXTS:
+            raise UnknownField(no_such("field", name, FILES | TEXTS))
+        check_kind(name, takes_file=name in FILES, is_file=untrusted_file_name is not None)
         self._text = self._part = None
-        if untrusted_name is None:
-            if self._name in self.fields:
-                raise InvalidRequest(f"the field {self._name} was sent twice")
-            self._text = bytearray()
+        if untrusted_file_name is not None:
+            self._part = _FilePart(untrusted_file_name)
+        elif name in self.fields:
+            raise InvalidRequest(f"the field {name} was sent twice")
         else:
-            self._part = _FilePart(untrusted_name.decode("utf-8", "replace"))
+            self._text = bytearray()
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if self._part is not None:
@@ -164,12 +107,9 @@ class _Parts:
             self.pending += data[start:end]
             self.sizes[-1] += end - start
         elif self._text is not None:
-            self._text += data[start:end]
-            if len(self._text) > MAX_FIELD_BYTES:
-                raise InvalidRequest(f"a field is longer than {MAX_FIELD_BYTES} bytes")
+            add_text(self._text, data[start:end])
 
-    def end(self) -> None:
-        self.complete = True
+    def closed(self) -> None:
         if self._part is not None and self._part.name:
             self._begin_file(self._part)
             if self._name == FRAGMENT and self.sizes[-1] == 0:
