@@ -22,7 +22,7 @@ from detectors.audio.boosting import Forest
 from detectors.audio.condition import CONDITIONS, ConditionModel
 from detectors.audio.encoder import Encoder
 from detectors.audio.kernel import KernelMachine
-from detectors.training.audio_bank import CLEAN, JUDGED, Bank, build
+from detectors.training.audio_bank import CLEAN, JUDGED, Bank, build, chosen
 from detectors.training.audio_cards import VAD, write_cards
 from detectors.training.audio_experts import (
     fit_conditions,
@@ -50,7 +50,7 @@ _ENCODER_FILE: Final = "distillmos/weights/distill_mos_v7.pt"
 def main(arguments: list[str] | None = None) -> None:
     """Run the whole training; see the module's first lines."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--manifest", type=Path, nargs="+", required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights/ and cards/")
     parser.add_argument("--encoder", type=Path, help="distill_mos_v7.pt, if not installed")
@@ -62,7 +62,8 @@ def main(arguments: list[str] | None = None) -> None:
     weights.mkdir(parents=True, exist_ok=True)
     encoder = convert_encoder(options.encoder, weights / "audio-encoder.safetensors")
     finder = Path(str(distribution(VAD.distribution).locate_file(VAD.file)))
-    bank = build(options.manifest, options.cache / "views", finder, encoder, jobs=options.jobs)
+    recordings = chosen(options.manifest)
+    bank = build(recordings, options.cache / "views", finder, encoder, jobs=options.jobs)
     log.info("%d views of %d recordings", bank.item.size, len(bank.recordings))
     held = held_out(bank, options.cache)
     fit_all(bank, np.ones(bank.item.size, bool), SEED, weights)

@@ -34,7 +34,7 @@ from detectors.training.collection.mirror import Clone, find
 from detectors.training.collection.table import REPOSITORIES, Entry, Repository, files, read
 
 COLUMNS: Final = (
-    "path", "label", "system", "source", "commit", "source_path", "licence", "source_sha256",
+    "path", "label", "system", "source", "repository", "source_path", "licence", "source_sha256",
     "sha256", "seconds", "source_sample_rate", "paired_source", "era",
 )  # fmt: skip
 RATES: Final = "rates.csv"
@@ -178,7 +178,7 @@ def write_manifest(kept: list[Kept], repositories: list[Repository], out: Path) 
     facts = {repository.repository: repository for repository in repositories}
     labels: dict[str, set[str]] = defaultdict(set)
     for clip in kept:
-        labels[clip.entry.repository].add(clip.entry.label)
+        labels[facts[clip.entry.repository].group].add(clip.entry.label)
     with (out / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -189,15 +189,15 @@ def write_manifest(kept: list[Kept], repositories: list[Repository], out: Path) 
                     clip.path.relative_to(out),
                     entry.label,
                     entry.system,
-                    entry.repository,
-                    source.commit,
+                    source.group,
+                    f"{entry.repository}@{source.commit}",
                     entry.path,
                     source.licence,
                     entry.sha256,
                     hashlib.sha256(clip.path.read_bytes()).hexdigest(),
                     f"{soundfile.info(clip.path).frames / AUDIO_RATE:.2f}",
                     clip.rate,
-                    int(len(labels[entry.repository]) > 1),
+                    int(len(labels[source.group]) > 1),
                     source.era,
                 )
             )

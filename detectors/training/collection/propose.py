@@ -74,6 +74,7 @@ class Rule:
     repository: str
     licence: str = "none stated"
     era: str = "modern"
+    group: str = ""  # where it is not the repository's own
     skip: tuple[str, ...] = ()
     real: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
@@ -135,6 +136,7 @@ def main(arguments: list[str] | None = None) -> None:
                 commit=commit,
                 licence=rule.licence,
                 era=rule.era,
+                group=rule.group or rule.repository,
             )
         )
         found = [

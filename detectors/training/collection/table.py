@@ -19,6 +19,7 @@ class Repository:
     commit: str
     licence: str  # what the repository says of itself
     era: str  # of its systems: "modern" or "classic"
+    group: str  # repositories that share voices or systems, and so belong into one fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ def tables(mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> lis
         commit=_clone(mirror).head(),
         licence="none stated",
         era="modern",
+        group=PAGE,
     )
     monkeypatch.setattr(collect, "REPOSITORIES", tmp_path / "repositories.csv")
     monkeypatch.setattr(collect, "files", lambda kind: tmp_path / f"{kind}.csv")
