@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from service.analysis.printed import is_pdf, printed
 from service.cli.complain import complain
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
@@ -12,11 +13,20 @@ from service.reporting.receipt import Item, SignedReceipt
 from service.reporting.signature import verify
 
 
-def run(report: Path, *, signature: Path, keys: Path) -> ExitCode:
-    """Exit with 0 when the signature fits, with 1 when it does not."""
+def run(report: Path, *, signature: Path | None, keys: Path) -> ExitCode:
+    """Exit with 0 when the signature fits, with 1 when it does not.
+
+    A PDF carries its signature; one given beside it takes its place.
+    """
     try:
-        text = report.read_bytes()
-        key_id = verify(text, signature.read_text(), json.loads(keys.read_text()))
+        text, enclosed = _document(report)
+        given = signature.read_text() if signature is not None else enclosed
+        if given is None:
+            complain(
+                str(report), SignatureInvalid("it carries no signature; name one by --signature")
+            )
+            return ExitCode.NOT_ANALYSED
+        key_id = verify(text, given, json.loads(keys.read_text()))
         document = reports.read(text)
     except SignatureInvalid as error:
         complain(str(report), error)
@@ -31,6 +41,16 @@ def run(report: Path, *, signature: Path, keys: Path) -> ExitCode:
         f"{report}: signed by {key_id}, unchanged since {document.analysed_at:%F %T %Z}"
     )
     return ExitCode.NOTHING_FOUND
+
+
+def _document(report: Path) -> tuple[bytes, str | None]:
+    """The report's JSON and, from a PDF, the signature inside. Raises `ReportInvalid`."""
+    with report.open("rb") as file:
+        if not is_pdf(file.read(8)):
+            file.seek(0)
+            return file.read(), None
+        inside = printed(file)
+    return inside.report, inside.signature
 
 
 WORDS = {
