@@ -20,10 +20,11 @@ _MAGIC: Final = b"%PDF-"
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What was attached to a document, unchecked."""
+    """A report as it was written, unchecked, and the signature that came in the same file."""
 
     report: bytes
     signature: str | None
+    in_pdf: bool = True
 
 
 def is_pdf(start: bytes) -> bool:

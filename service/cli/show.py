@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from service.analysis.pipeline import Analysis
-from service.analysis.printed import is_pdf, printed
+from service.analysis.printed import Printed, is_pdf, printed
 from service.cli.audit.results_file import Line
 from service.cli.check import answers_of, write_html, write_pdf
 from service.cli.complain import DELIBERATE, complain, say
@@ -29,19 +29,19 @@ def run(
         say("only one of --html - and --pdf - can have standard output [usage]")
         return ExitCode.USAGE
     try:
-        text, signature = _document(named, line)
-        report = read(text)
+        found = _document(named, line)
+        report = read(found.report)
         if html is not None:
             write_html(Analysis(report, None), html, alone=True)
         if pdf is not None:
             imprint = Imprint(read_settings().organisation, paper)
             write_pdf(
                 Analysis(report, None),
-                text.decode(),
+                found.report.decode(),
                 pdf,
                 alone=True,
                 imprint=imprint,
-                signature=signature,
+                signature=found.signature,
             )
         if STDIN in map(str, (html, pdf)):
             return exit_code(answers_of(report), failures=False)
@@ -54,18 +54,17 @@ def run(
 
 def read_report(named: str, line: int | None) -> Report:
     """Read a report, or that in a line of an audit. Raises `ReportInvalid`, `OSError`."""
-    return read(_document(named, line)[0])
+    return read(_document(named, line).report)
 
 
-def _document(named: str, line: int | None) -> tuple[bytes, str | None]:
+def _document(named: str, line: int | None) -> Printed:
     """A report's JSON, and its signature where it comes from a PDF that has one."""
     found = _read(named, line)
     if line is not None:
-        return _body(found).encode(), None
+        return Printed(_body(found).encode(), None, in_pdf=False)
     if is_pdf(found):
-        inside = printed(io.BytesIO(found))
-        return inside.report, inside.signature
-    return found, None
+        return printed(io.BytesIO(found))
+    return Printed(found, None, in_pdf=False)
 
 
 def _read(named: str, line: int | None) -> bytes:

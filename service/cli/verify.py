@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from service.analysis.printed import is_pdf, printed
+from service.analysis.printed import Printed, is_pdf, printed
 from service.cli.complain import complain
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
@@ -19,15 +19,15 @@ def run(report: Path, *, signature: Path | None, keys: Path) -> ExitCode:
     A PDF carries its signature; one given beside it takes its place.
     """
     try:
-        text, enclosed = _document(report)
-        given = signature.read_text() if signature is not None else enclosed
+        found = _document(report)
+        given = signature.read_text() if signature is not None else found.signature
         if given is None:
             complain(
                 str(report), SignatureInvalid("it carries no signature; name one by --signature")
             )
             return ExitCode.NOT_ANALYSED
-        key_id = verify(text, given, json.loads(keys.read_text()))
-        document = reports.read(text)
+        key_id = verify(found.report, given, json.loads(keys.read_text()))
+        document = reports.read(found.report)
     except SignatureInvalid as error:
         complain(str(report), error)
         return ExitCode.FOUND
@@ -37,20 +37,20 @@ def run(report: Path, *, signature: Path | None, keys: Path) -> ExitCode:
     except ValueError as error:
         complain(str(keys), SignatureInvalid(f"no set of keys: {error}"))
         return ExitCode.NOT_ANALYSED
-    console().print(
-        f"{report}: signed by {key_id}, unchanged since {document.analysed_at:%F %T %Z}"
-    )
+    told = f"{report}: signed by {key_id}, unchanged since {document.analysed_at:%F %T %Z}"
+    if found.in_pdf:
+        told += ". The report inside is what was signed; the pages around it were not checked"
+    console().print(told)
     return ExitCode.NOTHING_FOUND
 
 
-def _document(report: Path) -> tuple[bytes, str | None]:
+def _document(report: Path) -> Printed:
     """The report's JSON and, from a PDF, the signature inside. Raises `ReportInvalid`."""
     with report.open("rb") as file:
-        if not is_pdf(file.read(8)):
-            file.seek(0)
-            return file.read(), None
-        inside = printed(file)
-    return inside.report, inside.signature
+        if is_pdf(file.read(8)):
+            return printed(file)
+        file.seek(0)
+        return Printed(file.read(), None, in_pdf=False)
 
 
 WORDS = {
