@@ -7,6 +7,7 @@ Views and fold scores are kept in the cache: a run that was stopped goes on wher
 """
 
 import argparse
+import hashlib
 import logging
 import sys
 from importlib.metadata import distribution
@@ -110,7 +111,7 @@ def held_out(bank: Bank, cache: Path) -> Held:
     likeness = np.full((bank.item.size, len(CONDITIONS)), np.nan)
     for number in range(FOLDS):
         rows = judged & (fold[bank.item] == number)
-        kept = cache / f"fold{number}.npz"
+        kept = cache / f"fold{number}-{_state(bank)}.npz"
         if not kept.exists():
             models = fit_all(bank, fold[bank.item] != number, SEED + number)
             np.savez(kept, **judge_all(models, bank, rows))  # type: ignore[arg-type]
@@ -127,6 +128,12 @@ def held_out(bank: Bank, cache: Path) -> Held:
         scores={name: values[judged] for name, values in scores.items()},
         likeness=likeness[judged],
     )
+
+
+def _state(bank: Bank) -> str:
+    """What fold scores depend on beside the code: which recordings there are, in which order."""
+    digests = "".join(recording.digest for recording in bank.recordings)
+    return hashlib.sha256(digests.encode()).hexdigest()[:12]
 
 
 Models = tuple[Forest, KernelMachine, ConditionModel]
