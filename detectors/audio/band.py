@@ -1,8 +1,8 @@
 """Whether speech came through a telephone line: does it hold anything above 4 kHz?
 
 A line, a voice recorder or a narrow codec ends below 4 kHz, and no later copy brings back what it
-took away. Genuine speech without that part scores higher than synthetic speech with it, so it is
-not judged.
+took away. To what judges all of the band, genuine speech without that part looks more synthetic
+than synthetic speech with it, so it is left to what judges the low part alone.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import signal
 
 from detectors.audio.speech import SpeechFinder, Stretch
-from detectors.audio.windows import LEAST_SPEECH, require_speech
+from detectors.audio.windows import LEAST_SPEECH, NARROW, WIDE, Band, require_speech
 from detectors.base import AUDIO_RATE, Audio
 from detectors.errors import NotApplicable
 from detectors.result import Reason
@@ -41,34 +41,50 @@ _HIGH: Final = (4400.0, 7000.0)  # Hz
 
 
 @dataclass(frozen=True, slots=True)
-class WideSpeech:
-    """The stretches to judge, and how much speech beside them was left out."""
+class HeardSpeech:
+    """The stretches to judge, in which band, and how much speech beside them was left out."""
 
     stretches: list[Stretch]
-    narrow: float  # seconds
+    band: Band  # WIDE, or NARROW where next to nothing else is left
+    narrow: float  # seconds of narrow speech beside wide one
 
 
-def require_wide_speech(finder: SpeechFinder, audio: Audio) -> WideSpeech:
-    """As `require_speech`, without what came through a telephone line.
+def heard_speech(finder: SpeechFinder, audio: Audio) -> HeardSpeech:
+    """Speech by its band: the wide stretches or, where they are too few, all of it as narrow.
 
-    Raises `NotApplicable`, as `NARROW_BAND` when that leaves nothing to judge.
+    Raises `NotApplicable` as `require_speech` does.
     """
     found = require_speech(finder, audio)
     if audio.source_rate < LOWEST_RATE:
-        raise NotApplicable(
-            Reason.NARROW_BAND,
-            f"The sound has {audio.source_rate:,} samples a second, as on a telephone line. Speech "
-            f"is judged from {LOWEST_RATE:,} up.",
-        )
+        return HeardSpeech(found, NARROW, 0.0)
     wide = [one for one in found if one.seconds < _TELLING or _is_wide(audio, [one])]
     voiced = sum(stretch.voiced for stretch in wide)
     too_little_left = len(wide) < len(found) and voiced < LEAST_SPEECH
     if too_little_left or not _is_wide(audio, wide):
-        raise NotApplicable(
+        return HeardSpeech(found, NARROW, 0.0)
+    return HeardSpeech(wide, WIDE, round(sum(stretch.voiced for stretch in found) - voiced, 2))
+
+
+def require_wide_speech(finder: SpeechFinder, audio: Audio) -> HeardSpeech:
+    """The wide stretches alone. Raises `NotApplicable`, as `NARROW_BAND` where there are too few."""
+    heard = heard_speech(finder, audio)
+    if heard.band is not WIDE:
+        raise narrow_band(audio)
+    return heard
+
+
+def narrow_band(audio: Audio) -> NotApplicable:
+    """What to raise for narrow speech that is not judged."""
+    if audio.source_rate < LOWEST_RATE:
+        return NotApplicable(
             Reason.NARROW_BAND,
-            "The speech holds next to nothing above 4 kHz, as on a telephone line.",
+            f"The sound has {audio.source_rate:,} samples a second, as on a telephone line. Speech "
+            f"is judged from {LOWEST_RATE:,} up.",
         )
-    return WideSpeech(wide, round(sum(stretch.voiced for stretch in found) - voiced, 2))
+    return NotApplicable(
+        Reason.NARROW_BAND,
+        "The speech holds next to nothing above 4 kHz, as on a telephone line.",
+    )
 
 
 def _is_wide(audio: Audio, stretches: list[Stretch]) -> bool:

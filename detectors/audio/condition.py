@@ -19,6 +19,9 @@ Floats = npt.NDArray[np.float32]
 CONDITIONS: Final = ("none", "mp3_64k", "opus_24k", "telephone")
 """As published, and after each of the launderings that thresholds are fixed for."""
 
+LINE: Final = "telephone"
+"""The condition of speech in a telephone's band, which needs no estimate."""
+
 PREFIX: Final = "like_"
 """Facts that start so give the mean probability of a condition over a recording's windows."""
 
@@ -44,6 +47,12 @@ class ConditionModel:
         logits = (rows - self.mean) / self.scale @ self.weights + self.bias
         odds = np.exp(logits - logits.max(1, keepdims=True))
         return np.asarray(odds / odds.sum(1, keepdims=True), np.float32)
+
+
+def certain(condition: str, windows: int) -> Floats:
+    """Likeness of windows whose condition is known, shape (windows, conditions)."""
+    row = np.array([name == condition for name in CONDITIONS], np.float32)
+    return np.tile(row, (windows, 1))
 
 
 def facts(likeness: Floats) -> dict[str, float]:

@@ -7,15 +7,15 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from detectors.audio.band import require_wide_speech
+from detectors.audio.band import heard_speech, narrow_band
 from detectors.audio.boosting import Forest
-from detectors.audio.condition import ConditionModel, facts
+from detectors.audio.condition import LINE, ConditionModel, certain, facts
 from detectors.audio.encoder import Encoder
 from detectors.audio.kernel import KernelMachine
 from detectors.audio.pooling import pooled
 from detectors.audio.speech import SpeechFinder
 from detectors.audio.statistics import statistics
-from detectors.audio.windows import Piece, pieces
+from detectors.audio.windows import NARROW, WIDE, Band, Piece, pieces
 from detectors.base import Audio, Judge, Observation, Span
 from detectors.errors import CardInvalid
 from detectors.result import NARROW_BAND_SECONDS
@@ -36,27 +36,42 @@ class Judged:
 Scorer = Callable[[Piece], Judged]
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From an expert's output to natural log likelihood ratios."""
+
+    slope: float
+    offset: float
+
+    @classmethod
+    def of(cls, card: ModelCard, prefix: str = "") -> Self:
+        names = (f"{prefix}slope", f"{prefix}offset")
+        return cls(*(float_setting(card, name) for name in names))
+
+
 class WindowExpert:
     """Finds speech, scores its windows, pools them; what scores is up to the subclass.
 
     The first weight file of a card is the voice activity detector, the rest are the expert's own.
-    The settings `slope` and `offset` turn its output into natural log likelihood ratios.
     """
 
-    def __init__(self, card: ModelCard, scorer: Scorer) -> None:
+    def __init__(self, card: ModelCard, scorers: Mapping[Band, tuple[Scorer, Scale]]) -> None:
+        """`scorers` has what judges speech of each band; speech of others is not judged."""
         self._finder = SpeechFinder(verified(card))
-        self._scorer = scorer
-        self._slope, self._offset = float_setting(card, "slope"), float_setting(card, "offset")
+        self._scorers = scorers
 
     def observe(self, media: Audio) -> Observation:
-        """Score a recording. Raises `NotApplicable` without a second of wide-band speech."""
-        speech = require_wide_speech(self._finder, media)
+        """Score a recording. Raises `NotApplicable` without a second of speech it can judge."""
+        speech = heard_speech(self._finder, media)
+        if speech.band not in self._scorers:
+            raise narrow_band(media)
+        scorer, scale = self._scorers[speech.band]
         spans: list[Span] = []
         scores: list[Floats] = []
         likeness: list[Floats] = []
-        for piece in pieces(media.samples, speech.stretches):
-            judged = self._scorer(piece)
-            found = judged.scores * self._slope + self._offset
+        for piece in pieces(media.samples, speech.stretches, speech.band):
+            judged = scorer(piece)
+            found = judged.scores * scale.slope + scale.offset
             scores.append(found)
             if judged.likeness is not None:
                 likeness.append(judged.likeness)
@@ -76,18 +91,32 @@ class WindowExpert:
 
 
 class StatisticsExpert(WindowExpert):
-    """Boosted trees on cepstral, phase and modulation statistics; estimates the condition too."""
+    """Boosted trees on cepstral, phase and modulation statistics; estimates the condition too.
+
+    Speech of a telephone's band has trees of its own, which see no more than every line carries.
+    """
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
         forest = Forest.load(verified(card, 1))
         conditions = ConditionModel.load(verified(card, 2))
+        narrow = Forest.load(verified(card, 3))
 
         def score(piece: Piece) -> Judged:
             rows = statistics(piece)
             return Judged(forest.logits(rows), conditions.likeness(rows))
 
-        return cls(card, score)
+        def score_narrow(piece: Piece) -> Judged:
+            rows = statistics(piece)
+            return Judged(narrow.logits(rows), certain(LINE, len(rows)))
+
+        return cls(
+            card,
+            {
+                WIDE: (score, Scale.of(card)),
+                NARROW: (score_narrow, Scale.of(card, "narrow_")),
+            },
+        )
 
 
 class EncoderExpert(WindowExpert):
@@ -101,7 +130,7 @@ class EncoderExpert(WindowExpert):
         def score(piece: Piece) -> Judged:
             return Judged(machine.logits(np.hstack([encoder.embed(piece), statistics(piece)])))
 
-        return cls(card, score)
+        return cls(card, {WIDE: (score, Scale.of(card))})
 
 
 def float_setting(card: ModelCard, name: str) -> float:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import soundfile
 import torch
 
+from detectors.audio import condition
 from detectors.audio.encoder import Encoder
 from detectors.audio.speech import SpeechFinder, Stretch
 from detectors.audio.statistics import statistics
@@ -30,7 +31,10 @@ Floats = npt.NDArray[np.float32]
 
 CLEAN: Final = "none"
 JUDGED: Final = (CLEAN, *LAUNDERINGS)
-"""All views; each is scored when held out."""
+"""All views; each is scored when held out, that of the telephone in the narrow band."""
+
+WIDE_VIEWS: Final = tuple(view for view in JUDGED if view != condition.LINE)
+"""Views that are judged in all of the band."""
 
 MOST_MADE: Final = 12
 """Recordings of one system on one page that are used, at most."""
@@ -66,6 +70,8 @@ class Bank:
     view: npt.NDArray[np.str_]
     statistics: Floats
     embedding: Floats
+    line_item: npt.NDArray[np.intp]  # recordings that also went through one of `LINES` ...
+    line: Floats  # ... and the statistics of the narrow band of what came out
 
     @property
     def features(self) -> Floats:
@@ -75,6 +81,10 @@ class Bank:
     @property
     def synthetic(self) -> npt.NDArray[np.bool_]:
         return np.array([recording.synthetic for recording in self.recordings])[self.item]
+
+    @property
+    def line_synthetic(self) -> npt.NDArray[np.bool_]:
+        return np.array([recording.synthetic for recording in self.recordings])[self.line_item]
 
     @property
     def source(self) -> npt.NDArray[np.str_]:
@@ -137,8 +147,11 @@ def _read(cache: Path, recordings: tuple[Recording, ...]) -> Bank:
     item: list[int] = []
     view: list[str] = []
     parts: dict[str, list[Floats]] = {part: [] for part in _PARTS}
+    lines: dict[int, Floats] = {}
     for index, recording in enumerate(recordings):
         with np.load(_kept(cache, recording)) as kept:
+            if LINE in kept:
+                lines[index] = kept[LINE]
             for name in sorted({key.split("/")[0] for key in kept.files if key != LINE}):
                 item.append(index)
                 view.append(name)
@@ -150,6 +163,8 @@ def _read(cache: Path, recordings: tuple[Recording, ...]) -> Bank:
         np.asarray(view),
         np.stack(parts["statistics"]).astype(np.float32),
         np.stack(parts["embedding"]).astype(np.float32),
+        np.asarray(list(lines)),
+        np.stack(list(lines.values())).astype(np.float32),
     )
 
 

@@ -53,8 +53,13 @@ LIMITS: Final = (
 FACTS: Final = {
     "statistics": (
         "Boosted trees on statistics of cepstra, phase and modulation.",
-        "160 trees of 12 leaves on 364 statistics of 2.4 s windows (25 ms frames, 80 linear bands)",
-        ("audio-statistics.safetensors", "audio-condition.safetensors"),
+        "160 trees of 12 leaves on 364 statistics of 2.4 s windows (25 ms frames, 80 linear bands "
+        "of 60 to 7,200 Hz); as many for the band of a telephone (250 to 3,450 Hz)",
+        (
+            "audio-statistics.safetensors",
+            "audio-condition.safetensors",
+            "audio-narrow.safetensors",
+        ),
         "Apache-2.0",
     ),
     "encoder": (
@@ -76,12 +81,21 @@ FACTS: Final = {
 
 def write_cards(held: Held, out: Path, cache: Path) -> None:
     """Calibrate every expert, fuse them, and write all cards and the held-out scores."""
-    lines = {name: _natural(raw, held.synthetic) for name, raw in held.scores.items()}
-    ratios = {name: lines[name][0] * raw + lines[name][1] for name, raw in held.scores.items()}
-    for name, raw in ratios.items():
-        slope, offset = lines[name]
-        settings = {"slope": round(slope, 6), "offset": round(offset, 6)}
-        _write(name, replace(held, scores={name: raw}), settings, out, cache)
+    ratios: dict[str, Floats] = {}
+    for name, raw in held.scores.items():
+        ratios[name] = np.full(raw.size, np.nan)
+        settings: dict[str, float] = {}
+        for prefix, band in (("", ~held.narrow), ("narrow_", held.narrow)):
+            rows = band & np.isfinite(raw)
+            if rows.any():
+                slope, offset = _natural(raw[rows], held.synthetic[rows])
+                ratios[name][rows] = slope * raw[rows] + offset
+                settings |= {
+                    f"{prefix}slope": round(slope, 6),
+                    f"{prefix}offset": round(offset, 6),
+                }
+        own = replace(held, scores=ratios).of(name)
+        _write(name, own, settings, out, cache)
     fused, fits = _fused(replace(held, scores=ratios))
     real = ~held.synthetic
     allowance = held_out_allowances(fused, held.likeness, real, held.fold)
@@ -103,19 +117,27 @@ def _natural(raw: Floats, synthetic: Bools) -> tuple[float, float]:
 
 
 def _fused(held: Held) -> tuple[Floats, dict[str, list[float]]]:
-    """Held-out fused scores, and the fit of every set of experts on all held-out scores."""
+    """Held-out fused scores, and the fit of every set of experts on all held-out scores.
+
+    Where not all experts judge, those that do are fused by the fit of their set.
+    """
     names = sorted(held.scores)
+    scores = np.stack([held.scores[name] for name in names], axis=1)
+    whole = np.isfinite(scores).all(1)
     sets = chain.from_iterable(combinations(names, size) for size in range(1, len(names) + 1))
     fits: dict[str, list[float]] = {}
-    for chosen in sets:
-        columns = np.stack([held.scores[name] for name in chosen], axis=1)
-        key = FIT + ",".join(f"audio.{name}" for name in chosen)
-        fits[key] = [round(number, 6) for number in _logistic(columns, held.synthetic)]
-    fused = np.empty(held.item.size)
-    for number in np.unique(held.fold):
-        inside = held.fold == number
-        *weights, bias = _logistic(columns[~inside], held.synthetic[~inside])
-        fused[inside] = columns[inside] @ np.asarray(weights) + bias
+    fused = np.full(held.item.size, np.nan)
+    for experts in sets:
+        columns = scores[:, [names.index(name) for name in experts]]
+        key = FIT + ",".join(f"audio.{name}" for name in experts)
+        fits[key] = [round(n, 6) for n in _logistic(columns[whole], held.synthetic[whole])]
+        here = np.isfinite(columns).all(1) & (np.isfinite(scores).sum(1) == len(experts))
+        for number in np.unique(held.fold):
+            inside = held.fold == number
+            learnt = whole & ~inside
+            *weights, bias = _logistic(columns[learnt], held.synthetic[learnt])
+            rows = here & inside
+            fused[rows] = columns[rows] @ np.asarray(weights) + bias
     return fused, fits
 
 
@@ -169,7 +191,11 @@ def _write(
 def _operating_points(held: Held, raw: Floats) -> OperatingPoints:
     """Thresholds that keep their rate under every laundering: the highest of all views."""
     real = ~held.synthetic
-    each = [calibration.operating_points(raw[real & (held.view == view)]) for view in JUDGED]
+    each = [
+        calibration.operating_points(raw[real & (held.view == view)])
+        for view in JUDGED
+        if (held.view == view).any()
+    ]
     strict = [points.fpr_1 for points in each if points.fpr_1 is not None]
     return OperatingPoints(
         fpr_5=max(points.fpr_5 for points in each),
@@ -192,7 +218,8 @@ def _lines(held: Held, raw: Floats, line: Calibration) -> Iterator[Measured]:
     )
     yield of("vocoders and older systems", clean & held.where("era", value="classic"))
     for view in JUDGED[1:]:
-        yield of(f"laundered: {view}", held.view == view)
+        if (held.view == view).any():
+            yield of(f"laundered: {view}", held.view == view)
 
 
 def _shares_over(held: Held, standing: Floats, points: OperatingPoints) -> Iterator[str]:
@@ -204,6 +231,7 @@ def _shares_over(held: Held, standing: Floats, points: OperatingPoints) -> Itera
             shares = [
                 f"{np.mean(standing[rows & (held.view == view)] > point):.1%} ({view})"
                 for view in JUDGED
+                if (held.view == view).any()
             ]
             yield f"Held-out {kind} recordings over the {rate} % point: {', '.join(shares)}."
 
