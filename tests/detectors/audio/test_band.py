@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import soxr
 
-from detectors.audio.band import LEAST_ABOVE_DB, above_4_khz, require_wide_speech
+from detectors.audio import windows
+from detectors.audio.band import (
+    LEAST_ABOVE_DB,
+    above_4_khz,
+    heard_speech,
+    require_wide_speech,
+)
 from detectors.audio.speech import SpeechFinder
 from detectors.audio.windows import LEAST_SPEECH, require_speech
 from detectors.base import AUDIO_RATE, Audio
@@ -51,11 +57,15 @@ def _through(line: str, reader: MediaReader) -> Audio:
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_speech_of_8_khz_is_refused_in_whatever_file_it_comes(
+def test_speech_of_8_khz_is_known_and_no_wide_speech_in_whatever_file_it_comes(
     line: str, finder: SpeechFinder, reader: MediaReader
 ) -> None:
+    recording = _through(line, reader)
+    heard = heard_speech(finder, recording)
+    assert heard.band is windows.NARROW
+    assert heard.stretches == require_speech(finder, recording)
     with pytest.raises(NotApplicable) as refused:
-        require_wide_speech(finder, _through(line, reader))
+        require_wide_speech(finder, recording)
     assert refused.value.reason is Reason.NARROW_BAND
 
 

@@ -4,6 +4,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from detectors.audio.experts import StatisticsExpert, WindowExpert
 from detectors.base import AUDIO_RATE, Audio, Detector, Kind, Observation
@@ -11,6 +12,7 @@ from detectors.errors import CardInvalid, NotApplicable, WeightsMismatch
 from detectors.fusion import Ensemble
 from detectors.registry import Spec, card_of, load, named, specs_for
 from detectors.result import Reason
+from detectors.training.audio_launder import LINES
 from tests.detectors.audio.noises import noise
 from tests.sounds import speech_like
 
@@ -47,6 +49,32 @@ def test_the_time_line_covers_the_speech_in_seconds(spec: Spec, talk: np.ndarray
     assert spans[-1].end == pytest.approx(8.0, abs=0.4)
     assert all(span.raw is not None and np.isfinite(span.raw) for span in spans)
     assert all(0.6 < span.end - span.start <= 2.4 + 1e-6 for span in spans)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_speech_of_a_telephone_is_judged_by_the_trees_made_for_it_alone(
+    line: str, talk: np.ndarray
+) -> None:
+    heard = LINES[line](talk)
+    with pytest.raises(NotApplicable) as refusal:
+        _observe("audio.encoder", heard)
+    assert refusal.value.reason is Reason.NARROW_BAND
+    trees = _observe("audio.statistics", heard)
+    assert trees.facts["like_telephone"] == 1
+    fused = cast(Ensemble, load(ENSEMBLE)).combine({"audio.statistics": trees})
+    assert fused.raw == pytest.approx(trees.raw, abs=0.5)
+    assert [span.start for span in fused.spans] == [span.start for span in trees.spans]
+
+
+def test_what_lies_above_the_band_of_a_telephone_does_not_move_its_score(
+    talk: np.ndarray,
+) -> None:
+    heard = LINES["pcm_8k"](talk)
+    hiss = np.random.default_rng(3).normal(0, 1, talk.size)
+    above = signal.sosfilt(signal.butter(10, 5_000, "high", fs=AUDIO_RATE, output="sos"), hiss)
+    hissing = heard + 1e-4 * above.astype(np.float32)
+    plain = _observe("audio.statistics", heard)
+    assert _observe("audio.statistics", hissing).raw == pytest.approx(plain.raw, abs=0.5)
 
 
 @pytest.mark.parametrize("name", ["organ", "rain", "singing"])
