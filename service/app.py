@@ -42,10 +42,12 @@ from service.arguments import trust_store
 from service.entrance import build_entrance
 from service.rendering.render import STATIC
 from service.scans.batches import Batches
+from service.scans.queue import QUEUES
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
+from service.watching.installation import Installation
 from service.web import account, pages, people, provider, sign_in
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
@@ -173,7 +175,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
     use_shelf(settings.weights)
     database = open_database(settings)
     built = build(settings, database=database)
-    return create_app(
+    app = create_app(
         built.scans,
         guarded_fetch(settings),
         trust_store(settings),
@@ -184,3 +186,5 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )
+    app.state.installation = Installation(database, built.scans.ready, QUEUES)
+    return app

@@ -53,6 +53,14 @@ def _scheme(*known: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _content(file: Path) -> str:
+    """What stands in a file that holds one secret. Raises `ValueError`."""
+    try:
+        return file.expanduser().read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} cannot be read: {error}") from error
+
+
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
@@ -208,6 +216,17 @@ class Webhooks(Section):
     """A receiver has to answer within this."""
 
 
+class Metrics(Section):
+    """Figures for Prometheus, and whether the process lives, on a port of its own for each process.
+    Nobody is asked for a key there; keep it inside. See docs/operations.md."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: int = Field(default=0, ge=0, lt=65_535)
+    """Answers /metrics, and a worker's /health/live and /health/ready; 0: there is none. The
+    worker of `assay serve` takes the next one."""
+
+
 class Settings(BaseSettings):
     """Read from the environment (ASSAY_...); nested ones with two underscores."""
 
@@ -229,8 +248,12 @@ class Settings(BaseSettings):
     finished and deleted."""
     database_url: Annotated[SecretStr | None, _scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
+    database_url_file: Folder | None = None
+    """A file that holds that address alone, instead, as containers are given secrets."""
     broker_url: Annotated[SecretStr | None, _scheme("redis", "rediss", "redis+socket")] = None
     """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
+    broker_url_file: Folder | None = None
+    """A file that holds that address alone, instead."""
     trust_dir: Folder | None = None
     """Trust lists; unset: `trust` in the data directory."""
     builtin_trust: bool = True
@@ -284,6 +307,21 @@ class Settings(BaseSettings):
     connections: Connections = Connections()
     quotas: Quotas = Quotas()
     oidc: Oidc = Oidc()
+    metrics: Metrics = Metrics()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_files(cls, given: dict[str, object]) -> dict[str, object]:
+        """Addresses that hold passwords, out of the files that the environment names instead."""
+        read = dict(given)
+        for name in ("database_url", "broker_url"):
+            file = given.get(f"{name}_file")
+            if file is None:
+                continue
+            if given.get(name) is not None:
+                raise ValueError(f"{name} and {name}_file are both set")
+            read[name] = _content(Path(str(file)))
+        return read
 
     @property
     def report_key(self) -> Path:

@@ -1,18 +1,13 @@
 """`python -m workers --queues image,video --concurrency 2`: run scans until told to stop."""
 
 import argparse
-
-from celery.apps.worker import Worker
-from celery.signals import setup_logging
+from contextlib import ExitStack
 
 from service import logs
 from service.scans.queue import QUEUES
-from service.settings import read_settings
+from service.settings import Settings, read_settings
 from service.startup import explained
-from service.wiring import broker, build_scans
-from workers import stopping, warmup
-from workers.celery_app import worker_app
-from workers.pool import TaskPool
+from workers import pulse
 
 
 def main() -> int:
@@ -21,29 +16,19 @@ def main() -> int:
     One sentence and exit status 2 when the settings make no sense.
     """
     arguments = _parser().parse_args()
-    with explained():
-        settings = read_settings()
-        logs.configure(json=settings.log_json)
-        build_scans(settings).close()  # says what is wrong here, once, and not in every child
-    setup_logging.connect(_keep_logging)
-    ending = warmup.install(arguments.queues)
-    app = worker_app(broker(settings), run_seconds=settings.leases.run_seconds)
-    worker: Worker = app.Worker(
-        queues=list(arguments.queues),
-        concurrency=arguments.concurrency,
-        pool=TaskPool,
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        quiet=True,
-    )
-    stopping.install(worker, settings)
-    worker.start()
-    return ending.status or worker.exitcode or 0
+    with ExitStack() as stack:
+        with explained():
+            settings = read_settings()
+            logs.configure(json=settings.log_json)
+            if settings.metrics.port:
+                stack.enter_context(pulse.counting())
+        return _work(settings, arguments.queues, arguments.concurrency)
 
 
-def _keep_logging(**_signal: object) -> None:
-    """With a receiver of this signal Celery leaves logging as it is."""
+def _work(settings: Settings, queues: tuple[str, ...], concurrency: int) -> int:
+    from workers.run import work  # what it imports counts where `pulse.counting` says
+
+    return work(settings, queues, concurrency)
 
 
 def _parser() -> argparse.ArgumentParser:

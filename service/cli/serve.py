@@ -52,7 +52,7 @@ def run(host: str, port: int, *, api_only: bool, way: Way) -> ExitCode:
         return ExitCode.USAGE
     with listener:
         api = _api(listener, (*settings.allowed_hosts, host), way)
-        children = [api] if api_only else [api, _worker()]
+        children = [api] if api_only else [api, _worker(settings.metrics.port)]
         name = f"[{host}]" if ":" in host else host
         say(f"page and API at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
         ending = supervise(children)
@@ -79,8 +79,10 @@ def _api(listener: socket.socket, hosts: tuple[str, ...], way: Way) -> Child:
     )
 
 
-def _worker() -> Child:
-    return Child(name="worker", command=_python("-m", WORKERS))
+def _worker(metrics: int) -> Child:
+    """Its figures are on the port after the API's."""
+    environment = {"ASSAY_METRICS__PORT": str(metrics + 1)} if metrics else {}
+    return Child(name="worker", command=_python("-m", WORKERS), environment=environment)
 
 
 def _python(*arguments: str) -> list[str]:

@@ -64,6 +64,7 @@ class Job:
     blob: BlobKey
     parts: tuple[int, ...]
     attempt: int
+    created_at: datetime
 
 
 Also = Callable[[Session, str], None]
@@ -269,6 +270,7 @@ class ScanRows:
                 blob=BlobKey(row.blob),
                 parts=tuple(row.parts or ()),
                 attempt=row.attempts,
+                created_at=row.created_at,
             )
 
     def renew(self, job: Job, *, until: datetime, progress: Progress) -> bool:

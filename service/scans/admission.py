@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from service import figures
 from service.access.meter import Allowance
 from service.analysis.pipeline import profile_for
 from service.db.lifecycle import Scan, State, new_scan_id
@@ -72,6 +73,7 @@ class Admission:
             if result is not None and result.preview is not None:
                 self._store.delete(result.preview)
             raise
+        figures.accepted(scan.kind, scan.profile, repeated=result is not None)
         if scan.state is State.QUEUED:
             self._ring(scan, new.queue)
         return scan

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from service import figures
 from service.db.engine import Database
 from service.db.webhook_tables import DeliveryState
 from service.db.webhooks import Due, Outcome, WebhookRows
@@ -55,6 +56,7 @@ class Sender:
         took = int((time.monotonic() - begun) * 1000)
         outcome = judged(due, answer, error, took, self._now())
         self._rows.settle(due, outcome, self._now())
+        figures.told(outcome.state, took / 1000)
         log.info("webhook", extra={"event_id": due.event_id, "state": outcome.state})
         return True
 
