@@ -122,9 +122,7 @@ def test_every_queue_has_workers_a_budget_and_a_scale(all_resources: list[dict[s
     names = {f"demo-{queue}" for queue in QUEUES}
     for kind in ("Deployment", "PodDisruptionBudget", "ScaledObject"):
         assert names <= {item["metadata"]["name"] for item in of_kind(all_resources, kind)}, kind
-    arguments = [
-        pod["containers"][0]["args"] for name, pod in pods(all_resources) if name in names
-    ]
+    arguments = [pod["containers"][0]["args"] for name, pod in pods(all_resources) if name in names]
     assert {line[line.index("--queues") + 1] for line in arguments} == set(QUEUES)
 
 
