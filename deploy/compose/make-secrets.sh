@@ -16,6 +16,7 @@ password() {
 
 password database_password
 password broker_password
+password operator_password
 printf 'postgresql://assay:%s@postgres/assay\n' "$(cat database_password)" > database_url
 printf 'redis://:%s@redis:6379/0\n' "$(cat broker_password)" > broker_url
 printf 'requirepass %s\n' "$(cat broker_password)" > redis.conf

@@ -11,7 +11,9 @@ DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 SETTINGS: Final = frozenset(names())
 _OURS: Final = re.compile(r"\bASSAY_[A-Z0-9_]+")
 
-OF_COMPOSE: Final = frozenset({"ASSAY_ADDRESS", "ASSAY_API_IMAGE", "ASSAY_WORKER_IMAGE"})
+OF_COMPOSE: Final = frozenset(
+    {"ASSAY_ADDRESS", "ASSAY_API_IMAGE", "ASSAY_OPERATOR", "ASSAY_WORKER_IMAGE"}
+)
 """What compose.yaml itself is told by; no container sees them."""
 
 

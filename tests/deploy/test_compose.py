@@ -15,7 +15,7 @@ from tests.deploy.operator import DEPLOY, unknown_settings
 
 FOLDER = DEPLOY / "compose"
 TEXT = (FOLDER / "compose.yaml").read_text()
-OURS = ("migrate", "api", *(f"worker-{queue}" for queue in QUEUES))
+OURS = ("prepare", "api", *(f"worker-{queue}" for queue in QUEUES))
 
 
 @pytest.fixture(scope="module")

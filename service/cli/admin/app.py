@@ -5,6 +5,7 @@ import typer
 from service.cli.admin.account import account, create
 from service.cli.admin.key import key
 from service.cli.admin.log import checkpoints, log, verify_log
+from service.cli.admin.prepare import prepare
 from service.cli.admin.tenant import tenant
 
 admin = typer.Typer(
@@ -12,6 +13,7 @@ admin = typer.Typer(
     "service runs.",
     no_args_is_help=True,
 )
+admin.command()(prepare)
 admin.command()(create)
 admin.add_typer(account, name="account")
 admin.add_typer(tenant, name="tenant")
