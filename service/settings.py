@@ -254,6 +254,8 @@ class Settings(BaseSettings):
     """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
     broker_url_file: Folder | None = None
     """A file that holds that address alone, instead."""
+    organisation: Annotated[str, Field(max_length=120)] = ""
+    """The name at the head of PDF reports, such as that of a newsroom; unset: assay's."""
     trust_dir: Folder | None = None
     """Trust lists; unset: `trust` in the data directory."""
     builtin_trust: bool = True
