@@ -1,12 +1,10 @@
 """An installation is saved while it runs, lost, and restored: on SQLite and on PostgreSQL."""
 
-import io
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,31 +12,20 @@ import pytest
 
 from service.db.lifecycle import State
 from service.reporting.signature import verify
-from service.scans.intake import receive_all
-from service.scans.use_cases import Scans
-from service.settings import Settings
-from service.wiring import build
+from tests.deploy.installation import accept, opened
 from tests.deploy.operator import DEPLOY
 from tests.e2e.servers import _postgresql_program
 from tests.service.conftest import new_postgresql  # noqa: F401 (a fixture)
-from tests.service.office import PICTURE, Engine
 
 BACKUP: Final = DEPLOY / "backup"
 
 
-@contextmanager
-def opened(data: Path, url: str | None) -> Iterator[Scans]:
-    """An installation's scans, with an engine that always comes to the same report."""
-    settings = Settings.model_validate({"data_dir": data, "database_url": url})
-    scans = build(settings, pipeline=Engine()).scans
-    try:
-        yield scans
-    finally:
-        scans.close()
-
-
 def run(script: str, folder: Path, data: Path, url: str | None) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "ASSAY_DATA_DIR": str(data), "PYTHON": sys.executable}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ASSAY_DATA_DIR": str(data),
+        "PYTHON": sys.executable,
+    }
     if url is not None:
         programs = str(Path(_postgresql_program("pg_dump")).parent)
         environment |= {"ASSAY_DATABASE_URL": url, "PATH": f"{programs}:{environment['PATH']}"}
@@ -49,10 +36,6 @@ def run(script: str, folder: Path, data: Path, url: str | None) -> subprocess.Co
         text=True,
         check=False,
     )
-
-
-def accept(scans: Scans, name: str) -> str:
-    return scans.accept(receive_all(io.BytesIO(PICTURE), scans.receive(name))).id
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

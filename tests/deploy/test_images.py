@@ -14,6 +14,7 @@ import pytest
 
 from deploy.rehearsal import DOCKERFILE, stages
 from service.scans.queue import QUEUES
+from tests.deploy.installation import accept, opened
 from tests.deploy.operator import DEPLOY, unknown_settings
 from tests.e2e.servers import Process, free_port, wait_until
 from tests.media import jpeg, photo_like
@@ -85,6 +86,9 @@ def test_the_api_runs_on_what_its_image_has(python: Path, tmp_path: Path) -> Non
     """Start, page, upload, list and figures, with nothing else installed."""
     missing = subprocess.run([python, "-c", "import numpy"], capture_output=True, check=False)
     assert b"ModuleNotFoundError" in missing.stderr
+    with opened(tmp_path / "data", None) as scans:
+        done = accept(scans, "done.jpg")
+        scans.run(done, worker="w")
     port, metrics = free_port(), free_port()
     environment = {
         "ASSAY_DATA_DIR": str(tmp_path / "data"),
@@ -103,6 +107,9 @@ def test_the_api_runs_on_what_its_image_has(python: Path, tmp_path: Path) -> Non
             for path in (
                 "/",
                 "/scans/" + scan.json()["id"],
+                f"/v1/scans/{done}/report",
+                f"/v1/scans/{done}/report?format=html",
+                f"/v1/scans/{done}/report?format=pdf",
                 "/v1/scans",
                 "/v1/detectors",
                 "/v1/openapi.json",
