@@ -16,7 +16,7 @@ from tests.service.office import PICTURE, Engine
 def opened(data: Path, url: str | None) -> Iterator[Scans]:
     """An installation's scans, with an engine that always comes to the same report."""
     settings = Settings.model_validate({"data_dir": data, "database_url": url})
-    scans = build(settings, pipeline=Engine()).scans
+    scans = build(settings, pipeline=Engine(preview=PICTURE)).scans
     try:
         yield scans
     finally:

@@ -16,6 +16,7 @@ from tests.deploy.installation import accept, opened
 from tests.deploy.operator import DEPLOY
 from tests.e2e.servers import _postgresql_program
 from tests.service.conftest import new_postgresql  # noqa: F401 (a fixture)
+from tests.service.office import PICTURE
 
 BACKUP: Final = DEPLOY / "backup"
 
@@ -69,7 +70,7 @@ def test_what_was_saved_is_there_again_after_everything_was_lost(
     with opened(data, url) as scans:
         assert (scans.document(done), scans.signature(done), scans.public_keys()) == before
         verify(scans.document(done), scans.signature(done), scans.public_keys())
-        assert scans.preview(done) == b"a picture"
+        assert scans.preview(done) == PICTURE
         scans.run(waiting, worker="w")
         assert scans.get(waiting).state is State.DONE
         assert lost not in {scan.id for scan in scans.list().items}
