@@ -90,7 +90,7 @@ def test_the_figures_of_every_part_are_on_the_dashboard(told: dict[str, set[str]
     elsewhere = {"assay_retention_held", "assay_webhooks_due"}
     families = {re.sub("_(bucket|count|sum)$", "", name) for name in told} - elsewhere
     for family in families:
-        assert any(name.startswith(family) for name in shown), family
+        assert any(str(name).startswith(family) for name in shown), family
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["alert"]))

@@ -21,7 +21,7 @@ def prepare(
     assay admin prepare
     assay admin prepare --account ines@example.org --password-file password.txt
     """
-    from service.cli.preparing import run
+    from service.cli.admin.preparing import run
 
     if (account is None) != (password_file is None):
         raise typer.BadParameter("--account and --password-file go together")
