@@ -54,8 +54,11 @@ def all_resources() -> list[dict[str, Any]]:
 
 def pods(resources: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     for resource in resources:
-        if resource["kind"] in {"Deployment", "Job"}:
-            yield resource["metadata"]["name"], resource["spec"]["template"]["spec"]
+        spec = resource.get("spec", {})
+        if resource["kind"] == "CronJob":
+            spec = spec["jobTemplate"]["spec"]
+        if resource["kind"] in {"Deployment", "Job", "CronJob"}:
+            yield resource["metadata"]["name"], spec["template"]["spec"]
 
 
 def of_kind(resources: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
@@ -165,6 +168,13 @@ def test_the_database_is_brought_up_to_date_before_anything_starts(
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     volumes = job["spec"]["template"]["spec"]["volumes"]
     assert not any("persistentVolumeClaim" in volume for volume in volumes)
+
+
+def test_made_media_go_the_whole_way_once_a_day(all_resources: list[dict[str, Any]]) -> None:
+    (job,) = of_kind(all_resources, "CronJob")
+    (pod,) = [pod for name, pod in pods(all_resources) if name == job["metadata"]["name"]]
+    assert pod["containers"][0]["args"] == ["doctor", "--self-test"]
+    assert "worker" in pod["containers"][0]["image"]
 
 
 def test_an_ingress_without_a_host_is_refused() -> None:

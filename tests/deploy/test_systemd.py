@@ -56,3 +56,9 @@ def test_a_unit_is_little_exposed(unit: Path, analyze: str) -> None:
 def test_the_queues_it_names_are_those_there_are() -> None:
     text = (DEPLOY / "systemd" / "assay-worker@.service").read_text()
     assert all(queue in text for queue in QUEUES)
+
+
+def test_a_timer_starts_a_unit_that_there_is() -> None:
+    timers = list((DEPLOY / "systemd").glob("*.timer"))
+    assert timers
+    assert all(timer.with_suffix(".service") in UNITS for timer in timers)
