@@ -79,3 +79,9 @@ def keep_in(untrusted: str, part: Part) -> Keep:
 def in_words(keep: Keep) -> str:
     """As `keep_in` reads it."""
     return FOREVER if keep is None else written(keep)
+
+
+def listed(parts: Mapping[Part, Keep], *, zero: bool) -> tuple[str, ...]:
+    """A line for each part, for people."""
+    kept = tuple(f"{part}={in_words(parts[part])}" for part in Part if part in parts)
+    return ("zero retention", *kept) if zero else kept

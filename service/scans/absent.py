@@ -32,10 +32,15 @@ def why_no_report(scan: Scan) -> ServiceError:
     if scan.failure is not None:
         return ScanFailed(f"{scan.failure.sentence} ({scan.failure.code})")
     if Part.REPORTS in scan.gone:
-        return gone(scan, Part.REPORTS)
+        return _gone(scan, Part.REPORTS)
     return ReportNotReady(f"scan {scan.id} is {scan.state}")
 
 
-def gone(scan: Scan, part: Part) -> ServiceError:
-    """What to raise for whoever asks for a part that is past its retention."""
+def check_there(scan: Scan, part: Part) -> None:
+    """Raises `BytesGone`, `PreviewGone` or `ReportGone` for a part that is past its retention."""
+    if part in scan.gone:
+        raise _gone(scan, part)
+
+
+def _gone(scan: Scan, part: Part) -> ServiceError:
     return _GONE[part](f"scan {scan.id}: its receipts say what was removed and when")
