@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, select, update
@@ -26,6 +26,9 @@ from service.db.review_tables import ReviewRow
 from service.db.trail import note
 from service.reporting.receipt import Because
 
+ANEW: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Due since then: not late, but to be looked at because a tenant changed its mind."""
+
 UNENDED: Final = frozenset({State.QUEUED, State.RUNNING})
 
 
@@ -45,7 +48,7 @@ class RetentionRows:
         with self._database.read() as session:
             return session.scalar(query) or False
 
-    def put(self, tenant: str, own: OwnRetention, now: datetime) -> None:
+    def put(self, tenant: str, own: OwnRetention) -> None:
         """Say something else from now on; the reconciler looks at every scan of the tenant again."""
         words = {part.value: in_words(keep) for part, keep in own.parts.items()}
         with self._database.write() as session:
@@ -58,7 +61,7 @@ class RetentionRows:
             )
             note(session, tenant, "tenant.retention", f"tenant:{tenant}", zero=own.zero, **words)
             mine = (ScanRow.tenant == tenant, ScanRow.state != State.EXPIRED)
-            session.execute(update(ScanRow).where(*mine).values(due_at=now))
+            session.execute(update(ScanRow).where(*mine).values(due_at=ANEW))
 
 
 @dataclass(frozen=True, slots=True)

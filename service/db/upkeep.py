@@ -10,7 +10,7 @@ from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
 from service.db.models import ScanRow, WorkerRow
 from service.db.outbox import announce_failed
-from service.db.retention import Keeping
+from service.db.retention import ANEW, Keeping
 from service.db.upload_tables import UploadRow
 
 BATCH = 500
@@ -114,16 +114,12 @@ class UpkeepRows:
 
     def due(self, now: datetime, most: int | None = None) -> int:
         """How many scans have a part past its retention, counted up to `most`."""
-        found = select(ScanRow.id).where(*_due(now)).limit(most).subquery()
-        with self._database.read() as session:
-            return session.scalar(select(func.count()).select_from(found)) or 0
+        return self._count(*_due(now), most=most)
 
     def late(self, moment: datetime) -> tuple[int, int]:
         """How many scans were due at `moment` already, and how many there are in all."""
-        kept = select(func.count()).where(ScanRow.state != State.EXPIRED)
-        late = self.due(moment)
-        with self._database.read() as session:
-            return late, session.scalar(kept) or 0
+        late = self._count(*_due(moment), ScanRow.due_at > ANEW)
+        return late, self._count(ScanRow.state != State.EXPIRED)
 
     def prune(self, now: datetime) -> Pruned:
         """Begin the removal of what is past its retention, of a batch of scans."""
@@ -186,6 +182,11 @@ class UpkeepRows:
                 )
                 for row in session.scalars(query)
             )
+
+    def _count(self, *conditions: ColumnElement[bool], most: int | None = None) -> int:
+        found = select(ScanRow.id).where(*conditions).limit(most).subquery()
+        with self._database.read() as session:
+            return session.scalar(select(func.count()).select_from(found)) or 0
 
     def _waiting(self, *conditions: ColumnElement[bool], limit: int) -> tuple[Waiting, ...]:
         query = select(ScanRow.id, ScanRow.queue, ScanRow.enqueued_at).where(

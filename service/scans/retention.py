@@ -1,7 +1,6 @@
 """How long a tenant's scans are kept: read it and change it."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
 from service.db.engine import Database
 from service.db.retention import RetentionRows
@@ -13,14 +12,11 @@ from service.names import no_such
 class TenantRetention:
     """The retention of one tenant. Thread-safe."""
 
-    def __init__(
-        self, database: Database, usual: Retention, tenant: str, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, database: Database, usual: Retention, tenant: str) -> None:
         """`usual` is for what the tenant says nothing about."""
         self._rows = RetentionRows(database)
         self.usual = usual
         self._tenant = tenant
-        self._now = now
 
     def own(self) -> OwnRetention:
         """What the tenant says itself."""
@@ -28,7 +24,7 @@ class TenantRetention:
 
     def put(self, own: OwnRetention) -> None:
         """In force from the next upload on, and within a minute for what is there already."""
-        self._rows.put(self._tenant, own, self._now())
+        self._rows.put(self._tenant, own)
 
     def zero(self) -> bool:
         """Whether what arrives now is sealed and goes with its scan."""

@@ -147,7 +147,7 @@ class Scans:
     @property
     def retention(self) -> TenantRetention:
         """How long these scans are kept."""
-        return TenantRetention(self._database, self._policy.retention, self._tenant, self._now)
+        return TenantRetention(self._database, self._policy.retention, self._tenant)
 
     def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
         """The same use cases for the scans of another tenant, within what is allowed there."""

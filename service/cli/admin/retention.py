@@ -67,7 +67,7 @@ def retention(
     with database_for(name) as database:
         Tenants(AccessRows(database)).get(name)
         usually = scan_policy(read_settings()).retention
-        kept = TenantRetention(database, usually, name, database.now)
+        kept = TenantRetention(database, usually, name)
         before = OwnRetention() if usual else kept.own()
         if given or usual or zero is not None:
             parts = {**before.parts, **parts_in(given)}

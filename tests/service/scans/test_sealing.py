@@ -3,7 +3,7 @@
 import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -84,7 +84,7 @@ def test_any_place_can_be_read(store: FolderStore) -> None:
 def test_the_copy_in_memory_is_a_file_without_a_place_on_disk(store: FolderStore) -> None:
     with in_memory(opened(store, put(store), SECRET)) as file:
         assert file.read() == CONTENT
-        assert os.readlink(f"/proc/self/fd/{file.fileno()}").startswith("/memfd:")
+        assert Path(f"/proc/self/fd/{file.fileno()}").readlink().name.startswith("memfd:")
 
 
 def test_another_secret_opens_nothing(store: FolderStore) -> None:
@@ -146,7 +146,9 @@ def _emptied(_sealed: bytearray) -> bytes:
         _emptied,
     ],
 )
-def test_sealed_bytes_that_were_changed_do_not_open(store: FolderStore, change) -> None:  # type: ignore[no-untyped-def]
+def test_sealed_bytes_that_were_changed_do_not_open(
+    store: FolderStore, change: Callable[[bytearray], bytes]
+) -> None:
     key = put(store)
     path = lies_at(store, key)
     path.write_bytes(change(bytearray(path.read_bytes())))
