@@ -18,7 +18,7 @@ from service.db.retention_lifecycle import (
     Part,
     Retention,
     in_words,
-    keep_in,
+    kept_for,
     same_for_all,
 )
 from service.db.retention_tables import RetentionRow
@@ -110,7 +110,7 @@ def _own(session: Session, tenant: str) -> OwnRetention:
     if row is None:
         return OwnRetention()
     said = {part: getattr(row, part.value) for part in Part}
-    parts = {part: keep_in(text, part) for part, text in said.items() if text is not None}
+    parts = {part: kept_for(text) for part, text in said.items() if text is not None}
     return OwnRetention(parts=parts, zero=row.zero)
 
 

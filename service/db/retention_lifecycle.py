@@ -65,15 +65,18 @@ def same_for_all(keep: Keep) -> Retention:
 
 def keep_in(untrusted: str, part: Part) -> Keep:
     """`30d`, `12h`, `45m` or `forever`. Raises `ValueError` with what is wrong with it."""
-    if untrusted == FOREVER:
-        return None
     try:
-        keep = duration_in(untrusted)
+        keep = kept_for(untrusted)
     except ValueError as error:
         raise ValueError(f"{part}: {error}, or {FOREVER}") from error
-    if part is Part.REPORTS and keep < LEAST_REPORT:
+    if part is Part.REPORTS and keep is not None and keep < LEAST_REPORT:
         raise ValueError(f"{part}: the least is {written(LEAST_REPORT)}, or nobody could read them")
     return keep
+
+
+def kept_for(words: str) -> Keep:
+    """What `in_words` wrote, whatever part it is about."""
+    return None if words == FOREVER else duration_in(words)
 
 
 def in_words(keep: Keep) -> str:
