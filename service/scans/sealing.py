@@ -67,6 +67,7 @@ class SealedWriter:
         self._secret = secret
         self._sealer = _Sealer(secret)
         self._pending = bytearray()
+        self._ended = False
         inner.write(MARK)
 
     def write(self, data: bytes) -> int:
@@ -76,17 +77,22 @@ class SealedWriter:
         return len(data)
 
     def commit(self) -> BlobKey:
-        self._put(len(self._pending), last=True)
+        self._end()
         return self._inner.commit()
 
     def reopen(self) -> BinaryIO:
-        if self._pending:
-            self._put(len(self._pending), last=False)
-        return _opened(self._inner.reopen(), self._secret, growing=True)
+        """All of what was written; nothing may be written after it."""
+        self._end()
+        return _opened(self._inner.reopen(), self._secret)
 
     def abort(self) -> None:
         self._pending.clear()
         self._inner.abort()
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._put(len(self._pending), last=True)
+            self._ended = True
 
     def _put(self, size: int, *, last: bool) -> None:
         self._inner.write(self._sealer.record(bytes(self._pending[:size]), last=last))

@@ -64,10 +64,12 @@ def test_nothing_readable_reaches_the_store_at_any_moment(store: FolderStore) ->
     sealing = writer(store, "t", SECRET)
     for _ in range(4):
         sealing.write(CONTENT)
-        with sealing.reopen() as file:
-            assert file.read(len(CONTENT)) == CONTENT
         assert all(PHRASE not in found for found in files(store))
-    sealing.commit()
+    for _ in range(2):
+        with sealing.reopen() as file:
+            assert file.read() == 4 * CONTENT
+    with opened(store, sealing.commit(), SECRET) as file:
+        assert file.read() == 4 * CONTENT
     assert all(PHRASE not in found for found in files(store))
 
 
