@@ -259,7 +259,10 @@ class Scans:
         """The JPEG picture of the file, None if there is none. Raises `ScanNotFound`."""
         self.get(scan_id)
         key = self._rows.preview(self._tenant, scan_id)
-        return read(self._store, key) if key is not None else None
+        if key is not None:
+            with suppress(BlobMissing):
+                return read(self._store, key)
+        return None
 
     def media(self, scan_id: str) -> BinaryIO | None:
         """The stored recording or film, None for pictures and once it is gone.

@@ -169,9 +169,10 @@ def desk(
     provider: Provider | None = None,
     door: Door = Door.OPEN,
     quotas: Quotas | None = None,
+    database: Database | None = None,
 ) -> Desk:
-    """A new application on an empty database in this folder, open unless `door` says otherwise."""
-    database = sqlite(folder / "assay.db")
+    """A new application, open unless `door` says otherwise; on an empty database if none is given."""
+    database = database or sqlite(folder / "assay.db")
     queue, blobs = Waiting(), folder / "blobs"
     store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
