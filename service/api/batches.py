@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, Self
 
-from anyio import CancelScope
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
 from service.api.access import TheBatches, TheRoot, needs
-from service.api.batch_form import read_files
+from service.api.batch_submission import FORM, NDJSON, submit
+from service.api.idempotency import accepted, key_parameter
 from service.api.problems import documented
 from service.api.views import FailureView
 from service.db.batch_lifecycle import Batch, BatchPage, BatchState, NewItem, Outcome, Result
@@ -28,11 +27,8 @@ from service.errors import (
 )
 from service.reporting.report import Profile, Verdict
 from service.reporting.wording import PROFILES
-from service.scans.batch_lines import MAX_BODY_BYTES, read_lines
-from service.scans.batches import Batches
+from service.scans.refusals import IdempotencyKeyInUse, IdempotencyKeyInvalid, IdempotencyKeyReused
 
-NDJSON: Final = "application/x-ndjson"
-_FORM: Final = "multipart/form-data"
 _PROFILES: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
@@ -138,6 +134,7 @@ class ResultView(BaseModel):
 
 
 _BODY: Final[dict[str, Any]] = {
+    "parameters": [key_parameter("batch", "lines or files")],
     "requestBody": {
         "required": True,
         "content": {
@@ -149,7 +146,7 @@ _BODY: Final[dict[str, Any]] = {
                 },
                 "example": '{"url": "https://example.org/a.jpg", "reference": "post-17"}\n',
             },
-            _FORM: {
+            FORM: {
                 "schema": {
                     "type": "object",
                     "properties": {
@@ -165,7 +162,7 @@ _BODY: Final[dict[str, Any]] = {
                 }
             },
         },
-    }
+    },
 }
 
 
@@ -175,19 +172,14 @@ _BODY: Final[dict[str, Any]] = {
     status_code=202,
     openapi_extra=_BODY,
     responses={
-        202: {
-            "headers": {
-                "Location": {
-                    "description": "Where the batch is, as in `links.self`",
-                    "required": True,
-                    "schema": {"type": "string", "format": "uri-reference"},
-                }
-            }
-        },
+        **accepted("batch"),
         **documented(
             BatchNotFound,
             BatchTooLong,
             DatabaseUnavailable,
+            IdempotencyKeyInUse,
+            IdempotencyKeyInvalid,
+            IdempotencyKeyReused,
             InvalidRequest,
             StorageFull,
             StorageUnavailable,
@@ -208,18 +200,15 @@ async def create_batch(
     """Send up to 1,000 addresses and uploads as NDJSON, or files as a form.
 
     Every line is checked by itself: wrong ones are named in `wrong`, the others run. Workers fetch
-    the addresses; one that cannot be fetched is a failed line.
+    the addresses; one that cannot be fetched is a failed line. Nothing is promised before the
+    answer, so a form that breaks off leaves nothing. A batch whose Idempotency-Key came before is
+    answered as it is now, or 404 if it was deleted since.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == _FORM:
-        batch, wrong = await _from_form(request, batches, profile)
-    elif kind == NDJSON:
-        items = read_lines(await _body(request), profile)
-        batch, wrong = await run_in_threadpool(batches.accept, items)
-    else:
-        raise WrongContentType(f"a batch is sent as {NDJSON} or {_FORM}")
-    response.headers["Location"] = f"{root}{router.prefix}/{batch.id}"
-    return BatchAccepted.taken(batch, wrong, root)
+    submitted = await submit(request, batches, profile)
+    response.headers["Location"] = f"{root}{router.prefix}/{submitted.batch.id}"
+    if submitted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return BatchAccepted.taken(submitted.batch, submitted.wrong, root)
 
 
 @router.get("", dependencies=[needs(Scope.SCANS_READ)], responses=documented(InvalidRequest))
@@ -278,29 +267,6 @@ def cancel_batch(batch_id: BatchId, batches: TheBatches, root: TheRoot) -> Batch
 def delete_batch(batch_id: BatchId, batches: TheBatches) -> None:
     """Forget a batch at once, with all its scans, their files and their reports."""
     batches.delete(batch_id)
-
-
-async def _from_form(
-    request: Request, batches: Batches, profile: Profile
-) -> tuple[Batch, tuple[NewItem, ...]]:
-    """A form that is not read to its end leaves nothing."""
-    batch = await run_in_threadpool(batches.begin)
-    try:
-        total, wrong = await read_files(request, batches, batch, profile)
-        return await run_in_threadpool(batches.start, batch, total), tuple(wrong)
-    except BaseException:
-        with CancelScope(shield=True):
-            await run_in_threadpool(batches.delete, batch.id)
-        raise
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise BatchTooLong(f"the lines of a batch have at most {MAX_BODY_BYTES} bytes together")
-    return bytes(body)
 
 
 def _lines(results: Iterator[Result]) -> Iterator[str]:

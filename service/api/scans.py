@@ -12,10 +12,11 @@ from service.access.principal import Scope
 from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, TheUploads, needs
 from service.api.events import follow
 from service.api.filters import Filters
+from service.api.idempotency import accepted
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.resources import asks_for_head
-from service.api.scan_form import ACCEPTED, FORM, WORDS
+from service.api.scan_form import FORM, WORDS
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
 from service.db.lifecycle import Scan
@@ -88,7 +89,7 @@ TheScan = Annotated[Scan, Depends(_scan)]
     dependencies=[needs(Scope.SCANS_WRITE)],
     openapi_extra=FORM,
     responses={
-        **ACCEPTED,
+        **accepted("scan"),
         **documented(
             DatabaseUnavailable,
             EmptyFile,

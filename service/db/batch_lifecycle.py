@@ -85,6 +85,12 @@ class Batch:
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     verdicts: Mapping[Verdict, int] = field(default_factory=dict)
 
+    @property
+    def mark(self) -> str:
+        """Differs whenever the batch does."""
+        counts = (f"{outcome}:{count}" for outcome, count in sorted(self.outcomes.items()))
+        return ".".join((self.state, *counts))
+
 
 @dataclass(frozen=True, slots=True)
 class BatchPage:
