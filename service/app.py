@@ -32,7 +32,7 @@ from service.api import (
 from service.api.access import Rules, rules
 from service.api.authentication import Entrance
 from service.api.description import completed
-from service.api.events import Board
+from service.api.events import BATCH_LOOK_SECONDS, Board
 from service.api.guard import Guard
 from service.api.hosts import Hosts
 from service.api.proxy import BehindProxy, Proxies
@@ -138,6 +138,7 @@ def create_app(
     app.state.scans = the_scans
     app.state.entrance = entrance
     app.state.progress = Board(the_scans.marks)
+    app.state.batch_progress = Board(the_batches.marks, seconds=BATCH_LOOK_SECONDS)
     app.state.uploads = uploads
     app.state.batches = the_batches
     app.state.webhooks = the_webhooks

@@ -1,19 +1,22 @@
 """Batches over HTTP: send many files or addresses at once, follow them, read all results, cancel."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Final, Self
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime, BaseModel, Field
 
 from service.access.principal import Scope
-from service.api.access import TheBatches, TheRoot, needs
+from service.api.access import StillReads, TheBatchBoard, TheBatches, TheRoot, needs
 from service.api.batch_submission import FORM, NDJSON, submit
+from service.api.events import Followed, follow
 from service.api.idempotency import accepted, key_parameter
 from service.api.problems import documented
+from service.api.resources import asks_for_head
 from service.api.views import FailureView
-from service.db.batch_lifecycle import Batch, BatchPage, BatchState, NewItem, Outcome, Result
+from service.db.batch_lifecycle import OVER, Batch, BatchPage, BatchState, NewItem, Outcome, Result
 from service.db.lifecycle import SCAN_ID
 from service.errors import (
     BatchNotFound,
@@ -43,6 +46,13 @@ BatchId = Annotated[
 ]
 
 
+def _batch(batch_id: BatchId, batches: TheBatches) -> Batch:
+    return batches.get(batch_id)
+
+
+TheBatch = Annotated[Batch, Depends(_batch)]
+
+
 class WrongLine(BaseModel):
     """A line that was not taken; the others run."""
 
@@ -61,6 +71,7 @@ class BatchLinks(BaseModel):
     """Where the rest of a batch is."""
 
     self: str
+    events: str
     results: str
     cancel: str
 
@@ -229,9 +240,40 @@ def list_batches(
     dependencies=[needs(Scope.SCANS_READ)],
     responses=documented(BatchNotFound, InvalidRequest),
 )
-def read_batch(batch_id: BatchId, batches: TheBatches, root: TheRoot) -> BatchView:
+def read_batch(batch: TheBatch, root: TheRoot) -> BatchView:
     """How far a batch is. It is finished when none of its lines is under way."""
-    return BatchView.of(batches.get(batch_id), root)
+    return BatchView.of(batch, root)
+
+
+@router.get(
+    "/{batch_id}/events",
+    dependencies=[needs(Scope.SCANS_READ)],
+    response_class=EventSourceResponse,
+    responses=documented(BatchNotFound, InvalidRequest),
+)
+async def read_batch_events(
+    request: Request,
+    batch: TheBatch,
+    batches: TheBatches,
+    board: TheBatchBoard,
+    root: TheRoot,
+    still_reads: StillReads,
+) -> AsyncIterator[ServerSentEvent]:
+    """Progress as server-sent events: `progress` when lines got on, at most once a second, then `end`.
+
+    Every event carries the whole batch with its counts. Otherwise as the events of a scan.
+    """
+    if asks_for_head(request):
+        return
+    followed = Followed(
+        id=batch.id,
+        look=lambda: batches.get(batch.id),
+        over=lambda found: found.state in OVER,
+        view=lambda found: BatchView.of(found, root),
+        allowed=still_reads,
+    )
+    async for event in follow(followed, board, request.headers.get("last-event-id")):
+        yield event
 
 
 @router.get(
@@ -285,5 +327,10 @@ def _shown(batch: Batch, root: str) -> dict[str, Any]:
         "cancelled_at": batch.cancelled_at,
         "finished_at": batch.finished_at,
         "expires_at": batch.expires_at,
-        "links": BatchLinks(self=base, results=f"{base}/results", cancel=f"{base}/cancel"),
+        "links": BatchLinks(
+            self=base,
+            events=f"{base}/events",
+            results=f"{base}/results",
+            cancel=f"{base}/cancel",
+        ),
     }

@@ -60,6 +60,12 @@ def session_of(request: Request) -> StoredSession | None:
     return session
 
 
+def forget_session(request: Request) -> None:
+    """What is asked next asks the database again: an answer may take longer than a session."""
+    if hasattr(request.state, "session"):
+        del request.state.session
+
+
 async def read_token(request: Request) -> None:
     """Read the form that a session sends, so that `check_token` finds the token in it.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from service.db.lifecycle import Failure
 from service.reporting.report import Profile, Verdict
@@ -16,6 +17,9 @@ class BatchState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+OVER: Final = frozenset({BatchState.DONE, BatchState.CANCELLED})
 
 
 class ItemState(StrEnum):

@@ -34,6 +34,7 @@ OPERATIONS = (
     *(f"{method} /v1/webhooks/{{endpoint_id}}" for method in ("GET", "PUT", "DELETE")),
     *(f"POST /v1/webhooks/{{endpoint_id}}/{deed}" for deed in ("secret", "test", "redeliver")),
     "GET /v1/webhooks/{endpoint_id}/deliveries",
+    "GET /v1/batches/{batch_id}/events",
     *("GET /v1/batches/{batch_id}/results", "POST /v1/batches/{batch_id}/cancel"),
 )
 
