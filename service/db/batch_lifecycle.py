@@ -67,6 +67,7 @@ class Claimed:
     line: int
     token: str
     tenant: str
+    sender: str | None  # whose limits it counts for
     profile: Profile
     url: str | None
     upload_id: str | None
@@ -80,6 +81,7 @@ class Batch:
 
     id: str
     tenant: str
+    sender: str | None
     state: BatchState
     total: int
     created_at: datetime

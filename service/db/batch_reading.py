@@ -133,6 +133,7 @@ def _batch(row: BatchRow, outcomes: dict[Outcome, int], verdicts: dict[Verdict, 
     return Batch(
         id=row.id,
         tenant=row.tenant,
+        sender=row.sender,
         state=row.state,
         total=row.total,
         created_at=row.created_at,

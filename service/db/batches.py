@@ -53,6 +53,7 @@ class BatchRows:
         row = BatchRow(
             id=new.id,
             tenant=new.tenant,
+            sender=new.sender,
             state=new.state,
             total=new.total,
             created_at=new.created_at,
@@ -84,9 +85,19 @@ class BatchRows:
             )
             also(session, batch_id)
 
-    def claim(self, *, token: str, now: datetime, until: datetime, most: int) -> Claimed | None:
-        """Hold an item that waits, or whose holder is late, of any batch: a long one waits for
-        none and holds up none."""
+    def claim(
+        self,
+        *,
+        token: str,
+        now: datetime,
+        until: datetime,
+        most: int,
+        passing_over: Iterable[str] = (),
+    ) -> Claimed | None:
+        """Hold an item that waits, or whose holder is late, of any batch that none of these sent.
+
+        A long batch waits for none and holds up none.
+        """
         free = or_(
             ItemRow.state == ItemState.WAITING,
             and_(ItemRow.state == ItemState.FETCHING, ItemRow.lease_until < now),
@@ -95,6 +106,7 @@ class BatchRows:
             select(ItemRow.batch_id, func.min(ItemRow.line).label("line"))
             .join(BatchRow, BatchRow.id == ItemRow.batch_id)
             .where(free, ItemRow.attempts < most, BatchRow.state == BatchState.RUNNING)
+            .where(func.coalesce(BatchRow.sender, "").not_in(tuple(passing_over)))
             .group_by(ItemRow.batch_id)
         )
         with self._database.read() as session:
@@ -111,11 +123,13 @@ class BatchRows:
             if not session.connection().execute(values).rowcount:
                 return None
             row = session.get_one(ItemRow, (batch_id, line))
+            sender = session.scalar(select(BatchRow.sender).where(BatchRow.id == batch_id))
             return Claimed(
                 batch_id=row.batch_id,
                 line=row.line,
                 token=token,
                 tenant=row.tenant,
+                sender=sender,
                 profile=row.profile,
                 url=row.url,
                 upload_id=row.upload_id,

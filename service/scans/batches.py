@@ -11,7 +11,9 @@ from typing import Final, Self
 
 from sqlalchemy.orm import Session
 
-from service.access.meter import Allowance
+from service.access.meter import Allowance, Meter
+from service.access.principal import Principal
+from service.access_errors import TooManyInFlight
 from service.db import batches as statements
 from service.db.batch_lifecycle import Batch, BatchPage, BatchState, Claimed, NewItem, Result
 from service.db.batch_reading import BatchViews
@@ -49,6 +51,8 @@ HOLD: Final = timedelta(seconds=180)
 RECEIVING: Final = timedelta(minutes=15)
 """The longest that one file of a form may take; then its request counts as dead."""
 LATER: Final = timedelta(seconds=30)
+ROOM: Final = timedelta(seconds=2)
+"""After this it is asked again whether a scan more may be in flight."""
 ATTEMPTS: Final = 3
 
 
@@ -68,6 +72,7 @@ class Batches:
         fetch: Fetch,
         keep: timedelta | None,  # None: until somebody deletes it
         finished: Finished = unannounced,
+        meter: Meter | None = None,  # None: what is taken in later counts for nobody
         now: Callable[[], datetime] | None = None,  # None: the database's clock
     ) -> None:
         """`finished` is called once for each batch, in the transaction that finishes it."""
@@ -78,12 +83,16 @@ class Batches:
         self._fetch = fetch
         self._keep = keep
         self._finished = finished
+        self._meter = meter
+        self._sender: str | None = None
+        self._full: dict[str, datetime] = {}
         self._now = now or database.now
 
     def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
         """The same use cases for the batches of another tenant, within what is allowed there."""
         others = copy(self)
         others._scans = self._scans.of(tenant, allowance)
+        others._sender = allowance.sender if allowance is not None else None
         others._uploads = self._uploads.of(tenant)
         return others
 
@@ -186,15 +195,27 @@ class Batches:
         log.info("deleted", extra={"batch": batch_id})
 
     def take_in(self) -> bool:
-        """Turn one waiting address or upload, of any tenant, into a scan; False if none waits."""
+        """Turn one waiting address or upload, of any tenant, into a scan; False if none waits.
+
+        It counts for the limits of whoever sent the batch: while as many scans are in flight as may,
+        its other lines wait too; with the bytes of the day used up it fails.
+        """
         now = self._now()
+        full = [sender for sender, until in tuple(self._full.items()) if until > now]
         claimed = self._rows.claim(
-            token=secrets.token_hex(16), now=now, until=now + HOLD, most=ATTEMPTS
+            token=secrets.token_hex(16),
+            now=now,
+            until=now + HOLD,
+            most=ATTEMPTS,
+            passing_over=full,
         )
         if claimed is None:
             return False
         try:
-            self.of(claimed.tenant)._scan(claimed)
+            self.of(claimed.tenant, self._allowance(claimed))._scan(claimed)
+        except TooManyInFlight:
+            self._full[claimed.sender or ""] = self._now() + ROOM
+            self._rows.put_off(claimed, self._now() + ROOM)
         except ScanAbandoned:
             log.info("abandoned", extra={"batch": claimed.batch_id, "line": claimed.line})
         except StorageUnavailable as error:
@@ -245,6 +266,12 @@ class Batches:
                 received = receiver.finish()
             self._scans.accept(received, profile=claimed.profile, asked=_asked(claimed), also=also)
 
+    def _allowance(self, claimed: Claimed) -> Allowance | None:
+        if self._meter is None or claimed.sender is None:
+            return None
+        sender = Principal(tenant=claimed.tenant, actor=claimed.sender, scopes=frozenset())
+        return Allowance(self._meter, sender)
+
     def _results(self, batch_id: str) -> Iterator[Result]:
         after = 0
         while found := self._views.results(batch_id, after):
@@ -256,6 +283,7 @@ class Batches:
         return Batch(
             id=new_scan_id(now),
             tenant=self._scans.tenant,
+            sender=self._sender,
             state=state,
             total=total,
             created_at=now,

@@ -151,7 +151,7 @@ class Scans:
         """
         if self._allowance is not None:
             self._allowance.room()
-            self._rows.check_in_flight(self._tenant, self._allowance.in_flight)
+            self._rows.check_in_flight(self._tenant, self._allowance.places)
         return Receiver(
             lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
         )
