@@ -47,6 +47,7 @@ from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.web import account, pages, people, provider, sign_in
+from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
 
@@ -67,6 +68,7 @@ ROUTED: Final = (
     keys,
     description,
     pages,
+    review_pages,
     sign_in,
     provider,
     account,
