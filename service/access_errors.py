@@ -154,3 +154,12 @@ class ProviderRefused(ServiceError):
     code = "provider_refused"
     status = 403
     title = "The OpenID provider did not let you in here"
+
+
+class InNoGroup(ProviderRefused):
+    """Somebody whom the provider knows, in none of the groups that may come in."""
+
+    def __init__(self, issuer: str = "", subject: str = "") -> None:
+        super().__init__("none of your groups at the provider may come in here")
+        self.issuer = issuer
+        self.subject = subject

@@ -186,6 +186,8 @@ class Oidc(Section):
     """What is asked for."""
     tenant: str = "default"
     """The tenant of those who come in this way."""
+    session_minutes: int = Field(default=60, gt=0, le=20_160)
+    """Then the provider is asked again: whoever lost their group there is out by then."""
     hosts: Names = ()
     """Hosts of its endpoints besides the issuer's own, with commas between them, as some providers
     have; nothing else is ever asked."""

@@ -197,6 +197,7 @@ def oidc_provider(settings: Settings) -> Provider | None:
             client_secret=secret,
             roles=dict(oidc.groups),
             tenant=oidc.tenant,
+            session=timedelta(minutes=oidc.session_minutes),
             scope=oidc.scope,
             groups_claim=oidc.groups_claim,
             hosts=oidc.hosts,
