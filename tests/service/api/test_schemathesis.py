@@ -23,7 +23,7 @@ OPERATIONS = (
     *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("report", "signature", "preview", "media")),
     *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
     *("POST /v1/scans/{scan_id}/reviews", "GET /v1/scans/{scan_id}/reviews"),
-    *("PUT /v1/policies", "GET /v1/policies", "GET /v1/policies/{version}"),
+    *("PUT /v1/policies", "DELETE /v1/policies", "GET /v1/policies", "GET /v1/policies/{version}"),
     "POST /v1/policies/replay",
     *("GET /health/live", "GET /health/ready"),
     *("GET /v1/scans/{scan_id}/receipt", "GET /v1/audit-log", "GET /v1/audit-log/checkpoints"),
