@@ -50,6 +50,11 @@ class Scan(Answer):
     attempts: int
     failure: Failure | None = None
     verdict: str | None = None
+    action: str | None = None
+    signer: str | None = None
+    reference: str | None = None
+    labels: dict[str, str] = {}
+    priority: str = "normal"
     links: dict[str, str] = {}
 
     @property
