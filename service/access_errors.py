@@ -65,7 +65,7 @@ class UploadQuotaUsed(ServiceError):
 class TooManyInFlight(ServiceError):
     code = "too_many_scans_in_flight"
     status = 429
-    title = "As many scans of this tenant wait or run as it may have"
+    title = "As many scans of this key or tenant wait or run as it may have"
     retry_after = 5
 
 

@@ -195,7 +195,7 @@ class BatchRows:
                 .where(ItemRow.batch_id == batch_id, ItemRow.state.in_(_OPEN))
                 .values(state=ItemState.CANCELLED, lease=None, lease_until=None)
             )
-            session.execute(
+            cancelled = session.scalars(
                 update(ScanRow)
                 .where(ScanRow.id.in_(scans), ScanRow.state == State.QUEUED)
                 .values(
@@ -204,7 +204,11 @@ class BatchRows:
                     failure_code=failure.code,
                     failure_sentence=failure.sentence,
                 )
+                .returning(ScanRow.id)
+                .execution_options(synchronize_session=False)
             )
+            for scan_id in cancelled.all():
+                note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
 
     def delete(self, tenant: str, batch_id: str) -> None:
         with self._database.write() as session:

@@ -288,6 +288,22 @@ def test_cancelling_begins_nothing_more_and_lets_run_what_runs(bench: Bench) -> 
     assert bench.told == [(batch.id, BatchState.CANCELLED)]
 
 
+def test_the_audit_log_names_the_batch_and_every_scan_that_a_cancellation_ended(
+    bench: Bench,
+) -> None:
+    batch = bench.send(GOOD, GOOD)
+    bench.fetch()
+    waiting = {scan_id for scan_id, _ in bench.office.queue.sent}
+    bench.batches.cancel(batch.id)
+    bench.office.scans.reconcile()
+    lines = [(line.deed, line.object) for line in bench.office.scans.log()]
+    assert ("batch.cancelled", f"batch:{batch.id}") in lines
+    assert {object_ for deed, object_ in lines if deed == "scan.cancelled"} == {
+        f"scan:{scan_id}" for scan_id in waiting
+    }
+    assert len(waiting) == 2
+
+
 def test_a_fetch_that_ends_after_the_cancellation_leaves_nothing(bench: Bench) -> None:
     batch = bench.send(GOOD)
     web = bench.web
