@@ -34,6 +34,7 @@ from service.db.batch_tables import BatchRow, ItemRow
 from service.db.engine import Database
 from service.db.lifecycle import Failure, State
 from service.db.models import ScanRow
+from service.db.outbox import announce_cancelled
 from service.db.trail import note
 from service.reporting.report import Verdict
 
@@ -228,7 +229,7 @@ class BatchRows:
                 .where(ItemRow.batch_id == batch_id, ItemRow.state.in_(_OPEN))
                 .values(state=ItemState.CANCELLED, lease=None, lease_until=None)
             )
-            session.execute(
+            cancelled = session.scalars(
                 update(ScanRow)
                 .where(ScanRow.id.in_(scans), ScanRow.state == State.QUEUED)
                 .values(
@@ -237,7 +238,9 @@ class BatchRows:
                     failure_code=failure.code,
                     failure_sentence=failure.sentence,
                 )
-            )
+                .returning(ScanRow.id)
+            ).all()
+            announce_cancelled(session, tenant, cancelled, failure.code, now)
 
     def scans(self, batch_id: str) -> tuple[str, ...]:
         query = select(ItemRow.scan_id).where(

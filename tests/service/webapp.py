@@ -49,6 +49,7 @@ from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
+from service.webhooks.sealing import Seal
 from service.webhooks.use_cases import Webhooks
 from tests.service.databases import sqlite
 
@@ -203,7 +204,7 @@ def desk(
         entrance,
         uploads=uploads,
         the_batches=batches,
-        the_webhooks=Webhooks(database, WEBHOOKS, DEFAULT_TENANT),
+        the_webhooks=Webhooks(database, WEBHOOKS, Seal(bytes(32)), DEFAULT_TENANT),
         hosts=hosts,
         proxies=proxies,
     )

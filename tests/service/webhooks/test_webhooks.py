@@ -17,17 +17,21 @@ from service.db.lifecycle import State
 from service.db.outbox import EventType
 from service.db.scans import ScanRows
 from service.db.webhook_tables import DeliveryState, EventRow
-from service.db.webhooks import Delivery, Endpoint, WebhookRows
+from service.db.webhook_sending import SendingRows
+from service.db.webhooks import Delivery, Endpoint
 from service.errors import UrlRefused
 from service.fetch import Guard
+from service.webhooks.ringing import Ringer
+from service.webhooks.sealing import Seal
 from service.webhooks.sending import Sender
 from service.webhooks.use_cases import Webhooks
-from tests.service.office import POLICY, Office, office
+from tests.service.office import POLICY, Messages, Office, office
 from tests.service.webhooks.receiver import Receiver, receiving
 
-ALL = [EventType.SCAN_COMPLETED, EventType.SCAN_FAILED, EventType.BATCH_COMPLETED]
+ALL = [event for event in EventType if event is not EventType.TEST]
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 GUARD = Guard(max_bytes=0, seconds=1.0, networks=LOOPBACK)
+SEAL = Seal(bytes(32))
 
 
 @dataclass(slots=True)
@@ -37,14 +41,18 @@ class Post:
     office: Office
     receiver: Receiver
     webhooks: Webhooks
+    bells: Messages
+    ringer: Ringer
     sender: Sender
     endpoint: Endpoint
     secret: str
 
     def send_all(self) -> int:
+        """Ring and answer until nothing is due; how many attempts there were."""
         count = 0
-        while self.sender.send_one():
-            count += 1
+        while self.ringer.ring():
+            while self.bells.sent:
+                count += self.sender.tell(self.bells.sent.pop(0)[0])
         return count
 
     def delivery(self) -> Delivery:
@@ -59,10 +67,13 @@ class Post:
 @pytest.fixture
 def post(database: Database, tmp_path: Path) -> Iterator[Post]:
     desk = office(database, tmp_path / "blobs")
-    webhooks = Webhooks(database, GUARD, "default", desk.clock)
+    webhooks = Webhooks(database, GUARD, SEAL, "default", desk.clock)
+    bells = Messages()
+    ringer = Ringer(database, bells, desk.clock)
+    sender = Sender(database, GUARD, SEAL, now=desk.clock)
     with receiving() as receiver:
         endpoint, secret = webhooks.create(receiver.url, ALL)
-        yield Post(desk, receiver, webhooks, Sender(database, GUARD, desk.clock), endpoint, secret)
+        yield Post(desk, receiver, webhooks, bells, ringer, sender, endpoint, secret)
 
 
 def test_a_finished_scan_is_told_and_the_specifications_own_library_verifies_it(
@@ -77,6 +88,7 @@ def test_a_finished_scan_is_told_and_the_specifications_own_library_verifies_it(
     assert event["data"] == {
         "scan": scan.id,
         "reference": None,
+        "labels": {},
         "verdict": "no_sign_found",
         "action": None,
         "self": f"/v1/scans/{scan.id}",
@@ -140,7 +152,9 @@ def test_a_crash_while_the_event_is_written_leaves_no_report_and_no_event(
 def test_an_event_is_sent_again_under_its_id_when_its_sender_died(post: Post) -> None:
     post.office.done()
     now = post.office.clock()
-    dead = WebhookRows(post.office.database).take("dead", now, now + timedelta(seconds=30))
+    rows, until = SendingRows(post.office.database), now + timedelta(seconds=30)
+    assert rows.lease(post.endpoint.id, "dead", now, until)
+    dead = rows.next(post.endpoint.id, "dead", now, until)
     assert dead is not None
     assert post.send_all() == 0
     post.office.clock.move(seconds=31)
@@ -224,12 +238,13 @@ def test_one_that_fails_for_a_day_is_paused_and_its_event_kept_as_dead(post: Pos
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]"])
 def test_a_private_address_is_refused_where_none_is_allowed(database: Database, host: str) -> None:
     with pytest.raises(UrlRefused):
-        Webhooks(database, Guard(max_bytes=0), "default").create(f"http://{host}/x", ALL)
+        Webhooks(database, Guard(max_bytes=0), SEAL, "default").create(f"http://{host}/x", ALL)
 
 
 def test_an_address_that_became_private_is_refused_when_sent(post: Post) -> None:
     post.office.done()
-    Sender(post.office.database, Guard(max_bytes=0), post.office.clock).send_one()
+    guard = Guard(max_bytes=0)
+    Sender(post.office.database, guard, SEAL, now=post.office.clock).tell(post.endpoint.id)
     assert post.receiver.seen == []
     assert "url_refused" in (post.delivery().error or "")
 
