@@ -31,8 +31,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """A receiver that listens while the block runs."""
+def receiving(port: int = 0) -> Iterator[Receiver]:
+    """A receiver that listens while the block runs, at any port or at this one."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -51,7 +51,7 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, format: str, *arguments: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     receiver.url = f"http://127.0.0.1:{server.server_port}/told"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

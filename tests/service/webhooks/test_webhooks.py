@@ -16,8 +16,8 @@ from service.db.engine import Database
 from service.db.lifecycle import State
 from service.db.outbox import EventType
 from service.db.scans import ScanRows
-from service.db.webhook_tables import DeliveryState, EventRow
 from service.db.webhook_sending import SendingRows
+from service.db.webhook_tables import DeliveryState, EventRow
 from service.db.webhooks import Delivery, Endpoint
 from service.errors import UrlRefused
 from service.fetch import Guard
