@@ -124,11 +124,11 @@ def build_scans(settings: Settings, *, database: Database | None = None) -> Scan
     return build(settings, database=database).scans
 
 
-def build_webhooks(settings: Settings, database: Database, tenant: str) -> Webhooks:
-    """The webhooks of a tenant alone. Raises `SettingsInvalid`."""
+def build_webhooks(settings: Settings, database: Database) -> Webhooks:
+    """Webhooks alone, those of the default tenant at first. Raises `SettingsInvalid`."""
     with _usable("keys"):
         seal = Seal.at(settings.webhook_key)
-    return Webhooks(database, webhook_guard(settings), seal, tenant)
+    return Webhooks(database, webhook_guard(settings), seal, DEFAULT_TENANT)
 
 
 def build_people(settings: Settings, database: Database) -> People:

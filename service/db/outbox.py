@@ -40,8 +40,8 @@ def send_to(
     event: EventType,
     data: Data,
     now: datetime,
-) -> None:
-    """Write the event and one delivery for each of these endpoints."""
+) -> str:
+    """Write the event and one delivery for each of these endpoints; the id of the event."""
     body = {"type": event, "timestamp": now.isoformat(), "data": dict(data)}
     row = EventRow(
         id=new_scan_id(now), tenant=tenant, type=event, document=json.dumps(body), created_at=now
@@ -60,6 +60,7 @@ def send_to(
                 give_up_at=now + PATIENCE,
             )
         )
+    return row.id
 
 
 def announce_completed(

@@ -67,7 +67,7 @@ class Lag:
     """How far the telling is behind what happened."""
 
     waiting: int  # deliveries to endpoints that are not paused
-    oldest: datetime | None  # when the oldest event of these was written
+    seconds: float | None  # age of the oldest event of these
     dead: int
     paused: int  # endpoints
 
@@ -174,7 +174,7 @@ class SendingRows:
         with self._database.write() as session:
             session.execute(delete(EventRow).where(EventRow.created_at < before))
 
-    def lag(self) -> Lag:
+    def lag(self, now: datetime) -> Lag:
         """Of every tenant."""
         pending, dead = (
             DeliveryRow.state == state for state in (DeliveryState.PENDING, DeliveryState.DEAD)
@@ -190,7 +190,7 @@ class SendingRows:
             count, oldest = session.execute(waiting).one()
             return Lag(
                 waiting=count,
-                oldest=oldest,
+                seconds=max(0.0, (now - oldest).total_seconds()) if oldest is not None else None,
                 dead=session.scalar(select(func.count()).where(dead)) or 0,
                 paused=session.scalar(paused) or 0,
             )

@@ -25,6 +25,7 @@ class Endpoint:
     """An address that is told, without its secrets."""
 
     id: str
+    tenant: str
     url: str
     events: tuple[EventType, ...]
     created_at: datetime
@@ -67,10 +68,10 @@ class WebhookRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, tenant: str, endpoint: Endpoint, secret: str) -> None:
+    def add(self, endpoint: Endpoint, secret: str) -> None:
         row = EndpointRow(
             id=endpoint.id,
-            tenant=tenant,
+            tenant=endpoint.tenant,
             url=endpoint.url,
             events=list(endpoint.events),
             secret=secret,
@@ -78,15 +79,18 @@ class WebhookRows:
         )
         with self._database.write() as session:
             session.add(row)
-            note(session, tenant, "webhook.created", f"webhook:{endpoint.id}")
+            note(session, endpoint.tenant, "webhook.created", f"webhook:{endpoint.id}")
 
     def get(self, tenant: str, endpoint_id: str) -> Endpoint | None:
         with self._database.read() as session:
             row = _row(session, tenant, endpoint_id)
             return _endpoint(row) if row is not None else None
 
-    def list(self, tenant: str) -> tuple[Endpoint, ...]:
-        query = select(EndpointRow).where(EndpointRow.tenant == tenant).order_by(EndpointRow.id)
+    def list(self, tenant: str | None) -> tuple[Endpoint, ...]:
+        """Those of a tenant, or of all."""
+        query = select(EndpointRow).order_by(EndpointRow.tenant, EndpointRow.id)
+        if tenant is not None:
+            query = query.where(EndpointRow.tenant == tenant)
         with self._database.read() as session:
             return tuple(_endpoint(row) for row in session.scalars(query))
 
@@ -121,10 +125,11 @@ class WebhookRows:
                 note(session, tenant, "webhook.deleted", f"webhook:{endpoint_id}")
             return row is not None
 
-    def test(self, tenant: str, endpoint_id: str, now: datetime) -> None:
+    def test(self, tenant: str, endpoint_id: str, now: datetime) -> str:
+        """Write an event for this endpoint alone; its id."""
         with self._database.write() as session:
             data = {"endpoint": endpoint_id}
-            send_to(session, tenant, [endpoint_id], EventType.TEST, data, now)
+            return send_to(session, tenant, [endpoint_id], EventType.TEST, data, now)
 
     def deliveries(
         self, endpoint_id: str, *, state: DeliveryState | None, before: int | None, limit: int
@@ -185,6 +190,7 @@ def _row(session: Session, tenant: str, endpoint_id: str) -> EndpointRow | None:
 def _endpoint(row: EndpointRow) -> Endpoint:
     return Endpoint(
         id=row.id,
+        tenant=row.tenant,
         url=row.url,
         events=tuple(EventType(name) for name in row.events),
         created_at=row.created_at,

@@ -52,13 +52,14 @@ class Webhooks:
         now, secret = self._now(), new_secret()
         endpoint = Endpoint(
             id=new_scan_id(now),
+            tenant=self._tenant,
             url=url,
             events=tuple(dict.fromkeys(events)),
             created_at=now,
             paused=None,
             failing_since=None,
         )
-        self._rows.add(self._tenant, endpoint, self._seal.sealed(endpoint.id, secret))
+        self._rows.add(endpoint, self._seal.sealed(endpoint.id, secret))
         return endpoint, secret
 
     def list(self) -> tuple[Endpoint, ...]:
@@ -97,9 +98,9 @@ class Webhooks:
     def remove(self, endpoint: Endpoint) -> None:
         self._rows.remove(self._tenant, endpoint.id)
 
-    def test(self, endpoint: Endpoint) -> None:
-        """Send the endpoint an event that says nothing."""
-        self._rows.test(self._tenant, endpoint.id, self._now())
+    def test(self, endpoint: Endpoint) -> str:
+        """Send the endpoint an event that says nothing, and return its id."""
+        return self._rows.test(self._tenant, endpoint.id, self._now())
 
     def deliveries(
         self, endpoint: Endpoint, *, state: DeliveryState | None, before: int | None, limit: int
@@ -115,9 +116,13 @@ class Webhooks:
         if not self._rows.redeliver(endpoint.id, delivery_id, self._now()):
             raise DeliveryNotFound(f"no delivery {delivery_id} to this webhook")
 
+    def everybodys(self) -> tuple[Endpoint, ...]:
+        """The endpoints of every tenant."""
+        return self._rows.list(None)
+
     def lag(self) -> Lag:
         """How far the telling is behind, of every tenant."""
-        return self._sending.lag()
+        return self._sending.lag(self._now())
 
     def _check(self, url: str) -> None:
         """A name that does not resolve now may do so later; what it leads to is always checked."""
