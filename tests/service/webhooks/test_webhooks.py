@@ -21,6 +21,7 @@ from service.db.webhook_tables import DeliveryState, EventRow
 from service.db.webhooks import Delivery, Endpoint
 from service.errors import UrlRefused
 from service.fetch import Guard
+from service.scans.queue import Broker
 from service.webhooks.ringing import Ringer
 from service.webhooks.sealing import Seal
 from service.webhooks.sending import Sender
@@ -65,10 +66,10 @@ class Post:
 
 
 @pytest.fixture
-def post(database: Database, tmp_path: Path) -> Iterator[Post]:
-    desk = office(database, tmp_path / "blobs")
+def post(database: Database, broker: Broker, tmp_path: Path) -> Iterator[Post]:
+    desk = office(database, tmp_path / "blobs", broker)
     webhooks = Webhooks(database, GUARD, SEAL, "default", desk.clock)
-    bells = Messages()
+    bells = Messages(broker)
     ringer = Ringer(database, bells, desk.clock)
     sender = Sender(database, GUARD, SEAL, now=desk.clock)
     with receiving() as receiver:
