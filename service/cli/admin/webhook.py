@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from service.cli.complain import say
 from service.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -64,6 +63,7 @@ def create(
     """
     from service.access.tenants import Tenants
     from service.cli.admin.opening import database_for
+    from service.cli.complain import say
     from service.cli.engine import read_settings
     from service.db.access import AccessRows
     from service.db.outbox import EventType
@@ -105,6 +105,8 @@ def send_test(
 
     Exits with 0 if it was delivered, else with 1.
     """
+    from service.cli.complain import say
+
     with _endpoint(endpoint_id) as (webhooks, found):
         event_id, end = webhooks.test(found), time.monotonic() + wait
         if found.paused is not None:
