@@ -99,49 +99,22 @@ class SendingRows:
         with self._database.write() as session:
             return bool(session.connection().execute(statement.values(rung_at=at)).rowcount)
 
-    def lease(self, endpoint_id: str, token: str, now: datetime, until: datetime) -> bool:
-        """Become the one that sends to an endpoint; its message is heard by this."""
+    def begin(self, endpoint_id: str, token: str, now: datetime, until: datetime) -> Due | None:
+        """Become the one that sends to an endpoint, whose message is heard by this.
+
+        None: nothing is due, or somebody else is at it.
+        """
         mine = update(EndpointRow).where(EndpointRow.id == endpoint_id, _free(now))
         statement = mine.values(lease=token, lease_until=until, rung_at=None)
         with self._database.write() as session:
-            return bool(session.connection().execute(statement).rowcount)
-
-    def next(self, endpoint_id: str, token: str, now: datetime, until: datetime) -> Due | None:
-        """What waits longest at a leased endpoint; without anything the lease is given back."""
-        query = (
-            select(DeliveryRow)
-            .where(
-                DeliveryRow.endpoint_id == endpoint_id,
-                DeliveryRow.state == DeliveryState.PENDING,
-                DeliveryRow.next_at <= now,
-            )
-            .order_by(DeliveryRow.next_at, DeliveryRow.id)
-            .limit(1)
-        )
-        with self._database.write() as session:
-            endpoint = _leased(session, endpoint_id, token)
-            if endpoint is None:
+            if not session.connection().execute(statement).rowcount:
                 return None
-            quiet = endpoint.quiet_until is not None and endpoint.quiet_until > now
-            stopped = quiet or endpoint.paused is not None
-            delivery = None if stopped else session.scalars(query).first()
-            if delivery is None:
-                endpoint.lease = endpoint.lease_until = None
-                return None
-            endpoint.lease_until = until
-            delivery.attempts += 1
-            event = session.get_one(EventRow, delivery.event_id)
-            return _due(endpoint, delivery, event, token, now)
+            return _next(session, session.get_one(EndpointRow, endpoint_id), now, until)
 
-    def give_back(self, endpoint_id: str, token: str) -> None:
-        """Let others send to an endpoint."""
-        with self._database.write() as session:
-            endpoint = _leased(session, endpoint_id, token)
-            if endpoint is not None:
-                endpoint.lease = endpoint.lease_until = None
-
-    def settle(self, due: Due, outcome: Outcome, now: datetime) -> None:
-        """Write how an attempt ended.
+    def settle(
+        self, due: Due, outcome: Outcome, now: datetime, until: datetime | None
+    ) -> Due | None:
+        """Write how an attempt ended, and go on with the next, or with no `until` let others.
 
         What was tried again or is to be sent once more since then keeps its own state.
         """
@@ -159,15 +132,17 @@ class SendingRows:
             "error": outcome.error,
         }
         with self._database.write() as session:
-            endpoint = _leased(session, due.endpoint_id, due.token)
+            endpoint = session.get(EndpointRow, due.endpoint_id, with_for_update=True)
             session.execute(update(DeliveryRow).where(unchanged).values(**values))
             if session.get(DeliveryRow, due.id) is not None:
                 session.add(_attempt(due, outcome))
-            if endpoint is not None:
-                well = outcome.state is DeliveryState.DELIVERED
-                endpoint.failing_since = None if well else endpoint.failing_since or now
-                endpoint.quiet_until = outcome.quiet_until
-                endpoint.paused = outcome.pause or endpoint.paused
+            if endpoint is None or endpoint.lease != due.token:
+                return None
+            well = outcome.state is DeliveryState.DELIVERED
+            endpoint.failing_since = None if well else endpoint.failing_since or now
+            endpoint.quiet_until = outcome.quiet_until
+            endpoint.paused = outcome.pause or endpoint.paused
+            return _next(session, endpoint, now, until)
 
     def forget(self, before: datetime) -> None:
         """Delete events of before then, with their deliveries and every attempt."""
@@ -205,19 +180,37 @@ def _free(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _leased(session: Session, endpoint_id: str, token: str) -> EndpointRow | None:
-    row = session.get(EndpointRow, endpoint_id, with_for_update=True)
-    return row if row is not None and row.lease == token else None
+def _next(
+    session: Session, endpoint: EndpointRow, now: datetime, until: datetime | None
+) -> Due | None:
+    """What waits longest at a leased endpoint; without anything, or no `until`, the lease ends."""
+    query = (
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.endpoint_id == endpoint.id,
+            DeliveryRow.state == DeliveryState.PENDING,
+            DeliveryRow.next_at <= now,
+        )
+        .order_by(DeliveryRow.next_at, DeliveryRow.id)
+        .limit(1)
+    )
+    quiet = endpoint.quiet_until is not None and endpoint.quiet_until > now
+    stopped = until is None or quiet or endpoint.paused is not None
+    delivery = None if stopped else session.scalars(query).first()
+    if delivery is None:
+        endpoint.lease = endpoint.lease_until = None
+        return None
+    endpoint.lease_until = until
+    delivery.attempts += 1
+    return _due(endpoint, delivery, session.get_one(EventRow, delivery.event_id), now)
 
 
-def _due(
-    endpoint: EndpointRow, delivery: DeliveryRow, event: EventRow, token: str, now: datetime
-) -> Due:
+def _due(endpoint: EndpointRow, delivery: DeliveryRow, event: EventRow, now: datetime) -> Due:
     former = endpoint.former_secret
     overlaps = endpoint.former_until is not None and endpoint.former_until > now
     return Due(
         id=delivery.id,
-        token=token,
+        token=endpoint.lease or "",
         tenant=delivery.tenant,
         endpoint_id=endpoint.id,
         event_id=event.id,

@@ -58,18 +58,14 @@ class Sender:
 
         Nothing where another sender is at it, or where it is paused or failed just now.
         """
-        token, count, end = secrets.token_hex(16), 0, time.monotonic() + TURN_SECONDS
-        now = self._now()
-        if not self._rows.lease(endpoint_id, token, now, self._lease_end(now)):
-            return 0
-        while not self._stopped.is_set() and time.monotonic() < end:
-            now = self._now()
-            due = self._rows.next(endpoint_id, token, now, self._lease_end(now))
-            if due is None:
-                return count
-            self._attempt(due, now)
+        count, end, now = 0, time.monotonic() + TURN_SECONDS, self._now()
+        due = self._rows.begin(endpoint_id, secrets.token_hex(16), now, self._lease_end(now))
+        while due is not None:
+            outcome = self._attempt(due)
             count += 1
-        self._rows.give_back(endpoint_id, token)
+            over = self._stopped.is_set() or time.monotonic() > end
+            now = self._now()
+            due = self._rows.settle(due, outcome, now, None if over else self._lease_end(now))
         return count
 
     def stop(self) -> None:
@@ -89,10 +85,10 @@ class Sender:
     def _lease_end(self, now: datetime) -> datetime:
         return now + timedelta(seconds=2 * self._guard.seconds + 2)
 
-    def _attempt(self, due: Due, now: datetime) -> None:
-        begun = time.monotonic()
+    def _attempt(self, due: Due) -> Outcome:
+        begun, clock = self._now(), time.monotonic()
         try:
-            answer = self._post(due, now)
+            answer = self._post(due, begun)
             code, error = _judged_answer(answer)
         except (FetchFailed, UrlRefused, SecretUnreadable) as failure:
             answer, error = None, f"{failure} ({failure.code})"
@@ -104,15 +100,15 @@ class Sender:
             answer,
             code,
             error,
-            begun=now,
-            took=int((time.monotonic() - begun) * 1000),
+            begun=begun,
+            took=int((time.monotonic() - clock) * 1000),
             now=self._now(),
         )
-        self._rows.settle(due, outcome, self._now())
         log.info(
             "webhook",
             extra={"event_id": due.event_id, "state": outcome.state, "code": outcome.code},
         )
+        return outcome
 
     def _post(self, due: Due, now: datetime) -> Answer:
         """Raises `FetchFailed`, `UrlRefused`, and `SecretUnreadable` for the present secret."""

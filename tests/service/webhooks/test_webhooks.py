@@ -105,8 +105,7 @@ def test_an_event_is_sent_again_under_its_id_when_its_sender_died(post: Post) ->
     post.office.done()
     now = post.office.clock()
     rows, until = SendingRows(post.office.database), now + timedelta(seconds=30)
-    assert rows.lease(post.endpoint.id, "dead", now, until)
-    dead = rows.next(post.endpoint.id, "dead", now, until)
+    dead = rows.begin(post.endpoint.id, "dead", now, until)
     assert dead is not None
     assert post.send_all() == 0
     post.office.clock.move(seconds=31)
