@@ -20,7 +20,7 @@ from provenance.published import open_store
 from service.access.accounts import Accounts
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
-from service.access.meter import Meter, Quotas
+from service.access.meter import IN_PROCESS, Meter, Quotas
 from service.access.oidc import Provider
 from service.access.passwords import Passwords
 from service.access.people import People
@@ -170,9 +170,14 @@ def desk(
     provider: Provider | None = None,
     door: Door = Door.OPEN,
     quotas: Quotas | None = None,
+    database: Database | None = None,
+    counters: str = IN_PROCESS,
 ) -> Desk:
-    """A new application on an empty database in this folder, open unless `door` says otherwise."""
-    database = sqlite(folder / "assay.db")
+    """A new application, open unless `door` says otherwise.
+
+    On this empty database, or on one of its own in the folder.
+    """
+    database = database or sqlite(folder / "assay.db")
     queue, blobs = Waiting(), folder / "blobs"
     store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
@@ -195,7 +200,7 @@ def desk(
     people = People(accounts, Sessions(database, now), tenants, provider)
     keyring = Keyring(AccessRows(database))
     keeper = Doorkeeper(door, (keyring.ever, people.wanted))
-    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits)
+    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits, counters)
     entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, meter, people)
     app = create_app(
         scans,
