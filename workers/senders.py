@@ -33,10 +33,6 @@ def run(settings: Settings, *, threads: int) -> int:
     def beat() -> None:
         built.scans.beat(name, (WEBHOOKS_QUEUE,))
 
-    clocks = (
-        Clockwork(built.ringer.ring, seconds=RING_SECONDS, name="ringer"),
-        Clockwork(beat, seconds=BEAT_SECONDS, name="presence"),
-    )
     worker: Worker = sender_app(broker(settings), built.sender).Worker(
         queues=[WEBHOOKS_QUEUE],
         concurrency=threads,
@@ -47,19 +43,19 @@ def run(settings: Settings, *, threads: int) -> int:
         quiet=True,
     )
 
-    def start(**_signal: object) -> None:
-        for clock in clocks:
-            clock.start()
+    def ready(**_signal: object) -> None:
         log.info("ready", extra={"worker": name, "queues": (WEBHOOKS_QUEUE,)})
 
     def stop(**_signal: object) -> None:
         built.sender.stop()
-        for clock in clocks:
-            clock.dismiss()
 
-    worker_ready.connect(start, weak=False)
+    worker_ready.connect(ready, weak=False)
     worker_shutting_down.connect(stop, weak=False)
-    worker.start()
+    with (
+        Clockwork(beat, seconds=BEAT_SECONDS, name="presence"),
+        Clockwork(built.ringer.ring, seconds=RING_SECONDS, name="ringer"),
+    ):
+        worker.start()
     with suppress(SQLAlchemyError):  # it will be forgotten by itself
         built.scans.leave(name)
     built.scans.close()

@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE: Final = 5.0
 LONGEST_PAUSE: Final = 3600.0
 QUIET: Final = timedelta(minutes=1)
-"""An endpoint that failed is left alone for this long at most, so that others get their turn."""
+LONGEST_QUIET: Final = timedelta(minutes=10)
+"""An endpoint that failed is left alone for a minute at most, and for up to ten the longer it has
+been failing, so that many that hang leave others their turn."""
 PAUSE_AFTER: Final = timedelta(hours=24)
 """An endpoint that fails for this long is not told any more."""
 TURN_SECONDS: Final = 30.0
@@ -156,8 +158,13 @@ def judged(
         error=error,
         answer=_printable(answer.untrusted_excerpt) if answer is not None else None,
         pause=_pausing(due, gone=gone, now=now) if code is not None else None,
-        quiet_until=min(next_at, now + QUIET) if code is not None else None,
+        quiet_until=min(next_at, now + _quiet(due, now)) if code is not None else None,
     )
+
+
+def _quiet(due: Due, now: datetime) -> timedelta:
+    failing = now - due.failing_since if due.failing_since is not None else timedelta(0)
+    return min(max(QUIET, failing / 10), LONGEST_QUIET)
 
 
 def _pausing(due: Due, *, gone: bool, now: datetime) -> str | None:

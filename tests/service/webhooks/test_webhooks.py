@@ -176,6 +176,23 @@ def test_one_that_fails_for_a_day_is_paused_and_its_event_kept_as_dead(post: Pos
     assert paused.startswith("every attempt failed since")
 
 
+def test_one_that_keeps_failing_is_asked_ever_less_often_for_what_is_new(post: Post) -> None:
+    post.receiver.status = 500
+    post.office.done()
+    post.send_all()
+    for _ in range(8):
+        post.office.clock.move(minutes=20)
+        post.send_all()
+    post.office.done()
+    post.office.clock.move(minutes=9)
+    post.send_all()
+    attempts = [item.attempts for item in post.deliveries()]
+    assert attempts[0] == 0, "the new one waits for its endpoint"
+    post.office.clock.move(minutes=2)
+    post.send_all()
+    assert sum(item.attempts for item in post.deliveries()) > sum(attempts)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]"])
 def test_a_private_address_is_refused_where_none_is_allowed(database: Database, host: str) -> None:
     with pytest.raises(UrlRefused):
