@@ -4,6 +4,7 @@ import argparse
 from contextlib import ExitStack
 
 from service import logs
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.scans.queue import QUEUES
 from service.settings import Settings, read_settings
 from service.startup import explained
@@ -11,9 +12,10 @@ from workers import pulse
 
 
 def main() -> int:
-    """SIGTERM or SIGINT hands the scans that run back to the queue at once and stops.
+    """Run scans, or send webhooks, until SIGTERM or SIGINT.
 
-    One sentence and exit status 2 when the settings make no sense.
+    Scans that run then go back to the queue at once; a webhook that is under way is finished. One
+    sentence and exit status 2 when the settings make no sense.
     """
     arguments = _parser().parse_args()
     with ExitStack() as stack:
@@ -25,7 +27,7 @@ def main() -> int:
         return _work(settings, arguments.queues, arguments.concurrency)
 
 
-def _work(settings: Settings, queues: tuple[str, ...], concurrency: int) -> int:
+def _work(settings: Settings, queues: tuple[str, ...], concurrency: int | None) -> int:
     from workers.run import work  # what it imports counts where `pulse.counting` says
 
     return work(settings, queues, concurrency)
@@ -34,15 +36,26 @@ def _work(settings: Settings, queues: tuple[str, ...], concurrency: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workers", description=main.__doc__)
     parser.add_argument(
-        "--queues", type=_queues, default=QUEUES, help=f"some of {','.join(QUEUES)}; default: all"
+        "--queues",
+        type=_queues,
+        default=QUEUES,
+        help=f"some of {','.join(QUEUES)}, or {WEBHOOKS_QUEUE} alone; default: all of scans",
     )
-    parser.add_argument("--concurrency", type=int, default=1, help="scans at a time; default: 1")
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        help="scans at a time, default: 1; or endpoints of webhooks that are told at a time",
+    )
     return parser
 
 
 def _queues(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
-    unknown = [name for name in names if name not in QUEUES]
+    if WEBHOOKS_QUEUE in names and len(names) > 1:
+        raise argparse.ArgumentTypeError(
+            f"{WEBHOOKS_QUEUE} has a worker of its own: slow receivers would hold up scans"
+        )
+    unknown = [name for name in names if name not in (*QUEUES, WEBHOOKS_QUEUE)]
     if unknown:
         raise argparse.ArgumentTypeError(f"no such queue: {', '.join(unknown)}")
     return names

@@ -1,14 +1,13 @@
-"""How the installation stands, of every tenant together: what waits in each queue, and webhooks."""
+"""How the queues stand, of every tenant together."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from service.db.engine import Database
 from service.db.lifecycle import State
 from service.db.models import ScanRow
-from service.db.webhook_tables import DeliveryRow, DeliveryState, EndpointRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +18,6 @@ class QueueStanding:
     waiting: int
     running: int
     oldest: datetime | None  # when the one that waits longest was accepted; None: none waits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookStanding:
-    """What receivers of webhooks have not been told yet."""
-
-    due: int
-    oldest: datetime | None  # since when the first of them should have been told
 
 
 def queues(database: Database) -> tuple[QueueStanding, ...]:
@@ -50,20 +41,3 @@ def queues(database: Database) -> tuple[QueueStanding, ...]:
         )
         for queue, states in sorted(found.items())
     )
-
-
-def webhooks(database: Database, now: datetime) -> WebhookStanding:
-    """Deliveries that are due at endpoints which are told at all. Raises `SQLAlchemyError`."""
-    query = (
-        select(func.count(), func.min(DeliveryRow.next_at))
-        .join(EndpointRow, EndpointRow.id == DeliveryRow.endpoint_id)
-        .where(
-            DeliveryRow.state == DeliveryState.PENDING,
-            DeliveryRow.next_at <= now,
-            EndpointRow.paused.is_(None),
-            or_(EndpointRow.quiet_until.is_(None), EndpointRow.quiet_until <= now),
-        )
-    )
-    with database.read() as session:
-        due, oldest = session.execute(query).one()
-    return WebhookStanding(due=due, oldest=oldest)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.db import standing
 from service.db.engine import Database
 from service.db.lifecycle import Readiness
+from service.db.webhook_sending import Lag, SendingRows
 
 PARTS: Final = ("database", "storage", "broker", "reconciler")
 
@@ -64,12 +65,7 @@ class Installation(Collector):
             running.add_metric([queue], item.running if item else 0)
             age.add_metric([queue], _seconds(item.oldest if item else None, now))
         yield from (waiting, running, age)
-        told = standing.webhooks(self._database, now)
-        due = _family("assay_webhooks_due", "Deliveries of webhooks that are due")
-        due.add_metric([], told.due)
-        lag = _family("assay_webhook_lag_seconds", "Seconds that the oldest of them is late")
-        lag.add_metric([], _seconds(told.oldest, now))
-        yield from (due, lag)
+        yield from _telling(SendingRows(self._database).lag(now))
 
 
 def _family(name: str, text: str, *labels: str) -> GaugeMetricFamily:
@@ -90,6 +86,14 @@ def _held(readiness: Readiness) -> GaugeMetricFamily:
     )
     family.add_metric([], int(readiness.overdue.held))
     return family
+
+
+def _telling(lag: Lag) -> Iterator[GaugeMetricFamily]:
+    waiting = _family("assay_webhooks_waiting", "Deliveries of webhooks that wait")
+    waiting.add_metric([], lag.waiting)
+    late = _family("assay_webhook_lag_seconds", "Seconds since the oldest event that waits")
+    late.add_metric([], lag.seconds or 0.0)
+    yield from (waiting, late)
 
 
 def _seconds(since: datetime | None, now: datetime) -> float:

@@ -8,6 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.scans.queue import QUEUES
 from tests.deploy.operator import DEPLOY, strings, unknown_settings
 
@@ -123,11 +124,13 @@ def test_every_setting_it_names_exists(resources: list[dict[str, Any]]) -> None:
 
 
 def test_every_queue_has_workers_a_budget_and_a_scale(all_resources: list[dict[str, Any]]) -> None:
-    names = {f"demo-{queue}" for queue in QUEUES}
+    names = {f"demo-{queue}" for queue in (*QUEUES, WEBHOOKS_QUEUE)}
     for kind in ("Deployment", "PodDisruptionBudget", "ScaledObject"):
-        assert names <= {item["metadata"]["name"] for item in of_kind(all_resources, kind)}, kind
+        scaled = {"demo-webhooks"} if kind == "ScaledObject" else set()
+        found = {item["metadata"]["name"] for item in of_kind(all_resources, kind)}
+        assert names - scaled <= found, kind
     arguments = [pod["containers"][0]["args"] for name, pod in pods(all_resources) if name in names]
-    assert {line[line.index("--queues") + 1] for line in arguments} == set(QUEUES)
+    assert {line[line.index("--queues") + 1] for line in arguments} == {*QUEUES, WEBHOOKS_QUEUE}
 
 
 def test_workers_are_as_many_as_the_age_of_their_queue_asks_for(

@@ -10,12 +10,13 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.scans.queue import QUEUES
 from tests.deploy.operator import DEPLOY, unknown_settings
 
 FOLDER = DEPLOY / "compose"
 TEXT = (FOLDER / "compose.yaml").read_text()
-OURS = ("prepare", "api", *(f"worker-{queue}" for queue in QUEUES))
+OURS = ("prepare", "api", "webhooks", *(f"worker-{queue}" for queue in QUEUES))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,10 @@ def test_it_is_a_compose_file(stack: dict[str, Any]) -> None:
 
 def test_every_queue_has_its_worker(stack: dict[str, Any]) -> None:
     commands = [service.get("command", []) for service in stack["services"].values()]
-    assert {line[2] for line in commands if line[:2] == ["worker", "--queues"]} == set(QUEUES)
+    assert {line[2] for line in commands if line[:2] == ["worker", "--queues"]} == {
+        *QUEUES,
+        WEBHOOKS_QUEUE,
+    }
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.scans.queue import QUEUES
 from tests.deploy.operator import DEPLOY, unknown_settings
 
@@ -55,7 +56,7 @@ def test_a_unit_is_little_exposed(unit: Path, analyze: str) -> None:
 
 def test_the_queues_it_names_are_those_there_are() -> None:
     text = (DEPLOY / "systemd" / "assay-worker@.service").read_text()
-    assert all(queue in text for queue in QUEUES)
+    assert all(queue in text for queue in (*QUEUES, WEBHOOKS_QUEUE))
 
 
 def test_a_timer_starts_a_unit_that_there_is() -> None:
