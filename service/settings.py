@@ -3,26 +3,31 @@
 import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Self
 
 from platformdirs import user_data_path
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from service.access.principal import Role
 from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
+from service.settings_values import (
+    Folder,
+    Names,
+    Networks,
+    Roles,
+    Seconds,
+    content,
+    scheme,
+)
 
 MIB = 1024**2
 PREFIX: Final = "ASSAY_"
@@ -34,58 +39,6 @@ FORMER_DATA_DIR: Final = Path("var/assay")
 def user_data_dir() -> Path:
     """The folder of this user's data, whatever folder a command is started in."""
     return user_data_path("assay", appauthor=False)
-
-
-def _listed(value: object) -> object:
-    """Names with commas between them, as environment variables hold a list."""
-    return _split(value) if isinstance(value, str) else value
-
-
-def _split(value: str) -> tuple[str, ...]:
-    return tuple(name for name in (part.strip() for part in value.split(",")) if name)
-
-
-def _scheme(*known: str) -> AfterValidator:
-    def check(url: SecretStr | None) -> SecretStr | None:
-        if url is not None and url.get_secret_value().partition("://")[0] not in known:
-            raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in known)}")
-        return url
-
-    return AfterValidator(check)
-
-
-def _content(file: Path) -> str:
-    """What stands in a file that holds one secret. Raises `ValueError`."""
-    try:
-        return file.expanduser().read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} cannot be read: {error}") from error
-
-
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
-
-
-Folder = Annotated[Path, AfterValidator(_absolute)]
-Seconds = Annotated[float, Field(gt=0, le=365 * 86_400)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
-
-Networks = Annotated[
-    tuple[IPv4Network | IPv6Network, ...],
-    NoDecode,
-    BeforeValidator(_listed),
-]
-"""Addresses and networks; in the environment separated by commas."""
-
-
-def _pairs(value: object) -> object:
-    """`group=role` with commas between them, as environment variables hold a table."""
-    if not isinstance(value, str):
-        return value
-    return tuple(tuple(pair.rpartition("=")[::2]) for pair in _split(value))
-
-
-Roles = Annotated[tuple[tuple[str, Role], ...], NoDecode, BeforeValidator(_pairs)]
 
 
 class Section(BaseModel):
@@ -277,11 +230,11 @@ class Settings(BaseSettings):
     reserve_bytes: int = Field(default=256 * MIB, ge=0)
     """Uploads are refused while less than this is free there, so that what was accepted can be
     finished and deleted."""
-    database_url: Annotated[SecretStr | None, _scheme("postgresql", "sqlite")] = None
+    database_url: Annotated[SecretStr | None, scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
     database_url_file: Folder | None = None
     """A file that holds that address alone, instead, as containers are given secrets."""
-    broker_url: Annotated[SecretStr | None, _scheme("redis", "rediss", "redis+socket")] = None
+    broker_url: Annotated[SecretStr | None, scheme("redis", "rediss", "redis+socket")] = None
     """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
     broker_url_file: Folder | None = None
     """A file that holds that address alone, instead."""
@@ -354,7 +307,7 @@ class Settings(BaseSettings):
                 continue
             if given.get(name) is not None:
                 raise ValueError(f"{name} and {name}_file are both set")
-            read[name] = _content(Path(str(file)))
+            read[name] = content(Path(str(file)))
         return read
 
     @property
