@@ -287,7 +287,10 @@ def test_an_upload_in_pieces_that_is_given_up_leaves_nothing(
         uploads.get(upload.id)
 
 
-def test_what_a_batch_fetches_is_sealed_too(desk: Office, uploads: Uploads) -> None:
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_a_batch_fetches_is_sealed_too_and_goes_with_its_end(
+    desk: Office, uploads: Uploads, *, cancelled: bool
+) -> None:
     def fetch(_url: str, into: Receiver) -> None:
         into.write(PICTURE)
         sealed(desk)
@@ -307,7 +310,10 @@ def test_what_a_batch_fetches_is_sealed_too(desk: Office, uploads: Uploads) -> N
     assert result.scan_id is not None
     scan = desk.scans.get(result.scan_id)
     sealed(desk)
-    desk.scans.run(scan.id, worker="w")
+    if cancelled:
+        batches.cancel(batch.id)
+    else:
+        desk.scans.run(scan.id, worker="w")
     assert_gone(desk, scan)
 
 
