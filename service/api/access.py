@@ -28,7 +28,11 @@ from service.webhooks.use_cases import Webhooks
 
 async def _principal(request: Request) -> Principal:
     await read_token(request)
-    principal, count = await run_in_threadpool(_admit, request)
+    stranger = entrance(request).unasked(request)
+    if stranger is None:
+        principal, count = await run_in_threadpool(_admit, request)
+    else:
+        principal, count = stranger, Count()
     bind_contextvars(tenant=principal.tenant, actor=principal.actor)
     act_as(principal.actor)
     request.state.standings = count.standings

@@ -28,11 +28,13 @@ class Cookies:
     def __init__(self, people: People) -> None:
         self._people = people
 
+    def shown(self, request: Request) -> bool:
+        return token_of(request) is not None
+
     def authenticate(self, request: Request) -> Principal | None:
         """Raises `CsrfTokenWrong`, `TenantSuspended`."""
         session = session_of(request)
         if session is None:
-            request.state.may_sign_in = self._people.wanted()
             return None
         check_token(request, session)
         return principal_of(session, self._people.tenants)
