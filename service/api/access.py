@@ -18,7 +18,7 @@ from service.access_errors import ScopeMissing, TooManyRequests
 from service.api.authentication import entrance
 from service.api.events import Board
 from service.api.sessions import read_token
-from service.api.submission import Fetch
+from service.api.submission import Fetch, Intake
 from service.db.trail import act_as
 from service.scans.batches import Batches
 from service.scans.resumable import Uploads
@@ -124,8 +124,13 @@ async def _everything(request: Request) -> Scans:
     return cast(Scans, request.app.state.scans)
 
 
-async def _fetch(request: Request) -> Fetch:
-    return cast(Fetch, request.app.state.fetch)
+async def _intake(request: Request, principal: ThePrincipal) -> Intake:
+    return Intake(
+        scans=await _scans(request, principal),
+        uploads=await _uploads(request, principal),
+        fetch=cast(Fetch, request.app.state.fetch),
+        root=await _root(request),
+    )
 
 
 async def _trust(request: Request) -> TrustStore:
@@ -162,7 +167,7 @@ TheWebhooks = Annotated[Webhooks, Depends(_webhooks)]
 """The use cases for the scans of the principal's tenant."""
 TheInstallation = Annotated[Scans, Depends(_everything)]
 """The use cases that concern no tenant: whether the service is ready, and its public keys."""
-TheFetch = Annotated[Fetch, Depends(_fetch)]
+TheIntake = Annotated[Intake, Depends(_intake)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]
 TheRoot = Annotated[str, Depends(_root)]
 """What stands before every address of ours: empty, or the path that the service lies under."""

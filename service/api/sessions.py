@@ -45,7 +45,7 @@ def people_of(request: Request) -> People:
 
 
 def cookie_name(request: Request) -> str:
-    return SECURE if request.url.scheme == "https" else PLAIN
+    return SECURE if request.scope["scheme"] == "https" else PLAIN
 
 
 def token_of(request: Request) -> str | None:

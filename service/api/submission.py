@@ -29,6 +29,19 @@ Fetch = Callable[[str, Receiver], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """Where the parts of a form go; one dependency of a route, since each costs every request.
+
+    `root` stands before every address of ours.
+    """
+
+    scans: Scans
+    uploads: Uploads
+    fetch: Fetch
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submitted:
     """What a request came to; `replayed` says that an earlier one with its key made the scan."""
 
@@ -36,9 +49,7 @@ class Submitted:
     replayed: bool = False
 
 
-async def submit(
-    request: Request, scans: Scans, uploads: Uploads, fetch: Fetch, profile: Profile | None
-) -> Submitted:
+async def submit(request: Request, intake: Intake, profile: Profile | None) -> Submitted:
     """Read the request's form and accept what it holds; `profile` is what the address asks for.
 
     Raises `InvalidRequest`, `UnknownField`, `EmptyFile`, `FileTooLarge`, `UnsupportedKind`,
@@ -46,6 +57,7 @@ async def submit(
     and, for its idempotency key, `IdempotencyKeyInvalid`, `IdempotencyKeyInUse`,
     `IdempotencyKeyReused`.
     """
+    scans = intake.scans
     key = key_in(request.headers.getlist(IDEMPOTENCY_KEY))
     held = None if key is None else await run_in_threadpool(scans.keys.claim, key)
     try:
@@ -56,8 +68,8 @@ async def submit(
                 form.receiver = await run_in_threadpool(scans.receive, name_in(sent.url))
                 stack.enter_context(form.receiver)
                 fetching: CapacityLimiter = request.app.state.fetching
-                await to_thread.run_sync(fetch, sent.url, form.receiver, limiter=fetching)
-            return await run_in_threadpool(_submitted, scans, uploads, form, sent, held)
+                await to_thread.run_sync(intake.fetch, sent.url, form.receiver, limiter=fetching)
+            return await run_in_threadpool(_submitted, scans, intake.uploads, form, sent, held)
     except BaseException:  # the next request with this key may make the scan
         if isinstance(held, Claim):
             with CancelScope(shield=True):

@@ -1,19 +1,19 @@
 """Every statement about scans. Changes of state are compare-and-set, so the first one wins."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from detectors.base import Kind
-from service.analysis.progress import Progress, Stage
+from service.analysis.progress import Progress
 from service.db import receipts
 from service.db.engine import Database
-from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
-from service.db.models import LabelRow, ReportRow, ScanRow
+from service.db.entries import START, Entry, NewScan, entry_of, write
+from service.db.lifecycle import BlobKey, Failure, Scan, State, mark
+from service.db.models import ReportRow, ScanRow
 from service.db.outbox import announce_completed, announce_failed
 from service.db.places import check_places, take_place
 from service.db.reading import scan_of
@@ -26,29 +26,6 @@ from service.reporting.report import Profile
 
 NOTE_LENGTH: Final = 255
 MARKS: Final = 500
-START: Final = Progress(Stage.QUEUED, 0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewScan:
-    """What is known about a scan when its upload is accepted."""
-
-    id: str
-    tenant: str
-    profile: Profile
-    queue: str
-    kind: Kind | None
-    name: str
-    sha256: str
-    size: int
-    media_type: str
-    blob: BlobKey
-    parts: tuple[int, ...] = ()
-    created_at: datetime
-    expires_at: datetime | None
-    reference: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,47 +69,21 @@ class ScanRows:
 
         With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`.
         """
-        row = ScanRow(
-            id=new.id,
-            tenant=new.tenant,
-            state=State.QUEUED,
-            profile=new.profile,
-            queue=new.queue,
-            kind=new.kind,
-            name=new.name,
-            sha256=new.sha256,
-            size=new.size,
-            media_type=new.media_type,
-            blob=new.blob,
-            parts=list(new.parts) or None,
-            created_at=new.created_at,
-            enqueued_at=new.created_at,
-            expires_at=new.expires_at,
-            stage=START.stage,
-            done=START.done,
-            note=START.note,
-            attempts=0,
-            reference=new.reference,
-            priority=new.priority,
-            turn_at=new.created_at - HEAD_START[new.priority],
-            labels=[
-                LabelRow(name=name, value=value, tenant=new.tenant)
-                for name, value in sorted(new.labels.items())
-            ],
-        )
+        entry = entry_of(new, result)
         with self._database.write() as session:
             if in_flight:
                 take_place(session, new.tenant, in_flight)
-            session.add(row)
+            write(session, (entry,))
             also(session, new.id)
-            note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
             if result is not None:
-                for name, value in done(result, new.created_at).items():
-                    setattr(row, name, value)
-                session.flush()
                 session.add(report_row(new.id, new.tenant, result.signed))
                 _tell(session, new.tenant, new.id, result, new.created_at)
-        return scan_of(row)
+        return entry.scan()
+
+    def add_all(self, entries: Sequence[Entry]) -> None:
+        """Write scans that wait, all in one transaction."""
+        with self._database.write() as session:
+            write(session, entries)
 
     def check_in_flight(self, tenant: str, most: int) -> None:
         """Raises `TooManyInFlight` if the tenant has so many; 0 is any number."""

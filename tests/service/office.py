@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,6 +60,10 @@ class Messages:
     def enqueue(self, scan_id: str, queue: str) -> None:
         self._check()
         self.sent.append((scan_id, queue))
+
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        for scan_id, queue in messages:
+            self.enqueue(scan_id, queue)
 
     def depth(self, queue: str) -> int:
         self._check()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -68,6 +68,10 @@ class Waiting:
         if self.broken:
             raise QueueUnavailable("the broker does not answer")
         self.ids.append(scan_id)
+
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        for scan_id, queue in messages:
+            self.enqueue(scan_id, queue)
 
     def depth(self, queue: str) -> int:
         if self.broken:

@@ -1,0 +1,111 @@
+"""What is written when a scan is accepted: its row, its labels and its line of the audit log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from detectors.base import Kind
+from service.analysis.progress import Progress, Stage
+from service.db.lifecycle import HEAD_START, BlobKey, Priority, Scan, State
+from service.db.models import LabelRow, ScanRow
+from service.db.reading import scan_of
+from service.db.results import Result, done
+from service.db.trail import line_of, write_lines
+from service.reporting.report import Profile
+
+START: Final = Progress(Stage.QUEUED, 0.0)
+
+Values = Mapping[str, Any]
+"""A row by its columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewScan:
+    """What is known about a scan when its upload is accepted."""
+
+    id: str
+    tenant: str
+    profile: Profile
+    queue: str
+    kind: Kind | None
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+    blob: BlobKey
+    parts: tuple[int, ...] = ()
+    created_at: datetime
+    expires_at: datetime | None
+    reference: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    priority: Priority = Priority.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A scan that is accepted, as rows of their tables."""
+
+    new: NewScan
+    row: Values
+    labels: Sequence[Values]
+    line: Values
+
+    def scan(self) -> Scan:
+        """The scan as it is once this is written."""
+        return scan_of(ScanRow(**self.row, labels=[LabelRow(**label) for label in self.labels]))
+
+
+def entry_of(new: NewScan, result: Result | None = None) -> Entry:
+    """A scan that waits, or with a `result` one that is done; accepted by whoever acts now."""
+    labels = [
+        {"scan_id": new.id, "name": name, "value": value, "tenant": new.tenant}
+        for name, value in sorted(new.labels.items())
+    ]
+    return Entry(
+        new=new,
+        row=_columns(new) | (done(result, new.created_at) if result is not None else {}),
+        labels=labels,
+        line=line_of(new.tenant, "scan.accepted", f"scan:{new.id}"),
+    )
+
+
+def write(session: Session, entries: Sequence[Entry]) -> None:
+    """Plain statements: the unit of work took longer than all else that is done for an upload."""
+    connection = session.connection()
+    connection.execute(insert(ScanRow), [entry.row for entry in entries])
+    labels = [label for entry in entries for label in entry.labels]
+    if labels:
+        connection.execute(insert(LabelRow), labels)
+    write_lines(session, [entry.line for entry in entries])
+
+
+def _columns(new: NewScan) -> dict[str, object]:
+    """The columns of a scan that waits."""
+    return {
+        "id": new.id,
+        "tenant": new.tenant,
+        "state": State.QUEUED,
+        "profile": new.profile,
+        "queue": new.queue,
+        "kind": new.kind,
+        "name": new.name,
+        "sha256": new.sha256,
+        "size": new.size,
+        "media_type": new.media_type,
+        "blob": new.blob,
+        "parts": list(new.parts) or None,
+        "created_at": new.created_at,
+        "enqueued_at": new.created_at,
+        "expires_at": new.expires_at,
+        "stage": START.stage,
+        "done": START.done,
+        "note": START.note,
+        "attempts": 0,
+        "reference": new.reference,
+        "priority": new.priority,
+        "turn_at": new.created_at - HEAD_START[new.priority],
+    }

@@ -1,0 +1,42 @@
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from service.db.engine import Database
+from service.db.lifecycle import Scan, State
+from service.db.trail import acting
+from tests.service.office import Office, office
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: Database) -> Office:
+    return office(database, tmp_path / "blobs")
+
+
+def test_uploads_of_many_at_the_same_time_become_scans_messages_and_lines_of_their_senders(
+    desk: Office,
+) -> None:
+    def send(number: int) -> Scan:
+        with acting(f"key:{number % 3}"):
+            return desk.accept(f"{number}.jpg")
+
+    with ThreadPoolExecutor(12) as pool:
+        accepted = list(pool.map(send, range(48)))
+    assert [scan.name for scan in accepted] == [f"{number}.jpg" for number in range(48)]
+    assert [desk.scans.get(scan.id) for scan in accepted] == accepted
+    assert sorted(desk.queue.sent) == sorted((scan.id, "image") for scan in accepted)
+    desk.scans.reconcile()
+    actors = {line.object: line.actor for line in desk.scans.log()}
+    assert actors == {f"scan:{it.id}": f"key:{no % 3}" for no, it in enumerate(accepted)}
+
+
+def test_uploads_that_come_while_the_broker_is_away_are_rung_for_later(desk: Office) -> None:
+    desk.queue.broken = True
+    with ThreadPoolExecutor(8) as pool:
+        accepted = list(pool.map(lambda _: desk.accept(), range(16)))
+    assert {scan.state for scan in accepted} == {State.QUEUED}
+    desk.queue.broken = False
+    desk.scans.reconcile()
+    assert Counter(scan for scan, _ in desk.queue.sent) == Counter(scan.id for scan in accepted)
