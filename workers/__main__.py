@@ -1,6 +1,7 @@
 """`python -m workers --queues image,video --concurrency 2`: run scans until told to stop."""
 
 import argparse
+import os
 
 from celery.apps.worker import Worker
 from celery.signals import setup_logging
@@ -21,6 +22,7 @@ def main() -> int:
     One sentence and exit status 2 when the settings make no sense.
     """
     arguments = _parser().parse_args()
+    os.nice(arguments.nice)
     with explained():
         settings = read_settings()
         logs.configure(json=settings.log_json)
@@ -52,6 +54,14 @@ def _parser() -> argparse.ArgumentParser:
         "--queues", type=_queues, default=QUEUES, help=f"some of {','.join(QUEUES)}; default: all"
     )
     parser.add_argument("--concurrency", type=int, default=1, help="scans at a time; default: 1")
+    parser.add_argument(
+        "--nice",
+        type=int,
+        choices=range(20),
+        default=0,
+        metavar="N",
+        help="let others on this machine go first, 0 to 19; default: 0",
+    )
     return parser
 
 
