@@ -1,8 +1,9 @@
 """Who gets in: keys, people and the door, put together from the settings."""
 
+from service.access.counters import IN_PROCESS
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
-from service.access.meter import IN_PROCESS, Meter, Quotas
+from service.access.meter import Meter, Quotas
 from service.access_errors import NobodyToLetIn
 from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts

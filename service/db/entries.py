@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import insert
@@ -12,6 +14,7 @@ from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db.lifecycle import HEAD_START, BlobKey, Priority, Scan, State
 from service.db.models import LabelRow, ScanRow
+from service.db.places import take_places
 from service.db.reading import scan_of
 from service.db.results import Result, done
 from service.db.trail import line_of, write_lines
@@ -47,9 +50,13 @@ class NewScan:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A scan that is accepted, as rows of their tables."""
+    """A scan that is accepted, as rows of their tables.
+
+    It is only where its tenant has less than `in_flight` scans that wait or run; 0: any number.
+    """
 
     new: NewScan
+    in_flight: int
     row: Values
     labels: Sequence[Values]
     line: Values
@@ -59,7 +66,7 @@ class Entry:
         return scan_of(ScanRow(**self.row, labels=[LabelRow(**label) for label in self.labels]))
 
 
-def entry_of(new: NewScan, result: Result | None = None) -> Entry:
+def entry_of(new: NewScan, result: Result | None = None, *, in_flight: int = 0) -> Entry:
     """A scan that waits, or with a `result` one that is done; accepted by whoever acts now."""
     labels = [
         {"scan_id": new.id, "name": name, "value": value, "tenant": new.tenant}
@@ -67,6 +74,7 @@ def entry_of(new: NewScan, result: Result | None = None) -> Entry:
     ]
     return Entry(
         new=new,
+        in_flight=in_flight,
         row=_columns(new) | (done(result, new.created_at) if result is not None else {}),
         labels=labels,
         line=line_of(new.tenant, "scan.accepted", f"scan:{new.id}"),
@@ -74,13 +82,25 @@ def entry_of(new: NewScan, result: Result | None = None) -> Entry:
 
 
 def write(session: Session, entries: Sequence[Entry]) -> None:
-    """Plain statements: the unit of work took longer than all else that is done for an upload."""
+    """Write scans and what belongs to them, all or none. Raises `TooManyInFlight`.
+
+    By plain statements: the unit of work took longer than all else that is done for an upload.
+    """
+    _take_places(session, entries)
     connection = session.connection()
     connection.execute(insert(ScanRow), [entry.row for entry in entries])
     labels = [label for entry in entries for label in entry.labels]
     if labels:
         connection.execute(insert(LabelRow), labels)
     write_lines(session, [entry.line for entry in entries])
+
+
+def _take_places(session: Session, entries: Sequence[Entry]) -> None:
+    """In the order of the tenants' names, so that two transactions never wait for each other."""
+    bounded = sorted((it.new.tenant, it.in_flight) for it in entries if it.in_flight)
+    for tenant, of_tenant in groupby(bounded, key=itemgetter(0)):
+        bounds = [most for _, most in of_tenant]
+        take_places(session, tenant, min(bounds), len(bounds))
 
 
 def _columns(new: NewScan) -> dict[str, object]:

@@ -9,19 +9,19 @@ from service.db.lifecycle import State
 from service.db.models import ScanRow
 
 
-def take_place(session: Session, tenant: str, most: int) -> None:
+def take_places(session: Session, tenant: str, most: int, wanted: int) -> None:
     """Hold the tenant until the transaction ends, or two would take the last of `most` places.
 
-    Raises `TooManyInFlight`.
+    Raises `TooManyInFlight` unless all that are wanted are free.
     """
     session.execute(select(TenantRow.name).where(TenantRow.name == tenant).with_for_update())
-    check_places(session, tenant, most)
+    check_places(session, tenant, most, wanted)
 
 
-def check_places(session: Session, tenant: str, most: int) -> None:
-    """Raises `TooManyInFlight` unless a place is free now."""
+def check_places(session: Session, tenant: str, most: int, wanted: int = 1) -> None:
+    """Raises `TooManyInFlight` unless so many places are free now."""
     unfinished = ScanRow.state.in_((State.QUEUED, State.RUNNING))
-    query = select(func.count()).where(ScanRow.tenant == tenant, unfinished)
-    found = session.scalar(query) or 0
-    if found >= most:
+    some = select(ScanRow.id).where(ScanRow.tenant == tenant, unfinished).limit(most)
+    found = session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    if found + wanted > most:
         raise TooManyInFlight(f"{found} scans wait or run, and {most} may at the same time")

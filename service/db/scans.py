@@ -15,7 +15,7 @@ from service.db.entries import START, Entry, NewScan, entry_of, write
 from service.db.lifecycle import BlobKey, Failure, Scan, State, mark
 from service.db.models import ReportRow, ScanRow
 from service.db.outbox import announce_completed, announce_failed
-from service.db.places import check_places, take_place
+from service.db.places import check_places
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
 from service.db.reviews import BATCH, latest_of
@@ -69,10 +69,8 @@ class ScanRows:
 
         With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`.
         """
-        entry = entry_of(new, result)
+        entry = entry_of(new, result, in_flight=in_flight)
         with self._database.write() as session:
-            if in_flight:
-                take_place(session, new.tenant, in_flight)
             write(session, (entry,))
             also(session, new.id)
             if result is not None:
@@ -81,7 +79,7 @@ class ScanRows:
         return entry.scan()
 
     def add_all(self, entries: Sequence[Entry]) -> None:
-        """Write scans that wait, all in one transaction."""
+        """Write scans that wait, all or none. Raises `TooManyInFlight`."""
         with self._database.write() as session:
             write(session, entries)
 

@@ -70,8 +70,8 @@ class Admission:
         try:
             if allowance is not None:
                 allowance.upload(received.size)
-            if also is alone and result is None and not most:
-                entry = entry_of(new)
+            if also is alone and result is None:
+                entry = entry_of(new, in_flight=most)
                 self._accept(entry)
                 return entry.scan()
             scan = self._rows.add(new, also, result, in_flight=most)

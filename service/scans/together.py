@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from service.errors import ServiceError
+
 Item = TypeVar("Item")
 
 
@@ -18,16 +20,16 @@ class _Place(Generic[Item]):
     woken: threading.Lock = field(default_factory=threading.Lock)
     taken: bool = False
     done: bool = False
-    error: DBAPIError | None = None
+    error: DBAPIError | ServiceError | None = None
 
 
 class Together(Generic[Item]):
     """Collects what threads want done while a round is under way, and does that in one.
 
     Alone a caller waits for nobody: its round begins at once. Of several the first does the work
-    for all of them. A round that the database refuses is done again, each item by its own caller,
-    so that nobody pays for another's; where the connection was lost nobody knows what became of
-    the round, and all are told so.
+    for all of them. A round that is refused is done again, each item by its own caller, so that
+    nobody pays for another's; where the connection to the database was lost nobody knows what
+    became of the round, and all are told so.
     """
 
     def __init__(self, work: Callable[[Sequence[Item]], None]) -> None:
@@ -70,11 +72,11 @@ class Together(Generic[Item]):
             place.taken = True
         try:
             self._work([place.item for place in places])
-        except DBAPIError as error:
-            if len(places) > 1 and not error.connection_invalidated:
-                return
-            for place in places:
-                place.error = error
+        except (DBAPIError, ServiceError) as error:
+            lost = isinstance(error, DBAPIError) and error.connection_invalidated
+            if len(places) == 1 or lost:
+                for place in places:
+                    place.error = error
         else:
             for place in places:
                 place.done = True

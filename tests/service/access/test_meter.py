@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.access.meter import IN_PROCESS, Meter, Quotas
+from service.access.counters import IN_PROCESS
+from service.access.meter import Meter, Quotas
 from service.access.principal import Principal
 from service.access_errors import UploadQuotaUsed
 from service.db.access import OwnLimits

@@ -1,13 +1,19 @@
+import io
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from service.access.meter import Allowance, Meter, Quotas
+from service.access.principal import Principal
+from service.access_errors import TooManyInFlight
+from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
 from service.db.lifecycle import Scan, State
 from service.db.trail import acting
-from tests.service.office import Office, office
+from service.scans.intake import Received, receive_all
+from tests.service.office import PICTURE, Office, office
 
 
 @pytest.fixture
@@ -40,3 +46,21 @@ def test_uploads_that_come_while_the_broker_is_away_are_rung_for_later(desk: Off
     desk.queue.broken = False
     desk.scans.reconcile()
     assert Counter(scan for scan, _ in desk.queue.sent) == Counter(scan.id for scan in accepted)
+
+
+def test_of_uploads_at_the_same_time_as_many_are_taken_as_may_wait(desk: Office) -> None:
+    meter = Meter(Quotas(scans_in_flight=7), lambda _tenant: None)
+    key = Principal(tenant=DEFAULT_TENANT, actor="key:one", scopes=frozenset())
+    scans = desk.scans.of(DEFAULT_TENANT, Allowance(meter, key))
+    received = [receive_all(io.BytesIO(PICTURE), scans.receive("a.jpg")) for _ in range(24)]
+
+    def send(one: Received) -> bool:
+        try:
+            scans.accept(one)
+        except TooManyInFlight:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(send, received)) == 7
+    assert len(desk.scans.list().items) == len(desk.queue.sent) == desk.blobs() == 7

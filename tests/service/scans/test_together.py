@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from service.access_errors import TooManyInFlight
 from service.scans.together import Together
 from tests.e2e.servers import wait_until
 
@@ -56,8 +57,10 @@ def test_what_comes_during_a_round_is_done_in_the_next_all_at_once() -> None:
     assert work.rounds == [["first"], ["a", "b", "c", "d", "e"]]
 
 
-def test_nobody_pays_for_what_the_database_refuses_of_another() -> None:
-    refused = IntegrityError("INSERT", {}, Exception("no"))
+@pytest.mark.parametrize(
+    "refused", [IntegrityError("INSERT", {}, Exception("no")), TooManyInFlight("no")]
+)
+def test_nobody_pays_for_what_is_refused_of_another(refused: Exception) -> None:
     work = Work(error=refused)
     futures = after_one(work, ["a", "bad", "c"])
     assert futures["bad"].exception() is refused
