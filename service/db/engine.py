@@ -49,7 +49,11 @@ class Database:
         writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._probing = self.engine.execution_options(**{_BEGIN: _PROBE})
         self._clock = (-CLOCK_SECONDS, datetime.min.replace(tzinfo=UTC))
-        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        reader = self.engine
+        if self.engine.dialect.name == "postgresql":
+            # Every statement sees what is committed, in a transaction or not: this saves two trips.
+            reader = reader.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading = sessionmaker(reader, expire_on_commit=False)
         self._writing = sessionmaker(writer, expire_on_commit=False)
 
     def read(self) -> AbstractContextManager[Session]:
