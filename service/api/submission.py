@@ -123,7 +123,7 @@ def _submitted(
 
 
 def _received(scans: Scans, form: Form) -> Received:
-    with form.receiver or scans.receive(form.file_name or "") as receiver:
+    with form.receiver or scans.receive(form.file_name or "", whole=True) as receiver:
         receiver.write(form.rest)
         return receiver.finish()
 
