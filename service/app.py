@@ -25,6 +25,7 @@ from service.api import (
     policies,
     problems,
     resumable,
+    retention,
     reviews,
     scans,
     webhooks,
@@ -58,6 +59,7 @@ ROUTED: Final = (
     scans,
     batches,
     resumable,
+    retention,
     reviews,
     policies,
     audit_log,
@@ -115,6 +117,7 @@ def create_app(
     uploads: Uploads,
     the_batches: Batches,
     the_webhooks: Webhooks,
+    organisation: str = "",
     hosts: Hosts | None = None,
     proxies: Proxies | None = None,
 ) -> FastAPI:
@@ -141,6 +144,7 @@ def create_app(
     app.state.uploads = uploads
     app.state.batches = the_batches
     app.state.webhooks = the_webhooks
+    app.state.organisation = organisation
     app.state.fetch = get
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
@@ -181,6 +185,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
         uploads=built.uploads,
         the_batches=built.batches,
         the_webhooks=built.webhooks,
+        organisation=settings.organisation,
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )

@@ -129,7 +129,7 @@ async def _intake(request: Request, principal: ThePrincipal) -> Intake:
         scans=await _scans(request, principal),
         uploads=await _uploads(request, principal),
         fetch=cast(Fetch, request.app.state.fetch),
-        root=await _root(request),
+        root=_root(request),
     )
 
 
@@ -137,7 +137,11 @@ async def _trust(request: Request) -> TrustStore:
     return cast(TrustStore, request.app.state.trust)
 
 
-async def _root(request: Request) -> str:
+async def _organisation(request: Request) -> str:
+    return cast(str, request.app.state.organisation)
+
+
+def _root(request: Request) -> str:
     return str(request.scope.get("root_path", ""))
 
 
@@ -170,4 +174,6 @@ TheInstallation = Annotated[Scans, Depends(_everything)]
 TheIntake = Annotated[Intake, Depends(_intake)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]
 TheRoot = Annotated[str, Depends(_root)]
+TheOrganisation = Annotated[str, Depends(_organisation)]
+"""The name at the head of documents, or nothing."""
 """What stands before every address of ours: empty, or the path that the service lies under."""

@@ -9,7 +9,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
-from service.api.access import TheBoard, TheIntake, TheRoot, TheScans, needs
+from service.api.access import TheBoard, TheIntake, TheOrganisation, TheRoot, TheScans, needs
 from service.api.events import follow
 from service.api.filters import Filters
 from service.api.negotiation import Format, chosen
@@ -19,14 +19,17 @@ from service.api.scan_form import ACCEPTED, FORM, WORDS
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
 from service.db.lifecycle import Scan
+from service.db.retention_lifecycle import Part
 from service.errors import (
     DatabaseUnavailable,
     EmptyFile,
     FetchFailed,
     FileTooLarge,
     InvalidRequest,
+    PreviewGone,
     PreviewNotFound,
     ReceiptNotFound,
+    ReportGone,
     ReportNotReady,
     ScanExpired,
     ScanFailed,
@@ -41,9 +44,11 @@ from service.errors import (
     UploadUsed,
     UrlRefused,
 )
+from service.rendering.imprint import Imprint, Paper
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
+from service.scans.absent import check_there
 from service.scans.cursor import CURSOR
 from service.scans.refusals import (
     CursorInvalid,
@@ -53,6 +58,7 @@ from service.scans.refusals import (
     ScanCancelled,
     ScanOver,
 )
+from service.scans.use_cases import Scans
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
@@ -71,6 +77,7 @@ _NO_REPORT: Final = (
     ScanFailed,
     ScanCancelled,
     ScanExpired,
+    ReportGone,
     InvalidRequest,
 )
 
@@ -176,7 +183,12 @@ def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
     dependencies=[needs(Scope.SCANS_READ)],
     response_model=Report,
     responses={
-        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        200: {
+            "content": {
+                "text/html": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            }
+        },
         **documented(*_NO_REPORT),
     },
 )
@@ -184,17 +196,38 @@ def read_report(
     request: Request,
     scan_id: ScanId,
     scans: TheScans,
+    organisation: TheOrganisation,
     form: Annotated[
-        Format | None, Query(alias="format", description="html or json; else by Accept")
+        Format | None, Query(alias="format", description="json, html or pdf; else by Accept")
     ] = None,
+    paper: Annotated[Paper, Query(description="What a PDF is made for")] = Paper.A4,
 ) -> Response:
-    """The authenticity report: JSON, or one self-contained HTML file by `format` or Accept."""
+    """The authenticity report: JSON, one self-contained HTML file, or PDF/A.
+
+    The PDF carries the JSON and its signature, so it is verified and read like them.
+    """
     headers = {"Vary": "Accept"}
-    if chosen(request, form) is Format.JSON:
+    form = chosen(request, form)
+    if form is Format.JSON:
         document = scans.document(scan_id)
         return Response(document, media_type="application/json", headers=headers)
+    if form is Format.PDF:
+        made = _printed(scans, scan_id, Imprint(organisation, paper))
+        return Response(made, media_type="application/pdf", headers=headers)
     html = render_report(scans.report(scan_id), scans.preview(scan_id))
     return HTMLResponse(html, headers={**headers, "Content-Security-Policy": standalone_policy()})
+
+
+def _printed(scans: Scans, scan_id: str, imprint: Imprint) -> bytes:
+    from service.rendering.document import render_document
+
+    return render_document(
+        scans.report(scan_id),
+        scans.preview(scan_id),
+        text=scans.document(scan_id),
+        signature=scans.signature(scan_id),
+        imprint=imprint,
+    )
 
 
 @router.get(
@@ -220,13 +253,14 @@ def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
-        **documented(ScanNotFound, PreviewNotFound, InvalidRequest),
+        **documented(ScanNotFound, PreviewNotFound, PreviewGone, InvalidRequest),
     },
 )
 def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     """A JPEG picture of the file: the image, a strip of frames, or the waveform."""
     preview = scans.preview(scan_id)
     if preview is None:
+        check_there(scans.get(scan_id), Part.PREVIEWS)
         raise PreviewNotFound(f"scan {scan_id} has no preview, or none yet")
     return Response(preview, media_type="image/jpeg")
 
@@ -275,5 +309,5 @@ def delete_scan(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
     responses=documented(ReceiptNotFound, InvalidRequest),
 )
 def read_receipt(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
-    """The receipt of a scan that was deleted, on request or at the end of its retention."""
+    """The latest receipt of a scan of which something was deleted, on request or with age."""
     return scans.receipt(scan_id)

@@ -17,12 +17,14 @@ from service.db.models import LabelRow, ScanRow
 from service.db.places import take_places
 from service.db.reading import scan_of
 from service.db.results import Result, done
+from service.db.retention import Keeping, until
+from service.db.retention_lifecycle import Retention
 from service.db.trail import line_of, write_lines
 from service.reporting.report import Profile
 
 START: Final = Progress(Stage.QUEUED, 0.0)
 
-Values = Mapping[str, Any]
+Values = dict[str, Any]
 """A row by its columns."""
 
 
@@ -40,9 +42,9 @@ class NewScan:
     size: int
     media_type: str
     blob: BlobKey
+    secret: bytes | None = field(default=None, repr=False)  # what the blob is sealed with
     parts: tuple[int, ...] = ()
     created_at: datetime
-    expires_at: datetime | None
     reference: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     priority: Priority = Priority.NORMAL
@@ -81,12 +83,13 @@ def entry_of(new: NewScan, result: Result | None = None, *, in_flight: int = 0) 
     )
 
 
-def write(session: Session, entries: Sequence[Entry]) -> None:
-    """Write scans and what belongs to them, all or none. Raises `TooManyInFlight`.
+def write(session: Session, entries: Sequence[Entry], keeping: Keeping) -> None:
+    """Write scans and what belongs to them, all or none, and note until when each is kept.
 
-    By plain statements: the unit of work took longer than all else that is done for an upload.
+    Raises `TooManyInFlight`. By plain statements: the unit of work took longer than all else that is done for an upload.
     """
     _take_places(session, entries)
+    _note_ends(session, entries, keeping)
     connection = session.connection()
     connection.execute(insert(ScanRow), [entry.row for entry in entries])
     labels = [label for entry in entries for label in entry.labels]
@@ -103,7 +106,18 @@ def _take_places(session: Session, entries: Sequence[Entry]) -> None:
         take_places(session, tenant, min(bounds), len(bounds))
 
 
-def _columns(new: NewScan) -> dict[str, object]:
+def _note_ends(session: Session, entries: Sequence[Entry], keeping: Keeping) -> None:
+    retentions: dict[tuple[str, bool], Retention] = {}
+    for entry in entries:
+        new = entry.new
+        whose = new.tenant, new.secret is not None
+        if whose not in retentions:
+            retentions[whose] = keeping.of_new(session, new.tenant, sealed=new.secret is not None)
+        end = until(retentions[whose], new.created_at)
+        entry.row.update(expires_at=end, due_at=end)
+
+
+def _columns(new: NewScan) -> Values:
     """The columns of a scan that waits."""
     return {
         "id": new.id,
@@ -117,10 +131,12 @@ def _columns(new: NewScan) -> dict[str, object]:
         "size": new.size,
         "media_type": new.media_type,
         "blob": new.blob,
+        "secret": new.secret,
         "parts": list(new.parts) or None,
         "created_at": new.created_at,
         "enqueued_at": new.created_at,
-        "expires_at": new.expires_at,
+        "gone": [],
+        "indexed": False,
         "stage": START.stage,
         "done": START.done,
         "note": START.note,

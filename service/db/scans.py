@@ -1,7 +1,7 @@
 """Every statement about scans. Changes of state are compare-and-set, so the first one wins."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +18,8 @@ from service.db.outbox import announce_completed, announce_failed
 from service.db.places import check_places
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
+from service.db.retention import Keeping
+from service.db.retention_lifecycle import Part
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.db.turns import whose_turn
@@ -39,8 +41,10 @@ class Job:
     name: str
     sha256: str
     blob: BlobKey
+    secret: bytes | None = field(repr=False)  # what the blob is sealed with
     parts: tuple[int, ...]
     attempt: int
+    keeps: frozenset[Part]  # what may outlive the scan
 
 
 Also = Callable[[Session, str], None]
@@ -54,8 +58,13 @@ def alone(_session: Session, _scan_id: str) -> None:
 class ScanRows:
     """Scans in the database. Methods for people ask for the tenant, those for workers do not."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keeping: Keeping = Keeping(),  # noqa: B008 (frozen)
+    ) -> None:
         self._database = database
+        self._keeping = keeping
 
     def add(
         self,
@@ -71,17 +80,21 @@ class ScanRows:
         """
         entry = entry_of(new, result, in_flight=in_flight)
         with self._database.write() as session:
-            write(session, (entry,))
+            write(session, (entry,), self._keeping)
             also(session, new.id)
             if result is not None:
                 session.add(report_row(new.id, new.tenant, result.signed))
                 _tell(session, new.tenant, new.id, result, new.created_at)
-        return entry.scan()
+            if result is None:
+                return entry.scan()
+            row = session.get_one(ScanRow, new.id)
+            self._keeping.settle(session, row, new.created_at)
+        return scan_of(row)
 
     def add_all(self, entries: Sequence[Entry]) -> None:
         """Write scans that wait, all or none. Raises `TooManyInFlight`."""
         with self._database.write() as session:
-            write(session, entries)
+            write(session, entries, self._keeping)
 
     def check_in_flight(self, tenant: str, most: int) -> None:
         """Raises `TooManyInFlight` if the tenant has so many; 0 is any number."""
@@ -172,6 +185,7 @@ class ScanRows:
             cancelled = _changed(session, scan_id, *mine, **values)
             if cancelled:
                 note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
+                self._settle(session, scan_id, now)
             return cancelled
 
     def take(
@@ -216,8 +230,10 @@ class ScanRows:
                 name=row.name,
                 sha256=row.sha256,
                 blob=BlobKey(row.blob),
+                secret=row.secret,
                 parts=tuple(row.parts or ()),
                 attempt=row.attempts,
+                keeps=self._keeping.outliving(session, row),
             )
 
     def renew(self, job: Job, *, until: datetime, progress: Progress) -> bool:
@@ -240,6 +256,7 @@ class ScanRows:
             if won:
                 session.add(report_row(job.id, job.tenant, result.signed))
                 _tell(session, job.tenant, job.id, result, now)
+                self._settle(session, job.id, now)
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
@@ -247,6 +264,7 @@ class ScanRows:
             failed = _changed(session, job.id, _held(job), **_failed(failure, now))
             if failed:
                 announce_failed(session, job.tenant, job.id, failure.code, now)
+                self._settle(session, job.id, now)
             return failed
 
     def hand_back(self, job: Job, *, counted: bool = True) -> bool:
@@ -265,6 +283,12 @@ class ScanRows:
             statement = update(ScanRow).where(running).values(**_queued_again(counted=False))
             session.execute(statement)
         return tuple(name for name in busy if name is not None)
+
+    def _settle(self, session: Session, scan_id: str, now: datetime) -> None:
+        """What goes with the end of a scan goes in the transaction that ends it."""
+        session.flush()
+        row = session.get_one(ScanRow, scan_id, populate_existing=True)
+        self._keeping.settle(session, row, now)
 
 
 def _batched(scan_ids: Sequence[str]) -> Iterator[Sequence[str]]:
