@@ -67,6 +67,7 @@ PLENTY: Final = {
         "KEY_UPLOAD_BYTES_PER_DAY",
         "REQUESTS_PER_MINUTE",
         "UPLOAD_BYTES_PER_DAY",
+        "KEY_SCANS_IN_FLIGHT",
         "SCANS_IN_FLIGHT",
     )
 }

@@ -1,9 +1,9 @@
 """What is written when a scan is accepted: its row, its labels and its line of the audit log."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
 from service.db.lifecycle import HEAD_START, BlobKey, Priority, Scan, State
 from service.db.models import LabelRow, ScanRow
-from service.db.places import take_places
+from service.db.places import UNBOUNDED, Places, take_places
 from service.db.reading import scan_of
 from service.db.results import Result, done
 from service.db.retention import Keeping, until
@@ -45,6 +45,7 @@ class NewScan:
     secret: bytes | None = field(default=None, repr=False)  # what the blob is sealed with
     parts: tuple[int, ...] = ()
     created_at: datetime
+    sender: str | None = None
     reference: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     priority: Priority = Priority.NORMAL
@@ -54,11 +55,11 @@ class NewScan:
 class Entry:
     """A scan that is accepted, as rows of their tables.
 
-    It is only where its tenant has less than `in_flight` scans that wait or run; 0: any number.
+    It is only where one of the `places` is free.
     """
 
     new: NewScan
-    in_flight: int
+    places: Places
     row: Values
     labels: Sequence[Values]
     line: Values
@@ -68,7 +69,7 @@ class Entry:
         return scan_of(ScanRow(**self.row, labels=[LabelRow(**label) for label in self.labels]))
 
 
-def entry_of(new: NewScan, result: Result | None = None, *, in_flight: int = 0) -> Entry:
+def entry_of(new: NewScan, result: Result | None = None, *, places: Places = UNBOUNDED) -> Entry:
     """A scan that waits, or with a `result` one that is done; accepted by whoever acts now."""
     labels = [
         {"scan_id": new.id, "name": name, "value": value, "tenant": new.tenant}
@@ -76,7 +77,7 @@ def entry_of(new: NewScan, result: Result | None = None, *, in_flight: int = 0) 
     ]
     return Entry(
         new=new,
-        in_flight=in_flight,
+        places=places,
         row=_columns(new) | (done(result, new.created_at) if result is not None else {}),
         labels=labels,
         line=line_of(new.tenant, "scan.accepted", f"scan:{new.id}"),
@@ -100,10 +101,12 @@ def write(session: Session, entries: Sequence[Entry], keeping: Keeping) -> None:
 
 def _take_places(session: Session, entries: Sequence[Entry]) -> None:
     """In the order of the tenants' names, so that two transactions never wait for each other."""
-    bounded = sorted((it.new.tenant, it.in_flight) for it in entries if it.in_flight)
-    for tenant, of_tenant in groupby(bounded, key=itemgetter(0)):
-        bounds = [most for _, most in of_tenant]
-        take_places(session, tenant, min(bounds), len(bounds))
+    by_tenant = defaultdict[str, list[Places]](list)
+    for entry in entries:
+        if entry.places.bounded:
+            by_tenant[entry.new.tenant].append(entry.places)
+    for tenant, wanted in sorted(by_tenant.items(), key=itemgetter(0)):
+        take_places(session, tenant, wanted)
 
 
 def _note_ends(session: Session, entries: Sequence[Entry], keeping: Keeping) -> None:
@@ -141,6 +144,7 @@ def _columns(new: NewScan) -> Values:
         "done": START.done,
         "note": START.note,
         "attempts": 0,
+        "sender": new.sender,
         "reference": new.reference,
         "priority": new.priority,
         "turn_at": new.created_at - HEAD_START[new.priority],

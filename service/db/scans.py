@@ -14,8 +14,8 @@ from service.db.engine import Database
 from service.db.entries import START, Entry, NewScan, entry_of, write
 from service.db.lifecycle import BlobKey, Failure, Scan, State, mark
 from service.db.models import ReportRow, ScanRow
-from service.db.outbox import announce_completed, announce_failed
-from service.db.places import check_places
+from service.db.outbox import announce_cancelled, announce_completed, announce_failed
+from service.db.places import UNBOUNDED, Places, check_places
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
 from service.db.retention import Keeping
@@ -72,13 +72,13 @@ class ScanRows:
         also: Also = alone,
         result: Result | None = None,
         *,
-        in_flight: int = 0,
+        places: Places = UNBOUNDED,
     ) -> Scan:
         """Write a scan that waits, or with a `result` one that is done.
 
-        With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`.
+        Raises `TooManyInFlight` where none of the places is free.
         """
-        entry = entry_of(new, result, in_flight=in_flight)
+        entry = entry_of(new, result, places=places)
         with self._database.write() as session:
             write(session, (entry,), self._keeping)
             also(session, new.id)
@@ -96,11 +96,11 @@ class ScanRows:
         with self._database.write() as session:
             write(session, entries, self._keeping)
 
-    def check_in_flight(self, tenant: str, most: int) -> None:
-        """Raises `TooManyInFlight` if the tenant has so many; 0 is any number."""
-        if most:
+    def check_in_flight(self, tenant: str, places: Places) -> None:
+        """Raises `TooManyInFlight` if none of the places is free."""
+        if places.bounded:
             with self._database.read() as session:
-                check_places(session, tenant, most)
+                check_places(session, tenant, (places,))
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
@@ -186,6 +186,7 @@ class ScanRows:
             if cancelled:
                 note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
                 self._settle(session, scan_id, now)
+                announce_cancelled(session, tenant, (scan_id,), failure.code, now)
             return cancelled
 
     def take(

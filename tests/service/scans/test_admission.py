@@ -13,12 +13,13 @@ from service.db.engine import Database
 from service.db.lifecycle import Scan, State
 from service.db.trail import acting
 from service.scans.intake import Received, receive_all
+from service.scans.queue import Broker
 from tests.service.office import PICTURE, Office, office
 
 
 @pytest.fixture
-def desk(tmp_path: Path, database: Database) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(tmp_path: Path, database: Database, broker: Broker) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def test_uploads_of_many_at_the_same_time_become_scans_messages_and_lines_of_their_senders(
