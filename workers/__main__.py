@@ -1,6 +1,7 @@
 """`python -m workers --queues image,video --concurrency 2`: run scans until told to stop."""
 
 import argparse
+import os
 
 from celery.apps.worker import Worker
 from celery.signals import setup_logging
@@ -23,6 +24,7 @@ def main() -> int:
     sentence and exit status 2 when the settings make no sense.
     """
     arguments = _parser().parse_args()
+    os.nice(arguments.nice)
     with explained():
         settings = read_settings()
         logs.configure(json=settings.log_json)
@@ -67,6 +69,14 @@ def _parser() -> argparse.ArgumentParser:
         "--concurrency",
         type=int,
         help=f"scans at a time, default: 1; endpoints told at a time, default: {senders.THREADS}",
+    )
+    parser.add_argument(
+        "--nice",
+        type=int,
+        choices=range(20),
+        default=0,
+        metavar="N",
+        help="let others on this machine go first, 0 to 19; default: 0",
     )
     return parser
 

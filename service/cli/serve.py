@@ -20,6 +20,8 @@ SERVING: Final = "service.serving"
 STARTUP: Final = "service.startup"
 WORKERS: Final = "workers"
 BACKLOG: Final = 512
+NICENESS: Final = 10
+"""Of the worker that shares a machine with the API: a scan can wait, whoever uploads does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _api(listener: socket.socket, hosts: tuple[str, ...], way: Way) -> Child:
 
 
 def _worker() -> Child:
-    return Child(name="worker", command=_python("-m", WORKERS))
+    return Child(name="worker", command=_python("-m", WORKERS, "--nice", str(NICENESS)))
 
 
 def _sender() -> Child:

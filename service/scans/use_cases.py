@@ -157,12 +157,13 @@ class Scans:
         others._allowance = allowance
         return others
 
-    def receive(self, untrusted_name: str = "") -> Receiver:
+    def receive(self, untrusted_name: str = "", *, whole: bool = False) -> Receiver:
         """Somewhere to write an upload to; checked while it arrives.
 
-        Raises `UploadQuotaUsed` and `TooManyInFlight` where it could not be accepted anyway.
+        Raises `UploadQuotaUsed` and `TooManyInFlight` where it could not be accepted anyway. Where
+        the `whole` of it has arrived that is left to `accept`, which finds it out too.
         """
-        if self._allowance is not None:
+        if self._allowance is not None and not whole:
             self._allowance.room()
             self._rows.check_in_flight(self._tenant, self._allowance.places)
         secret = new_secret() if self.retention.zero() else None
