@@ -86,6 +86,9 @@ class Reviewed:
     document: str
 
 
+FINAL: Final = frozenset({State.DONE, State.FAILED, State.EXPIRED, State.CANCELLED})
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why there is no report: a stable code and a sentence for a person."""

@@ -191,16 +191,21 @@ def desk(
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
     uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
-    batches = Batches(
-        database=database, scans=scans, uploads=uploads, fetch=get, keep=timedelta(days=1)
-    )
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     tenants = Tenants(AccessRows(database))
+    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits, counters)
+    batches = Batches(
+        database=database,
+        scans=scans,
+        uploads=uploads,
+        fetch=get,
+        keep=timedelta(days=1),
+        meter=meter,
+    )
     accounts = Accounts(database, tenants, passwords, now)
     people = People(accounts, Sessions(database, now), tenants, provider)
     keyring = Keyring(AccessRows(database))
     keeper = Doorkeeper(door, (keyring.ever, people.wanted))
-    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits, counters)
     entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, meter, people)
     app = create_app(
         scans,

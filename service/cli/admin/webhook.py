@@ -62,9 +62,9 @@ def create(
     assay admin webhook create https://example.org/assay --event scan.completed
     """
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import database_for
     from service.cli.complain import say
     from service.cli.engine import read_settings
+    from service.cli.installed import database_for
     from service.db.access import AccessRows
     from service.db.outbox import EventType
     from service.wiring import build_webhooks
@@ -173,8 +173,8 @@ def dead(
 
 @contextmanager
 def _opened(about: str) -> Iterator["Webhooks"]:
-    from service.cli.admin.opening import database_for
     from service.cli.engine import read_settings
+    from service.cli.installed import database_for
     from service.wiring import build_webhooks
 
     with database_for(about) as database:
