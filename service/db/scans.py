@@ -185,8 +185,8 @@ class ScanRows:
             cancelled = _changed(session, scan_id, *mine, **values)
             if cancelled:
                 note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
-                self._settle(session, scan_id, now)
                 announce_cancelled(session, tenant, (scan_id,), failure.code, now)
+                self._settle(session, scan_id, now)
             return cancelled
 
     def take(

@@ -23,6 +23,7 @@ from service.scans.asked import Asked, Reuse
 from service.scans.batches import Batches
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Receiver, receive_all
+from service.scans.queue import Broker
 from service.scans.resumable import Uploads
 from tests.service.office import LIMITS, PICTURE, Office, office
 from tests.service.scans.test_retention import Describing, everything
@@ -32,8 +33,8 @@ TRACE: Final = PICTURE[20:60]
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    made = office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    made = office(database, tmp_path / "blobs", broker)
     made.engine = Describing(during=lambda _progress: sealed(made))
     known = IndexEntries(tmp_path / "index", adds=True)
     made.scans = made.beside(pipeline=made.engine, known=known)
