@@ -55,6 +55,7 @@ class Scan(Answer):
     reference: str | None = None
     labels: dict[str, str] = {}
     priority: str = "normal"
+    removed: tuple[str, ...] = ()  # bytes, previews, reports, index_entries: past their retention
     links: dict[str, str] = {}
 
     @property

@@ -114,7 +114,6 @@ def new_scan(sender: str) -> NewScan:
         media_type="image/jpeg",
         blob=BlobKey("default/" + "0" * 32),
         created_at=now,
-        expires_at=None,
         sender=sender,
     )
 
