@@ -209,9 +209,15 @@ class Webhooks(Section):
 
     networks: Networks = ()
     """Private addresses or networks, separated by commas, in which receivers may be; unset: public
-    addresses alone."""
+    addresses alone. A tenant's admin can send events there and sees how a refusal begins, so name
+    no more than the receivers."""
     seconds: float = Field(default=15.0, gt=0, le=60)
     """A receiver has to answer within this."""
+    keep_days: int = Field(default=30, ge=1, le=3650)
+    """Events, their deliveries and every attempt are deleted after this."""
+    key_file: Folder | None = None
+    """The key that seals the secrets of endpoints in the database, 32 bytes in base64; unset: made
+    once as `keys/webhooks.key` in the data directory. A fleet shares one."""
 
 
 class KeepApart(Section):
@@ -316,6 +322,10 @@ class Settings(BaseSettings):
     @property
     def report_key(self) -> Path:
         return self.report_key_file or self.data_dir / "keys" / "report.pem"
+
+    @property
+    def webhook_key(self) -> Path:
+        return self.webhooks.key_file or self.data_dir / "keys" / "webhooks.key"
 
     @property
     def trust(self) -> Path:

@@ -21,18 +21,20 @@ from service.db.access import AccessRows, OwnLimits
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.db.outbox import announce_batch
-from service.errors import SettingsInvalid, SigningKeyInvalid
+from service.errors import SealingKeyInvalid, SettingsInvalid, SigningKeyInvalid
 from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches, Fetch
 from service.scans.index_entries import IndexEntries
 from service.scans.policy import ScanPolicy
-from service.scans.queue import Broker, CeleryQueue
+from service.scans.queue import WEBHOOK_TASK, Broker, CeleryQueue
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
 from service.settings import Settings
+from service.webhooks.ringing import Ringer
+from service.webhooks.sealing import Seal
 from service.webhooks.sending import Sender
 from service.webhooks.use_cases import Webhooks
 
@@ -46,6 +48,7 @@ class Built:
     batches: Batches
     webhooks: Webhooks
     sender: Sender
+    ringer: Ringer
 
 
 def guarded_fetch(settings: Settings) -> Fetch:
@@ -81,6 +84,7 @@ def build(
     database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
+        seal = Seal.at(settings.webhook_key)
     policy = scan_policy(settings)
     scans = Scans(
         database=database,
@@ -111,14 +115,22 @@ def build(
         scans=scans,
         uploads=uploads,
         batches=batches,
-        webhooks=Webhooks(database, guard, DEFAULT_TENANT),
-        sender=Sender(database, guard),
+        webhooks=Webhooks(database, guard, seal, DEFAULT_TENANT),
+        sender=Sender(database, guard, seal, keep=timedelta(days=settings.webhooks.keep_days)),
+        ringer=Ringer(database, CeleryQueue(broker(settings), WEBHOOK_TASK)),
     )
 
 
 def build_scans(settings: Settings, *, database: Database | None = None) -> Scans:
     """Scans alone, for whoever runs none. Raises `SettingsInvalid`."""
     return build(settings, database=database).scans
+
+
+def build_webhooks(settings: Settings, database: Database) -> Webhooks:
+    """Webhooks alone, those of the default tenant at first. Raises `SettingsInvalid`."""
+    with _usable("keys"):
+        seal = Seal.at(settings.webhook_key)
+    return Webhooks(database, webhook_guard(settings), seal, DEFAULT_TENANT)
 
 
 def build_people(settings: Settings, database: Database) -> People:
@@ -164,7 +176,7 @@ def _usable(part: str) -> Iterator[None]:
     """One sentence that names the part; the text of a database's error names no password."""
     try:
         yield
-    except (SQLAlchemyError, CommandError, SigningKeyInvalid) as error:
+    except (SQLAlchemyError, CommandError, SigningKeyInvalid, SealingKeyInvalid) as error:
         reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         raise SettingsInvalid(f"{part}: {reason}") from error
     except OSError as error:

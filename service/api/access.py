@@ -173,6 +173,10 @@ async def _webhooks(request: Request, principal: ThePrincipal) -> Webhooks:
     return cast(Webhooks, request.app.state.webhooks).of(principal.tenant)
 
 
+async def _everybodys_webhooks(request: Request) -> Webhooks:
+    return cast(Webhooks, request.app.state.webhooks)
+
+
 TheBoard = Annotated[Board, Depends(_board)]
 TheBatchBoard = Annotated[Board, Depends(_batch_board)]
 StillReads = Annotated[Callable[[], bool], Depends(_still_reads)]
@@ -184,6 +188,8 @@ TheWebhooks = Annotated[Webhooks, Depends(_webhooks)]
 """The use cases for the scans of the principal's tenant."""
 TheInstallation = Annotated[Scans, Depends(_everything)]
 """The use cases that concern no tenant: whether the service is ready, and its public keys."""
+AllWebhooks = Annotated[Webhooks, Depends(_everybodys_webhooks)]
+"""The use cases that concern no tenant: how far the telling is behind."""
 TheFetch = Annotated[Fetch, Depends(_fetch)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]
 TheRoot = Annotated[str, Depends(_root)]

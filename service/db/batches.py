@@ -26,6 +26,7 @@ from service.db.batch_tables import BatchRow, ItemRow
 from service.db.engine import Database
 from service.db.lifecycle import Failure, State
 from service.db.models import ScanRow
+from service.db.outbox import announce_cancelled
 from service.db.scans import Also, alone
 from service.db.trail import note
 
@@ -206,8 +207,9 @@ class BatchRows:
                 )
                 .returning(ScanRow.id)
                 .execution_options(synchronize_session=False)
-            )
-            for scan_id in cancelled.all():
+            ).all()
+            announce_cancelled(session, tenant, cancelled, failure.code, now)
+            for scan_id in cancelled:
                 note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
 
     def delete(self, tenant: str, batch_id: str) -> None:

@@ -14,7 +14,7 @@ from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
 from service.db.models import LabelRow, ReportRow, ScanRow
-from service.db.outbox import announce_completed, announce_failed
+from service.db.outbox import announce_cancelled, announce_completed, announce_failed
 from service.db.places import UNBOUNDED, Places, check_places, take_place
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
@@ -238,6 +238,7 @@ class ScanRows:
             if cancelled:
                 note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
                 self._settle(session, scan_id, now)
+                announce_cancelled(session, tenant, (scan_id,), failure.code, now)
             return cancelled
 
     def take(

@@ -20,7 +20,7 @@ from provenance.published import open_store
 from service.access.accounts import Accounts
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
-from service.access.meter import Meter, Quotas
+from service.access.meter import IN_PROCESS, Meter, Quotas
 from service.access.oidc import Provider
 from service.access.passwords import Passwords
 from service.access.people import People
@@ -49,6 +49,7 @@ from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
+from service.webhooks.sealing import Seal
 from service.webhooks.use_cases import Webhooks
 from tests.service.databases import sqlite
 
@@ -170,8 +171,12 @@ def desk(
     door: Door = Door.OPEN,
     quotas: Quotas | None = None,
     database: Database | None = None,
+    counters: str = IN_PROCESS,
 ) -> Desk:
-    """A new application, open unless `door` says otherwise; on an empty database if none is given."""
+    """A new application, open unless `door` says otherwise.
+
+    On this empty database, or on one of its own in the folder.
+    """
     database = database or sqlite(folder / "assay.db")
     queue, blobs = Waiting(), folder / "blobs"
     store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
@@ -188,7 +193,7 @@ def desk(
     uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     tenants = Tenants(AccessRows(database))
-    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits)
+    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits, counters)
     batches = Batches(
         database=database,
         scans=scans,
@@ -209,7 +214,7 @@ def desk(
         entrance,
         uploads=uploads,
         the_batches=batches,
-        the_webhooks=Webhooks(database, WEBHOOKS, DEFAULT_TENANT),
+        the_webhooks=Webhooks(database, WEBHOOKS, Seal(bytes(32)), DEFAULT_TENANT),
         hosts=hosts,
         proxies=proxies,
     )

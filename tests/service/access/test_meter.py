@@ -1,30 +1,24 @@
 """What is counted of a key and a tenant, in this process and in Redis, with many at once."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from service.access.meter import IN_PROCESS, Meter, Quotas
+from service.access.meter import Meter, Quotas
 from service.access.principal import Principal
 from service.access_errors import UploadQuotaUsed
 from service.db.access import OwnLimits
 from service.db.places import Places
-from tests.e2e.servers import redis
+from tests.service.conftest import Parts
 
 KEY = Principal(tenant="news", actor="key:one", scopes=frozenset())
 SIBLING = Principal(tenant="news", actor="key:two", scopes=frozenset())
 STRANGER = Principal(tenant="default", actor="local", scopes=frozenset())
 
 
-@pytest.fixture(params=["process", "redis"])
-def counters(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "process":
-        yield IN_PROCESS
-        return
-    with redis(tmp_path) as server:
-        yield server.url
+@pytest.fixture
+def counters(parts: Parts) -> str:
+    return parts.counters
 
 
 def nothing_of_its_own(tenant: str) -> None:

@@ -25,15 +25,27 @@ from service.reporting.report import Profile
 from service.scans.intake import Receiver
 from tests import media
 from tests.service import reports
+from tests.service.conftest import Parts
 from tests.service.webapp import Desk, StandIn, desk
 
 PHOTO = media.jpeg(media.photo_like(64, 48))
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Callable[[Quotas], Desk]:
+def make(tmp_path: Path, database: Database, parts: Parts) -> Callable[[Quotas], Desk]:
     engine = StandIn(reports.verified_ai, preview=PHOTO)
-    return lambda quotas: desk(tmp_path, engine, door=Door.LOCKED, quotas=quotas)
+
+    def made(quotas: Quotas) -> Desk:
+        return desk(
+            tmp_path,
+            engine,
+            door=Door.LOCKED,
+            quotas=quotas,
+            database=database,
+            counters=parts.counters,
+        )
+
+    return made
 
 
 def test_answers_say_how_the_limits_stand(make: Callable[[Quotas], Desk]) -> None:

@@ -14,6 +14,7 @@ from service.db.reviews import BATCH
 from service.policies.library import built_in
 from service.reporting.decision import PolicyAction
 from service.reporting.receipt import Item
+from service.scans.queue import Broker
 from tests.service.office import Office, office
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -21,8 +22,8 @@ NEWSROOM, NO_AI = built_in("newsroom"), built_in("no-ai")
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def test_policies_that_come_at_once_are_numbered_without_gaps(database: Database) -> None:

@@ -20,6 +20,7 @@ from service.errors import (
 from service.reporting.report import Profile
 from service.scans.batches import ATTEMPTS, Batches
 from service.scans.intake import Receiver
+from service.scans.queue import Broker
 from service.scans.resumable import Uploads
 from tests.service.office import LIMITS, PICTURE, Office, office
 
@@ -73,8 +74,8 @@ GOOD = "https://example.org/good.jpg"
 
 
 @pytest.fixture
-def bench(database: Database, tmp_path: Path) -> Bench:
-    desk, told = office(database, tmp_path / "blobs"), list[tuple[str, BatchState]]()
+def bench(database: Database, broker: Broker, tmp_path: Path) -> Bench:
+    desk, told = office(database, tmp_path / "blobs", broker), list[tuple[str, BatchState]]()
     web = Web({GOOD: PICTURE})
     uploads = Uploads(
         database=database,
