@@ -27,9 +27,10 @@ from service.analysis.credentials import Credentials, Past, Read
 from service.analysis.progress import Listener, Progress, Stage, ignore
 from service.analysis.second_opinion import SecondOpinions
 from service.analysis.source import Source
-from service.reporting.evidence import fuse, gaps, weigh
+from service.reporting.evidence import gaps, weigh
 from service.reporting.headline import Facts, headline
 from service.reporting.pins import digest_of, pin, settings_of
+from service.reporting.questions import leading, questions
 from service.reporting.report import NotChecked, Profile, Report, Subject
 from service.reporting.verdict import NO_CLASSIFIER, NOT_REQUESTED, decide
 from service.reporting.wording import UNJUDGED
@@ -216,6 +217,8 @@ def _report(
         *gaps(provenance, classified.findings),
     )
     decision = decide(evidence, missing)
+    asked = questions(classified.findings)
+    first = leading(asked)
     return Report(
         subject=_subject(source, classified),
         analysed_at=datetime.now(UTC),
@@ -235,7 +238,9 @@ def _report(
         evidence=evidence,
         conflicts=decision.conflicts,
         not_checked=missing,
-        classifiers=fuse(classified.findings),
+        classifiers=None if first is None else first.lr,
+        question=None if first is None else first.claim,
+        questions=asked,
         provenance=provenance,
         watermarks=classified.watermarks,
         matches=classified.matches,

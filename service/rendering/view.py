@@ -106,15 +106,6 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Fused:
-    """All voting classifiers together."""
-
-    words: str
-    odds: str
-    interval: charts.Interval
-
-
-@dataclass(frozen=True, slots=True)
 class ReportView:
     """What the template reads besides the report itself."""
 
@@ -136,7 +127,7 @@ class ReportView:
     traces: tuple[TraceView, ...]
     matches: tuple[MatchView, ...]
     findings: tuple[FindingView, ...]
-    fused: Fused | None
+    leading: str  # which of several questions the report's ratio answers
 
 
 def view(report: Report) -> ReportView:
@@ -161,7 +152,7 @@ def view(report: Report) -> ReportView:
         traces=_traces(report),
         matches=tuple(_match(item) for item in report.matches),
         findings=tuple(_findings(report)),
-        fused=_fused(report),
+        leading=_leading(report),
     )
 
 
@@ -259,12 +250,14 @@ def _traces(report: Report) -> tuple[TraceView, ...]:
     )
 
 
-def _fused(report: Report) -> Fused | None:
-    """All together, where more than one classifier has a vote and a score."""
-    lr = report.classifiers
-    if lr is None or sum(item.votes and item.lr is not None for item in report.findings) < 2:
-        return None
-    return Fused(in_words(lr.log10, "synthetic"), odds(lr, "synthetic"), charts.interval(lr))
+def _leading(report: Report) -> str:
+    """Where several questions were answered: which one the ratio of the report is about."""
+    if report.question is None or len(report.questions) < 2:
+        return ""
+    return (
+        "Each of these questions has a likelihood ratio of its own, and they are not mixed. Where a "
+        f"list shows one number for this file, it answers “{CLAIMS[report.question]}”."
+    )
 
 
 def _match(item: Match) -> MatchView:

@@ -9,7 +9,6 @@ from detectors.result import (
     Alarm,
     Claim,
     Finding,
-    LikelihoodRatio,
     Outcome,
     Reason,
 )
@@ -92,26 +91,6 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
                 "line. They were not judged."
             )
             yield NotChecked(what=item.detector, reason=Reason.NARROW_BAND, statement=text)
-
-
-def fuse(findings: tuple[Finding, ...]) -> LikelihoodRatio | None:
-    """One ratio for "something in this file is synthetic"; None when every classifier abstained.
-
-    Voting findings judge different parts (picture, voice, face). With equal prior weight on which
-    part is synthetic, the ratio of the whole is the mean of the parts' ratios, not of their logs.
-    """
-    ratios = [item.lr for item in findings if item.votes and item.lr is not None]
-    if not ratios:
-        return None
-    return LikelihoodRatio(
-        log10=_mean([item.log10 for item in ratios]),
-        low=_mean([item.low for item in ratios]),
-        high=_mean([item.high for item in ratios]),
-    )
-
-
-def _mean(logs: list[float]) -> float:
-    return math.log10(sum(10.0**value for value in logs) / len(logs))
 
 
 def _is_beyond_chance(found: Watermark) -> bool:
