@@ -161,6 +161,23 @@ class DrawsMaps(Protocol):
         ...
 
 
+@runtime_checkable
+class Glances(Protocol):
+    """A judge of pictures whose score is a sum, one part of which costs a fraction of the whole."""
+
+    def sparing(self) -> "Glances":
+        """The same judge with as few views as its score can be made of, and without maps."""
+        ...
+
+    def apart(self, media: Image) -> tuple[Observation, float]:
+        """As `observe`, and how much of the raw score the fine detail of the picture adds."""
+        ...
+
+    def details(self, media: Image) -> float:
+        """That part alone. Raises `NotApplicable` for flat pictures and nothing else."""
+        ...
+
+
 class Combiner(Protocol):
     """Fuses what several experts observed about one file, by weights that were measured."""
 

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NO_FACE = "no_face"
     NO_AUDIO = "no_audio"
     NARROW_BAND = "narrow_band"
+    FRAMES_REFUSED = "frames_refused"
     OUT_OF_DOMAIN = "out_of_domain"
     NO_PHOTOGRAPH = "no_photograph"
     WEIGHTS_UNAVAILABLE = "weights_unavailable"
@@ -38,6 +39,11 @@ class Reason(StrEnum):
 
 NARROW_BAND_SECONDS: Final = "narrow_band_seconds"
 """Fact of a finding: seconds of speech that were left out as `NARROW_BAND`, beside what was judged."""
+
+
+JUDGED_FRAMES: Final = "judged_frames"
+REFUSED_FRAMES: Final = "refused_frames"
+"""Facts of a finding about a film: sampled frames that were judged, and that could not be."""
 
 
 class Claim(StrEnum):

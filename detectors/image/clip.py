@@ -12,7 +12,15 @@ from safetensors.numpy import load_file
 from detectors.base import Image, Judge, Observation, Patch
 from detectors.errors import CardInvalid
 from detectors.image.domain import Domain
-from detectors.image.views import SIDE, crop, require_size, require_texture, resized, squeezed
+from detectors.image.views import (
+    SIDE,
+    crop,
+    require_size,
+    require_texture,
+    resized,
+    smallness,
+    squeezed,
+)
 from detectors.zoo.backbones import ClipEncoder, TokenEncoder, summary
 from detectors.zoo.card import ModelCard
 from detectors.zoo.weights import verified
@@ -29,6 +37,16 @@ Dynamic INT8 rounds by the range of all activations, so one changed bit, or a su
 moves the rounding of many. 22 photographs and generated pictures, three versions of each with one
 bit of one sample changed: 95 % of 132 pairs lie within 0.21 (all blocks) and 0.25 (six of them), the
 farthest 0.38 apart; log10 ratios 0.15.
+"""
+
+SMALL_ALLOWANCE: Final = 0.7
+SMALL_MARGIN: Final = 1.7
+"""By how much the smallest pictures score higher when genuine, and how far they stray.
+
+Frames of 83 to 112 moments of real and generated films, reduced from 210 to 320 px to 144 and 112 px
+on their short side: real ones score 0.72 and 0.62 higher than before on average, generated ones 0.52
+higher and 0.07 lower, 95 % of either move by less than 1.7 (144 px) and 2.1 (112 px). AUC 0.89, 0.86
+and 0.80.
 """
 
 _CELL: Final = 2  # tokens along one side of a heat-map cell
@@ -89,11 +107,26 @@ class ClipDetector:
         other._maps = False
         return other
 
+    def sparing(self) -> Self:
+        """As `Glances.sparing`: the whole and one crop, two views; the encoder is shared."""
+        other = self.without_maps()
+        other._centres = CROPS[:1]
+        return other
+
+    def details(self, media: Image) -> float:
+        """As `Glances.details`: the part of the middle crop, one view."""
+        require_texture(resized(media.pixels))
+        return self._crop_part(media, *CROPS[0])
+
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration.
 
         Raises `NotApplicable` for tiny and flat pictures and for what is no photograph.
         """
+        return self.apart(media)[0]
+
+    def apart(self, media: Image) -> tuple[Observation, float]:
+        """As `Glances.apart`."""
         require_size(media.pixels)
         view = resized(media.pixels)
         require_texture(view)
@@ -102,14 +135,17 @@ class ClipDetector:
             self._domain.require_photograph(statistics)
         whole = float(np.vdot(self._whole, statistics))
         centres = self._centres if min(media.pixels.shape[:2]) > SIDE else CROPS[:1]
-        crops = [self._crop_part(media, x, y) for x, y in centres]
-        raw = whole + float(np.mean(crops)) + self._bias
-        return Observation(
+        details = float(np.mean([self._crop_part(media, x, y) for x, y in centres]))
+        raw = whole + details + self._bias
+        little = smallness(media.pixels)
+        seen = Observation(
             raw=raw,
-            margin=self._margin,
+            allowance=SMALL_ALLOWANCE * little,
+            margin=math.hypot(self._margin, SMALL_MARGIN * little),
             patches=self._patches(media, raw),
-            facts=self._contributions(whole, float(np.mean(crops))),
+            facts=self._contributions(whole, details),
         )
+        return seen, details
 
     def _contributions(self, whole: float, details: float) -> dict[str, float]:
         """What each kind of view adds to the log odds, beyond what the mean picture gets of it."""

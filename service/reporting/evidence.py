@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from detectors.result import (
+    JUDGED_FRAMES,
     NARROW_BAND_SECONDS,
+    REFUSED_FRAMES,
     Alarm,
     Claim,
     Finding,
@@ -44,7 +46,8 @@ CLASSIFIER_ID: Final = "detector."
 """What the id of a classifier's evidence begins with, before the detector's name."""
 
 SUBSTANTIAL: Final = 1 / 3
-"""Share of what was judged over time that may lean to synthetic before silence on the whole ends.
+"""Share of what was judged over time that may lean to synthetic, and of what was looked at that may be
+beyond judging, before silence on the whole ends.
 
 A choice and no measurement: it withholds "no sign found" and accuses nobody.
 """
@@ -91,6 +94,14 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
                 "line. They were not judged."
             )
             yield NotChecked(what=item.detector, reason=Reason.NARROW_BAND, statement=text)
+        refused, judged = (item.facts.get(name, 0) for name in (REFUSED_FRAMES, JUDGED_FRAMES))
+        if item.votes and refused >= SUBSTANTIAL * (refused + judged) > 0:
+            text = (
+                f"{refused:.0f} of the {refused + judged:.0f} frames that were taken from the film "
+                "could not be judged: too dark, too plain or no photographs. Silence about the rest "
+                "does not clear them."
+            )
+            yield NotChecked(what=item.detector, reason=Reason.FRAMES_REFUSED, statement=text)
 
 
 def _is_beyond_chance(found: Watermark) -> bool:

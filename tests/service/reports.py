@@ -39,8 +39,8 @@ from provenance.result import (
 )
 from provenance.similarity.result import Match, Original, Via
 from service.reporting.evidence import gaps, weigh
-from service.reporting.questions import leading, questions
 from service.reporting.headline import Facts, headline
+from service.reporting.questions import leading, questions
 from service.reporting.report import Engine, NotChecked, Report, Subject, Verdict
 from service.reporting.verdict import decide
 

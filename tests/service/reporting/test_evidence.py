@@ -248,6 +248,18 @@ def test_an_abstention_is_a_stated_gap_and_never_a_neutral_score() -> None:
     assert (gap.what, gap.reason) == ("audio.voice", "no_speech")
 
 
+@pytest.mark.parametrize(("refused", "told"), [(3.0, 0), (8.0, 1)])
+def test_a_film_of_which_many_frames_could_not_be_judged_is_not_cleared(
+    refused: float, told: int
+) -> None:
+    facts = {"judged_frames": 16.0 - refused, "refused_frames": refused}
+    found = scored("video.frames", -1.0, facts=facts)
+    missing = tuple(gaps(None, (found,)))
+    assert [gap.reason for gap in missing] == ["frames_refused"] * told
+    verdict = Verdict.INCONCLUSIVE if told else Verdict.NO_SIGN_FOUND
+    assert decide(weigh(None, (found,)), missing).verdict is verdict
+
+
 @pytest.mark.parametrize(
     ("outcome", "reason", "told"),
     [
