@@ -229,11 +229,16 @@ def _answer_all(task: Task, sandbox: Sandbox, plan: Plan) -> list[Reply]:
     return replies
 
 
+def decoded(file: BinaryIO, kind: Kind, reader: MediaReader, plan: Plan) -> Media:
+    """The media of a file as analyses decode it. Raises `MediaError`."""
+    if kind is Kind.VIDEO:
+        return reader.video(file, one_a_second(reader.probe(file), plan.video_frames))
+    return reader.image(file) if kind is Kind.IMAGE else reader.audio(file)
+
+
 def _decoded(file: BinaryIO, kind: Kind, reader: MediaReader, plan: Plan) -> Media | None:
     try:
-        if kind is Kind.VIDEO:
-            return reader.video(file, one_a_second(reader.probe(file), plan.video_frames))
-        return reader.image(file) if kind is Kind.IMAGE else reader.audio(file)
+        return decoded(file, kind, reader, plan)
     except MediaError:
         return None
 
