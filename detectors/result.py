@@ -106,6 +106,15 @@ class Finding(Closed):
         default=0.0, ge=0
     )  # of `raw`, that arithmetic alone may move; in `lr` too
     alarm: Alarm = Alarm.NONE
+    allowance: float = Field(
+        default=0.0, exclude_if=lambda value: not value
+    )  # of `raw`, by which the thresholds are higher for a file in this condition
+    thresholds: str = Field(
+        default="", exclude_if=lambda name: not name
+    )  # name of the organisation's own that `alarm` is by; nothing: those of the model card
+    card_alarm: Alarm | None = Field(
+        default=None, exclude_if=lambda alarm: alarm is None
+    )  # what the card's thresholds would have given, where its own were used
     cells: tuple[Cell, ...] = ()
     segments: tuple[Segment, ...] = ()
     facts: dict[str, float] = Field(default_factory=dict)

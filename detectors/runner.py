@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from detectors import calibration
 from detectors.base import Media, Observation, Patch, Span, kind_of
@@ -16,7 +17,7 @@ from detectors.errors import (
     WrongArithmetic,
 )
 from detectors.fusion import Ensemble
-from detectors.registry import Effort, Spec, card_of, load, specs_for, votes
+from detectors.registry import Effort, Spec, card_of, load, own_thresholds, specs_for, votes
 from detectors.result import Alarm, Cell, Finding, Outcome, Reason, Segment
 from detectors.zoo.card import Calibration, ModelCard
 from detectors.zoo.public.card import PublicCard
@@ -94,7 +95,8 @@ def _scored(spec: Spec, clock: float, seen: Observation) -> Finding:
         raw=seen.raw,
         margin=seen.margin,
         lr=calibration.likelihood_ratio(seen.raw, card.calibration, margin=seen.margin),
-        alarm=_alarm(card, seen.raw - seen.allowance),
+        allowance=seen.allowance,
+        **_alarms(spec, card, seen.raw - seen.allowance),
         cells=tuple(_cell(patch, card.calibration) for patch in seen.patches),
         segments=tuple(_segment(span, card.calibration) for span in seen.spans),
         facts=dict(seen.facts),
@@ -132,10 +134,20 @@ def _unscored(
     )
 
 
-def _alarm(card: ModelCard, raw: float) -> Alarm:
+def _alarms(spec: Spec, card: ModelCard, raw: float) -> dict[str, Any]:
+    """The alarm by the organisation's own thresholds where it has some, else by the card's."""
     if card.operating_points is None:
-        return Alarm.NONE
-    return calibration.alarm(raw, card.operating_points)
+        return {"alarm": Alarm.NONE}
+    by_card = calibration.alarm(raw, card.operating_points)
+    own = own_thresholds()
+    points = None if own is None else own.of(spec.name, card)
+    if own is None or points is None:
+        return {"alarm": by_card}
+    return {
+        "alarm": calibration.alarm(raw, points),
+        "thresholds": own.name,
+        "card_alarm": by_card,
+    }
 
 
 def _cell(patch: Patch, line: Calibration) -> Cell:

@@ -301,6 +301,11 @@ class Settings(BaseSettings):
     def weights(self) -> Path:
         return self.weights_dir or self.data_dir / "weights"
 
+    @property
+    def thresholds(self) -> Path:
+        """Of the organisation's own, where `assay calibrate` made some."""
+        return self.data_dir / "thresholds.json"
+
 
 def read_settings() -> Settings:
     """The settings of this process's environment.

@@ -27,3 +27,4 @@ class PipelineConfig:
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of a model; more helps one file, fewer helps several at once
     weights_dir: Path | None = None  # where pulled detectors are
+    thresholds: Path | None = None  # file of the organisation's own; None: those of the cards

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.result import Alarm, Finding
+from detectors.result import Finding
 from provenance.declared import Weight
 from provenance.similarity.result import Match
 from service.rendering import charts, credentials, timeline
@@ -27,16 +27,11 @@ from service.reporting.wording import (
     kind_in_words,
     marks_in_sound,
     odds,
+    threshold,
 )
 
 SEE_BELOW: Final = "See “What was not checked”."
 SEE_ABOVE: Final = "The reason is as above."
-
-ALARMS: Final = {
-    Alarm.NONE: "passes no threshold",
-    Alarm.FPR_5: "passes the threshold that only 5 % of real media pass by chance",
-    Alarm.FPR_1: "passes the threshold that only 1 % of real media pass by chance",
-}
 
 ICONS: Final = {
     Verdict.VERIFIED_CAPTURE: "seal",
@@ -297,7 +292,7 @@ def _finding(item: Finding, reason: str) -> FindingView:
         scored=item.lr is not None,
         words=reason if item.lr is None else _words(item, claim),
         odds=odds(item.lr, claim) if item.lr and item.votes else "",
-        alarm=ALARMS[item.alarm] if item.lr and item.votes else "",
+        alarm=threshold(item) if item.lr and item.votes else "",
         interval=charts.interval(item.lr) if item.lr and item.votes else None,
         facts=tuple(
             (name.replace("_", " "), f"{value:g}")

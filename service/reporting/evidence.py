@@ -189,7 +189,7 @@ def _classifier(finding: Finding) -> Evidence:
         raise ValueError(f"{finding.detector}: evidence needs a score")
     marked = marked_of(finding) if finding.alarm is Alarm.NONE else None
     parts = (
-        f"The score gives {in_words(lr.log10, means)}{passes(finding.alarm)}.",
+        f"The score gives {in_words(lr.log10, means)}{passes(finding)}.",
         because(finding),
         f" {marked.in_words(means)}" if marked is not None else "",
     )

@@ -137,6 +137,9 @@ class Engine(Closed):
     trust_lists: dict[str, str]  # kind/name of a list -> sha256
     libraries: dict[str, str]  # what read the file and judged it -> version
     settings: dict[str, float] = Field(default_factory=dict)  # how much of a file is looked at
+    thresholds: dict[str, str] = Field(
+        default_factory=dict, exclude_if=lambda found: not found
+    )  # name of the organisation's own that were used -> sha256
 
 
 class Reused(Closed):

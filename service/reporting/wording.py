@@ -298,12 +298,22 @@ def _side(contribution: float) -> str:
     return "to" if contribution > 0 else "away from"
 
 
-def passes(alarm: Alarm) -> str:
+def passes(finding: Finding) -> str:
     """ " and passes the threshold that only 1 % of real media pass by chance", or nothing."""
-    share = {Alarm.FPR_1: 1, Alarm.FPR_5: 5, Alarm.NONE: 0}[alarm]
-    if not share:
-        return ""
-    return f" and passes the threshold that only {share} % of real media pass by chance"
+    share = {Alarm.FPR_1: 1, Alarm.FPR_5: 5, Alarm.NONE: 0}[finding.alarm]
+    return f" and passes {_threshold(finding, share)}" if share else ""
+
+
+def threshold(finding: Finding) -> str:
+    """ "passes the threshold that only 5 % of real media pass by chance" or "passes no threshold"."""
+    return passes(finding).removeprefix(" and ") or "passes no threshold"
+
+
+def _threshold(finding: Finding, share: int) -> str:
+    whose = "real media"
+    if finding.thresholds:
+        whose = f"the genuine files of “{finding.thresholds}”"
+    return f"the threshold that only {share} % of {whose} pass by chance"
 
 
 def odds(lr: LikelihoodRatio, hypothesis: str) -> str:
