@@ -115,6 +115,9 @@ class Finding(Closed):
     card_alarm: Alarm | None = Field(
         default=None, exclude_if=lambda alarm: alarm is None
     )  # what the card's thresholds would have given, where its own were used
+    unstable: bool = Field(
+        default=False, exclude_if=lambda value: not value
+    )  # the score passed the 1 % point, and no point after another delivery: `alarm` is lowered
     cells: tuple[Cell, ...] = ()
     segments: tuple[Segment, ...] = ()
     facts: dict[str, float] = Field(default_factory=dict)

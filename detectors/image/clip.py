@@ -11,9 +11,11 @@ from safetensors.numpy import load_file
 
 from detectors.base import Image, Judge, Observation, Patch
 from detectors.errors import CardInvalid
+from detectors.image.deliveries import DELIVERIES
 from detectors.image.domain import Domain
 from detectors.image.views import (
     SIDE,
+    Pixels,
     crop,
     require_size,
     require_texture,
@@ -64,16 +66,19 @@ class ClipDetector:
         crops: int = len(CROPS),
         maps: bool = True,
         margin: float = 0.0,
+        accuses: float | None = None,
     ) -> None:
         """`domain` refuses what is no photograph. Without `maps` no view is spent on a heat map.
 
-        `margin`: as in `Observation`, of this encoder's arithmetic.
+        `margin`: as in `Observation`, of this encoder's arithmetic. What scores above `accuses` is
+        looked at again as it would be after another delivery, for two views each.
         """
         self._encoder = encoder
         self._domain = domain
         self._centres = CROPS[:crops]
         self._maps = maps
         self._margin = margin
+        self._accuses = accuses
         self._whole = head["whole"].reshape(encoder.blocks, 3, encoder.width)
         self._crop = head["crop"].reshape(encoder.blocks, 3, encoder.width)
         self._bias = float(head["bias"])
@@ -99,6 +104,7 @@ class ClipDetector:
             crops=card.number("crops"),
             maps=bool(card.number("maps")),
             margin=MARGIN,
+            accuses=None if card.operating_points is None else card.operating_points.fpr_1,
         )
 
     def without_maps(self) -> Self:
@@ -111,6 +117,7 @@ class ClipDetector:
         """As `Glances.sparing`: the whole and one crop, two views; the encoder is shared."""
         other = self.without_maps()
         other._centres = CROPS[:1]
+        other._accuses = None
         return other
 
     def details(self, media: Image) -> float:
@@ -142,10 +149,22 @@ class ClipDetector:
             raw=raw,
             allowance=SMALL_ALLOWANCE * little,
             margin=math.hypot(self._margin, SMALL_MARGIN * little),
+            redelivered=self._redelivered(media.pixels, raw),
             patches=self._patches(media, raw),
             facts=self._contributions(whole, details),
         )
         return seen, details
+
+    def _redelivered(self, pixels: Pixels, raw: float) -> float | None:
+        """The lowest score over `DELIVERIES`, each by the whole and one crop."""
+        if self._accuses is None or raw <= self._accuses:
+            return None
+        return min(self._by_two_views(deliver(pixels)) for deliver in DELIVERIES)
+
+    def _by_two_views(self, pixels: Pixels) -> float:
+        whole = np.vdot(self._whole, summary(self._encoder.tokens(resized(pixels))))
+        detail = np.vdot(self._crop, summary(self._encoder.tokens(crop(pixels, *CROPS[0]))))
+        return float(whole + detail) + self._bias
 
     def _contributions(self, whole: float, details: float) -> dict[str, float]:
         """What each kind of view adds to the log odds, beyond what the mean picture gets of it."""

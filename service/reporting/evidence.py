@@ -21,7 +21,7 @@ from service.reporting.credentials import evidence_of, gaps_in
 from service.reporting.recovered_credentials import recovered
 from service.reporting.report import Evidence, NotChecked, Rank, Signal
 from service.reporting.timeline import marked_of
-from service.reporting.wording import CLAIMS, because, in_words, passes
+from service.reporting.wording import CLAIMS, because, in_words, passes, unsteady
 
 _MARKED: Final = {
     Says.AI_GENERATED: Signal.MARKED_AI,
@@ -190,6 +190,7 @@ def _classifier(finding: Finding) -> Evidence:
     marked = marked_of(finding) if finding.alarm is Alarm.NONE else None
     parts = (
         f"The score gives {in_words(lr.log10, means)}{passes(finding)}.",
+        unsteady(finding),
         because(finding),
         f" {marked.in_words(means)}" if marked is not None else "",
     )

@@ -166,6 +166,11 @@ def _suspect(facts: Facts, deciding: Evidence) -> str:
     marked = marked_of(finding)
     if not passes(finding) and marked is not None:
         return f"The score of the whole is low, but parts of it stand out. {marked.in_words(CLAIMS[finding.claim])}"
+    if finding.unstable:
+        return (
+            f"The score for “{CLAIMS[finding.claim]}” is high, but not once this is made smaller or cut "
+            "and saved again. That is too little for a conclusion."
+        )
     return (
         f"The score for “{CLAIMS[finding.claim]}” is raised, but 5 % of real media reach it by "
         "chance. That is too many for a conclusion."

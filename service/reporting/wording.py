@@ -304,6 +304,16 @@ def passes(finding: Finding) -> str:
     return f" and passes {_threshold(finding, share)}" if share else ""
 
 
+def unsteady(finding: Finding) -> str:
+    """A sentence about an accusation that another delivery takes back, or nothing."""
+    if not finding.unstable:
+        return ""
+    return (
+        " As it came it passes the threshold of 1 % too. Made smaller or cut and saved once more, it "
+        "passes none, so it accuses nobody."
+    )
+
+
 def threshold(finding: Finding) -> str:
     """ "passes the threshold that only 5 % of real media pass by chance" or "passes no threshold"."""
     return passes(finding).removeprefix(" and ") or "passes no threshold"

@@ -23,6 +23,7 @@ from provenance.result import (
 )
 from provenance.statuses import StatusClass
 from service.reporting.evidence import gaps, weigh
+from service.reporting.headline import Facts, headline
 from service.reporting.questions import questions
 from service.reporting.report import Rank, Signal, Verdict
 from service.reporting.verdict import decide
@@ -246,6 +247,16 @@ def test_an_abstention_is_a_stated_gap_and_never_a_neutral_score() -> None:
     assert questions((abstained,)) == ()
     (gap,) = gaps(None, (abstained,))
     assert (gap.what, gap.reason) == ("audio.voice", "no_speech")
+
+
+def test_an_accusation_that_another_delivery_takes_back_is_inconclusive_and_says_why() -> None:
+    found = scored("image.clip", 1.2, alarm=Alarm.FPR_5, unstable=True)
+    evidence = weigh(None, (found,))
+    assert "passes none, so it accuses nobody" in evidence[0].statement
+    decision = decide(evidence, ())
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    said = headline(Facts(decision=decision, evidence=evidence, findings=(found,)))
+    assert "not once this is made smaller or cut and saved again" in said
 
 
 @pytest.mark.parametrize(("refused", "told"), [(3.0, 0), (8.0, 1)])
