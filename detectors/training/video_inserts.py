@@ -5,10 +5,14 @@ from typing import Final
 
 import numpy as np
 
+from detectors.video.frames import interquartile_mean
 from detectors.video.inserts import LEAST, Floats, InsertRule, highest
 
 LENGTHS: Final = (16, 24, 32, 48, 64)
 """Frames of the films that are put together."""
+
+INTO: Final = 60
+"""Frames of the films that generated parts are put into."""
 
 FILMS: Final = 1500  # of each length
 SEGMENTS: Final = (3, 12)  # frames of one clip in a row, at least and at most
@@ -33,6 +37,21 @@ def fitted(real: Sequence[Floats], point: float) -> InsertRule:
     )
     offset = point - float(np.quantile(plain, _SHARE))
     return InsertRule(offset=round(offset, 4), growth=round(growth, 4))
+
+
+def share_found(
+    real: Sequence[Floats], made: Sequence[Floats], rule: InsertRule, point: float, frames: int
+) -> float:
+    """Share of films that pass the point: 60 frames of real clips with `frames` generated ones."""
+    rng = np.random.default_rng(11)
+    passed = []
+    for _ in range(FILMS):
+        film = joined(real, INTO, rng)
+        start = int(rng.integers(0, INTO - frames + 1))
+        film[start : start + frames] = joined(made, frames, rng)
+        score = max(interquartile_mean(film), rule.score(film) or -np.inf)
+        passed.append(score > point)
+    return float(np.mean(passed))
 
 
 def joined(clips: Sequence[Floats], length: int, rng: np.random.Generator) -> Floats:
