@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 _chosen = [2]
 
 
 def use_threads(count: int) -> None:
     """More threads help one file; several files at once are done sooner with one each."""
     _chosen[0] = count
-    torch.set_num_threads(count)
 
 
 def threads() -> int:
@@ -25,6 +22,8 @@ def one_thread() -> Iterator[None]:
     For small networks with 1 x 1 convolutions: their sums are split by the number of threads, so
     that the last bits of a score would depend on how many files are judged at once.
     """
+    import torch  # most pictures are judged without it
+
     torch.set_num_threads(1)
     try:
         yield

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+import torch
+
 from detectors.base import Image, Kind, Media, Video, kind_of
 from detectors.errors import DetectorError, MediaError, WrongArithmetic
 from detectors.image.history import history
@@ -58,6 +60,7 @@ class Classifier:
     """The decoders and detectors of one process, shared by its threads."""
 
     def __init__(self, config: PipelineConfig) -> None:
+        torch.set_num_threads(config.threads)
         use_threads(config.threads)
         self._pool = SandboxPool(
             handler=HANDLER, size=config.children, confinement=config.confinement

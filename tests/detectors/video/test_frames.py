@@ -189,7 +189,7 @@ def test_an_anchor_that_is_refused_leaves_its_shot_to_the_next_frame() -> None:
 def test_a_tenth_of_a_long_film_moves_its_score_where_the_mean_does_not() -> None:
     levels = [10] * 27 + [90] * 6 + [10] * 27
     plain = FramesDetector(Brightness(), 64).observe(film(levels))
-    ruled = FramesDetector(Brightness(), 64, InsertRule(offset=-5.0, growth=2.0))
+    ruled = FramesDetector(Brightness(), 64, InsertRule(offset=0.0, growth=2.0))
     assert plain.raw == 10
     seen = ruled.observe(film(levels))
     assert seen.raw > 60
