@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from service.access.principal import Role
+from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
 
 MIB = 1024**2
@@ -149,10 +150,13 @@ class Connections(Section):
 class Quotas(Section):
     """What each key or person, and each tenant, may do; 0: as much as it likes. A tenant can have
     limits of its own, see `assay admin tenant set`. Where nobody is asked for a key, nothing is
-    counted. The counters are in Redis where it is the broker, else in each API process."""
+    counted. The counters are in Redis where it is the broker, else in each process."""
 
     key_requests_per_minute: int = Field(default=6_000, ge=0)
     key_upload_bytes_per_day: int = Field(default=0, ge=0)
+    """Addresses of batches count too, when they are fetched."""
+    key_scans_in_flight: int = Field(default=0, ge=0)
+    """Waiting or running at the same time."""
     requests_per_minute: int = Field(default=30_000, ge=0)
     """Of a tenant."""
     upload_bytes_per_day: int = Field(default=1024 * 1024 * MIB, ge=0)
@@ -183,6 +187,8 @@ class Oidc(Section):
     """What is asked for."""
     tenant: str = "default"
     """The tenant of those who come in this way."""
+    session_minutes: int = Field(default=60, gt=0, le=20_160)
+    """Then the provider is asked again: whoever lost their group there is out by then."""
     hosts: Names = ()
     """Hosts of its endpoints besides the issuer's own, with commas between them, as some providers
     have; nothing else is ever asked."""
@@ -206,6 +212,25 @@ class Webhooks(Section):
     addresses alone."""
     seconds: float = Field(default=15.0, gt=0, le=60)
     """A receiver has to answer within this."""
+
+
+class KeepApart(Section):
+    """Parts of a scan kept for another time than the rest: 12h, 30d, forever; 0d: until it ends."""
+
+    bytes: str | None = None
+    previews: str | None = None
+    reports: str | None = None
+    index_entries: str | None = None
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        self.parts()
+        return self
+
+    def parts(self) -> dict[Part, Keep]:
+        """Those that are set."""
+        words = {part: getattr(self, part.value) for part in Part}
+        return {part: keep_in(text, part) for part, text in words.items() if text is not None}
 
 
 class Settings(BaseSettings):
@@ -248,7 +273,7 @@ class Settings(BaseSettings):
     """Ed25519 key in PEM that signs reports; unset: made once as `keys/report.pem` in the data
     directory. A fleet shares one."""
     keep_days: int = Field(default=30, ge=0, le=36_500)
-    """Files and reports are deleted after this; 0: never."""
+    """Files, previews, reports and index entries of scans are deleted after this; 0: never."""
     expire_share: float = Field(default=0.5, gt=0, le=1)
     """If more than this share of all scans is an hour or more past its end at once, as after the
     clock was set, nothing is deleted until `assay expire --yes` allows it."""
@@ -279,6 +304,7 @@ class Settings(BaseSettings):
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)
     """Threads of each model."""
+    retention: KeepApart = KeepApart()
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()
     leases: Leases = Leases()

@@ -10,13 +10,14 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.access.accounts import Accounts
+from service.access.meter import IN_PROCESS, Meter, Quotas
 from service.access.oidc import Provider, Registration
 from service.access.people import People
 from service.access.sessions import Sessions
 from service.access.tenants import Tenants
 from service.analysis.source import DEFAULT_TENANT
 from service.arguments import upload_limits
-from service.db.access import AccessRows
+from service.db.access import AccessRows, OwnLimits
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.db.outbox import announce_batch
@@ -103,6 +104,7 @@ def build(
         fetch=guarded_fetch(settings),
         keep=policy.keep,
         finished=announce_batch,
+        meter=build_meter(settings, database),
     )
     guard = webhook_guard(settings)
     return Built(
@@ -125,6 +127,36 @@ def build_people(settings: Settings, database: Database) -> People:
         provider = oidc_provider(settings)
     tenants = Tenants(AccessRows(database))
     return People(Accounts(database, tenants), Sessions(database), tenants, provider)
+
+
+def build_meter(settings: Settings, database: Database) -> Meter:
+    """Counts where the broker is, or in this process where that is a folder."""
+
+    rows = AccessRows(database)
+
+    def own(tenant: str) -> OwnLimits | None:
+        found = rows.tenant(tenant)
+        return found.limits if found is not None else None
+
+    quotas = settings.quotas
+    broker = settings.broker_url
+    return Meter(
+        Quotas(
+            key_requests_per_minute=quotas.key_requests_per_minute,
+            key_upload_bytes_per_day=quotas.key_upload_bytes_per_day,
+            key_scans_in_flight=quotas.key_scans_in_flight,
+            requests_per_minute=quotas.requests_per_minute,
+            upload_bytes_per_day=quotas.upload_bytes_per_day,
+            scans_in_flight=quotas.scans_in_flight,
+        ),
+        own,
+        IN_PROCESS if broker is None else _redis(broker.get_secret_value()),
+    )
+
+
+def _redis(broker: str) -> str:
+    """The broker's address as `limits` writes it: its socket and database have other names there."""
+    return broker.replace("redis+socket://", "redis+unix://", 1).replace("virtual_host=", "db=")
 
 
 @contextmanager
@@ -165,6 +197,7 @@ def oidc_provider(settings: Settings) -> Provider | None:
             client_secret=secret,
             roles=dict(oidc.groups),
             tenant=oidc.tenant,
+            session=timedelta(minutes=oidc.session_minutes),
             scope=oidc.scope,
             groups_claim=oidc.groups_claim,
             hosts=oidc.hosts,
@@ -184,6 +217,7 @@ def scan_policy(settings: Settings) -> ScanPolicy:
     return ScanPolicy(
         upload_limits=upload_limits(settings),
         keep=timedelta(days=settings.keep_days) if settings.keep_days else None,
+        keep_apart=settings.retention.parts(),
         lease_seconds=leases.seconds,
         attempts=leases.attempts,
         resend_after=timedelta(seconds=leases.resend_seconds),

@@ -169,9 +169,10 @@ def desk(
     provider: Provider | None = None,
     door: Door = Door.OPEN,
     quotas: Quotas | None = None,
+    database: Database | None = None,
 ) -> Desk:
-    """A new application on an empty database in this folder, open unless `door` says otherwise."""
-    database = sqlite(folder / "assay.db")
+    """A new application, open unless `door` says otherwise; on an empty database if none is given."""
+    database = database or sqlite(folder / "assay.db")
     queue, blobs = Waiting(), folder / "blobs"
     store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
@@ -185,16 +186,21 @@ def desk(
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
     uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
-    batches = Batches(
-        database=database, scans=scans, uploads=uploads, fetch=get, keep=timedelta(days=1)
-    )
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     tenants = Tenants(AccessRows(database))
+    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits)
+    batches = Batches(
+        database=database,
+        scans=scans,
+        uploads=uploads,
+        fetch=get,
+        keep=timedelta(days=1),
+        meter=meter,
+    )
     accounts = Accounts(database, tenants, passwords, now)
     people = People(accounts, Sessions(database, now), tenants, provider)
     keyring = Keyring(AccessRows(database))
     keeper = Doorkeeper(door, (keyring.ever, people.wanted))
-    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits)
     entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, meter, people)
     app = create_app(
         scans,
