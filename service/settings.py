@@ -150,10 +150,13 @@ class Connections(Section):
 class Quotas(Section):
     """What each key or person, and each tenant, may do; 0: as much as it likes. A tenant can have
     limits of its own, see `assay admin tenant set`. Where nobody is asked for a key, nothing is
-    counted. The counters are in Redis where it is the broker, else in each API process."""
+    counted. The counters are in Redis where it is the broker, else in each process."""
 
     key_requests_per_minute: int = Field(default=6_000, ge=0)
     key_upload_bytes_per_day: int = Field(default=0, ge=0)
+    """Addresses of batches count too, when they are fetched."""
+    key_scans_in_flight: int = Field(default=0, ge=0)
+    """Waiting or running at the same time."""
     requests_per_minute: int = Field(default=30_000, ge=0)
     """Of a tenant."""
     upload_bytes_per_day: int = Field(default=1024 * 1024 * MIB, ge=0)
@@ -184,6 +187,8 @@ class Oidc(Section):
     """What is asked for."""
     tenant: str = "default"
     """The tenant of those who come in this way."""
+    session_minutes: int = Field(default=60, gt=0, le=20_160)
+    """Then the provider is asked again: whoever lost their group there is out by then."""
     hosts: Names = ()
     """Hosts of its endpoints besides the issuer's own, with commas between them, as some providers
     have; nothing else is ever asked."""
@@ -204,9 +209,15 @@ class Webhooks(Section):
 
     networks: Networks = ()
     """Private addresses or networks, separated by commas, in which receivers may be; unset: public
-    addresses alone."""
+    addresses alone. A tenant's admin can send events there and sees how a refusal begins, so name
+    no more than the receivers."""
     seconds: float = Field(default=15.0, gt=0, le=60)
     """A receiver has to answer within this."""
+    keep_days: int = Field(default=30, ge=1, le=3650)
+    """Events, their deliveries and every attempt are deleted after this."""
+    key_file: Folder | None = None
+    """The key that seals the secrets of endpoints in the database, 32 bytes in base64; unset: made
+    once as `keys/webhooks.key` in the data directory. A fleet shares one."""
 
 
 class KeepApart(Section):
@@ -311,6 +322,10 @@ class Settings(BaseSettings):
     @property
     def report_key(self) -> Path:
         return self.report_key_file or self.data_dir / "keys" / "report.pem"
+
+    @property
+    def webhook_key(self) -> Path:
+        return self.webhooks.key_file or self.data_dir / "keys" / "webhooks.key"
 
     @property
     def trust(self) -> Path:

@@ -22,6 +22,7 @@ from limits.strategies import FixedWindowRateLimiter
 from service.access.principal import Principal
 from service.access_errors import UploadQuotaUsed
 from service.db.access import OwnLimits
+from service.db.places import UNBOUNDED, Places
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Quotas:
 
     key_requests_per_minute: int = 0
     key_upload_bytes_per_day: int = 0
+    key_scans_in_flight: int = 0
     requests_per_minute: int = 0
     upload_bytes_per_day: int = 0
     scans_in_flight: int = 0
@@ -114,9 +116,16 @@ class Meter:
         """Count an upload of `size` bytes. Raises `UploadQuotaUsed`, and then counts nothing."""
         self._count_bytes(principal, size)
 
-    def in_flight(self, principal: Principal) -> int:
-        """How many scans of the tenant may wait or run at a time; 0: any number."""
-        return self._of(principal).scans_in_flight if _counted(principal) else 0
+    def places(self, principal: Principal) -> Places:
+        """How many scans of the key and of the tenant may wait or run at a time."""
+        if not _counted(principal):
+            return UNBOUNDED
+        quotas = self._of(principal)
+        return Places(
+            sender=principal.actor,
+            of_sender=quotas.key_scans_in_flight,
+            of_tenant=quotas.scans_in_flight,
+        )
 
     def _count_bytes(self, principal: Principal, size: int) -> None:
         limits = tuple(self._bytes(principal))
@@ -197,9 +206,14 @@ class Allowance:
     principal: Principal
 
     @property
-    def in_flight(self) -> int:
-        """How many scans may wait or run at a time; 0: any number."""
-        return self.meter.in_flight(self.principal)
+    def sender(self) -> str:
+        """Whose scans count."""
+        return self.principal.actor
+
+    @property
+    def places(self) -> Places:
+        """How many scans may wait or run at a time."""
+        return self.meter.places(self.principal)
 
     def room(self) -> None:
         """Raises `UploadQuotaUsed`."""
@@ -228,6 +242,7 @@ def _overridden(quotas: Quotas, own: OwnLimits | None) -> Quotas:
     return Quotas(
         key_requests_per_minute=quotas.key_requests_per_minute,
         key_upload_bytes_per_day=quotas.key_upload_bytes_per_day,
+        key_scans_in_flight=quotas.key_scans_in_flight,
         requests_per_minute=chosen(own.requests_per_minute, quotas.requests_per_minute),
         upload_bytes_per_day=chosen(own.upload_bytes_per_day, quotas.upload_bytes_per_day),
         scans_in_flight=chosen(own.scans_in_flight, quotas.scans_in_flight),

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
 from service.api.access import (
+    StillReads,
     TheBoard,
     TheFetch,
     TheOrganisation,
@@ -18,15 +18,16 @@ from service.api.access import (
     TheUploads,
     needs,
 )
-from service.api.events import follow
+from service.api.events import Followed, follow
 from service.api.filters import Filters
+from service.api.idempotency import accepted
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.resources import asks_for_head
-from service.api.scan_form import ACCEPTED, FORM, WORDS
+from service.api.scan_form import FORM, WORDS
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
-from service.db.lifecycle import Scan
+from service.db.lifecycle import FINAL, Scan
 from service.db.retention_lifecycle import Part
 from service.errors import (
     DatabaseUnavailable,
@@ -103,7 +104,7 @@ TheScan = Annotated[Scan, Depends(_scan)]
     dependencies=[needs(Scope.SCANS_WRITE)],
     openapi_extra=FORM,
     responses={
-        **ACCEPTED,
+        **accepted("scan"),
         **documented(
             DatabaseUnavailable,
             EmptyFile,
@@ -282,21 +283,29 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     responses=documented(ScanNotFound, InvalidRequest),
 )
 async def read_events(
-    request: Request, scan: TheScan, scans: TheScans, board: TheBoard, root: TheRoot
+    request: Request,
+    scan: TheScan,
+    scans: TheScans,
+    board: TheBoard,
+    root: TheRoot,
+    still_reads: StillReads,
 ) -> AsyncIterator[ServerSentEvent]:
     """Progress as server-sent events: `progress` at every change, `end` at the final state.
 
     Every event carries the whole scan. A client that reconnects with Last-Event-ID is sent what
-    changed since; comments keep the connection alive in between.
+    changed since; comments keep the connection alive in between. The stream ends within seconds
+    when the key is revoked, the session ends or the tenant is suspended.
     """
     if asks_for_head(request):
         return
-    seen = request.headers.get("last-event-id")
-
-    async def look() -> Scan:
-        return await run_in_threadpool(scans.get, scan.id)
-
-    async for event in follow(look, board, scan.id, seen, root):
+    followed = Followed(
+        id=scan.id,
+        look=lambda: scans.get(scan.id),
+        over=lambda found: found.state in FINAL,
+        view=lambda found: ScanView.of(found, root),
+        allowed=still_reads,
+    )
+    async for event in follow(followed, board, request.headers.get("last-event-id")):
         yield event
 
 

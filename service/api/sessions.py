@@ -1,5 +1,6 @@
 """The session that a browser's cookie names, and the token that its changes have to carry."""
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
@@ -7,7 +8,7 @@ from fastapi import Depends, Request, Response
 from service.access import csrf
 from service.access.people import People
 from service.access.principal import Principal
-from service.access.sessions import LIFE, principal_of
+from service.access.sessions import principal_of
 from service.access_errors import HttpsRequired
 from service.api.authentication import entrance
 from service.api.forms import form_of, is_form
@@ -60,6 +61,12 @@ def session_of(request: Request) -> StoredSession | None:
     return session
 
 
+def forget_session(request: Request) -> None:
+    """What is asked next asks the database again: an answer may take longer than a session."""
+    if hasattr(request.state, "session"):
+        del request.state.session
+
+
 async def read_token(request: Request) -> None:
     """Read the form that a session sends, so that `check_token` finds the token in it.
 
@@ -92,12 +99,12 @@ def check_transport(request: Request) -> None:
         )
 
 
-def set_cookie(request: Request, response: Response, token: str) -> None:
+def set_cookie(request: Request, response: Response, token: str, life: timedelta) -> None:
     """Scripts cannot read it, and pages of other sites cannot send it along with a form."""
     response.set_cookie(
         cookie_name(request),
         token,
-        max_age=int(LIFE.total_seconds()),
+        max_age=int(life.total_seconds()),
         path="/",
         secure=request.url.scheme == "https",
         httponly=True,

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Final
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from service.api.idempotency import IDEMPOTENCY_KEY
 from service.api.uploads import Form, read_form
 from service.db.idempotency import Claim, Completed, KeyTaken
 from service.db.lifecycle import Scan
@@ -22,8 +22,6 @@ from service.scans.idempotency import Pledge, fingerprint_of, key_in, same
 from service.scans.intake import Received, Receiver, name_in
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
-
-IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
 Fetch = Callable[[str, Receiver], None]
 """Fetches an address into a receiver through the guard of `service.fetch`."""

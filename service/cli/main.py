@@ -133,16 +133,23 @@ def expire(
 def worker(
     *,
     queues: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="image, audio, video, provenance; all.")
+        str | None,
+        typer.Option(
+            metavar="NAME,...", help="image, audio, video, provenance, or webhooks; all of scans."
+        ),
     ] = None,
     concurrency: Annotated[
-        int, typer.Option("--concurrency", "-c", min=1, help="Scans at once.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--concurrency", "-c", min=1, help="Scans at once, 1; or receivers of webhooks, 8."
+        ),
+    ] = None,
 ) -> None:
-    """Run a worker on its own, as one of a fleet.
+    """Run a worker on its own, as one of a fleet. Webhooks need one, too, for themselves.
 
     \b
     ASSAY_BROKER_URL=redis://... ASSAY_DATABASE_URL=postgresql://... assay worker --queues video
+    ASSAY_BROKER_URL=redis://... ASSAY_DATABASE_URL=postgresql://... assay worker --queues webhooks
     """
     from service.cli import serve as command
 

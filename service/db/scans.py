@@ -14,8 +14,8 @@ from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
 from service.db.models import LabelRow, ReportRow, ScanRow
-from service.db.outbox import announce_completed, announce_failed
-from service.db.places import check_places, take_place
+from service.db.outbox import announce_cancelled, announce_completed, announce_failed
+from service.db.places import UNBOUNDED, Places, check_places, take_place
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
 from service.db.retention import Keeping
@@ -48,6 +48,7 @@ class NewScan:
     secret: bytes | None = field(default=None, repr=False)  # what the blob is sealed with
     parts: tuple[int, ...] = ()
     created_at: datetime
+    sender: str | None = None
     reference: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     priority: Priority = Priority.NORMAL
@@ -95,11 +96,11 @@ class ScanRows:
         also: Also = alone,
         result: Result | None = None,
         *,
-        in_flight: int = 0,
+        places: Places = UNBOUNDED,
     ) -> Scan:
         """Write a scan that waits, or with a `result` one that is done.
 
-        With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`.
+        Raises `TooManyInFlight` where none of the places is free.
         """
         row = ScanRow(
             id=new.id,
@@ -123,6 +124,7 @@ class ScanRows:
             done=START.done,
             note=START.note,
             attempts=0,
+            sender=new.sender,
             reference=new.reference,
             priority=new.priority,
             turn_at=new.created_at - HEAD_START[new.priority],
@@ -132,8 +134,8 @@ class ScanRows:
             ],
         )
         with self._database.write() as session:
-            if in_flight:
-                take_place(session, new.tenant, in_flight)
+            if places.bounded:
+                take_place(session, new.tenant, places)
             session.add(row)
             also(session, new.id)
             note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
@@ -146,11 +148,11 @@ class ScanRows:
             self._keeping.settle(session, row, new.created_at)
         return scan_of(row)
 
-    def check_in_flight(self, tenant: str, most: int) -> None:
-        """Raises `TooManyInFlight` if the tenant has so many; 0 is any number."""
-        if most:
+    def check_in_flight(self, tenant: str, places: Places) -> None:
+        """Raises `TooManyInFlight` if none of the places is free."""
+        if places.bounded:
             with self._database.read() as session:
-                check_places(session, tenant, most)
+                check_places(session, tenant, places)
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
@@ -236,6 +238,7 @@ class ScanRows:
             if cancelled:
                 note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
                 self._settle(session, scan_id, now)
+                announce_cancelled(session, tenant, (scan_id,), failure.code, now)
             return cancelled
 
     def take(

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.access.meter import Allowance
 from service.analysis.pipeline import profile_for
 from service.db.lifecycle import Scan, State, new_scan_id
+from service.db.places import UNBOUNDED
 from service.db.scans import Also, NewScan, ScanRows
 from service.db.upkeep import UpkeepRows
 from service.errors import QueueUnavailable
@@ -59,13 +60,13 @@ class Admission:
         The row comes first and names the queue; a message that cannot be sent now is sent by the
         reconciler, so a broker that is down costs time, not scans.
         """
-        new = self._new(tenant, received, profile, asked)
+        new = self._new(tenant, received, profile, asked, allowance)
         result = self._repeats.find(new, asked.max_age) if asked.reuse is Reuse.ALLOWED else None
-        most = allowance.in_flight if allowance is not None and result is None else 0
+        places = UNBOUNDED if allowance is None or result is not None else allowance.places
         try:
             if allowance is not None:
                 allowance.upload(received.size)
-            scan = self._rows.add(new, also, result, in_flight=most)
+            scan = self._rows.add(new, also, result, places=places)
         except BaseException:
             if result is not None and result.preview is not None:
                 self._store.delete(result.preview)
@@ -74,7 +75,14 @@ class Admission:
             self._ring(scan, new.queue)
         return scan
 
-    def _new(self, tenant: str, received: Received, profile: Profile, asked: Asked) -> NewScan:
+    def _new(
+        self,
+        tenant: str,
+        received: Received,
+        profile: Profile,
+        asked: Asked,
+        allowance: Allowance | None,
+    ) -> NewScan:
         kind, now = received.type.kind, self._now()
         profile = profile_for(received.type, profile)
         return NewScan(
@@ -91,6 +99,7 @@ class Admission:
             secret=received.secret,
             parts=received.parts,
             created_at=now,
+            sender=allowance.sender if allowance is not None else None,
             reference=asked.reference,
             labels=asked.labels,
             priority=asked.priority,

@@ -12,12 +12,15 @@ from celery import Celery
 from kombu.exceptions import ChannelError, KombuError
 
 from detectors.base import Kind
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.errors import QueueUnavailable
 from service.reporting.report import Profile
 
 SCAN_TASK: Final = "assay.scan"
+WEBHOOK_TASK: Final = "assay.webhook"
 PROVENANCE_QUEUE: Final = "provenance"
 QUEUES: Final = (*(kind.value for kind in Kind), PROVENANCE_QUEUE)
+"""Of scans. Webhooks have one of their own, so that a slow receiver never holds a scan."""
 
 # Seconds between looks into the folder of the embedded broker: adds half of it to a scan.
 POLL_SECONDS: Final = 0.02
@@ -86,7 +89,9 @@ def celery_app(broker: Broker) -> Celery:
         task_serializer="json",
         task_ignore_result=True,
         result_backend=None,
-        task_queues=tuple(kombu.Queue(name, exchange="", routing_key=name) for name in QUEUES),
+        task_queues=tuple(
+            kombu.Queue(name, exchange="", routing_key=name) for name in (*QUEUES, WEBHOOKS_QUEUE)
+        ),
         task_default_queue=PROVENANCE_QUEUE,
         enable_utc=True,
     )
@@ -96,14 +101,15 @@ def celery_app(broker: Broker) -> Celery:
 class CeleryQueue:
     """A `Queue` that publishes by task name, so that the web process knows no task."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, task: str = SCAN_TASK) -> None:
+        self._task = task
         options = broker.options | {"socket_timeout": SILENCE_SECONDS}
         self._app = celery_app(replace(broker, options=options))
 
     def enqueue(self, scan_id: str, queue: str) -> None:
         with self._translated():
             self._app.send_task(
-                SCAN_TASK,
+                self._task,
                 args=[scan_id],
                 queue=queue,
                 retry=True,

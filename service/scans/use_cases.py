@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -163,7 +164,7 @@ class Scans:
         """
         if self._allowance is not None:
             self._allowance.room()
-            self._rows.check_in_flight(self._tenant, self._allowance.in_flight)
+            self._rows.check_in_flight(self._tenant, self._allowance.places)
         secret = new_secret() if self.retention.zero() else None
         return Receiver(
             lambda: writer(self._store, self._tenant, secret),
@@ -273,7 +274,10 @@ class Scans:
         """The JPEG picture of the file, None if there is none. Raises `ScanNotFound`."""
         self.get(scan_id)
         key = self._rows.preview(self._tenant, scan_id)
-        return read(self._store, key) if key is not None else None
+        if key is not None:
+            with suppress(BlobMissing):
+                return read(self._store, key)
+        return None
 
     def media(self, scan_id: str) -> BinaryIO | None:
         """The stored recording or film, None for pictures, sealed files and once it is gone.

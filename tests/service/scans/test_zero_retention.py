@@ -301,7 +301,7 @@ def test_what_a_batch_fetches_is_sealed_too(desk: Office, uploads: Uploads) -> N
         now=desk.clock,
     )
     item = NewItem(line=1, profile=Profile.FULL, url="https://example.org/a.jpg")
-    batch, _ = batches.accept([item])
+    batch = batches.accept([item])
     assert batches.take_in()
     (result,) = batches.results(batch.id)
     assert result.scan_id is not None
