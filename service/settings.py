@@ -66,8 +66,8 @@ class Decoding(Section):
     """A picture or frame with more is refused."""
     audio_seconds: int = Field(default=3600, gt=0)
     """A recording is cut after this, and the report says so."""
-    video_frames: int = Field(default=16, gt=0, le=512)
-    """Frames of a film that are looked at."""
+    video_frames: int = Field(default=64, gt=0, le=512)
+    """Most frames of a film that are looked at: one a second, spread wider over longer films."""
     memory_bytes: int = Field(default=3072 * MIB, gt=0)
     wall_seconds: int = Field(default=120, gt=0, le=3600)
     """Then the decoder is killed, and the report says so."""
@@ -329,6 +329,11 @@ class Settings(BaseSettings):
     @property
     def weights(self) -> Path:
         return self.weights_dir or self.data_dir / "weights"
+
+    @property
+    def thresholds(self) -> Path:
+        """Of the organisation's own, where `assay calibrate` made some."""
+        return self.data_dir / "thresholds.json"
 
 
 def read_settings() -> Settings:

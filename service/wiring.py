@@ -10,7 +10,8 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.access.accounts import Accounts
-from service.access.meter import IN_PROCESS, Meter, Quotas
+from service.access.counters import IN_PROCESS
+from service.access.meter import Meter, Quotas
 from service.access.oidc import Provider, Registration
 from service.access.people import People
 from service.access.sessions import Sessions

@@ -1,6 +1,7 @@
 """`python -m workers --queues image,video --concurrency 2`: run scans until told to stop."""
 
 import argparse
+import os
 from contextlib import ExitStack
 
 from service import logs
@@ -18,6 +19,7 @@ def main() -> int:
     sentence and exit status 2 when the settings make no sense.
     """
     arguments = _parser().parse_args()
+    os.nice(arguments.nice)
     with ExitStack() as stack:
         with explained():
             settings = read_settings()
@@ -45,6 +47,14 @@ def _parser() -> argparse.ArgumentParser:
         "--concurrency",
         type=int,
         help="scans at a time, default: 1; or endpoints of webhooks that are told at a time",
+    )
+    parser.add_argument(
+        "--nice",
+        type=int,
+        choices=range(20),
+        default=0,
+        metavar="N",
+        help="let others on this machine go first, 0 to 19; default: 0",
     )
     return parser
 

@@ -18,7 +18,7 @@ from service.access_errors import ScopeMissing, TooManyRequests
 from service.api.authentication import entrance
 from service.api.events import Board
 from service.api.sessions import forget_session, read_token
-from service.api.submission import Fetch
+from service.api.submission import Fetch, Intake
 from service.db.trail import act_as
 from service.errors import ServiceError
 from service.scans.batches import Batches
@@ -29,7 +29,11 @@ from service.webhooks.use_cases import Webhooks
 
 async def _principal(request: Request) -> Principal:
     await read_token(request)
-    principal, count = await run_in_threadpool(_admit, request)
+    stranger = entrance(request).unasked(request)
+    if stranger is None:
+        principal, count = await run_in_threadpool(_admit, request)
+    else:
+        principal, count = stranger, Count()
     bind_contextvars(tenant=principal.tenant, actor=principal.actor)
     act_as(principal.actor)
     request.state.standings = count.standings
@@ -121,8 +125,13 @@ async def _everything(request: Request) -> Scans:
     return cast(Scans, request.app.state.scans)
 
 
-async def _fetch(request: Request) -> Fetch:
-    return cast(Fetch, request.app.state.fetch)
+async def _intake(request: Request, principal: ThePrincipal) -> Intake:
+    return Intake(
+        scans=await _scans(request, principal),
+        uploads=await _uploads(request, principal),
+        fetch=cast(Fetch, request.app.state.fetch),
+        root=_root(request),
+    )
 
 
 async def _trust(request: Request) -> TrustStore:
@@ -188,9 +197,9 @@ TheWebhooks = Annotated[Webhooks, Depends(_webhooks)]
 """The use cases for the scans of the principal's tenant."""
 TheInstallation = Annotated[Scans, Depends(_everything)]
 """The use cases that concern no tenant: whether the service is ready, and its public keys."""
+TheIntake = Annotated[Intake, Depends(_intake)]
 AllWebhooks = Annotated[Webhooks, Depends(_everybodys_webhooks)]
 """The use cases that concern no tenant: how far the telling is behind."""
-TheFetch = Annotated[Fetch, Depends(_fetch)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]
 TheRoot = Annotated[str, Depends(_root)]
 TheOrganisation = Annotated[str, Depends(_organisation)]

@@ -11,11 +11,10 @@ from service.access.principal import Scope
 from service.api.access import (
     StillReads,
     TheBoard,
-    TheFetch,
+    TheIntake,
     TheOrganisation,
     TheRoot,
     TheScans,
-    TheUploads,
     needs,
 )
 from service.api.events import Followed, follow
@@ -101,6 +100,7 @@ TheScan = Annotated[Scan, Depends(_scan)]
 @router.post(
     "",
     status_code=202,
+    response_model=ScanView,
     dependencies=[needs(Scope.SCANS_WRITE)],
     openapi_extra=FORM,
     responses={
@@ -129,25 +129,22 @@ TheScan = Annotated[Scan, Depends(_scan)]
 )
 async def create_scan(
     request: Request,
-    response: Response,
-    scans: TheScans,
-    uploads: TheUploads,
-    fetch: TheFetch,
-    root: TheRoot,
+    intake: TheIntake,
     profile: Annotated[
         Profile | None, Query(description=f"{WORDS}; else the form's, else full")
     ] = None,
-) -> ScanView:
+) -> Response:
     """Send one file, or the address or the upload of one, as a form. The Location header says where it is.
 
     The bytes are checked while they arrive: a refusal comes before the upload is complete. A scan
     whose Idempotency-Key came before is answered as it is now, or 404 if it was deleted since.
     """
-    submitted = await submit(request, scans, uploads, fetch, profile)
-    response.headers["Location"] = f"{root}/v1/scans/{submitted.scan.id}"
+    submitted = await submit(request, intake, profile)
+    headers = {"Location": f"{intake.root}/v1/scans/{submitted.scan.id}"}
     if submitted.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
-    return ScanView.of(submitted.scan, root)
+        headers["Idempotency-Replayed"] = "true"
+    document = ScanView.of(submitted.scan, intake.root).model_dump_json()
+    return Response(document, 202, headers, media_type="application/json")
 
 
 @router.get(

@@ -29,11 +29,13 @@ class Cookies:
     def __init__(self, people: People) -> None:
         self._people = people
 
+    def shown(self, request: Request) -> bool:
+        return token_of(request) is not None
+
     def authenticate(self, request: Request) -> Principal | None:
         """Raises `CsrfTokenWrong`, `TenantSuspended`."""
         session = session_of(request)
         if session is None:
-            request.state.may_sign_in = self._people.wanted()
             return None
         check_token(request, session)
         return principal_of(session, self._people.tenants)
@@ -44,7 +46,7 @@ def people_of(request: Request) -> People:
 
 
 def cookie_name(request: Request) -> str:
-    return SECURE if request.url.scheme == "https" else PLAIN
+    return SECURE if request.scope["scheme"] == "https" else PLAIN
 
 
 def token_of(request: Request) -> str | None:

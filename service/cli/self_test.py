@@ -82,7 +82,8 @@ def _scene() -> "NDArray[np.uint8]":
     light = 0.5 + 0.3 * np.sin(7 * across + 3 * down) * np.cos(5 * down)
     grain = np.random.default_rng(1).normal(0, 0.03, (SIDE, SIDE, 3))
     colours = light[..., None] * np.array([1.0, 0.9, 0.75])
-    return (np.clip(colours + grain, 0, 1) * 255).astype(np.uint8)
+    scene: NDArray[np.uint8] = (np.clip(colours + grain, 0, 1) * 255).astype(np.uint8)
+    return scene
 
 
 def _jpeg(xmp: bytes = b"") -> bytes:

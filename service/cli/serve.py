@@ -20,6 +20,8 @@ SERVING: Final = "service.serving"
 STARTUP: Final = "service.startup"
 WORKERS: Final = "workers"
 BACKLOG: Final = 512
+NICENESS: Final = 10
+"""Of the worker that shares a machine with the API: a scan can wait, whoever uploads does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def _api(listener: socket.socket, hosts: tuple[str, ...], way: Way) -> Child:
 
 
 def _worker(metrics: int) -> Child:
-    return _beside("worker", _python("-m", WORKERS), metrics and metrics + 1)
+    command = _python("-m", WORKERS, "--nice", str(NICENESS))
+    return _beside("worker", command, metrics and metrics + 1)
 
 
 def _sender(metrics: int) -> Child:

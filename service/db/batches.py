@@ -27,6 +27,7 @@ from service.db.engine import Database
 from service.db.lifecycle import Failure, State
 from service.db.models import ScanRow
 from service.db.outbox import announce_cancelled
+from service.db.retention import Keeping
 from service.db.scans import Also, alone
 from service.db.trail import note
 
@@ -40,8 +41,9 @@ _UNDER_WAY = (State.QUEUED, State.RUNNING)
 class BatchRows:
     """Changes of batches. Methods for people ask for the tenant, those for workers do not."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keeping: Keeping) -> None:
         self._database = database
+        self._keeping = keeping
 
     def add(
         self,
@@ -181,15 +183,17 @@ class BatchRows:
             finished(session, batch_in(session, row))
             return True
 
-    def cancel(self, tenant: str, batch_id: str, now: datetime, failure: Failure) -> None:
-        """Stop all that has not begun; scans that run go on to their end."""
+    def cancel(
+        self, tenant: str, batch_id: str, now: datetime, failure: Failure
+    ) -> tuple[str, ...]:
+        """Stop all that has not begun, and name the scans; those that run go on to their end."""
         mine = (BatchRow.id == batch_id, BatchRow.tenant == tenant)
         unfinished = BatchRow.state.in_((BatchState.RECEIVING, BatchState.RUNNING))
         scans = select(ItemRow.scan_id).where(ItemRow.batch_id == batch_id)
         with self._database.write() as session:
             statement = update(BatchRow).where(*mine, unfinished, BatchRow.cancelled_at.is_(None))
             if not session.connection().execute(statement.values(cancelled_at=now)).rowcount:
-                return
+                return ()
             note(session, tenant, "batch.cancelled", f"batch:{batch_id}")
             session.execute(
                 update(ItemRow)
@@ -209,8 +213,10 @@ class BatchRows:
                 .execution_options(synchronize_session=False)
             ).all()
             announce_cancelled(session, tenant, cancelled, failure.code, now)
-            for scan_id in cancelled:
-                note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
+            for row in session.scalars(select(ScanRow).where(ScanRow.id.in_(cancelled))):
+                note(session, tenant, "scan.cancelled", f"scan:{row.id}")
+                self._keeping.settle(session, row, now)
+            return tuple(cancelled)
 
     def delete(self, tenant: str, batch_id: str) -> None:
         with self._database.write() as session:

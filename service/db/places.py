@@ -1,9 +1,11 @@
 """How many scans of a key and of its tenant may wait or run at the same time, counted where they are added."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from service.access_errors import TooManyInFlight
@@ -28,25 +30,36 @@ class Places:
 UNBOUNDED: Final = Places()
 
 
-def take_place(session: Session, tenant: str, places: Places) -> None:
+def take_places(session: Session, tenant: str, wanted: Sequence[Places]) -> None:
     """Hold the tenant until the transaction ends, or two would take the last place.
 
-    Raises `TooManyInFlight`.
+    Raises `TooManyInFlight` unless all that are wanted are free.
     """
     session.execute(select(TenantRow.name).where(TenantRow.name == tenant).with_for_update())
-    check_places(session, tenant, places)
+    check_places(session, tenant, wanted)
 
 
-def check_places(session: Session, tenant: str, places: Places) -> None:
-    """Raises `TooManyInFlight` unless a place is free now."""
+def check_places(session: Session, tenant: str, wanted: Sequence[Places]) -> None:
+    """Raises `TooManyInFlight` unless there is a place now for each of these."""
     unfinished = ScanRow.state.in_((State.QUEUED, State.RUNNING))
-    query = select(func.count()).where(ScanRow.tenant == tenant, unfinished)
-    who = places.sender.partition(":")[0]
-    for name, most, counted in (
-        (who, places.of_sender, query.where(ScanRow.sender == places.sender)),
-        ("tenant", places.of_tenant, query),
-    ):
-        if most and (found := session.scalar(counted) or 0) >= most:
-            raise TooManyInFlight(
-                f"{found} scans of this {name} wait or run, and {most} may at the same time"
-            )
+    waiting = select(ScanRow.id).where(ScanRow.tenant == tenant, unfinished)
+    by_sender = defaultdict[str, list[int]](list)
+    for places in wanted:
+        by_sender[places.sender].append(places.of_sender)
+    for sender, bounds in by_sender.items():
+        who = sender.partition(":")[0]
+        _check(session, who, waiting.where(ScanRow.sender == sender), bounds)
+    _check(session, "tenant", waiting, [places.of_tenant for places in wanted])
+
+
+def _check(session: Session, who: str, waiting: Select[str], bounds: Sequence[int]) -> None:
+    """One scan more for each of the bounds that is any."""
+    known = [bound for bound in bounds if bound]
+    if not known:
+        return
+    most = min(known)
+    found = session.scalar(select(func.count()).select_from(waiting.limit(most).subquery())) or 0
+    if found + len(known) > most:
+        raise TooManyInFlight(
+            f"{found} scans of this {who} wait or run, and {most} may at the same time"
+        )

@@ -1,7 +1,7 @@
 """An upload becomes a scan: one that waits for a worker, or one that repeats an earlier analysis."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -10,9 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from service import figures
 from service.access.meter import Allowance
 from service.analysis.pipeline import profile_for
+from service.db.entries import Entry, NewScan, entry_of
 from service.db.lifecycle import Scan, State, new_scan_id
 from service.db.places import UNBOUNDED
-from service.db.scans import Also, NewScan, ScanRows
+from service.db.scans import Also, ScanRows, alone
 from service.db.upkeep import UpkeepRows
 from service.errors import QueueUnavailable
 from service.reporting.report import Profile
@@ -21,6 +22,7 @@ from service.scans.intake import Received
 from service.scans.queue import Queue, queue_for
 from service.scans.repeat import Repeats
 from service.scans.storage import BlobStore
+from service.scans.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ class Admission:
         self._upkeep = upkeep
         self._store = store
         self._queue = queue
+        self._accept = Together(self._accept_all)
         self._now = now
 
     def admit(
@@ -67,6 +70,10 @@ class Admission:
         try:
             if allowance is not None:
                 allowance.upload(received.size)
+            if also is alone and result is None:
+                entry = entry_of(new, places=places)
+                self._accept(entry)
+                return entry.scan()
             scan = self._rows.add(new, also, result, places=places)
         except BaseException:
             if result is not None and result.preview is not None:
@@ -74,8 +81,13 @@ class Admission:
             raise
         figures.accepted(scan.kind, scan.profile, repeated=result is not None)
         if scan.state is State.QUEUED:
-            self._ring(scan, new.queue)
+            self._ring((new,))
         return scan
+
+    def _accept_all(self, entries: Sequence[Entry]) -> None:
+        """Scans that come at the same time share a transaction and a message to the broker."""
+        self._rows.add_all(entries)
+        self._ring([entry.new for entry in entries])
 
     def _new(
         self,
@@ -107,11 +119,12 @@ class Admission:
             priority=asked.priority,
         )
 
-    def _ring(self, scan: Scan, queue: str) -> None:
-        """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""
+    def _ring(self, accepted: Sequence[NewScan]) -> None:
+        """From here on the scans are accepted: whatever goes wrong, the reconciler sends again."""
         try:
-            self._queue.enqueue(scan.id, queue)
+            self._queue.enqueue_all([(new.id, new.queue) for new in accepted])
         except QueueUnavailable:
-            log.warning("accepted while the broker is down", extra={"scan": scan.id})
-            with suppress(SQLAlchemyError):
-                self._upkeep.not_sent(scan.id, scan.created_at)
+            for new in accepted:
+                log.warning("accepted while the broker is down", extra={"scan": new.id})
+                with suppress(SQLAlchemyError):
+                    self._upkeep.not_sent(new.id, new.created_at)

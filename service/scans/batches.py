@@ -76,7 +76,7 @@ class Batches:
         now: Callable[[], datetime] | None = None,  # None: the database's clock
     ) -> None:
         """`finished` is called once for each batch, in the transaction that finishes it."""
-        self._rows = BatchRows(database)
+        self._rows = BatchRows(database, scans.keeping)
         self._views = BatchViews(database)
         self._scans = scans
         self._uploads = uploads
@@ -180,7 +180,8 @@ class Batches:
     def cancel(self, batch_id: str) -> Batch:
         """Begin nothing more of it; what runs goes on to its end. Raises `BatchNotFound`."""
         self.get(batch_id)
-        self._rows.cancel(self._scans.tenant, batch_id, self._now(), CANCELLED)
+        for scan_id in self._rows.cancel(self._scans.tenant, batch_id, self._now(), CANCELLED):
+            self._scans.deletions.finish_soon(scan_id)
         self._settle(batch_id)
         return self.get(batch_id)
 

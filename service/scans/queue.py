@@ -1,6 +1,6 @@
 """How scans wake workers: a Celery message that carries an id and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -42,6 +42,10 @@ class Queue(Protocol):
 
     def enqueue(self, scan_id: str, queue: str) -> None:
         """Raises `QueueUnavailable`."""
+        ...
+
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        """Several, each an id and a queue. Raises `QueueUnavailable`; some may have been sent then."""
         ...
 
     def depth(self, queue: str) -> int:
@@ -103,18 +107,29 @@ class CeleryQueue:
 
     def __init__(self, broker: Broker, task: str = SCAN_TASK) -> None:
         self._task = task
-        options = broker.options | {"socket_timeout": SILENCE_SECONDS}
+        once = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+        options = broker.options | {"socket_timeout": SILENCE_SECONDS} | once
         self._app = celery_app(replace(broker, options=options))
 
     def enqueue(self, scan_id: str, queue: str) -> None:
+        self.enqueue_all(((scan_id, queue),))
+
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        """All in one round trip, once more where that fails: a worker woken twice does no harm."""
         with self._translated():
-            self._app.send_task(
-                self._task,
-                args=[scan_id],
-                queue=queue,
-                retry=True,
-                retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0},
-            )
+            try:
+                self._send(messages)
+            except self._broken:
+                self._send(messages)
+
+    def _send(self, messages: Sequence[tuple[str, str]]) -> None:
+        with self._app.producer_pool.acquire(block=True) as producer:
+            together = producer.batch()  # type: ignore[attr-defined] # newer than its stubs
+            with together:
+                for scan_id, queue in messages:
+                    self._app.send_task(
+                        self._task, args=[scan_id], queue=queue, producer=producer, retry=False
+                    )
 
     def depth(self, queue: str) -> int:
         with self._translated(), self._app.connection_or_acquire() as connection:

@@ -15,7 +15,7 @@ from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.people import People
 from service.access.principal import Scope
 from service.analysis.progress import Stage
-from service.api.access import PUBLIC, TheFetch, TheScans, TheTrust, TheUploads, needs
+from service.api.access import PUBLIC, TheIntake, TheScans, TheTrust, needs
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.sessions import people_of
@@ -102,14 +102,12 @@ def listing(
 @router.post("/scans", dependencies=[needs(Scope.SCANS_WRITE)])
 async def send(
     request: Request,
-    scans: TheScans,
-    uploads: TheUploads,
-    fetch: TheFetch,
+    intake: TheIntake,
     frame: TheFrame,
     csrf: Annotated[str | None, Query(max_length=64)] = None,  # compared by `Cookies`
 ) -> RedirectResponse:
     """The form of the front page, where there is no JavaScript."""
-    submitted = await submit(request, scans, uploads, fetch, None)
+    submitted = await submit(request, intake, None)
     return RedirectResponse(f"{frame.root}/scans/{submitted.scan.id}", status_code=303)
 
 

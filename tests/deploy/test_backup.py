@@ -15,7 +15,7 @@ from service.reporting.signature import verify
 from tests.deploy.installation import accept, opened
 from tests.deploy.operator import DEPLOY
 from tests.e2e.servers import _postgresql_program
-from tests.service.conftest import new_postgresql  # noqa: F401 (a fixture)
+from tests.service.conftest import Server
 from tests.service.office import PICTURE
 
 BACKUP: Final = DEPLOY / "backup"
@@ -41,20 +41,22 @@ def run(script: str, folder: Path, data: Path, url: str | None) -> subprocess.Co
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def urls(
-    request: pytest.FixtureRequest,
-    new_postgresql: Callable[[], str],  # noqa: F811
-) -> Iterator[str | None]:
-    """The address of a new database at each step; None: the one in the data folder."""
+    request: pytest.FixtureRequest, the_postgresql: Callable[[], Server]
+) -> Iterator[tuple[str | None, str | None]]:
+    """Where the installation's database is, and where the restored one's; None: in the folder."""
     if request.param == "sqlite":
-        return iter(lambda: None, 0)
-    return iter(new_postgresql, "")
+        yield None, None
+        return
+    server = the_postgresql()
+    with server.database(migrated=False) as lost, server.database(migrated=False) as restored:
+        yield lost, restored
 
 
 def test_what_was_saved_is_there_again_after_everything_was_lost(
-    urls: Iterator[str | None], tmp_path: Path
+    urls: tuple[str | None, str | None], tmp_path: Path
 ) -> None:
     data, saved = tmp_path / "data", tmp_path / "saved"
-    url = next(urls)
+    url, url_after = urls
     with opened(data, url) as scans:
         done, waiting = accept(scans, "done.jpg"), accept(scans, "waiting.jpg")
         scans.run(done, worker="w")
@@ -64,10 +66,9 @@ def test_what_was_saved_is_there_again_after_everything_was_lost(
         lost = accept(scans, "after.jpg")
     shutil.rmtree(data)
 
-    url = next(urls)
-    ran = run("restore", saved, data, url)
+    ran = run("restore", saved, data, url_after)
     assert ran.returncode == 0, ran.stderr
-    with opened(data, url) as scans:
+    with opened(data, url_after) as scans:
         assert (scans.document(done), scans.signature(done), scans.public_keys()) == before
         verify(scans.document(done), scans.signature(done), scans.public_keys())
         assert scans.preview(done) == PICTURE

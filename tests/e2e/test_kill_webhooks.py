@@ -71,7 +71,9 @@ def test_every_event_arrives_though_receiver_and_sender_are_killed(installed: In
     running.worker.start()
     sender.start()
     scans = [send(running, number) for number in range(SCANS)]
-    wait_until(lambda: deliveries(running, endpoint) >= SCANS, what="every scan has an event")
+    wait_until(
+        lambda: deliveries(running, endpoint) >= SCANS, what="every scan has an event", seconds=120
+    )
     wait_until(lambda: tried(running, endpoint), what="the receiver was found to be away")
     with receiving(port) as receiver:
         receiver.pause = 0.1

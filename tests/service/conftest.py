@@ -15,7 +15,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from service.access.meter import IN_PROCESS
+from service.access.counters import IN_PROCESS
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.scans.queue import Broker

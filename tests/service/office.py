@@ -70,6 +70,11 @@ class Messages:
         self._order.append((scan_id, queue))
         self._queue.enqueue(scan_id, queue)
 
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        self._check()
+        self._order.extend(messages)
+        self._queue.enqueue_all(messages)
+
     def depth(self, queue: str) -> int:
         self._check()
         return self._queue.depth(queue)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,9 +18,10 @@ from starlette.types import ASGIApp
 from detectors.base import Kind
 from provenance.published import open_store
 from service.access.accounts import Accounts
+from service.access.counters import IN_PROCESS
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
-from service.access.meter import IN_PROCESS, Meter, Quotas
+from service.access.meter import Meter, Quotas
 from service.access.oidc import Provider
 from service.access.passwords import Passwords
 from service.access.people import People
@@ -69,6 +70,10 @@ class Waiting:
         if self.broken:
             raise QueueUnavailable("the broker does not answer")
         self.ids.append(scan_id)
+
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        for scan_id, queue in messages:
+            self.enqueue(scan_id, queue)
 
     def depth(self, queue: str) -> int:
         if self.broken:

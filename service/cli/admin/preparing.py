@@ -5,10 +5,10 @@ from pathlib import Path
 from service.access.principal import Role
 from service.access_errors import PasswordRefused
 from service.analysis.source import DEFAULT_TENANT
-from service.cli.admin.opening import database_for
 from service.cli.complain import say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
+from service.cli.installed import database_for
 from service.wiring import build_people
 
 

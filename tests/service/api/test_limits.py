@@ -18,9 +18,10 @@ from service.access.principal import Scope
 from service.access_errors import TooManyInFlight
 from service.db.access import OwnLimits
 from service.db.engine import Database
+from service.db.entries import NewScan
 from service.db.lifecycle import BlobKey, new_scan_id
 from service.db.places import Places
-from service.db.scans import NewScan, ScanRows
+from service.db.scans import ScanRows
 from service.reporting.report import Profile
 from service.scans.intake import Receiver
 from tests import media

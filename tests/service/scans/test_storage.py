@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from service.db.lifecycle import BlobKey
-from service.errors import BlobMissing
+from service.errors import BlobMissing, StorageUnavailable
 from service.scans.storage import FolderStore, put, read
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
@@ -91,3 +91,22 @@ def test_a_folder_that_vanished_is_not_usable(tmp_path: Path) -> None:
     assert store.usable()
     (tmp_path / "incoming").rmdir()
     assert not store.usable()
+
+
+def test_a_folder_that_somebody_removed_is_made_again(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = iter([f"default/{31 * 'a'}{last}" for last in "01"])
+    monkeypatch.setattr(store, "new_key", lambda _tenant: BlobKey(next(keys)))
+    store.delete(put(store, "default", b"x"))
+    (tmp_path / "default" / "aa").rmdir()
+    assert read(store, put(store, "default", b"again")) == b"again"
+
+
+def test_a_file_that_cannot_be_put_in_its_place_leaves_nothing(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    (tmp_path / "default").write_text("a file where the folder should be")
+    with pytest.raises(StorageUnavailable):
+        put(store, "default", b"x")
+    assert list((tmp_path / "incoming").iterdir()) == []
