@@ -29,9 +29,9 @@ from service.scans.policy import ScanPolicy
 from service.scans.queue import Broker, CeleryQueue
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
-from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
 from service.settings import Settings
+from service.storage.folder import FolderStore
 from service.webhooks.sending import Sender
 from service.webhooks.use_cases import Webhooks
 

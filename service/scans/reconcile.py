@@ -14,7 +14,7 @@ from service.errors import QueueUnavailable
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import QUEUES, Queue
 from service.scans.receipts import Deletions
-from service.scans.storage import BlobStore
+from service.storage.protocol import BlobStore
 
 log = logging.getLogger(__name__)
 

@@ -37,8 +37,8 @@ from service.errors import (
 from service.reporting.report import Profile
 from service.scans.asked import Asked
 from service.scans.intake import CHUNK_BYTES, Gauge, Inspector, Received, display_name
-from service.scans.storage import BlobAppender, BlobStore
 from service.scans.use_cases import Scans
+from service.storage.protocol import BlobAppender, BlobStore, new_key
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class Uploads:
             size=size,
             received=0,
             sha256=sha256.lower() if sha256 is not None else None,
-            blob=self._store.new_key(self._tenant),
+            blob=new_key(self._tenant),
             created_at=now,
             expires_at=now + self._patience,
         )
@@ -169,7 +169,7 @@ class Uploads:
         """
         upload = self._completed(self.get(upload_id))
         self._store.seal(upload.blob)
-        with self._store.open(upload.blob) as file:
+        with self._store.reader(upload.blob) as file:
             found = sniff_file(file)
         received = Received(
             sha256=upload.sha256 or "",

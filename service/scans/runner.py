@@ -31,7 +31,7 @@ from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
 from service.scans.lease import Lease
 from service.scans.policy import ScanPolicy
-from service.scans.storage import BlobStore, put
+from service.storage.protocol import BlobStore, put
 
 log = logging.getLogger(__name__)
 

@@ -61,7 +61,7 @@ from service.scans.refusals import ScanCancelled, ScanOver
 from service.scans.repeat import Repeats
 from service.scans.reviews import Reviews
 from service.scans.runner import Analyst, Runner
-from service.scans.storage import BlobStore, read
+from service.storage.protocol import BlobStore, read
 
 log = logging.getLogger(__name__)
 
@@ -271,7 +271,7 @@ class Scans:
         if key is None or not scan.media_type.startswith(("audio/", "video/")):
             return None
         try:
-            return self._store.open(key)
+            return self._store.reader(key)
         except BlobMissing:
             return None
 

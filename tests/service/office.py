@@ -19,8 +19,8 @@ from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import receive_all
 from service.scans.policy import ScanPolicy
-from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
+from service.storage.folder import FolderStore
 from tests.media import jpeg, photo_like
 from tests.service import reports
 

@@ -5,7 +5,8 @@ import pytest
 
 from service.db.lifecycle import BlobKey
 from service.errors import BlobMissing
-from service.scans.storage import FolderStore, put, read
+from service.storage.folder import FolderStore
+from service.storage.protocol import put, read
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 
