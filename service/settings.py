@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from service.access.principal import Role
 from service.errors import SettingsInvalid
+from service.storage.opening import SCHEMES
 
 MIB = 1024**2
 PREFIX: Final = "ASSAY_"
@@ -51,6 +52,17 @@ def _scheme(*known: str) -> AfterValidator:
         return url
 
     return AfterValidator(check)
+
+
+def _place(place: str) -> str:
+    """A folder by its absolute path, or the address of a bucket as it is."""
+    scheme, is_address, rest = place.partition("://")
+    if not is_address:
+        return str(_absolute(Path(place))) if place else place
+    if scheme not in SCHEMES or not rest.strip("/"):
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        raise ValueError(f"must be a folder or a bucket's address with {known}")
+    return place
 
 
 def _absolute(path: Path) -> Path:
@@ -227,6 +239,10 @@ class Settings(BaseSettings):
     reserve_bytes: int = Field(default=256 * MIB, ge=0)
     """Uploads are refused while less than this is free there, so that what was accepted can be
     finished and deleted."""
+    storage: Annotated[str, AfterValidator(_place)] = ""
+    """Where uploaded files and previews lie: a folder, or a bucket as s3://bucket/prefix,
+    gs://bucket/prefix or az://container/prefix; unset: `blobs` in the data directory. See
+    docs/storage.md."""
     database_url: Annotated[SecretStr | None, _scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
     broker_url: Annotated[SecretStr | None, _scheme("redis", "rediss", "redis+socket")] = None
@@ -288,6 +304,10 @@ class Settings(BaseSettings):
     @property
     def report_key(self) -> Path:
         return self.report_key_file or self.data_dir / "keys" / "report.pem"
+
+    @property
+    def blobs(self) -> str:
+        return self.storage or str(self.data_dir / "blobs")
 
     @property
     def trust(self) -> Path:

@@ -20,7 +20,7 @@ from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.db.outbox import announce_batch
-from service.errors import SettingsInvalid, SigningKeyInvalid
+from service.errors import SettingsInvalid, SigningKeyInvalid, StorageUnavailable
 from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches, Fetch
@@ -31,7 +31,7 @@ from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.use_cases import Scans
 from service.settings import Settings
-from service.storage.folder import FolderStore
+from service.storage.opening import open_store
 from service.webhooks.sending import Sender
 from service.webhooks.use_cases import Webhooks
 
@@ -76,7 +76,7 @@ def build(
     when a part cannot be used.
     """
     with _usable("storage"):
-        store = FolderStore(settings.data_dir / "blobs", reserve=settings.reserve_bytes)
+        store = open_store(settings.blobs, reserve=settings.reserve_bytes)
     database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
@@ -132,7 +132,7 @@ def _usable(part: str) -> Iterator[None]:
     """One sentence that names the part; the text of a database's error names no password."""
     try:
         yield
-    except (SQLAlchemyError, CommandError, SigningKeyInvalid) as error:
+    except (SQLAlchemyError, CommandError, SigningKeyInvalid, StorageUnavailable) as error:
         reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         raise SettingsInvalid(f"{part}: {reason}") from error
     except OSError as error:

@@ -76,7 +76,7 @@ class Runner:
         goes on to the caller.
         """
         if not self._store.roomy():
-            log.warning("left waiting: there is no room for a report", extra={"scan": scan_id})
+            log.warning("left waiting: the storage takes no report", extra={"scan": scan_id})
             return None
         now = self._now()
         job = self._rows.take(

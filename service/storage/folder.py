@@ -1,11 +1,10 @@
 """Blobs as files below a folder, for one machine or a shared disk."""
 
-import errno
 import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -17,11 +16,11 @@ from service.errors import (
     StorageUnavailable,
     UploadBusy,
 )
+from service.storage.disk import on_disk
 from service.storage.protocol import PROBE_BYTES, new_key, place_of
 
 _INCOMING: Final = "incoming"
 _UNSEALED: Final = ".part"
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class FolderStore:
@@ -45,7 +44,7 @@ class FolderStore:
 
     def seal(self, key: BlobKey) -> None:
         path = self._path(key)
-        with _translated(), suppress(FileNotFoundError):
+        with on_disk(), suppress(FileNotFoundError):
             path.with_suffix(_UNSEALED).rename(path)
             _sync_folder(path.parent)
 
@@ -80,7 +79,7 @@ class FolderStore:
     def _takes(self, size: int, *, keeping: int) -> bool:
         probe = self._folder / _INCOMING / secrets.token_hex(16)
         try:
-            with _translated():
+            with on_disk():
                 _check_room(probe.parent, keeping)
                 try:
                     probe.write_bytes(bytes(size))
@@ -102,17 +101,17 @@ class FolderWriter:
         self._incoming = incoming
         self._final = final
         self._reserve = reserve
-        with _translated():
+        with on_disk():
             _check_room(incoming.parent, reserve)
             self._file = incoming.open("xb")
 
     def write(self, data: bytes) -> int:
-        with _translated():
+        with on_disk():
             _check_room(self._incoming.parent, self._reserve)
             return self._file.write(data)
 
     def commit(self) -> BlobKey:
-        with _translated():
+        with on_disk():
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -129,7 +128,7 @@ class FolderWriter:
     def abort(self) -> None:
         with suppress(OSError):  # closing writes what is left, for which there may be no room
             self._file.close()
-        with _translated():
+        with on_disk():
             self._incoming.unlink(missing_ok=True)
             self._final.unlink(missing_ok=True)
 
@@ -140,7 +139,7 @@ class FolderAppender:
     def __init__(self, sealed: Path, *, reserve: int) -> None:
         self._path = sealed.with_suffix(_UNSEALED)
         self._reserve = reserve
-        with _translated():
+        with on_disk():
             if sealed.exists():
                 raise UploadBusy("the upload is complete")
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -153,19 +152,19 @@ class FolderAppender:
                 raise
 
     def begin(self, at: int) -> None:
-        with _translated():
+        with on_disk():
             if os.fstat(self._file.fileno()).st_size < at:
                 raise BlobMissing(f"fewer than {at} bytes are stored")
             self._file.truncate(at)
             self._file.seek(at)
 
     def write(self, data: bytes) -> int:
-        with _translated():
+        with on_disk():
             _check_room(self._path.parent, self._reserve)
             return self._file.write(data)
 
     def sync(self) -> None:
-        with _translated():
+        with on_disk():
             self._file.flush()
             os.fsync(self._file.fileno())
             _sync_folder(self._path.parent)
@@ -187,16 +186,6 @@ class FolderAppender:
             same = False
         if not same:
             raise UploadBusy("another request sends bytes of this upload right now")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StorageFull("the disk is full") from error
-        raise StorageUnavailable(f"the storage does not take the file: {error.strerror}") from error
 
 
 def _check_room(folder: Path, reserve: int) -> None:

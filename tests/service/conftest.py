@@ -1,4 +1,4 @@
-"""Databases for tests: each test that asks for one runs on SQLite and on PostgreSQL."""
+"""Databases and buckets for tests: what asks for a database runs on SQLite and on PostgreSQL."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from sqlalchemy import text
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from tests.e2e.servers import postgresql
+from tests.service.buckets import S3Bucket, S3Server, s3_server
 from tests.service.databases import sqlite
 
 
@@ -54,3 +55,18 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
         upgrade(made.engine)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A server that runs as long as the tests."""
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Bucket:
+    """An empty bucket, and the environment by which the service gets at it."""
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3.new_bucket()

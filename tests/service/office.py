@@ -21,6 +21,7 @@ from service.scans.intake import receive_all
 from service.scans.policy import ScanPolicy
 from service.scans.use_cases import Scans
 from service.storage.folder import FolderStore
+from service.storage.protocol import BlobStore
 from tests.media import jpeg, photo_like
 from tests.service import reports
 
@@ -98,7 +99,7 @@ class Office:
     queue: Messages
     clock: Clock
     database: Database
-    store: FolderStore
+    store: BlobStore
     signer: ReportSigner
     folder: Path
 
@@ -128,9 +129,9 @@ class Office:
         return Scans(**{**parts, **changes})  # type: ignore[arg-type]
 
 
-def office(database: Database, folder: Path) -> Office:
-    """A new office on an empty database."""
-    engine, queue, clock, store = Engine(), Messages(), Clock(), FolderStore(folder)
+def office(database: Database, folder: Path, store: BlobStore | None = None) -> Office:
+    """A new office on an empty database; without another store it keeps its files in the folder."""
+    engine, queue, clock, store = Engine(), Messages(), Clock(), store or FolderStore(folder)
     signer = ReportSigner.at(folder.with_name("report.pem"))
     scans = Scans(
         database=database,
