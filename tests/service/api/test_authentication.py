@@ -39,6 +39,7 @@ def status(api: Desk, headers: dict[str, str]) -> tuple[int, str]:
         "Basic YTpi",
         new_key().text,
     ],
+    ids=["unknown key", "cut key", "no key", "other scheme", "no scheme"],
 )
 def test_what_is_no_key_of_ours_is_refused(api: Desk, shown: str) -> None:
     answer = api.client.get("/v1/scans", headers={"Authorization": shown})
