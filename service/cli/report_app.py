@@ -190,6 +190,16 @@ def audit(
         Path | None,
         typer.Option("--csv", metavar="OUT.csv", help="A table as well, at the end; - is stdout."),
     ] = None,
+    parquet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.parquet", help="The same table as Parquet; needs assay\\[parquet]."
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.html", help="A page with charts of what was found, at the end."),
+    ] = None,
     policy: PolicyOption = None,
     fail_on: FailOnOption = None,
     quiet: Annotated[
@@ -209,6 +219,7 @@ def audit(
     \b
     assay audit /archive --out archive.jsonl
     assay audit /archive --out signed.jsonl --only provenance --csv signed.csv
+    assay audit /archive --out all.jsonl --parquet all.parquet --html all.html
     assay audit 2024 2025 --out years.jsonl --include '*.jp*g' --exclude thumbnails
     assay audit /archive --out decided.jsonl --policy no-ai --csv decided.csv
     find /archive -newer last -type f -print0 | assay audit --files-from - --out new.jsonl
@@ -225,7 +236,9 @@ def audit(
         listed=listed,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
-        own=tuple(path for path in (out, csv) if path is not None and str(path) != "-"),
+        own=tuple(
+            path for path in (out, csv, parquet, html) if path is not None and str(path) != "-"
+        ),
     )
     raise typer.Exit(
         command.run(
@@ -233,6 +246,8 @@ def audit(
                 selection=selection,
                 out=out,
                 table=csv,
+                parquet=parquet,
+                summary=html,
                 profile=_profile(only, fast=fast),
                 jobs=jobs,
                 policy=policy,

@@ -17,7 +17,8 @@ from service.cli.audit.heartbeat import pulse
 from service.cli.audit.parallel import ParallelAnalysis
 from service.cli.audit.results_file import Line, ResultsFile, Tally
 from service.cli.audit.selection import Selection
-from service.cli.audit.table import write_table
+from service.cli.audit.summary import write_summary
+from service.cli.audit.table import check_parquet, write_parquet, write_table
 from service.cli.audit.walk import Entry
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
@@ -40,6 +41,8 @@ class Asked:
     selection: Selection
     out: Path
     table: Path | None
+    parquet: Path | None = None
+    summary: Path | None = None
     profile: Profile
     jobs: int | None
     policy: str | None = None  # the name of one that ships, or a file
@@ -81,6 +84,8 @@ def run(asked: Asked) -> ExitCode:
         complain(str(asked.policy), error)
         return ExitCode.USAGE
     try:
+        if asked.parquet is not None:
+            check_parquet()
         with ExitStack() as stack:
             results = stack.enter_context(_results(asked, policy))
             threads = asked.jobs or os.cpu_count() or 1
@@ -99,6 +104,10 @@ def run(asked: Asked) -> ExitCode:
             if asked.table is not None:
                 with _table_file(asked.table) as file:
                     write_table(results.lines(), file)
+            if asked.parquet is not None:
+                write_parquet(results.lines(), asked.parquet)
+            if asked.summary is not None:
+                write_summary(results.lines(), asked.summary)
     except BrokenPipeError:  # whoever read standard output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INTERRUPTED
