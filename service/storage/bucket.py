@@ -12,6 +12,7 @@ import obstore
 from obstore.exceptions import (
     AlreadyExistsError,
     BaseError,
+    InvalidPathError,
     PermissionDeniedError,
     PreconditionError,
     UnauthenticatedError,
@@ -156,6 +157,8 @@ class Bucket:
             raise self._trouble(error, "there is no such bucket") from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
             raise self._trouble(error, "it refuses these credentials") from error
+        except InvalidPathError as error:  # in a bucket that others write to
+            raise self._trouble(error, "it has a name that cannot be asked for") from error
         except (BaseError, OSError) as error:
             raise self._trouble(error, "it does not answer as it should") from error
         else:

@@ -13,10 +13,10 @@ from typing import Final, TextIO
 from rich.table import Table
 
 from service.arguments import upload_limits
+from service.cli.audit.archive import Archive
 from service.cli.audit.heartbeat import pulse
 from service.cli.audit.parallel import ParallelAnalysis
 from service.cli.audit.results_file import Line, ResultsFile, Tally
-from service.cli.audit.selection import Selection
 from service.cli.audit.summary import write_summary
 from service.cli.audit.table import check_parquet, write_parquet, write_table
 from service.cli.audit.walk import Entry
@@ -38,7 +38,7 @@ FLUSH_SECONDS: Final = 0.2
 class Asked:
     """What the command line asked for; `-` for `out` and `table` is standard output."""
 
-    selection: Selection
+    archive: Archive
     out: Path
     table: Path | None
     parquet: Path | None = None
@@ -93,7 +93,7 @@ def run(asked: Asked) -> ExitCode:
             analysis = ParallelAnalysis(
                 pipeline,
                 results,
-                root=asked.selection.root,
+                archive=asked.archive,
                 profile=asked.profile,
                 limits=upload_limits(settings),
                 jobs=threads,
@@ -162,7 +162,7 @@ def _work(asked: Asked, analysis: ParallelAnalysis, results: ResultsFile) -> Pac
 
 def _left(asked: Asked, results: ResultsFile) -> Iterator[Entry]:
     """What is still to be done; asked for twice, since counting costs less than a list of all."""
-    return (it for it in asked.selection.entries() if it.path not in results.done)
+    return (it for it in asked.archive.entries() if it.path not in results.done)
 
 
 def _print(line: Line) -> None:
@@ -185,7 +185,7 @@ def _sum_up(tally: Tally, pace: Pace, asked: Asked) -> None:
     table.add_section()
     rows = [(f"skipped: {reason}", count) for reason, count in sorted(tally.skipped.items())]
     rows += [
-        ("left out by your patterns", asked.selection.excluded),
+        ("left out by your patterns", asked.archive.excluded),
         ("of these with the same content as another", tally.duplicates),
         ("of these from earlier runs", pace.earlier),
     ]

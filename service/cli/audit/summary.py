@@ -84,7 +84,11 @@ class Summary:
     failures: list[tuple[str, str, str]] = field(default_factory=list)  # path, code, sentence
     charts: tuple[Chart, ...] = field(
         default_factory=lambda: (
-            Chart("By month", "When EXIF says that it was taken, else when it was signed.", by_name=True),
+            Chart(
+                "By month",
+                "When EXIF says that it was taken, else when it was signed.",
+                by_name=True,
+            ),
             Chart("By camera", "Make and model that EXIF names, which anybody may write."),
             Chart("By signer", "Who signed the Content Credentials, trusted or not."),
             Chart("By folder", "The folder that the file lies in."),
