@@ -115,6 +115,7 @@ def create_app(
     uploads: Uploads,
     the_batches: Batches,
     the_webhooks: Webhooks,
+    organisation: str = "",
     hosts: Hosts | None = None,
     proxies: Proxies | None = None,
 ) -> FastAPI:
@@ -141,6 +142,7 @@ def create_app(
     app.state.uploads = uploads
     app.state.batches = the_batches
     app.state.webhooks = the_webhooks
+    app.state.organisation = organisation
     app.state.fetch = get
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
@@ -181,6 +183,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
         uploads=built.uploads,
         the_batches=built.batches,
         the_webhooks=built.webhooks,
+        organisation=settings.organisation,
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )

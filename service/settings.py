@@ -247,6 +247,8 @@ class Settings(BaseSettings):
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
     broker_url: Annotated[SecretStr | None, _scheme("redis", "rediss", "redis+socket")] = None
     """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
+    organisation: Annotated[str, Field(max_length=120)] = ""
+    """The name at the head of PDF reports, such as that of a newsroom; unset: assay's."""
     trust_dir: Folder | None = None
     """Trust lists; unset: `trust` in the data directory."""
     builtin_trust: bool = True

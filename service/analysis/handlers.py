@@ -5,3 +5,4 @@ from typing import Final
 CREDENTIALS: Final = "provenance.child:handle"
 SECOND_OPINION: Final = "provenance.second:handle"
 CHECKPOINTS: Final = "detectors.zoo.public.checkpoint:handle"
+PRINTED: Final = "service.analysis.printed_child:handle"

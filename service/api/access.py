@@ -128,7 +128,11 @@ async def _trust(request: Request) -> TrustStore:
     return cast(TrustStore, request.app.state.trust)
 
 
-async def _root(request: Request) -> str:
+async def _organisation(request: Request) -> str:
+    return cast(str, request.app.state.organisation)
+
+
+def _root(request: Request) -> str:
     return str(request.scope.get("root_path", ""))
 
 
@@ -161,4 +165,6 @@ TheInstallation = Annotated[Scans, Depends(_everything)]
 TheFetch = Annotated[Fetch, Depends(_fetch)]
 TheTrust = Annotated[TrustStore, Depends(_trust)]
 TheRoot = Annotated[str, Depends(_root)]
+TheOrganisation = Annotated[str, Depends(_organisation)]
+"""The name at the head of documents, or nothing."""
 """What stands before every address of ours: empty, or the path that the service lies under."""

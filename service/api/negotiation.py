@@ -7,11 +7,13 @@ from starlette.requests import Request
 
 _HTML: Final = "text/html"
 _JSON: Final = "application/json"
+_PDF: Final = "application/pdf"
 
 
 class Format(StrEnum):
     JSON = "json"
     HTML = "html"
+    PDF = "pdf"
 
 
 def chosen(request: Request, asked: Format | None) -> Format:
@@ -20,9 +22,11 @@ def chosen(request: Request, asked: Format | None) -> Format:
         return asked
     weights = _weights(request.headers.get("accept", ""))
     anything = weights.get("*/*", 0.0)
-    if weights.get(_HTML, 0.0) > weights.get(_JSON, anything):
-        return Format.HTML
-    return Format.JSON
+    form, weight = Format.JSON, weights.get(_JSON, anything)
+    for other, name in ((Format.HTML, _HTML), (Format.PDF, _PDF)):
+        if weights.get(name, 0.0) > weight:
+            form, weight = other, weights[name]
+    return form
 
 
 def _weights(accept: str) -> dict[str, float]:

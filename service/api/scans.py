@@ -9,7 +9,15 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
-from service.api.access import TheBoard, TheFetch, TheRoot, TheScans, TheUploads, needs
+from service.api.access import (
+    TheBoard,
+    TheFetch,
+    TheOrganisation,
+    TheRoot,
+    TheScans,
+    TheUploads,
+    needs,
+)
 from service.api.events import follow
 from service.api.filters import Filters
 from service.api.negotiation import Format, chosen
@@ -41,6 +49,7 @@ from service.errors import (
     UploadUsed,
     UrlRefused,
 )
+from service.rendering.imprint import Imprint, Paper
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
@@ -53,6 +62,7 @@ from service.scans.refusals import (
     ScanCancelled,
     ScanOver,
 )
+from service.scans.use_cases import Scans
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
@@ -178,7 +188,12 @@ def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
     dependencies=[needs(Scope.SCANS_READ)],
     response_model=Report,
     responses={
-        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        200: {
+            "content": {
+                "text/html": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            }
+        },
         **documented(*_NO_REPORT),
     },
 )
@@ -186,17 +201,38 @@ def read_report(
     request: Request,
     scan_id: ScanId,
     scans: TheScans,
+    organisation: TheOrganisation,
     form: Annotated[
-        Format | None, Query(alias="format", description="html or json; else by Accept")
+        Format | None, Query(alias="format", description="json, html or pdf; else by Accept")
     ] = None,
+    paper: Annotated[Paper, Query(description="What a PDF is made for")] = Paper.A4,
 ) -> Response:
-    """The authenticity report: JSON, or one self-contained HTML file by `format` or Accept."""
+    """The authenticity report: JSON, one self-contained HTML file, or PDF/A.
+
+    The PDF carries the JSON and its signature, so it is verified and read like them.
+    """
     headers = {"Vary": "Accept"}
-    if chosen(request, form) is Format.JSON:
+    form = chosen(request, form)
+    if form is Format.JSON:
         document = scans.document(scan_id)
         return Response(document, media_type="application/json", headers=headers)
+    if form is Format.PDF:
+        made = _printed(scans, scan_id, Imprint(organisation, paper))
+        return Response(made, media_type="application/pdf", headers=headers)
     html = render_report(scans.report(scan_id), scans.preview(scan_id))
     return HTMLResponse(html, headers={**headers, "Content-Security-Policy": standalone_policy()})
+
+
+def _printed(scans: Scans, scan_id: str, imprint: Imprint) -> bytes:
+    from service.rendering.document import render_document
+
+    return render_document(
+        scans.report(scan_id),
+        scans.preview(scan_id),
+        text=scans.document(scan_id),
+        signature=scans.signature(scan_id),
+        imprint=imprint,
+    )
 
 
 @router.get(

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from service.cli.inputs import STDIN, Beside, opened
 from service.policies.decide import decided
 from service.policies.document import Policy
 from service.policies.library import named as policy_named
+from service.rendering.imprint import Imprint, Paper
 from service.reporting.report import Profile, Report
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.unchanged import held_to
@@ -32,6 +32,8 @@ def run(
     profile: Profile,
     as_json: bool,
     html: Path | None,
+    pdf: Path | None = None,
+    paper: Paper = Paper.A4,
     crjson: Path | None = None,
     beside: Beside,
     fail_on: frozenset[str] = FOUND_BY_DEFAULT,
@@ -41,7 +43,7 @@ def run(
 
     An input without credentials where crJSON was asked for counts as one that failed.
     """
-    refusal = _refusal(inputs, as_json=as_json, html=html, crjson=crjson, beside=beside)
+    refusal = _refusal(inputs, as_json=as_json, written=(html, pdf, crjson), beside=beside)
     if refusal is not None:
         say(refusal)
         return ExitCode.USAGE
@@ -53,7 +55,7 @@ def run(
     settings = read_settings()
     answers: list[str] = []
     alone, failures = len(inputs) == 1, 0
-    shown = html is None or str(html) != STDIN
+    shown = STDIN not in map(str, (html, pdf))
     with open_pipeline(settings) as pipeline:
         for named in inputs:
             try:
@@ -65,6 +67,10 @@ def run(
                         _show(analysis.report, as_json=as_json, alone=alone)
                     if html is not None:
                         write_html(analysis, html, alone=alone)
+                    if pdf is not None:
+                        text = analysis.report.model_dump_json()
+                        imprint = Imprint(settings.organisation, paper)
+                        write_pdf(analysis, text, pdf, alone=alone, imprint=imprint)
                     if crjson is not None:
                         with held_to(source):
                             document = pipeline.crjson(source)
@@ -79,18 +85,19 @@ def _refusal(
     inputs: tuple[str, ...],
     *,
     as_json: bool,
-    html: Path | None,
-    crjson: Path | None,
+    written: tuple[Path | None, ...],
     beside: Beside,
 ) -> str | None:
     """Why these options make no sense together."""
-    written = [str(out) for out in (html, crjson) if out is not None]
-    printed = written.count(STDIN) + as_json
-    if STDIN in written and printed > 1:
-        return "only one of --json, --html - and --crjson - can have standard output [usage]"
-    if STDIN in written and len(inputs) > 1:
+    outs = [out for out in written if out is not None]
+    printed = sum(str(out) == STDIN for out in outs)
+    if printed and printed + as_json > 1:
+        return (
+            "only one of --json, --html -, --pdf - and --crjson - can have standard output [usage]"
+        )
+    if printed and len(inputs) > 1:
         return f"{len(inputs)} reports need a folder, not standard output [output_invalid]"
-    for out in filter(None, (html, crjson)):
+    for out in outs:
         if len(inputs) > 1 and out.is_file():
             return f"{out} is a file; {len(inputs)} reports need a folder [output_invalid]"
     if (beside.manifest or beside.fragments) and len(inputs) > 1:
@@ -139,22 +146,41 @@ def write_html(analysis: Analysis, out: Path, *, alone: bool) -> None:
 
     subject = analysis.report.subject
     name = f"{subject.name}-{subject.sha256[:12]}.html"
-    _write(lambda: render_report(analysis.report, analysis.preview), out, name, alone=alone)
+    _write(render_report(analysis.report, analysis.preview), out, name, alone=alone)
+
+
+def write_pdf(
+    analysis: Analysis,
+    text: str,
+    out: Path,
+    *,
+    alone: bool,
+    imprint: Imprint,
+    signature: str | None = None,
+) -> None:
+    """Write one document, to a place chosen as that of the HTML; `text` is the report's JSON."""
+    from service.rendering.document import render_document
+
+    subject = analysis.report.subject
+    made = render_document(
+        analysis.report, analysis.preview, text=text, signature=signature, imprint=imprint
+    )
+    _write(made, out, f"{subject.name}-{subject.sha256[:12]}.pdf", alone=alone)
 
 
 def write_crjson(document: dict[str, Any], source: Source, out: Path, *, alone: bool) -> None:
     """Write the credentials of one input, to a place chosen as that of its report."""
     name = f"{source.name}-{source.sha256[:12]}.crjson"
-    _write(lambda: json.dumps(document, indent=1) + "\n", out, name, alone=alone)
+    _write(json.dumps(document, indent=1) + "\n", out, name, alone=alone)
 
 
-def _write(text: Callable[[], str], out: Path, name: str, *, alone: bool) -> None:
+def _write(made: str | bytes, out: Path, name: str, *, alone: bool) -> None:
     if str(out) == STDIN:
-        typer.echo(text())
+        typer.echo(made, nl=isinstance(made, str))
         return
     target = out
     if not alone or out.is_dir():
         out.mkdir(parents=True, exist_ok=True)
         target = out / name
-    target.write_text(text(), encoding="utf-8")
+    target.write_bytes(made if isinstance(made, bytes) else made.encode())
     say(f"wrote {target}")

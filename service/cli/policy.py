@@ -14,12 +14,12 @@ from service.cli.complain import DELIBERATE, complain, say
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import STDIN
 from service.cli.installed import the_scans
-from service.cli.show import MAX_BYTES
 from service.cli.terminal import console
 from service.errors import PolicyInvalid, ReportInvalid
 from service.policies import document
 from service.policies.library import NAMES, built_in, named, text_of
 from service.policies.replay import Replay, replayed
+from service.reporting.attached import LARGEST_DOCUMENT
 from service.reporting.report import Report, read
 from service.reporting.wording import count_of
 
@@ -92,10 +92,10 @@ def read_lines(file: BinaryIO) -> Iterator[tuple[str, Report | None]]:
     Raises `ReportInvalid` for a line that is neither.
     """
     number = 0
-    while raw := file.readline(MAX_BYTES + 1):
+    while raw := file.readline(LARGEST_DOCUMENT + 1):
         number += 1
-        if len(raw) > MAX_BYTES:
-            raise ReportInvalid(f"line {number} is longer than {MAX_BYTES} bytes")
+        if len(raw) > LARGEST_DOCUMENT:
+            raise ReportInvalid(f"line {number} is longer than {LARGEST_DOCUMENT} bytes")
         if raw.strip():
             yield from _reports(raw, number)
 

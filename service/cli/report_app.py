@@ -8,6 +8,7 @@ import typer
 
 from service.cli.exit_codes import FOUND_BY_DEFAULT
 from service.cli.options import FragmentOption, ManifestOption, PolicyOption, checked_answers
+from service.rendering.imprint import Paper
 
 if TYPE_CHECKING:
     from service.reporting.report import Profile
@@ -35,6 +36,16 @@ HtmlOption = Annotated[
         "--html", metavar="OUT", help="Write HTML reports: a file, a folder for many, or - alone."
     ),
 ]
+PdfOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pdf",
+        metavar="OUT",
+        help="Write PDF/A documents that carry the report inside: a file, a folder for many, or - "
+        "alone.",
+    ),
+]
+PaperOption = Annotated[Paper, typer.Option("--paper", help="What a PDF is made for.")]
 CrJsonOption = Annotated[
     Path | None,
     typer.Option(
@@ -102,6 +113,8 @@ def check(
         ),
     ] = False,
     html: HtmlOption = None,
+    pdf: PdfOption = None,
+    paper: PaperOption = Paper.A4,
     crjson: CrJsonOption = None,
     manifest: ManifestOption = None,
     fragment: FragmentOption = None,
@@ -116,6 +129,7 @@ def check(
     assay check photo.jpg
     assay check --only provenance *.jpg
     assay check https://example.org/clip.mp4 --html clip.html
+    assay check photo.jpg --pdf photo.pdf --paper letter
     assay check photo.jpg --manifest elsewhere.c2pa
     assay check photo.jpg --only provenance --crjson photo.crjson
     assay check init.mp4 --fragment 1.m4s --fragment 2.m4s
@@ -133,6 +147,8 @@ def check(
             profile=_profile(only, fast=fast),
             as_json=as_json,
             html=html,
+            pdf=pdf,
+            paper=paper,
             crjson=crjson,
             beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
             fail_on=_fail_on(fail_on, policy),
@@ -259,19 +275,24 @@ def audit(
 
 
 def show(
-    report: Annotated[str, typer.Argument(metavar="REPORT", help="A report or an audit; - stdin.")],
+    report: Annotated[
+        str, typer.Argument(metavar="REPORT", help="A report, its PDF, or an audit; - stdin.")
+    ],
     *,
     line: Annotated[
         int | None, typer.Option("--line", "-n", min=1, help="The line of an audit to show.")
     ] = None,
     html: HtmlOption = None,
+    pdf: PdfOption = None,
+    paper: PaperOption = Paper.A4,
 ) -> None:
-    """Show a report that was written earlier.
+    """Show a report that was written earlier, as JSON or as a PDF that carries it.
 
     \b
     assay check --json photo.jpg > report.json; assay show report.json
+    assay show report.pdf
     assay show archive.jsonl --line 17 --html page.html
     """
     from service.cli import show as command
 
-    raise typer.Exit(command.run(report, line=line, html=html))
+    raise typer.Exit(command.run(report, line=line, html=html, pdf=pdf, paper=paper))

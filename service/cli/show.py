@@ -1,32 +1,50 @@
 """`assay show`: read a report back in, alone or from a line of an audit, and show it."""
 
+import io
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from service.analysis.pipeline import Analysis
+from service.analysis.printed import Printed, is_pdf, printed
 from service.cli.audit.results_file import Line
-from service.cli.check import answers_of, write_html
-from service.cli.complain import DELIBERATE, complain
+from service.cli.check import answers_of, write_html, write_pdf
+from service.cli.complain import DELIBERATE, complain, say
+from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode, exit_code
 from service.cli.inputs import STDIN
 from service.cli.terminal import console, render
 from service.errors import ReportInvalid
+from service.rendering.imprint import Imprint, Paper
+from service.reporting.attached import LARGEST_DOCUMENT
 from service.reporting.report import Report, read
 
-MAX_BYTES: Final = 64 * 1024**2
-"""Longest report, or line of an audit, that is read."""
 
-
-def run(named: str, *, line: int | None, html: Path | None) -> ExitCode:
+def run(
+    named: str, *, line: int | None, html: Path | None, pdf: Path | None, paper: Paper
+) -> ExitCode:
     """Show one report; the exit code is the one `assay check` gave for it."""
+    if [str(html), str(pdf)] == [STDIN, STDIN]:
+        say("only one of --html - and --pdf - can have standard output [usage]")
+        return ExitCode.USAGE
     try:
-        report = read_report(named, line)
+        found = _document(named, line)
+        report = read(found.report)
         if html is not None:
             write_html(Analysis(report, None), html, alone=True)
-            if str(html) == STDIN:
-                return exit_code(answers_of(report), failures=False)
+        if pdf is not None:
+            imprint = Imprint(read_settings().organisation, paper)
+            write_pdf(
+                Analysis(report, None),
+                found.report.decode(),
+                pdf,
+                alone=True,
+                imprint=imprint,
+                signature=found.signature,
+            )
+        if STDIN in map(str, (html, pdf)):
+            return exit_code(answers_of(report), failures=False)
     except DELIBERATE as error:
         complain(named, error)
         return ExitCode.NOT_ANALYSED
@@ -36,8 +54,17 @@ def run(named: str, *, line: int | None, html: Path | None) -> ExitCode:
 
 def read_report(named: str, line: int | None) -> Report:
     """Read a report, or that in a line of an audit. Raises `ReportInvalid`, `OSError`."""
-    text = _read(named, line)
-    return read(text if line is None else _body(text))
+    return read(_document(named, line).report)
+
+
+def _document(named: str, line: int | None) -> Printed:
+    """A report's JSON, and its signature where it comes from a PDF that has one."""
+    found = _read(named, line)
+    if line is not None:
+        return Printed(_body(found).encode(), None, in_pdf=False)
+    if is_pdf(found):
+        return printed(io.BytesIO(found))
+    return Printed(found, None, in_pdf=False)
 
 
 def _read(named: str, line: int | None) -> bytes:
@@ -50,13 +77,13 @@ def _read(named: str, line: int | None) -> bytes:
 def _take(file: BinaryIO, line: int | None) -> bytes:
     """The whole file, or the line of that number. Raises `ReportInvalid` when there is none."""
     if line is None:
-        found = file.read(MAX_BYTES + 1)
+        found = file.read(LARGEST_DOCUMENT + 1)
     else:
         found = next(islice(file, line - 1, line), b"")
         if not found:
             raise ReportInvalid(f"there is no line {line}")
-    if len(found) > MAX_BYTES:
-        raise ReportInvalid(f"longer than {MAX_BYTES} bytes")
+    if len(found) > LARGEST_DOCUMENT:
+        raise ReportInvalid(f"longer than {LARGEST_DOCUMENT} bytes")
     return found
 
 

@@ -15,11 +15,16 @@ TERMS = "\n\n".join(
 
 
 def verify_report(
-    report: Annotated[Path, typer.Argument(metavar="REPORT.json", exists=True, dir_okay=False)],
+    report: Annotated[
+        Path, typer.Argument(metavar="REPORT.json|REPORT.pdf", exists=True, dir_okay=False)
+    ],
     *,
     signature: Annotated[
-        Path, typer.Option(help="The detached signature.", exists=True, dir_okay=False)
-    ],
+        Path | None,
+        typer.Option(
+            help="The detached signature; a PDF carries its own.", exists=True, dir_okay=False
+        ),
+    ] = None,
     keys: Annotated[
         Path, typer.Option(help="The installation's public keys.", exists=True, dir_okay=False)
     ],
@@ -31,6 +36,7 @@ def verify_report(
     curl -o report.jws HOST/v1/scans/ID/signature
     curl -o keys.json HOST/.well-known/assay-keys.json
     assay verify-report report.json --signature report.jws --keys keys.json
+    assay verify-report report.pdf --keys keys.json
     """
     from service.cli import verify as command
 

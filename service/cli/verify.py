@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from service.analysis.printed import Printed, is_pdf, printed
 from service.cli.complain import complain
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
@@ -12,12 +13,21 @@ from service.reporting.receipt import Item, SignedReceipt
 from service.reporting.signature import verify
 
 
-def run(report: Path, *, signature: Path, keys: Path) -> ExitCode:
-    """Exit with 0 when the signature fits, with 1 when it does not."""
+def run(report: Path, *, signature: Path | None, keys: Path) -> ExitCode:
+    """Exit with 0 when the signature fits, with 1 when it does not.
+
+    A PDF carries its signature; one given beside it takes its place.
+    """
     try:
-        text = report.read_bytes()
-        key_id = verify(text, signature.read_text(), json.loads(keys.read_text()))
-        document = reports.read(text)
+        found = _document(report)
+        given = signature.read_text() if signature is not None else found.signature
+        if given is None:
+            complain(
+                str(report), SignatureInvalid("it carries no signature; name one by --signature")
+            )
+            return ExitCode.NOT_ANALYSED
+        key_id = verify(found.report, given, json.loads(keys.read_text()))
+        document = reports.read(found.report)
     except SignatureInvalid as error:
         complain(str(report), error)
         return ExitCode.FOUND
@@ -27,10 +37,20 @@ def run(report: Path, *, signature: Path, keys: Path) -> ExitCode:
     except ValueError as error:
         complain(str(keys), SignatureInvalid(f"no set of keys: {error}"))
         return ExitCode.NOT_ANALYSED
-    console().print(
-        f"{report}: signed by {key_id}, unchanged since {document.analysed_at:%F %T %Z}"
-    )
+    told = f"{report}: signed by {key_id}, unchanged since {document.analysed_at:%F %T %Z}"
+    if found.in_pdf:
+        told += ". The report inside is what was signed; the pages around it were not checked"
+    console().print(told)
     return ExitCode.NOTHING_FOUND
+
+
+def _document(report: Path) -> Printed:
+    """The report's JSON and, from a PDF, the signature inside. Raises `ReportInvalid`."""
+    with report.open("rb") as file:
+        if is_pdf(file.read(8)):
+            return printed(file)
+        file.seek(0)
+        return Printed(file.read(), None, in_pdf=False)
 
 
 WORDS = {

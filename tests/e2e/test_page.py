@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import typst
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -319,10 +320,24 @@ def test_a_saved_report_is_verified_in_the_browser_alone(
             wait(browser, partial(_shows, expected))
             shown = one(browser, "[data-verified]").text
             assert ("SHA-256 is the same" in shown) is (expected == "Signed by")
-            assert ("The rest of the page was not checked" in shown) is (name == "report.html")
+            assert ("The rest was not checked" in shown) is (name == "report.html")
     finally:
         browser.delete_network_conditions()
     assert [said for said in complaints(browser) if "/static/icon.svg" not in said] == []
+
+
+def test_a_printed_report_is_verified_in_the_browser_with_the_signature_it_carries(
+    browser: WebDriver, site: Site, tmp_path: Path
+) -> None:
+    scan_id = site.scan(reports.conflicted_capture).rpartition("/")[2]
+    pdf = site.desk.client.get(f"/v1/scans/{scan_id}/report?format=pdf").content
+    other = bytes(typst.compile(b"Somebody else's page", format="pdf"))
+    for content, expected in ((pdf, "Signed by"), (other, "No report is attached")):
+        browser.get(f"{site.address}/verify")
+        one(browser, "input[name=report]").send_keys(str(file(tmp_path, "report.pdf", content)))
+        one(browser, "form[data-verify] button").click()
+        wait(browser, partial(_shows, expected))
+    assert complaints(browser) == []
 
 
 @pytest.mark.parametrize(("days", "expected"), [(-0.5, "Signed by"), (-2, "was retired before")])

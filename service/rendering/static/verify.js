@@ -38,6 +38,33 @@ function documentIn(text) {
   return JSON.parse(page.body.textContent);
 }
 
+// A printed report carries the report and its signature; what its pages show is not signed.
+async function attachedTo(bytes, name) {
+  const text = new TextDecoder("latin1").decode(bytes);
+  const named = text.match(new RegExp(`/Filespec/F\\(${name.replace(".", "\\.")}\\)[^>]*/EF<</F (\\d+) 0 R`));
+  if (named === null) return null;
+  const head = new RegExp(`\\n${named[1]} 0 obj\\s*<<(.*?)>>\\s*stream\\r?\\n`, "s").exec(text);
+  const length = Number(head?.[1].match(/\/Length (\d+)/)?.[1]);
+  if (!(length <= LARGEST)) throw new Error("This PDF cannot be read.");
+  const start = head.index + head[0].length;
+  const part = new Blob([bytes.subarray(start, start + length)]);
+  if (!head[1].includes("/FlateDecode")) return part.text();
+  return new Response(part.stream().pipeThrough(new DecompressionStream("deflate"))).text();
+}
+
+// The report of a file, how it came, and the signature where it carries one.
+async function opened(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const text = new TextDecoder().decode(bytes);
+  if (text.startsWith("%PDF-")) {
+    const inside = await attachedTo(bytes, "report.json");
+    if (inside === null) throw new Error("No report is attached to this PDF.");
+    return { report: JSON.parse(inside), form: "PDF", signature: await attachedTo(bytes, "report.jws") };
+  }
+  if (text.trimStart().startsWith("<")) return { report: documentIn(text), form: "page", signature: null };
+  return { report: JSON.parse(text), form: "JSON", signature: null };
+}
+
 function keyOf(keys, id) {
   const found = (keys.keys ?? []).find((key) => key.kid === id && key.crv === "Ed25519");
   if (found === undefined) throw new Error("The key that the signature names is not among the keys.");
@@ -88,16 +115,16 @@ async function check(form, list) {
   const file = (name) => form.elements[name].files[0];
   const report = file("report");
   if (report.size > LARGEST) throw new Error("The report is too large to be one.");
-  const text = await report.text();
-  const saved = text.trimStart().startsWith("<");
-  const found = saved ? documentIn(text) : JSON.parse(text);
+  const { report: found, form: kind, signature: enclosed } = await opened(report);
+  const signature = file("signature") ? await file("signature").text() : enclosed;
+  if (signature === null) throw new Error("Its signature is missing. Only a PDF can carry one.");
   const keys = file("keys")
     ? JSON.parse(await file("keys").text())
     : await (await fetch(`${document.documentElement.dataset.root}/.well-known/assay-keys.json`)).json();
-  const key = await signedBy(found, await file("signature").text(), keys);
+  const key = await signedBy(found, signature, keys);
   said(list, "good", `Signed by ${key}, and unchanged since.`);
   said(list, "good", `It says “${found.headline}” about ${found.subject.name}, analysed ${found.analysed_at}.`);
-  if (saved) said(list, "caution", "The JSON inside the page is what was signed. The rest of the page was not checked: anyone can change it.");
+  if (kind !== "JSON") said(list, "caution", `The JSON inside the ${kind} is what was signed. The rest was not checked: anyone can change it.`);
   const media = file("media");
   if (media === undefined) return;
   const same = (await digestOf(media)) === found.subject.sha256;

@@ -50,9 +50,11 @@ def test_a_scan_waits_then_has_a_verdict_and_a_report(api: Desk) -> None:
         ("", "text/html;q=0.5, application/json", "application/json"),
         ("?format=html", "application/json", "text/html; charset=utf-8"),
         ("?format=json", BROWSER, "application/json"),
+        ("?format=pdf&paper=letter", BROWSER, "application/pdf"),
+        ("", "application/pdf, text/html;q=0.9", "application/pdf"),
     ],
 )
-def test_the_report_comes_as_json_or_html_by_format_or_accept(
+def test_the_report_comes_as_json_html_or_pdf_by_format_or_accept(
     api: Desk, query: str, accept: str, kind: str
 ) -> None:
     scan_id = api.send(PHOTO)

@@ -93,6 +93,27 @@ def test_one_unreadable_input_does_not_stop_the_others(folder: Path, tmp_path: P
     assert ran.err == f"assay: {folder}/gone.jpg: No such file or directory [unreadable]\n"
 
 
+def test_a_pdf_is_written_that_says_it_is_not_signed(folder: Path, tmp_path: Path) -> None:
+    out, keys = tmp_path / "one.pdf", tmp_path / "keys.json"
+    keys.write_text('{"keys": []}')
+    made = assay("check", *PROVENANCE, folder / "plain.jpg", "--pdf", out, data=tmp_path)
+    assert out.read_bytes().startswith(b"%PDF-1.7")
+    assert f"wrote {out}" in made.err
+    assert "No sign found" in assay("show", out, data=tmp_path).out
+    refused = assay("verify-report", out, "--keys", keys, data=tmp_path)
+    assert refused.code == ExitCode.NOT_ANALYSED
+    assert "[signature_invalid]" in refused.err
+
+
+def test_standard_output_takes_one_document(folder: Path, tmp_path: Path) -> None:
+    plain = folder / "plain.jpg"
+    printed = assay("check", *PROVENANCE, plain, "--json", "--pdf", "-", data=tmp_path)
+    assert printed.code == ExitCode.USAGE
+    assert "[usage]" in printed.err
+    both = assay("check", *PROVENANCE, plain, "--html", "-", "--pdf", "-", data=tmp_path)
+    assert both.code == ExitCode.USAGE
+
+
 def test_html_reports_are_written_to_a_file_or_into_a_folder(folder: Path, tmp_path: Path) -> None:
     one, many = tmp_path / "one.html", tmp_path / "many"
     photo, declared = folder / "plain.jpg", folder / "declared.jpg"

@@ -100,6 +100,24 @@ def test_a_key_file_of_another_sort_is_refused(tmp_path: Path, kind: str) -> Non
         ReportSigner.at(path)
 
 
+def test_a_pdf_from_the_service_verifies_and_reads_like_the_report(tmp_path: Path) -> None:
+    api = desk(tmp_path, StandIn(reports.likely_synthetic))
+    scan_id = api.send(media.jpeg(media.photo_like(64, 64)))
+    api.work()
+    pdf, keys = tmp_path / "report.pdf", tmp_path / "keys.json"
+    pdf.write_bytes(api.client.get(f"/v1/scans/{scan_id}/report?format=pdf").content)
+    keys.write_bytes(api.client.get("/.well-known/assay-keys.json").content)
+    verified = assay("verify-report", pdf, "--keys", keys, data=tmp_path)
+    assert verified.code == ExitCode.NOTHING_FOUND
+    assert "unchanged since" in verified.out
+    shown = assay("show", pdf, data=tmp_path)
+    assert shown.code == ExitCode.FOUND
+    assert "Likely synthetic" in shown.out
+    again = tmp_path / "again.pdf"
+    assay("show", pdf, "--pdf", again, data=tmp_path)
+    assert assay("verify-report", again, "--keys", keys, data=tmp_path).code == 0
+
+
 def test_what_the_service_serves_verifies_on_the_command_line(tmp_path: Path) -> None:
     api = desk(tmp_path, StandIn(reports.likely_synthetic))
     scan_id = api.send(media.jpeg(media.photo_like(64, 64)))

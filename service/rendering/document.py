@@ -1,0 +1,355 @@
+"""A report as a PDF/A document to print and file, with the report and its signature inside."""
+
+import json
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from detectors.errors import CardInvalid
+from detectors.zoo.card import ModelCard
+from service.rendering import drawings
+from service.rendering.credentials import IngredientView, ManifestView, Panel
+from service.rendering.imprint import Imprint, Paper
+from service.rendering.render import FOLDER
+from service.rendering.view import FindingView, ReportView, view
+from service.reporting.attached import REPORT_NAME, SIGNATURE_NAME
+from service.reporting.report import Report, Verdict
+from service.reporting.wording import ACTIONS, SAYS
+
+STANDARD: Final = "a-3a"
+"""PDF/A-3, level A: archival, tagged for screen readers, and may carry other files."""
+
+MAX_MAPS: Final = 1
+MAX_LIMITS: Final = 3
+MAX_DEPTH: Final = 4
+"""Deepest ingredient that is printed; the JSON inside has all of them."""
+
+_TONES: Final = {
+    Verdict.VERIFIED_CAPTURE: "good",
+    Verdict.VERIFIED_AI: "claim",
+    Verdict.CREDENTIALS_BROKEN: "bad",
+    Verdict.DECLARED_AI: "claim",
+    Verdict.LIKELY_SYNTHETIC: "bad",
+    Verdict.LIKELY_MANIPULATED: "bad",
+}
+
+_WORDS: Final = {
+    "title": "Authenticity report",
+    "caveat": "Absence of signs is not proof of authenticity. A likelihood ratio is one piece of "
+    "evidence, not a decision.",
+    "decision": "Decision",
+    "picture": "Preview of the file",
+    "legend": "Orange points to it, blue points away; the fuller the colour, the stronger.",
+    "hatched": "Hatched stretches were not judged.",
+    "conflicts": "Conflicts",
+    "contradict": "Parts of the evidence contradict each other. A person should look at this.",
+    "basis": "What this rests on",
+    "nothing": "No check found anything to say about this file. That does not show that it is "
+    "authentic.",
+    "decided": "decided",
+    "order": "The strongest kind of evidence comes first. Weaker evidence never overrules stronger "
+    "evidence.",
+    "when": "When",
+    "credentials": "Content Credentials",
+    "unread": "Content Credentials were not read.",
+    "study": "Shown for study only",
+    "full": "What the credentials say in full",
+    "actions": "What was done, by its own account",
+    "identities": "Identities",
+    "ingredients": "Made from",
+    "originals": "Known originals",
+    "likeness": "A signature on an original is not a signature on this file. Small or subtle "
+    "changes escape the comparison.",
+    "declared": "Declared in the file",
+    "unsigned": "Nobody signed these statements. Anyone can write or remove them, so they never "
+    "verify anything.",
+    "unmarked": "No statement about AI or about the file’s origin was found in its "  # noqa: RUF001
+    "metadata.",
+    "columns": ("Says", "Where", "Text"),
+    "classifiers": "Classifiers",
+    "scale": ("10,000 × against", "even", "10,000 × for"),  # noqa: RUF001 (a real times sign)
+    "unasked": "No classifier was asked.",
+    "unchecked": "What was not checked",
+    "complete": "Every check that applies to this kind of file ran.",
+    "method": "How it was made",
+    "how": "This document shows a report that is attached to it as JSON. The report is what was "
+    "signed; assay verify-report and assay show read it from this file.",
+}
+
+
+def render_document(
+    report: Report,
+    preview: bytes | None,
+    *,
+    text: str,
+    signature: str | None,
+    imprint: Imprint,
+) -> bytes:
+    """A report as PDF/A-3a.
+
+    `text` is the report's JSON as it was signed and `signature` its detached JWS, or None; both
+    are attached. `preview` is the JPEG that `Pipeline.analyse` returns.
+    """
+    from typst import TypstError
+
+    shown = _shown(report, preview, imprint) | {"attached": _attached(text, signature)}
+    document = json.dumps(shown, ensure_ascii=False)
+    try:
+        return _compiled(document)
+    except TypstError:  # a font of this machine lacks a letter of a name that the file brought
+        return _compiled(_spelt_out(shown))
+
+
+def _compiled(shown: str) -> bytes:
+    """Compile the page. Raises `typst.TypstError`."""
+    import typst
+
+    made = typst.compile(
+        FOLDER / "templates" / "report.typ",
+        root=FOLDER / "templates",
+        format="pdf",
+        font_paths=_fonts(),
+        sys_inputs={"shown": shown},
+        pdf_standards=[STANDARD],
+        timestamp=0,
+    )
+    return bytes(made)
+
+
+@cache
+def _fonts() -> Any:  # noqa: ANN401 (typst ships no type for its argument)
+    """Those that come with typst, then the machine's for letters that these lack."""
+    import typst
+
+    return typst.Fonts()
+
+
+def _spelt_out(shown: dict[str, Any]) -> str:
+    """The same with every letter that no font has as its code point: `[U+0627]`."""
+
+    def spelt(value: Any, key: str = "") -> Any:  # noqa: ANN401 (any JSON)
+        if isinstance(value, dict):
+            return {name: spelt(item, name) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [spelt(item, key) for item in value]
+        if isinstance(value, str) and key not in {"text", "picture", "bar"}:
+            return "".join(one if _has(one) else f"[U+{ord(one):04X}]" for one in value)
+        return value
+
+    return json.dumps(spelt(shown), ensure_ascii=False)
+
+
+@lru_cache(maxsize=8192)
+def _has(letter: str) -> bool:
+    """Whether a font has this letter and the standard lets it be printed."""
+    if " " <= letter <= "~" or letter == "\n":
+        return True
+    import typst
+
+    try:
+        typst.compile(
+            b"#set document(title: [t], date: none)\n#sys.inputs.letter",
+            format="pdf",
+            font_paths=_fonts(),
+            sys_inputs={"letter": letter},
+            pdf_standards=[STANDARD],
+        )
+    except typst.TypstError:
+        return False
+    return True
+
+
+def _attached(text: str, signature: str | None) -> list[dict[str, str]]:
+    files = [
+        {
+            "name": REPORT_NAME,
+            "text": text,
+            "type": "application/json",
+            "description": "The authenticity report that this document shows",
+        }
+    ]
+    if signature is not None:
+        files.append(
+            {
+                "name": SIGNATURE_NAME,
+                "text": signature,
+                "type": "application/jose",
+                "description": "Its signature: a detached JWS over the canonical JSON",
+            }
+        )
+    return files
+
+
+def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str, Any]:
+    seen = view(report)
+    line = seen.time_line
+    return {
+        "lang": "en",
+        "words": _WORDS,
+        "paper": {Paper.A4: "a4", Paper.LETTER: "us-letter"}[imprint.paper],
+        "organisation": imprint.organisation,
+        "analysed": {
+            "year": report.analysed_at.year,
+            "month": report.analysed_at.month,
+            "day": report.analysed_at.day,
+        },
+        "sha256": report.subject.sha256,
+        "verdict": seen.verdict,
+        "tone": _TONES.get(report.verdict, "none"),
+        "headline": report.headline,
+        "name": report.subject.name,
+        "byline": _byline(report, seen),
+        "decision": _decision(report),
+        "picture": drawings.picture(preview) if preview and line is None else None,
+        "maps": _maps(seen, preview),
+        "conflicts": [{"between": a, "statement": b} for a, b in seen.conflicts],
+        "evidence": [
+            {"kind": item.kind, "statement": item.statement, "decided": item.decided}
+            for item in seen.evidence
+        ],
+        "timeline": None
+        if line is None
+        else {
+            "picture": drawings.time_line(line, preview),
+            "marks": [mark.words for mark in line.marks],
+        },
+        "panel": _panel(seen.panel) if seen.panel is not None else None,
+        "matches": [
+            {"statement": item.statement, "added": item.added, "sha256": item.sha256}
+            for item in seen.matches
+        ],
+        "markers": [
+            {"says": SAYS[item.says], "place": item.where, "excerpt": item.excerpt}
+            for item in (report.provenance.markers if report.provenance is not None else ())
+        ],
+        "marks": seen.marks,
+        "traces": [f"{item.statement} {item.weight}" for item in seen.traces],
+        "fused": None
+        if seen.fused is None
+        else {
+            "words": seen.fused.words,
+            "odds": seen.fused.odds,
+            "bar": drawings.interval(seen.fused.interval),
+        },
+        "findings": [_finding(item, report) for item in seen.findings],
+        "gaps": [{"what": gap.what, "statement": gap.statement} for gap in seen.gaps],
+        "notes": report.subject.notes,
+        "method": _method(report, seen),
+    }
+
+
+def _byline(report: Report, seen: ReportView) -> str:
+    what = ", ".join(part for part in (seen.kind, seen.shape, seen.size) if part)
+    parts = [what, f"Analysed {report.analysed_at:%Y-%m-%d %H:%M %Z}", seen.profile]
+    return ". ".join(part for part in parts if part) + "."
+
+
+def _decision(report: Report) -> dict[str, Any] | None:
+    made = report.decision
+    if made is None:
+        return None
+    return {
+        "lead": ACTIONS[made.action],
+        "because": made.because,
+        "by": f"By policy {made.policy}, version {made.version}.",
+    }
+
+
+def _maps(seen: ReportView, preview: bytes | None) -> list[dict[str, str]]:
+    if preview is None or seen.time_line is not None:
+        return []
+    return [
+        {
+            "picture": drawings.picture(preview, item),
+            "claim": f"{item.claim[:1].upper()}{item.claim[1:]}",
+            "summary": item.summary,
+        }
+        for item in seen.maps[:MAX_MAPS]
+    ]
+
+
+def _panel(shown: Panel) -> dict[str, Any]:
+    return {
+        "tone": shown.badge.tone,
+        "badge": shown.badge.label,
+        "presence": shown.presence,
+        "explanation": shown.explanation,
+        "facts": _facts(shown.facts),
+        "remarks": shown.remarks,
+        "manifest": _manifest(shown.manifest, 0) if shown.manifest is not None else None,
+    }
+
+
+def _manifest(item: ManifestView, depth: int) -> dict[str, Any]:
+    return {
+        "attributable": item.attributable,
+        "facts": _facts(item.facts),
+        "failures": item.failures,
+        "actions": _facts(item.actions),
+        "identities": _facts(item.identities),
+        "notices": item.notices,
+        "ingredients": [_ingredient(part, depth) for part in item.ingredients],
+    }
+
+
+def _ingredient(part: IngredientView, depth: int) -> dict[str, Any]:
+    below = part.manifest if depth < MAX_DEPTH else None
+    return {
+        "title": part.title,
+        "role": part.role,
+        "tone": part.badge.tone,
+        "badge": part.badge.label,
+        "failures": part.failures,
+        "manifest": _manifest(below, depth + 1) if below is not None else None,
+    }
+
+
+def _facts(rows: Any) -> list[dict[str, str]]:  # noqa: ANN401 (any iterable of `Fact`)
+    return [{"label": row.label, "value": row.value, "note": row.note} for row in rows]
+
+
+def _finding(item: FindingView, report: Report) -> dict[str, Any]:
+    words = item.words if not item.scored else f"{item.words[:1].upper()}{item.words[1:]}."
+    return {
+        "name": item.name,
+        "claim": f"asks whether this is {item.claim}",
+        "words": words if item.scored else f"{item.outcome}. {words}",
+        "bar": drawings.interval(item.interval) if item.interval is not None else None,
+        "odds": " ".join(part for part in (item.odds, _alarm(item)) if part),
+        "card": _card(item, report) if item.interval is not None else None,
+    }
+
+
+def _alarm(item: FindingView) -> str:
+    return f"It {item.alarm}." if item.alarm else ""
+
+
+def _card(item: FindingView, report: Report) -> str | None:
+    """The model card in short, if the card here is the one that judged."""
+    try:
+        card = ModelCard.read(item.model)
+    except CardInvalid:
+        return None
+    if report.engine.models.get(item.model) != card.digest:
+        return None
+    first = card.measured[:1]
+    figures = "".join(
+        f" On {line.on}: AUC {line.auc:.3f}, {100 * line.tpr_at_fpr_1:.0f} % found at 1 % false "
+        f"alarms."
+        for line in first
+    )
+    limits = " ".join(card.limits[:MAX_LIMITS])
+    return f"{card.summary}{figures} Limits, among others: {limits}"
+
+
+def _method(report: Report, seen: ReportView) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [
+        {"label": "SHA-256", "value": report.subject.sha256, "code": True},
+        {"label": "Type by content", "value": report.subject.media_type},
+        {"label": "assay", "value": report.engine.version},
+    ]
+    rows += [{"label": item.label, "value": item.note} for item in seen.trust_lists]
+    rows += [
+        {"label": f"Model {name}", "value": digest, "code": True}
+        for name, digest in sorted(report.engine.models.items())
+    ]
+    return rows

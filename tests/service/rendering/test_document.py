@@ -1,0 +1,144 @@
+"""The PDF of a report: archival, complete, and a carrier of what was signed."""
+
+import io
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from service.analysis.printed import printed
+from service.errors import ReportInvalid
+from service.rendering import document
+from service.rendering.document import render_document
+from service.rendering.imprint import Imprint, Paper
+from service.reporting.report import Report, Verdict, read
+from service.reporting.signature import ReportSigner, verify
+from tests import media
+from tests.service import reports
+from tests.service.reports import BY_VERDICT
+
+PHOTO = media.jpeg(media.photo_like(320, 240))
+
+
+def _pdf(report: Report, preview: bytes | None = None, imprint: Imprint = Imprint()) -> bytes:  # noqa: B008
+    text = report.model_dump_json()
+    return render_document(report, preview, text=text, signature=None, imprint=imprint)
+
+
+def _words(pdf: bytes) -> str:
+    return " ".join(
+        " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split()
+    )
+
+
+def _named(name: str) -> Report:
+    plain = reports.no_sign_found()
+    return plain.model_copy(update={"subject": plain.subject.model_copy(update={"name": name})})
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_is_printed_with_its_headline_and_evidence(verdict: Verdict) -> None:
+    report = BY_VERDICT[verdict]()
+    words = _words(_pdf(report, PHOTO))
+    assert " ".join(report.headline.split()) in words
+    for item in report.evidence:
+        assert item.statement.split()[0] in words
+    assert "Absence of signs is not proof of authenticity" in words
+
+
+@pytest.mark.parametrize("made", [reports.recording, reports.video, reports.likely_synthetic])
+def test_recordings_films_and_heat_maps_are_drawn(made: object) -> None:
+    report = made()  # type: ignore[operator]
+    assert len(_pdf(report, PHOTO)) > len(_pdf(report)) + len(PHOTO) // 2
+
+
+def test_it_calls_itself_pdf_a_3_level_a() -> None:
+    metadata = PdfReader(io.BytesIO(_pdf(reports.no_sign_found()))).xmp_metadata
+    assert metadata is not None
+    text = metadata.stream.get_data().decode()
+    assert "<pdfaid:part>3</pdfaid:part>" in text
+    assert "<pdfaid:conformance>A</pdfaid:conformance>" in text
+
+
+@pytest.mark.parametrize(("paper", "size"), [(Paper.A4, (595, 842)), (Paper.LETTER, (612, 792))])
+def test_it_fits_the_paper_asked_for(paper: Paper, size: tuple[int, int]) -> None:
+    pages = PdfReader(io.BytesIO(_pdf(reports.video(), imprint=Imprint(paper=paper)))).pages
+    boxes = {tuple(round(float(side)) for side in page.mediabox[2:]) for page in pages}
+    assert boxes == {size}
+
+
+def test_a_plain_picture_fits_two_pages() -> None:
+    for paper in Paper:
+        made = _pdf(reports.no_sign_found(), PHOTO, Imprint("City Desk", paper))
+        assert len(PdfReader(io.BytesIO(made)).pages) <= 2
+
+
+def test_the_name_of_the_desk_stands_at_the_head() -> None:
+    assert _words(_pdf(reports.no_sign_found(), imprint=Imprint("City Desk"))).startswith(
+        "City Desk"
+    )
+
+
+def test_the_report_inside_is_the_one_that_was_signed(tmp_path: Path) -> None:
+    signer = ReportSigner.at(tmp_path / "report.pem")
+    report = reports.verified_capture()
+    text, signature = report.model_dump_json(), signer.sign(report)
+    pdf = render_document(report, PHOTO, text=text, signature=signature, imprint=Imprint())
+    inside = printed(io.BytesIO(pdf))
+    assert inside.report.decode() == text
+    assert inside.signature == signature
+    assert verify(inside.report, signature, signer.public()) == signer.key_id
+    assert read(inside.report) == report
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert _pdf(reports.video(), PHOTO) == _pdf(reports.video(), PHOTO)
+
+
+@pytest.mark.parametrize(
+    "name", ['#eval("1") $x$ *b* @a <l> \\u.jpg', "= Verified capture", "[U+0627]"]
+)
+def test_a_name_is_text_and_never_markup(name: str) -> None:
+    assert " ".join(name.split()) in _words(_pdf(_named(name)))
+
+
+@pytest.mark.parametrize("letter", ["\U0001f9ff", "\ue000", "\U00012345"])
+def test_a_letter_that_no_font_has_is_spelt_out(
+    letter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import typst
+
+    alone = typst.Fonts(include_system_fonts=False)
+    monkeypatch.setattr(document, "_fonts", lambda: alone)
+    document._has.cache_clear()
+    words = _words(_pdf(_named(f"a{letter}b.jpg")))
+    document._has.cache_clear()
+    assert f"a[U+{ord(letter):04X}]b.jpg" in words
+
+
+def test_names_in_many_scripts_are_printed_whatever_fonts_there_are() -> None:
+    for name in ("صورة.jpg", "写真.jpg", "תמונה.jpg", "e\u0301\u200d👩‍👩‍👧.jpg"):
+        assert ".jpg" in _words(_pdf(_named(name)))
+
+
+def test_a_long_name_is_broken_and_nothing_is_lost() -> None:
+    words = _words(_pdf(_named("x" * 255)))
+    assert words.replace(" ", "").count("x" * 255) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"%PDF-1.7\nrubbish", _pdf(reports.no_sign_found())[:5000]],
+    ids=["empty", "rubbish", "cut"],
+)
+def test_a_pdf_that_cannot_be_read_is_no_report(data: bytes) -> None:
+    with pytest.raises(ReportInvalid):
+        printed(io.BytesIO(data))
+
+
+def test_a_pdf_without_a_report_is_named_as_such() -> None:
+    import typst
+
+    other = typst.compile(b"Somebody else's page", format="pdf")
+    with pytest.raises(ReportInvalid, match="no report is attached"):
+        printed(io.BytesIO(bytes(other)))
