@@ -199,7 +199,7 @@ def audit(
             "-j",
             min=1,
             max=256,
-            help="Files at once; default: as many as there are cores.",
+            help="Files at once; default: as many as there are cores, 16 with --server.",
         ),
     ] = None,
     csv: Annotated[
@@ -215,6 +215,14 @@ def audit(
     html: Annotated[
         Path | None,
         typer.Option(metavar="OUT.html", help="A page with charts of what was found, at the end."),
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Have an assay service analyse the files."),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Its API key, or @FILE with the key in it."),
     ] = None,
     policy: PolicyOption = None,
     fail_on: FailOnOption = None,
@@ -238,6 +246,7 @@ def audit(
     assay audit /archive --out signed.jsonl --only provenance --csv signed.csv
     assay audit /archive --out all.jsonl --parquet all.parquet --html all.html
     assay audit s3://archive/2024 --out 2024.jsonl --jobs 16
+    assay audit /archive --out all.jsonl --server https://assay.example.org --key @key.txt
     assay audit 2024 2025 --out years.jsonl --include '*.jp*g' --exclude thumbnails
     assay audit /archive --out decided.jsonl --policy no-ai --csv decided.csv
     find /archive -newer last -type f -print0 | assay audit --files-from - --out new.jsonl
@@ -264,6 +273,8 @@ def audit(
                 table=csv,
                 parquet=parquet,
                 summary=html,
+                server=server,
+                key=key,
                 profile=_profile(only, fast=fast),
                 jobs=jobs,
                 policy=policy,

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -15,7 +15,7 @@ from rich.table import Table
 from service.arguments import upload_limits
 from service.cli.audit.archive import Archive
 from service.cli.audit.heartbeat import pulse
-from service.cli.audit.parallel import ParallelAnalysis
+from service.cli.audit.parallel import BUNDLE, Engine, ParallelAnalysis
 from service.cli.audit.results_file import Line, ResultsFile, Tally
 from service.cli.audit.summary import write_summary
 from service.cli.audit.table import check_parquet, write_parquet, write_table
@@ -29,6 +29,10 @@ from service.policies.document import Policy
 from service.policies.library import named
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
+from service.settings import Settings
+
+SERVER_JOBS: Final = 16
+"""Files that are with a server at a time, unless somebody says otherwise."""
 
 FLUSH_SECONDS: Final = 0.2
 """How much finished work a kill may cost, and how often the progress moves."""
@@ -45,6 +49,8 @@ class Asked:
     summary: Path | None = None
     profile: Profile
     jobs: int | None
+    server: str | None = None  # the address of one that analyses the files instead
+    key: str | None = None
     policy: str | None = None  # the name of one that ships, or a file
     fail_on: frozenset[str] = FOUND_BY_DEFAULT
     quiet: bool = False
@@ -88,16 +94,17 @@ def run(asked: Asked) -> ExitCode:
             check_parquet()
         with ExitStack() as stack:
             results = stack.enter_context(_results(asked, policy))
-            threads = asked.jobs or os.cpu_count() or 1
-            pipeline = stack.enter_context(open_pipeline(settings, children=threads))
+            threads = asked.jobs or (SERVER_JOBS if asked.server else os.cpu_count() or 1)
+            local = asked.server is None
             analysis = ParallelAnalysis(
-                pipeline,
+                stack.enter_context(_engine(asked, settings, threads)),
                 results,
                 archive=asked.archive,
                 profile=asked.profile,
                 limits=upload_limits(settings),
                 jobs=threads,
                 policy=policy,
+                bundle=BUNDLE if local and asked.profile is Profile.PROVENANCE else 1,
             )
             stack.enter_context(analysis)
             pace = _work(asked, analysis, results)
@@ -118,6 +125,19 @@ def run(asked: Asked) -> ExitCode:
         _sum_up(results.tally, pace, asked)
     found = [*results.tally.verdicts, *results.tally.actions]
     return exit_code(found, failures=bool(results.tally.errors), fail_on=asked.fail_on)
+
+
+@contextmanager
+def _engine(asked: Asked, settings: Settings, threads: int) -> Iterator[Engine]:
+    """Raises `ServerAway`, `ServerRefused`, `ClientMissing`, and what the pipeline does."""
+    if asked.server is None:
+        with open_pipeline(settings, children=threads) as pipeline:
+            yield pipeline
+        return
+    from service.cli.audit.server import ServerPipeline  # its library is an extra
+
+    with closing(ServerPipeline.at(asked.server, asked.key)) as engine:
+        yield engine
 
 
 @contextmanager

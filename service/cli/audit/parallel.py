@@ -4,17 +4,17 @@ import logging
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Event, Lock
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from detectors.base import Kind
-from service.analysis.pipeline import Pipeline
+from service.analysis.pipeline import Analysis
 from service.analysis.source import Source
 from service.cli.audit.archive import Archive
 from service.cli.audit.results_file import Line, ResultsFile, line_for
@@ -48,6 +48,16 @@ POLL_SECONDS: Final = 0.2
 """How soon Ctrl-C is noticed while a file takes long."""
 
 
+class Engine(Protocol):
+    """What analyses the files: `Pipeline` here, or a server by way of its API."""
+
+    def analyse(self, source: Source, *, profile: Profile) -> Analysis: ...
+
+    def trace(self, sources: Sequence[Source]) -> list[Report]: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """A file whose content was seen before; its report is, or will be, with the first one."""
@@ -77,7 +87,7 @@ class ParallelAnalysis:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        pipeline: Engine,
         results: ResultsFile,
         *,
         archive: Archive,
@@ -85,7 +95,9 @@ class ParallelAnalysis:
         limits: Mapping[Kind, int],
         jobs: int,
         policy: Policy | None = None,
+        bundle: int = 1,
     ) -> None:
+        """`bundle` files are handed to `Engine.trace` together, in the provenance profile alone."""
         self._pipeline = pipeline
         self._policy = policy
         self._results = results
@@ -93,7 +105,7 @@ class ParallelAnalysis:
         self._profile = profile
         self._limits = limits
         self._window = WINDOW * jobs
-        self._bundle = BUNDLE if profile is Profile.PROVENANCE else 1
+        self._bundle = bundle
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="audit")
         self._lock = Lock()
         self._stop = Event()
@@ -250,6 +262,8 @@ class ParallelAnalysis:
     def _alone(self, job: "_Job") -> Line:
         try:
             report = self._pipeline.analyse(job.source, profile=self._profile).report
+        except ArchiveAway:
+            raise
         except DELIBERATE as error:
             return _failed(job.path, error, job.clock, job.source)
         except Exception:
