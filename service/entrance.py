@@ -1,5 +1,8 @@
 """Who gets in: keys, people and the door, put together from the settings."""
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
 from service.access.meter import IN_PROCESS, Meter, Quotas
@@ -11,6 +14,8 @@ from service.db.access import AccessRows, OwnLimits
 from service.db.engine import Database
 from service.settings import Settings
 from service.wiring import build_people
+
+SENTINEL: Final = "sentinel://"
 
 
 def build_entrance(settings: Settings, database: Database, *, alone: bool) -> Entrance:
@@ -51,12 +56,17 @@ def build_meter(settings: Settings, rows: AccessRows) -> Meter:
             scans_in_flight=quotas.scans_in_flight,
         ),
         own,
-        IN_PROCESS if broker is None else _redis(broker.get_secret_value()),
+        IN_PROCESS
+        if broker is None
+        else _redis(broker.get_secret_value(), settings.broker_options),
     )
 
 
-def _redis(broker: str) -> str:
-    """The broker's address as `limits` writes it: its socket and database have other names there."""
+def _redis(broker: str, options: Mapping[str, Any]) -> str:
+    """The broker's address as `limits` writes it: its parts have other names there."""
+    if broker.startswith(SENTINEL):
+        hosts = ",".join(part.removeprefix(SENTINEL).strip("/") for part in broker.split(";"))
+        return f"redis+sentinel://{hosts}/{options['master_name']}"
     return broker.replace("redis+socket://", "redis+unix://", 1).replace("virtual_host=", "db=")
 
 

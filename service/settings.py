@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from platformdirs import user_data_path
 from pydantic import (
@@ -245,8 +245,17 @@ class Settings(BaseSettings):
     docs/storage.md."""
     database_url: Annotated[SecretStr | None, _scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
-    broker_url: Annotated[SecretStr | None, _scheme("redis", "rediss", "redis+socket")] = None
-    """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
+    database_pooled: bool = False
+    """PostgreSQL is reached by way of a pooler that hands out a connection for each transaction,
+    such as PgBouncer: nothing is prepared or set for longer than that."""
+    broker_url: Annotated[
+        SecretStr | None, _scheme("redis", "rediss", "redis+socket", "sentinel")
+    ] = None
+    """redis://host:6379/0, or sentinel://host:26379;sentinel://other:26379; unset: a folder in the
+    data directory, for one machine."""
+    broker_options: dict[str, Any] = Field(default={}, repr=False)
+    """Options of kombu's Redis transport, as JSON; sentinels need {"master_name": "..."}, and
+    {"sentinel_kwargs": {"password": "..."}} where they ask for one."""
     organisation: Annotated[str, Field(max_length=120)] = ""
     """The name at the head of PDF reports, such as that of a newsroom; unset: assay's."""
     trust_dir: Folder | None = None
@@ -302,6 +311,13 @@ class Settings(BaseSettings):
     connections: Connections = Connections()
     quotas: Quotas = Quotas()
     oidc: Oidc = Oidc()
+
+    @model_validator(mode="after")
+    def _broker_named(self) -> Self:
+        url = self.broker_url.get_secret_value() if self.broker_url is not None else ""
+        if url.startswith("sentinel://") and not self.broker_options.get("master_name"):
+            raise ValueError("a broker behind sentinels needs master_name among broker_options")
+        return self
 
     @property
     def report_key(self) -> Path:

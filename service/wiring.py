@@ -62,7 +62,7 @@ def webhook_guard(settings: Settings) -> Guard:
 def open_database(settings: Settings) -> Database:
     """The configured database, with the schema brought up to date. Raises `SettingsInvalid`."""
     with _usable("database"):
-        database = Database(database_url(settings))
+        database = database_of(settings)
         upgrade(database.engine)
     return database
 
@@ -144,6 +144,11 @@ def report_signer(settings: Settings) -> ReportSigner:
     return ReportSigner.at(settings.report_key, settings.data_dir / "keys" / "published.json")
 
 
+def database_of(settings: Settings, *, only_look: bool = False) -> Database:
+    """The configured database as it is, which is not asked for anything yet."""
+    return Database(database_url(settings), only_look=only_look, pooled=settings.database_pooled)
+
+
 def database_url(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
@@ -175,7 +180,7 @@ def oidc_provider(settings: Settings) -> Provider | None:
 
 def broker(settings: Settings) -> Broker:
     if settings.broker_url is not None:
-        return Broker.at(settings.broker_url.get_secret_value())
+        return Broker.at(settings.broker_url.get_secret_value(), settings.broker_options)
     return Broker.in_folder(settings.data_dir.absolute() / "broker")
 
 

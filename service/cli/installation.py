@@ -74,14 +74,13 @@ def _trouble(folder: Path, reserve: int) -> str | None:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    from service.db.engine import Database
     from service.db.migrate import Schema, schema_of
-    from service.wiring import database_url
+    from service.wiring import database_of
 
     if settings.database_url is None and not (settings.data_dir / "assay.db").exists():
         yield Finding("database", fine=True, detail="none yet: made at the first start")
         return
-    database = Database(database_url(settings), only_look=True)
+    database = database_of(settings, only_look=True)
     try:
         schema = schema_of(database.engine)
         detail = {
