@@ -1,8 +1,8 @@
 """What a file costs in archives of every size: `python -m deploy.benchmark_audit_scale`.
 
 Makes folders of tiny JPEGs, no two alike and a thousand to a folder, audits each with a program of
-its own, provenance alone, and prints the time of a file and the most memory the program took. A
-million takes its time: `--files 1000000`.
+its own, provenance alone, and prints the time of a file beyond that of starting and ending, and the
+most memory the program took. A million takes its time: `--files 1000000`.
 """
 
 import argparse

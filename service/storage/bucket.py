@@ -63,7 +63,8 @@ class Bucket:
         self.url = url
         client: ClientConfig = {
             "connect_timeout": timedelta(seconds=5),
-            "timeout": timedelta(seconds=60),  # of one request, which is never more than a part
+            "read_timeout": timedelta(seconds=60),  # without a byte of the answer
+            "timeout": timedelta(minutes=5),  # of one request, which is never more than a part
             "allow_http": any(os.environ.get(name, "").lower() == "true" for name in _PLAIN_HTTP),
         }
         try:

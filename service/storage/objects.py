@@ -107,6 +107,7 @@ class ObjectWriter:
         self._place = place_of(key)
         with bucket.answering():
             self._file = bucket.writer(self._place)
+        self._written = 0
         self._whole = False
 
     def __enter__(self) -> Self:
@@ -123,12 +124,22 @@ class ObjectWriter:
 
     def write(self, data: bytes) -> int:
         with self._bucket.answering():
-            return self._file.write(data)
+            self._written += self._file.write(data)
+        return len(data)
 
     def commit(self) -> BlobKey:
+        """Joining many parts may take the bucket longer than the answer is waited for.
+
+        Then it is asked for the outcome: nobody else writes under this name.
+        """
         if not self._whole:
-            with self._bucket.answering():
-                self._file.close()
+            try:
+                with self._bucket.answering():
+                    self._file.close()
+            except (BlobMissing, StorageUnavailable) as error:
+                found = self._bucket.look(self._place)
+                if found is None or found["size"] != self._written:
+                    raise StorageUnavailable("the bucket did not take the whole file") from error
             self._whole = True
         return self._key
 

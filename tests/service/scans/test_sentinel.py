@@ -57,7 +57,7 @@ def test_quotas_are_counted_there_too(settings: Settings, master: Redis, tmp_pat
     build_meter(settings, AccessRows(database)).request(SOMEBODY)
     database.close()
     with Client(port=master.port) as looking:
-        assert any(key.startswith(b"LIMITS") for key in looking.keys())
+        assert any(key.startswith(b"LIMITS") for key in looking.scan_iter())
 
 
 def test_a_master_without_a_name_is_a_mistake_in_the_settings(

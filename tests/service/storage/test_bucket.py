@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,38 @@ def test_a_bucket_that_does_not_exist_is_not_taken_for_a_lost_file(bucket: S3Buc
 def test_an_address_without_a_bucket_makes_no_sense() -> None:
     with pytest.raises(StorageUnavailable):
         open_store("s3://")
+
+
+class Deaf:
+    """Parts whose join succeeds, though its answer is lost and asking again finds no upload."""
+
+    def __init__(self, parts: Any) -> None:
+        self.parts = parts
+
+    def write(self, data: bytes) -> int:
+        written: int = self.parts.write(data)
+        return written
+
+    def close(self) -> None:
+        self.parts.close()
+        raise FileNotFoundError("NoSuchUpload")
+
+
+def test_a_file_that_is_whole_is_taken_though_the_answer_was_lost(bucket: S3Bucket) -> None:
+    store = open_store(bucket.url)
+    writer: Any = store.writer("default")
+    writer._file = Deaf(writer._file)
+    writer.write(bytes(20 * MIB))
+    assert read(store, writer.commit()) == bytes(20 * MIB)
+
+
+def test_a_file_that_is_not_whole_is_refused(bucket: S3Bucket) -> None:
+    writer: Any = open_store(bucket.url).writer("default")
+    writer.write(b"half")
+    writer._written += 1
+    writer._file = Deaf(writer._file)
+    with pytest.raises(StorageUnavailable, match="whole"):
+        writer.commit()
 
 
 def test_encryption_is_asked_for_as_the_environment_says(
