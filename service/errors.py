@@ -164,6 +164,24 @@ class MediaNotFound(ServiceError):
     title = "There is no video or sound to play"
 
 
+class BytesGone(ServiceError):
+    code = "bytes_gone"
+    status = 410
+    title = "The file was deleted at the end of its retention; its report stays"
+
+
+class PreviewGone(ServiceError):
+    code = "preview_gone"
+    status = 410
+    title = "The preview was deleted at the end of its retention"
+
+
+class ReportGone(ServiceError):
+    code = "report_gone"
+    status = 410
+    title = "The report was deleted at the end of its retention"
+
+
 class ReportNotReady(ServiceError):
     code = "report_not_ready"
     status = 409

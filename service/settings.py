@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from service.access.principal import Role
+from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
 from service.storage.opening import SCHEMES
 
@@ -220,6 +221,25 @@ class Webhooks(Section):
     """A receiver has to answer within this."""
 
 
+class KeepApart(Section):
+    """Parts of a scan kept for another time than the rest: 12h, 30d, forever; 0d: until it ends."""
+
+    bytes: str | None = None
+    previews: str | None = None
+    reports: str | None = None
+    index_entries: str | None = None
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        self.parts()
+        return self
+
+    def parts(self) -> dict[Part, Keep]:
+        """Those that are set."""
+        words = {part: getattr(self, part.value) for part in Part}
+        return {part: keep_in(text, part) for part, text in words.items() if text is not None}
+
+
 class Settings(BaseSettings):
     """Read from the environment (ASSAY_...); nested ones with two underscores."""
 
@@ -273,7 +293,7 @@ class Settings(BaseSettings):
     """Ed25519 key in PEM that signs reports; unset: made once as `keys/report.pem` in the data
     directory. A fleet shares one."""
     keep_days: int = Field(default=30, ge=0, le=36_500)
-    """Files and reports are deleted after this; 0: never."""
+    """Files, previews, reports and index entries of scans are deleted after this; 0: never."""
     expire_share: float = Field(default=0.5, gt=0, le=1)
     """If more than this share of all scans is an hour or more past its end at once, as after the
     clock was set, nothing is deleted until `assay expire --yes` allows it."""
@@ -304,6 +324,7 @@ class Settings(BaseSettings):
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)
     """Threads of each model."""
+    retention: KeepApart = KeepApart()
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()
     leases: Leases = Leases()

@@ -189,6 +189,7 @@ def scan_policy(settings: Settings) -> ScanPolicy:
     return ScanPolicy(
         upload_limits=upload_limits(settings),
         keep=timedelta(days=settings.keep_days) if settings.keep_days else None,
+        keep_apart=settings.retention.parts(),
         lease_seconds=leases.seconds,
         attempts=leases.attempts,
         resend_after=timedelta(seconds=leases.resend_seconds),

@@ -27,14 +27,17 @@ from service.api.scan_form import ACCEPTED, FORM, WORDS
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
 from service.db.lifecycle import Scan
+from service.db.retention_lifecycle import Part
 from service.errors import (
     DatabaseUnavailable,
     EmptyFile,
     FetchFailed,
     FileTooLarge,
     InvalidRequest,
+    PreviewGone,
     PreviewNotFound,
     ReceiptNotFound,
+    ReportGone,
     ReportNotReady,
     ScanExpired,
     ScanFailed,
@@ -53,6 +56,7 @@ from service.rendering.imprint import Imprint, Paper
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
+from service.scans.absent import check_there
 from service.scans.cursor import CURSOR
 from service.scans.refusals import (
     CursorInvalid,
@@ -81,6 +85,7 @@ _NO_REPORT: Final = (
     ScanFailed,
     ScanCancelled,
     ScanExpired,
+    ReportGone,
     InvalidRequest,
 )
 
@@ -258,13 +263,14 @@ def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
-        **documented(ScanNotFound, PreviewNotFound, InvalidRequest),
+        **documented(ScanNotFound, PreviewNotFound, PreviewGone, InvalidRequest),
     },
 )
 def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     """A JPEG picture of the file: the image, a strip of frames, or the waveform."""
     preview = scans.preview(scan_id)
     if preview is None:
+        check_there(scans.get(scan_id), Part.PREVIEWS)
         raise PreviewNotFound(f"scan {scan_id} has no preview, or none yet")
     return Response(preview, media_type="image/jpeg")
 
@@ -313,5 +319,5 @@ def delete_scan(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
     responses=documented(ReceiptNotFound, InvalidRequest),
 )
 def read_receipt(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
-    """The receipt of a scan that was deleted, on request or at the end of its retention."""
+    """The latest receipt of a scan of which something was deleted, on request or with age."""
     return scans.receipt(scan_id)

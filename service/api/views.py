@@ -12,6 +12,7 @@ from detectors.result import Claim
 from detectors.zoo.card import ModelCard
 from service.analysis.progress import Stage
 from service.db.lifecycle import Judgement, Page, Priority, Readiness, Review, Scan, State
+from service.db.retention_lifecycle import Part
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
@@ -41,6 +42,7 @@ class Links(BaseModel):
     preview: str
     events: str
     reviews: str
+    receipts: str
     page: str
 
 
@@ -80,11 +82,18 @@ class ScanView(BaseModel):
     created_at: AwareDatetime
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
-    expires_at: AwareDatetime | None = Field(description="File and report are deleted then")
+    expires_at: AwareDatetime | None = Field(
+        description="Nothing of it is left then; parts of it may go earlier"
+    )
     progress: ProgressView
     attempts: int
     failure: FailureView | None
-    verdict: Verdict | None = Field(description="Set once the state is done")
+    removed: list[Part] = Field(
+        description="Deleted at the end of their retention; see `links.receipts`"
+    )
+    verdict: Verdict | None = Field(
+        description="Set once the state is done, for as long as there is a report"
+    )
     signer: str | None = Field(
         description="Who signed the file, as the certificate names itself; the report says whether "
         "to believe it",
@@ -119,6 +128,7 @@ class ScanView(BaseModel):
             ),
             attempts=scan.attempts,
             failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
+            removed=[Part(part) for part in scan.gone],
             verdict=scan.verdict,
             signer=scan.signer,
             reference=scan.reference,
@@ -132,6 +142,7 @@ class ScanView(BaseModel):
                 preview=f"{base}/preview",
                 events=f"{base}/events",
                 reviews=f"{base}/reviews",
+                receipts=f"{base}/receipts",
                 page=f"{root}/scans/{scan.id}",
             ),
         )

@@ -50,6 +50,7 @@ class Scan(Answer):
     attempts: int
     failure: Failure | None = None
     verdict: str | None = None
+    removed: tuple[str, ...] = ()  # bytes, previews, reports, index_entries: past their retention
     links: dict[str, str] = {}
 
     @property

@@ -128,6 +128,9 @@ class Scan:
     priority: Priority = Priority.NORMAL
     signer: str | None = None
     """As the certificate names itself; whether to believe it, the report says."""
+    gone: tuple[str, ...] = ()
+    """Parts that are past their retention: those of `retention_lifecycle.Part`."""
+    sealed: bool = False  # its bytes go with its end, and are shown to nobody
 
     @property
     def mark(self) -> str:
@@ -161,6 +164,7 @@ class Upload:
     received: int  # bytes that are durable
     sha256: str | None  # as announced; once complete, as found
     blob: BlobKey
+    secret: bytes | None = field(default=None, repr=False)  # what the blob is sealed with
     created_at: datetime
     expires_at: datetime  # moves on while bytes arrive
     failure: Failure | None = None

@@ -18,6 +18,8 @@ from service.db.outbox import announce_completed, announce_failed
 from service.db.places import check_places, take_place
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
+from service.db.retention import Keeping
+from service.db.retention_lifecycle import Part
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.db.turns import whose_turn
@@ -43,9 +45,9 @@ class NewScan:
     size: int
     media_type: str
     blob: BlobKey
+    secret: bytes | None = field(default=None, repr=False)  # what the blob is sealed with
     parts: tuple[int, ...] = ()
     created_at: datetime
-    expires_at: datetime | None
     reference: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     priority: Priority = Priority.NORMAL
@@ -62,8 +64,10 @@ class Job:
     name: str
     sha256: str
     blob: BlobKey
+    secret: bytes | None = field(repr=False)  # what the blob is sealed with
     parts: tuple[int, ...]
     attempt: int
+    keeps: frozenset[Part]  # what may outlive the scan
 
 
 Also = Callable[[Session, str], None]
@@ -77,8 +81,13 @@ def alone(_session: Session, _scan_id: str) -> None:
 class ScanRows:
     """Scans in the database. Methods for people ask for the tenant, those for workers do not."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keeping: Keeping = Keeping(),  # noqa: B008 (frozen)
+    ) -> None:
         self._database = database
+        self._keeping = keeping
 
     def add(
         self,
@@ -104,10 +113,12 @@ class ScanRows:
             size=new.size,
             media_type=new.media_type,
             blob=new.blob,
+            secret=new.secret,
             parts=list(new.parts) or None,
             created_at=new.created_at,
             enqueued_at=new.created_at,
-            expires_at=new.expires_at,
+            gone=[],
+            indexed=False,
             stage=START.stage,
             done=START.done,
             note=START.note,
@@ -132,6 +143,7 @@ class ScanRows:
                 session.flush()
                 session.add(report_row(new.id, new.tenant, result.signed))
                 _tell(session, new.tenant, new.id, result, new.created_at)
+            self._keeping.settle(session, row, new.created_at)
         return scan_of(row)
 
     def check_in_flight(self, tenant: str, most: int) -> None:
@@ -223,6 +235,7 @@ class ScanRows:
             cancelled = _changed(session, scan_id, *mine, **values)
             if cancelled:
                 note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
+                self._settle(session, scan_id, now)
             return cancelled
 
     def take(
@@ -267,8 +280,10 @@ class ScanRows:
                 name=row.name,
                 sha256=row.sha256,
                 blob=BlobKey(row.blob),
+                secret=row.secret,
                 parts=tuple(row.parts or ()),
                 attempt=row.attempts,
+                keeps=self._keeping.outliving(session, row),
             )
 
     def renew(self, job: Job, *, until: datetime, progress: Progress) -> bool:
@@ -291,6 +306,7 @@ class ScanRows:
             if won:
                 session.add(report_row(job.id, job.tenant, result.signed))
                 _tell(session, job.tenant, job.id, result, now)
+                self._settle(session, job.id, now)
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
@@ -298,6 +314,7 @@ class ScanRows:
             failed = _changed(session, job.id, _held(job), **_failed(failure, now))
             if failed:
                 announce_failed(session, job.tenant, job.id, failure.code, now)
+                self._settle(session, job.id, now)
             return failed
 
     def hand_back(self, job: Job, *, counted: bool = True) -> bool:
@@ -316,6 +333,12 @@ class ScanRows:
             statement = update(ScanRow).where(running).values(**_queued_again(counted=False))
             session.execute(statement)
         return tuple(name for name in busy if name is not None)
+
+    def _settle(self, session: Session, scan_id: str, now: datetime) -> None:
+        """What goes with the end of a scan goes in the transaction that ends it."""
+        session.flush()
+        row = session.get_one(ScanRow, scan_id, populate_existing=True)
+        self._keeping.settle(session, row, now)
 
 
 def _batched(scan_ids: Sequence[str]) -> Iterator[Sequence[str]]:

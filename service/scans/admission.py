@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,7 +34,6 @@ class Admission:
         upkeep: UpkeepRows,
         store: BlobStore,
         queue: Queue,
-        keep: timedelta | None,  # None: until somebody deletes it
         now: Callable[[], datetime],
     ) -> None:
         self._rows = rows
@@ -42,7 +41,6 @@ class Admission:
         self._upkeep = upkeep
         self._store = store
         self._queue = queue
-        self._keep = keep
         self._now = now
 
     def admit(
@@ -90,9 +88,9 @@ class Admission:
             size=received.size,
             media_type=received.type.media_type,
             blob=received.blob,
+            secret=received.secret,
             parts=received.parts,
             created_at=now,
-            expires_at=None if self._keep is None else now + self._keep,
             reference=asked.reference,
             labels=asked.labels,
             priority=asked.priority,

@@ -62,7 +62,8 @@ class Repeats:
 
     def _repeated(self, done: Done, report: Report, new: NewScan) -> Result | None:
         try:
-            picture = None if done.preview is None else read_blob(self._store, done.preview)
+            wanted = done.preview if new.secret is None else None  # else none may lie on a disk
+            picture = None if wanted is None else read_blob(self._store, wanted)
         except BlobMissing:  # it is being deleted
             return None
         repeated = report.model_copy(

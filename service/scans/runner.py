@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from structlog.contextvars import bound_contextvars
 
@@ -15,6 +15,7 @@ from service.analysis.progress import Listener
 from service.analysis.source import Source
 from service.db.lifecycle import BlobKey, Failure
 from service.db.results import Result, SignedDocument
+from service.db.retention_lifecycle import Part
 from service.db.scans import Job, ScanRows
 from service.errors import (
     BlobChanged,
@@ -31,6 +32,8 @@ from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
 from service.scans.lease import Lease
 from service.scans.policy import ScanPolicy
+from service.scans.receipts import Deletions
+from service.scans.sealing import in_memory, opened
 from service.storage.protocol import BlobStore, put
 
 log = logging.getLogger(__name__)
@@ -55,6 +58,7 @@ class Runner:
         pipeline: Analyst,
         known: IndexEntries | None,
         policies: Callable[[str], Policies],
+        deletions: Deletions,
         now: Callable[[], datetime],
     ) -> None:
         self._rows = rows
@@ -64,6 +68,7 @@ class Runner:
         self._pipeline = pipeline
         self._known = known
         self._policies = policies
+        self._deletions = deletions
         self._now = now
 
     def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
@@ -92,7 +97,10 @@ class Runner:
             log.info("nothing to do", extra={"scan": scan_id})
             return None
         with bound_contextvars(tenant=job.tenant):
-            self._run(job, worker)
+            try:
+                self._run(job, worker)
+            finally:
+                self._deletions.finish_soon(job.id)
         return job.id
 
     def _run(self, job: Job, worker: str) -> None:
@@ -113,17 +121,23 @@ class Runner:
 
     def _analyse(self, job: Job) -> Analysis:
         lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
-        with lease, source_from_blob(self._store.open(job.blob), job.name) as source:
+        with lease, source_from_blob(self._opened(job), job.name) as source:
             if source.sha256 != job.sha256:
                 raise BlobChanged(f"scan {job.id}: the stored bytes are not those that arrived")
             source = replace(source, tenant=job.tenant, parts=job.parts)
             return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
 
+    def _opened(self, job: Job) -> BinaryIO:
+        file = opened(self._store, job.blob, job.secret)
+        return in_memory(file) if job.secret else file
+
     def _finish(self, job: Job, analysis: Analysis) -> None:
         report = self._policies(job.tenant).decided(analysis.report)
         preview: BlobKey | None = None
-        if analysis.preview is not None:
+        if analysis.preview is not None and Part.PREVIEWS in job.keeps:
             preview = put(self._store, job.tenant, analysis.preview)
+        known = self._known if Part.INDEX_ENTRIES in job.keeps else None
+        indexed = known is not None and known.wants(analysis)
         won = self._rows.finish(
             job,
             Result(
@@ -133,13 +147,14 @@ class Runner:
                 signer=signer_of(report),
                 pins=analysis.pins if settled(report) else None,
                 preview=preview,
+                indexed=indexed,
             ),
             self._now(),
         )
         if not won and preview is not None:
             self._store.delete(preview)
-        if won and self._known is not None:
-            self._known.keep(job.id, analysis, tenant=job.tenant)
+        if won and known is not None and indexed:
+            known.keep(job.id, analysis, tenant=job.tenant)
         log.info("done" if won else "abandoned", extra={"scan": job.id})
 
     def _give_up(self, job: Job) -> None:

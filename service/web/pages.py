@@ -21,6 +21,7 @@ from service.api.submission import submit
 from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
 from service.db.listing import Wanted
+from service.db.retention_lifecycle import Part
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.report import Verdict
 from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
@@ -44,6 +45,12 @@ STAGES: Final = {
     Stage.DECODING: "Decoding in a sandbox",
     Stage.DETECTORS: "Asking the classifiers",
     Stage.REPORT: "Weighing the evidence",
+}
+PARTS: Final = {
+    Part.BYTES: "the file",
+    Part.PREVIEWS: "its preview",
+    Part.REPORTS: "the report",
+    Part.INDEX_ENTRIES: "its entry in the index of known media",
 }
 STATES: Final = {
     State.QUEUED: "waiting",
@@ -107,7 +114,7 @@ async def send(
 def show(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
-    if scan.state is State.DONE:
+    if scan.state is State.DONE and Part.REPORTS not in scan.gone:
         return _report(scans, scan, frame)
     order = list(Stage)
     return _page("progress.html", frame, scan=scan, current=order.index(scan.progress.stage))
@@ -206,6 +213,7 @@ def _page(template: str, frame: Frame, **values: object) -> str:
         icons=ICONS,
         states=STATES,
         stages=STAGES,
+        parts=PARTS,
         in_bytes=bytes_in_words,
         **values,
     )

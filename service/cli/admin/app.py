@@ -5,6 +5,7 @@ import typer
 from service.cli.admin.account import account, create
 from service.cli.admin.key import key
 from service.cli.admin.log import checkpoints, log, verify_log
+from service.cli.admin.retention import retention
 from service.cli.admin.tenant import tenant
 
 admin = typer.Typer(
@@ -13,6 +14,7 @@ admin = typer.Typer(
     no_args_is_help=True,
 )
 admin.command()(create)
+tenant.command()(retention)
 admin.add_typer(account, name="account")
 admin.add_typer(tenant, name="tenant")
 admin.add_typer(key, name="key")

@@ -1,12 +1,12 @@
 """`assay admin key`: the keys that programs show, printed once and kept as a hash."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from service.access.principal import Scope
+from service.durations import duration_in
 
 if TYPE_CHECKING:
     from service.db.access import ApiKey
@@ -19,8 +19,6 @@ SCOPES: Final = {
     Scope.POLICY_WRITE: "change the tenant's policy",
     Scope.ADMIN: "manage the tenant's keys, people and webhooks",
 }
-_UNITS: Final = {"m": 60, "h": 3600, "d": 86_400}
-_DURATION: Final = re.compile(r"(\d{1,5})([mhd])")
 
 key = typer.Typer(
     help="API keys, shown as `Authorization: Bearer KEY`. A secret scanner finds one by "
@@ -36,10 +34,10 @@ _ABOUT_SCOPES: Final = "Scopes:\n\n\b\n" + "\n".join(
 
 def duration(untrusted: str) -> timedelta:
     """`90d`, `12h` or `30m`; raises typer's error for anything else."""
-    found = _DURATION.fullmatch(untrusted)
-    if found is None:
-        raise typer.BadParameter("give a number with m, h or d behind it, such as 90d")
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    try:
+        return duration_in(untrusted)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @key.command(epilog=_ABOUT_SCOPES)

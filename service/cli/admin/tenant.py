@@ -39,14 +39,18 @@ def create(
 
 @tenant.command("list")
 def list_tenants() -> None:
-    """Show every tenant, since when it exists and whether it is suspended."""
+    """Show every tenant, whether it is suspended, and its own limits and retention."""
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import access_rows
+    from service.cli.admin.opening import database_for
+    from service.db.access import AccessRows
+    from service.db.retention import RetentionRows
+    from service.db.retention_lifecycle import listed
 
-    with access_rows("tenants") as rows:
-        found = Tenants(rows).list()
-    for item in found:
-        typer.echo(_line(item))
+    with database_for("tenants") as database:
+        kept = RetentionRows(database)
+        found = [(item, kept.own(item.name)) for item in Tenants(AccessRows(database)).list()]
+    for item, own in found:
+        typer.echo("  ".join((_line(item), *listed(own.parts, zero=own.zero))))
 
 
 @tenant.command()

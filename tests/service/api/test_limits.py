@@ -114,7 +114,6 @@ def test_of_many_scans_sent_at_once_exactly_as_many_are_taken_as_may_be_in_fligh
             media_type="image/jpeg",
             blob=BlobKey("default/" + "0" * 32),
             created_at=now,
-            expires_at=None,
         )
         try:
             rows.add(new, in_flight=5)
