@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-moderation test lint fix bench lock tree train-image train-faces train-edits train-audio train-video clean
+.PHONY: help demo demo-moderation test lint fix bench lock tree collect train-image train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -40,6 +40,9 @@ lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 
 tree: .venv/run.stamp ## write the folders of ARCHITECTURE.md and docs/modules.md
 	@$(BIN)/python -m deploy.architecture
+
+collect: .venv/run.stamp ## collect training speech out of clones in MIRROR into DATA
+	@$(BIN)/python -m detectors.training.collection.collect --mirror $(MIRROR) --out $(DATA) $(ARGS)
 
 train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv
 	@$(call train,image) --drawings $(DRAWINGS)

@@ -33,7 +33,7 @@ from service.api import (
 from service.api.access import Rules, rules
 from service.api.authentication import Entrance
 from service.api.description import completed
-from service.api.events import Board
+from service.api.events import BATCH_LOOK_SECONDS, Board
 from service.api.guard import Guard
 from service.api.hosts import Hosts
 from service.api.proxy import BehindProxy, Proxies
@@ -48,6 +48,7 @@ from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.web import account, pages, people, provider, sign_in
+from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
 
@@ -69,6 +70,7 @@ ROUTED: Final = (
     keys,
     description,
     pages,
+    review_pages,
     sign_in,
     provider,
     account,
@@ -141,6 +143,7 @@ def create_app(
     app.state.scans = the_scans
     app.state.entrance = entrance
     app.state.progress = Board(the_scans.marks)
+    app.state.batch_progress = Board(the_batches.marks, seconds=BATCH_LOOK_SECONDS)
     app.state.uploads = uploads
     app.state.batches = the_batches
     app.state.webhooks = the_webhooks

@@ -3,27 +3,23 @@
 import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 from platformdirs import user_data_path
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from service.access.principal import Role
 from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
-from service.storage.opening import SCHEMES
+from service.setting_kinds import Folder, Names, Networks, Place, Roles, Seconds, scheme
 
 MIB = 1024**2
 PREFIX: Final = "ASSAY_"
@@ -35,61 +31,6 @@ FORMER_DATA_DIR: Final = Path("var/assay")
 def user_data_dir() -> Path:
     """The folder of this user's data, whatever folder a command is started in."""
     return user_data_path("assay", appauthor=False)
-
-
-def _listed(value: object) -> object:
-    """Names with commas between them, as environment variables hold a list."""
-    return _split(value) if isinstance(value, str) else value
-
-
-def _split(value: str) -> tuple[str, ...]:
-    return tuple(name for name in (part.strip() for part in value.split(",")) if name)
-
-
-def _scheme(*known: str) -> AfterValidator:
-    def check(url: SecretStr | None) -> SecretStr | None:
-        if url is not None and url.get_secret_value().partition("://")[0] not in known:
-            raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in known)}")
-        return url
-
-    return AfterValidator(check)
-
-
-def _place(place: str) -> str:
-    """A folder by its absolute path, or the address of a bucket as it is."""
-    scheme, is_address, rest = place.partition("://")
-    if not is_address:
-        return str(_absolute(Path(place))) if place else place
-    if scheme not in SCHEMES or not rest.strip("/"):
-        known = ", ".join(f"{name}://" for name in SCHEMES)
-        raise ValueError(f"must be a folder or a bucket's address with {known}")
-    return place
-
-
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
-
-
-Folder = Annotated[Path, AfterValidator(_absolute)]
-Seconds = Annotated[float, Field(gt=0, le=365 * 86_400)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
-
-Networks = Annotated[
-    tuple[IPv4Network | IPv6Network, ...],
-    NoDecode,
-    BeforeValidator(_listed),
-]
-"""Addresses and networks; in the environment separated by commas."""
-
-
-def _pairs(value: object) -> object:
-    """`group=role` with commas between them, as environment variables hold a table."""
-    if not isinstance(value, str):
-        return value
-    return tuple(tuple(pair.rpartition("=")[::2]) for pair in _split(value))
-
-
-Roles = Annotated[tuple[tuple[str, Role], ...], NoDecode, BeforeValidator(_pairs)]
 
 
 class Section(BaseModel):
@@ -117,8 +58,8 @@ class Decoding(Section):
     """A picture or frame with more is refused."""
     audio_seconds: int = Field(default=3600, gt=0)
     """A recording is cut after this, and the report says so."""
-    video_frames: int = Field(default=16, gt=0, le=512)
-    """Frames of a film that are looked at."""
+    video_frames: int = Field(default=64, gt=0, le=512)
+    """Most frames of a film that are looked at: one a second, spread wider over longer films."""
     memory_bytes: int = Field(default=3072 * MIB, gt=0)
     wall_seconds: int = Field(default=120, gt=0, le=3600)
     """Then the decoder is killed, and the report says so."""
@@ -162,10 +103,13 @@ class Connections(Section):
 class Quotas(Section):
     """What each key or person, and each tenant, may do; 0: as much as it likes. A tenant can have
     limits of its own, see `assay admin tenant set`. Where nobody is asked for a key, nothing is
-    counted. The counters are in Redis where it is the broker, else in each API process."""
+    counted. The counters are in Redis where it is the broker, else in each process."""
 
     key_requests_per_minute: int = Field(default=6_000, ge=0)
     key_upload_bytes_per_day: int = Field(default=0, ge=0)
+    """Addresses of batches count too, when they are fetched."""
+    key_scans_in_flight: int = Field(default=0, ge=0)
+    """Waiting or running at the same time."""
     requests_per_minute: int = Field(default=30_000, ge=0)
     """Of a tenant."""
     upload_bytes_per_day: int = Field(default=1024 * 1024 * MIB, ge=0)
@@ -196,6 +140,8 @@ class Oidc(Section):
     """What is asked for."""
     tenant: str = "default"
     """The tenant of those who come in this way."""
+    session_minutes: int = Field(default=60, gt=0, le=20_160)
+    """Then the provider is asked again: whoever lost their group there is out by then."""
     hosts: Names = ()
     """Hosts of its endpoints besides the issuer's own, with commas between them, as some providers
     have; nothing else is ever asked."""
@@ -216,9 +162,15 @@ class Webhooks(Section):
 
     networks: Networks = ()
     """Private addresses or networks, separated by commas, in which receivers may be; unset: public
-    addresses alone."""
+    addresses alone. A tenant's admin can send events there and sees how a refusal begins, so name
+    no more than the receivers."""
     seconds: float = Field(default=15.0, gt=0, le=60)
     """A receiver has to answer within this."""
+    keep_days: int = Field(default=30, ge=1, le=3650)
+    """Events, their deliveries and every attempt are deleted after this."""
+    key_file: Folder | None = None
+    """The key that seals the secrets of endpoints in the database, 32 bytes in base64; unset: made
+    once as `keys/webhooks.key` in the data directory. A fleet shares one."""
 
 
 class KeepApart(Section):
@@ -259,17 +211,17 @@ class Settings(BaseSettings):
     reserve_bytes: int = Field(default=256 * MIB, ge=0)
     """Uploads are refused while less than this is free there, so that what was accepted can be
     finished and deleted."""
-    storage: Annotated[str, AfterValidator(_place)] = ""
+    storage: Place = ""
     """Where uploaded files and previews lie: a folder, or a bucket as s3://bucket/prefix,
     gs://bucket/prefix or az://container/prefix; unset: `blobs` in the data directory. See
     docs/storage.md."""
-    database_url: Annotated[SecretStr | None, _scheme("postgresql", "sqlite")] = None
+    database_url: Annotated[SecretStr | None, scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
     database_pooled: bool = False
     """PostgreSQL is reached by way of a pooler that hands out a connection for each transaction,
     such as PgBouncer: nothing is prepared or set for longer than that."""
     broker_url: Annotated[
-        SecretStr | None, _scheme("redis", "rediss", "redis+socket", "sentinel")
+        SecretStr | None, scheme("redis", "rediss", "redis+socket", "sentinel")
     ] = None
     """redis://host:6379/0, or sentinel://host:26379;sentinel://other:26379; unset: a folder in the
     data directory, for one machine."""
@@ -349,6 +301,10 @@ class Settings(BaseSettings):
         return self.storage or str(self.data_dir / "blobs")
 
     @property
+    def webhook_key(self) -> Path:
+        return self.webhooks.key_file or self.data_dir / "keys" / "webhooks.key"
+
+    @property
     def trust(self) -> Path:
         return self.trust_dir or self.data_dir / "trust"
 
@@ -359,6 +315,11 @@ class Settings(BaseSettings):
     @property
     def weights(self) -> Path:
         return self.weights_dir or self.data_dir / "weights"
+
+    @property
+    def thresholds(self) -> Path:
+        """Of the organisation's own, where `assay calibrate` made some."""
+        return self.data_dir / "thresholds.json"
 
 
 def read_settings() -> Settings:

@@ -11,18 +11,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from detectors.audio.windows import HOP
+from detectors.audio.windows import HOP, WIDE, Band
 from detectors.base import AUDIO_RATE
 
 Floats = npt.NDArray[np.float32]
 Complexes = npt.NDArray[np.complex64]
 
 BANDS: Final = 80
-"""Linear bands from 60 to 7,200 Hz."""
+"""Linear bands that what is judged of the spectrum is cut into."""
 
 _FRAME: Final = 400  # samples (25 ms)
-_POINTS: Final = 512  # of the Fourier transform
-_LOW, _HIGH = 60.0, 7200.0  # Hz
+POINTS: Final = 512
+"""Of the Fourier transform."""
+
 _FLOOR: Final = 1e-7  # power added before the logarithm
 
 
@@ -31,13 +32,13 @@ def spectrum(samples: Floats) -> Complexes:
     padded = np.pad(samples, (_FRAME // 2, _FRAME))
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::HOP]
     tapered = frames[: samples.size // HOP] * np.hanning(_FRAME).astype(np.float32)
-    return np.asarray(fft.rfft(tapered, _POINTS), np.complex64)
+    return np.asarray(fft.rfft(tapered, POINTS), np.complex64)
 
 
-def log_bands(transform: Complexes) -> Floats:
-    """Natural log power in each band, shape (frames, BANDS)."""
+def log_bands(transform: Complexes, band: Band = WIDE) -> Floats:
+    """Natural log power in each of `BANDS`, shape (frames, BANDS)."""
     power = np.square(transform.real) + np.square(transform.imag)
-    return np.asarray(np.log(power @ _filters() + _FLOOR), np.float32)
+    return np.asarray(np.log(power @ _filters(band) + _FLOOR), np.float32)
 
 
 def cepstrum(bands: Floats, count: int = 30) -> Floats:
@@ -46,10 +47,10 @@ def cepstrum(bands: Floats, count: int = 30) -> Floats:
 
 
 @cache
-def _filters() -> Floats:
+def _filters(band: Band) -> Floats:
     """Triangular filters, shape (257, BANDS)."""
-    edges = np.linspace(_LOW, _HIGH, BANDS + 2)
-    bins = np.linspace(0, AUDIO_RATE / 2, _POINTS // 2 + 1)[:, None]
+    edges = np.linspace(band.low, band.high, BANDS + 2)
+    bins = np.linspace(0, AUDIO_RATE / 2, POINTS // 2 + 1)[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     return np.clip(np.minimum(rising, falling), 0, None).astype(np.float32)

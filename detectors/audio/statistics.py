@@ -11,12 +11,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detectors.audio.frontend import BANDS, Complexes, Floats, cepstrum, spectrum
+from detectors.audio.frontend import BANDS, POINTS, Complexes, Floats, cepstrum, spectrum
 from detectors.audio.frontend import log_bands as log_bands_of
-from detectors.audio.windows import HOP, Piece
+from detectors.audio.windows import HOP, Band, Piece
+from detectors.base import AUDIO_RATE
 
 _QUIET: Final = np.float32(9.2)  # nepers of power (40 dB) under the loudest frame
-_PHASE_BANDS: Final = tuple(np.array_split(np.arange(4, 231), 16))  # bins, 125 to 7,200 Hz
+_PHASE_BANDS: Final = 16
+_LOWEST_PHASE: Final = 125.0  # Hz
 _MODULATION_FRAMES: Final = 128
 _MODULATION_EDGES: Final = (1, 2, 4, 7, 11, 16, 24, 34, 48, 64)  # bins of 0.78 Hz
 _MODULATION_BANDS: Final = 10
@@ -25,7 +27,7 @@ _MODULATION_BANDS: Final = 10
 def statistics(piece: Piece) -> Floats:
     """One row for each window of a piece, shape (windows, 364)."""
     transform = spectrum(piece.samples)
-    bands = log_bands_of(transform)
+    bands = log_bands_of(transform, piece.band)
     coefficients = cepstrum(bands)
     rows = []
     for first, last in piece.windows:
@@ -36,7 +38,7 @@ def statistics(piece: Piece) -> Floats:
             np.concatenate(
                 [
                     _moments(coefficients[inside][loud]),
-                    _phase(transform[inside], loud),
+                    _phase(transform[inside], loud, piece.band),
                     _modulation(bands[inside]),
                 ]
             )
@@ -70,26 +72,33 @@ def _standardised(series: Floats) -> tuple[Floats, Floats, Floats]:
     return spread, cubes.mean(0), (cubes * scaled).mean(0) - 3
 
 
-def _phase(transform: Complexes, loud: npt.NDArray[np.bool_]) -> Floats:
+def _phase(transform: Complexes, loud: npt.NDArray[np.bool_], band: Band) -> Floats:
     """Coherence of instantaneous frequency and of group delay in 16 bands, shape (64,)."""
-    advance = np.exp(np.float32(-2 * np.pi * HOP / 512) * 1j * np.arange(transform.shape[1]))
+    advance = np.exp(np.float32(-2 * np.pi * HOP / POINTS) * 1j * np.arange(transform.shape[1]))
     turn = _unit(transform[1:] * transform[:-1].conj()) * advance.astype(np.complex64)
     steady = turn[1:] * turn[:-1].conj() * np.abs(transform[2:])
     delay = _unit(transform[:, 1:] * transform[:, :-1].conj())
     bend = delay[:, 1:] * delay[:, :-1].conj()
     weight = np.abs(transform[2:])
+    bins = _phase_bins(band)
     over_time = np.stack(
-        [
-            np.abs(steady[:, b].sum(1)) / (weight[:, b].sum(1) + np.float32(1e-9))
-            for b in _PHASE_BANDS
-        ],
+        [np.abs(steady[:, b].sum(1)) / (weight[:, b].sum(1) + np.float32(1e-9)) for b in bins],
         axis=1,
     )[loud[2:]]
-    over_frequency = np.stack([np.abs(bend[:, b].mean(1)) for b in _PHASE_BANDS], axis=1)[loud]
+    over_frequency = np.stack([np.abs(bend[:, b].mean(1)) for b in bins], axis=1)[loud]
     if not over_time.size:
-        over_time = np.zeros((1, len(_PHASE_BANDS)), np.float32)
+        over_time = np.zeros((1, _PHASE_BANDS), np.float32)
     return np.concatenate(
         [over_time.mean(0), over_time.std(0), over_frequency.mean(0), over_frequency.std(0)]
+    )
+
+
+def _phase_bins(band: Band) -> list[npt.NDArray[np.intp]]:
+    """Bins of the Fourier transform in each band of phase."""
+    width = AUDIO_RATE / POINTS
+    lowest, highest = max(band.low, _LOWEST_PHASE), band.high
+    return np.array_split(
+        np.arange(round(lowest / width), round(highest / width) + 1), _PHASE_BANDS
     )
 
 

@@ -37,8 +37,22 @@ LEAST_SPEECH: Final = 1.0
 """Seconds of speech below which a recording is not judged."""
 
 _CHUNK: Final = 16 * STRIDE  # frames held in memory at once (19.2 s), however long a stretch is
-_BAND: Final = (60.0, 7200.0)  # Hz; above lies what resampling leaves, below hum and offsets
 _LEVEL: Final = 0.1  # root mean square of every normalised piece
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What of the spectrum is judged, in Hz."""
+
+    low: float
+    high: float
+
+
+WIDE: Final = Band(60.0, 7200.0)
+"""Above lies what resampling leaves, below hum and offsets."""
+
+NARROW: Final = Band(250.0, 3450.0)
+"""What every telephone line and 8 kHz file carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,7 @@ class Piece:
     samples: Floats  # shape (frames * HOP,)
     windows: tuple[tuple[int, int], ...]  # frames: first, one past the last
     start: float  # seconds into the recording
+    band: Band = WIDE
 
     def seconds(self, window: tuple[int, int]) -> tuple[float, float]:
         """Where in the recording a window lies: start and end in seconds."""
@@ -80,7 +95,7 @@ def require_speech(finder: SpeechFinder, audio: Audio) -> list[Stretch]:
     return judged
 
 
-def pieces(samples: Floats, stretches: list[Stretch]) -> Iterator[Piece]:
+def pieces(samples: Floats, stretches: list[Stretch], band: Band = WIDE) -> Iterator[Piece]:
     """Cut stretches of speech into normalised pieces of bounded length with their windows."""
     for stretch in stretches:
         frames = (stretch.end - stretch.start) // HOP
@@ -91,9 +106,10 @@ def pieces(samples: Floats, stretches: list[Stretch]) -> Iterator[Piece]:
             begin = stretch.start + origin * HOP
             speech = samples[begin : stretch.start + group[-1][1] * HOP]
             yield Piece(
-                normalised(speech),
+                normalised(speech, band),
                 tuple((a - origin, b - origin) for a, b in group),
                 begin / AUDIO_RATE,
+                band,
             )
 
 
@@ -105,13 +121,14 @@ def window_edges(frames: int) -> list[tuple[int, int]]:
     return [(start, start + WINDOW) for start in starts]
 
 
-def normalised(speech: Floats) -> Floats:
-    """Speech limited to 60 to 7,200 Hz without phase shift, at one root mean square."""
-    limited = signal.sosfiltfilt(_band_pass(), speech)
+def normalised(speech: Floats, band: Band = WIDE) -> Floats:
+    """Speech limited to a band without phase shift, at one root mean square."""
+    limited = signal.sosfiltfilt(_band_pass(band), speech)
     level = float(np.sqrt(np.mean(np.square(limited))))
     return (limited * (_LEVEL / max(level, 1e-6))).astype(np.float32)
 
 
 @cache
-def _band_pass() -> npt.NDArray[np.float64]:
-    return np.asarray(signal.butter(8, _BAND, "bandpass", fs=AUDIO_RATE, output="sos"))
+def _band_pass(band: Band) -> npt.NDArray[np.float64]:
+    edges = (band.low, band.high)
+    return np.asarray(signal.butter(8, edges, "bandpass", fs=AUDIO_RATE, output="sos"))

@@ -7,6 +7,7 @@ Views and fold scores are kept in the cache: a run that was stopped goes on wher
 """
 
 import argparse
+import hashlib
 import logging
 import sys
 from importlib.metadata import distribution
@@ -22,7 +23,7 @@ from detectors.audio.boosting import Forest
 from detectors.audio.condition import CONDITIONS, ConditionModel
 from detectors.audio.encoder import Encoder
 from detectors.audio.kernel import KernelMachine
-from detectors.training.audio_bank import CLEAN, JUDGED, Bank, build
+from detectors.training.audio_bank import CLEAN, JUDGED, Bank, build, chosen
 from detectors.training.audio_cards import VAD, write_cards
 from detectors.training.audio_experts import (
     fit_conditions,
@@ -50,7 +51,7 @@ _ENCODER_FILE: Final = "distillmos/weights/distill_mos_v7.pt"
 def main(arguments: list[str] | None = None) -> None:
     """Run the whole training; see the module's first lines."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--manifest", type=Path, nargs="+", required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights/ and cards/")
     parser.add_argument("--encoder", type=Path, help="distill_mos_v7.pt, if not installed")
@@ -62,7 +63,8 @@ def main(arguments: list[str] | None = None) -> None:
     weights.mkdir(parents=True, exist_ok=True)
     encoder = convert_encoder(options.encoder, weights / "audio-encoder.safetensors")
     finder = Path(str(distribution(VAD.distribution).locate_file(VAD.file)))
-    bank = build(options.manifest, options.cache / "views", finder, encoder, jobs=options.jobs)
+    recordings = chosen(options.manifest)
+    bank = build(recordings, options.cache / "views", finder, encoder, jobs=options.jobs)
     log.info("%d views of %d recordings", bank.item.size, len(bank.recordings))
     held = held_out(bank, options.cache)
     fit_all(bank, np.ones(bank.item.size, bool), SEED, weights)
@@ -109,7 +111,7 @@ def held_out(bank: Bank, cache: Path) -> Held:
     likeness = np.full((bank.item.size, len(CONDITIONS)), np.nan)
     for number in range(FOLDS):
         rows = judged & (fold[bank.item] == number)
-        kept = cache / f"fold{number}.npz"
+        kept = cache / f"fold{number}-{_state(bank)}.npz"
         if not kept.exists():
             models = fit_all(bank, fold[bank.item] != number, SEED + number)
             np.savez(kept, **judge_all(models, bank, rows))  # type: ignore[arg-type]
@@ -126,6 +128,12 @@ def held_out(bank: Bank, cache: Path) -> Held:
         scores={name: values[judged] for name, values in scores.items()},
         likeness=likeness[judged],
     )
+
+
+def _state(bank: Bank) -> str:
+    """What fold scores depend on beside the code: which recordings there are, in which order."""
+    digests = "".join(recording.digest for recording in bank.recordings)
+    return hashlib.sha256(digests.encode()).hexdigest()[:12]
 
 
 Models = tuple[Forest, KernelMachine, ConditionModel]

@@ -1,13 +1,15 @@
-"""Every view of every recording that training needs, computed once and kept on disk.
+"""The views of every recording that training needs, computed once and kept on disk.
 
-A view is a recording as it came or after one of the fixed launderings. Kept are the inputs of both
-experts, for the longest piece of speech in it.
+A view is a recording as it came or after a laundering; which one, its digest decides. Kept are the
+inputs of the experts, for the first window of the longest piece of speech in it.
 """
 
 import csv
-from collections.abc import Mapping
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +19,12 @@ import soundfile
 import torch
 
 from detectors.audio.encoder import Encoder
-from detectors.audio.speech import SpeechFinder
+from detectors.audio.speech import SpeechFinder, Stretch
 from detectors.audio.statistics import statistics
-from detectors.audio.windows import pieces, require_speech
+from detectors.audio.windows import HOP, NARROW, WIDE, WINDOW, Band, Piece, pieces, require_speech
 from detectors.base import AUDIO_RATE, Audio
 from detectors.errors import NotApplicable
-from detectors.training.audio_launder import LAUNDERINGS
+from detectors.training.audio_launder import LAUNDERINGS, LINES
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,13 +32,23 @@ CLEAN: Final = "none"
 JUDGED: Final = (CLEAN, *LAUNDERINGS)
 """All views; each is scored when held out."""
 
+MOST_MADE: Final = 12
+"""Recordings of one system on one page that are used, at most."""
+
+MOST_REAL: Final = 100
+"""Real recordings of one page that are used, at most."""
+
 _PARTS: Final = ("statistics", "embedding")
+LINE: Final = "line"
+"""What is kept of the view that went through one of `LINES`: statistics of the narrow band."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A line of the manifest."""
 
+    file: Path
+    digest: str  # of the file it was published as
     path: str
     synthetic: bool
     source: str
@@ -74,6 +86,8 @@ def read_manifest(manifest: Path) -> tuple[Recording, ...]:
     with manifest.open(newline="") as file:
         return tuple(
             Recording(
+                file=manifest.parent / row["path"],
+                digest=row["source_sha256"],
                 path=row["path"],
                 synthetic=row["label"] == "spoof",
                 source=row["source"],
@@ -85,15 +99,32 @@ def read_manifest(manifest: Path) -> tuple[Recording, ...]:
         )
 
 
-def build(manifest: Path, cache: Path, finder: Path, encoder: Path, *, jobs: int) -> Bank:
+def chosen(manifests: Iterable[Path]) -> tuple[Recording, ...]:
+    """Recordings of several manifests, each once, the smallest digests of what there is most of."""
+    once: dict[str, Recording] = {}
+    for manifest in manifests:
+        for recording in read_manifest(manifest):
+            once.setdefault(recording.digest, recording)
+    counts: Counter[tuple[str, str]] = Counter()
+    found = []
+    for recording in sorted(once.values(), key=lambda recording: recording.digest):
+        key = (recording.source, recording.system if recording.synthetic else "")
+        counts[key] += 1
+        if counts[key] <= (MOST_MADE if recording.synthetic else MOST_REAL):
+            found.append(recording)
+    return tuple(found)
+
+
+def build(
+    recordings: tuple[Recording, ...], cache: Path, finder: Path, encoder: Path, *, jobs: int
+) -> Bank:
     """Compute the views that the cache lacks, then read all of them."""
     cache.mkdir(parents=True, exist_ok=True)
-    recordings = read_manifest(manifest)
     missing = [r for r in recordings if not _kept(cache, r).exists()]
     with ProcessPoolExecutor(jobs, initializer=_start, initargs=(finder, encoder)) as pool:
         for recording, views in zip(
             missing,
-            pool.map(_views, [(manifest.parent / r.path, r.path) for r in missing]),
+            pool.map(_views, missing),
             strict=True,
         ):
             part = _kept(cache, recording).with_suffix(".part.npz")
@@ -108,7 +139,7 @@ def _read(cache: Path, recordings: tuple[Recording, ...]) -> Bank:
     parts: dict[str, list[Floats]] = {part: [] for part in _PARTS}
     for index, recording in enumerate(recordings):
         with np.load(_kept(cache, recording)) as kept:
-            for name in sorted({key.split("/")[0] for key in kept.files}):
+            for name in sorted({key.split("/")[0] for key in kept.files if key != LINE}):
                 item.append(index)
                 view.append(name)
                 for part in _PARTS:
@@ -123,7 +154,7 @@ def _read(cache: Path, recordings: tuple[Recording, ...]) -> Bank:
 
 
 def _kept(cache: Path, recording: Recording) -> Path:
-    return cache / f"{Path(recording.path).stem}.npz"
+    return cache / f"{recording.digest}.npz"
 
 
 _TOOLS: dict[str, tuple[SpeechFinder, Encoder]] = {}  # of this worker process
@@ -134,30 +165,43 @@ def _start(finder: Path, encoder: Path) -> None:
     _TOOLS["here"] = SpeechFinder(finder), Encoder.load(encoder)
 
 
-def _views(task: tuple[Path, str]) -> Mapping[str, npt.NDArray[np.floating]]:
+def _views(recording: Recording) -> Mapping[str, npt.NDArray[np.floating]]:
     """Inputs of the experts for every view of one recording in which there is speech."""
-    file, name = task
-    samples, rate = soundfile.read(file, dtype="float32")
+    samples, rate = soundfile.read(recording.file, dtype="float32")
     if rate != AUDIO_RATE or samples.ndim != 1:
-        raise ValueError(f"{name}: training expects mono at {AUDIO_RATE} Hz")
-    views = {CLEAN: samples}
-    views |= {key: launder(samples) for key, launder in LAUNDERINGS.items()}
+        raise ValueError(f"{recording.path}: training expects mono at {AUDIO_RATE} Hz")
+    finder, encoder = _TOOLS["here"]
+    stretch = _judged(finder, samples)
+    if stretch is None:
+        return {}
+    launder, line = laundered_as(recording)
     found: dict[str, npt.NDArray[np.floating]] = {}
-    for key, view in views.items():
-        found |= {f"{key}/{part}": value for part, value in _inputs(view).items()}
+    for name, view in ((CLEAN, samples), (launder, LAUNDERINGS[launder](samples))):
+        piece = _piece(view, stretch, WIDE)
+        found[f"{name}/statistics"] = statistics(piece)[0]
+        found[f"{name}/embedding"] = encoder.embed(piece)[0].astype(np.float16)
+    found[LINE] = statistics(_piece(LINES[line](samples), stretch, NARROW))[0]
     return found
 
 
-def _inputs(samples: Floats) -> Mapping[str, npt.NDArray[np.floating]]:
-    finder, encoder = _TOOLS["here"]
+def laundered_as(recording: Recording) -> tuple[str, str]:
+    """Which of `LAUNDERINGS` and which of `LINES` a recording goes through."""
+    number = int(hashlib.sha256(recording.digest.encode()).hexdigest(), 16)
+    names, lines = list(LAUNDERINGS), list(LINES)
+    return names[number % len(names)], lines[number // len(names) % len(lines)]
+
+
+def _judged(finder: SpeechFinder, samples: Floats) -> Stretch | None:
+    """The first window of the longest stretch of speech; None where there is none."""
+    audio = Audio(samples=samples, source_rate=AUDIO_RATE, container="wav")
     try:
-        speech = require_speech(
-            finder, Audio(samples=samples, source_rate=AUDIO_RATE, container="wav")
-        )
+        speech = require_speech(finder, audio)
     except NotApplicable:
-        return {}
-    piece = max(pieces(samples, speech), key=lambda piece: piece.samples.size)
-    return {
-        "statistics": statistics(piece)[0],
-        "embedding": encoder.embed(piece)[0].astype(np.float16),
-    }
+        return None
+    longest = max(speech, key=lambda stretch: stretch.end - stretch.start)
+    return replace(longest, end=min(longest.end, longest.start + WINDOW * HOP))
+
+
+def _piece(samples: Floats, stretch: Stretch, band: Band) -> Piece:
+    (piece,) = pieces(samples, [stretch], band)
+    return piece

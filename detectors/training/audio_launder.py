@@ -15,13 +15,15 @@ import numpy.typing as npt
 from scipy import signal
 
 from detectors.base import AUDIO_RATE
+from detectors.media.decode_audio import decode
+from detectors.media.limits import Limits
 
 Floats = npt.NDArray[np.float32]
 Launder = Callable[[Floats], Floats]
 
 
 def through_codec(samples: Floats, codec: str, container: str, bits: int, rate: int) -> Floats:
-    """Encode with `codec` at `bits` per second and `rate` Hz, decode again, and line both up."""
+    """A file of `codec` at `bits` per second and `rate` Hz, decoded as any file is, lined up."""
     file = io.BytesIO()
     with av.open(file, "w", format=container) as sink:
         stream = sink.add_stream(codec, rate=rate)
@@ -36,11 +38,9 @@ def through_codec(samples: Floats, codec: str, container: str, bits: int, rate: 
             sink.mux(stream.encode(piece))
         sink.mux(stream.encode(None))
     file.seek(0)
-    back = av.AudioResampler("flt", "mono", AUDIO_RATE)
     with av.open(file, "r") as source:
-        pieces = [p.to_ndarray()[0] for f in source.decode(audio=0) for p in back.resample(f)]
-        pieces += [p.to_ndarray()[0] for p in back.resample(None)]
-    return _lined_up(np.concatenate(pieces).astype(np.float32), samples)
+        sound = decode(source, source.streams.audio[0], Limits())
+    return _lined_up(sound.samples, samples)
 
 
 def telephone(samples: Floats) -> Floats:
@@ -63,6 +63,16 @@ LAUNDERINGS: Final[Mapping[str, Launder]] = MappingProxyType(
     }
 )
 """The launderings that calibration pools and cards report; always the same ones."""
+
+LINES: Final[Mapping[str, Launder]] = MappingProxyType(
+    {
+        "pcm_8k": lambda x: through_codec(x, "pcm_s16le", "wav", 128_000, 8_000),
+        "g711": lambda x: through_codec(x, "pcm_mulaw", "wav", 64_000, 8_000),
+        "adpcm_8k": lambda x: through_codec(x, "adpcm_ima_wav", "wav", 32_000, 8_000),
+        "amr": lambda x: through_codec(x, "libopencore_amrnb", "amr", 12_200, 8_000),
+    }
+)
+"""Files of 8,000 samples a second, as telephones and old recorders leave them."""
 
 
 def _lined_up(decoded: Floats, original: Floats) -> Floats:

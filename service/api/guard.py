@@ -2,12 +2,12 @@
 
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +31,12 @@ HEADERS: Final = {
 }
 """Added to every response that does not set them itself."""
 
+Field = tuple[bytes, bytes]
+"""A header as ASGI has it."""
+
+_FIELDS: Final = [
+    (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in HEADERS.items()
+]
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -52,12 +58,10 @@ class Guard:
 
         async def guarded_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer = MutableHeaders(scope=message)
-                answer["X-Request-ID"] = request_id
+                own = [(b"x-request-id", request_id.encode("latin-1"))]
                 for name, value in rate_limit_fields(scope["state"].get("standings", ())):
-                    answer[name] = value
-                for name, value in HEADERS.items():
-                    answer.setdefault(name, value)
+                    own.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+                message["headers"] = _guarded(message["headers"], own)
             await send(message)
 
         host = headers.get("host")
@@ -69,6 +73,14 @@ class Guard:
             await self._app(scope, receive, guarded_send)
             return
         await refusal(scope, receive, guarded_send)
+
+
+def _guarded(headers: Iterable[Field], own: Sequence[Field]) -> list[Field]:
+    """These headers with our own, which replace theirs, and with those of `HEADERS` they lack."""
+    ours = {name for name, _ in own}
+    kept = [(name, value) for name, value in headers if name.lower() not in ours]
+    there = {name.lower() for name, _ in kept}
+    return [*kept, *own, *(field for field in _FIELDS if field[0] not in there)]
 
 
 def rate_limit_fields(standings: Sequence[Standing]) -> Iterator[tuple[str, str]]:

@@ -6,27 +6,27 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
 from service.api.access import (
+    StillReads,
     TheBoard,
-    TheFetch,
+    TheIntake,
     TheOrganisation,
     TheRoot,
     TheScans,
-    TheUploads,
     needs,
 )
-from service.api.events import follow
+from service.api.events import Followed, follow
 from service.api.filters import Filters
+from service.api.idempotency import accepted
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.resources import asks_for_head
-from service.api.scan_form import ACCEPTED, FORM, WORDS
+from service.api.scan_form import FORM, WORDS
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
-from service.db.lifecycle import Scan
+from service.db.lifecycle import FINAL, Scan
 from service.db.retention_lifecycle import Part
 from service.errors import (
     DatabaseUnavailable,
@@ -100,10 +100,11 @@ TheScan = Annotated[Scan, Depends(_scan)]
 @router.post(
     "",
     status_code=202,
+    response_model=ScanView,
     dependencies=[needs(Scope.SCANS_WRITE)],
     openapi_extra=FORM,
     responses={
-        **ACCEPTED,
+        **accepted("scan"),
         **documented(
             DatabaseUnavailable,
             EmptyFile,
@@ -128,25 +129,22 @@ TheScan = Annotated[Scan, Depends(_scan)]
 )
 async def create_scan(
     request: Request,
-    response: Response,
-    scans: TheScans,
-    uploads: TheUploads,
-    fetch: TheFetch,
-    root: TheRoot,
+    intake: TheIntake,
     profile: Annotated[
         Profile | None, Query(description=f"{WORDS}; else the form's, else full")
     ] = None,
-) -> ScanView:
+) -> Response:
     """Send one file, or the address or the upload of one, as a form. The Location header says where it is.
 
     The bytes are checked while they arrive: a refusal comes before the upload is complete. A scan
     whose Idempotency-Key came before is answered as it is now, or 404 if it was deleted since.
     """
-    submitted = await submit(request, scans, uploads, fetch, profile)
-    response.headers["Location"] = f"{root}/v1/scans/{submitted.scan.id}"
+    submitted = await submit(request, intake, profile)
+    headers = {"Location": f"{intake.root}/v1/scans/{submitted.scan.id}"}
     if submitted.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
-    return ScanView.of(submitted.scan, root)
+        headers["Idempotency-Replayed"] = "true"
+    document = ScanView.of(submitted.scan, intake.root).model_dump_json()
+    return Response(document, 202, headers, media_type="application/json")
 
 
 @router.get(
@@ -282,21 +280,29 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     responses=documented(ScanNotFound, InvalidRequest),
 )
 async def read_events(
-    request: Request, scan: TheScan, scans: TheScans, board: TheBoard, root: TheRoot
+    request: Request,
+    scan: TheScan,
+    scans: TheScans,
+    board: TheBoard,
+    root: TheRoot,
+    still_reads: StillReads,
 ) -> AsyncIterator[ServerSentEvent]:
     """Progress as server-sent events: `progress` at every change, `end` at the final state.
 
     Every event carries the whole scan. A client that reconnects with Last-Event-ID is sent what
-    changed since; comments keep the connection alive in between.
+    changed since; comments keep the connection alive in between. The stream ends within seconds
+    when the key is revoked, the session ends or the tenant is suspended.
     """
     if asks_for_head(request):
         return
-    seen = request.headers.get("last-event-id")
-
-    async def look() -> Scan:
-        return await run_in_threadpool(scans.get, scan.id)
-
-    async for event in follow(look, board, scan.id, seen, root):
+    followed = Followed(
+        id=scan.id,
+        look=lambda: scans.get(scan.id),
+        over=lambda found: found.state in FINAL,
+        view=lambda found: ScanView.of(found, root),
+        allowed=still_reads,
+    )
+    async for event in follow(followed, board, request.headers.get("last-event-id")):
         yield event
 
 

@@ -51,6 +51,11 @@ class Scan(Answer):
     failure: Failure | None = None
     verdict: str | None = None
     removed: tuple[str, ...] = ()  # bytes, previews, reports, index_entries: past their retention
+    action: str | None = None
+    signer: str | None = None
+    reference: str | None = None
+    labels: dict[str, str] = {}
+    priority: str = "normal"
     links: dict[str, str] = {}
 
     @property

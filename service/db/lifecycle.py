@@ -86,6 +86,9 @@ class Reviewed:
     document: str
 
 
+FINAL: Final = frozenset({State.DONE, State.FAILED, State.EXPIRED, State.CANCELLED})
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why there is no report: a stable code and a sentence for a person."""
@@ -182,6 +185,9 @@ class Page:
 BEAT_SECONDS: Final = 5.0
 """How often a worker says that it lives."""
 
+WEBHOOKS_QUEUE: Final = "webhooks"
+"""What workers that send webhooks listen to; they run no scans."""
+
 UNHEARD: Final = timedelta(seconds=5 * BEAT_SECONDS)
 """A worker that was not heard for this long counts as gone."""
 
@@ -195,6 +201,11 @@ class WorkerSeen:
     seen_at: datetime
     reconciled_at: datetime | None = None  # when it last looked after lost scans and messages
     pins: str | None = None  # digest of what it analyses with
+
+    @property
+    def sends(self) -> bool:
+        """Whether it sends webhooks, and runs no scans."""
+        return self.queues == (WEBHOOKS_QUEUE,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +234,13 @@ class Readiness:
 
     @property
     def working(self) -> bool:
-        return self.accepting and self.broker and bool(self.workers) and self.reconciler
+        runs = any(not worker.sends for worker in self.workers)
+        return self.accepting and self.broker and runs and self.reconciler
+
+    @property
+    def sending(self) -> bool:
+        """Whether somebody sends webhooks."""
+        return any(worker.sends for worker in self.workers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

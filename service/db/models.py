@@ -89,6 +89,7 @@ class ScanRow(Base):
     verdict: Mapped[Verdict | None]
     action: Mapped[PolicyAction | None]  # null: no policy decided
     reference: Mapped[str | None] = mapped_column(String(200))  # the client's own
+    sender: Mapped[str | None] = mapped_column(String(127))  # the key or person; null: not counted
     priority: Mapped[Priority] = mapped_column(default=Priority.NORMAL)
     turn_at: Mapped[datetime] = mapped_column(default=_as_it_came)  # arrival less its head start
     signer: Mapped[str | None] = mapped_column(String(255))

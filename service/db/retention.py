@@ -100,9 +100,19 @@ class Keeping:
         return frozenset(part for part in Part if keep.of(part) != AT_THE_END)
 
     def _of_scan(self, session: Session, row: ScanRow) -> Retention:
+        return self.of_new(session, row.tenant, sealed=row.secret is not None)
+
+    def of_new(self, session: Session, tenant: str, *, sealed: bool) -> Retention:
         """Whoever sent a file under zero retention was promised it, whatever is in force now."""
-        keep = self.of(session, row.tenant)
-        return keep if row.secret is None else replace(keep, zero=True)
+        keep = self.of(session, tenant)
+        return replace(keep, zero=True) if sealed else keep
+
+
+def until(keep: Retention, arrived_at: datetime) -> datetime | None:
+    """When all of a scan is due that waits; None: never by itself."""
+    lasts = [keep.of(part) for part in (Part.BYTES, Part.REPORTS)]
+    known = [last for last in lasts if last is not None]
+    return arrived_at + max(known) if len(known) == len(lasts) else None
 
 
 def _own(session: Session, tenant: str) -> OwnRetention:

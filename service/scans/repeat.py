@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from provenance.consistency import name
 from service.db.engine import Database
+from service.db.entries import NewScan
 from service.db.lifecycle import UNHEARD
 from service.db.repeats import Done, RepeatRows
 from service.db.results import Result, SignedDocument
-from service.db.scans import NewScan
 from service.db.upkeep import UpkeepRows
 from service.errors import BlobMissing
 from service.reporting.report import Report, Reused, read, signer_of

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -92,7 +93,7 @@ class Scans:
         self._tenant = tenant
         self._allowance: Allowance | None = None
         self._now = now = now or database.now
-        keeping = Keeping(policy.retention)
+        self.keeping = keeping = Keeping(policy.retention)
         self._rows = ScanRows(database, keeping)
         self._lists = ListRows(database)
         self._upkeep = UpkeepRows(database, keeping)
@@ -106,14 +107,14 @@ class Scans:
             queue=queue,
             now=now,
         )
-        self._deletions = Deletions(DeletionRows(database), store, known, signer, now)
+        self.deletions = Deletions(DeletionRows(database), store, known, signer, now)
         self._trail = TrailRows(database)
         self._audit_log = AuditLog(self._trail, signer, now)
         self._reconciler = Reconciler(
             self._upkeep,
             store,
             queue,
-            deletions=self._deletions,
+            deletions=self.deletions,
             known=known,
             keys=IdempotencyRows(database),
             schedule=policy.schedule,
@@ -156,14 +157,15 @@ class Scans:
         others._allowance = allowance
         return others
 
-    def receive(self, untrusted_name: str = "") -> Receiver:
+    def receive(self, untrusted_name: str = "", *, whole: bool = False) -> Receiver:
         """Somewhere to write an upload to; checked while it arrives.
 
-        Raises `UploadQuotaUsed` and `TooManyInFlight` where it could not be accepted anyway.
+        Raises `UploadQuotaUsed` and `TooManyInFlight` where it could not be accepted anyway. Where
+        the `whole` of it has arrived that is left to `accept`, which finds it out too.
         """
-        if self._allowance is not None:
+        if self._allowance is not None and not whole:
             self._allowance.room()
-            self._rows.check_in_flight(self._tenant, self._allowance.in_flight)
+            self._rows.check_in_flight(self._tenant, self._allowance.places)
         secret = new_secret() if self.retention.zero() else None
         return Receiver(
             lambda: writer(self._store, self._tenant, secret),
@@ -200,7 +202,7 @@ class Scans:
         """As `accept`, of bytes that stay somebody else's until the transaction is through."""
         scan = self._admission.admit(self._tenant, received, profile, asked, also, self._allowance)
         if scan.state is not State.QUEUED:
-            self._deletions.finish_soon(scan.id)
+            self.deletions.finish_soon(scan.id)
         return scan
 
     def discard(self, received: Received) -> None:
@@ -233,7 +235,7 @@ class Scans:
         """
         if is_scan_id(scan_id) and self._rows.cancel(self._tenant, scan_id, CANCELLED, self._now()):
             log.info("cancelled", extra={"scan": scan_id})
-            self._deletions.finish_soon(scan_id)
+            self.deletions.finish_soon(scan_id)
         scan = self.get(scan_id)
         if scan.state is not State.CANCELLED:
             raise ScanOver(f"scan {scan_id} is {scan.state}")
@@ -273,7 +275,10 @@ class Scans:
         """The JPEG picture of the file, None if there is none. Raises `ScanNotFound`."""
         self.get(scan_id)
         key = self._rows.preview(self._tenant, scan_id)
-        return read(self._store, key) if key is not None else None
+        if key is not None:
+            with suppress(BlobMissing):
+                return read(self._store, key)
+        return None
 
     def media(self, scan_id: str) -> BinaryIO | None:
         """The stored recording or film, None for pictures, sealed files and once it is gone.
@@ -296,20 +301,20 @@ class Scans:
         """
         if not is_scan_id(scan_id) or not self._delete_row(scan_id):
             raise ScanNotFound(f"no scan {scan_id[:40]!r}")
-        self._deletions.finish(scan_id)
+        self.deletions.finish(scan_id)
         log.info("deleted", extra={"scan": scan_id})
         return self.receipt(scan_id)
 
     def receipt(self, scan_id: str) -> SignedReceipt:
         """The latest of a scan of which something was deleted. Raises `ReceiptNotFound`."""
-        receipts = self._deletions.receipts(self._tenant, scan_id)
+        receipts = self.deletions.receipts(self._tenant, scan_id)
         if not receipts:
             raise ReceiptNotFound(f"no receipt of a deletion of {scan_id[:40]!r}")
         return receipts[-1]
 
     def receipts(self, scan_id: str) -> tuple[SignedReceipt, ...]:
         """Those of a scan, deleted or not, the oldest first. Raises `ScanNotFound`."""
-        receipts = self._deletions.receipts(self._tenant, scan_id)
+        receipts = self.deletions.receipts(self._tenant, scan_id)
         if not receipts:
             self.get(scan_id)
         return receipts
@@ -345,7 +350,7 @@ class Scans:
             pipeline=self._pipeline,
             known=self._known,
             policies=lambda tenant: self.of(tenant).policies,
-            deletions=self._deletions,
+            deletions=self.deletions,
             now=self._now,
         )
         return runner.run(scan_id, worker=worker, queue=queue)

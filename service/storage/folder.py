@@ -3,7 +3,7 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -30,14 +30,14 @@ class FolderStore:
         """`reserve` bytes stay free of uploads. Raises `OSError`."""
         self._folder = folder
         self._reserve = reserve
+        self._lasting: set[Path] = set()
         (folder / _INCOMING).mkdir(parents=True, exist_ok=True)
 
     def writer(self, tenant: str, *, reserved: bool = False) -> "FolderWriter":
         key = new_key(tenant)
         incoming = self._folder / _INCOMING / secrets.token_hex(16)
-        return FolderWriter(
-            key, incoming, self._path(key), reserve=0 if reserved else self._reserve
-        )
+        reserve = 0 if reserved else self._reserve
+        return FolderWriter(key, incoming, self._path(key), self._prepare, reserve=reserve)
 
     def appender(self, key: BlobKey) -> "FolderAppender":
         return FolderAppender(self._path(key), reserve=self._reserve)
@@ -89,6 +89,15 @@ class FolderStore:
             return False
         return True
 
+    def _prepare(self, folder: Path) -> None:
+        """Make a folder of blobs that a power cut leaves; for each that is done once."""
+        if folder in self._lasting and folder.is_dir():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for above in (folder.parent, self._folder):
+            _sync_folder(above)
+        self._lasting.add(folder)
+
     def _path(self, key: BlobKey) -> Path:
         return self._folder / place_of(key)
 
@@ -96,10 +105,20 @@ class FolderStore:
 class FolderWriter:
     """One blob on its way into a `FolderStore`."""
 
-    def __init__(self, key: BlobKey, incoming: Path, final: Path, *, reserve: int) -> None:
+    def __init__(
+        self,
+        key: BlobKey,
+        incoming: Path,
+        final: Path,
+        prepare: Callable[[Path], None],
+        *,
+        reserve: int,
+    ) -> None:
+        """`prepare` makes the folder of `final`, to last."""
         self._key = key
         self._incoming = incoming
         self._final = final
+        self._prepare = prepare
         self._reserve = reserve
         with on_disk():
             _check_room(incoming.parent, reserve)
@@ -113,12 +132,13 @@ class FolderWriter:
     def commit(self) -> BlobKey:
         with on_disk():
             self._file.flush()
+            self._prepare(self._final.parent)
+            # Renamed first, so that one commit of a journal takes file and name. Without power in
+            # between there is a file that no scan refers to, and the sweep takes it.
+            self._incoming.rename(self._final)
             os.fsync(self._file.fileno())
             self._file.close()
-            self._final.parent.mkdir(parents=True, exist_ok=True)
-            self._incoming.rename(self._final)
-            for folder in (self._final.parent, self._final.parent.parent):
-                _sync_folder(folder)
+            _sync_folder(self._final.parent)
         return self._key
 
     def reopen(self) -> BinaryIO:

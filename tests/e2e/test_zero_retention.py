@@ -66,7 +66,8 @@ class Deployment:
 def deployed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deployment]:
     (tmp_path / "temporary").mkdir()
     settings = {**SETTINGS, "TMPDIR": str(tmp_path / "temporary")}
-    url, broker, places = f"sqlite:///{tmp_path / 'assay.db'}", None, (tmp_path,)
+    url, broker = f"sqlite:///{tmp_path / 'assay.db'}", None
+    places: tuple[Path, ...] = (tmp_path,)
     with ExitStack() as stack:
         if request.param == "fleet":
             broker = stack.enter_context(redis(tmp_path)).url

@@ -58,7 +58,7 @@ def create(
     curl -H "Authorization: Bearer $KEY" http://127.0.0.1:8000/v1/scans
     """
     from service.access.keyring import Keyring
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(name) as rows:
         end = datetime.now(UTC) + duration(expires) if expires is not None else None
@@ -72,7 +72,7 @@ def list_keys(
 ) -> None:
     """Show every key by its id: whose it is, what it may do, when it was last used, and its end."""
     from service.access.keyring import Keyring
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(tenant or "keys") as rows:
         found = Keyring(rows).list(tenant)
@@ -84,7 +84,7 @@ def list_keys(
 def revoke(key_id: KeyId) -> None:
     """Refuse a key from its next request on. This cannot be undone."""
     from service.access.keyring import Keyring
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(key_id) as rows:
         Keyring(rows).revoke(key_id)
@@ -104,7 +104,7 @@ def rotate(
     assay admin key rotate 4k1m7q0s2v5x8z3b --overlap 7d
     """
     from service.access.keyring import Keyring
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(key_id) as rows:
         made = Keyring(rows).rotate(key_id, overlap=duration(overlap))

@@ -50,8 +50,8 @@ def retention(
     assay admin tenant retention newsdesk --zero
     """
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import database_for
     from service.cli.engine import read_settings
+    from service.cli.installed import database_for
     from service.db.access import AccessRows
     from service.db.retention_lifecycle import OwnRetention, Part, listed
     from service.scans.retention import TenantRetention, parts_in

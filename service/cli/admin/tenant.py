@@ -30,7 +30,7 @@ def create(
     assay admin key create --tenant newsdesk --scope scans:write --scope scans:read --name ingest
     """
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(name) as rows:
         Tenants(rows).create(name)
@@ -41,7 +41,7 @@ def create(
 def list_tenants() -> None:
     """Show every tenant, whether it is suspended, and its own limits and retention."""
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import database_for
+    from service.cli.installed import database_for
     from service.db.access import AccessRows
     from service.db.retention import RetentionRows
     from service.db.retention_lifecycle import listed
@@ -64,7 +64,7 @@ def suspend(
     Scans it sent before still run to their end.
     """
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(name) as rows:
         if resume:
@@ -93,7 +93,7 @@ def set_limits(
     assay admin tenant set newsdesk --usual
     """
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
     from service.db.access import OwnLimits
 
     with access_rows(name) as rows:

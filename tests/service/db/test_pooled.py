@@ -8,11 +8,13 @@ from sqlalchemy.exc import InternalError
 
 from service.db.engine import BUSY_MILLISECONDS, Database
 from service.db.migrate import upgrade
+from tests.service.conftest import Server
 
 
 @pytest.fixture
-def url(new_postgresql: Callable[[], str]) -> str:
-    return new_postgresql()
+def url(the_postgresql: Callable[[], Server]) -> Iterator[str]:
+    with the_postgresql().database(migrated=False) as made:
+        yield made
 
 
 @pytest.fixture

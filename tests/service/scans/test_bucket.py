@@ -23,7 +23,7 @@ HALF = len(PICTURE) // 2
 @pytest.fixture
 def desk(bucket: S3Bucket, tmp_path: Path) -> Iterator[Office]:
     database = sqlite(tmp_path / "assay.db")
-    yield office(database, tmp_path / "unused", open_store(bucket.url))
+    yield office(database, tmp_path / "unused", store=open_store(bucket.url))
     database.close()
 
 

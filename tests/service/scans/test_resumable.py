@@ -30,6 +30,7 @@ from service.errors import (
     UploadUsed,
 )
 from service.scans import resumable
+from service.scans.queue import Broker
 from service.scans.resumable import Uploads
 from service.storage.folder import FolderStore
 from service.storage.protocol import new_key
@@ -40,8 +41,8 @@ HALF = len(PICTURE) // 2
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from service.errors import InvalidRequest, ReportGone, ScanExpired, ScanNotFound
 from service.reporting.receipt import Because, Item, SignedReceipt
 from service.reporting.report import Profile
 from service.scans.index_entries import IndexEntries
+from service.scans.queue import Broker
 from service.scans.retention import parts_in
 from tests.media import photo_like
 from tests.service.office import PICTURE, POLICY, Engine, Office, office
@@ -44,8 +45,8 @@ class Describing(Engine):
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    made = office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    made = office(database, tmp_path / "blobs", broker)
     known = IndexEntries(tmp_path / "index", adds=True)
     made.scans = made.beside(pipeline=Describing(), known=known)
     return made

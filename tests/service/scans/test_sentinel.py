@@ -8,12 +8,10 @@ import pytest
 from redis import Redis as Client
 
 from service.access.principal import Principal
-from service.db.access import AccessRows
-from service.entrance import build_meter
 from service.errors import SettingsInvalid
 from service.scans.queue import CeleryQueue
 from service.settings import Settings, read_settings
-from service.wiring import broker
+from service.wiring import broker, build_meter
 from tests.e2e.servers import Process, Redis, answers, free_port, redis, wait_until
 from tests.service.databases import sqlite
 
@@ -54,7 +52,7 @@ def test_messages_go_to_the_master_that_the_sentinels_name(settings: Settings) -
 
 def test_quotas_are_counted_there_too(settings: Settings, master: Redis, tmp_path: Path) -> None:
     database = sqlite(tmp_path / "assay.db")
-    build_meter(settings, AccessRows(database)).request(SOMEBODY)
+    build_meter(settings, database).request(SOMEBODY)
     database.close()
     with Client(port=master.port) as looking:
         assert any(key.startswith(b"LIMITS") for key in looking.scan_iter())

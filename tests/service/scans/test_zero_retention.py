@@ -23,6 +23,7 @@ from service.scans.asked import Asked, Reuse
 from service.scans.batches import Batches
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Receiver, receive_all
+from service.scans.queue import Broker
 from service.scans.resumable import Uploads
 from tests.service.office import LIMITS, PICTURE, Office, office
 from tests.service.scans.test_retention import Describing, everything
@@ -32,8 +33,8 @@ TRACE: Final = PICTURE[20:60]
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    made = office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    made = office(database, tmp_path / "blobs", broker)
     made.engine = Describing(during=lambda _progress: sealed(made))
     known = IndexEntries(tmp_path / "index", adds=True)
     made.scans = made.beside(pipeline=made.engine, known=known)
@@ -287,7 +288,10 @@ def test_an_upload_in_pieces_that_is_given_up_leaves_nothing(
         uploads.get(upload.id)
 
 
-def test_what_a_batch_fetches_is_sealed_too(desk: Office, uploads: Uploads) -> None:
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_a_batch_fetches_is_sealed_too_and_goes_with_its_end(
+    desk: Office, uploads: Uploads, *, cancelled: bool
+) -> None:
     def fetch(_url: str, into: Receiver) -> None:
         into.write(PICTURE)
         sealed(desk)
@@ -301,13 +305,16 @@ def test_what_a_batch_fetches_is_sealed_too(desk: Office, uploads: Uploads) -> N
         now=desk.clock,
     )
     item = NewItem(line=1, profile=Profile.FULL, url="https://example.org/a.jpg")
-    batch, _ = batches.accept([item])
+    batch = batches.accept([item])
     assert batches.take_in()
     (result,) = batches.results(batch.id)
     assert result.scan_id is not None
     scan = desk.scans.get(result.scan_id)
     sealed(desk)
-    desk.scans.run(scan.id, worker="w")
+    if cancelled:
+        batches.cancel(batch.id)
+    else:
+        desk.scans.run(scan.id, worker="w")
     assert_gone(desk, scan)
 
 
