@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from platformdirs import user_data_path
 from pydantic import (
@@ -19,10 +19,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
-from service.settings_values import (
+from service.setting_kinds import (
     Folder,
     Names,
     Networks,
+    Place,
     Roles,
     Seconds,
     content,
@@ -230,14 +231,27 @@ class Settings(BaseSettings):
     reserve_bytes: int = Field(default=256 * MIB, ge=0)
     """Uploads are refused while less than this is free there, so that what was accepted can be
     finished and deleted."""
+    storage: Place = ""
+    """Where uploaded files and previews lie: a folder, or a bucket as s3://bucket/prefix,
+    gs://bucket/prefix or az://container/prefix; unset: `blobs` in the data directory. See
+    docs/storage.md."""
     database_url: Annotated[SecretStr | None, scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
     database_url_file: Folder | None = None
     """A file that holds that address alone, instead, as containers are given secrets."""
-    broker_url: Annotated[SecretStr | None, scheme("redis", "rediss", "redis+socket")] = None
-    """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
+    database_pooled: bool = False
+    """PostgreSQL is reached by way of a pooler that hands out a connection for each transaction,
+    such as PgBouncer: nothing is prepared or set for longer than that."""
+    broker_url: Annotated[
+        SecretStr | None, scheme("redis", "rediss", "redis+socket", "sentinel")
+    ] = None
+    """redis://host:6379/0, or sentinel://host:26379;sentinel://other:26379; unset: a folder in the
+    data directory, for one machine."""
     broker_url_file: Folder | None = None
     """A file that holds that address alone, instead."""
+    broker_options: dict[str, Any] = Field(default={}, repr=False)
+    """Options of kombu's Redis transport, as JSON; sentinels need {"master_name": "..."}, and
+    {"sentinel_kwargs": {"password": "..."}} where they ask for one."""
     organisation: Annotated[str, Field(max_length=120)] = ""
     """The name at the head of PDF reports, such as that of a newsroom; unset: assay's."""
     trust_dir: Folder | None = None
@@ -310,9 +324,20 @@ class Settings(BaseSettings):
             read[name] = content(Path(str(file)))
         return read
 
+    @model_validator(mode="after")
+    def _broker_named(self) -> Self:
+        url = self.broker_url.get_secret_value() if self.broker_url is not None else ""
+        if url.startswith("sentinel://") and not self.broker_options.get("master_name"):
+            raise ValueError("a broker behind sentinels needs master_name among broker_options")
+        return self
+
     @property
     def report_key(self) -> Path:
         return self.report_key_file or self.data_dir / "keys" / "report.pem"
+
+    @property
+    def blobs(self) -> str:
+        return self.storage or str(self.data_dir / "blobs")
 
     @property
     def webhook_key(self) -> Path:

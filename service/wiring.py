@@ -1,10 +1,11 @@
 """Put the service together from settings: what the web process and the workers both need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any, Final
 
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,7 +23,12 @@ from service.db.access import AccessRows, OwnLimits
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.db.outbox import announce_batch
-from service.errors import SealingKeyInvalid, SettingsInvalid, SigningKeyInvalid
+from service.errors import (
+    SealingKeyInvalid,
+    SettingsInvalid,
+    SigningKeyInvalid,
+    StorageUnavailable,
+)
 from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches, Fetch
@@ -31,13 +37,15 @@ from service.scans.policy import ScanPolicy
 from service.scans.queue import WEBHOOK_TASK, Broker, CeleryQueue
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
-from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
 from service.settings import Settings
+from service.storage.opening import open_store
 from service.webhooks.ringing import Ringer
 from service.webhooks.sealing import Seal
 from service.webhooks.sending import Sender
 from service.webhooks.use_cases import Webhooks
+
+SENTINEL: Final = "sentinel://"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +75,7 @@ def webhook_guard(settings: Settings) -> Guard:
 def open_database(settings: Settings) -> Database:
     """The configured database, with the schema brought up to date. Raises `SettingsInvalid`."""
     with _usable("database"):
-        database = Database(database_url(settings))
+        database = database_of(settings)
         upgrade(database.engine)
     return database
 
@@ -81,7 +89,7 @@ def build(
     when a part cannot be used.
     """
     with _usable("storage"):
-        store = FolderStore(settings.data_dir / "blobs", reserve=settings.reserve_bytes)
+        store = open_store(settings.blobs, reserve=settings.reserve_bytes)
     database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
@@ -163,12 +171,17 @@ def build_meter(settings: Settings, database: Database) -> Meter:
             scans_in_flight=quotas.scans_in_flight,
         ),
         own,
-        IN_PROCESS if broker is None else _redis(broker.get_secret_value()),
+        IN_PROCESS
+        if broker is None
+        else _redis(broker.get_secret_value(), settings.broker_options),
     )
 
 
-def _redis(broker: str) -> str:
-    """The broker's address as `limits` writes it: its socket and database have other names there."""
+def _redis(broker: str, options: Mapping[str, Any]) -> str:
+    """The broker's address as `limits` writes it: its parts have other names there."""
+    if broker.startswith(SENTINEL):
+        hosts = ",".join(part.removeprefix(SENTINEL).strip("/") for part in broker.split(";"))
+        return f"redis+sentinel://{hosts}/{options['master_name']}"
     return broker.replace("redis+socket://", "redis+unix://", 1).replace("virtual_host=", "db=")
 
 
@@ -177,7 +190,13 @@ def _usable(part: str) -> Iterator[None]:
     """One sentence that names the part; the text of a database's error names no password."""
     try:
         yield
-    except (SQLAlchemyError, CommandError, SigningKeyInvalid, SealingKeyInvalid) as error:
+    except (
+        SQLAlchemyError,
+        CommandError,
+        SigningKeyInvalid,
+        SealingKeyInvalid,
+        StorageUnavailable,
+    ) as error:
         reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         raise SettingsInvalid(f"{part}: {reason}") from error
     except OSError as error:
@@ -187,6 +206,11 @@ def _usable(part: str) -> Iterator[None]:
 
 def report_signer(settings: Settings) -> ReportSigner:
     return ReportSigner.at(settings.report_key, settings.data_dir / "keys" / "published.json")
+
+
+def database_of(settings: Settings, *, only_look: bool = False) -> Database:
+    """The configured database as it is, which is not asked for anything yet."""
+    return Database(database_url(settings), only_look=only_look, pooled=settings.database_pooled)
 
 
 def database_url(settings: Settings) -> str:
@@ -221,7 +245,7 @@ def oidc_provider(settings: Settings) -> Provider | None:
 
 def broker(settings: Settings) -> Broker:
     if settings.broker_url is not None:
-        return Broker.at(settings.broker_url.get_secret_value())
+        return Broker.at(settings.broker_url.get_secret_value(), settings.broker_options)
     return Broker.in_folder(settings.data_dir.absolute() / "broker")
 
 

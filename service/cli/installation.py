@@ -1,4 +1,7 @@
-"""Look at database, storage, keys and broker of this installation without writing anything."""
+"""Look at database, storage, keys and broker of this installation.
+
+Nothing is written but a small object in a bucket, which tells alone whether one may.
+"""
 
 import os
 from collections.abc import Iterator
@@ -10,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.cli.complain import DELIBERATE, sentence_of
+from service.errors import StorageUnavailable
 from service.reporting.wording import count_of
 from service.settings import Settings
+from service.storage.opening import is_bucket
 
 if TYPE_CHECKING:
     from service.db.engine import Database
@@ -32,7 +37,7 @@ class Finding:
 
 def services(settings: Settings) -> Iterator[Finding]:
     """What `assay serve` would find at its start."""
-    yield _storage(settings.data_dir, settings.reserve_bytes)
+    yield _storage(settings)
     yield from _database(settings)
     if settings.report_key.exists():
         yield _key(settings.report_key)
@@ -41,9 +46,22 @@ def services(settings: Settings) -> Iterator[Finding]:
     yield _broker(settings)
 
 
-def _storage(folder: Path, reserve: int) -> Finding:
-    trouble = _trouble(folder, reserve)
+def _storage(settings: Settings) -> Finding:
+    if is_bucket(settings.storage):
+        return _bucket(settings.storage)
+    folder = Path(settings.storage) if settings.storage else settings.data_dir
+    trouble = _trouble(folder, settings.reserve_bytes)
     return Finding("storage", fine=trouble is None, detail=f"{folder}{trouble or ''}")
+
+
+def _bucket(url: str) -> Finding:
+    from service.storage.bucket import Bucket
+
+    try:
+        Bucket(url).probe()
+    except StorageUnavailable as error:
+        return Finding("storage", fine=False, detail=str(error))
+    return Finding("storage", fine=True, detail=f"{url} takes, hands out and deletes files")
 
 
 def _trouble(folder: Path, reserve: int) -> str | None:
@@ -63,14 +81,13 @@ def _trouble(folder: Path, reserve: int) -> str | None:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    from service.db.engine import Database
     from service.db.migrate import Schema, schema_of
-    from service.wiring import database_url
+    from service.wiring import database_of
 
     if settings.database_url is None and not (settings.data_dir / "assay.db").exists():
         yield Finding("database", fine=True, detail="none yet: made at the first start")
         return
-    database = Database(database_url(settings), only_look=True)
+    database = database_of(settings, only_look=True)
     try:
         schema = schema_of(database.engine)
         detail = {

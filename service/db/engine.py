@@ -42,10 +42,14 @@ class _Socket(Protocol):
 class Database:
     """An engine with the settings each database needs. Safe to share between threads."""
 
-    def __init__(self, url: str, *, only_look: bool = False) -> None:
-        """`only_look` writes nothing, not even the files beside one of SQLite's."""
-        make = _sqlite if url.startswith("sqlite") else _postgresql
-        self.engine = make(url, only_look=only_look)
+    def __init__(self, url: str, *, only_look: bool = False, pooled: bool = False) -> None:
+        """`only_look` writes nothing, not even the files beside one of SQLite's; `pooled` keeps
+        nothing on a connection of PostgreSQL's beyond its transaction.
+        """
+        if url.startswith("sqlite"):
+            self.engine = _sqlite(url, only_look=only_look)
+        else:
+            self.engine = _postgresql(url, only_look=only_look, pooled=pooled)
         writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._probing = self.engine.execution_options(**{_BEGIN: _PROBE})
         self._clock = (-CLOCK_SECONDS, datetime.min.replace(tzinfo=UTC))
@@ -107,14 +111,16 @@ class Database:
         self.engine.dispose()
 
 
-def _postgresql(url: str, *, only_look: bool) -> Engine:
+def _postgresql(url: str, *, only_look: bool, pooled: bool) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
-    options = f"-c lock_timeout={BUSY_MILLISECONDS}"
-    if only_look:
-        options += " -c default_transaction_read_only=on"
-    if "options" in address.query:
-        options = f"{address.query['options']} {options}"
-    arguments = {"connect_timeout": 5, "options": options}
+    arguments: dict[str, object] = {"connect_timeout": 5}
+    if pooled:
+        arguments["prepare_threshold"] = None
+    else:
+        options = f"-c lock_timeout={BUSY_MILLISECONDS}"
+        if only_look:
+            options += " -c default_transaction_read_only=on"
+        arguments["options"] = f"{address.query.get('options', '')} {options}".strip()
     engine = create_engine(
         address,
         pool_size=POOL_SIZE,
@@ -122,6 +128,8 @@ def _postgresql(url: str, *, only_look: bool) -> Engine:
         pool_timeout=POOL_SECONDS,
         connect_args=arguments,
     )
+    if pooled:
+        event.listen(engine, "begin", partial(_begin_pooled, only_look=only_look))
     event.listen(engine, "checkin", _rested)
     event.listen(engine, "checkout", partial(_alive, engine))
     return engine
@@ -155,6 +163,14 @@ def _readable(connection: _Socket) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
+
+
+def _begin_pooled(connection: Connection, *, only_look: bool) -> None:
+    """What is set for a connection elsewhere: here the next transaction may be on another one."""
+    rules = f"SET LOCAL lock_timeout = {BUSY_MILLISECONDS}"
+    if only_look:
+        rules += "; SET TRANSACTION READ ONLY"
+    connection.exec_driver_sql(rules)
 
 
 def _sqlite(url: str, *, only_look: bool) -> Engine:

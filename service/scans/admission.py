@@ -21,8 +21,8 @@ from service.scans.asked import Asked, Reuse
 from service.scans.intake import Received
 from service.scans.queue import Queue, queue_for
 from service.scans.repeat import Repeats
-from service.scans.storage import BlobStore
 from service.scans.together import Together
+from service.storage.protocol import BlobStore
 
 log = logging.getLogger(__name__)
 

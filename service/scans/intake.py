@@ -24,8 +24,8 @@ from service.errors import (
     UnreadMedia,
     UnsupportedKind,
 )
-from service.scans.storage import BlobWriter
 from service.scans.unchanged import stamp_of
+from service.storage.protocol import BlobWriter
 
 CHUNK_BYTES: Final = 1024**2
 NAME_LENGTH: Final = 120

@@ -1,6 +1,6 @@
 """How scans wake workers: a Celery message that carries an id and nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -62,14 +62,17 @@ class Broker:
     options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, url: str) -> Self:
-        """A broker that runs as a server, such as `redis://host:6379/0`."""
+    def at(cls, url: str, more: Mapping[str, Any] | None = None) -> Self:
+        """A broker that runs as a server, such as `redis://host:6379/0`.
+
+        With `sentinel://` addresses, `more` options of the transport name the master.
+        """
         options = {
             "visibility_timeout": VISIBILITY_SECONDS,
             "socket_connect_timeout": 3,
             "socket_keepalive": True,
         }
-        return cls(url=url, options=options)
+        return cls(url=url, options={**options, **(more or {})})
 
     @classmethod
     def in_folder(cls, folder: Path) -> Self:

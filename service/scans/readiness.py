@@ -11,7 +11,7 @@ from service.db.upkeep import UpkeepRows
 from service.errors import QueueUnavailable
 from service.scans.queue import QUEUES, Queue
 from service.scans.reconcile import Reconciler
-from service.scans.storage import BlobStore
+from service.storage.protocol import BlobStore
 
 LEAST_PATIENCE: Final = 30.0
 

@@ -11,7 +11,7 @@ from service.errors import StorageUnavailable
 from service.reporting.receipt import TYPE, Item, Receipt, Removed, SignedReceipt
 from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
-from service.scans.storage import BlobStore
+from service.storage.protocol import BlobStore
 
 log = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from typing import Final, TypeVar
 from service.db.idempotency import IdempotencyRows
 from service.db.lifecycle import Failure, Overdue, Reconciled
 from service.db.upkeep import BATCH, UpkeepRows, Waiting
-from service.errors import QueueUnavailable
+from service.errors import QueueUnavailable, StorageUnavailable
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import QUEUES, Queue
 from service.scans.receipts import Deletions
-from service.scans.storage import BlobStore
+from service.storage.protocol import BlobStore
 
 log = logging.getLogger(__name__)
 
@@ -172,10 +172,13 @@ class Reconciler:
         Scans that are gone also let go of what they hold in the index of known media.
         """
         swept = 0
-        for keys in _batches(self._store.older_than(now - self._schedule.orphan_after)):
-            for key in self._rows.without_scan(keys):
-                self._store.delete(key)
-                swept += 1
+        try:
+            for keys in _batches(self._store.older_than(now - self._schedule.orphan_after)):
+                for key in self._rows.without_scan(keys):
+                    self._store.delete(key)
+                    swept += 1
+        except StorageUnavailable as error:
+            log.warning("the sweep goes on another time: %s", error)
         if self._known is not None:
             for scans in _batches(self._known.holding()):
                 self._known.forget(self._rows.without_entry(scans))

@@ -15,8 +15,8 @@ from service.errors import BlobMissing
 from service.reporting.report import Report, Reused, read, signer_of
 from service.reporting.signature import ReportSigner
 from service.scans.deciding import Policies
-from service.scans.storage import BlobStore, put
-from service.scans.storage import read as read_blob
+from service.storage.protocol import BlobStore, put
+from service.storage.protocol import read as read_blob
 
 log = logging.getLogger(__name__)
 

@@ -40,8 +40,8 @@ from service.scans import sealing
 from service.scans.asked import Asked
 from service.scans.intake import CHUNK_BYTES, Gauge, Inspector, Received, display_name
 from service.scans.sealing import new_secret
-from service.scans.storage import BlobAppender, BlobStore
 from service.scans.use_cases import Scans
+from service.storage.protocol import BlobAppender, BlobStore, new_key
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Uploads:
             size=size,
             received=0,
             sha256=sha256.lower() if sha256 is not None else None,
-            blob=self._store.new_key(self._tenant),
+            blob=new_key(self._tenant),
             secret=new_secret() if self._retention.zero(self._tenant) else None,
             created_at=now,
             expires_at=now + self._patience,
@@ -175,7 +175,7 @@ class Uploads:
         """
         upload = self._completed(self.get(upload_id))
         self._store.seal(upload.blob)
-        with sealing.opened(self._store, upload.blob, upload.secret) as file:
+        with sealing.glanced_at(self._store, upload.blob, upload.secret) as file:
             found = sniff_file(file)
         received = Received(
             sha256=upload.sha256 or "",

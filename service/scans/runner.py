@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from structlog.contextvars import bound_contextvars
 
@@ -36,7 +36,7 @@ from service.scans.lease import Lease
 from service.scans.policy import ScanPolicy
 from service.scans.receipts import Deletions
 from service.scans.sealing import in_memory, opened
-from service.scans.storage import BlobStore, put
+from service.storage.protocol import BlobStore, put
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Runner:
         goes on to the caller.
         """
         if not self._store.roomy():
-            log.warning("left waiting: there is no room for a report", extra={"scan": scan_id})
+            log.warning("left waiting: the storage takes no report", extra={"scan": scan_id})
             return None
         now = self._now()
         job = self._rows.take(
@@ -129,11 +129,10 @@ class Runner:
 
     def _analyse(self, job: Job) -> Analysis:
         lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
-        file = opened(self._store, job.blob, job.secret)
         with (
             lease,
             figures.Stages() as stages,
-            source_from_blob(in_memory(file) if job.secret else file, job.name) as source,
+            source_from_blob(self._opened(job), job.name) as source,
         ):
             if source.sha256 != job.sha256:
                 raise BlobChanged(f"scan {job.id}: the stored bytes are not those that arrived")
@@ -144,6 +143,10 @@ class Runner:
                 lease.report(progress)
 
             return self._pipeline.analyse(source, profile=job.profile, progress=on_progress)
+
+    def _opened(self, job: Job) -> BinaryIO:
+        file = opened(self._store, job.blob, job.secret)
+        return in_memory(file) if job.secret else file
 
     def _finish(self, job: Job, analysis: Analysis) -> None:
         report = self._policies(job.tenant).decided(analysis.report)

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from service.db.lifecycle import BlobKey
 from service.errors import BlobChanged, BlobMissing
-from service.scans.storage import BlobAppender, BlobStore, BlobWriter
+from service.storage.protocol import BlobAppender, BlobStore, BlobWriter
 
 SECRET_BYTES: Final = 32
 RECORD_BYTES: Final = 256 * 1024
@@ -271,6 +271,11 @@ def opened(store: BlobStore, key: BlobKey, secret: bytes | None) -> BinaryIO:
     """A seekable handle on the content. Raises `BlobMissing` and, while it is read, `BlobChanged`."""
     file = store.open(key)
     return file if secret is None else _opened(file, secret)
+
+
+def glanced_at(store: BlobStore, key: BlobKey, secret: bytes | None) -> BinaryIO:
+    """As `opened`, for who reads little of it."""
+    return store.reader(key) if secret is None else opened(store, key, secret)
 
 
 def in_memory(file: BinaryIO) -> BinaryIO:

@@ -60,7 +60,7 @@ from service.scans.retention import TenantRetention
 from service.scans.reviews import Reviews
 from service.scans.runner import Analyst, Runner
 from service.scans.sealing import new_secret, writer
-from service.scans.storage import BlobStore, read
+from service.storage.protocol import BlobStore, read
 
 log = logging.getLogger(__name__)
 
@@ -290,7 +290,7 @@ class Scans:
         if key is None or scan.sealed or not scan.media_type.startswith(("audio/", "video/")):
             return None
         try:
-            return self._store.open(key)
+            return self._store.reader(key)
         except BlobMissing:
             return None
 

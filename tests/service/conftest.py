@@ -1,7 +1,7 @@
 """What an installation stands on: each test that asks for a part runs on both kinds.
 
 One is SQLite with the embedded broker and counters in the process, the other PostgreSQL with Redis.
-The servers are started once, when the first test asks for one.
+The servers are started once, when the first test asks for one; so is one that has buckets.
 """
 
 import itertools
@@ -20,6 +20,7 @@ from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.scans.queue import Broker
 from tests.e2e.servers import postgresql, redis
+from tests.service.buckets import S3Bucket, S3Server, s3_server
 from tests.service.databases import sqlite
 
 MIGRATED: Final = "migrated"
@@ -137,3 +138,18 @@ def database(parts: Parts, tmp_path: Path) -> Iterator[Database]:
             made = Database(stack.enter_context(parts.server.database(migrated=True)))
         stack.callback(made.close)
         yield made
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A server that runs as long as the tests."""
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Bucket:
+    """An empty bucket, and the environment by which the service gets at it."""
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3.new_bucket()

@@ -21,8 +21,9 @@ from service.reporting.signature import ReportSigner
 from service.scans.intake import receive_all
 from service.scans.policy import ScanPolicy
 from service.scans.queue import Broker, CeleryQueue, celery_app
-from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
+from service.storage.folder import FolderStore
+from service.storage.protocol import BlobStore
 from tests.media import jpeg, photo_like
 from tests.service import reports
 
@@ -173,7 +174,7 @@ class Office:
     queue: Messages
     clock: Clock
     database: Database
-    store: FolderStore
+    store: BlobStore
     signer: ReportSigner
     folder: Path
 
@@ -203,10 +204,15 @@ class Office:
         return Scans(**{**parts, **changes})  # type: ignore[arg-type]
 
 
-def office(database: Database, folder: Path, broker: Broker | None = None) -> Office:
-    """A new office on an empty database, and on this broker or an embedded one."""
+def office(
+    database: Database,
+    folder: Path,
+    broker: Broker | None = None,
+    store: BlobStore | None = None,
+) -> Office:
+    """A new office on an empty database, and on this broker and store or embedded ones."""
     queue = Messages(broker or Broker.in_folder(folder.with_name("broker")))
-    engine, clock, store = Engine(), Clock(), FolderStore(folder)
+    engine, clock, store = Engine(), Clock(), store or FolderStore(folder)
     signer = ReportSigner.at(folder.with_name("report.pem"))
     scans = Scans(
         database=database,

@@ -48,8 +48,8 @@ from service.scans.intake import Receiver
 from service.scans.policy import ScanPolicy
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
-from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
+from service.storage.folder import FolderStore
 from service.webhooks.sealing import Seal
 from service.webhooks.use_cases import Webhooks
 from tests.service.databases import sqlite

@@ -21,7 +21,8 @@ from service.scans.sealing import (
     opened,
     writer,
 )
-from service.scans.storage import FolderStore
+from service.storage.folder import FolderStore
+from service.storage.protocol import new_key
 
 PHRASE: Final = b"a phrase that nobody writes by accident. "
 CONTENT: Final = PHRASE * 20_000  # a little more than three records
@@ -171,7 +172,7 @@ def append(store: FolderStore, key: BlobKey, at: int, piece: bytes, size: int | 
 
 
 def test_pieces_of_any_length_become_one_sealed_content(store: FolderStore) -> None:
-    key, at = store.new_key("t"), 0
+    key, at = new_key("t"), 0
     for length in (5, 300_000, 1, RECORD_BYTES, len(CONTENT)):
         append(store, key, at, CONTENT[at : at + length], len(CONTENT))
         at = min(at + length, len(CONTENT))
@@ -182,7 +183,7 @@ def test_pieces_of_any_length_become_one_sealed_content(store: FolderStore) -> N
 
 
 def test_what_a_killed_request_left_behind_the_durable_bytes_is_void(store: FolderStore) -> None:
-    key = store.new_key("t")
+    key = new_key("t")
     append(store, key, 0, CONTENT[:1000], None)
     append(store, key, 1000, b"never recorded" * 50_000, None)
     append(store, key, 1000, CONTENT[1000:], len(CONTENT))
@@ -192,7 +193,7 @@ def test_what_a_killed_request_left_behind_the_durable_bytes_is_void(store: Fold
 
 
 def test_a_size_that_is_said_after_the_last_piece_closes_the_content(store: FolderStore) -> None:
-    key = store.new_key("t")
+    key = new_key("t")
     append(store, key, 0, CONTENT, None)
     store.seal(key)
     with pytest.raises(BlobChanged):
@@ -205,7 +206,7 @@ def test_a_size_that_is_said_after_the_last_piece_closes_the_content(store: Fold
 
 
 def test_bytes_that_are_not_there_cannot_be_gone_on_from(store: FolderStore) -> None:
-    key = store.new_key("t")
+    key = new_key("t")
     append(store, key, 0, b"12345", None)
     with closing(appender(store, key, SECRET, None)) as appending, pytest.raises(BlobMissing):
         appending.begin(4)

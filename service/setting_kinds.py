@@ -1,4 +1,4 @@
-"""What the value of a setting can be: folders, lists, tables, addresses and secrets in files."""
+"""What the value of a setting can be: folders, buckets, lists, addresses and secrets in files."""
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from service.access.principal import Role
+from service.storage.opening import SCHEMES
 
 
 def _listed(value: object) -> object:
@@ -20,8 +21,6 @@ def _split(value: str) -> tuple[str, ...]:
 
 
 def scheme(*known: str) -> AfterValidator:
-    """An address has to begin with one of these; it may hold a password, so it is not repeated."""
-
     def check(url: SecretStr | None) -> SecretStr | None:
         if url is not None and url.get_secret_value().partition("://")[0] not in known:
             raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in known)}")
@@ -38,11 +37,23 @@ def content(file: Path) -> str:
         raise ValueError(f"{file} cannot be read: {error}") from error
 
 
+def _in_place(place: str) -> str:
+    """A folder by its absolute path, or the address of a bucket as it is."""
+    scheme, is_address, rest = place.partition("://")
+    if not is_address:
+        return str(_absolute(Path(place))) if place else place
+    if scheme not in SCHEMES or not rest.strip("/"):
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        raise ValueError(f"must be a folder or a bucket's address with {known}")
+    return place
+
+
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
 Folder = Annotated[Path, AfterValidator(_absolute)]
+Place = Annotated[str, AfterValidator(_in_place)]
 Seconds = Annotated[float, Field(gt=0, le=365 * 86_400)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
