@@ -40,13 +40,16 @@ from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
 from service.arguments import trust_store
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.entrance import build_entrance
 from service.rendering.render import STATIC
 from service.scans.batches import Batches
+from service.scans.queue import QUEUES
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
+from service.watching.installation import Installation
 from service.web import account, pages, people, provider, sign_in
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
@@ -180,7 +183,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
     use_shelf(settings.weights)
     database = open_database(settings)
     built = build(settings, database=database)
-    return create_app(
+    app = create_app(
         built.scans,
         guarded_fetch(settings),
         trust_store(settings),
@@ -192,3 +195,5 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )
+    app.state.installation = Installation(database, built.scans.ready, (*QUEUES, WEBHOOKS_QUEUE))
+    return app

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, Self
 from platformdirs import user_data_path
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -19,7 +18,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
-from service.setting_kinds import Folder, Names, Networks, Place, Roles, Seconds, scheme
+from service.settings_oidc import Oidc
+from service.settings_values import (
+    Folder,
+    Names,
+    Networks,
+    Place,
+    Seconds,
+    Section,
+    content,
+    scheme,
+)
 
 MIB = 1024**2
 PREFIX: Final = "ASSAY_"
@@ -31,14 +40,6 @@ FORMER_DATA_DIR: Final = Path("var/assay")
 def user_data_dir() -> Path:
     """The folder of this user's data, whatever folder a command is started in."""
     return user_data_path("assay", appauthor=False)
-
-
-class Section(BaseModel):
-    """Settings that belong together; what stands under one becomes its line of documentation."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Uploads(Section):
@@ -118,45 +119,6 @@ class Quotas(Section):
     """Of a tenant, waiting or running at the same time."""
 
 
-class Oidc(Section):
-    """Signing in by an OpenID provider, beside passwords; see docs/accounts.md."""
-
-    issuer: str = Field(
-        default="", pattern=r"^(https://[^?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?)?$"
-    )
-    """Its address, exactly as it names itself; unset: there is none."""
-    client_id: str = ""
-    """What the service is registered as there."""
-    client_secret: SecretStr | None = None
-    """What it proves that with; unset: it is a public client."""
-    client_secret_file: Folder | None = None
-    """A file that holds the secret alone, instead."""
-    groups: Roles = ()
-    """Which groups may come in, and as what: newsroom=analyst,desk-heads=admin. The strongest of
-    somebody's roles counts; who is in none of these groups is refused."""
-    groups_claim: str = "groups"
-    """The claim of the ID token that lists the groups."""
-    scope: str = "openid profile email"
-    """What is asked for."""
-    tenant: str = "default"
-    """The tenant of those who come in this way."""
-    session_minutes: int = Field(default=60, gt=0, le=20_160)
-    """Then the provider is asked again: whoever lost their group there is out by then."""
-    hosts: Names = ()
-    """Hosts of its endpoints besides the issuer's own, with commas between them, as some providers
-    have; nothing else is ever asked."""
-    ca_file: Folder | None = None
-    """Certificates that vouch for it, in PEM; unset: those of public authorities."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.issuer and not (self.client_id and self.groups):
-            raise ValueError("an issuer needs a client_id, and groups that may come in")
-        if self.client_secret is not None and self.client_secret_file is not None:
-            raise ValueError("client_secret and client_secret_file are both set")
-        return self
-
-
 class Webhooks(Section):
     """How receivers of webhooks are talked to."""
 
@@ -192,6 +154,17 @@ class KeepApart(Section):
         return {part: keep_in(text, part) for part, text in words.items() if text is not None}
 
 
+class Metrics(Section):
+    """Figures for Prometheus, and whether the process lives, on a port of its own for each process.
+    Nobody is asked for a key there; keep it inside. See docs/operations.md."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: int = Field(default=0, ge=0, le=65_533)
+    """Answers /metrics, and a worker's /health/live and /health/ready; 0: there is none. The
+    workers of `assay serve` take the next two: of scans, then of webhooks."""
+
+
 class Settings(BaseSettings):
     """Read from the environment (ASSAY_...); nested ones with two underscores."""
 
@@ -217,6 +190,8 @@ class Settings(BaseSettings):
     docs/storage.md."""
     database_url: Annotated[SecretStr | None, scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
+    database_url_file: Folder | None = None
+    """A file that holds that address alone, instead, as containers are given secrets."""
     database_pooled: bool = False
     """PostgreSQL is reached by way of a pooler that hands out a connection for each transaction,
     such as PgBouncer: nothing is prepared or set for longer than that."""
@@ -225,6 +200,8 @@ class Settings(BaseSettings):
     ] = None
     """redis://host:6379/0, or sentinel://host:26379;sentinel://other:26379; unset: a folder in the
     data directory, for one machine."""
+    broker_url_file: Folder | None = None
+    """A file that holds that address alone, instead."""
     broker_options: dict[str, Any] = Field(default={}, repr=False)
     """Options of kombu's Redis transport, as JSON; sentinels need {"master_name": "..."}, and
     {"sentinel_kwargs": {"password": "..."}} where they ask for one."""
@@ -284,6 +261,21 @@ class Settings(BaseSettings):
     connections: Connections = Connections()
     quotas: Quotas = Quotas()
     oidc: Oidc = Oidc()
+    metrics: Metrics = Metrics()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_files(cls, given: dict[str, object]) -> dict[str, object]:
+        """Addresses that hold passwords, out of the files that the environment names instead."""
+        read = dict(given)
+        for name in ("database_url", "broker_url"):
+            file = given.get(f"{name}_file")
+            if file is None:
+                continue
+            if given.get(name) is not None:
+                raise ValueError(f"{name} and {name}_file are both set")
+            read[name] = content(Path(str(file)))
+        return read
 
     @model_validator(mode="after")
     def _broker_named(self) -> Self:

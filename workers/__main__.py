@@ -2,19 +2,14 @@
 
 import argparse
 import os
-
-from celery.apps.worker import Worker
-from celery.signals import setup_logging
+from contextlib import ExitStack
 
 from service import logs
 from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.scans.queue import QUEUES
 from service.settings import Settings, read_settings
 from service.startup import explained
-from service.wiring import broker, build_scans
-from workers import senders, stopping, warmup
-from workers.celery_app import worker_app
-from workers.pool import TaskPool
+from workers import pulse
 
 
 def main() -> int:
@@ -25,36 +20,19 @@ def main() -> int:
     """
     arguments = _parser().parse_args()
     os.nice(arguments.nice)
-    with explained():
-        settings = read_settings()
-        logs.configure(json=settings.log_json)
-    setup_logging.connect(_keep_logging)
-    if arguments.queues == (WEBHOOKS_QUEUE,):
-        return senders.run(settings, threads=arguments.concurrency or senders.THREADS)
-    return _run_scans(settings, arguments.queues, arguments.concurrency or 1)
+    with ExitStack() as stack:
+        with explained():
+            settings = read_settings()
+            logs.configure(json=settings.log_json)
+            if settings.metrics.port:
+                stack.enter_context(pulse.counting())
+        return _work(settings, arguments.queues, arguments.concurrency)
 
 
-def _run_scans(settings: Settings, queues: tuple[str, ...], concurrency: int) -> int:
-    with explained():
-        build_scans(settings).close()  # says what is wrong here, once, and not in every child
-    ending = warmup.install(queues)
-    app = worker_app(broker(settings), run_seconds=settings.leases.run_seconds)
-    worker: Worker = app.Worker(
-        queues=list(queues),
-        concurrency=concurrency,
-        pool=TaskPool,
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        quiet=True,
-    )
-    stopping.install(worker, settings)
-    worker.start()
-    return ending.status or worker.exitcode or 0
+def _work(settings: Settings, queues: tuple[str, ...], concurrency: int | None) -> int:
+    from workers.run import work  # what it imports counts where `pulse.counting` says
 
-
-def _keep_logging(**_signal: object) -> None:
-    """With a receiver of this signal Celery leaves logging as it is."""
+    return work(settings, queues, concurrency)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--concurrency",
         type=int,
-        help=f"scans at a time, default: 1; endpoints told at a time, default: {senders.THREADS}",
+        help="scans at a time, default: 1; or endpoints of webhooks that are told at a time",
     )
     parser.add_argument(
         "--nice",

@@ -14,6 +14,7 @@ from service.scans.clockwork import Clockwork
 from service.settings import Settings
 from service.startup import explained
 from service.wiring import broker, build
+from workers import pulse
 from workers.celery_app import sender_app
 from workers.container import process_name
 
@@ -53,7 +54,7 @@ def run(settings: Settings, *, threads: int) -> int:
     worker_shutting_down.connect(stop, weak=False)
     with (
         Clockwork(beat, seconds=BEAT_SECONDS, name="presence"),
-        Clockwork(built.ringer.ring, seconds=RING_SECONDS, name="ringer"),
+        Clockwork(built.ringer.ring, pulse.beat, seconds=RING_SECONDS, name="ringer"),
     ):
         worker.start()
     with suppress(SQLAlchemyError):  # it will be forgotten by itself

@@ -20,6 +20,7 @@ from service.errors import ServiceError, SettingsInvalid
 from service.scans.clockwork import Clockwork
 from service.scans.queue import PROVENANCE_QUEUE
 from service.startup import MISCONFIGURED
+from workers import pulse
 from workers.container import Container, container
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def install(queues: tuple[str, ...]) -> Ending:
         )
         clocks.extend(
             (
-                Clockwork(lambda: _end_with(parent), seconds=1.0),
+                Clockwork(lambda: _end_with(parent), pulse.beat, seconds=1.0),
                 reconciler,
                 Clockwork(
                     beat,

@@ -300,7 +300,13 @@ def calibrate(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    *,
+    self_test: Annotated[
+        bool,
+        typer.Option("--self-test", help="Analyse a picture, a sound and a film made here, too."),
+    ] = False,
+) -> None:
     """Check this machine: settings, models and trust lists.
 
     The sandbox, the models, the trust lists, the database and the broker, each checked just now.
@@ -308,4 +314,4 @@ def doctor() -> None:
     """
     from service.cli import doctor as command
 
-    raise typer.Exit(command.run())
+    raise typer.Exit(command.run(self_test=self_test))

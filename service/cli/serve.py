@@ -55,7 +55,9 @@ def run(host: str, port: int, *, api_only: bool, way: Way) -> ExitCode:
         return ExitCode.USAGE
     with listener:
         api = _api(listener, (*settings.allowed_hosts, host), way)
-        children = [api] if api_only else [api, _worker(), _sender()]
+        metrics = settings.metrics.port
+        others = [] if api_only else [_worker(metrics), _sender(metrics)]
+        children = [api, *others]
         name = f"[{host}]" if ":" in host else host
         say(f"page and API at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
         ending = supervise(children)
@@ -84,13 +86,20 @@ def _api(listener: socket.socket, hosts: tuple[str, ...], way: Way) -> Child:
     )
 
 
-def _worker() -> Child:
-    return Child(name="worker", command=_python("-m", WORKERS, "--nice", str(NICENESS)))
+def _worker(metrics: int) -> Child:
+    command = _python("-m", WORKERS, "--nice", str(NICENESS))
+    return _beside("worker", command, metrics and metrics + 1)
 
 
-def _sender() -> Child:
+def _sender(metrics: int) -> Child:
     """Webhooks are sent apart, so that a slow receiver holds up no scan."""
-    return Child(name="webhooks", command=_python("-m", WORKERS, "--queues", WEBHOOKS_QUEUE))
+    command = _python("-m", WORKERS, "--queues", WEBHOOKS_QUEUE)
+    return _beside("webhooks", command, metrics and metrics + 2)
+
+
+def _beside(name: str, command: list[str], metrics: int) -> Child:
+    """A process with a port of its own for Prometheus; 0: none."""
+    return Child(name=name, command=command, environment={"ASSAY_METRICS__PORT": str(metrics)})
 
 
 def _python(*arguments: str) -> list[str]:

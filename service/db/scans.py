@@ -44,6 +44,7 @@ class Job:
     secret: bytes | None = field(repr=False)  # what the blob is sealed with
     parts: tuple[int, ...]
     attempt: int
+    created_at: datetime
     keeps: frozenset[Part]  # what may outlive the scan
 
 
@@ -234,6 +235,7 @@ class ScanRows:
                 secret=row.secret,
                 parts=tuple(row.parts or ()),
                 attempt=row.attempts,
+                created_at=row.created_at,
                 keeps=self._keeping.outliving(session, row),
             )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from service import figures
 from service.access.meter import Allowance
 from service.analysis.pipeline import profile_for
 from service.db.entries import Entry, NewScan, entry_of
@@ -78,6 +79,7 @@ class Admission:
             if result is not None and result.preview is not None:
                 self._store.delete(result.preview)
             raise
+        figures.accepted(scan.kind, scan.profile, repeated=result is not None)
         if scan.state is State.QUEUED:
             self._ring((new,))
         return scan

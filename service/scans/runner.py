@@ -10,8 +10,9 @@ from typing import BinaryIO, Protocol
 from structlog.contextvars import bound_contextvars
 
 from detectors.errors import DetectorError
+from service import figures
 from service.analysis.pipeline import Analysis
-from service.analysis.progress import Listener
+from service.analysis.progress import Listener, Progress
 from service.analysis.source import Source
 from service.db.lifecycle import BlobKey, Failure
 from service.db.results import Result, SignedDocument
@@ -24,6 +25,7 @@ from service.errors import (
     StorageUnavailable,
     WorkerStopped,
 )
+from service.reporting.counted import count
 from service.reporting.report import Profile, signer_of
 from service.reporting.signature import ReportSigner
 from service.reporting.verdict import settled
@@ -96,6 +98,8 @@ class Runner:
         if job is None:
             log.info("nothing to do", extra={"scan": scan_id})
             return None
+        if job.attempt == 1:
+            figures.waited((now - job.created_at).total_seconds())
         with bound_contextvars(tenant=job.tenant):
             try:
                 self._run(job, worker)
@@ -108,24 +112,37 @@ class Runner:
         try:
             self._finish(job, self._analyse(job))
         except ScanAbandoned:
+            figures.ended("abandoned")
             log.info("abandoned", extra={"scan": job.id})
         except (StorageUnavailable, WorkerStopped) as error:
+            figures.ended("handed_back")
             log.warning("handed back", extra={"scan": job.id, "code": error.code})
             self._rows.hand_back(job, counted=False)
         except (DetectorError, ServiceError) as error:
+            figures.failed(error.code)
             log.warning("failed", extra={"scan": job.id, "code": error.code})
             self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
         except BaseException:
+            figures.ended("crashed")
             self._give_up(job)
             raise
 
     def _analyse(self, job: Job) -> Analysis:
         lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
-        with lease, source_from_blob(self._opened(job), job.name) as source:
+        with (
+            lease,
+            figures.Stages() as stages,
+            source_from_blob(self._opened(job), job.name) as source,
+        ):
             if source.sha256 != job.sha256:
                 raise BlobChanged(f"scan {job.id}: the stored bytes are not those that arrived")
             source = replace(source, tenant=job.tenant, parts=job.parts)
-            return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
+
+            def on_progress(progress: Progress) -> None:
+                stages.enter(progress.stage)
+                lease.report(progress)
+
+            return self._pipeline.analyse(source, profile=job.profile, progress=on_progress)
 
     def _opened(self, job: Job) -> BinaryIO:
         file = opened(self._store, job.blob, job.secret)
@@ -155,6 +172,10 @@ class Runner:
             self._store.delete(preview)
         if won and known is not None and indexed:
             known.keep(job.id, analysis, tenant=job.tenant)
+        if won:
+            count(report)
+        else:
+            figures.ended("abandoned")
         log.info("done" if won else "abandoned", extra={"scan": job.id})
 
     def _give_up(self, job: Job) -> None:

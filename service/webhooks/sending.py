@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
+from service import figures
 from service.db.engine import Database
 from service.db.webhook_sending import Due, Outcome, SendingRows
 from service.db.webhook_tables import AttemptCode, DeliveryState
@@ -106,6 +107,7 @@ class Sender:
             took=int((time.monotonic() - clock) * 1000),
             now=self._now(),
         )
+        figures.told(outcome.state, outcome.milliseconds / 1000)
         log.info(
             "webhook",
             extra={"event_id": due.event_id, "state": outcome.state, "code": outcome.code},

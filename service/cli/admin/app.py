@@ -5,6 +5,7 @@ import typer
 from service.cli.admin.account import account, create
 from service.cli.admin.key import key
 from service.cli.admin.log import checkpoints, log, verify_log
+from service.cli.admin.prepare import prepare
 from service.cli.admin.retention import retention
 from service.cli.admin.tenant import tenant
 from service.cli.admin.webhook import webhook
@@ -14,6 +15,7 @@ admin = typer.Typer(
     "service runs.",
     no_args_is_help=True,
 )
+admin.command()(prepare)
 admin.command()(create)
 tenant.command()(retention)
 admin.add_typer(account, name="account")
