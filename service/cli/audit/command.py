@@ -129,12 +129,12 @@ def run(asked: Asked) -> ExitCode:
 
 @contextmanager
 def _engine(asked: Asked, settings: Settings, threads: int) -> Iterator[Engine]:
-    """Raises `ServerAway`, `ServerRefused`, `ClientMissing`, and what the pipeline does."""
+    """Raises `ServerAway`, `ServerRefused`, and what the pipeline does."""
     if asked.server is None:
         with open_pipeline(settings, children=threads) as pipeline:
             yield pipeline
         return
-    from service.cli.audit.server import ServerPipeline  # its library is an extra
+    from service.cli.audit.server import ServerPipeline
 
     with closing(ServerPipeline.at(asked.server, asked.key)) as engine:
         yield engine

@@ -18,12 +18,6 @@ PASSING: Final = frozenset({401, 403, 408, 425, 429, 502, 503, 504, 507})
 """Statuses that say nothing about the file: the audit ends and can be gone on with."""
 
 
-class ClientMissing(ServiceError):
-    code = "client_missing"
-    status = 422
-    title = "An audit by a server needs a library that is not installed: pip install assay[client]"
-
-
 class ServerRefused(ServiceError):
     code = "server_refused"
     status = 422
@@ -51,13 +45,11 @@ class ServerPipeline:
     def at(cls, address: str, key: str | None) -> Self:
         """A key that begins with @ is the name of a file that holds it.
 
-        Asks once whether the server answers and takes the key. Raises `ClientMissing`,
+        Asks once whether the server answers and takes the key. Raises
         `ServerRefused`, `ServerAway`, `OSError`.
         """
-        try:
-            from service.client import Client
-        except ImportError as error:
-            raise ClientMissing("install assay[client]") from error
+        from service.client import Client  # loads what no other command needs
+
         if key is not None and key.startswith("@"):
             key = Path(key[1:]).read_text().strip()
         try:
