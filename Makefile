@@ -19,8 +19,8 @@ demo: .venv/run.stamp ## make sample media, serve, upload them, show the reports
 demo-moderation: .venv/run.stamp ## fifty files through the Python client, a policy and webhooks
 	@$(BIN)/python -m deploy.demo_moderation $(ARGS)
 
-test: .venv/dev.stamp .venv/system.stamp ## run every test
-	@$(BIN)/pytest $(ARGS)
+test: .venv/dev.stamp .venv/system.stamp ## run every test, a file at a time on each core
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: .venv/dev.stamp ## check style, formatting, types and layers
 	@$(BIN)/ruff check .

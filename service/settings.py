@@ -18,8 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
-from service.settings_oidc import Oidc
-from service.settings_values import (
+from service.setting_kinds import (
     Folder,
     Names,
     Networks,
@@ -29,6 +28,7 @@ from service.settings_values import (
     content,
     scheme,
 )
+from service.settings_oidc import Oidc
 
 MIB = 1024**2
 PREFIX: Final = "ASSAY_"
