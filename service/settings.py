@@ -18,7 +18,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
-from service.setting_kinds import (
+from service.settings_oidc import Oidc
+from service.settings_values import (
     Folder,
     Names,
     Networks,
@@ -28,7 +29,6 @@ from service.setting_kinds import (
     content,
     scheme,
 )
-from service.settings_oidc import Oidc
 
 MIB = 1024**2
 PREFIX: Final = "ASSAY_"

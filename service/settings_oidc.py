@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from service.setting_kinds import Folder, Names, Roles, Section
+from service.settings_values import Folder, Names, Roles, Section
 
 
 class Oidc(Section):

@@ -1,4 +1,4 @@
-"""What the value of a setting can be: folders, buckets, lists, addresses and secrets in files."""
+"""What the value of a setting can be: folders, lists, tables, addresses and secrets in files."""
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -21,6 +21,8 @@ def _split(value: str) -> tuple[str, ...]:
 
 
 def scheme(*known: str) -> AfterValidator:
+    """An address has to begin with one of these; it may hold a password, so it is not repeated."""
+
     def check(url: SecretStr | None) -> SecretStr | None:
         if url is not None and url.get_secret_value().partition("://")[0] not in known:
             raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in known)}")
@@ -37,6 +39,10 @@ def content(file: Path) -> str:
         raise ValueError(f"{file} cannot be read: {error}") from error
 
 
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
 def _in_place(place: str) -> str:
     """A folder by its absolute path, or the address of a bucket as it is."""
     scheme, is_address, rest = place.partition("://")
@@ -46,10 +52,6 @@ def _in_place(place: str) -> str:
         known = ", ".join(f"{name}://" for name in SCHEMES)
         raise ValueError(f"must be a folder or a bucket's address with {known}")
     return place
-
-
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
 
 
 Folder = Annotated[Path, AfterValidator(_absolute)]
