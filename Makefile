@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-moderation test lint fix bench lock tree collect train-image train-faces train-edits train-audio train-video clean
+.PHONY: help demo demo-moderation test lint fix bench deploy-check lock tree collect train-image train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -11,7 +11,7 @@ train = $(BIN)/python -m detectors.training.$(1) --manifest $(DATA)/manifest.csv
 	--cache var/training/$(1) --out detectors/zoo $(ARGS)
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## make sample media, serve, upload them, show the reports (in .demo/)
 	@$(BIN)/python -m deploy.demo $(ARGS)
@@ -19,8 +19,8 @@ demo: .venv/run.stamp ## make sample media, serve, upload them, show the reports
 demo-moderation: .venv/run.stamp ## fifty files through the Python client, a policy and webhooks
 	@$(BIN)/python -m deploy.demo_moderation $(ARGS)
 
-test: .venv/dev.stamp .venv/system.stamp ## run every test
-	@$(BIN)/pytest $(ARGS)
+test: .venv/dev.stamp .venv/system.stamp ## run every test, a file at a time on each core
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: .venv/dev.stamp ## check style, formatting, types and layers
 	@$(BIN)/ruff check .
@@ -31,6 +31,9 @@ lint: .venv/dev.stamp ## check style, formatting, types and layers
 fix: .venv/dev.stamp ## repair what can be repaired automatically
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+deploy-check: .venv/dev.stamp ## check images, compose, systemd, chart, dashboards and alerts
+	@$(BIN)/pytest tests/deploy $(ARGS)
 
 bench: .venv/run.stamp ## measure speed and size on this machine (README's table)
 	@$(BIN)/python -m deploy.benchmark $(ARGS)

@@ -1,6 +1,7 @@
 """Resolve the dependencies of pyproject.toml and pin every one of them (run by `make lock`).
 
-Writes requirements.txt (what assay needs to run) and requirements-dev.txt (the rest, to test it).
+Writes requirements.txt (what assay needs to run), requirements-api.txt (what the web process alone
+needs) and requirements-dev.txt (the rest, to test it).
 Versions already pinned stay unless they no longer fit; `--upgrade` asks for the newest of each.
 """
 
@@ -13,6 +14,7 @@ from typing import Final
 
 HERE: Final = Path(__file__).parent
 RUNTIME: Final = HERE / "requirements.txt"
+API: Final = HERE / "requirements-api.txt"
 DEVELOPMENT: Final = HERE / "requirements-dev.txt"
 HEADER: Final = "# Pinned by `make lock` from pyproject.toml. Do not edit.\n"
 UPPER_BOUNDS: Final = ("torch==2.13.0", "torchvision==0.28.0", "opencv-python-headless<5")
@@ -28,6 +30,7 @@ def main() -> None:
     runtime = _resolve(".", kept)
     development = _resolve(".[dev]", {**kept, **runtime})
     RUNTIME.write_text(HEADER + _lines(runtime))
+    API.write_text(HEADER + _lines(_resolve("--group=api", runtime)))
     extra = {name: version for name, version in development.items() if name not in runtime}
     DEVELOPMENT.write_text(HEADER + "-r requirements.txt\n" + _lines(extra))
 
@@ -38,19 +41,19 @@ def _read(path: Path) -> Pins:
     return {name: version for name, _, version in pins}
 
 
-def _resolve(project: str, kept: Pins) -> Pins:
+def _resolve(wanted: str, kept: Pins) -> Pins:
     """Ask pip what it would install into an empty environment; name -> public version."""
     constraints = HERE / ".constraints"
     constraints.write_text("\n".join(UPPER_BOUNDS) + "\n" + _lines(kept))
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]
-    command += ["--quiet", "--report", "-", "--constraint", str(constraints), project]
+    command += ["--quiet", "--report", "-", "--constraint", str(constraints), wanted]
     try:
         done = subprocess.run(command, cwd=HERE.parent, check=True, capture_output=True, text=True)
     finally:
         constraints.unlink()
     found = (item["metadata"] for item in json.loads(done.stdout)["install"])
     pins = {item["name"].lower(): item["version"].partition("+")[0] for item in found}
-    pins.pop("assay")
+    pins.pop("assay", None)
     return pins
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from service.settings import NESTED, PREFIX, Section, Settings
+from service.settings import NESTED, PREFIX, Settings
+from service.settings_values import Section
 
 EXAMPLE: Final = Path(__file__).parent / "settings.example.env"
 HEADER: Final = "# Every setting with its default. Written by `python -m deploy.settings`.\n"

@@ -6,3 +6,7 @@ import os
 # two cores that others use too took five times the processor time of one, and longer. It is read
 # when torch is loaded, which every process does after it imports this package.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+# onnxruntime 1.32 tells its maker over the network which models are run, and keeps what it could not
+# send in the home folder. It is read when the library is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -109,11 +109,13 @@ class Observation:
     `allowance` raises the thresholds for this file alone: by how much genuine media in its
     condition (a codec, a telephone line) score higher. `margin` is how far, in 95 of 100 cases,
     `raw` would be from what another processor, or one changed bit of the media, would give.
+    `redelivered` is the lowest raw score of the same media sent on once more, where that was tried.
     """
 
     raw: float
     allowance: float = 0.0
     margin: float = 0.0
+    redelivered: float | None = None
     patches: tuple[Patch, ...] = ()
     spans: tuple[Span, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)  # small measurements worth showing
@@ -158,6 +160,23 @@ class DrawsMaps(Protocol):
 
     def without_maps(self) -> Judge:
         """The same judge, with the same scores and no patches."""
+        ...
+
+
+@runtime_checkable
+class Glances(Protocol):
+    """A judge of pictures whose score is a sum, one part of which costs a fraction of the whole."""
+
+    def sparing(self) -> "Glances":
+        """The same judge with as few views as its score can be made of, and without maps."""
+        ...
+
+    def apart(self, media: Image) -> tuple[Observation, float]:
+        """As `observe`, and how much of the raw score the fine detail of the picture adds."""
+        ...
+
+    def details(self, media: Image) -> float:
+        """That part alone. Raises `NotApplicable` for flat pictures and nothing else."""
         ...
 
 

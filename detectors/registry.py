@@ -11,6 +11,7 @@ from detectors.errors import DetectorError, WeightsMissing
 from detectors.fusion import Ensemble
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
+from detectors.zoo.own import OwnThresholds
 from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
 from detectors.zoo.sharing import Once
@@ -190,6 +191,18 @@ def use_shelf(folder: Path | None) -> None:
     _here[0] = _Here(shelf, pulled)
     card_of.forget()
     load.forget()
+
+
+_own: Final[list[OwnThresholds | None]] = [None]
+
+
+def use_thresholds(own: OwnThresholds | None) -> None:
+    """Compare scores with an organisation's own thresholds where it has some; None: with the cards'."""
+    _own[0] = own
+
+
+def own_thresholds() -> OwnThresholds | None:
+    return _own[0]
 
 
 def specs() -> tuple[Spec, ...]:

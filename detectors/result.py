@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NO_FACE = "no_face"
     NO_AUDIO = "no_audio"
     NARROW_BAND = "narrow_band"
+    FRAMES_REFUSED = "frames_refused"
     OUT_OF_DOMAIN = "out_of_domain"
     NO_PHOTOGRAPH = "no_photograph"
     WEIGHTS_UNAVAILABLE = "weights_unavailable"
@@ -38,6 +39,11 @@ class Reason(StrEnum):
 
 NARROW_BAND_SECONDS: Final = "narrow_band_seconds"
 """Fact of a finding: seconds of speech that were left out as `NARROW_BAND`, beside what was judged."""
+
+
+JUDGED_FRAMES: Final = "judged_frames"
+REFUSED_FRAMES: Final = "refused_frames"
+"""Facts of a finding about a film: sampled frames that were judged, and that could not be."""
 
 
 class Claim(StrEnum):
@@ -100,6 +106,18 @@ class Finding(Closed):
         default=0.0, ge=0
     )  # of `raw`, that arithmetic alone may move; in `lr` too
     alarm: Alarm = Alarm.NONE
+    allowance: float = Field(
+        default=0.0, exclude_if=lambda value: not value
+    )  # of `raw`, by which the thresholds are higher for a file in this condition
+    thresholds: str = Field(
+        default="", exclude_if=lambda name: not name
+    )  # name of the organisation's own that `alarm` is by; nothing: those of the model card
+    card_alarm: Alarm | None = Field(
+        default=None, exclude_if=lambda alarm: alarm is None
+    )  # what the card's thresholds would have given, where its own were used
+    unstable: bool = Field(
+        default=False, exclude_if=lambda value: not value
+    )  # the score passed the 1 % point, and no point after another delivery: `alarm` is lowered
     cells: tuple[Cell, ...] = ()
     segments: tuple[Segment, ...] = ()
     facts: dict[str, float] = Field(default_factory=dict)

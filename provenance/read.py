@@ -99,8 +99,7 @@ class Reader:
         is_past = at is not None and at < datetime.now(UTC)
         common = self._common(metadata, moment)
         found = self._credentials(asset, moment, common, is_past=is_past)
-        traces = examine(metadata, found, moment)
-        return found.model_copy(update={"traces": traces}) if traces else found
+        return examine(metadata, found, moment)
 
     def crjson(
         self,

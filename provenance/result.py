@@ -293,6 +293,8 @@ class Provenance(Closed):
     markers: tuple[Marker, ...] = ()
     unsearched: tuple[Unsearched, ...] = ()  # where markers were not looked for, and why
     traces: tuple[Trace, ...] = ()
+    camera: Text = ""  # make and model that EXIF names, which anybody may write
+    taken_at: Text = ""  # by EXIF, ISO 8601 without a zone
     remote_url: Text = ""
     store_sha256: Text = ""  # of a manifest store that lay outside the file
     second_opinion: SecondOpinion | None = None  # None: not asked

@@ -65,7 +65,7 @@ class UploadQuotaUsed(ServiceError):
 class TooManyInFlight(ServiceError):
     code = "too_many_scans_in_flight"
     status = 429
-    title = "As many scans of this tenant wait or run as it may have"
+    title = "As many scans of this key or tenant wait or run as it may have"
     retry_after = 5
 
 
@@ -154,3 +154,12 @@ class ProviderRefused(ServiceError):
     code = "provider_refused"
     status = 403
     title = "The OpenID provider did not let you in here"
+
+
+class InNoGroup(ProviderRefused):
+    """Somebody whom the provider knows, in none of the groups that may come in."""
+
+    def __init__(self, issuer: str = "", subject: str = "") -> None:
+        super().__init__("none of your groups at the provider may come in here")
+        self.issuer = issuer
+        self.subject = subject

@@ -25,6 +25,7 @@ from service.api import (
     policies,
     problems,
     resumable,
+    retention,
     reviews,
     scans,
     webhooks,
@@ -32,21 +33,25 @@ from service.api import (
 from service.api.access import Rules, rules
 from service.api.authentication import Entrance
 from service.api.description import completed
-from service.api.events import Board
+from service.api.events import BATCH_LOOK_SECONDS, Board
 from service.api.guard import Guard
 from service.api.hosts import Hosts
 from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
 from service.arguments import trust_store
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.entrance import build_entrance
 from service.rendering.render import STATIC
 from service.scans.batches import Batches
+from service.scans.queue import QUEUES
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
+from service.watching.installation import Installation
 from service.web import account, pages, people, provider, sign_in
+from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
 
@@ -58,6 +63,7 @@ ROUTED: Final = (
     scans,
     batches,
     resumable,
+    retention,
     reviews,
     policies,
     audit_log,
@@ -67,6 +73,7 @@ ROUTED: Final = (
     keys,
     description,
     pages,
+    review_pages,
     sign_in,
     provider,
     account,
@@ -139,6 +146,7 @@ def create_app(
     app.state.scans = the_scans
     app.state.entrance = entrance
     app.state.progress = Board(the_scans.marks)
+    app.state.batch_progress = Board(the_batches.marks, seconds=BATCH_LOOK_SECONDS)
     app.state.uploads = uploads
     app.state.batches = the_batches
     app.state.webhooks = the_webhooks
@@ -175,7 +183,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
     use_shelf(settings.weights)
     database = open_database(settings)
     built = build(settings, database=database)
-    return create_app(
+    app = create_app(
         built.scans,
         guarded_fetch(settings),
         trust_store(settings),
@@ -187,3 +195,5 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )
+    app.state.installation = Installation(database, built.scans.ready, (*QUEUES, WEBHOOKS_QUEUE))
+    return app

@@ -44,4 +44,5 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         video_frames=decoding.video_frames,
         threads=settings.model_threads,
         weights_dir=settings.weights,
+        thresholds=settings.thresholds,
     )

@@ -2,15 +2,14 @@
 
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
-from service.access.meter import IN_PROCESS, Meter, Quotas
 from service.access_errors import NobodyToLetIn
 from service.api.authentication import BearerKeys, Entrance
 from service.api.hosts import Hosts
 from service.api.sessions import Cookies
-from service.db.access import AccessRows, OwnLimits
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.settings import Settings
-from service.wiring import build_people
+from service.wiring import build_meter, build_people
 
 
 def build_entrance(settings: Settings, database: Database, *, alone: bool) -> Entrance:
@@ -29,35 +28,8 @@ def build_entrance(settings: Settings, database: Database, *, alone: bool) -> En
             "and delete everything; make an account with `assay admin create` or a key with "
             "`assay admin key create`, or allow that with --open or ASSAY_OPEN=true"
         )
-    meter = build_meter(settings, rows)
+    meter = build_meter(settings, database)
     return Entrance((BearerKeys(keyring), Cookies(people)), keeper, meter, people)
-
-
-def build_meter(settings: Settings, rows: AccessRows) -> Meter:
-    """Counts where the broker is, or in this process where that is a folder."""
-
-    def own(tenant: str) -> OwnLimits | None:
-        found = rows.tenant(tenant)
-        return found.limits if found is not None else None
-
-    quotas = settings.quotas
-    broker = settings.broker_url
-    return Meter(
-        Quotas(
-            key_requests_per_minute=quotas.key_requests_per_minute,
-            key_upload_bytes_per_day=quotas.key_upload_bytes_per_day,
-            requests_per_minute=quotas.requests_per_minute,
-            upload_bytes_per_day=quotas.upload_bytes_per_day,
-            scans_in_flight=quotas.scans_in_flight,
-        ),
-        own,
-        IN_PROCESS if broker is None else _redis(broker.get_secret_value()),
-    )
-
-
-def _redis(broker: str) -> str:
-    """The broker's address as `limits` writes it: its socket and database have other names there."""
-    return broker.replace("redis+socket://", "redis+unix://", 1).replace("virtual_host=", "db=")
 
 
 def door(settings: Settings, *, alone: bool) -> Door:

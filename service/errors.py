@@ -1,5 +1,6 @@
 """Errors the service raises on purpose, each with a public code, HTTP status and title."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -164,6 +165,24 @@ class MediaNotFound(ServiceError):
     title = "There is no video or sound to play"
 
 
+class BytesGone(ServiceError):
+    code = "bytes_gone"
+    status = 410
+    title = "The file was deleted at the end of its retention; its report stays"
+
+
+class PreviewGone(ServiceError):
+    code = "preview_gone"
+    status = 410
+    title = "The preview was deleted at the end of its retention"
+
+
+class ReportGone(ServiceError):
+    code = "report_gone"
+    status = 410
+    title = "The report was deleted at the end of its retention"
+
+
 class ReportNotReady(ServiceError):
     code = "report_not_ready"
     status = 409
@@ -257,10 +276,24 @@ class UrlRefused(ServiceError):
     title = "This address may not be fetched"
 
 
+class Trouble(StrEnum):
+    """What went wrong between us and a server."""
+
+    NAME = "name_unresolved"
+    CONNECTION = "connection_failed"
+    TLS = "tls_failed"
+    TIMEOUT = "timeout"
+    ANSWER = "answer_malformed"
+
+
 class FetchFailed(ServiceError):
     code = "fetch_failed"
     status = 502
     title = "The address could not be fetched"
+
+    def __init__(self, sentence: str, trouble: Trouble = Trouble.ANSWER) -> None:
+        super().__init__(sentence)
+        self.trouble = trouble
 
 
 class PullUnderWay(ServiceError):
@@ -319,6 +352,16 @@ class SettingsInvalid(ServiceError):
 class SigningKeyInvalid(ServiceError):
     code = "signing_key_invalid"
     title = "The key for signing reports cannot be used"
+
+
+class SealingKeyInvalid(ServiceError):
+    code = "sealing_key_invalid"
+    title = "The key that seals webhook secrets cannot be used"
+
+
+class SecretUnreadable(ServiceError):
+    code = "secret_unreadable"
+    title = "The secret was sealed by another key"
 
 
 class WebhookNotFound(ServiceError):

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from service.errors import FetchFailed, FileTooLarge, UrlRefused
+from service.errors import FetchFailed, FileTooLarge, Trouble, UrlRefused
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 CHUNK_BYTES: Final = 256 * 1024
 USER_AGENT: Final = "assay"
+EXCERPT_BYTES, EXCERPT_SECONDS = 1024, 1.0
 
 _LOOKUPS: Final = threading.BoundedSemaphore(32)
 _PORTS: Final = {"http": 80, "https": 443}
@@ -42,6 +43,12 @@ _REFUSED: Final = tuple(
         "::/96",  # IPv4 written as IPv6, long deprecated
         "fec0::/10",
     )
+)
+_TROUBLES: Final = (
+    (TimeoutError, Trouble.TIMEOUT),
+    (ssl.SSLError, Trouble.TLS),
+    (OSError, Trouble.CONNECTION),
+    (Exception, Trouble.ANSWER),
 )
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
@@ -105,10 +112,11 @@ def resume(url: str, into: Partial, guard: Guard) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a server answered a message; nothing of the body is read."""
+    """How a server answered a message."""
 
     status: int
-    retry_after: int  # seconds; 0: it did not say
+    retry_after: int = 0  # seconds; 0: it did not say
+    untrusted_excerpt: bytes = b""  # how the body of a refusal begins; the rest is not read
 
 
 def check(url: str, guard: Guard) -> None:
@@ -129,7 +137,8 @@ def post(url: str, body: bytes, headers: dict[str, str], guard: Guard) -> Answer
         response = connection.getresponse()
         asked = response.getheader("Retry-After") or ""
         seconds = int(asked) if re.fullmatch(r"[0-9]{1,6}", asked) else 0
-        return Answer(response.status, seconds)
+        well = 200 <= response.status < 300
+        return Answer(response.status, seconds, b"" if well else connection.excerpt(response))
 
 
 class _Whole:
@@ -236,8 +245,9 @@ def _translated(guard: Guard, deadline: float) -> Iterator[None]:
         yield
     except (OSError, http.client.HTTPException, UnicodeError) as error:
         if time.monotonic() >= deadline:
-            raise FetchFailed(f"not complete after {guard.seconds:g} s") from error
-        raise FetchFailed(f"the connection failed: {type(error).__name__}") from error
+            raise FetchFailed(f"not complete after {guard.seconds:g} s", Trouble.TIMEOUT) from error
+        trouble = next(named for kind, named in _TROUBLES if isinstance(error, kind))
+        raise FetchFailed(f"the connection failed: {type(error).__name__}", trouble) from error
 
 
 _HEADERS: Final = {
@@ -276,7 +286,7 @@ def _chunk(response: http.client.HTTPResponse, guard: Guard, deadline: float) ->
     with _translated(guard, deadline):
         chunk = response.read(CHUNK_BYTES)
     if time.monotonic() >= deadline:  # a connection that was cut looks like the end of a body
-        raise FetchFailed(f"not complete after {guard.seconds:g} s")
+        raise FetchFailed(f"not complete after {guard.seconds:g} s", Trouble.TIMEOUT)
     return chunk
 
 
@@ -297,7 +307,8 @@ def _resolved(host: str, port: int, guard: Guard, deadline: float) -> list[str]:
     The system's resolver cannot be stopped. So it runs in a thread that is left behind when it
     takes too long, and only so many may be under way.
     """
-    late = FetchFailed(f"not complete after {guard.seconds:g} s: the name server does not answer")
+    sentence = f"not complete after {guard.seconds:g} s: the name server does not answer"
+    late = FetchFailed(sentence, Trouble.TIMEOUT)
     if not _LOOKUPS.acquire(timeout=max(deadline - time.monotonic(), 0.0)):
         raise late
     answer: Future[list[str]] = Future()
@@ -317,7 +328,7 @@ def _resolved(host: str, port: int, guard: Guard, deadline: float) -> list[str]:
     except TimeoutError as error:
         raise late from error
     except (OSError, UnicodeError) as error:
-        raise FetchFailed("the host name does not resolve") from error
+        raise FetchFailed("the host name does not resolve", Trouble.NAME) from error
 
 
 class _Pinned(http.client.HTTPConnection):
@@ -346,6 +357,14 @@ class _Pinned(http.client.HTTPConnection):
                 self.sock, server_hostname=self.host, do_handshake_on_connect=False
             )
             secured.do_handshake()  # apart, so that the watchdog can cut it
+
+    def excerpt(self, response: http.client.HTTPResponse) -> bytes:
+        """How the body begins, if it does at once."""
+        if self._live is not None:
+            self._live.settimeout(EXCERPT_SECONDS)
+        with suppress(OSError, http.client.HTTPException):
+            return response.read1(EXCERPT_BYTES)
+        return b""
 
     def cut(self) -> None:
         """End every wait for the other side, at once and from another thread."""

@@ -4,11 +4,15 @@ import argparse
 import resource
 
 import uvicorn
+from fastapi import FastAPI
+from prometheus_client import ProcessCollector
 
 from service.api.connections import Patience, patient
 from service.app import build_app
+from service.figures import COUNTED
 from service.settings import Settings, read_settings
 from service.startup import ALONE, explained
+from service.watching import server
 
 
 def main() -> None:
@@ -23,6 +27,7 @@ def main() -> None:
     with explained():
         settings = read_settings()
         app = build_app(settings, alone=given.alone)
+        watch(settings, app)
     _many_descriptors()
     uvicorn.Server(
         uvicorn.Config(
@@ -37,6 +42,14 @@ def main() -> None:
             proxy_headers=False,
         )
     ).run()
+
+
+def watch(settings: Settings, app: FastAPI) -> None:
+    """Let Prometheus ask, if a port is set. Raises `SettingsInvalid`."""
+    if settings.metrics.port:
+        process = ProcessCollector(registry=None)
+        told = server.figures_of(COUNTED, app.state.installation, process)
+        server.start(settings.metrics.host, settings.metrics.port, {"/metrics": told})
 
 
 def patience(settings: Settings) -> Patience:

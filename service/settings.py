@@ -3,25 +3,32 @@
 import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from platformdirs import user_data_path
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from service.access.principal import Role
+from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
+from service.settings_oidc import Oidc
+from service.settings_values import (
+    Folder,
+    Names,
+    Networks,
+    Place,
+    Seconds,
+    Section,
+    content,
+    scheme,
+)
 
 MIB = 1024**2
 PREFIX: Final = "ASSAY_"
@@ -33,58 +40,6 @@ FORMER_DATA_DIR: Final = Path("var/assay")
 def user_data_dir() -> Path:
     """The folder of this user's data, whatever folder a command is started in."""
     return user_data_path("assay", appauthor=False)
-
-
-def _listed(value: object) -> object:
-    """Names with commas between them, as environment variables hold a list."""
-    return _split(value) if isinstance(value, str) else value
-
-
-def _split(value: str) -> tuple[str, ...]:
-    return tuple(name for name in (part.strip() for part in value.split(",")) if name)
-
-
-def _scheme(*known: str) -> AfterValidator:
-    def check(url: SecretStr | None) -> SecretStr | None:
-        if url is not None and url.get_secret_value().partition("://")[0] not in known:
-            raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in known)}")
-        return url
-
-    return AfterValidator(check)
-
-
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
-
-
-Folder = Annotated[Path, AfterValidator(_absolute)]
-Seconds = Annotated[float, Field(gt=0, le=365 * 86_400)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
-
-Networks = Annotated[
-    tuple[IPv4Network | IPv6Network, ...],
-    NoDecode,
-    BeforeValidator(_listed),
-]
-"""Addresses and networks; in the environment separated by commas."""
-
-
-def _pairs(value: object) -> object:
-    """`group=role` with commas between them, as environment variables hold a table."""
-    if not isinstance(value, str):
-        return value
-    return tuple(tuple(pair.rpartition("=")[::2]) for pair in _split(value))
-
-
-Roles = Annotated[tuple[tuple[str, Role], ...], NoDecode, BeforeValidator(_pairs)]
-
-
-class Section(BaseModel):
-    """Settings that belong together; what stands under one becomes its line of documentation."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Uploads(Section):
@@ -104,8 +59,8 @@ class Decoding(Section):
     """A picture or frame with more is refused."""
     audio_seconds: int = Field(default=3600, gt=0)
     """A recording is cut after this, and the report says so."""
-    video_frames: int = Field(default=16, gt=0, le=512)
-    """Frames of a film that are looked at."""
+    video_frames: int = Field(default=64, gt=0, le=512)
+    """Most frames of a film that are looked at: one a second, spread wider over longer films."""
     memory_bytes: int = Field(default=3072 * MIB, gt=0)
     wall_seconds: int = Field(default=120, gt=0, le=3600)
     """Then the decoder is killed, and the report says so."""
@@ -149,10 +104,13 @@ class Connections(Section):
 class Quotas(Section):
     """What each key or person, and each tenant, may do; 0: as much as it likes. A tenant can have
     limits of its own, see `assay admin tenant set`. Where nobody is asked for a key, nothing is
-    counted. The counters are in Redis where it is the broker, else in each API process."""
+    counted. The counters are in Redis where it is the broker, else in each process."""
 
     key_requests_per_minute: int = Field(default=6_000, ge=0)
     key_upload_bytes_per_day: int = Field(default=0, ge=0)
+    """Addresses of batches count too, when they are fetched."""
+    key_scans_in_flight: int = Field(default=0, ge=0)
+    """Waiting or running at the same time."""
     requests_per_minute: int = Field(default=30_000, ge=0)
     """Of a tenant."""
     upload_bytes_per_day: int = Field(default=1024 * 1024 * MIB, ge=0)
@@ -161,51 +119,50 @@ class Quotas(Section):
     """Of a tenant, waiting or running at the same time."""
 
 
-class Oidc(Section):
-    """Signing in by an OpenID provider, beside passwords; see docs/accounts.md."""
-
-    issuer: str = Field(
-        default="", pattern=r"^(https://[^?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?)?$"
-    )
-    """Its address, exactly as it names itself; unset: there is none."""
-    client_id: str = ""
-    """What the service is registered as there."""
-    client_secret: SecretStr | None = None
-    """What it proves that with; unset: it is a public client."""
-    client_secret_file: Folder | None = None
-    """A file that holds the secret alone, instead."""
-    groups: Roles = ()
-    """Which groups may come in, and as what: newsroom=analyst,desk-heads=admin. The strongest of
-    somebody's roles counts; who is in none of these groups is refused."""
-    groups_claim: str = "groups"
-    """The claim of the ID token that lists the groups."""
-    scope: str = "openid profile email"
-    """What is asked for."""
-    tenant: str = "default"
-    """The tenant of those who come in this way."""
-    hosts: Names = ()
-    """Hosts of its endpoints besides the issuer's own, with commas between them, as some providers
-    have; nothing else is ever asked."""
-    ca_file: Folder | None = None
-    """Certificates that vouch for it, in PEM; unset: those of public authorities."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.issuer and not (self.client_id and self.groups):
-            raise ValueError("an issuer needs a client_id, and groups that may come in")
-        if self.client_secret is not None and self.client_secret_file is not None:
-            raise ValueError("client_secret and client_secret_file are both set")
-        return self
-
-
 class Webhooks(Section):
     """How receivers of webhooks are talked to."""
 
     networks: Networks = ()
     """Private addresses or networks, separated by commas, in which receivers may be; unset: public
-    addresses alone."""
+    addresses alone. A tenant's admin can send events there and sees how a refusal begins, so name
+    no more than the receivers."""
     seconds: float = Field(default=15.0, gt=0, le=60)
     """A receiver has to answer within this."""
+    keep_days: int = Field(default=30, ge=1, le=3650)
+    """Events, their deliveries and every attempt are deleted after this."""
+    key_file: Folder | None = None
+    """The key that seals the secrets of endpoints in the database, 32 bytes in base64; unset: made
+    once as `keys/webhooks.key` in the data directory. A fleet shares one."""
+
+
+class KeepApart(Section):
+    """Parts of a scan kept for another time than the rest: 12h, 30d, forever; 0d: until it ends."""
+
+    bytes: str | None = None
+    previews: str | None = None
+    reports: str | None = None
+    index_entries: str | None = None
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        self.parts()
+        return self
+
+    def parts(self) -> dict[Part, Keep]:
+        """Those that are set."""
+        words = {part: getattr(self, part.value) for part in Part}
+        return {part: keep_in(text, part) for part, text in words.items() if text is not None}
+
+
+class Metrics(Section):
+    """Figures for Prometheus, and whether the process lives, on a port of its own for each process.
+    Nobody is asked for a key there; keep it inside. See docs/operations.md."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: int = Field(default=0, ge=0, le=65_533)
+    """Answers /metrics, and a worker's /health/live and /health/ready; 0: there is none. The
+    workers of `assay serve` take the next two: of scans, then of webhooks."""
 
 
 class Settings(BaseSettings):
@@ -227,10 +184,27 @@ class Settings(BaseSettings):
     reserve_bytes: int = Field(default=256 * MIB, ge=0)
     """Uploads are refused while less than this is free there, so that what was accepted can be
     finished and deleted."""
-    database_url: Annotated[SecretStr | None, _scheme("postgresql", "sqlite")] = None
+    storage: Place = ""
+    """Where uploaded files and previews lie: a folder, or a bucket as s3://bucket/prefix,
+    gs://bucket/prefix or az://container/prefix; unset: `blobs` in the data directory. See
+    docs/storage.md."""
+    database_url: Annotated[SecretStr | None, scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
-    broker_url: Annotated[SecretStr | None, _scheme("redis", "rediss", "redis+socket")] = None
-    """redis://host:6379/0; unset: a folder in the data directory, for one machine."""
+    database_url_file: Folder | None = None
+    """A file that holds that address alone, instead, as containers are given secrets."""
+    database_pooled: bool = False
+    """PostgreSQL is reached by way of a pooler that hands out a connection for each transaction,
+    such as PgBouncer: nothing is prepared or set for longer than that."""
+    broker_url: Annotated[
+        SecretStr | None, scheme("redis", "rediss", "redis+socket", "sentinel")
+    ] = None
+    """redis://host:6379/0, or sentinel://host:26379;sentinel://other:26379; unset: a folder in the
+    data directory, for one machine."""
+    broker_url_file: Folder | None = None
+    """A file that holds that address alone, instead."""
+    broker_options: dict[str, Any] = Field(default={}, repr=False)
+    """Options of kombu's Redis transport, as JSON; sentinels need {"master_name": "..."}, and
+    {"sentinel_kwargs": {"password": "..."}} where they ask for one."""
     organisation: Annotated[str, Field(max_length=120)] = ""
     """The name at the head of PDF reports, such as that of a newsroom; unset: assay's."""
     trust_dir: Folder | None = None
@@ -248,7 +222,7 @@ class Settings(BaseSettings):
     """Ed25519 key in PEM that signs reports; unset: made once as `keys/report.pem` in the data
     directory. A fleet shares one."""
     keep_days: int = Field(default=30, ge=0, le=36_500)
-    """Files and reports are deleted after this; 0: never."""
+    """Files, previews, reports and index entries of scans are deleted after this; 0: never."""
     expire_share: float = Field(default=0.5, gt=0, le=1)
     """If more than this share of all scans is an hour or more past its end at once, as after the
     clock was set, nothing is deleted until `assay expire --yes` allows it."""
@@ -279,6 +253,7 @@ class Settings(BaseSettings):
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)
     """Threads of each model."""
+    retention: KeepApart = KeepApart()
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()
     leases: Leases = Leases()
@@ -286,10 +261,40 @@ class Settings(BaseSettings):
     connections: Connections = Connections()
     quotas: Quotas = Quotas()
     oidc: Oidc = Oidc()
+    metrics: Metrics = Metrics()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_files(cls, given: dict[str, object]) -> dict[str, object]:
+        """Addresses that hold passwords, out of the files that the environment names instead."""
+        read = dict(given)
+        for name in ("database_url", "broker_url"):
+            file = given.get(f"{name}_file")
+            if file is None:
+                continue
+            if given.get(name) is not None:
+                raise ValueError(f"{name} and {name}_file are both set")
+            read[name] = content(Path(str(file)))
+        return read
+
+    @model_validator(mode="after")
+    def _broker_named(self) -> Self:
+        url = self.broker_url.get_secret_value() if self.broker_url is not None else ""
+        if url.startswith("sentinel://") and not self.broker_options.get("master_name"):
+            raise ValueError("a broker behind sentinels needs master_name among broker_options")
+        return self
 
     @property
     def report_key(self) -> Path:
         return self.report_key_file or self.data_dir / "keys" / "report.pem"
+
+    @property
+    def blobs(self) -> str:
+        return self.storage or str(self.data_dir / "blobs")
+
+    @property
+    def webhook_key(self) -> Path:
+        return self.webhooks.key_file or self.data_dir / "keys" / "webhooks.key"
 
     @property
     def trust(self) -> Path:
@@ -302,6 +307,11 @@ class Settings(BaseSettings):
     @property
     def weights(self) -> Path:
         return self.weights_dir or self.data_dir / "weights"
+
+    @property
+    def thresholds(self) -> Path:
+        """Of the organisation's own, where `assay calibrate` made some."""
+        return self.data_dir / "thresholds.json"
 
 
 def read_settings() -> Settings:

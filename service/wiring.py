@@ -1,39 +1,51 @@
 """Put the service together from settings: what the web process and the workers both need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any, Final
 
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.access.accounts import Accounts
+from service.access.counters import IN_PROCESS
+from service.access.meter import Meter, Quotas
 from service.access.oidc import Provider, Registration
 from service.access.people import People
 from service.access.sessions import Sessions
 from service.access.tenants import Tenants
 from service.analysis.source import DEFAULT_TENANT
 from service.arguments import upload_limits
-from service.db.access import AccessRows
+from service.db.access import AccessRows, OwnLimits
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.db.outbox import announce_batch
-from service.errors import SettingsInvalid, SigningKeyInvalid
+from service.errors import (
+    SealingKeyInvalid,
+    SettingsInvalid,
+    SigningKeyInvalid,
+    StorageUnavailable,
+)
 from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches, Fetch
 from service.scans.index_entries import IndexEntries
 from service.scans.policy import ScanPolicy
-from service.scans.queue import Broker, CeleryQueue
+from service.scans.queue import WEBHOOK_TASK, Broker, CeleryQueue
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
-from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
 from service.settings import Settings
+from service.storage.opening import open_store
+from service.webhooks.ringing import Ringer
+from service.webhooks.sealing import Seal
 from service.webhooks.sending import Sender
 from service.webhooks.use_cases import Webhooks
+
+SENTINEL: Final = "sentinel://"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +57,7 @@ class Built:
     batches: Batches
     webhooks: Webhooks
     sender: Sender
+    ringer: Ringer
 
 
 def guarded_fetch(settings: Settings) -> Fetch:
@@ -62,7 +75,7 @@ def webhook_guard(settings: Settings) -> Guard:
 def open_database(settings: Settings) -> Database:
     """The configured database, with the schema brought up to date. Raises `SettingsInvalid`."""
     with _usable("database"):
-        database = Database(database_url(settings))
+        database = database_of(settings)
         upgrade(database.engine)
     return database
 
@@ -76,10 +89,11 @@ def build(
     when a part cannot be used.
     """
     with _usable("storage"):
-        store = FolderStore(settings.data_dir / "blobs", reserve=settings.reserve_bytes)
+        store = open_store(settings.blobs, reserve=settings.reserve_bytes)
     database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
+        seal = Seal.at(settings.webhook_key)
     policy = scan_policy(settings)
     scans = Scans(
         database=database,
@@ -103,20 +117,29 @@ def build(
         fetch=guarded_fetch(settings),
         keep=policy.keep,
         finished=announce_batch,
+        meter=build_meter(settings, database),
     )
     guard = webhook_guard(settings)
     return Built(
         scans=scans,
         uploads=uploads,
         batches=batches,
-        webhooks=Webhooks(database, guard, DEFAULT_TENANT),
-        sender=Sender(database, guard),
+        webhooks=Webhooks(database, guard, seal, DEFAULT_TENANT),
+        sender=Sender(database, guard, seal, keep=timedelta(days=settings.webhooks.keep_days)),
+        ringer=Ringer(database, CeleryQueue(broker(settings), WEBHOOK_TASK)),
     )
 
 
 def build_scans(settings: Settings, *, database: Database | None = None) -> Scans:
     """Scans alone, for whoever runs none. Raises `SettingsInvalid`."""
     return build(settings, database=database).scans
+
+
+def build_webhooks(settings: Settings, database: Database) -> Webhooks:
+    """Webhooks alone, those of the default tenant at first. Raises `SettingsInvalid`."""
+    with _usable("keys"):
+        seal = Seal.at(settings.webhook_key)
+    return Webhooks(database, webhook_guard(settings), seal, DEFAULT_TENANT)
 
 
 def build_people(settings: Settings, database: Database) -> People:
@@ -127,12 +150,53 @@ def build_people(settings: Settings, database: Database) -> People:
     return People(Accounts(database, tenants), Sessions(database), tenants, provider)
 
 
+def build_meter(settings: Settings, database: Database) -> Meter:
+    """Counts where the broker is, or in this process where that is a folder."""
+
+    rows = AccessRows(database)
+
+    def own(tenant: str) -> OwnLimits | None:
+        found = rows.tenant(tenant)
+        return found.limits if found is not None else None
+
+    quotas = settings.quotas
+    broker = settings.broker_url
+    return Meter(
+        Quotas(
+            key_requests_per_minute=quotas.key_requests_per_minute,
+            key_upload_bytes_per_day=quotas.key_upload_bytes_per_day,
+            key_scans_in_flight=quotas.key_scans_in_flight,
+            requests_per_minute=quotas.requests_per_minute,
+            upload_bytes_per_day=quotas.upload_bytes_per_day,
+            scans_in_flight=quotas.scans_in_flight,
+        ),
+        own,
+        IN_PROCESS
+        if broker is None
+        else _redis(broker.get_secret_value(), settings.broker_options),
+    )
+
+
+def _redis(broker: str, options: Mapping[str, Any]) -> str:
+    """The broker's address as `limits` writes it: its parts have other names there."""
+    if broker.startswith(SENTINEL):
+        hosts = ",".join(part.removeprefix(SENTINEL).strip("/") for part in broker.split(";"))
+        return f"redis+sentinel://{hosts}/{options['master_name']}"
+    return broker.replace("redis+socket://", "redis+unix://", 1).replace("virtual_host=", "db=")
+
+
 @contextmanager
 def _usable(part: str) -> Iterator[None]:
     """One sentence that names the part; the text of a database's error names no password."""
     try:
         yield
-    except (SQLAlchemyError, CommandError, SigningKeyInvalid) as error:
+    except (
+        SQLAlchemyError,
+        CommandError,
+        SigningKeyInvalid,
+        SealingKeyInvalid,
+        StorageUnavailable,
+    ) as error:
         reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         raise SettingsInvalid(f"{part}: {reason}") from error
     except OSError as error:
@@ -142,6 +206,11 @@ def _usable(part: str) -> Iterator[None]:
 
 def report_signer(settings: Settings) -> ReportSigner:
     return ReportSigner.at(settings.report_key, settings.data_dir / "keys" / "published.json")
+
+
+def database_of(settings: Settings, *, only_look: bool = False) -> Database:
+    """The configured database as it is, which is not asked for anything yet."""
+    return Database(database_url(settings), only_look=only_look, pooled=settings.database_pooled)
 
 
 def database_url(settings: Settings) -> str:
@@ -165,6 +234,7 @@ def oidc_provider(settings: Settings) -> Provider | None:
             client_secret=secret,
             roles=dict(oidc.groups),
             tenant=oidc.tenant,
+            session=timedelta(minutes=oidc.session_minutes),
             scope=oidc.scope,
             groups_claim=oidc.groups_claim,
             hosts=oidc.hosts,
@@ -175,7 +245,7 @@ def oidc_provider(settings: Settings) -> Provider | None:
 
 def broker(settings: Settings) -> Broker:
     if settings.broker_url is not None:
-        return Broker.at(settings.broker_url.get_secret_value())
+        return Broker.at(settings.broker_url.get_secret_value(), settings.broker_options)
     return Broker.in_folder(settings.data_dir.absolute() / "broker")
 
 
@@ -184,6 +254,7 @@ def scan_policy(settings: Settings) -> ScanPolicy:
     return ScanPolicy(
         upload_limits=upload_limits(settings),
         keep=timedelta(days=settings.keep_days) if settings.keep_days else None,
+        keep_apart=settings.retention.parts(),
         lease_seconds=leases.seconds,
         attempts=leases.attempts,
         resend_after=timedelta(seconds=leases.resend_seconds),

@@ -20,6 +20,7 @@ from service.errors import ServiceError, SettingsInvalid
 from service.scans.clockwork import Clockwork
 from service.scans.queue import PROVENANCE_QUEUE
 from service.startup import MISCONFIGURED
+from workers import pulse
 from workers.container import Container, container
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,6 @@ PAUSES: Final = (1, 2, 4, 8, 15, 30)  # seconds; Celery gives up on a child afte
 
 FETCHERS: Final = 4
 """Addresses of batches that each process fetches at a time."""
-SENDERS: Final = 4
-"""Webhooks that each process sends at a time, to endpoints of which each has one under way."""
 FETCH_PAUSE: Final = 1.0
 FETCHED_AT_ONCE: Final = 50
 """After so many a fetcher rests, so that one told to stop ends."""
@@ -71,13 +70,13 @@ def install(queues: tuple[str, ...]) -> Ending:
             lambda: held.scans.reconcile(held.name),
             held.uploads.expire,
             held.batches.round,
-            held.sender.forget,
+            held.sender.upkeep,
             seconds=pace,
             name="reconciler",
         )
         clocks.extend(
             (
-                Clockwork(lambda: _end_with(parent), seconds=1.0),
+                Clockwork(lambda: _end_with(parent), pulse.beat, seconds=1.0),
                 reconciler,
                 Clockwork(
                     beat,
@@ -89,10 +88,6 @@ def install(queues: tuple[str, ...]) -> Ending:
         fetchers.extend(
             Clockwork(lambda: _take_in(held), seconds=FETCH_PAUSE, name="fetcher")
             for _ in range(FETCHERS)
-        )
-        fetchers.extend(
-            Clockwork(lambda: _tell(held), seconds=FETCH_PAUSE, name="webhooks")
-            for _ in range(SENDERS)
         )
         for clock in (*clocks, *fetchers):
             clock.start()
@@ -167,10 +162,3 @@ def _end_with(parent: int) -> None:
     """A killed parent leaves its pool waiting for messages that nobody hands over any more."""
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _tell(held: Container) -> None:
-    """Send what is due, with a rest after so many."""
-    for _ in range(FETCHED_AT_ONCE):
-        if not held.sender.send_one():
-            return

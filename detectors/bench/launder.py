@@ -39,10 +39,33 @@ FILMS: Final = MappingProxyType(
     }
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A complete sound file as telephones, recorders and messengers write it, at `rate` Hz."""
+
+    container: str
+    codec: str
+    rate: int
+    bits: int | None = None  # a second; None: as the codec has it
+
+
+RECORDINGS: Final = MappingProxyType(
+    {
+        "pcm-8k": Recording(container="wav", codec="pcm_s16le", rate=8_000),
+        "g711": Recording(container="wav", codec="pcm_mulaw", rate=8_000),
+        "adpcm-8k": Recording(container="wav", codec="adpcm_ima_wav", rate=8_000),
+        "amr": Recording(container="amr", codec="libopencore_amrnb", rate=8_000, bits=12_200),
+        "voice-note": Recording(container="ogg", codec="libopus", rate=48_000, bits=16_000),
+        "aac-64k": Recording(container="adts", codec="aac", rate=44_100, bits=64_000),
+    }
+)
+"""Sound launderings that the decoder sees as such files: what arrays alone went through, it never met."""
+
 NAMES: Final = MappingProxyType(
     {
         Kind.IMAGE: tuple(laundering.FILES),
-        Kind.AUDIO: tuple(audio_launder.LAUNDERINGS),
+        Kind.AUDIO: (*audio_launder.LAUNDERINGS, *RECORDINGS),
         Kind.VIDEO: tuple(FILMS),
     }
 )
@@ -57,7 +80,7 @@ def laundered(name: str, media: Media, file: BinaryIO) -> bytes:
     if isinstance(media, Image):
         return laundering.FILES[name](media.pixels)
     if isinstance(media, Audio):
-        return _wave(name, media)
+        return recorded(media, RECORDINGS[name]) if name in RECORDINGS else _wave(name, media)
     return encoded(file, FILMS[name])
 
 
@@ -65,6 +88,26 @@ def _wave(name: str, media: Audio) -> bytes:
     samples = audio_launder.LAUNDERINGS[name](media.samples)
     out = io.BytesIO()
     wavfile.write(out, AUDIO_RATE, samples)
+    return out.getvalue()
+
+
+def recorded(media: Audio, form: Recording) -> bytes:
+    """The sound as a file of that form."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=form.container) as sink:
+        stream = sink.add_stream(form.codec, rate=form.rate)
+        assert isinstance(stream, av.AudioStream)  # noqa: S101 (narrows the type)
+        stream.layout = "mono"
+        if form.bits is not None:
+            stream.bit_rate = form.bits
+        resampler = av.AudioResampler(
+            stream.format, "mono", form.rate, frame_size=stream.codec_context.frame_size or None
+        )
+        frame = av.AudioFrame.from_ndarray(media.samples[None], "flt", "mono")
+        frame.sample_rate = AUDIO_RATE
+        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            sink.mux(stream.encode(piece))
+        sink.mux(stream.encode(None))
     return out.getvalue()
 
 

@@ -23,7 +23,7 @@ from detectors.bench.scores import CLEAN, Score, claims
 from detectors.calibration import likelihood_ratio
 from detectors.errors import MediaError
 from detectors.media.limits import Limits
-from detectors.media.reader import HANDLER, FrameBudget, MediaReader
+from detectors.media.reader import HANDLER, MediaReader, one_a_second
 from detectors.media.sandbox import Sandbox
 from detectors.registry import Spec, card_of, load, specs, specs_for, use_shelf
 from detectors.result import Outcome, Reason
@@ -229,11 +229,16 @@ def _answer_all(task: Task, sandbox: Sandbox, plan: Plan) -> list[Reply]:
     return replies
 
 
+def decoded(file: BinaryIO, kind: Kind, reader: MediaReader, plan: Plan) -> Media:
+    """The media of a file as analyses decode it. Raises `MediaError`."""
+    if kind is Kind.VIDEO:
+        return reader.video(file, one_a_second(reader.probe(file), plan.video_frames))
+    return reader.image(file) if kind is Kind.IMAGE else reader.audio(file)
+
+
 def _decoded(file: BinaryIO, kind: Kind, reader: MediaReader, plan: Plan) -> Media | None:
     try:
-        if kind is Kind.VIDEO:
-            return reader.video(file, FrameBudget(frames=plan.video_frames))
-        return reader.image(file) if kind is Kind.IMAGE else reader.audio(file)
+        return decoded(file, kind, reader, plan)
     except MediaError:
         return None
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from detectors.zoo.threads import one_thread
 from detectors.zoo.torchvision_shim import ensure_torchvision
 
 ARCHITECTURE: Final = "tf_efficientnet_lite0"
@@ -40,4 +41,5 @@ class SwapNetwork(nn.Module):
     def odds(self, views: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Log odds (n,) of uint8 views, shape (n, 224, 224, 3), in evaluation mode."""
         batch = torch.from_numpy(views).permute(0, 3, 1, 2).float()
-        return np.asarray(self(batch.contiguous(memory_format=torch.channels_last)).numpy())
+        with one_thread():
+            return np.asarray(self(batch.contiguous(memory_format=torch.channels_last)).numpy())

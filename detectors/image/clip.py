@@ -11,8 +11,18 @@ from safetensors.numpy import load_file
 
 from detectors.base import Image, Judge, Observation, Patch
 from detectors.errors import CardInvalid
+from detectors.image.deliveries import DELIVERIES
 from detectors.image.domain import Domain
-from detectors.image.views import SIDE, crop, require_size, require_texture, resized, squeezed
+from detectors.image.views import (
+    SIDE,
+    Pixels,
+    crop,
+    require_size,
+    require_texture,
+    resized,
+    smallness,
+    squeezed,
+)
 from detectors.zoo.backbones import ClipEncoder, TokenEncoder, summary
 from detectors.zoo.card import ModelCard
 from detectors.zoo.weights import verified
@@ -31,6 +41,16 @@ bit of one sample changed: 95 % of 132 pairs lie within 0.21 (all blocks) and 0.
 farthest 0.38 apart; log10 ratios 0.15.
 """
 
+SMALL_ALLOWANCE: Final = 0.7
+SMALL_MARGIN: Final = 1.7
+"""By how much the smallest pictures score higher when genuine, and how far they stray.
+
+Frames of 83 to 112 moments of real and generated films, reduced from 210 to 320 px to 144 and 112 px
+on their short side: real ones score 0.72 and 0.62 higher than before on average, generated ones 0.52
+higher and 0.07 lower, 95 % of either move by less than 1.7 (144 px) and 2.1 (112 px). AUC 0.89, 0.86
+and 0.80.
+"""
+
 _CELL: Final = 2  # tokens along one side of a heat-map cell
 
 
@@ -46,16 +66,19 @@ class ClipDetector:
         crops: int = len(CROPS),
         maps: bool = True,
         margin: float = 0.0,
+        accuses: float | None = None,
     ) -> None:
         """`domain` refuses what is no photograph. Without `maps` no view is spent on a heat map.
 
-        `margin`: as in `Observation`, of this encoder's arithmetic.
+        `margin`: as in `Observation`, of this encoder's arithmetic. What scores above `accuses` is
+        looked at again as it would be after another delivery, for two views each.
         """
         self._encoder = encoder
         self._domain = domain
         self._centres = CROPS[:crops]
         self._maps = maps
         self._margin = margin
+        self._accuses = accuses
         self._whole = head["whole"].reshape(encoder.blocks, 3, encoder.width)
         self._crop = head["crop"].reshape(encoder.blocks, 3, encoder.width)
         self._bias = float(head["bias"])
@@ -81,6 +104,7 @@ class ClipDetector:
             crops=card.number("crops"),
             maps=bool(card.number("maps")),
             margin=MARGIN,
+            accuses=None if card.operating_points is None else card.operating_points.fpr_1,
         )
 
     def without_maps(self) -> Self:
@@ -89,11 +113,27 @@ class ClipDetector:
         other._maps = False
         return other
 
+    def sparing(self) -> Self:
+        """As `Glances.sparing`: the whole and one crop, two views; the encoder is shared."""
+        other = self.without_maps()
+        other._centres = CROPS[:1]
+        other._accuses = None
+        return other
+
+    def details(self, media: Image) -> float:
+        """As `Glances.details`: the part of the middle crop, one view."""
+        require_texture(resized(media.pixels))
+        return self._crop_part(media, *CROPS[0])
+
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration.
 
         Raises `NotApplicable` for tiny and flat pictures and for what is no photograph.
         """
+        return self.apart(media)[0]
+
+    def apart(self, media: Image) -> tuple[Observation, float]:
+        """As `Glances.apart`."""
         require_size(media.pixels)
         view = resized(media.pixels)
         require_texture(view)
@@ -102,14 +142,29 @@ class ClipDetector:
             self._domain.require_photograph(statistics)
         whole = float(np.vdot(self._whole, statistics))
         centres = self._centres if min(media.pixels.shape[:2]) > SIDE else CROPS[:1]
-        crops = [self._crop_part(media, x, y) for x, y in centres]
-        raw = whole + float(np.mean(crops)) + self._bias
-        return Observation(
+        details = float(np.mean([self._crop_part(media, x, y) for x, y in centres]))
+        raw = whole + details + self._bias
+        little = smallness(media.pixels)
+        seen = Observation(
             raw=raw,
-            margin=self._margin,
+            allowance=SMALL_ALLOWANCE * little,
+            margin=math.hypot(self._margin, SMALL_MARGIN * little),
+            redelivered=self._redelivered(media.pixels, raw),
             patches=self._patches(media, raw),
-            facts=self._contributions(whole, float(np.mean(crops))),
+            facts=self._contributions(whole, details),
         )
+        return seen, details
+
+    def _redelivered(self, pixels: Pixels, raw: float) -> float | None:
+        """The lowest score over `DELIVERIES`, each by the whole and one crop."""
+        if self._accuses is None or raw <= self._accuses:
+            return None
+        return min(self._by_two_views(deliver(pixels)) for deliver in DELIVERIES)
+
+    def _by_two_views(self, pixels: Pixels) -> float:
+        whole = np.vdot(self._whole, summary(self._encoder.tokens(resized(pixels))))
+        detail = np.vdot(self._crop, summary(self._encoder.tokens(crop(pixels, *CROPS[0]))))
+        return float(whole + detail) + self._bias
 
     def _contributions(self, whole: float, details: float) -> dict[str, float]:
         """What each kind of view adds to the log odds, beyond what the mean picture gets of it."""

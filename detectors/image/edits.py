@@ -25,6 +25,7 @@ from detectors.image.views import (
 from detectors.media.notes import Note
 from detectors.result import Reason
 from detectors.zoo.card import ModelCard
+from detectors.zoo.threads import one_thread
 from detectors.zoo.weights import verified
 
 TILE: Final = 256
@@ -80,7 +81,7 @@ class EditDetector:
         tiles = tiles_of(media.pixels)
         _require_texture(tiles)
         batch = torch.from_numpy(np.stack([tile.pixels for tile in tiles]))
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             blocks, odds = self._network.joint(batch.permute(0, 3, 1, 2).float())
         shape = media.pixels.shape[:2]
         judged = sum(tile.pixels[..., 0].size for tile in tiles) / (shape[0] * shape[1])

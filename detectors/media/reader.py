@@ -1,5 +1,6 @@
 """Open untrusted media: hand a file to the sandboxed decoder and check all that comes back."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, BinaryIO, Final, Literal, TypeVar
@@ -53,6 +54,13 @@ class FrameBudget:
     short_side: int | None = None
 
 
+LEAST_FRAMES: Final = 16
+"""Frames of a film however short it is: enough to follow a face and to outvote an odd one."""
+
+SHORT_SIDE_KEPT: Final = 720
+"""Shorter side in px that frames of films beyond `LEAST_FRAMES` seconds are reduced to."""
+
+
 class Probe(Closed):
     """What a file says of itself, read without decoding more than one frame."""
 
@@ -71,6 +79,17 @@ class Probe(Closed):
     jpeg_quality: int | None = Field(default=None, ge=1, le=100)
     lossless: bool | None = None
     notes: tuple[Note, ...] = ()
+
+
+def one_a_second(probe: Probe, most: int) -> FrameBudget:
+    """The budget of a film that is judged: a frame a second, at least `LEAST_FRAMES`.
+
+    Beyond `most` seconds the same number is spread over all of it.
+    """
+    wanted = math.ceil(probe.seconds or 0)
+    if wanted <= LEAST_FRAMES:
+        return FrameBudget(frames=min(LEAST_FRAMES, most))
+    return FrameBudget(frames=min(wanted, most), short_side=SHORT_SIDE_KEPT)
 
 
 class _LeftOut(Closed):

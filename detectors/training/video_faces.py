@@ -65,9 +65,9 @@ def main() -> None:
     )
 
 
-def finished(answers: Answers, result: Result) -> ModelCard:
+def finished(draft: ModelCard, answers: Answers, result: Result) -> ModelCard:
     """The card with the calibration and the figures; thresholds only where both bars are met."""
-    card = calibrated(DRAFT, answers)
+    card = calibrated(draft, answers)
     if card.calibration is None:
         raise ValueError("a card without calibration cannot be measured")
     lines = tuple(

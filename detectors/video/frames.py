@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detectors.base import DrawsMaps, Image, Judge, Observation, Span, Video
+from detectors.base import Glances, Image, Judge, Observation, Span, Video
 from detectors.errors import NotApplicable
-from detectors.result import Reason
+from detectors.result import JUDGED_FRAMES, REFUSED_FRAMES, Reason
+from detectors.video.inserts import InsertRule
 from detectors.zoo.card import ModelCard
 
 Pixels = npt.NDArray[np.uint8]
@@ -23,73 +24,129 @@ EDGE: Final = 0.08
 SHORT_SIDE: Final = 320
 """Frames are reduced to this, so that a film's resolution cannot be the cue."""
 
+ANCHORS: Final = 8
+"""Frames of a film that are judged in full at least; of 67 clips of six sources eight frames gave AUC
+0.886 in full, 0.884 with each view of every second frame."""
+
+INSERTS: Final = "inserts"
+"""Setting: the two numbers of the `InsertRule`."""
+
 _NEIGHBOURS: Final = 1  # frames on each side that a span of the time line is smoothed with
 
 
 class FramesDetector:
-    """Score = interquartile mean of the frames' scores: no single frame decides.
+    """Score = interquartile mean of the frames' scores, or the highest stretch if that says more.
 
-    The image detector was trained on pictures alone, so how films are timed, sized and cut cannot
-    have been learned. A film of which a part is generated shows that part on its time line.
+    No single frame decides. The image detector was trained on pictures alone, so how films are
+    timed, sized and cut cannot have been learned.
     """
 
-    def __init__(self, judge: Judge, frames: int) -> None:
+    def __init__(self, judge: Judge, frames: int, inserts: InsertRule | None = None) -> None:
         """`judge` scores pictures; at most `frames` of a film are shown to it."""
-        self._judge = judge
+        self._judge: Judge | Glances = judge.sparing() if isinstance(judge, Glances) else judge
         self._frames = frames
+        self._inserts = inserts
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        """Use the one detector in `parts`. Raises `CardInvalid` without a number of frames.
+        """Use the one detector in `parts`, sparingly: where in a frame it points is shown nowhere.
 
-        Where in a frame it points is shown nowhere, so no time is spent on it.
+        Raises `CardInvalid` without a number of frames.
         """
         (judge,) = parts.values()
-        plain = judge.without_maps() if isinstance(judge, DrawsMaps) else judge
-        return cls(plain, card.number("frames"))
+        rule = card.settings.get(INSERTS)
+        inserts = InsertRule(*rule) if isinstance(rule, list) else None
+        return cls(judge, card.number("frames"), inserts)
 
     def observe(self, media: Video) -> Observation:
         """Pooled log odds. Raises `NotApplicable` when under `MIN_FRAMES` frames can be judged."""
         chosen = spread(len(media.frames), self._frames)
-        raws, margin, refusal = self._judged(media, chosen)
+        found = _Frames(self._judge, media, chosen)
+        raws = found.judged()
         judged = raws[~np.isnan(raws)]
         if judged.size < MIN_FRAMES:
-            if refusal is not None:
-                raise refusal
+            if found.refusal is not None:
+                raise found.refusal
             raise NotApplicable(
                 Reason.TOO_SHORT,
                 f"{judged.size} frames of the film could be judged; {MIN_FRAMES} are needed.",
             )
+        line = spans(raws, media.times[chosen], media.shot[chosen], media.seconds)
+        throughout = interquartile_mean(judged)
+        part = None if self._inserts is None else self._inserts.score(scores_of(line))
         return Observation(
-            raw=interquartile_mean(judged),
-            margin=margin / math.sqrt(max(judged.size / 2, 1)),  # of the half that is averaged
-            spans=spans(raws, media.times[chosen], media.shot[chosen], media.seconds),
+            raw=throughout if part is None else max(throughout, part),
+            allowance=found.allowance,
+            margin=found.margin_of_mean(judged.size),
+            spans=line,
             facts={
-                "judged_frames": float(judged.size),
-                "refused_frames": float(raws.size - judged.size),
+                JUDGED_FRAMES: float(judged.size),
+                REFUSED_FRAMES: float(raws.size - judged.size),
                 "shots": float(np.unique(media.shot[chosen]).size),
                 "deviation": float(judged.std()),
+                "throughout": round(throughout, 3),
+                **({} if part is None else {"highest_stretch": round(part, 3)}),
             },
         )
 
-    def _judged(
-        self, media: Video, chosen: npt.NDArray[np.intp]
-    ) -> tuple[Floats, float, NotApplicable | None]:
-        """Score of each chosen frame, and the margin of one.
 
-        NaN, with the reason, for those it refuses, like black ones.
-        """
-        raws, margin = np.full(chosen.size, np.nan), 0.0
-        refusal = None
-        for number, index in enumerate(chosen):
-            frame = Image(pixels=normalised(media.frames[index]), container=media.container)
+class _Frames:
+    """The scores of the chosen frames of one film.
+
+    A judge that glances sees `ANCHORS` frames spread over the film, and the first of each shot, with
+    all its views; between them only the fine detail is looked at anew, for a view each, and the rest
+    is taken from the anchor before it in the same shot.
+    """
+
+    def __init__(self, judge: Judge | Glances, media: Video, chosen: npt.NDArray[np.intp]) -> None:
+        self._judge = judge
+        self._media = media
+        self._chosen = chosen
+        self._margin = 0.0
+        self.allowance = 0.0
+        self.refusal: NotApplicable | None = None
+
+    def judged(self) -> Floats:
+        """Score of each chosen frame; NaN for those it refuses, like black ones."""
+        raws = np.full(self._chosen.size, np.nan)
+        shot = self._media.shot[self._chosen]
+        full = anchors(shot)
+        rest: dict[int, float] = {}  # by shot: what an anchor scored without its fine detail
+        for number, index in enumerate(self._chosen):
+            frame = Image(
+                pixels=normalised(self._media.frames[index]), container=self._media.container
+            )
             try:
-                seen = self._judge.observe(frame)
+                if isinstance(self._judge, Glances):
+                    own = int(shot[number])
+                    if full[number] or own not in rest:
+                        seen, details = self._judge.apart(frame)
+                        rest[own] = seen.raw - details
+                        raws[number] = self._kept(seen)
+                    else:
+                        raws[number] = rest[own] + self._judge.details(frame)
+                else:
+                    raws[number] = self._kept(self._judge.observe(frame))
             except NotApplicable as error:
-                refusal = error.anew()
-            else:
-                raws[number], margin = seen.raw, seen.margin
-        return raws, margin, refusal
+                self.refusal = error.anew()
+        return raws
+
+    def _kept(self, seen: Observation) -> float:
+        self._margin, self.allowance = seen.margin, seen.allowance
+        return seen.raw
+
+    def margin_of_mean(self, count: int) -> float:
+        """Of the half of `count` frames that is averaged; small frames stray all alike."""
+        return self._margin if self.allowance else self._margin / math.sqrt(max(count / 2, 1))
+
+
+def anchors(shot: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Which frames are judged in full, of frames with these shots."""
+    chosen = np.zeros(shot.size, np.bool_)
+    chosen[spread(shot.size, ANCHORS)] = True
+    chosen[1:] |= shot[1:] != shot[:-1]
+    chosen[:1] = True
+    return chosen
 
 
 def spread(available: int, wanted: int) -> npt.NDArray[np.intp]:
@@ -120,6 +177,11 @@ def interquartile_mean(scores: Floats) -> float:
 def edges(times: Floats, seconds: float) -> Floats:
     """The times between which each frame stands for the film: those nearest to it, (frames + 1,)."""
     return np.concatenate([[0.0], (times[1:] + times[:-1]) / 2, [max(seconds, times[-1])]])
+
+
+def scores_of(line: tuple[Span, ...]) -> Floats:
+    """The scores along a time line, without what was not judged."""
+    return np.array([span.raw for span in line if span.raw is not None])
 
 
 def spans(

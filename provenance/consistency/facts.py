@@ -60,6 +60,15 @@ class Facts:
         return clean(model if model.lower().startswith(make.lower()) else f"{make} {model}", 80)
 
     @property
+    def taken_at(self) -> str:
+        """When EXIF says it was taken, without a zone: "2021-05-03T14:20:00"; empty: it says nothing."""
+        try:
+            moment = exif_time(self.detail("DateTimeOriginal"))
+        except ValueError:
+            return ""
+        return moment.replace(tzinfo=None).isoformat() if moment is not None else ""
+
+    @property
     def program(self) -> str:
         """The editing program that is named; a camera names its own firmware there instead."""
         named = self.text("software", carrier=Carrier.EXIF)

@@ -84,6 +84,7 @@ def prepare_file(db: sqlite3.Connection) -> None:
     """Set a connection up, and make the tables of a new file."""
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")
+    db.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten in the file
     db.execute(f"PRAGMA mmap_size={_MAPPED}")
     (layout,) = db.execute("PRAGMA user_version").fetchone()
     if layout == 0:

@@ -88,7 +88,8 @@ class IndexStore:
             ]
             for entry in found:
                 delete_entry(db, entry)
-            return len(found)
+        self._scrub()
+        return len(found)
 
     def release(self, holders: Iterable[str]) -> int:
         """Let go of what these hold; what nobody else holds is deleted. Says how many were."""
@@ -109,7 +110,8 @@ class IndexStore:
             ]
             for entry in freed:
                 delete_entry(db, entry)
-            return len(freed)
+        self._scrub()
+        return len(freed)
 
     def holders(self) -> list[str]:
         """Everybody who holds something."""
@@ -216,6 +218,11 @@ class IndexStore:
             outdated=outdated,
             bytes=size,
         )
+
+    def _scrub(self) -> None:
+        """Let nothing that was deleted lie on in the log of writes, unless somebody reads now."""
+        with self._reading() as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _known(self, db: sqlite3.Connection, tenant: str) -> int:
         row = db.execute(

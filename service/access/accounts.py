@@ -100,6 +100,12 @@ class Accounts:
         self._rows.signed_in(account.id, self._now())
         return self.get(account.id)
 
+    def shut_out(self, issuer: str, subject: str) -> None:
+        """The provider lets somebody in no more: their sessions end, in every browser."""
+        account = self._rows.by_identity(issuer, subject)
+        if account is not None:
+            self._rows.end_sessions(account.id)
+
     def change_password(
         self, account_id: str, current: str, new: str, *, address: str, keep: str
     ) -> None:

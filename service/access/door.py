@@ -33,9 +33,17 @@ class Doorkeeper:
             return None
         if self._door is Door.ALONE and self.anybody():
             return None
-        return Principal(tenant=tenant, actor=LOCAL, scopes=frozenset(Scope))
+        return _stranger(tenant)
+
+    def everybody(self, tenant: str) -> Principal | None:
+        """What anybody who shows nothing may do, where that depends on no question: all, or None."""
+        return _stranger(tenant) if self._door is Door.OPEN else None
 
     def anybody(self) -> bool:
         """Whether there is a key, an account or the like to come in with."""
         self._somebody = self._somebody or any(ask() for ask in self._known)
         return self._somebody
+
+
+def _stranger(tenant: str) -> Principal:
+    return Principal(tenant=tenant, actor=LOCAL, scopes=frozenset(Scope))

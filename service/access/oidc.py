@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ from requests.adapters import HTTPAdapter
 
 from service.access.accounts import External
 from service.access.principal import Role
-from service.access_errors import ProviderRefused, ProviderUnavailable
+from service.access_errors import InNoGroup, ProviderRefused, ProviderUnavailable
 
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 ALGORITHMS: Final = (
@@ -58,6 +59,7 @@ class Registration:
     client_secret: str | None = None  # None: a public client
     roles: Mapping[str, Role]
     tenant: str
+    session: timedelta = timedelta(hours=1)  # how long what the provider said holds
     scope: str = "openid profile email"
     groups_claim: str = "groups"
     hosts: tuple[str, ...] = ()  # of endpoints that lie elsewhere than the issuer
@@ -71,6 +73,7 @@ class Provider:
         self._registration = registration
         parts = urlsplit(registration.issuer)
         self.name = parts.hostname or registration.issuer
+        self.session = registration.session
         self._adapter = _Pinned(parts.scheme, frozenset({parts.netloc, *registration.hosts}))
 
     def begin(self, redirect_uri: str) -> tuple[str, str]:
@@ -93,8 +96,8 @@ class Provider:
     ) -> External:
         """Who came back, from the query of the address they came back to.
 
-        Raises `ProviderRefused` if it is not the answer to what was asked or names nobody who may
-        come in, and `ProviderUnavailable`.
+        Raises `ProviderRefused` if it is not the answer to what was asked, `InNoGroup` if it names
+        somebody who may not come in, and `ProviderUnavailable`.
         """
         self._check_answer(secret, untrusted_answer)
         with self._session(redirect_uri) as session, _translated():
@@ -144,7 +147,7 @@ class Provider:
         roles = {self._registration.roles.get(group) for group in listed if isinstance(group, str)}
         role = next((role for role in _STRONGEST if role in roles), None)
         if role is None:
-            raise ProviderRefused("none of your groups at the provider may come in here")
+            raise InNoGroup(self._registration.issuer, subject)
         return External(
             issuer=self._registration.issuer,
             subject=subject,

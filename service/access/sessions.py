@@ -27,7 +27,14 @@ class Sessions:
         self._rows = SessionRows(database)
         self._now = now or database.now
 
-    def begin(self, account: StoredAccount, agent: str, *, instead_of: str | None) -> str:
+    def begin(
+        self,
+        account: StoredAccount,
+        agent: str,
+        *,
+        instead_of: str | None,
+        life: timedelta = LIFE,
+    ) -> str:
         """A new session and the token for its cookie; the session of the token that was there ends.
 
         No token from before signing in is ever taken over, so nobody can plant one.
@@ -44,7 +51,7 @@ class Sessions:
             agent=_shown(agent),
             created_at=now,
             seen_at=now,
-            expires_at=now + LIFE,
+            expires_at=now + life,
         )
         self._rows.begin(new, instead_of=_hash(instead_of) if instead_of else None)
         return token

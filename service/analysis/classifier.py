@@ -14,7 +14,7 @@ from detectors.errors import DetectorError, MediaError, WrongArithmetic
 from detectors.image.history import history
 from detectors.media.allowance import Allowance, Allowed
 from detectors.media.notes import SENTENCES, Note
-from detectors.media.reader import HANDLER, FrameBudget, MediaReader
+from detectors.media.reader import HANDLER, MediaReader, one_a_second
 from detectors.media.sandbox import SandboxPool
 from detectors.registry import Effort, Spec, load, specs_for, votes
 from detectors.result import Finding, Reason
@@ -50,6 +50,7 @@ _UNREAD: Final = {
 _TRACKS: Final = {Kind.AUDIO: "sound", Kind.VIDEO: "picture"}
 OTHER_TRACK: Final = "other_track"
 """Reason code of tracks that were not judged, since players play another one."""
+_Size = tuple[int | None, int | None]
 DECODING_STARTS: Final = 0.1
 DETECTORS_START: Final = 0.3
 DETECTORS_END: Final = 0.95
@@ -65,7 +66,7 @@ class Classifier:
             handler=HANDLER, size=config.children, confinement=config.confinement
         )
         self._limits = config.limits
-        self._budget = FrameBudget(frames=config.video_frames)
+        self._frames = config.video_frames
         self._index = None if config.index_dir is None else MediaIndex(config.index_dir)
         self._adds = config.index_scans
         self._marks_in_sound = config.audio_watermark
@@ -92,10 +93,9 @@ class Classifier:
         """Decode, judge and look up. Bytes that cannot be decoded come back as a stated gap."""
         progress(Progress(Stage.DECODING, DECODING_STARTS))
         try:
-            media = self._decode(source.file, kind, allowance)
+            media, (width, height) = self._decode(source.file, kind, allowance)
         except MediaError as error:
             return Classified(missing=(_undecoded(error),))
-        width, height = _size(media)
         known = self._look_up(media, source)
         marks = self._marks(media, effort)
         findings = tuple(_findings(media, effort, progress))
@@ -132,13 +132,17 @@ class Classifier:
             return LookUp()
         return index.look_up(media, sha256=source.sha256, tenant=source.tenant)
 
-    def _decode(self, file: BinaryIO, kind: Kind, allowance: Allowance) -> Media:
+    def _decode(self, file: BinaryIO, kind: Kind, allowance: Allowance) -> tuple[Media, _Size]:
+        """The media with its width and height as shown; a film's frames may be smaller."""
         reader = MediaReader(Allowed(self._pool, allowance), self._limits)
         if kind is Kind.IMAGE:
-            return reader.image(file)
-        if reader.probe(file).kind is Kind.VIDEO:  # first bytes may show a track of sound
-            return reader.video(file, self._budget)
-        return reader.audio(file)
+            picture = reader.image(file)
+            return picture, (picture.pixels.shape[1], picture.pixels.shape[0])
+        probe = reader.probe(file)
+        if probe.kind is Kind.VIDEO:  # first bytes may show a track of sound
+            film = reader.video(file, one_a_second(probe, self._frames))
+            return film, (probe.width, probe.height)
+        return reader.audio(file), (None, None)
 
 
 def _prepare(spec: Spec) -> None:
@@ -217,15 +221,6 @@ def _compared_with_preview(media: Media) -> tuple[Trace, ...]:
     if not isinstance(media, Image) or media.thumbnail is None:
         return ()
     return thumbnail.compare(media.pixels, media.thumbnail)
-
-
-def _size(media: Media) -> tuple[int, int] | tuple[None, None]:
-    """Width and height; of a film as sampled."""
-    if isinstance(media, Image):
-        return media.pixels.shape[1], media.pixels.shape[0]
-    if isinstance(media, Video):
-        return media.frames.shape[2], media.frames.shape[1]
-    return None, None
 
 
 def _sampled(media: Media) -> Iterator[str]:

@@ -23,7 +23,8 @@ class PipelineConfig:
     index_dir: Path | None = None  # of known media; None: nothing is looked up
     index_scans: bool = False  # describe media even where there is no index yet
     audio_watermark: bool = False  # look for the mark of speech generators in sound
-    video_frames: int = 16  # sampled from a film
+    video_frames: int = 64  # of a film at most, one a second
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of a model; more helps one file, fewer helps several at once
     weights_dir: Path | None = None  # where pulled detectors are
+    thresholds: Path | None = None  # file of the organisation's own; None: those of the cards

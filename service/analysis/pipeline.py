@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 from detectors.base import Kind
 from detectors.media.allowance import Allowance
 from detectors.media.sniff import MediaType
-from detectors.registry import Effort, use_shelf
+from detectors.registry import Effort, use_shelf, use_thresholds
+from detectors.zoo.own import OwnThresholds
 from provenance.consistency import name
 from provenance.declared import Trace
 from provenance.errors import TrustStoreDamaged
@@ -27,9 +28,10 @@ from service.analysis.credentials import Credentials, Past, Read
 from service.analysis.progress import Listener, Progress, Stage, ignore
 from service.analysis.second_opinion import SecondOpinions
 from service.analysis.source import Source
-from service.reporting.evidence import fuse, gaps, weigh
+from service.reporting.evidence import gaps, weigh
 from service.reporting.headline import Facts, headline
 from service.reporting.pins import digest_of, pin, settings_of
+from service.reporting.questions import leading, questions
 from service.reporting.report import NotChecked, Profile, Report, Subject
 from service.reporting.verdict import NO_CLASSIFIER, NOT_REQUESTED, decide
 from service.reporting.wording import UNJUDGED
@@ -58,6 +60,7 @@ class Pipeline:
 
     def __init__(self, config: PipelineConfig) -> None:
         use_shelf(config.weights_dir)
+        use_thresholds(None if config.thresholds is None else OwnThresholds.read(config.thresholds))
         self._config = config
         self._trust = open_store(config.trust_dir, built_in=config.builtin_trust)
         self._credentials = Credentials(
@@ -216,6 +219,8 @@ def _report(
         *gaps(provenance, classified.findings),
     )
     decision = decide(evidence, missing)
+    asked = questions(classified.findings)
+    first = leading(asked)
     return Report(
         subject=_subject(source, classified),
         analysed_at=datetime.now(UTC),
@@ -235,7 +240,9 @@ def _report(
         evidence=evidence,
         conflicts=decision.conflicts,
         not_checked=missing,
-        classifiers=fuse(classified.findings),
+        classifiers=None if first is None else first.lr,
+        question=None if first is None else first.claim,
+        questions=asked,
         provenance=provenance,
         watermarks=classified.watermarks,
         matches=classified.matches,

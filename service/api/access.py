@@ -1,6 +1,6 @@
 """What routes are given, and the rule that each of them declares: the scope it needs, or `PUBLIC`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, cast
 
@@ -17,9 +17,10 @@ from service.access.principal import Principal, Scope
 from service.access_errors import ScopeMissing, TooManyRequests
 from service.api.authentication import entrance
 from service.api.events import Board
-from service.api.sessions import read_token
-from service.api.submission import Fetch
+from service.api.sessions import forget_session, read_token
+from service.api.submission import Fetch, Intake
 from service.db.trail import act_as
+from service.errors import ServiceError
 from service.scans.batches import Batches
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
@@ -28,7 +29,11 @@ from service.webhooks.use_cases import Webhooks
 
 async def _principal(request: Request) -> Principal:
     await read_token(request)
-    principal, count = await run_in_threadpool(_admit, request)
+    stranger = entrance(request).unasked(request)
+    if stranger is None:
+        principal, count = await run_in_threadpool(_admit, request)
+    else:
+        principal, count = stranger, Count()
     bind_contextvars(tenant=principal.tenant, actor=principal.actor)
     act_as(principal.actor)
     request.state.standings = count.standings
@@ -120,8 +125,13 @@ async def _everything(request: Request) -> Scans:
     return cast(Scans, request.app.state.scans)
 
 
-async def _fetch(request: Request) -> Fetch:
-    return cast(Fetch, request.app.state.fetch)
+async def _intake(request: Request, principal: ThePrincipal) -> Intake:
+    return Intake(
+        scans=await _scans(request, principal),
+        uploads=await _uploads(request, principal),
+        fetch=cast(Fetch, request.app.state.fetch),
+        root=_root(request),
+    )
 
 
 async def _trust(request: Request) -> TrustStore:
@@ -140,6 +150,24 @@ async def _board(request: Request) -> Board:
     return cast(Board, request.app.state.progress)
 
 
+async def _batch_board(request: Request) -> Board:
+    return cast(Board, request.app.state.batch_progress)
+
+
+async def _still_reads(request: Request, principal: ThePrincipal) -> Callable[[], bool]:
+    def still_reads() -> bool:
+        forget_session(request)
+        try:
+            now = entrance(request).admit(request)
+        except ServiceError as error:
+            if error.status in {401, 403}:
+                return False
+            raise
+        return now.tenant == principal.tenant and now.may(Scope.SCANS_READ)
+
+    return still_reads
+
+
 async def _uploads(request: Request, principal: ThePrincipal) -> Uploads:
     return cast(Uploads, request.app.state.uploads).of(principal.tenant)
 
@@ -154,7 +182,14 @@ async def _webhooks(request: Request, principal: ThePrincipal) -> Webhooks:
     return cast(Webhooks, request.app.state.webhooks).of(principal.tenant)
 
 
+async def _everybodys_webhooks(request: Request) -> Webhooks:
+    return cast(Webhooks, request.app.state.webhooks)
+
+
 TheBoard = Annotated[Board, Depends(_board)]
+TheBatchBoard = Annotated[Board, Depends(_batch_board)]
+StillReads = Annotated[Callable[[], bool], Depends(_still_reads)]
+"""Whether whoever the request comes from might still ask it; to be called in a thread."""
 TheScans = Annotated[Scans, Depends(_scans)]
 TheUploads = Annotated[Uploads, Depends(_uploads)]
 TheBatches = Annotated[Batches, Depends(_batches)]
@@ -162,7 +197,9 @@ TheWebhooks = Annotated[Webhooks, Depends(_webhooks)]
 """The use cases for the scans of the principal's tenant."""
 TheInstallation = Annotated[Scans, Depends(_everything)]
 """The use cases that concern no tenant: whether the service is ready, and its public keys."""
-TheFetch = Annotated[Fetch, Depends(_fetch)]
+TheIntake = Annotated[Intake, Depends(_intake)]
+AllWebhooks = Annotated[Webhooks, Depends(_everybodys_webhooks)]
+"""The use cases that concern no tenant: how far the telling is behind."""
 TheTrust = Annotated[TrustStore, Depends(_trust)]
 TheRoot = Annotated[str, Depends(_root)]
 TheOrganisation = Annotated[str, Depends(_organisation)]

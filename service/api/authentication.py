@@ -18,10 +18,14 @@ _BEARER: Final = "bearer"
 
 
 class Authenticator(Protocol):
-    """One way to show who asks. Called in a thread, so it may ask the database."""
+    """One way to show who asks."""
+
+    def shown(self, request: Request) -> bool:
+        """Whether the request shows anything of this kind; told without asking the database."""
+        ...
 
     def authenticate(self, request: Request) -> Principal | None:
-        """None if the request shows nothing of this kind.
+        """None if the request shows nothing of this kind. Called in a thread.
 
         Raises a `ServiceError` with status 401 or 403 for what it shows and does not count.
         """
@@ -33,6 +37,9 @@ class BearerKeys:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
+
+    def shown(self, request: Request) -> bool:
+        return "authorization" in request.headers
 
     def authenticate(self, request: Request) -> Principal | None:
         """Raises `KeyInvalid`, `KeyExpired`, `TenantSuspended`."""
@@ -47,12 +54,21 @@ class BearerKeys:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """All ways in, and the meter of what comes through. They are tried in order, and the first that knows the request decides."""
+    """All ways in, and the meter of what comes through.
+
+    The ways are tried in order, and the first that knows the request decides.
+    """
 
     authenticators: tuple[Authenticator, ...]
     door: Doorkeeper
     meter: Meter
     people: People
+
+    def unasked(self, request: Request) -> Principal | None:
+        """Who is let in without a question to the database: whoever shows nothing at an open door."""
+        if any(authenticator.shown(request) for authenticator in self.authenticators):
+            return None
+        return self.door.everybody(DEFAULT_TENANT)
 
     def admit(self, request: Request) -> Principal:
         """Raises `CredentialsMissing`, and what the authenticators raise."""
@@ -62,6 +78,7 @@ class Entrance:
                 return principal
         stranger = self.door.stranger(DEFAULT_TENANT, forwarded=was_forwarded(request.scope))
         if stranger is None:
+            request.state.may_sign_in = self.people.wanted()
             raise CredentialsMissing("send an API key as Authorization: Bearer KEY, or sign in")
         return stranger
 

@@ -1,5 +1,6 @@
 """Multipart batches: any number of files in one body, each taken in and scanned while it arrives."""
 
+import hashlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ REFERENCE: Final = "reference"
 
 
 @dataclass(slots=True)
-class _Part:
+class Part:
     """A file while it arrives: what is not handed over yet, and where it goes."""
 
     name: str
@@ -42,22 +43,29 @@ class _Part:
     failure: Failure | None = None
 
 
-async def read_files(
-    request: Request, batches: Batches, batch: Batch, profile: Profile
-) -> tuple[int, list[NewItem]]:
-    """Add every file of a form to the batch: how many there are, and those that were refused.
+Taker = Callable[[Part], None]
+"""Is called in a thread with what arrived of a file, the last time when it has ended."""
 
-    A file is refused by itself. Raises `InvalidRequest`, `UnknownField` and `BatchTooLong` for what
-    is wrong with the form, `BatchNotFound` when the batch was deleted meanwhile.
+
+async def read_files(request: Request, *takers: Taker) -> int:
+    """Hand every file of a form to each of the takers; how many there are.
+
+    Raises `InvalidRequest`, `UnknownField` and `BatchTooLong` for what is wrong with the form, and
+    what the takers raise.
     """
     parts = _Files()
     parser = parser_for(request, parts)
-    taken = _Taking(batches, batch, profile)
+
+    def take(part: Part) -> None:
+        for taker in takers:
+            taker(part)
+        part.pending.clear()
+
     try:
         async for chunk in request.stream():
             with malformed():
                 parser.write(chunk)
-            await parts.hand_over(taken.take)
+            await parts.hand_over(take)
         if not parts.complete:
             raise InvalidRequest("the multipart body ends in the middle of a part")
     finally:
@@ -66,20 +74,36 @@ async def read_files(
                 part.receiver.abort()
     if not parts.total:
         raise InvalidRequest("the batch is empty: send at least one file")
-    return parts.total, taken.wrong
+    return parts.total
 
 
-class _Taking:
-    """Takes files in, in threads; called with what arrived of each."""
+class Prints:
+    """What makes two forms the same: every file's name, reference and sha256, in their order."""
+
+    def __init__(self) -> None:
+        self.files: list[tuple[str, str | None, str]] = []
+        self._digest = hashlib.sha256()
+
+    def take(self, part: Part) -> None:
+        self._digest.update(part.pending)
+        if part.ended:
+            self.files.append((part.name, part.reference, self._digest.hexdigest()))
+            self._digest = hashlib.sha256()
+
+
+class Taking:
+    """Makes a scan of every file; one that is refused is a wrong line of the batch."""
 
     def __init__(self, batches: Batches, batch: Batch, profile: Profile) -> None:
         self._batches = batches
         self._batch = batch
         self._profile = profile
-        self.wrong: list[NewItem] = []
 
-    def take(self, part: _Part) -> None:
-        """Store what is pending; at the end of the file make a scan of it, or note its refusal."""
+    def take(self, part: Part) -> None:
+        """Store what is pending; at the end of the file make a scan of it, or note its refusal.
+
+        Raises `BatchNotFound` when the batch was deleted or cancelled meanwhile.
+        """
         if part.failure is None:
             try:
                 self._store(part)
@@ -88,13 +112,10 @@ class _Taking:
             except ServiceError as error:
                 part.failure = Failure.of(error.code, str(error))
                 self._drop(part)
-        part.pending.clear()
         if part.ended and part.failure is not None:
-            item = self._item(part)
-            self._batches.add_wrong(self._batch, item)
-            self.wrong.append(item)
+            self._batches.add_wrong(self._batch, self._item(part))
 
-    def _store(self, part: _Part) -> None:
+    def _store(self, part: Part) -> None:
         if part.receiver is None:
             part.receiver = self._batches.receiver(part.name)
         part.receiver.write(bytes(part.pending))
@@ -103,12 +124,12 @@ class _Taking:
             part.receiver = None
             self._batches.add(self._batch, self._item(part), received)
 
-    def _drop(self, part: _Part) -> None:
+    def _drop(self, part: Part) -> None:
         if part.receiver is not None:
             part.receiver.abort()
             part.receiver = None
 
-    def _item(self, part: _Part) -> NewItem:
+    def _item(self, part: Part) -> NewItem:
         return NewItem(
             line=part.line,
             profile=self._profile,
@@ -122,12 +143,12 @@ class _Files(Parts):
 
     def __init__(self) -> None:
         super().__init__()
-        self.files: deque[_Part] = deque()
+        self.files: deque[Part] = deque()
         self.total = 0
         self._text: bytearray | None = None
         self._reference: str | None = None
 
-    async def hand_over(self, take: Callable[[_Part], None]) -> None:
+    async def hand_over(self, take: Callable[[Part], None]) -> None:
         """Hand over what is complete, or enough to be worth a thread."""
         while self.files and (self.files[0].ended or len(self.files[0].pending) >= BATCH_BYTES):
             await run_in_threadpool(take, self.files[0])
@@ -146,7 +167,7 @@ class _Files(Parts):
         if self.total == MAX_LINES:
             raise BatchTooLong(f"a batch has at most {MAX_LINES} files")
         self.total += 1
-        self.files.append(_Part(untrusted_file_name, self._reference, self.total))
+        self.files.append(Part(untrusted_file_name, self._reference, self.total))
         self._reference = None
 
     def data(self, data: bytes, start: int, end: int) -> None:

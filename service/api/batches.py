@@ -1,20 +1,22 @@
 """Batches over HTTP: send many files or addresses at once, follow them, read all results, cancel."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Final, Self
 
-from anyio import CancelScope
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime, BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
-from service.api.access import TheBatches, TheRoot, needs
-from service.api.batch_form import read_files
+from service.api.access import StillReads, TheBatchBoard, TheBatches, TheRoot, needs
+from service.api.batch_submission import FORM, NDJSON, submit
+from service.api.events import Followed, follow
+from service.api.idempotency import accepted, key_parameter
 from service.api.problems import documented
+from service.api.resources import asks_for_head
 from service.api.views import FailureView
-from service.db.batch_lifecycle import Batch, BatchPage, BatchState, NewItem, Outcome, Result
+from service.db.batch_lifecycle import OVER, Batch, BatchPage, BatchState, NewItem, Outcome, Result
 from service.db.lifecycle import SCAN_ID
 from service.errors import (
     BatchNotFound,
@@ -28,11 +30,8 @@ from service.errors import (
 )
 from service.reporting.report import Profile, Verdict
 from service.reporting.wording import PROFILES
-from service.scans.batch_lines import MAX_BODY_BYTES, read_lines
-from service.scans.batches import Batches
+from service.scans.refusals import IdempotencyKeyInUse, IdempotencyKeyInvalid, IdempotencyKeyReused
 
-NDJSON: Final = "application/x-ndjson"
-_FORM: Final = "multipart/form-data"
 _PROFILES: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
@@ -45,6 +44,13 @@ BatchId = Annotated[
         examples=["01k9x2v7qe4m8n1r5t6w0yza3c"],
     ),
 ]
+
+
+def _batch(batch_id: BatchId, batches: TheBatches) -> Batch:
+    return batches.get(batch_id)
+
+
+TheBatch = Annotated[Batch, Depends(_batch)]
 
 
 class WrongLine(BaseModel):
@@ -65,6 +71,7 @@ class BatchLinks(BaseModel):
     """Where the rest of a batch is."""
 
     self: str
+    events: str
     results: str
     cancel: str
 
@@ -138,6 +145,7 @@ class ResultView(BaseModel):
 
 
 _BODY: Final[dict[str, Any]] = {
+    "parameters": [key_parameter("batch", "lines or files")],
     "requestBody": {
         "required": True,
         "content": {
@@ -149,7 +157,7 @@ _BODY: Final[dict[str, Any]] = {
                 },
                 "example": '{"url": "https://example.org/a.jpg", "reference": "post-17"}\n',
             },
-            _FORM: {
+            FORM: {
                 "schema": {
                     "type": "object",
                     "properties": {
@@ -165,7 +173,7 @@ _BODY: Final[dict[str, Any]] = {
                 }
             },
         },
-    }
+    },
 }
 
 
@@ -175,19 +183,14 @@ _BODY: Final[dict[str, Any]] = {
     status_code=202,
     openapi_extra=_BODY,
     responses={
-        202: {
-            "headers": {
-                "Location": {
-                    "description": "Where the batch is, as in `links.self`",
-                    "required": True,
-                    "schema": {"type": "string", "format": "uri-reference"},
-                }
-            }
-        },
+        **accepted("batch"),
         **documented(
             BatchNotFound,
             BatchTooLong,
             DatabaseUnavailable,
+            IdempotencyKeyInUse,
+            IdempotencyKeyInvalid,
+            IdempotencyKeyReused,
             InvalidRequest,
             StorageFull,
             StorageUnavailable,
@@ -208,18 +211,15 @@ async def create_batch(
     """Send up to 1,000 addresses and uploads as NDJSON, or files as a form.
 
     Every line is checked by itself: wrong ones are named in `wrong`, the others run. Workers fetch
-    the addresses; one that cannot be fetched is a failed line.
+    the addresses; one that cannot be fetched is a failed line. Nothing is promised before the
+    answer, so a form that breaks off leaves nothing. A batch whose Idempotency-Key came before is
+    answered as it is now, or 404 if it was deleted since.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == _FORM:
-        batch, wrong = await _from_form(request, batches, profile)
-    elif kind == NDJSON:
-        items = read_lines(await _body(request), profile)
-        batch, wrong = await run_in_threadpool(batches.accept, items)
-    else:
-        raise WrongContentType(f"a batch is sent as {NDJSON} or {_FORM}")
-    response.headers["Location"] = f"{root}{router.prefix}/{batch.id}"
-    return BatchAccepted.taken(batch, wrong, root)
+    submitted = await submit(request, batches, profile)
+    response.headers["Location"] = f"{root}{router.prefix}/{submitted.batch.id}"
+    if submitted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return BatchAccepted.taken(submitted.batch, submitted.wrong, root)
 
 
 @router.get("", dependencies=[needs(Scope.SCANS_READ)], responses=documented(InvalidRequest))
@@ -240,9 +240,40 @@ def list_batches(
     dependencies=[needs(Scope.SCANS_READ)],
     responses=documented(BatchNotFound, InvalidRequest),
 )
-def read_batch(batch_id: BatchId, batches: TheBatches, root: TheRoot) -> BatchView:
+def read_batch(batch: TheBatch, root: TheRoot) -> BatchView:
     """How far a batch is. It is finished when none of its lines is under way."""
-    return BatchView.of(batches.get(batch_id), root)
+    return BatchView.of(batch, root)
+
+
+@router.get(
+    "/{batch_id}/events",
+    dependencies=[needs(Scope.SCANS_READ)],
+    response_class=EventSourceResponse,
+    responses=documented(BatchNotFound, InvalidRequest),
+)
+async def read_batch_events(
+    request: Request,
+    batch: TheBatch,
+    batches: TheBatches,
+    board: TheBatchBoard,
+    root: TheRoot,
+    still_reads: StillReads,
+) -> AsyncIterator[ServerSentEvent]:
+    """Progress as server-sent events: `progress` when lines got on, at most once a second, then `end`.
+
+    Every event carries the whole batch with its counts. Otherwise as the events of a scan.
+    """
+    if asks_for_head(request):
+        return
+    followed = Followed(
+        id=batch.id,
+        look=lambda: batches.get(batch.id),
+        over=lambda found: found.state in OVER,
+        view=lambda found: BatchView.of(found, root),
+        allowed=still_reads,
+    )
+    async for event in follow(followed, board, request.headers.get("last-event-id")):
+        yield event
 
 
 @router.get(
@@ -280,29 +311,6 @@ def delete_batch(batch_id: BatchId, batches: TheBatches) -> None:
     batches.delete(batch_id)
 
 
-async def _from_form(
-    request: Request, batches: Batches, profile: Profile
-) -> tuple[Batch, tuple[NewItem, ...]]:
-    """A form that is not read to its end leaves nothing."""
-    batch = await run_in_threadpool(batches.begin)
-    try:
-        total, wrong = await read_files(request, batches, batch, profile)
-        return await run_in_threadpool(batches.start, batch, total), tuple(wrong)
-    except BaseException:
-        with CancelScope(shield=True):
-            await run_in_threadpool(batches.delete, batch.id)
-        raise
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise BatchTooLong(f"the lines of a batch have at most {MAX_BODY_BYTES} bytes together")
-    return bytes(body)
-
-
 def _lines(results: Iterator[Result]) -> Iterator[str]:
     for result in results:
         yield ResultView.of(result).model_dump_json() + "\n"
@@ -319,5 +327,10 @@ def _shown(batch: Batch, root: str) -> dict[str, Any]:
         "cancelled_at": batch.cancelled_at,
         "finished_at": batch.finished_at,
         "expires_at": batch.expires_at,
-        "links": BatchLinks(self=base, results=f"{base}/results", cancel=f"{base}/cancel"),
+        "links": BatchLinks(
+            self=base,
+            events=f"{base}/events",
+            results=f"{base}/results",
+            cancel=f"{base}/cancel",
+        ),
     }

@@ -10,7 +10,8 @@ from service.errors import FileTooLarge, InvalidRequest, UnknownField
 from service.names import no_such
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
-MAX_BYTES: Final = 16 * 1024
+MAX_BYTES: Final = 32 * 1024
+"""A review's note of 2,000 characters has room in any script, percent-encoded."""
 _MAX_FIELDS: Final = 32
 
 Fields = Mapping[str, str]

@@ -1,16 +1,18 @@
 """What surrounds every request: an id, refusal of other sites' writes, security headers."""
 
 import re
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import figures
 from service.access.meter import Standing
 from service.api.hosts import Hosts
 from service.api.problems import MEDIA_TYPE, Problem
@@ -31,7 +33,14 @@ HEADERS: Final = {
 }
 """Added to every response that does not set them itself."""
 
+Field = tuple[bytes, bytes]
+"""A header as ASGI has it."""
+
+_FIELDS: Final = [
+    (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in HEADERS.items()
+]
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS: Final = frozenset({*_SAFE, "POST", "PUT", "PATCH", "DELETE"})
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -49,15 +58,16 @@ class Guard:
         headers = Headers(scope=scope)
         request_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = request_id
+        begun = time.monotonic()
 
         async def guarded_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer = MutableHeaders(scope=message)
-                answer["X-Request-ID"] = request_id
+                own = [(b"x-request-id", request_id.encode("latin-1"))]
                 for name, value in rate_limit_fields(scope["state"].get("standings", ())):
-                    answer[name] = value
-                for name, value in HEADERS.items():
-                    answer.setdefault(name, value)
+                    own.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+                message["headers"] = _guarded(message["headers"], own)
+                seconds = time.monotonic() - begun
+                figures.answered(_method(scope), _route(scope), message["status"], seconds)
             await send(message)
 
         host = headers.get("host")
@@ -69,6 +79,14 @@ class Guard:
             await self._app(scope, receive, guarded_send)
             return
         await refusal(scope, receive, guarded_send)
+
+
+def _guarded(headers: Iterable[Field], own: Sequence[Field]) -> list[Field]:
+    """These headers with our own, which replace theirs, and with those of `HEADERS` they lack."""
+    ours = {name for name, _ in own}
+    kept = [(name, value) for name, value in headers if name.lower() not in ours]
+    there = {name.lower() for name, _ in kept}
+    return [*kept, *own, *(field for field in _FIELDS if field[0] not in there)]
 
 
 def rate_limit_fields(standings: Sequence[Standing]) -> Iterator[tuple[str, str]]:
@@ -98,7 +116,20 @@ def _request_id(headers: Headers) -> str:
     return untrusted_id if _REQUEST_ID.fullmatch(untrusted_id) else uuid.uuid4().hex
 
 
+def _method(scope: Scope) -> str:
+    """The method if it is one of ours: strangers make up others, and each would be a series."""
+    method: str = scope["method"]
+    return method if method in _METHODS else "other"
+
+
+def _route(scope: Scope) -> str:
+    """The pattern that the address fits, so that no id or name becomes a label."""
+    path: str = getattr(scope.get("route"), "path", "none")
+    return path
+
+
 def _refusal(refusal: "Refusal", path: str, request_id: str) -> JSONResponse:
+    figures.refused(refusal.code)
     problem = Problem(
         type=f"urn:assay:problem:{refusal.code}",
         title=refusal.title,

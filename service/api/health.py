@@ -5,7 +5,7 @@ from typing import Final
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Response
 
-from service.api.access import PUBLIC, TheInstallation
+from service.api.access import PUBLIC, AllWebhooks, TheInstallation
 from service.api.views import Liveness, ReadinessView
 
 router = APIRouter(prefix="/health", tags=["health"], dependencies=[PUBLIC])
@@ -22,9 +22,16 @@ async def check_liveness() -> Liveness:
 
 
 @router.get("/ready", responses={503: {"model": ReadinessView, "description": "Not accepting"}})
-async def check_readiness(response: Response, scans: TheInstallation) -> ReadinessView:
-    """Each part a scan needs. 503 while uploads cannot be taken."""
-    readiness = await to_thread.run_sync(scans.ready, limiter=LOOKING)
-    if not readiness.accepting:
+async def check_readiness(
+    response: Response, scans: TheInstallation, webhooks: AllWebhooks
+) -> ReadinessView:
+    """Each part a scan needs, and how far webhooks are behind. 503 while uploads cannot be taken."""
+
+    def look() -> ReadinessView:
+        readiness = scans.ready()
+        return ReadinessView.of(readiness, webhooks.lag() if readiness.database else None)
+
+    view = await to_thread.run_sync(look, limiter=LOOKING)
+    if not view.accepting:
         response.status_code = 503
-    return ReadinessView.of(readiness)
+    return view

@@ -12,7 +12,9 @@ from service.api.access import TheScans, needs
 from service.api.problems import documented
 from service.api.resources import asks_for_head
 from service.api.scans import ScanId
-from service.errors import InvalidRequest, MediaNotFound, ScanNotFound
+from service.db.retention_lifecycle import Part
+from service.errors import BytesGone, InvalidRequest, MediaNotFound, ScanNotFound
+from service.scans.absent import check_there
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
@@ -30,7 +32,7 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
     responses={
         200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
         206: {"description": "The part that the Range header asks for"},
-        **documented(ScanNotFound, MediaNotFound, InvalidRequest),
+        **documented(ScanNotFound, MediaNotFound, BytesGone, InvalidRequest),
     },
 )
 def read_media(request: Request, scan_id: ScanId, scans: TheScans) -> Response:
@@ -41,7 +43,8 @@ def read_media(request: Request, scan_id: ScanId, scans: TheScans) -> Response:
     scan = scans.get(scan_id)
     file = scans.media(scan_id)
     if file is None:
-        raise MediaNotFound(f"scan {scan_id} has no stored video or sound")
+        check_there(scan, Part.BYTES)
+        raise MediaNotFound(f"scan {scan_id} has no video or sound to play")
     headers = {
         "Accept-Ranges": "bytes",
         "Content-Disposition": "inline",

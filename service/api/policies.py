@@ -60,22 +60,22 @@ _REPLAY: Final[dict[str, Any]] = {
 
 
 class PolicyView(BaseModel):
-    """One version of the policy, and who put it there."""
+    """One version of the policy, and who put it there; one without a document withdrew it."""
 
     version: int
-    name: str
-    digest: str = Field(description="sha256 over the canonical JSON, as decisions name it")
+    name: str | None
+    digest: str | None = Field(description="sha256 over the canonical JSON, as decisions name it")
     actor: str
     created_at: AwareDatetime
-    document: Policy
+    document: Policy | None = Field(description="None: from this version on nothing decides")
 
     @classmethod
     def of(cls, kept: KeptPolicy) -> Self:
         policy = kept.policy
         return cls(
-            version=policy.version,
-            name=policy.name,
-            digest=policy.digest,
+            version=kept.version,
+            name=policy.name if policy is not None else None,
+            digest=policy.digest if policy is not None else None,
             actor=kept.actor,
             created_at=kept.created_at,
             document=policy,
@@ -109,6 +109,19 @@ async def put_policy(
     return PolicyView.of(kept)
 
 
+@router.delete(
+    "",
+    dependencies=[needs(Scope.POLICY_WRITE)],
+    responses=documented(PolicyNotFound, DatabaseUnavailable),
+)
+def withdraw_policy(scans: TheScans, principal: ThePrincipal) -> PolicyView:
+    """Let nothing decide from now on: a version of its own says so in the history.
+
+    Reports that exist keep their decisions, and earlier versions can be read and put again.
+    """
+    return PolicyView.of(scans.policies.withdraw(actor=principal.actor))
+
+
 @router.get("", dependencies=[_READ], responses=documented(InvalidRequest))
 def list_policies(
     scans: TheScans,
@@ -123,7 +136,7 @@ def list_policies(
     active = policies.active()
     items = [PolicyView.of(kept) for kept in found[:limit]]
     return PolicyPage(
-        active=active.policy.version if active is not None else None,
+        active=active.version if active is not None else None,
         items=items,
         next=items[-1].version if len(found) > limit else None,
     )

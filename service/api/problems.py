@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from service import figures
 from service.errors import (
     DatabaseUnavailable,
     InvalidRequest,
@@ -187,6 +188,7 @@ def _http(request: Request, error: HTTPException) -> Problem:
 def _answer(
     request: Request, problem: Problem, page: Page, headers: Mapping[str, str] | None = None
 ) -> Response:
+    figures.refused(problem.code)
     root = str(request.scope.get("root_path", ""))
     for_programs = request.url.path.removeprefix(root).startswith(("/v1/", "/health/"))
     if not for_programs and "text/html" in request.headers.get("accept", ""):

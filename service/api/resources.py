@@ -46,11 +46,13 @@ class Resources:
     def __init__(self, app: ASGIApp, table: Iterable[Resource], refuse: Refuse) -> None:
         self._app = app
         self._table = tuple(table)
+        plain = (_plain(it.path) for it in self._table)
+        self._plain = {path: self._at(path) for path in plain if path is not None}
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        found = [it for it in self._table if it.path.fullmatch(path)]
+        found = self._plain.get(path) or self._at(path)
         if scope["type"] != "http" or not found:
             await self._app(scope, receive, send)
             return
@@ -64,6 +66,9 @@ class Resources:
             await self._app({**scope, "method": "GET"}, receive, _bodiless(send))
         else:
             await self._app(scope, receive, send)
+
+    def _at(self, path: str) -> list[Resource]:
+        return [it for it in self._table if it.path.fullmatch(path)]
 
     def _answer(self, scope: Scope, found: list[Resource]) -> Response | None:
         """The whole answer where no route is needed for it."""
@@ -102,6 +107,12 @@ def table(
 def asks_for_head(request: Request) -> bool:
     """Whether the client wants the headers alone."""
     return bool(getattr(request.state, "head", False))
+
+
+def _plain(pattern: re.Pattern[str]) -> str | None:
+    """The one path that a pattern without parameters is for."""
+    path = pattern.pattern.removeprefix("^").removesuffix("$")
+    return path if pattern.fullmatch(path) else None
 
 
 def _parameters(dependant: Dependant) -> Iterator[str]:

@@ -22,6 +22,7 @@ from service.errors import (
 router = APIRouter(prefix="/v1/scans/{scan_id}/reviews", tags=["reviews"])
 
 GREATEST: Final = 2**31 - 1
+NOTE_LENGTH: Final = 2000
 
 
 class NewReview(BaseModel):
@@ -31,7 +32,10 @@ class NewReview(BaseModel):
 
     judgement: Judgement
     note: str = Field(
-        default="", max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$", description="Why"
+        default="",
+        max_length=NOTE_LENGTH,
+        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
+        description="Why",
     )
 
 

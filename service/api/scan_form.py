@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from service.api.submission import IDEMPOTENCY_KEY
+from service.api.idempotency import key_parameter
 from service.db.lifecycle import Priority
 from service.reporting.report import Profile
 from service.reporting.wording import PROFILES
@@ -15,40 +15,14 @@ from service.scans.asked import (
     REFERENCE_LENGTH,
     Reuse,
 )
-from service.scans.idempotency import KEY
 from service.scans.intake import MAX_FRAGMENTS
 
 WORDS: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
 _PRIORITIES: Final = (
     "high goes ahead of normal, normal ahead of low, unless the other has waited an hour longer"
 )
-ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
-    202: {
-        "headers": {
-            "Idempotency-Replayed": {
-                "description": "`true` where an earlier request with this Idempotency-Key made the "
-                "scan; absent otherwise",
-                "schema": {"type": "string", "enum": ["true"]},
-            },
-            "Location": {
-                "description": "Where the scan is, as in `links.self`",
-                "required": True,
-                "schema": {"type": "string", "format": "uri-reference"},
-            },
-        }
-    }
-}
 FORM: Final[dict[str, Any]] = {
-    "parameters": [
-        {
-            "name": IDEMPOTENCY_KEY,
-            "in": "header",
-            "description": "A text of the client's own for this upload, such as a UUID. Sent again "
-            "with the same file and fields it gives the same scan; kept for a day",
-            "schema": {"type": "string", "pattern": KEY},
-            "example": '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
-        }
-    ],
+    "parameters": [key_parameter("scan", "file and fields")],
     "requestBody": {
         "required": True,
         "content": {

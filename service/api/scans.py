@@ -6,35 +6,38 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
 from service.api.access import (
+    StillReads,
     TheBoard,
-    TheFetch,
+    TheIntake,
     TheOrganisation,
     TheRoot,
     TheScans,
-    TheUploads,
     needs,
 )
-from service.api.events import follow
+from service.api.events import Followed, follow
 from service.api.filters import Filters
+from service.api.idempotency import accepted
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.resources import asks_for_head
-from service.api.scan_form import ACCEPTED, FORM, WORDS
+from service.api.scan_form import FORM, WORDS
 from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
-from service.db.lifecycle import Scan
+from service.db.lifecycle import FINAL, Scan
+from service.db.retention_lifecycle import Part
 from service.errors import (
     DatabaseUnavailable,
     EmptyFile,
     FetchFailed,
     FileTooLarge,
     InvalidRequest,
+    PreviewGone,
     PreviewNotFound,
     ReceiptNotFound,
+    ReportGone,
     ReportNotReady,
     ScanExpired,
     ScanFailed,
@@ -53,6 +56,7 @@ from service.rendering.imprint import Imprint, Paper
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
+from service.scans.absent import check_there
 from service.scans.cursor import CURSOR
 from service.scans.refusals import (
     CursorInvalid,
@@ -81,6 +85,7 @@ _NO_REPORT: Final = (
     ScanFailed,
     ScanCancelled,
     ScanExpired,
+    ReportGone,
     InvalidRequest,
 )
 
@@ -95,10 +100,11 @@ TheScan = Annotated[Scan, Depends(_scan)]
 @router.post(
     "",
     status_code=202,
+    response_model=ScanView,
     dependencies=[needs(Scope.SCANS_WRITE)],
     openapi_extra=FORM,
     responses={
-        **ACCEPTED,
+        **accepted("scan"),
         **documented(
             DatabaseUnavailable,
             EmptyFile,
@@ -123,25 +129,22 @@ TheScan = Annotated[Scan, Depends(_scan)]
 )
 async def create_scan(
     request: Request,
-    response: Response,
-    scans: TheScans,
-    uploads: TheUploads,
-    fetch: TheFetch,
-    root: TheRoot,
+    intake: TheIntake,
     profile: Annotated[
         Profile | None, Query(description=f"{WORDS}; else the form's, else full")
     ] = None,
-) -> ScanView:
+) -> Response:
     """Send one file, or the address or the upload of one, as a form. The Location header says where it is.
 
     The bytes are checked while they arrive: a refusal comes before the upload is complete. A scan
     whose Idempotency-Key came before is answered as it is now, or 404 if it was deleted since.
     """
-    submitted = await submit(request, scans, uploads, fetch, profile)
-    response.headers["Location"] = f"{root}/v1/scans/{submitted.scan.id}"
+    submitted = await submit(request, intake, profile)
+    headers = {"Location": f"{intake.root}/v1/scans/{submitted.scan.id}"}
     if submitted.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
-    return ScanView.of(submitted.scan, root)
+        headers["Idempotency-Replayed"] = "true"
+    document = ScanView.of(submitted.scan, intake.root).model_dump_json()
+    return Response(document, 202, headers, media_type="application/json")
 
 
 @router.get(
@@ -258,13 +261,14 @@ def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
-        **documented(ScanNotFound, PreviewNotFound, InvalidRequest),
+        **documented(ScanNotFound, PreviewNotFound, PreviewGone, InvalidRequest),
     },
 )
 def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     """A JPEG picture of the file: the image, a strip of frames, or the waveform."""
     preview = scans.preview(scan_id)
     if preview is None:
+        check_there(scans.get(scan_id), Part.PREVIEWS)
         raise PreviewNotFound(f"scan {scan_id} has no preview, or none yet")
     return Response(preview, media_type="image/jpeg")
 
@@ -276,21 +280,29 @@ def read_preview(scan_id: ScanId, scans: TheScans) -> Response:
     responses=documented(ScanNotFound, InvalidRequest),
 )
 async def read_events(
-    request: Request, scan: TheScan, scans: TheScans, board: TheBoard, root: TheRoot
+    request: Request,
+    scan: TheScan,
+    scans: TheScans,
+    board: TheBoard,
+    root: TheRoot,
+    still_reads: StillReads,
 ) -> AsyncIterator[ServerSentEvent]:
     """Progress as server-sent events: `progress` at every change, `end` at the final state.
 
     Every event carries the whole scan. A client that reconnects with Last-Event-ID is sent what
-    changed since; comments keep the connection alive in between.
+    changed since; comments keep the connection alive in between. The stream ends within seconds
+    when the key is revoked, the session ends or the tenant is suspended.
     """
     if asks_for_head(request):
         return
-    seen = request.headers.get("last-event-id")
-
-    async def look() -> Scan:
-        return await run_in_threadpool(scans.get, scan.id)
-
-    async for event in follow(look, board, scan.id, seen, root):
+    followed = Followed(
+        id=scan.id,
+        look=lambda: scans.get(scan.id),
+        over=lambda found: found.state in FINAL,
+        view=lambda found: ScanView.of(found, root),
+        allowed=still_reads,
+    )
+    async for event in follow(followed, board, request.headers.get("last-event-id")):
         yield event
 
 
@@ -313,5 +325,5 @@ def delete_scan(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
     responses=documented(ReceiptNotFound, InvalidRequest),
 )
 def read_receipt(scan_id: ScanId, scans: TheScans) -> SignedReceipt:
-    """The receipt of a scan that was deleted, on request or at the end of its retention."""
+    """The latest receipt of a scan of which something was deleted, on request or with age."""
     return scans.receipt(scan_id)

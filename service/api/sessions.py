@@ -1,5 +1,6 @@
 """The session that a browser's cookie names, and the token that its changes have to carry."""
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
@@ -7,7 +8,7 @@ from fastapi import Depends, Request, Response
 from service.access import csrf
 from service.access.people import People
 from service.access.principal import Principal
-from service.access.sessions import LIFE, principal_of
+from service.access.sessions import principal_of
 from service.access_errors import HttpsRequired
 from service.api.authentication import entrance
 from service.api.forms import form_of, is_form
@@ -28,11 +29,13 @@ class Cookies:
     def __init__(self, people: People) -> None:
         self._people = people
 
+    def shown(self, request: Request) -> bool:
+        return token_of(request) is not None
+
     def authenticate(self, request: Request) -> Principal | None:
         """Raises `CsrfTokenWrong`, `TenantSuspended`."""
         session = session_of(request)
         if session is None:
-            request.state.may_sign_in = self._people.wanted()
             return None
         check_token(request, session)
         return principal_of(session, self._people.tenants)
@@ -43,7 +46,7 @@ def people_of(request: Request) -> People:
 
 
 def cookie_name(request: Request) -> str:
-    return SECURE if request.url.scheme == "https" else PLAIN
+    return SECURE if request.scope["scheme"] == "https" else PLAIN
 
 
 def token_of(request: Request) -> str | None:
@@ -58,6 +61,12 @@ def session_of(request: Request) -> StoredSession | None:
         request.state.session = found
     session: StoredSession | None = request.state.session
     return session
+
+
+def forget_session(request: Request) -> None:
+    """What is asked next asks the database again: an answer may take longer than a session."""
+    if hasattr(request.state, "session"):
+        del request.state.session
 
 
 async def read_token(request: Request) -> None:
@@ -92,12 +101,12 @@ def check_transport(request: Request) -> None:
         )
 
 
-def set_cookie(request: Request, response: Response, token: str) -> None:
+def set_cookie(request: Request, response: Response, token: str, life: timedelta) -> None:
     """Scripts cannot read it, and pages of other sites cannot send it along with a form."""
     response.set_cookie(
         cookie_name(request),
         token,
-        max_age=int(LIFE.total_seconds()),
+        max_age=int(life.total_seconds()),
         path="/",
         secure=request.url.scheme == "https",
         httponly=True,

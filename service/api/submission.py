@@ -4,16 +4,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Final
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from service.api.idempotency import IDEMPOTENCY_KEY
 from service.api.uploads import Form, read_form
 from service.db.idempotency import Claim, Completed, KeyTaken
 from service.db.lifecycle import Scan
-from service.db.scans import alone
 from service.errors import InvalidRequest
 from service.names import no_such
 from service.reporting.report import Profile
@@ -23,10 +22,21 @@ from service.scans.intake import Received, Receiver, name_in
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 
-IDEMPOTENCY_KEY: Final = "Idempotency-Key"
-
 Fetch = Callable[[str, Receiver], None]
 """Fetches an address into a receiver through the guard of `service.fetch`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where the parts of a form go; one dependency of a route, since each costs every request.
+
+    `root` stands before every address of ours.
+    """
+
+    scans: Scans
+    uploads: Uploads
+    fetch: Fetch
+    root: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +47,7 @@ class Submitted:
     replayed: bool = False
 
 
-async def submit(
-    request: Request, scans: Scans, uploads: Uploads, fetch: Fetch, profile: Profile | None
-) -> Submitted:
+async def submit(request: Request, intake: Intake, profile: Profile | None) -> Submitted:
     """Read the request's form and accept what it holds; `profile` is what the address asks for.
 
     Raises `InvalidRequest`, `UnknownField`, `EmptyFile`, `FileTooLarge`, `UnsupportedKind`,
@@ -47,35 +55,23 @@ async def submit(
     and, for its idempotency key, `IdempotencyKeyInvalid`, `IdempotencyKeyInUse`,
     `IdempotencyKeyReused`.
     """
+    scans = intake.scans
     key = key_in(request.headers.getlist(IDEMPOTENCY_KEY))
     held = None if key is None else await run_in_threadpool(scans.keys.claim, key)
-    claim = held if isinstance(held, Claim) else None
     try:
         with ExitStack() as stack:
             form = await read_form(request, scans.receive, stack)
             sent = _sent(form, profile)
-            if form.receiver is None and isinstance(held, Completed):
-                return await _replay(scans, same(held, sent.fingerprint()))
-            if sent.upload:
-                make = partial(uploads.scan, sent.upload, scans)
-                return await _accept(scans, sent, claim, sent.fingerprint(), make)
-            receiver = form.receiver
-            if receiver is None:
-                receiver = await run_in_threadpool(scans.receive, name_in(sent.url))
-                stack.enter_context(receiver)
+            if sent.url and not isinstance(held, Completed):
+                form.receiver = await run_in_threadpool(scans.receive, name_in(sent.url))
+                stack.enter_context(form.receiver)
                 fetching: CapacityLimiter = request.app.state.fetching
-                await to_thread.run_sync(fetch, sent.url, receiver, limiter=fetching)
-            received = await run_in_threadpool(receiver.finish)
-        received = replace(received, parts=sent.parts)
-        if isinstance(held, Completed):
-            await run_in_threadpool(scans.discard, received)
-            return await _replay(scans, same(held, sent.fingerprint(received)))
-        fingerprint = sent.fingerprint(received)
-        return await _accept(scans, sent, claim, fingerprint, partial(scans.accept, received))
+                await to_thread.run_sync(intake.fetch, sent.url, form.receiver, limiter=fetching)
+            return await run_in_threadpool(_submitted, scans, intake.uploads, form, sent, held)
     except BaseException:  # the next request with this key may make the scan
-        if claim is not None:
+        if isinstance(held, Claim):
             with CancelScope(shield=True):
-                await run_in_threadpool(scans.keys.release, claim)
+                await run_in_threadpool(scans.keys.release, held)
         raise
 
 
@@ -97,7 +93,7 @@ class _Sent:
 
 def _sent(form: Form, profile: Profile | None) -> _Sent:
     url, upload = (form.fields.get(name, "").strip() for name in ("url", "upload"))
-    if (form.receiver is not None) + bool(url) + bool(upload) != 1:
+    if (form.file_name is not None) + bool(url) + bool(upload) != 1:
         raise InvalidRequest("send one of a file, a url and an upload")
     return _Sent(
         profile=_profile(form, profile),
@@ -108,25 +104,49 @@ def _sent(form: Form, profile: Profile | None) -> _Sent:
     )
 
 
-async def _accept(
+def _submitted(
+    scans: Scans, uploads: Uploads, form: Form, sent: _Sent, held: Claim | Completed | None
+) -> Submitted:
+    """All that blocks, in one go: to change threads costs more than to store a small file."""
+    claim = held if isinstance(held, Claim) else None
+    if isinstance(held, Completed) and form.file_name is None:
+        return _replay(scans, same(held, sent.fingerprint()))
+    if sent.upload:
+        return _accept(scans, sent, claim, None, partial(uploads.scan, sent.upload, scans))
+    received = replace(_received(scans, form), parts=sent.parts)
+    if isinstance(held, Completed):
+        scans.discard(received)
+        return _replay(scans, same(held, sent.fingerprint(received)))
+    return _accept(scans, sent, claim, received, partial(scans.accept, received))
+
+
+def _received(scans: Scans, form: Form) -> Received:
+    with form.receiver or scans.receive(form.file_name or "", whole=True) as receiver:
+        receiver.write(form.rest)
+        return receiver.finish()
+
+
+def _accept(
     scans: Scans,
     sent: _Sent,
     claim: Claim | None,
-    fingerprint: str,
+    received: Received | None,
     make: Callable[..., Scan],
 ) -> Submitted:
     """Make the scan of a file or of an upload, together with its key."""
-    also = alone if claim is None else Pledge(claim, fingerprint).complete
+    if claim is None:
+        return Submitted(make(profile=sent.profile, asked=sent.asked))
+    fingerprint = sent.fingerprint(received)
+    also = Pledge(claim, fingerprint).complete
     try:
-        scan = await run_in_threadpool(make, profile=sent.profile, asked=sent.asked, also=also)
-        return Submitted(scan)
+        return Submitted(make(profile=sent.profile, asked=sent.asked, also=also))
     except KeyTaken as taken:
-        return await _replay(scans, await run_in_threadpool(scans.keys.winner, taken, fingerprint))
+        return _replay(scans, scans.keys.winner(taken, fingerprint))
 
 
-async def _replay(scans: Scans, scan_id: str) -> Submitted:
+def _replay(scans: Scans, scan_id: str) -> Submitted:
     """Raises `ScanNotFound` where the scan was deleted since: it does not come back by itself."""
-    return Submitted(await run_in_threadpool(scans.get, scan_id), replayed=True)
+    return Submitted(scans.get(scan_id), replayed=True)
 
 
 def _profile(form: Form, by_address: Profile | None) -> Profile:

@@ -31,18 +31,22 @@ Open = Callable[[str], Receiver]
 
 @dataclass(slots=True)
 class Form:
-    """A form as it arrives. `receiver` holds the file, not yet finished, if there is one.
+    """A form that has arrived.
 
+    `file_name` is that of its file, None without one. Of the file, `receiver` holds what was handed
+    over while it arrived, not yet finished; `rest` is what came after that, all of a small file.
     `sizes` are those of the file and of each of its fragments, which follow it in the receiver.
     """
 
     fields: dict[str, str] = field(default_factory=dict)
     sizes: list[int] = field(default_factory=list)
+    file_name: str | None = None
     receiver: Receiver | None = None
+    rest: bytes = b""
 
 
 async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> Form:
-    """Read a multipart body to its end; the receiver is entered on `stack`.
+    """Read a multipart body to its end; a receiver that a large file needs is entered on `stack`.
 
     Raises `InvalidRequest`, `UnknownField` and whatever the receiver refuses with. The answer to a refusal goes
     out at once, while the server still discards what the client sends: closing the connection
@@ -52,24 +56,21 @@ async def read_form(request: Request, open_receiver: Open, stack: ExitStack) -> 
     parser = parser_for(request, parts)
     form = Form()
 
-    async def hand_over() -> None:
-        if form.receiver is None:
-            form.receiver = await run_in_threadpool(open_receiver, parts.file_name or "")
-            stack.enter_context(form.receiver)
-        await run_in_threadpool(form.receiver.write, bytes(parts.pending))
-        parts.pending.clear()
-
     async for chunk in request.stream():
         with malformed():
             parser.write(chunk)
         if len(parts.pending) >= BATCH_BYTES:
-            await hand_over()
+            if form.receiver is None:
+                form.receiver = await run_in_threadpool(open_receiver, parts.file_name or "")
+                stack.enter_context(form.receiver)
+            await run_in_threadpool(form.receiver.write, bytes(parts.pending))
+            parts.pending.clear()
     if not parts.complete:
         raise InvalidRequest("the multipart body ends in the middle of a part")
     # A browser sends an unused file input as a file without name and content.
-    if parts.pending or (parts.file_name and form.receiver is None):
-        await hand_over()
-    form.fields, form.sizes = parts.fields, parts.sizes
+    if parts.pending or parts.file_name or form.receiver is not None:
+        form.file_name = parts.file_name or ""
+    form.fields, form.sizes, form.rest = parts.fields, parts.sizes, bytes(parts.pending)
     return form
 
 

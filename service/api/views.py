@@ -12,6 +12,8 @@ from detectors.result import Claim
 from detectors.zoo.card import ModelCard
 from service.analysis.progress import Stage
 from service.db.lifecycle import Judgement, Page, Priority, Readiness, Review, Scan, State
+from service.db.retention_lifecycle import Part
+from service.db.webhook_sending import Lag
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
@@ -41,6 +43,7 @@ class Links(BaseModel):
     preview: str
     events: str
     reviews: str
+    receipts: str
     page: str
 
 
@@ -80,11 +83,18 @@ class ScanView(BaseModel):
     created_at: AwareDatetime
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
-    expires_at: AwareDatetime | None = Field(description="File and report are deleted then")
+    expires_at: AwareDatetime | None = Field(
+        description="Nothing of it is left then; parts of it may go earlier"
+    )
     progress: ProgressView
     attempts: int
     failure: FailureView | None
-    verdict: Verdict | None = Field(description="Set once the state is done")
+    removed: list[Part] = Field(
+        description="Deleted at the end of their retention; see `links.receipts`"
+    )
+    verdict: Verdict | None = Field(
+        description="Set once the state is done, for as long as there is a report"
+    )
     signer: str | None = Field(
         description="Who signed the file, as the certificate names itself; the report says whether "
         "to believe it",
@@ -119,6 +129,7 @@ class ScanView(BaseModel):
             ),
             attempts=scan.attempts,
             failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
+            removed=[Part(part) for part in scan.gone],
             verdict=scan.verdict,
             signer=scan.signer,
             reference=scan.reference,
@@ -132,6 +143,7 @@ class ScanView(BaseModel):
                 preview=f"{base}/preview",
                 events=f"{base}/events",
                 reviews=f"{base}/reviews",
+                receipts=f"{base}/receipts",
                 page=f"{root}/scans/{scan.id}",
             ),
         )
@@ -189,6 +201,26 @@ class WorkerView(BaseModel):
     seen_at: AwareDatetime
 
 
+class TellingView(BaseModel):
+    """How far webhooks are behind, of every tenant together."""
+
+    sending: bool = Field(description="A worker for webhooks is there")
+    waiting: int = Field(description="Events on their way to endpoints that are not paused")
+    oldest_seconds: float | None = Field(description="Age of the oldest of them")
+    dead: int = Field(description="Deliveries that were given up and can be sent again")
+    paused: int = Field(description="Endpoints that are not told at present")
+
+    @classmethod
+    def of(cls, lag: Lag, *, sending: bool) -> Self:
+        return cls(
+            sending=sending,
+            waiting=lag.waiting,
+            oldest_seconds=lag.seconds,
+            dead=lag.dead,
+            paused=lag.paused,
+        )
+
+
 class ReadinessView(BaseModel):
     """Whether the parts a scan needs answer."""
 
@@ -201,9 +233,10 @@ class ReadinessView(BaseModel):
     overdue: int = Field(description="Scans past their retention that are still here")
     expiry_held: bool = Field(description="So many at once that `assay expire` has to allow it")
     workers: list[WorkerView]
+    webhooks: TellingView | None = Field(description="None while the database is away")
 
     @classmethod
-    def of(cls, ready: Readiness) -> Self:
+    def of(cls, ready: Readiness, lag: Lag | None) -> Self:
         return cls(
             accepting=ready.accepting,
             working=ready.working,
@@ -217,6 +250,7 @@ class ReadinessView(BaseModel):
                 WorkerView(name=item.name, queues=list(item.queues), seen_at=item.seen_at)
                 for item in ready.workers
             ],
+            webhooks=TellingView.of(lag, sending=ready.sending) if lag is not None else None,
         )
 
 

@@ -1,5 +1,6 @@
 """Webhooks over HTTP: who is told of what, with which secret, and how the telling went."""
 
+from dataclasses import asdict
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -9,8 +10,8 @@ from service.access.principal import Scope
 from service.api.access import TheWebhooks, needs
 from service.api.problems import documented
 from service.db.outbox import EventType
-from service.db.webhook_tables import DeliveryState
-from service.db.webhooks import Delivery, Endpoint
+from service.db.webhook_tables import AttemptCode, DeliveryState
+from service.db.webhooks import Attempt, Delivery, Endpoint
 from service.errors import (
     DatabaseUnavailable,
     DeliveryNotFound,
@@ -90,8 +91,23 @@ class NewSecret(BaseModel):
     secret: str = Field(description="Shown this once; the former one signs too for 24 hours")
 
 
+class AttemptView(BaseModel):
+    """One attempt at a delivery."""
+
+    at: AwareDatetime = Field(description="When it began")
+    status: int | None = Field(description="What the receiver answered")
+    milliseconds: int
+    code: AttemptCode | None = Field(description="Why it did not deliver; none: it did")
+    error: str | None = Field(description="The same in words")
+    answer: str | None = Field(description="How the body of a refusal began, up to 500 characters")
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Self:
+        return cls(**asdict(attempt))
+
+
 class DeliveryView(BaseModel):
-    """One event on its way to the endpoint, and how the last attempt went."""
+    """One event on its way to the endpoint, how the last attempt went, and every attempt."""
 
     id: int
     event: str = Field(description="The webhook-id of every attempt")
@@ -101,7 +117,9 @@ class DeliveryView(BaseModel):
     next_at: AwareDatetime = Field(description="When it is tried again, while it is pending")
     status: int | None = Field(description="What the receiver answered")
     milliseconds: int | None
+    code: AttemptCode | None = Field(description="Why the last attempt did not deliver")
     error: str | None
+    history: list[AttemptView] = Field(description="Every attempt, the oldest first")
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self:
@@ -114,7 +132,9 @@ class DeliveryView(BaseModel):
             next_at=delivery.next_at,
             status=delivery.status,
             milliseconds=delivery.milliseconds,
+            code=delivery.code,
             error=delivery.error,
+            history=[AttemptView.of(item) for item in delivery.history],
         )
 
 

@@ -1,10 +1,6 @@
 """`assay bench`: measure detectors, exported scores or whole verdicts on labelled media."""
 
-import json
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from rich.progress import Progress
@@ -20,17 +16,16 @@ from detectors.bench.result import Result, evaluate
 from detectors.bench.run import Plan, Question, results
 from detectors.bench.run import run as run_detectors
 from detectors.bench.scores import read_scores
+from detectors.bench.verdicts import measured
 from detectors.errors import DetectorError
 from detectors.registry import Spec, named, shelf, specs, use_shelf
 from detectors.zoo.pulled import OperatorCalibration
-from service.analysis.pipeline import Pipeline
 from service.arguments import pipeline_config
+from service.cli import bench_verdicts
 from service.cli.complain import complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
-from service.errors import ServiceError
-from service.scans.intake import source_from_path
 
 ALL = "all"
 
@@ -146,16 +141,7 @@ def _say_measured(spec: Spec, found: OperatorCalibration) -> None:
 
 def _answers(items: list[Item], detectors: tuple[str, ...], asked: Asked) -> dict[Question, Answer]:
     settings = read_settings()
-    config = pipeline_config(settings)
-    every = tuple(name for names in NAMES.values() for name in names)
-    plan = Plan(
-        detectors=detectors,
-        launderings=every if ALL in asked.launderings else asked.launderings,
-        limits=config.limits,
-        video_frames=config.video_frames,
-        jobs=asked.jobs,
-        weights_dir=config.weights_dir,
-    )
+    plan = _plan(detectors, asked)
     cache = asked.cache or settings.data_dir / "bench.sqlite"
     cache.parent.mkdir(parents=True, exist_ok=True)
     with AnswerCache(cache) as answers, Progress(console=console(stderr=True)) as progress:
@@ -168,15 +154,29 @@ def _answers(items: list[Item], detectors: tuple[str, ...], asked: Asked) -> dic
         )
 
 
+def _plan(detectors: tuple[str, ...], asked: Asked) -> Plan:
+    config = pipeline_config(read_settings())
+    every = tuple(name for names in NAMES.values() for name in names)
+    return Plan(
+        detectors=detectors,
+        launderings=every if ALL in asked.launderings else asked.launderings,
+        limits=config.limits,
+        video_frames=config.video_frames,
+        jobs=asked.jobs,
+        weights_dir=config.weights_dir,
+    )
+
+
 def _count_verdicts(manifest: Path, asked: Asked) -> None:
     items = read_manifest(manifest)
     with open_pipeline(read_settings(), children=asked.jobs) as pipeline:
-        counts = _verdicts(items, pipeline, asked.jobs)
-    console().print(_verdict_table(asked.data or manifest.parent.name, counts))
+        answered = bench_verdicts.answers(items, pipeline, _plan((), asked))
+    found = measured(answered, asked.data or manifest.parent.name)
+    for table in bench_verdicts.tables(found):
+        console().print(table)
     if asked.out is not None:
         asked.out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({label: dict(found) for label, found in counts.items()}, indent=1)
-        (asked.out / "verdicts.json").write_text(text + "\n")
+        found.write(asked.out / "verdicts.json")
 
 
 def _hand_over(found: list[Result], out: Path | None) -> None:
@@ -186,33 +186,3 @@ def _hand_over(found: list[Result], out: Path | None) -> None:
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             result.write(out / f"{result.detector}.json")
-
-
-def _verdicts(items: list[Item], pipeline: Pipeline, jobs: int) -> dict[str, Counter[str]]:
-    """How often each label got each verdict, or the code of the error instead of one."""
-    counts: dict[str, Counter[str]] = {}
-    with ThreadPoolExecutor(jobs) as pool, Progress(console=console(stderr=True)) as progress:
-        answers = pool.map(partial(_verdict, pipeline), items)
-        for item, answer in zip(items, progress.track(answers, len(items)), strict=True):
-            counts.setdefault(item.label, Counter())[answer] += 1
-    return counts
-
-
-def _verdict(pipeline: Pipeline, item: Item) -> str:
-    try:
-        source = source_from_path(item.file)
-    except ServiceError as error:
-        return error.code
-    with source.file:
-        return pipeline.analyse(source).report.verdict
-
-
-def _verdict_table(data: str, counts: dict[str, Counter[str]]) -> Table:
-    given = sorted({answer for found in counts.values() for answer in found})
-    table = Table(title=f"verdicts on {data}", title_justify="left")
-    table.add_column("label")
-    for answer in given:
-        table.add_column(answer, justify="right")
-    for label, found in counts.items():
-        table.add_row(label, *(str(found[answer]) for answer in given))
-    return table

@@ -32,8 +32,7 @@ def run(*, tenant: str, policies: tuple[str, ...], out: Path | None) -> ExitCode
     with the_scans(tenant) as scans:
         active = scans.policies.active()
         if active is not None:
-            title = f"{active.policy.name} version {active.policy.version}, in force"
-            drafts = {title: active.policy, **drafts}
+            drafts = {f"{active.name} version {active.version}, in force": active, **drafts}
         found = measured(scans.reviews.reviewed(), drafts)
     out_console = console()
     for part in _parts(found):

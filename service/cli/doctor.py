@@ -29,7 +29,7 @@ NETWORK_MEASURES: Final = (
 )
 
 
-def run() -> ExitCode:
+def run(*, self_test: bool = False) -> ExitCode:
     """Print every finding; the exit code says whether all is as it should be."""
     settings = read_settings()
     sections = {
@@ -40,6 +40,8 @@ def run() -> ExitCode:
         "extras": lambda: _extras(settings),
         "services": lambda: services(settings),
     }
+    if self_test:
+        sections["self-test"] = lambda: _whole_way(settings)
     findings = [item for name, look in sections.items() for item in _looked(name, look)]
     table = Table(box=None, show_header=False)
     for item in findings:
@@ -75,6 +77,12 @@ def _extras(settings: Settings) -> Iterator[Finding]:
             yield Finding("audio watermark", fine=False, detail=sentence_of(error))
         else:
             yield Finding("audio watermark", fine=True, detail=f"{perth.DISTRIBUTION} verified")
+
+
+def _whole_way(settings: Settings) -> Iterator[Finding]:
+    from service.cli.self_test import self_test
+
+    yield from self_test(settings)
 
 
 def _sandbox() -> Iterator[Finding]:

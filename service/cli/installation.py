@@ -1,19 +1,29 @@
-"""Look at database, storage, keys and broker of this installation without writing anything."""
+"""Look at database, storage, keys and broker of this installation.
+
+Nothing is written but a small object in a bucket, which tells alone whether one may.
+"""
 
 import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.cli.complain import DELIBERATE, sentence_of
+from service.errors import StorageUnavailable
+from service.reporting.wording import count_of
 from service.settings import Settings
+from service.storage.opening import is_bucket
 
 if TYPE_CHECKING:
     from service.db.engine import Database
+
+
+LATE_SECONDS: Final = 900.0
+"""An event that is on its way for this long has a receiver that does not take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +37,31 @@ class Finding:
 
 def services(settings: Settings) -> Iterator[Finding]:
     """What `assay serve` would find at its start."""
-    yield _storage(settings.data_dir, settings.reserve_bytes)
+    yield _storage(settings)
     yield from _database(settings)
     if settings.report_key.exists():
         yield _key(settings.report_key)
+    if settings.webhook_key.exists():
+        yield _webhook_key(settings.webhook_key)
     yield _broker(settings)
 
 
-def _storage(folder: Path, reserve: int) -> Finding:
-    trouble = _trouble(folder, reserve)
+def _storage(settings: Settings) -> Finding:
+    if is_bucket(settings.storage):
+        return _bucket(settings.storage)
+    folder = Path(settings.storage) if settings.storage else settings.data_dir
+    trouble = _trouble(folder, settings.reserve_bytes)
     return Finding("storage", fine=trouble is None, detail=f"{folder}{trouble or ''}")
+
+
+def _bucket(url: str) -> Finding:
+    from service.storage.bucket import Bucket
+
+    try:
+        Bucket(url).probe()
+    except StorageUnavailable as error:
+        return Finding("storage", fine=False, detail=str(error))
+    return Finding("storage", fine=True, detail=f"{url} takes, hands out and deletes files")
 
 
 def _trouble(folder: Path, reserve: int) -> str | None:
@@ -56,14 +81,13 @@ def _trouble(folder: Path, reserve: int) -> str | None:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    from service.db.engine import Database
     from service.db.migrate import Schema, schema_of
-    from service.wiring import database_url
+    from service.wiring import database_of
 
     if settings.database_url is None and not (settings.data_dir / "assay.db").exists():
         yield Finding("database", fine=True, detail="none yet: made at the first start")
         return
-    database = Database(database_url(settings), only_look=True)
+    database = database_of(settings, only_look=True)
     try:
         schema = schema_of(database.engine)
         detail = {
@@ -88,11 +112,42 @@ def _rows(settings: Settings, database: "Database") -> Iterator[Finding]:
 
     rows, now = UpkeepRows(database), database.now()
     workers = rows.workers(now - UNHEARD, now)
-    yield Finding("workers", fine=True, detail=f"{len(workers)} running now")
+    scanning = [worker for worker in workers if not worker.sends]
+    yield Finding("workers", fine=True, detail=f"{len(scanning)} running now")
+    yield _webhooks(database, senders=len(workers) - len(scanning))
     late, kept = rows.late(now - LATE)
     if late > settings.expire_share * kept:
         detail = f"{rows.due(now)} scans wait to be deleted: see assay expire"
         yield Finding("retention", fine=False, detail=detail)
+
+
+def _webhooks(database: "Database", *, senders: int) -> Finding:
+    """Late or dead events are for somebody to look at; an endpoint may be paused on purpose."""
+    from service.db.webhook_sending import SendingRows
+
+    lag = SendingRows(database).lag(database.now())
+    late = (lag.seconds or 0.0) > LATE_SECONDS
+    detail = f"{count_of(lag.waiting, 'event')} on the way"
+    if lag.seconds is not None:
+        detail += f", the oldest for {lag.seconds / 60:.0f} min"
+    if lag.waiting and not senders:
+        detail += "; no worker sends: start one with assay worker --queues webhooks"
+    if lag.dead:
+        detail += f"; {lag.dead} given up: see assay admin webhook dead"
+    if lag.paused:
+        detail += f"; {count_of(lag.paused, 'endpoint')} paused: see assay admin webhook list"
+    fine = not late and not lag.dead and bool(senders or not lag.waiting)
+    return Finding("webhooks", fine=fine, detail=detail)
+
+
+def _webhook_key(path: Path) -> Finding:
+    from service.webhooks.sealing import Seal
+
+    try:
+        Seal.at(path)
+    except DELIBERATE as error:
+        return Finding("webhook key", fine=False, detail=sentence_of(error))
+    return Finding("webhook key", fine=True, detail="seals the secrets of endpoints")
 
 
 def _key(path: Path) -> Finding:

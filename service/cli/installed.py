@@ -1,26 +1,65 @@
-"""The scans of this installation, as commands use them: built from the settings, closed at the end."""
+"""This installation as commands use it: its database, its scans, closed at the end."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.exc import SQLAlchemyError
+import typer
 
 from service.analysis.source import DEFAULT_TENANT
-from service.cli.complain import say
+from service.cli.complain import complain
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
-from service.errors import SettingsInvalid
-from service.scans.use_cases import Scans
+from service.errors import DatabaseUnavailable, ServiceError
+
+if TYPE_CHECKING:
+    from service.db.access import AccessRows
+    from service.db.engine import Database
+    from service.scans.use_cases import Scans
+
+ACTOR: Final = "command-line"
+"""Who did it, in the audit log."""
 
 
 @contextmanager
-def the_scans(tenant: str = DEFAULT_TENANT) -> Iterator[Scans]:
-    """A tenant's scans. Ends the command where the settings or the database cannot be used."""
+def database_for(about: str) -> Iterator["Database"]:
+    """The database. Ends the command with one sentence about `about` where something is refused."""
+    from service.wiring import open_database
+
+    with _explained(about), closing(open_database(read_settings())) as database:
+        yield database
+
+
+@contextmanager
+def access_rows(about: str) -> Iterator["AccessRows"]:
+    """The tables of access; ends the command as `database_for` does."""
+    from service.db.access import AccessRows
+
+    with database_for(about) as database:
+        yield AccessRows(database)
+
+
+@contextmanager
+def the_scans(tenant: str = DEFAULT_TENANT) -> Iterator["Scans"]:
+    """A tenant's scans; ends the command as `database_for` does."""
     from service.wiring import build_scans
 
+    with _explained("this installation"), closing(build_scans(read_settings())) as scans:
+        yield scans.of(tenant)
+
+
+@contextmanager
+def _explained(about: str) -> Iterator[None]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.db.trail import acting
+
     try:
-        with closing(build_scans(read_settings())) as scans:
-            yield scans.of(tenant)
-    except (SettingsInvalid, SQLAlchemyError) as error:
-        say(f"{str(error).partition(chr(10))[0]} [{SettingsInvalid.code}]")
-        raise SystemExit(ExitCode.USAGE) from error
+        with acting(ACTOR):
+            yield
+    except ServiceError as error:
+        complain(about, error)
+        raise typer.Exit(ExitCode.USAGE) from error
+    except SQLAlchemyError as error:
+        complain(about, DatabaseUnavailable("the database does not answer, or is locked"))
+        raise typer.Exit(ExitCode.USAGE) from error

@@ -133,16 +133,23 @@ def expire(
 def worker(
     *,
     queues: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="image, audio, video, provenance; all.")
+        str | None,
+        typer.Option(
+            metavar="NAME,...", help="image, audio, video, provenance, or webhooks; all of scans."
+        ),
     ] = None,
     concurrency: Annotated[
-        int, typer.Option("--concurrency", "-c", min=1, help="Scans at once.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--concurrency", "-c", min=1, help="Scans at once, 1; or receivers of webhooks, 8."
+        ),
+    ] = None,
 ) -> None:
-    """Run a worker on its own, as one of a fleet.
+    """Run a worker on its own, as one of a fleet. Webhooks need one, too, for themselves.
 
     \b
     ASSAY_BROKER_URL=redis://... ASSAY_DATABASE_URL=postgresql://... assay worker --queues video
+    ASSAY_BROKER_URL=redis://... ASSAY_DATABASE_URL=postgresql://... assay worker --queues webhooks
     """
     from service.cli import serve as command
 
@@ -260,7 +267,46 @@ def bench(
 
 
 @app.command()
-def doctor() -> None:
+def calibrate(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="FOLDER", help="Files known to be genuine.", exists=True),
+    ] = None,
+    *,
+    name: Annotated[str, typer.Option(help="What reports call these thresholds.")] = "own files",
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=256)] = 1,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Go back to the thresholds that came with assay.")
+    ] = False,
+) -> None:
+    """Fix thresholds on genuine files of your own, used in place of those that came with assay.
+
+    A new genuine file of the same sort passes the threshold at 1 % with a probability of at most
+    1 %, whatever the files are like; that takes 99 of a kind that could be judged. It holds for
+    files like these: many of one day, one camera or one scene say little about others. Every report
+    names the thresholds it used, and what those that came with assay would have said.
+
+    \b
+    assay calibrate archive/2019 --name "press archive 2019"
+    assay calibrate --forget
+    """
+    if (folder is None) is not forget:
+        raise typer.BadParameter("give a folder of genuine files, or --forget")
+    from service.cli import calibrate as command
+
+    raise typer.Exit(
+        command.forget() if folder is None else command.run(folder, name=name, jobs=jobs)
+    )
+
+
+@app.command()
+def doctor(
+    *,
+    self_test: Annotated[
+        bool,
+        typer.Option("--self-test", help="Analyse a picture, a sound and a film made here, too."),
+    ] = False,
+) -> None:
     """Check this machine: settings, models and trust lists.
 
     The sandbox, the models, the trust lists, the database and the broker, each checked just now.
@@ -268,4 +314,4 @@ def doctor() -> None:
     """
     from service.cli import doctor as command
 
-    raise typer.Exit(command.run())
+    raise typer.Exit(command.run(self_test=self_test))

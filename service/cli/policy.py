@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import typer
 from rich.table import Table
@@ -13,7 +13,7 @@ from service.cli.audit.results_file import Line
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import STDIN
-from service.cli.installed import the_scans
+from service.cli.installed import ACTOR, the_scans
 from service.cli.terminal import console
 from service.errors import PolicyInvalid, ReportInvalid
 from service.policies import document
@@ -22,6 +22,9 @@ from service.policies.replay import Replay, replayed
 from service.reporting.attached import LARGEST_DOCUMENT
 from service.reporting.report import Report, read
 from service.reporting.wording import count_of
+
+PAGE: Final = 100
+"""Versions read at a time."""
 
 
 def check(files: tuple[Path, ...]) -> ExitCode:
@@ -60,6 +63,40 @@ def show(name: str | None) -> ExitCode:
 def schema() -> ExitCode:
     """Print the JSON Schema of policies."""
     typer.echo(document.schema(), nl=False)
+    return ExitCode.NOTHING_FOUND
+
+
+def put(name: str, *, tenant: str) -> ExitCode:
+    """Put a policy into force for a tenant's reports from now on."""
+    try:
+        policy = named(name)
+    except DELIBERATE as error:
+        complain(name, error)
+        return ExitCode.USAGE
+    with the_scans(tenant) as scans:
+        kept, new = scans.policies.put(policy, actor=ACTOR)
+    says = "decides from now on" if new else "was in force already"
+    typer.echo(f"{policy.name} version {kept.version} {says} in tenant {tenant}")
+    return ExitCode.NOTHING_FOUND
+
+
+def withdraw(*, tenant: str) -> ExitCode:
+    """Let nothing decide any more about a tenant's reports."""
+    with the_scans(tenant) as scans:
+        kept = scans.policies.withdraw(actor=ACTOR)
+    typer.echo(f"nothing decides from now on in tenant {tenant}, by version {kept.version}")
+    return ExitCode.NOTHING_FOUND
+
+
+def history(*, tenant: str) -> ExitCode:
+    """Print every version there ever was, the newest first."""
+    with the_scans(tenant) as scans:
+        before: int | None = None
+        while found := scans.policies.list(limit=PAGE, before=before):
+            for kept in found:
+                name = kept.policy.name if kept.policy is not None else "nothing decides"
+                typer.echo(f"{kept.version}\t{kept.created_at:%F %T %Z}\t{kept.actor}\t{name}")
+            before = found[-1].version
     return ExitCode.NOTHING_FOUND
 
 

@@ -1,12 +1,27 @@
 """`assay policy`: check, show and try policies, and their options."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+_LESSON: Final = """Begin with one that ships, change it, try it, then let it decide:
+
+\b
+assay policy show newsroom > desk.json   # rules, tried in order; the first that holds gives the action
+assay policy check desk.json             # names the place of every mistake, such as $.rules[0].when
+assay policy replay desk.json            # what would change about the reports there are
+assay policy put desk.json               # decides about every report from now on
+assay policy history                     # every version, and who put it there
+assay policy withdraw                    # nothing decides any more; reports keep their decisions
+
+A rule has a name, an action (allow, review or block) and `when`: verdicts, kinds, signals,
+without_signals, trust, signers, conflicts. Where no rule holds, `default` does. What was not checked
+makes an action stricter, never milder. docs/policies.md has all of it."""
+
 policy = typer.Typer(
     help="What to do about reports: allow, review or block, by a document of your own.",
+    epilog=_LESSON,
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -14,6 +29,7 @@ policy = typer.Typer(
 NameArgument = Annotated[
     str, typer.Argument(metavar="FILE|NAME", help="A policy, or the name of one that ships.")
 ]
+TenantOption = Annotated[str, typer.Option(help="Whose scans.")]
 
 
 @policy.command()
@@ -56,6 +72,38 @@ def schema() -> None:
 
 
 @policy.command()
+def put(draft: NameArgument, *, tenant: TenantOption = "default") -> None:
+    """Let a policy decide about reports from now on, as the newest version.
+
+    \b
+    assay policy put desk.json
+    assay policy put newsroom --tenant desk
+    """
+    from service.cli import policy as command
+
+    raise typer.Exit(command.put(draft, tenant=tenant))
+
+
+@policy.command()
+def withdraw(*, tenant: TenantOption = "default") -> None:
+    """Let nothing decide any more. Reports keep their decisions, and the history every version."""
+    from service.cli import policy as command
+
+    raise typer.Exit(command.withdraw(tenant=tenant))
+
+
+@policy.command()
+def history(*, tenant: TenantOption = "default") -> None:
+    """Print every version: number, time, who, name.
+
+    The newest comes first, and is in force.
+    """
+    from service.cli import policy as command
+
+    raise typer.Exit(command.history(tenant=tenant))
+
+
+@policy.command()
 def replay(
     draft: NameArgument,
     *,
@@ -70,7 +118,7 @@ def replay(
     last: Annotated[
         int, typer.Option("--last", min=1, max=1_000_000, help="So many of the newest scans here.")
     ] = 1000,
-    tenant: Annotated[str, typer.Option(help="Whose scans.")] = "default",
+    tenant: TenantOption = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Say what a draft would decide otherwise about reports that exist. Nothing is changed.

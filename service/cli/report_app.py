@@ -159,8 +159,8 @@ def check(
 
 def audit(
     folders: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="DIR...", help="Folders to walk.", exists=True, file_okay=False),
+        list[str] | None,
+        typer.Argument(metavar="DIR...", help="Folders to walk, or one bucket: s3://name/prefix."),
     ] = None,
     *,
     out: Annotated[
@@ -199,12 +199,30 @@ def audit(
             "-j",
             min=1,
             max=256,
-            help="Files at once; default: as many as there are cores.",
+            help="Files at once; default: as many as there are cores, 16 with --server.",
         ),
     ] = None,
     csv: Annotated[
         Path | None,
         typer.Option("--csv", metavar="OUT.csv", help="A table as well, at the end; - is stdout."),
+    ] = None,
+    parquet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.parquet", help="The same table as Parquet; needs assay\\[parquet]."
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.html", help="A page with charts of what was found, at the end."),
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Have an assay service analyse the files."),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Its API key, or @FILE with the key in it."),
     ] = None,
     policy: PolicyOption = None,
     fail_on: FailOnOption = None,
@@ -212,19 +230,23 @@ def audit(
         bool, typer.Option("--quiet", "-q", help="No progress and no summary; errors only.")
     ] = False,
 ) -> None:
-    """Report on every photo, video and recording in some folders, or in a list.
+    """Report on every photo, video and recording in some folders, a list or a bucket.
 
     Run it again with the same --out after an interruption: it resumes where it stopped. Files with
     the same content are analysed once. What is skipped gets a line that says why: symbolic
     links, special files, what is not media.
 
-    With one folder, paths are relative to it; with several, or a list, they are as you gave them.
+    With one folder or a bucket, paths are relative to it; with several folders, or a list, they are
+    as you gave them.
     A pattern without a slash is about names, one with a slash about paths; case is ignored, and *
     also stands for slashes.
 
     \b
     assay audit /archive --out archive.jsonl
     assay audit /archive --out signed.jsonl --only provenance --csv signed.csv
+    assay audit /archive --out all.jsonl --parquet all.parquet --html all.html
+    assay audit s3://archive/2024 --out 2024.jsonl --jobs 16
+    assay audit /archive --out all.jsonl --server https://assay.example.org --key @key.txt
     assay audit 2024 2025 --out years.jsonl --include '*.jp*g' --exclude thumbnails
     assay audit /archive --out decided.jsonl --policy no-ai --csv decided.csv
     find /archive -newer last -type f -print0 | assay audit --files-from - --out new.jsonl
@@ -234,21 +256,25 @@ def audit(
         raise typer.BadParameter("name a folder, or a list with --files-from")
     _read_soon()
     from service.cli.audit import command
-    from service.cli.audit.selection import Selection
+    from service.cli.audit.opening import open_archive
 
-    selection = Selection(
-        folders=tuple(folders or ()),
+    archive = open_archive(
+        tuple(folders or ()),
         listed=listed,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
-        own=tuple(path for path in (out, csv) if path is not None and str(path) != "-"),
+        own=tuple(it for it in (out, csv, parquet, html) if it is not None and str(it) != "-"),
     )
     raise typer.Exit(
         command.run(
             command.Asked(
-                selection=selection,
+                archive=archive,
                 out=out,
                 table=csv,
+                parquet=parquet,
+                summary=html,
+                server=server,
+                key=key,
                 profile=_profile(only, fast=fast),
                 jobs=jobs,
                 policy=policy,

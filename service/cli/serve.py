@@ -13,12 +13,15 @@ from service.cli.complain import say, sentence_of
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.supervisor import Child, supervise
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.startup import ALONE
 
 SERVING: Final = "service.serving"
 STARTUP: Final = "service.startup"
 WORKERS: Final = "workers"
 BACKLOG: Final = 512
+NICENESS: Final = 10
+"""Of the worker that shares a machine with the API: a scan can wait, whoever uploads does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ def run(host: str, port: int, *, api_only: bool, way: Way) -> ExitCode:
         return ExitCode.USAGE
     with listener:
         api = _api(listener, (*settings.allowed_hosts, host), way)
-        children = [api] if api_only else [api, _worker()]
+        metrics = settings.metrics.port
+        others = [] if api_only else [_worker(metrics), _sender(metrics)]
+        children = [api, *others]
         name = f"[{host}]" if ":" in host else host
         say(f"page and API at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
         ending = supervise(children)
@@ -60,10 +65,12 @@ def run(host: str, port: int, *, api_only: bool, way: Way) -> ExitCode:
     return ending
 
 
-def become_worker(queues: str | None, concurrency: int) -> None:
+def become_worker(queues: str | None, concurrency: int | None) -> None:
     """Replace this process by a worker; the service may not import the workers package."""
     read_settings()
-    command = _python("-m", WORKERS, "--concurrency", str(concurrency))
+    command = _python("-m", WORKERS)
+    if concurrency is not None:
+        command += ["--concurrency", str(concurrency)]
     if queues:
         command += ["--queues", queues]
     os.execv(command[0], command)  # noqa: S606 (our own interpreter, no shell)
@@ -79,8 +86,20 @@ def _api(listener: socket.socket, hosts: tuple[str, ...], way: Way) -> Child:
     )
 
 
-def _worker() -> Child:
-    return Child(name="worker", command=_python("-m", WORKERS))
+def _worker(metrics: int) -> Child:
+    command = _python("-m", WORKERS, "--nice", str(NICENESS))
+    return _beside("worker", command, metrics and metrics + 1)
+
+
+def _sender(metrics: int) -> Child:
+    """Webhooks are sent apart, so that a slow receiver holds up no scan."""
+    command = _python("-m", WORKERS, "--queues", WEBHOOKS_QUEUE)
+    return _beside("webhooks", command, metrics and metrics + 2)
+
+
+def _beside(name: str, command: list[str], metrics: int) -> Child:
+    """A process with a port of its own for Prometheus; 0: none."""
+    return Child(name=name, command=command, environment={"ASSAY_METRICS__PORT": str(metrics)})
 
 
 def _python(*arguments: str) -> list[str]:

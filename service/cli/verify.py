@@ -2,6 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from service.analysis.printed import Printed, is_pdf, printed
 from service.cli.complain import complain
@@ -9,7 +12,7 @@ from service.cli.exit_codes import ExitCode
 from service.cli.terminal import console
 from service.errors import ReceiptInvalid, ServiceError, SignatureInvalid
 from service.reporting import report as reports
-from service.reporting.receipt import Item, SignedReceipt
+from service.reporting.receipt import Item, Receipt, SignedReceipt
 from service.reporting.signature import verify
 
 
@@ -53,7 +56,11 @@ def _document(report: Path) -> Printed:
         return Printed(file.read(), None, in_pdf=False)
 
 
-WORDS = {
+_RECEIPTS: Final = TypeAdapter[SignedReceipt | list[SignedReceipt]](
+    SignedReceipt | list[SignedReceipt]
+)
+
+WORDS: Final = {
     Item.FILE: "the file",
     Item.PREVIEW: "its preview",
     Item.REPORT: "the report",
@@ -64,26 +71,33 @@ WORDS = {
 
 
 def receipt(path: Path, *, keys: Path) -> ExitCode:
-    """Exit with 0 when the signature fits, with 1 when it does not."""
+    """Of one receipt or a list: exit with 0 when every signature fits, with 1 when one does not."""
     try:
-        signed = SignedReceipt.model_validate_json(path.read_bytes())
+        found = _RECEIPTS.validate_json(path.read_bytes())
     except ValueError:
         complain(str(path), ReceiptInvalid("this is no receipt of a deletion"))
         return ExitCode.NOT_ANALYSED
-    told = signed.receipt
+    receipts = found if isinstance(found, list) else [found]
+    if not receipts:
+        complain(str(path), ReceiptInvalid("there is no receipt in it"))
+        return ExitCode.NOT_ANALYSED
     try:
         trusted = json.loads(keys.read_text())
-        key_id = verify(told.model_dump_json(), signed.signature, trusted)
+        for signed in receipts:
+            key_id = verify(signed.receipt.model_dump_json(), signed.signature, trusted)
+            console().print(f"{path}: signed by {key_id}. {_told(signed.receipt)}")
     except SignatureInvalid as error:
         complain(str(path), error)
         return ExitCode.FOUND
     except ValueError as error:
         complain(str(keys), SignatureInvalid(f"no set of keys: {error}"))
         return ExitCode.NOT_ANALYSED
-    removed = ", ".join(WORDS[one.item] for one in told.removed)
-    console().print(
-        f"{path}: signed by {key_id}. Of scan {told.scan}, {removed} had been removed by "
-        f"{told.removed_at:%F %T %Z}; asked for by {told.actor} ({told.because}) at "
-        f"{told.asked_at:%F %T %Z}."
-    )
     return ExitCode.NOTHING_FOUND
+
+
+def _told(receipt: Receipt) -> str:
+    removed = ", ".join(WORDS[one.item] for one in receipt.removed)
+    return (
+        f"Of scan {receipt.scan}, {removed} had been removed by {receipt.removed_at:%F %T %Z}; "
+        f"asked for by {receipt.actor} ({receipt.because}) at {receipt.asked_at:%F %T %Z}."
+    )

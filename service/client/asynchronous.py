@@ -150,12 +150,14 @@ class AsyncClient:
         """Forget file, preview and report at once."""
         await self._send(Call(method="DELETE", path=f"/v1/scans/{scan_id}"))
 
-    async def submit_batch(self, items: Iterable[Mapping[str, Any]]) -> Answer:
+    async def submit_batch(
+        self, items: Iterable[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> Answer:
         """Up to 1,000 items at once, such as `{"url": ..., "reference": ...}`.
 
-        Where no answer comes it is not sent again: look in the list of batches first.
+        The same key and items give the same batch, also from another process later.
         """
-        return parsed(Answer, await self._send(calls.batch(items)))
+        return parsed(Answer, await self._send(calls.batch(items, idempotency_key)))
 
     async def batch(self, batch_id: str) -> Answer:
         """How far a batch is."""
@@ -182,14 +184,13 @@ class AsyncClient:
         return await self._send(calls.read(path))
 
     async def _send(self, call: Call) -> httpx2.Response:
-        async with self._streamed(call) as response:
-            await response.aread()
-            return response
+        """The whole answer; one that breaks off is asked for again."""
+        return checked(await self._answered(call, stream=False))
 
     @asynccontextmanager
     async def _streamed(self, call: Call) -> AsyncIterator[httpx2.Response]:
         """An answer that is one, its body still to be read."""
-        response = await self._answered(call)
+        response = await self._answered(call, stream=True)
         try:
             if not response.is_success:
                 await response.aread()
@@ -197,16 +198,14 @@ class AsyncClient:
         finally:
             await response.aclose()
 
-    async def _answered(self, call: Call) -> httpx2.Response:
+    async def _answered(self, call: Call, *, stream: bool) -> httpx2.Response:
         attempt = 0
         while True:
             attempt += 1
             try:
-                response = await self._once(call)
+                response = await self._once(call, stream=stream)
             except httpx2.TransportError as error:
-                pause: float | None = self._connection.pause_unanswered(
-                    attempt, error, repeatable=call.repeatable
-                )
+                pause: float | None = self._connection.pause_unanswered(attempt, error)
             else:
                 pause = self._connection.pause(attempt, response)
                 if pause is None:
@@ -214,7 +213,7 @@ class AsyncClient:
                 await response.aclose()
             await sleep(pause or 0.0)
 
-    async def _once(self, call: Call) -> httpx2.Response:
+    async def _once(self, call: Call, *, stream: bool) -> httpx2.Response:
         with calls.opened(call) as parts:
             request = self._http.build_request(call.method, call.path, **parts)
-            return await self._http.send(request, stream=True)
+            return await self._http.send(request, stream=stream)

@@ -142,12 +142,14 @@ class Client:
         """Forget file, preview and report at once."""
         self._send(Call(method="DELETE", path=f"/v1/scans/{scan_id}"))
 
-    def submit_batch(self, items: Iterable[Mapping[str, Any]]) -> Answer:
+    def submit_batch(
+        self, items: Iterable[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> Answer:
         """Up to 1,000 items at once, such as `{"url": ..., "reference": ...}`.
 
-        Where no answer comes it is not sent again: look in the list of batches first.
+        The same key and items give the same batch, also from another process later.
         """
-        return parsed(Answer, self._send(calls.batch(items)))
+        return parsed(Answer, self._send(calls.batch(items, idempotency_key)))
 
     def batch(self, batch_id: str) -> Answer:
         """How far a batch is."""
@@ -172,14 +174,13 @@ class Client:
         return self._send(calls.read(path))
 
     def _send(self, call: Call) -> httpx2.Response:
-        with self._streamed(call) as response:
-            response.read()
-            return response
+        """The whole answer; one that breaks off is asked for again."""
+        return checked(self._answered(call, stream=False))
 
     @contextmanager
     def _streamed(self, call: Call) -> Iterator[httpx2.Response]:
         """An answer that is one, its body still to be read."""
-        response = self._answered(call)
+        response = self._answered(call, stream=True)
         try:
             if not response.is_success:
                 response.read()
@@ -187,16 +188,14 @@ class Client:
         finally:
             response.close()
 
-    def _answered(self, call: Call) -> httpx2.Response:
+    def _answered(self, call: Call, *, stream: bool) -> httpx2.Response:
         attempt = 0
         while True:
             attempt += 1
             try:
-                response = self._once(call)
+                response = self._once(call, stream=stream)
             except httpx2.TransportError as error:
-                pause: float | None = self._connection.pause_unanswered(
-                    attempt, error, repeatable=call.repeatable
-                )
+                pause: float | None = self._connection.pause_unanswered(attempt, error)
             else:
                 pause = self._connection.pause(attempt, response)
                 if pause is None:
@@ -204,7 +203,7 @@ class Client:
                 response.close()
             time.sleep(pause or 0.0)
 
-    def _once(self, call: Call) -> httpx2.Response:
+    def _once(self, call: Call, *, stream: bool) -> httpx2.Response:
         with calls.opened(call) as parts:
             request = self._http.build_request(call.method, call.path, **parts)
-            return self._http.send(request, stream=True)
+            return self._http.send(request, stream=stream)

@@ -59,7 +59,6 @@ class Call:
     form: Mapping[str, str] = field(default_factory=dict)
     file: "Attachment | None" = None
     content: bytes | None = None
-    repeatable: bool = True  # False: sent again, it might be done twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +126,14 @@ def submission(
     )
 
 
-def batch(items: Iterable[Mapping[str, Any]]) -> Call:
+def batch(items: Iterable[Mapping[str, Any]], idempotency_key: str | None) -> Call:
     """Up to 1,000 items, one JSON object a line."""
     lines = "".join(f"{json.dumps(item)}\n" for item in items)
-    headers = {"Content-Type": "application/x-ndjson"}
-    return Call(
-        method="POST",
-        path="/v1/batches",
-        headers=headers,
-        content=lines.encode(),
-        repeatable=False,
-    )
+    headers = {
+        "Content-Type": "application/x-ndjson",
+        "Idempotency-Key": idempotency_key or new_key(),
+    }
+    return Call(method="POST", path="/v1/batches", headers=headers, content=lines.encode())
 
 
 def sent(method: str, path: str, document: object) -> Call:

@@ -48,14 +48,9 @@ class Connection:
         """Seconds to wait before the same request is sent again; None: the answer stands."""
         return self.retries.wait(attempt, response.status_code, response.headers)
 
-    def pause_unanswered(
-        self, attempt: int, error: httpx2.TransportError, *, repeatable: bool = True
-    ) -> float:
-        """Seconds to wait after no answer came.
-
-        Raises `NotReachable` after the last attempt, and at once for what is not `repeatable`.
-        """
-        pause = self.retries.wait(attempt, None, {}) if repeatable else None
+    def pause_unanswered(self, attempt: int, error: httpx2.TransportError) -> float:
+        """Seconds to wait after no answer came. Raises `NotReachable` after the last attempt."""
+        pause = self.retries.wait(attempt, None, {})
         if pause is None:
             raise NotReachable(f"{self.address} did not answer: {error}") from error
         return pause

@@ -50,6 +50,12 @@ class Scan(Answer):
     attempts: int
     failure: Failure | None = None
     verdict: str | None = None
+    removed: tuple[str, ...] = ()  # bytes, previews, reports, index_entries: past their retention
+    action: str | None = None
+    signer: str | None = None
+    reference: str | None = None
+    labels: dict[str, str] = {}
+    priority: str = "normal"
     links: dict[str, str] = {}
 
     @property

@@ -145,6 +145,11 @@ class AccountRows:
             if at is not None:
                 _end_sessions(session, account_id)
 
+    def end_sessions(self, account_id: str) -> None:
+        with self._database.write() as session:
+            _end_sessions(session, account_id)
+            _tell(session, account_id, "account.shut_out")
+
     def _one(self, *conditions: ColumnElement[bool]) -> StoredAccount | None:
         with self._database.read() as session:
             row = session.scalars(select(AccountRow).where(*conditions)).one_or_none()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from service.db.lifecycle import Failure
 from service.reporting.report import Profile, Verdict
@@ -16,6 +17,9 @@ class BatchState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+OVER: Final = frozenset({BatchState.DONE, BatchState.CANCELLED})
 
 
 class ItemState(StrEnum):
@@ -63,6 +67,7 @@ class Claimed:
     line: int
     token: str
     tenant: str
+    sender: str | None  # whose limits it counts for
     profile: Profile
     url: str | None
     upload_id: str | None
@@ -76,6 +81,7 @@ class Batch:
 
     id: str
     tenant: str
+    sender: str | None
     state: BatchState
     total: int
     created_at: datetime
@@ -84,6 +90,12 @@ class Batch:
     expires_at: datetime | None
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     verdicts: Mapping[Verdict, int] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        """Differs whenever the batch does."""
+        counts = (f"{outcome}:{count}" for outcome, count in sorted(self.outcomes.items()))
+        return ".".join((self.state, *counts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class BatchRow(Base):
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     tenant: Mapped[str] = mapped_column(String(63))
     state: Mapped[BatchState] = mapped_column(closed(BatchState))
+    sender: Mapped[str | None] = mapped_column(String(127))  # whose limits its lines count for
     total: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
     receiving_until: Mapped[datetime | None]  # its request died if nothing moves this on

@@ -1,4 +1,4 @@
-"""Every statement about batches and their items. Changes of state are compare-and-set."""
+"""Every statement that changes batches and their items; all changes of state are compare-and-set."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -20,43 +20,43 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from service.db.batch_lifecycle import (
-    Batch,
-    BatchPage,
-    BatchState,
-    Claimed,
-    ItemState,
-    NewItem,
-    Outcome,
-    Result,
-)
+from service.db.batch_lifecycle import Batch, BatchState, Claimed, ItemState, NewItem
+from service.db.batch_reading import AT_ONCE, batch_in
 from service.db.batch_tables import BatchRow, ItemRow
 from service.db.engine import Database
 from service.db.lifecycle import Failure, State
 from service.db.models import ScanRow
+from service.db.outbox import announce_cancelled
+from service.db.retention import Keeping
+from service.db.scans import Also, alone
 from service.db.trail import note
-from service.reporting.report import Verdict
 
 Finished = Callable[[Session, Batch], None]
 """Takes part in the one transaction that finishes a batch; what it raises puts that off."""
 
 _OPEN = (ItemState.WAITING, ItemState.FETCHING)
 _UNDER_WAY = (State.QUEUED, State.RUNNING)
-AT_ONCE = 200
-"""Results read at a time, and batches looked at in one round."""
 
 
 class BatchRows:
-    """Batches in the database. Methods for people ask for the tenant, those for workers do not."""
+    """Changes of batches. Methods for people ask for the tenant, those for workers do not."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keeping: Keeping) -> None:
         self._database = database
+        self._keeping = keeping
 
-    def add(self, new: Batch, items: Iterable[NewItem], receiving_until: datetime | None) -> None:
-        """A batch and what is known of its items so far, all or nothing."""
+    def add(
+        self,
+        new: Batch,
+        items: Iterable[NewItem],
+        receiving_until: datetime | None,
+        also: Also = alone,
+    ) -> None:
+        """A batch, what is known of its items so far and what `also` writes, all or nothing."""
         row = BatchRow(
             id=new.id,
             tenant=new.tenant,
+            sender=new.sender,
             state=new.state,
             total=new.total,
             created_at=new.created_at,
@@ -67,6 +67,7 @@ class BatchRows:
             session.add(row)
             session.flush()
             add_items(session, new, items)
+            also(session, new.id)
             note(session, new.tenant, "batch.accepted", f"batch:{new.id}")
 
     def extend(self, batch: Batch, item: NewItem, until: datetime) -> bool:
@@ -77,53 +78,29 @@ class BatchRows:
             add_items(session, batch, (item,))
             return True
 
-    def start(self, batch_id: str, total: int) -> None:
-        """Everything was received; from here on the batch is a promise."""
+    def start(self, batch_id: str, total: int, also: Also = alone) -> None:
+        """Everything was received; from here on the batch is a promise, with what `also` writes."""
         with self._database.write() as session:
             session.execute(
                 update(BatchRow)
                 .where(BatchRow.id == batch_id, BatchRow.state == BatchState.RECEIVING)
                 .values(state=BatchState.RUNNING, total=total, receiving_until=None)
             )
+            also(session, batch_id)
 
-    def get(self, tenant: str, batch_id: str) -> Batch | None:
-        """A batch with the counts of its lines."""
-        with self._database.read() as session:
-            row = session.get(BatchRow, batch_id)
-            if row is None or row.tenant != tenant:
-                return None
-            return _batch(row, *_counts(session, batch_id))
+    def claim(
+        self,
+        *,
+        token: str,
+        now: datetime,
+        until: datetime,
+        most: int,
+        passing_over: Iterable[str] = (),
+    ) -> Claimed | None:
+        """Hold an item that waits, or whose holder is late, of any batch that none of these sent.
 
-    def page(self, tenant: str, *, limit: int, before: str | None) -> BatchPage:
-        query = select(BatchRow).where(BatchRow.tenant == tenant)
-        if before is not None:
-            query = query.where(BatchRow.id < before)
-        with self._database.read() as session:
-            rows = session.scalars(query.order_by(BatchRow.id.desc()).limit(limit + 1)).all()
-            items = tuple(_batch(row, *_counts(session, row.id)) for row in rows[:limit])
-        return BatchPage(items, items[-1].id if len(rows) > limit else None)
-
-    def results(self, batch_id: str, after: int) -> tuple[Result, ...]:
-        """What became of the next lines behind `after`, at most `AT_ONCE`."""
-        query = (
-            select(
-                ItemRow,
-                ScanRow.state,
-                ScanRow.verdict,
-                ScanRow.failure_code,
-                ScanRow.failure_sentence,
-            )
-            .outerjoin(ScanRow, ScanRow.id == ItemRow.scan_id)
-            .where(ItemRow.batch_id == batch_id, ItemRow.line > after)
-            .order_by(ItemRow.line)
-            .limit(AT_ONCE)
-        )
-        with self._database.read() as session:
-            return tuple(_result(*row) for row in session.execute(query))
-
-    def claim(self, *, token: str, now: datetime, until: datetime, most: int) -> Claimed | None:
-        """Hold an item that waits, or whose holder is late, of any batch: a long one waits for
-        none and holds up none."""
+        A long batch waits for none and holds up none.
+        """
         free = or_(
             ItemRow.state == ItemState.WAITING,
             and_(ItemRow.state == ItemState.FETCHING, ItemRow.lease_until < now),
@@ -132,6 +109,7 @@ class BatchRows:
             select(ItemRow.batch_id, func.min(ItemRow.line).label("line"))
             .join(BatchRow, BatchRow.id == ItemRow.batch_id)
             .where(free, ItemRow.attempts < most, BatchRow.state == BatchState.RUNNING)
+            .where(func.coalesce(BatchRow.sender, "").not_in(tuple(passing_over)))
             .group_by(ItemRow.batch_id)
         )
         with self._database.read() as session:
@@ -148,11 +126,13 @@ class BatchRows:
             if not session.connection().execute(values).rowcount:
                 return None
             row = session.get_one(ItemRow, (batch_id, line))
+            sender = session.scalar(select(BatchRow.sender).where(BatchRow.id == batch_id))
             return Claimed(
                 batch_id=row.batch_id,
                 line=row.line,
                 token=token,
                 tenant=row.tenant,
+                sender=sender,
                 profile=row.profile,
                 url=row.url,
                 upload_id=row.upload_id,
@@ -200,35 +180,27 @@ class BatchRows:
             if not session.connection().execute(statement).rowcount:
                 return False
             row = session.get_one(BatchRow, batch_id)
-            finished(session, _batch(row, *_counts(session, batch_id)))
+            finished(session, batch_in(session, row))
             return True
 
-    def batch_of(self, scan_id: str) -> str | None:
-        """The batch that a scan was made for."""
-        with self._database.read() as session:
-            return session.scalar(select(ItemRow.batch_id).where(ItemRow.scan_id == scan_id))
-
-    def running(self) -> tuple[str, ...]:
-        query = select(BatchRow.id).where(BatchRow.state == BatchState.RUNNING)
-        with self._database.read() as session:
-            return tuple(session.scalars(query.order_by(BatchRow.id).limit(AT_ONCE)))
-
-    def cancel(self, tenant: str, batch_id: str, now: datetime, failure: Failure) -> None:
-        """Stop all that has not begun; scans that run go on to their end."""
+    def cancel(
+        self, tenant: str, batch_id: str, now: datetime, failure: Failure
+    ) -> tuple[str, ...]:
+        """Stop all that has not begun, and name the scans; those that run go on to their end."""
         mine = (BatchRow.id == batch_id, BatchRow.tenant == tenant)
         unfinished = BatchRow.state.in_((BatchState.RECEIVING, BatchState.RUNNING))
         scans = select(ItemRow.scan_id).where(ItemRow.batch_id == batch_id)
         with self._database.write() as session:
             statement = update(BatchRow).where(*mine, unfinished, BatchRow.cancelled_at.is_(None))
             if not session.connection().execute(statement.values(cancelled_at=now)).rowcount:
-                return
+                return ()
             note(session, tenant, "batch.cancelled", f"batch:{batch_id}")
             session.execute(
                 update(ItemRow)
                 .where(ItemRow.batch_id == batch_id, ItemRow.state.in_(_OPEN))
                 .values(state=ItemState.CANCELLED, lease=None, lease_until=None)
             )
-            session.execute(
+            cancelled = session.scalars(
                 update(ScanRow)
                 .where(ScanRow.id.in_(scans), ScanRow.state == State.QUEUED)
                 .values(
@@ -237,14 +209,14 @@ class BatchRows:
                     failure_code=failure.code,
                     failure_sentence=failure.sentence,
                 )
-            )
-
-    def scans(self, batch_id: str) -> tuple[str, ...]:
-        query = select(ItemRow.scan_id).where(
-            ItemRow.batch_id == batch_id, ItemRow.scan_id.is_not(None)
-        )
-        with self._database.read() as session:
-            return tuple(scan for scan in session.scalars(query) if scan is not None)
+                .returning(ScanRow.id)
+                .execution_options(synchronize_session=False)
+            ).all()
+            announce_cancelled(session, tenant, cancelled, failure.code, now)
+            for row in session.scalars(select(ScanRow).where(ScanRow.id.in_(cancelled))):
+                note(session, tenant, "scan.cancelled", f"scan:{row.id}")
+                self._keeping.settle(session, row, now)
+            return tuple(cancelled)
 
     def delete(self, tenant: str, batch_id: str) -> None:
         with self._database.write() as session:
@@ -334,61 +306,3 @@ def _failed(failure: Failure) -> dict[str, object]:
         "failure_code": failure.code,
         "failure_sentence": failure.sentence,
     }
-
-
-def _counts(session: Session, batch_id: str) -> tuple[dict[Outcome, int], dict[Verdict, int]]:
-    query = (
-        select(ItemRow.state, ScanRow.state, ScanRow.verdict, func.count())
-        .outerjoin(ScanRow, ScanRow.id == ItemRow.scan_id)
-        .where(ItemRow.batch_id == batch_id)
-        .group_by(ItemRow.state, ScanRow.state, ScanRow.verdict)
-    )
-    outcomes: dict[Outcome, int] = {}
-    verdicts: dict[Verdict, int] = {}
-    for item, scan, verdict, count in session.execute(query):
-        outcome = _outcome(item, scan)
-        outcomes[outcome] = outcomes.get(outcome, 0) + count
-        if verdict is not None:
-            verdicts[verdict] = verdicts.get(verdict, 0) + count
-    return outcomes, verdicts
-
-
-def _outcome(item: ItemState, scan: State | None) -> Outcome:
-    if item is not ItemState.SCANNED:
-        return Outcome(item)
-    return Outcome(scan) if scan is not None else Outcome.DELETED
-
-
-def _batch(row: BatchRow, outcomes: dict[Outcome, int], verdicts: dict[Verdict, int]) -> Batch:
-    return Batch(
-        id=row.id,
-        tenant=row.tenant,
-        state=row.state,
-        total=row.total,
-        created_at=row.created_at,
-        cancelled_at=row.cancelled_at,
-        finished_at=row.finished_at,
-        expires_at=row.expires_at,
-        outcomes=outcomes,
-        verdicts=verdicts,
-    )
-
-
-def _result(
-    item: ItemRow,
-    state: State | None,
-    verdict: Verdict | None,
-    code: str | None,
-    sentence: str | None,
-) -> Result:
-    code, sentence = item.failure_code or code, item.failure_sentence or sentence
-    return Result(
-        line=item.line,
-        reference=item.reference,
-        labels=item.labels,
-        url=item.url,
-        scan_id=item.scan_id,
-        outcome=_outcome(item.state, state),
-        verdict=verdict,
-        failure=Failure(code, sentence or "") if code is not None else None,
-    )

@@ -1,18 +1,20 @@
 """One way into the database, whichever it is: `read()` and `write()` sessions."""
 
+import select
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 BUSY_MILLISECONDS: Final = 15_000
 POOL_SECONDS: Final = 15
@@ -22,22 +24,40 @@ POOL_SIZE: Final = 20
 POOL_OVERFLOW: Final = 20
 CLOCK_SECONDS: Final = 10.0
 PROBE_MILLISECONDS: Final = 1000
+IDLE_SECONDS: Final = 30.0
+"""A connection that lay idle for longer may have been cut off without a word."""
+
 _BEGIN: Final = "sqlite_begin"
 _PROBE: Final = "probe"
 _NONE: Final = "none"
+_SINCE: Final = "idle since"
+
+
+class _Socket(Protocol):
+    """What a driver's connection is to the system."""
+
+    def fileno(self) -> int: ...
 
 
 class Database:
     """An engine with the settings each database needs. Safe to share between threads."""
 
-    def __init__(self, url: str, *, only_look: bool = False) -> None:
-        """`only_look` writes nothing, not even the files beside one of SQLite's."""
-        make = _sqlite if url.startswith("sqlite") else _postgresql
-        self.engine = make(url, only_look=only_look)
+    def __init__(self, url: str, *, only_look: bool = False, pooled: bool = False) -> None:
+        """`only_look` writes nothing, not even the files beside one of SQLite's; `pooled` keeps
+        nothing on a connection of PostgreSQL's beyond its transaction.
+        """
+        if url.startswith("sqlite"):
+            self.engine = _sqlite(url, only_look=only_look)
+        else:
+            self.engine = _postgresql(url, only_look=only_look, pooled=pooled)
         writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._probing = self.engine.execution_options(**{_BEGIN: _PROBE})
         self._clock = (-CLOCK_SECONDS, datetime.min.replace(tzinfo=UTC))
-        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        reader = self.engine
+        if self.engine.dialect.name == "postgresql":
+            # Every statement sees what is committed, in a transaction or not: this saves two trips.
+            reader = reader.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading = sessionmaker(reader, expire_on_commit=False)
         self._writing = sessionmaker(writer, expire_on_commit=False)
 
     def read(self) -> AbstractContextManager[Session]:
@@ -91,22 +111,66 @@ class Database:
         self.engine.dispose()
 
 
-def _postgresql(url: str, *, only_look: bool) -> Engine:
+def _postgresql(url: str, *, only_look: bool, pooled: bool) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
-    options = f"-c lock_timeout={BUSY_MILLISECONDS}"
-    if only_look:
-        options += " -c default_transaction_read_only=on"
-    if "options" in address.query:
-        options = f"{address.query['options']} {options}"
-    arguments = {"connect_timeout": 5, "options": options}
-    return create_engine(
+    arguments: dict[str, object] = {"connect_timeout": 5}
+    if pooled:
+        arguments["prepare_threshold"] = None
+    else:
+        options = f"-c lock_timeout={BUSY_MILLISECONDS}"
+        if only_look:
+            options += " -c default_transaction_read_only=on"
+        arguments["options"] = f"{address.query.get('options', '')} {options}".strip()
+    engine = create_engine(
         address,
-        pool_pre_ping=True,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=POOL_SECONDS,
         connect_args=arguments,
     )
+    if pooled:
+        event.listen(engine, "begin", partial(_begin_pooled, only_look=only_look))
+    event.listen(engine, "checkin", _rested)
+    event.listen(engine, "checkout", partial(_alive, engine))
+    return engine
+
+
+def _rested(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info[_SINCE] = time.monotonic()
+
+
+def _alive(
+    engine: Engine,
+    connection: DBAPIConnection,
+    entry: ConnectionPoolEntry,
+    _checked_out: PoolProxiedConnection,
+) -> None:
+    """Ask a connection whether it lives only where that is in doubt: it costs a round trip.
+
+    It is where something came while nobody asked, as when the server says that it ends, and
+    where the connection lay idle for long. Raises `DisconnectionError`, upon which the pool makes
+    another one.
+    """
+    idle = time.monotonic() - entry.info.get(_SINCE, time.monotonic())
+    try:
+        if idle >= IDLE_SECONDS or _readable(cast(_Socket, connection)):
+            engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
+
+
+def _readable(connection: _Socket) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _begin_pooled(connection: Connection, *, only_look: bool) -> None:
+    """What is set for a connection elsewhere: here the next transaction may be on another one."""
+    rules = f"SET LOCAL lock_timeout = {BUSY_MILLISECONDS}"
+    if only_look:
+        rules += "; SET TRANSACTION READ ONLY"
+    connection.exec_driver_sql(rules)
 
 
 def _sqlite(url: str, *, only_look: bool) -> Engine:

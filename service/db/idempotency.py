@@ -1,4 +1,4 @@
-"""The statements about idempotency keys: of any number of requests with one key, one makes a scan."""
+"""The statements about idempotency keys: of any number of requests with one key, one makes something."""
 
 import secrets
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A key that already became a scan, and the fingerprint of the request that did."""
+    """A key that already became a scan or a batch, and the fingerprint of the request that did."""
 
     fingerprint: str
-    scan_id: str
+    made: str
 
 
 class KeyTaken(Exception):
@@ -81,10 +81,10 @@ class IdempotencyRows:
             return None if row is None else _completed(row)
 
     def release(self, claim: Claim) -> None:
-        """The request made no scan; the next one with its key may."""
+        """The request made nothing; the next one with its key may."""
         with self._database.write() as session:
             session.execute(
-                delete(IdempotencyRow).where(*_mine(claim), IdempotencyRow.scan_id.is_(None))
+                delete(IdempotencyRow).where(*_mine(claim), IdempotencyRow.made.is_(None))
             )
 
     def sweep(self, now: datetime) -> int:
@@ -94,12 +94,12 @@ class IdempotencyRows:
             return session.connection().execute(gone).rowcount
 
 
-def complete(session: Session, claim: Claim, fingerprint: str, scan_id: str) -> None:
-    """Name the scan of a key, in the transaction that writes the scan. Raises `KeyTaken`."""
+def complete(session: Session, claim: Claim, fingerprint: str, made: str) -> None:
+    """Name what a key became, in the transaction that writes it. Raises `KeyTaken`."""
     statement = (
         update(IdempotencyRow)
-        .where(*_mine(claim), IdempotencyRow.scan_id.is_(None))
-        .values(fingerprint=fingerprint, scan_id=scan_id)
+        .where(*_mine(claim), IdempotencyRow.made.is_(None))
+        .values(fingerprint=fingerprint, made=made)
     )
     if not session.connection().execute(statement).rowcount:
         raise KeyTaken(claim)
@@ -109,7 +109,7 @@ def _take_over(session: Session, claim: Claim, now: datetime, keep: timedelta) -
     """A key past its time is a new one; so is one whose request seems to have died."""
     claimed = IdempotencyRow.claimed_at
     stale = or_(claimed < now - UNDER_WAY, claimed > now + UNDER_WAY)  # the clock was set back
-    free = or_(IdempotencyRow.expires_at < now, and_(IdempotencyRow.scan_id.is_(None), stale))
+    free = or_(IdempotencyRow.expires_at < now, and_(IdempotencyRow.made.is_(None), stale))
     statement = (
         update(IdempotencyRow)
         .where(IdempotencyRow.tenant == claim.tenant, IdempotencyRow.key == claim.key, free)
@@ -118,16 +118,16 @@ def _take_over(session: Session, claim: Claim, now: datetime, keep: timedelta) -
             claimed_at=now,
             expires_at=now + keep,
             fingerprint=None,
-            scan_id=None,
+            made=None,
         )
     )
     return bool(session.connection().execute(statement).rowcount)
 
 
 def _completed(row: IdempotencyRow) -> Completed | None:
-    if row.scan_id is None or row.fingerprint is None:
+    if row.made is None or row.fingerprint is None:
         return None
-    return Completed(row.fingerprint, row.scan_id)
+    return Completed(row.fingerprint, row.made)
 
 
 def _mine(claim: Claim) -> tuple[ColumnElement[bool], ...]:

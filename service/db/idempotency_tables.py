@@ -1,4 +1,4 @@
-"""The table of idempotency keys: which request of a client became which scan."""
+"""The table of idempotency keys: which request of a client became which scan or batch."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from service.db.base import Base
 
 
 class IdempotencyRow(Base):
-    """A key a client sent. `scan_id` is null while the request that claimed it is under way.
+    """A key a client sent. `made` is null while the request that claimed it is under way.
 
-    It outlives its scan: a late repetition must not bring back what was deleted.
+    It outlives what was made: a late repetition must not bring back what was deleted.
     """
 
     __tablename__ = "idempotency_key"
@@ -23,4 +23,4 @@ class IdempotencyRow(Base):
     claimed_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     fingerprint: Mapped[str | None] = mapped_column(String(64))
-    scan_id: Mapped[str | None] = mapped_column(String(26))
+    made: Mapped[str | None] = mapped_column("scan_id", String(26))  # a scan or a batch

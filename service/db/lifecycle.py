@@ -86,6 +86,9 @@ class Reviewed:
     document: str
 
 
+FINAL: Final = frozenset({State.DONE, State.FAILED, State.EXPIRED, State.CANCELLED})
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why there is no report: a stable code and a sentence for a person."""
@@ -128,6 +131,9 @@ class Scan:
     priority: Priority = Priority.NORMAL
     signer: str | None = None
     """As the certificate names itself; whether to believe it, the report says."""
+    gone: tuple[str, ...] = ()
+    """Parts that are past their retention: those of `retention_lifecycle.Part`."""
+    sealed: bool = False  # its bytes go with its end, and are shown to nobody
 
     @property
     def mark(self) -> str:
@@ -161,6 +167,7 @@ class Upload:
     received: int  # bytes that are durable
     sha256: str | None  # as announced; once complete, as found
     blob: BlobKey
+    secret: bytes | None = field(default=None, repr=False)  # what the blob is sealed with
     created_at: datetime
     expires_at: datetime  # moves on while bytes arrive
     failure: Failure | None = None
@@ -178,6 +185,9 @@ class Page:
 BEAT_SECONDS: Final = 5.0
 """How often a worker says that it lives."""
 
+WEBHOOKS_QUEUE: Final = "webhooks"
+"""What workers that send webhooks listen to; they run no scans."""
+
 UNHEARD: Final = timedelta(seconds=5 * BEAT_SECONDS)
 """A worker that was not heard for this long counts as gone."""
 
@@ -191,6 +201,11 @@ class WorkerSeen:
     seen_at: datetime
     reconciled_at: datetime | None = None  # when it last looked after lost scans and messages
     pins: str | None = None  # digest of what it analyses with
+
+    @property
+    def sends(self) -> bool:
+        """Whether it sends webhooks, and runs no scans."""
+        return self.queues == (WEBHOOKS_QUEUE,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +234,13 @@ class Readiness:
 
     @property
     def working(self) -> bool:
-        return self.accepting and self.broker and bool(self.workers) and self.reconciler
+        runs = any(not worker.sends for worker in self.workers)
+        return self.accepting and self.broker and runs and self.reconciler
+
+    @property
+    def sending(self) -> bool:
+        """Whether somebody sends webhooks."""
+        return any(worker.sends for worker in self.workers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

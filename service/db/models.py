@@ -2,7 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+)
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -31,7 +41,7 @@ class ScanRow(Base):
         Index("scan_in_flight", "tenant", "state"),
         Index("scan_lease", "state", "lease_until"),
         Index("scan_sent", "state", "queue", "enqueued_at"),
-        Index("scan_expiry", "expires_at"),
+        Index("scan_due", "due_at"),
         Index("scan_blob", "blob"),
         Index("scan_preview", "preview"),
         Index("scan_action", "tenant", "action", "id"),
@@ -54,6 +64,7 @@ class ScanRow(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(String(127))
     blob: Mapped[str | None] = mapped_column(String(127))
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # what the blob is sealed with
     parts: Mapped[list[int] | None] = mapped_column(
         JSON(none_as_null=True)
     )  # sizes of the segments that were joined into the blob
@@ -62,7 +73,10 @@ class ScanRow(Base):
     enqueued_at: Mapped[datetime | None]  # somebody undertook to send the message; null: nobody
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]  # when the last part goes
+    due_at: Mapped[datetime | None]  # when to look for parts that go
+    gone: Mapped[list[str]] = mapped_column(JSON, default=list)  # parts past their retention
+    indexed: Mapped[bool] = mapped_column(default=False)  # it may hold an entry of the index
     stage: Mapped[Stage]
     done: Mapped[float] = mapped_column(Float)
     note: Mapped[str] = mapped_column(String(255))
@@ -75,6 +89,7 @@ class ScanRow(Base):
     verdict: Mapped[Verdict | None]
     action: Mapped[PolicyAction | None]  # null: no policy decided
     reference: Mapped[str | None] = mapped_column(String(200))  # the client's own
+    sender: Mapped[str | None] = mapped_column(String(127))  # the key or person; null: not counted
     priority: Mapped[Priority] = mapped_column(default=Priority.NORMAL)
     turn_at: Mapped[datetime] = mapped_column(default=_as_it_came)  # arrival less its head start
     signer: Mapped[str | None] = mapped_column(String(255))

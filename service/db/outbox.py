@@ -1,7 +1,7 @@
 """Events are written here, in the transaction of what they tell of, so that both stay or neither."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from service.db.batch_lifecycle import Batch
 from service.db.lifecycle import new_scan_id
-from service.db.models import ScanRow
+from service.db.models import LabelRow, ScanRow
 from service.db.trail import note
 from service.db.webhook_tables import DeliveryRow, DeliveryState, EndpointRow, EventRow
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
 
-Data = Mapping[str, str | int | None]
+Data = Mapping[str, str | int | Mapping[str, str] | None]
 
 PATIENCE: Final = timedelta(hours=24)
 """How long a delivery is tried before it is dead."""
@@ -28,22 +28,9 @@ class EventType(StrEnum):
 
     SCAN_COMPLETED = "scan.completed"
     SCAN_FAILED = "scan.failed"
+    SCAN_CANCELLED = "scan.cancelled"
     BATCH_COMPLETED = "batch.completed"
     TEST = "webhook.test"
-
-
-def announce(
-    session: Session,
-    tenant: str,
-    event: EventType,
-    data: Data,
-    now: datetime,
-) -> None:
-    """Tell every endpoint of the tenant that asked for this type; without any nothing is written."""
-    query = select(EndpointRow).where(EndpointRow.tenant == tenant)
-    told = [row.id for row in session.scalars(query) if event in row.events]
-    if told:
-        send_to(session, tenant, told, event, data, now)
 
 
 def send_to(
@@ -53,8 +40,8 @@ def send_to(
     event: EventType,
     data: Data,
     now: datetime,
-) -> None:
-    """Write the event and one delivery for each of these endpoints."""
+) -> str:
+    """Write the event and one delivery for each of these endpoints; the id of the event."""
     body = {"type": event, "timestamp": now.isoformat(), "data": dict(data)}
     row = EventRow(
         id=new_scan_id(now), tenant=tenant, type=event, document=json.dumps(body), created_at=now
@@ -73,6 +60,7 @@ def send_to(
                 give_up_at=now + PATIENCE,
             )
         )
+    return row.id
 
 
 def announce_completed(
@@ -85,38 +73,59 @@ def announce_completed(
 ) -> None:
     """Tell that a scan has its report, and remember it in the audit log."""
     note(session, tenant, "scan.done", f"scan:{scan_id}", verdict=verdict)
-    data: Data = {
-        "scan": scan_id,
-        "reference": _reference(session, scan_id),
-        "verdict": verdict,
-        "action": action,
-        **_links(f"scans/{scan_id}"),
-    }
-    announce(session, tenant, EventType.SCAN_COMPLETED, data, now)
+    found = {"verdict": verdict, "action": action}
+    _announce_scans(session, tenant, EventType.SCAN_COMPLETED, (scan_id,), found, now)
 
 
 def announce_failed(session: Session, tenant: str, scan_id: str, code: str, now: datetime) -> None:
     """Tell that a scan ended without a report, and the stable code of why."""
     note(session, tenant, "scan.failed", f"scan:{scan_id}", code=code)
-    data: Data = {
-        "scan": scan_id,
-        "reference": _reference(session, scan_id),
-        "code": code,
-        **_links(f"scans/{scan_id}"),
-    }
-    announce(session, tenant, EventType.SCAN_FAILED, data, now)
+    _announce_scans(session, tenant, EventType.SCAN_FAILED, (scan_id,), {"code": code}, now)
+
+
+def announce_cancelled(
+    session: Session, tenant: str, scan_ids: Sequence[str], code: str, now: datetime
+) -> None:
+    """Tell that scans were cancelled, each by an event of its own."""
+    _announce_scans(session, tenant, EventType.SCAN_CANCELLED, scan_ids, {"code": code}, now)
 
 
 def announce_batch(session: Session, batch: Batch) -> None:
     """Tell that everything in a batch came to its end."""
-    now = batch.finished_at or batch.created_at
-    data: Data = {"batch": batch.id, "total": batch.total, **_links(f"batches/{batch.id}")}
-    announce(session, batch.tenant, EventType.BATCH_COMPLETED, data, now)
+    told = _told(session, batch.tenant, EventType.BATCH_COMPLETED)
+    if told:
+        now = batch.finished_at or batch.created_at
+        data: Data = {"batch": batch.id, "total": batch.total, **_links(f"batches/{batch.id}")}
+        send_to(session, batch.tenant, told, EventType.BATCH_COMPLETED, data, now)
 
 
-def _reference(session: Session, scan_id: str) -> str | None:
+def _announce_scans(
+    session: Session,
+    tenant: str,
+    event: EventType,
+    scan_ids: Sequence[str],
+    found: Data,
+    now: datetime,
+) -> None:
+    told = _told(session, tenant, event)
+    for scan_id in scan_ids if told else ():
+        data: Data = {"scan": scan_id, **_names(session, scan_id), **found}
+        send_to(session, tenant, told, event, {**data, **_links(f"scans/{scan_id}")}, now)
+
+
+def _told(session: Session, tenant: str, event: EventType) -> list[str]:
+    """The endpoints of the tenant that asked for this type."""
+    query = select(EndpointRow.id, EndpointRow.events).where(EndpointRow.tenant == tenant)
+    return [row.id for row in session.execute(query) if event in row.events]
+
+
+def _names(session: Session, scan_id: str) -> Data:
     """What the client calls the scan."""
-    return session.scalar(select(ScanRow.reference).where(ScanRow.id == scan_id))
+    labels = select(LabelRow.name, LabelRow.value).where(LabelRow.scan_id == scan_id)
+    return {
+        "reference": session.scalar(select(ScanRow.reference).where(ScanRow.id == scan_id)),
+        "labels": {row.name: row.value for row in session.execute(labels.order_by(LabelRow.name))},
+    }
 
 
 def _links(path: str) -> dict[str, str]:

@@ -17,11 +17,19 @@ TRIES: Final = 20
 """How often a version is numbered anew because somebody else took its number."""
 
 
+WITHDRAWN: Final = "null"
+"""The document of a version from which on nothing decides."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPolicy:
-    """One version of a tenant's policy, and who put it there."""
+    """One version of a tenant's policy, and who put it there.
 
-    policy: Policy
+    Without a `policy` it withdraws the one before: from then on nothing decides.
+    """
+
+    version: int
+    policy: Policy | None
     actor: str
     created_at: datetime
 
@@ -42,21 +50,41 @@ class PolicyRows:
         """
         for _ in range(TRIES):
             newest = self.newest(tenant)
-            if newest is not None and _same(newest.policy, policy):
+            if newest is not None and newest.policy is not None and _same(newest.policy, policy):
                 return newest, False
-            version = 1 if newest is None else newest.policy.version + 1
+            version = 1 if newest is None else newest.version + 1
             numbered = policy.model_copy(update={"version": version})
-            try:
-                with self._database.write() as session:
-                    session.add(_row(tenant, numbered, actor, now))
-                    note(session, tenant, "policy.put", f"policy:{version}", digest=numbered.digest)
-            except IntegrityError:
-                continue
-            return KeptPolicy(policy=numbered, actor=actor, created_at=now), True
+            kept = KeptPolicy(version=version, policy=numbered, actor=actor, created_at=now)
+            if self._added(tenant, kept, "policy.put", digest=numbered.digest):
+                return kept, True
         raise DatabaseUnavailable("others put their policies at the same moment")
 
+    def withdraw(self, tenant: str, *, actor: str, now: datetime) -> KeptPolicy | None:
+        """Keep as the newest version that nothing decides any more; None where nothing does.
+
+        Raises `DatabaseUnavailable` as `add` does.
+        """
+        for _ in range(TRIES):
+            newest = self.newest(tenant)
+            if newest is None or newest.policy is None:
+                return None
+            kept = KeptPolicy(version=newest.version + 1, policy=None, actor=actor, created_at=now)
+            if self._added(tenant, kept, "policy.withdrawn"):
+                return kept
+        raise DatabaseUnavailable("others put their policies at the same moment")
+
+    def _added(self, tenant: str, kept: KeptPolicy, deed: str, **detail: str) -> bool:
+        """False where somebody else took its number."""
+        try:
+            with self._database.write() as session:
+                session.add(_row(tenant, kept))
+                note(session, tenant, deed, f"policy:{kept.version}", **detail)
+        except IntegrityError:
+            return False
+        return True
+
     def newest(self, tenant: str) -> KeptPolicy | None:
-        """The one in force; None where nothing decides."""
+        """The newest version, which says what decides; None where there never was one."""
         found = self.page(tenant, limit=1, before=None)
         return found[0] if found else None
 
@@ -80,18 +108,24 @@ def _same(known: Policy, other: Policy) -> bool:
     return known == other.model_copy(update={"version": known.version})
 
 
-def _row(tenant: str, policy: Policy, actor: str, now: datetime) -> PolicyRow:
+def _row(tenant: str, kept: KeptPolicy) -> PolicyRow:
+    policy = kept.policy
     return PolicyRow(
         tenant=tenant,
-        version=policy.version,
-        name=policy.name,
-        digest=policy.digest,
-        document=policy.model_dump_json(),
-        actor=actor,
-        created_at=now,
+        version=kept.version,
+        name=policy.name if policy is not None else "",
+        digest=policy.digest if policy is not None else "",
+        document=policy.model_dump_json() if policy is not None else WITHDRAWN,
+        actor=kept.actor,
+        created_at=kept.created_at,
     )
 
 
 def _kept(row: PolicyRow) -> KeptPolicy:
-    policy = Policy.model_validate_json(row.document)
-    return KeptPolicy(policy=policy, actor=row.actor, created_at=row.created_at)
+    withdrawn = row.document == WITHDRAWN
+    return KeptPolicy(
+        version=row.version,
+        policy=None if withdrawn else Policy.model_validate_json(row.document),
+        actor=row.actor,
+        created_at=row.created_at,
+    )

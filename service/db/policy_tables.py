@@ -9,7 +9,7 @@ from service.db.base import Base
 
 
 class PolicyRow(Base):
-    """One version of a tenant's policy; the newest is in force. Rows are never changed."""
+    """One version of a tenant's policy, or the end of it; the newest is in force. Rows are never changed."""
 
     __tablename__ = "policy"
 

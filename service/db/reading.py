@@ -34,4 +34,6 @@ def scan_of(row: ScanRow, review: Review | None = None) -> Scan:
         labels={label.name: label.value for label in row.labels},
         priority=row.priority,
         signer=row.signer,
+        gone=tuple(row.gone),
+        sealed=row.secret is not None,
     )

@@ -1,16 +1,18 @@
-"""Deletions: noted in the transaction that forgets a scan, closed by a receipt when all is gone."""
+"""Deletions: noted in the transaction that forgets a scan or a part, closed by a receipt."""
 
 import hashlib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from service.db.engine import Database
-from service.db.lifecycle import BlobKey
+from service.db.lifecycle import BlobKey, State
 from service.db.models import ReportRow, ScanRow
 from service.db.receipt_tables import DeletionRow
+from service.db.retention_lifecycle import Part
 from service.db.review_tables import ReviewRow
 from service.db.trail import actor, note
 from service.reporting.receipt import Because, Item, Receipt, Removed, SignedReceipt
@@ -18,44 +20,68 @@ from service.reporting.receipt import Because, Item, Receipt, Removed, SignedRec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """A scan that was forgotten and may still have bytes in the store."""
+    """What was forgotten of a scan and may still have bytes in the store."""
 
+    id: int
     scan_id: str
     tenant: str
     at: datetime
     actor: str
     because: Because
     blobs: tuple[BlobKey, ...]
+    indexed: bool
     removed: tuple[Removed, ...]
 
 
-def begin(session: Session, row: ScanRow, because: Because, at: datetime) -> None:
-    """Note what is there of a scan that this transaction forgets."""
-    note(session, row.tenant, f"scan.deleted.{because}", f"scan:{row.id}")
-    if session.get(DeletionRow, row.id) is not None:  # expired before; that receipt stands
+def begin(
+    session: Session,
+    row: ScanRow,
+    because: Because,
+    at: datetime,
+    *,
+    parts: Collection[Part] = frozenset(Part),
+    whole: bool = True,
+) -> None:
+    """Note what is there of these parts of a scan, which this transaction forgets.
+
+    `whole`: the scan itself goes with them. One that expired left its receipt before.
+    """
+    deed, named = ("deleted", None) if whole else ("reduced", ",".join(sorted(parts)))
+    note(session, row.tenant, f"scan.{deed}.{because}", f"scan:{row.id}", parts=named)
+    if row.state == State.EXPIRED:
         return
-    report = session.get(ReportRow, row.id)
-    there = [Removed(item=Item.RECORD)]
-    if row.blob is not None:
-        there.append(Removed(item=Item.FILE, sha256=row.sha256, size=row.size))
-    if row.preview is not None:
-        there.append(Removed(item=Item.PREVIEW))
-    if report is not None:
-        digest = hashlib.sha256(report.document.encode()).hexdigest()
-        there.append(Removed(item=Item.REPORT, sha256=digest))
-    reviews = select(func.count()).where(ReviewRow.scan_id == row.id)
-    if count := session.scalar(reviews):
-        there.append(Removed(item=Item.REVIEW, count=count))
+    blobs = {Part.BYTES: row.blob, Part.PREVIEWS: row.preview}
     deletion = DeletionRow(
         scan_id=row.id,
         tenant=row.tenant,
         at=at,
         actor=actor(),
         because=because,
-        blobs=[key for key in (row.blob, row.preview) if key is not None],
-        removed=[item.model_dump(mode="json") for item in there],
+        blobs=[key for part, key in blobs.items() if part in parts and key is not None],
+        indexed=Part.INDEX_ENTRIES in parts,
+        removed=[item.model_dump(mode="json") for item in _there(session, row, parts, whole=whole)],
     )
     session.add(deletion)
+
+
+def _there(
+    session: Session, row: ScanRow, parts: Collection[Part], *, whole: bool
+) -> Iterator[Removed]:
+    if whole:
+        yield Removed(item=Item.RECORD)
+    if Part.BYTES in parts and row.blob is not None:
+        yield Removed(item=Item.FILE, sha256=row.sha256, size=row.size)
+    if Part.PREVIEWS in parts and row.preview is not None:
+        yield Removed(item=Item.PREVIEW)
+    if Part.REPORTS not in parts:
+        return
+    report = session.get(ReportRow, row.id)
+    if report is not None:
+        digest = hashlib.sha256(report.document.encode()).hexdigest()
+        yield Removed(item=Item.REPORT, sha256=digest)
+    reviews = select(func.count()).where(ReviewRow.scan_id == row.id)
+    if count := session.scalar(reviews):
+        yield Removed(item=Item.REVIEW, count=count)
 
 
 class DeletionRows:
@@ -71,38 +97,55 @@ class DeletionRows:
             rows = session.scalars(query.order_by(DeletionRow.at).limit(limit)).all()
         return tuple(_deletion(row) for row in rows)
 
-    def get_open(self, scan_id: str) -> Deletion | None:
-        """This one, unless it has its receipt."""
+    def open_of(self, scan_id: str) -> tuple[Deletion, ...]:
+        """Those of one scan that have no receipt yet."""
+        query = select(DeletionRow).where(
+            DeletionRow.scan_id == scan_id, DeletionRow.signature.is_(None)
+        )
         with self._database.read() as session:
-            row = session.get(DeletionRow, scan_id)
-            return _deletion(row) if row is not None and row.signature is None else None
+            rows = session.scalars(query.order_by(DeletionRow.id)).all()
+        return tuple(_deletion(row) for row in rows)
 
-    def close(self, receipt: Receipt, signature: str) -> None:
+    def close(self, deletion: Deletion, receipt: Receipt, signature: str) -> None:
         """Keep the receipt; the first one stays."""
         with self._database.write() as session:
-            row = session.get(DeletionRow, receipt.scan, with_for_update=True)
+            row = session.get(DeletionRow, deletion.id, with_for_update=True)
             if row is None or row.signature is not None:
                 return
             row.document, row.signature = receipt.model_dump_json(), signature
             row.blobs = []
         self._database.scrub()
 
-    def receipt(self, tenant: str, scan_id: str) -> SignedReceipt | None:
+    def drop(self, deletion: Deletion) -> None:
+        """Forget a deletion that found nothing to delete."""
+        with self._database.write() as session:
+            session.execute(delete(DeletionRow).where(DeletionRow.id == deletion.id))
+
+    def receipts(self, tenant: str, scan_id: str) -> tuple[SignedReceipt, ...]:
+        """Those of one scan, the oldest first."""
+        query = select(DeletionRow).where(
+            DeletionRow.scan_id == scan_id, DeletionRow.tenant == tenant
+        )
         with self._database.read() as session:
-            row = session.get(DeletionRow, scan_id)
-            if row is None or row.tenant != tenant or not row.document or not row.signature:
-                return None
-            receipt = Receipt.model_validate_json(row.document)
-            return SignedReceipt(receipt=receipt, signature=row.signature)
+            rows = session.scalars(query.order_by(DeletionRow.id)).all()
+        return tuple(
+            SignedReceipt(
+                receipt=Receipt.model_validate_json(row.document), signature=row.signature
+            )
+            for row in rows
+            if row.document and row.signature
+        )
 
 
 def _deletion(row: DeletionRow) -> Deletion:
     return Deletion(
+        id=row.id,
         scan_id=row.scan_id,
         tenant=row.tenant,
         at=row.at,
         actor=row.actor,
         because=Because(row.because),
         blobs=tuple(BlobKey(key) for key in row.blobs),
+        indexed=row.indexed,
         removed=tuple(Removed.model_validate(item) for item in row.removed),
     )

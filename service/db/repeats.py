@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy import select
 
 from service.db.engine import Database
+from service.db.entries import NewScan
 from service.db.lifecycle import BlobKey, State
 from service.db.models import ReportRow, ScanRow
-from service.db.scans import NewScan
 
 REPEATABLE: Final = 8  # names seldom differ in what they tell, so one of the first will do
 

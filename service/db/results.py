@@ -31,6 +31,7 @@ class Result:
     signer: str | None
     pins: str | None  # None: not to be repeated for the same content
     preview: BlobKey | None
+    indexed: bool = False  # the index of known media gets an entry
 
 
 def done(result: Result, now: datetime) -> dict[str, object]:
@@ -48,6 +49,7 @@ def done(result: Result, now: datetime) -> dict[str, object]:
         "signer": result.signer[:SIGNER_LENGTH] if result.signer else None,
         "pins": result.pins,
         "preview": result.preview,
+        "indexed": result.indexed,
     }
 
 

@@ -1,6 +1,6 @@
 """Every statement about scans. Changes of state are compare-and-set, so the first one wins."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -8,16 +8,18 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from detectors.base import Kind
-from service.analysis.progress import Progress, Stage
+from service.analysis.progress import Progress
 from service.db import receipts
 from service.db.engine import Database
-from service.db.lifecycle import HEAD_START, BlobKey, Failure, Priority, Scan, State, mark
-from service.db.models import LabelRow, ReportRow, ScanRow
-from service.db.outbox import announce_completed, announce_failed
-from service.db.places import check_places, take_place
+from service.db.entries import START, Entry, NewScan, entry_of, write
+from service.db.lifecycle import BlobKey, Failure, Scan, State, mark
+from service.db.models import ReportRow, ScanRow
+from service.db.outbox import announce_cancelled, announce_completed, announce_failed
+from service.db.places import UNBOUNDED, Places, check_places
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
+from service.db.retention import Keeping
+from service.db.retention_lifecycle import Part
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.db.turns import whose_turn
@@ -26,29 +28,6 @@ from service.reporting.report import Profile
 
 NOTE_LENGTH: Final = 255
 MARKS: Final = 500
-START: Final = Progress(Stage.QUEUED, 0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewScan:
-    """What is known about a scan when its upload is accepted."""
-
-    id: str
-    tenant: str
-    profile: Profile
-    queue: str
-    kind: Kind | None
-    name: str
-    sha256: str
-    size: int
-    media_type: str
-    blob: BlobKey
-    parts: tuple[int, ...] = ()
-    created_at: datetime
-    expires_at: datetime | None
-    reference: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +41,11 @@ class Job:
     name: str
     sha256: str
     blob: BlobKey
+    secret: bytes | None = field(repr=False)  # what the blob is sealed with
     parts: tuple[int, ...]
     attempt: int
+    created_at: datetime
+    keeps: frozenset[Part]  # what may outlive the scan
 
 
 Also = Callable[[Session, str], None]
@@ -77,8 +59,13 @@ def alone(_session: Session, _scan_id: str) -> None:
 class ScanRows:
     """Scans in the database. Methods for people ask for the tenant, those for workers do not."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keeping: Keeping = Keeping(),  # noqa: B008 (frozen)
+    ) -> None:
         self._database = database
+        self._keeping = keeping
 
     def add(
         self,
@@ -86,59 +73,35 @@ class ScanRows:
         also: Also = alone,
         result: Result | None = None,
         *,
-        in_flight: int = 0,
+        places: Places = UNBOUNDED,
     ) -> Scan:
         """Write a scan that waits, or with a `result` one that is done.
 
-        With `in_flight` only while the tenant has fewer than that. Raises `TooManyInFlight`.
+        Raises `TooManyInFlight` where none of the places is free.
         """
-        row = ScanRow(
-            id=new.id,
-            tenant=new.tenant,
-            state=State.QUEUED,
-            profile=new.profile,
-            queue=new.queue,
-            kind=new.kind,
-            name=new.name,
-            sha256=new.sha256,
-            size=new.size,
-            media_type=new.media_type,
-            blob=new.blob,
-            parts=list(new.parts) or None,
-            created_at=new.created_at,
-            enqueued_at=new.created_at,
-            expires_at=new.expires_at,
-            stage=START.stage,
-            done=START.done,
-            note=START.note,
-            attempts=0,
-            reference=new.reference,
-            priority=new.priority,
-            turn_at=new.created_at - HEAD_START[new.priority],
-            labels=[
-                LabelRow(name=name, value=value, tenant=new.tenant)
-                for name, value in sorted(new.labels.items())
-            ],
-        )
+        entry = entry_of(new, result, places=places)
         with self._database.write() as session:
-            if in_flight:
-                take_place(session, new.tenant, in_flight)
-            session.add(row)
+            write(session, (entry,), self._keeping)
             also(session, new.id)
-            note(session, new.tenant, "scan.accepted", f"scan:{new.id}")
             if result is not None:
-                for name, value in done(result, new.created_at).items():
-                    setattr(row, name, value)
-                session.flush()
                 session.add(report_row(new.id, new.tenant, result.signed))
                 _tell(session, new.tenant, new.id, result, new.created_at)
+            if result is None:
+                return entry.scan()
+            row = session.get_one(ScanRow, new.id)
+            self._keeping.settle(session, row, new.created_at)
         return scan_of(row)
 
-    def check_in_flight(self, tenant: str, most: int) -> None:
-        """Raises `TooManyInFlight` if the tenant has so many; 0 is any number."""
-        if most:
+    def add_all(self, entries: Sequence[Entry]) -> None:
+        """Write scans that wait, all or none. Raises `TooManyInFlight`."""
+        with self._database.write() as session:
+            write(session, entries, self._keeping)
+
+    def check_in_flight(self, tenant: str, places: Places) -> None:
+        """Raises `TooManyInFlight` if none of the places is free."""
+        if places.bounded:
             with self._database.read() as session:
-                check_places(session, tenant, most)
+                check_places(session, tenant, (places,))
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
@@ -223,6 +186,8 @@ class ScanRows:
             cancelled = _changed(session, scan_id, *mine, **values)
             if cancelled:
                 note(session, tenant, "scan.cancelled", f"scan:{scan_id}")
+                announce_cancelled(session, tenant, (scan_id,), failure.code, now)
+                self._settle(session, scan_id, now)
             return cancelled
 
     def take(
@@ -267,8 +232,11 @@ class ScanRows:
                 name=row.name,
                 sha256=row.sha256,
                 blob=BlobKey(row.blob),
+                secret=row.secret,
                 parts=tuple(row.parts or ()),
                 attempt=row.attempts,
+                created_at=row.created_at,
+                keeps=self._keeping.outliving(session, row),
             )
 
     def renew(self, job: Job, *, until: datetime, progress: Progress) -> bool:
@@ -291,6 +259,7 @@ class ScanRows:
             if won:
                 session.add(report_row(job.id, job.tenant, result.signed))
                 _tell(session, job.tenant, job.id, result, now)
+                self._settle(session, job.id, now)
             return won
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
@@ -298,6 +267,7 @@ class ScanRows:
             failed = _changed(session, job.id, _held(job), **_failed(failure, now))
             if failed:
                 announce_failed(session, job.tenant, job.id, failure.code, now)
+                self._settle(session, job.id, now)
             return failed
 
     def hand_back(self, job: Job, *, counted: bool = True) -> bool:
@@ -316,6 +286,12 @@ class ScanRows:
             statement = update(ScanRow).where(running).values(**_queued_again(counted=False))
             session.execute(statement)
         return tuple(name for name in busy if name is not None)
+
+    def _settle(self, session: Session, scan_id: str, now: datetime) -> None:
+        """What goes with the end of a scan goes in the transaction that ends it."""
+        session.flush()
+        row = session.get_one(ScanRow, scan_id, populate_existing=True)
+        self._keeping.settle(session, row, now)
 
 
 def _batched(scan_ids: Sequence[str]) -> Iterator[Sequence[str]]:

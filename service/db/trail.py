@@ -5,7 +5,7 @@ other. A moment later it gets its number and a digest over itself and the line b
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import rfc8785
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -101,15 +101,24 @@ def note(
     session: Session, tenant: str, deed: str, object_: str, **detail: str | int | None
 ) -> None:
     """Write a line with the deed, in the deed's transaction; no names, addresses or contents."""
-    row = TrailRow(
-        tenant=tenant,
-        at=datetime.now(UTC),
-        actor=actor(),
-        deed=deed,
-        object=object_,
-        detail={name: value for name, value in detail.items() if value is not None},
-    )
-    session.add(row)
+    write_lines(session, [line_of(tenant, deed, object_, **detail)])
+
+
+def line_of(tenant: str, deed: str, object_: str, **detail: str | int | None) -> dict[str, object]:
+    """A line about what whoever acts now does now, to be written with the deed."""
+    return {
+        "tenant": tenant,
+        "at": datetime.now(UTC),
+        "actor": actor(),
+        "deed": deed,
+        "object": object_,
+        "detail": {name: value for name, value in detail.items() if value is not None},
+    }
+
+
+def write_lines(session: Session, lines: Sequence[Mapping[str, object]]) -> None:
+    """Write lines that `line_of` made."""
+    session.connection().execute(insert(TrailRow).inline(), lines)
 
 
 class TrailRows:

@@ -6,14 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
-from service.db import receipts
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
-from service.db.models import LabelRow, ReportRow, ScanRow, WorkerRow
+from service.db.models import ScanRow, WorkerRow
 from service.db.outbox import announce_failed
-from service.db.review_tables import ReviewRow
+from service.db.retention import ANEW, Keeping
 from service.db.upload_tables import UploadRow
-from service.reporting.receipt import Because
 
 BATCH = 500
 
@@ -27,11 +25,24 @@ class Waiting:
     enqueued_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Scans that were due to be looked at, and those of them that lost something."""
+
+    looked: int
+    removed: int
+
+
 class UpkeepRows:
     """Safe to use from any number of processes at once: each change happens for one of them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keeping: Keeping = Keeping(),  # noqa: B008 (frozen)
+    ) -> None:
         self._database = database
+        self._keeping = keeping
 
     def end_lapsed_leases(self, now: datetime, *, most: int, failure: Failure) -> tuple[int, int]:
         """Queue again, or fail after `most` attempts, what a dead worker held: (again, failed)."""
@@ -53,6 +64,8 @@ class UpkeepRows:
             ).all()
             for tenant, scan_id in failed:
                 announce_failed(session, tenant, scan_id, failure.code, now)
+                row = session.get_one(ScanRow, scan_id, populate_existing=True)
+                self._keeping.settle(session, row, now)
             again = connection.execute(
                 update(ScanRow).where(*lapsed).values(state=State.QUEUED, enqueued_at=None, **free)
             )
@@ -100,52 +113,22 @@ class UpkeepRows:
         return self._mark(scan_id, claimed_at, None)
 
     def due(self, now: datetime, most: int | None = None) -> int:
-        """How many scans are past their retention, counted up to `most`."""
-        found = select(ScanRow.id).where(*_due(now)).limit(most).subquery()
-        with self._database.read() as session:
-            return session.scalar(select(func.count()).select_from(found)) or 0
+        """How many scans have a part past its retention, counted up to `most`."""
+        return self._count(*_due(now), most=most)
 
     def late(self, moment: datetime) -> tuple[int, int]:
         """How many scans were due at `moment` already, and how many there are in all."""
-        kept = select(func.count()).where(ScanRow.state != State.EXPIRED)
-        late = self.due(moment)
-        with self._database.read() as session:
-            return late, session.scalar(kept) or 0
+        late = self._count(*_due(moment), ScanRow.due_at > ANEW)
+        return late, self._count(ScanRow.state != State.EXPIRED)
 
-    def expire(self, now: datetime) -> int:
-        """Blank what is past its retention and begin the deletion of the rest; how many scans."""
-        due = select(ScanRow).where(*_due(now))
+    def prune(self, now: datetime) -> Pruned:
+        """Begin the removal of what is past its retention, of a batch of scans."""
+        due = select(ScanRow).where(*_due(now)).order_by(ScanRow.due_at).limit(BATCH)
         with self._database.write() as session:
             # Locked, so that a worker that finishes now does so before or finds its lease gone.
-            oldest = due.order_by(ScanRow.expires_at).limit(BATCH)
-            rows = session.scalars(oldest.with_for_update(skip_locked=True)).all()
-            ids = [row.id for row in rows]
-            for row in rows:
-                receipts.begin(session, row, Because.RETENTION, now)
-            session.flush()
-            for apart in (ReportRow, LabelRow, ReviewRow):
-                session.execute(delete(apart).where(apart.scan_id.in_(ids)))
-            session.execute(
-                update(ScanRow)
-                .where(ScanRow.id.in_(ids))
-                .values(
-                    state=State.EXPIRED,
-                    name="",
-                    note="",
-                    blob=None,
-                    preview=None,
-                    lease=None,
-                    lease_until=None,
-                    failure_code=None,
-                    failure_sentence=None,
-                    verdict=None,
-                    action=None,
-                    reference=None,
-                    signer=None,
-                    pins=None,
-                )
-            )
-        return len(ids)
+            rows = session.scalars(due.with_for_update(skip_locked=True)).all()
+            removed = sum(self._keeping.settle(session, row, now) for row in rows)
+        return Pruned(looked=len(rows), removed=removed)
 
     def without_scan(self, keys: Sequence[BlobKey]) -> set[BlobKey]:
         """Those of at most `BATCH` keys that no scan and no upload refers to."""
@@ -159,9 +142,9 @@ class UpkeepRows:
             used.update(key for row in session.execute(query) for key in row)
         return set(keys) - used
 
-    def without_report(self, scan_ids: Sequence[str]) -> set[str]:
-        """Those of at most `BATCH` scans that are deleted or past their retention."""
-        query = select(ScanRow.id).where(ScanRow.id.in_(scan_ids), ScanRow.state != State.EXPIRED)
+    def without_entry(self, scan_ids: Sequence[str]) -> set[str]:
+        """Those of at most `BATCH` scans that may hold nothing in the index, or are deleted."""
+        query = select(ScanRow.id).where(ScanRow.id.in_(scan_ids), ScanRow.indexed.is_(True))
         with self._database.read() as session:
             return set(scan_ids) - set(session.scalars(query))
 
@@ -200,6 +183,11 @@ class UpkeepRows:
                 for row in session.scalars(query)
             )
 
+    def _count(self, *conditions: ColumnElement[bool], most: int | None = None) -> int:
+        found = select(ScanRow.id).where(*conditions).limit(most).subquery()
+        with self._database.read() as session:
+            return session.scalar(select(func.count()).select_from(found)) or 0
+
     def _waiting(self, *conditions: ColumnElement[bool], limit: int) -> tuple[Waiting, ...]:
         query = select(ScanRow.id, ScanRow.queue, ScanRow.enqueued_at).where(
             ScanRow.state == State.QUEUED, *conditions
@@ -224,4 +212,4 @@ class UpkeepRows:
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return ScanRow.expires_at < now, ScanRow.state != State.EXPIRED
+    return ScanRow.due_at < now, ScanRow.state != State.EXPIRED

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, String, Text
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, closed
@@ -27,6 +27,7 @@ class UploadRow(Base):
     received: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))  # announced, then found
     blob: Mapped[str] = mapped_column(String(127))
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # what the blob is sealed with
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     failure_code: Mapped[str | None] = mapped_column(String(64))

@@ -29,6 +29,7 @@ class UploadRows:
             received=new.received,
             sha256=new.sha256,
             blob=new.blob,
+            secret=new.secret,
             created_at=new.created_at,
             expires_at=new.expires_at,
         )
@@ -78,6 +79,7 @@ class UploadRows:
                 session,
                 upload,
                 state=UploadState.FAILED,
+                secret=None,
                 failure_code=failure.code,
                 failure_sentence=failure.sentence,
             )
@@ -107,7 +109,7 @@ def use(session: Session, upload: Upload, scan_id: str) -> bool:
     statement = (
         update(UploadRow)
         .where(UploadRow.id == upload.id, UploadRow.state == UploadState.COMPLETE)
-        .values(state=UploadState.USED, scan_id=scan_id)
+        .values(state=UploadState.USED, scan_id=scan_id, secret=None)
     )
     return bool(session.connection().execute(statement).rowcount)
 
@@ -133,6 +135,7 @@ def _upload(row: UploadRow) -> Upload:
         received=row.received,
         sha256=row.sha256,
         blob=BlobKey(row.blob),
+        secret=row.secret,
         created_at=row.created_at,
         expires_at=row.expires_at,
         failure=failure,

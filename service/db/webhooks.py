@@ -1,16 +1,23 @@
-"""Every statement about endpoints and deliveries; a delivery is leased as a scan is."""
+"""Every statement about a tenant's endpoints and deliveries; `webhook_sending` has the senders'."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.db.engine import Database
 from service.db.outbox import PATIENCE, EventType, send_to
 from service.db.trail import note
-from service.db.webhook_tables import DeliveryRow, DeliveryState, EndpointRow, EventRow
+from service.db.webhook_tables import (
+    AttemptCode,
+    AttemptRow,
+    DeliveryRow,
+    DeliveryState,
+    EndpointRow,
+    EventRow,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +25,7 @@ class Endpoint:
     """An address that is told, without its secrets."""
 
     id: str
+    tenant: str
     url: str
     events: tuple[EventType, ...]
     created_at: datetime
@@ -26,8 +34,20 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt at a delivery."""
+
+    at: datetime  # when it began
+    status: int | None  # what the receiver answered
+    milliseconds: int
+    code: AttemptCode | None  # None: delivered
+    error: str | None
+    answer: str | None  # how the body of a refusal began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One event on its way to one endpoint."""
+    """One event on its way to one endpoint, and how the last attempt went."""
 
     id: int
     event_id: str
@@ -37,36 +57,9 @@ class Delivery:
     next_at: datetime
     status: int | None
     milliseconds: int | None
+    code: AttemptCode | None
     error: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """A delivery that one sender holds the lease of."""
-
-    id: int
-    token: str
-    endpoint_id: str
-    event_id: str
-    url: str
-    secrets: tuple[str, ...]
-    document: str
-    attempt: int
-    give_up_at: datetime
-    failing_since: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How an attempt ended, and what follows from it."""
-
-    state: DeliveryState
-    next_at: datetime
-    status: int | None
-    milliseconds: int
-    error: str | None
-    pause: str | None = None
-    quiet_until: datetime | None = None
+    history: tuple[Attempt, ...]  # every attempt, the oldest first
 
 
 class WebhookRows:
@@ -75,10 +68,10 @@ class WebhookRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, tenant: str, endpoint: Endpoint, secret: str) -> None:
+    def add(self, endpoint: Endpoint, secret: str) -> None:
         row = EndpointRow(
             id=endpoint.id,
-            tenant=tenant,
+            tenant=endpoint.tenant,
             url=endpoint.url,
             events=list(endpoint.events),
             secret=secret,
@@ -86,15 +79,18 @@ class WebhookRows:
         )
         with self._database.write() as session:
             session.add(row)
-            note(session, tenant, "webhook.created", f"webhook:{endpoint.id}")
+            note(session, endpoint.tenant, "webhook.created", f"webhook:{endpoint.id}")
 
     def get(self, tenant: str, endpoint_id: str) -> Endpoint | None:
         with self._database.read() as session:
             row = _row(session, tenant, endpoint_id)
             return _endpoint(row) if row is not None else None
 
-    def list(self, tenant: str) -> tuple[Endpoint, ...]:
-        query = select(EndpointRow).where(EndpointRow.tenant == tenant).order_by(EndpointRow.id)
+    def list(self, tenant: str | None) -> tuple[Endpoint, ...]:
+        """Those of a tenant, or of all."""
+        query = select(EndpointRow).order_by(EndpointRow.tenant, EndpointRow.id)
+        if tenant is not None:
+            query = query.where(EndpointRow.tenant == tenant)
         with self._database.read() as session:
             return tuple(_endpoint(row) for row in session.scalars(query))
 
@@ -129,10 +125,11 @@ class WebhookRows:
                 note(session, tenant, "webhook.deleted", f"webhook:{endpoint_id}")
             return row is not None
 
-    def test(self, tenant: str, endpoint_id: str, now: datetime) -> None:
+    def test(self, tenant: str, endpoint_id: str, now: datetime) -> str:
+        """Write an event for this endpoint alone; its id."""
         with self._database.write() as session:
             data = {"endpoint": endpoint_id}
-            send_to(session, tenant, [endpoint_id], EventType.TEST, data, now)
+            return send_to(session, tenant, [endpoint_id], EventType.TEST, data, now)
 
     def deliveries(
         self, endpoint_id: str, *, state: DeliveryState | None, before: int | None, limit: int
@@ -149,7 +146,8 @@ class WebhookRows:
             query = query.where(DeliveryRow.id < before)
         with self._database.read() as session:
             rows = session.execute(query.order_by(DeliveryRow.id.desc()).limit(limit)).all()
-        return tuple(_delivery(row, EventType(kind)) for row, kind in rows)
+            history = _history(session, [row.id for row, _ in rows])
+        return tuple(_delivery(row, EventType(kind), history) for row, kind in rows)
 
     def redeliver(self, endpoint_id: str, delivery_id: int | None, now: datetime) -> int:
         """Send one delivery again, or every dead one; how many."""
@@ -160,74 +158,28 @@ class WebhookRows:
         )
         again = (
             update(DeliveryRow)
-            .where(DeliveryRow.endpoint_id == endpoint_id, which, DeliveryRow.lease.is_(None))
+            .where(DeliveryRow.endpoint_id == endpoint_id, which)
             .values(state=DeliveryState.PENDING, attempts=0, next_at=now, give_up_at=now + PATIENCE)
         )
         with self._database.write() as session:
             return session.connection().execute(again).rowcount
 
-    def take(self, token: str, now: datetime, until: datetime) -> Due | None:
-        """Lease what waits longest, of an endpoint that nobody sends to at present."""
-        busy = select(DeliveryRow.endpoint_id).where(DeliveryRow.lease_until >= now)
-        free = or_(DeliveryRow.lease.is_(None), DeliveryRow.lease_until < now)
-        query = (
-            select(DeliveryRow.id)
-            .join(EndpointRow, EndpointRow.id == DeliveryRow.endpoint_id)
-            .where(
-                DeliveryRow.state == DeliveryState.PENDING,
-                DeliveryRow.next_at <= now,
-                EndpointRow.paused.is_(None),
-                or_(EndpointRow.quiet_until.is_(None), EndpointRow.quiet_until <= now),
-                DeliveryRow.endpoint_id.not_in(busy),
-            )
-            .order_by(DeliveryRow.next_at, DeliveryRow.id)
-            .limit(1)
+    def plain(self, sealed: str) -> tuple[tuple[str, str, str | None], ...]:
+        """Id, secret and former secret of endpoints with one that does not begin with `sealed`."""
+        readable = or_(
+            EndpointRow.secret.not_like(f"{sealed}%"),
+            EndpointRow.former_secret.not_like(f"{sealed}%"),
         )
+        query = select(EndpointRow.id, EndpointRow.secret, EndpointRow.former_secret)
         with self._database.read() as session:
-            found = session.scalar(query)
-        if found is None:
-            return None
-        with self._database.write() as session:
-            claim = update(DeliveryRow).where(
-                DeliveryRow.id == found, DeliveryRow.state == DeliveryState.PENDING, free
-            )
-            claimed = claim.values(
-                lease=token, lease_until=until, attempts=DeliveryRow.attempts + 1
-            )
-            if not session.connection().execute(claimed).rowcount:
-                return None
-            return _due(session, found, token, now)
+            return tuple((row[0], row[1], row[2]) for row in session.execute(query.where(readable)))
 
-    def settle(self, due: Due, outcome: Outcome, now: datetime) -> bool:
-        """Write how an attempt ended; False when another sender holds the delivery by now."""
+    def reseal(self, endpoint_id: str, before: str, secret: str, former: str | None) -> None:
+        """Store the secrets of an endpoint in another form, unless it has another one by now."""
+        same = (EndpointRow.id == endpoint_id, EndpointRow.secret == before)
         with self._database.write() as session:
-            held = and_(DeliveryRow.id == due.id, DeliveryRow.lease == due.token)
-            settled = session.connection().execute(
-                update(DeliveryRow)
-                .where(held)
-                .values(
-                    state=outcome.state,
-                    next_at=outcome.next_at,
-                    lease=None,
-                    lease_until=None,
-                    status=outcome.status,
-                    milliseconds=outcome.milliseconds,
-                    error=outcome.error,
-                )
-            )
-            row = session.get(EndpointRow, due.endpoint_id)
-            if not settled.rowcount or row is None:
-                return False
-            well = outcome.state is DeliveryState.DELIVERED
-            row.failing_since = None if well else row.failing_since or now
-            row.quiet_until = outcome.quiet_until
-            row.paused = outcome.pause or row.paused
-            return True
-
-    def forget(self, before: datetime) -> None:
-        """Delete events of before then, with their deliveries."""
-        with self._database.write() as session:
-            session.execute(delete(EventRow).where(EventRow.created_at < before))
+            statement = update(EndpointRow).where(*same)
+            session.execute(statement.values(secret=secret, former_secret=former))
 
 
 def _row(session: Session, tenant: str, endpoint_id: str) -> EndpointRow | None:
@@ -235,29 +187,10 @@ def _row(session: Session, tenant: str, endpoint_id: str) -> EndpointRow | None:
     return row if row is not None and row.tenant == tenant else None
 
 
-def _due(session: Session, delivery_id: int, token: str, now: datetime) -> Due | None:
-    row = session.get_one(DeliveryRow, delivery_id)
-    event = session.get_one(EventRow, row.event_id)
-    endpoint = session.get_one(EndpointRow, row.endpoint_id)
-    former = endpoint.former_secret
-    overlaps = endpoint.former_until is not None and endpoint.former_until > now
-    return Due(
-        id=row.id,
-        token=token,
-        endpoint_id=endpoint.id,
-        event_id=event.id,
-        url=endpoint.url,
-        secrets=(endpoint.secret, former) if former and overlaps else (endpoint.secret,),
-        document=event.document,
-        attempt=row.attempts,
-        give_up_at=row.give_up_at,
-        failing_since=endpoint.failing_since,
-    )
-
-
 def _endpoint(row: EndpointRow) -> Endpoint:
     return Endpoint(
         id=row.id,
+        tenant=row.tenant,
         url=row.url,
         events=tuple(EventType(name) for name in row.events),
         created_at=row.created_at,
@@ -266,7 +199,23 @@ def _endpoint(row: EndpointRow) -> Endpoint:
     )
 
 
-def _delivery(row: DeliveryRow, kind: EventType) -> Delivery:
+def _history(session: Session, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
+    query = select(AttemptRow).where(AttemptRow.delivery_id.in_(delivery_ids))
+    found: dict[int, list[Attempt]] = {}
+    for row in session.scalars(query.order_by(AttemptRow.id)):
+        attempt = Attempt(
+            at=row.at,
+            status=row.status,
+            milliseconds=row.milliseconds,
+            code=row.code,
+            error=row.error,
+            answer=row.answer,
+        )
+        found.setdefault(row.delivery_id, []).append(attempt)
+    return found
+
+
+def _delivery(row: DeliveryRow, kind: EventType, history: Mapping[int, list[Attempt]]) -> Delivery:
     return Delivery(
         id=row.id,
         event_id=row.event_id,
@@ -276,5 +225,7 @@ def _delivery(row: DeliveryRow, kind: EventType) -> Delivery:
         next_at=row.next_at,
         status=row.status,
         milliseconds=row.milliseconds,
+        code=row.code,
         error=row.error,
+        history=tuple(history.get(row.id, ())),
     )

@@ -223,13 +223,7 @@ def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str,
         ],
         "marks": seen.marks,
         "traces": [f"{item.statement} {item.weight}" for item in seen.traces],
-        "fused": None
-        if seen.fused is None
-        else {
-            "words": seen.fused.words,
-            "odds": seen.fused.odds,
-            "bar": drawings.interval(seen.fused.interval),
-        },
+        "leading": seen.leading,
         "findings": [_finding(item, report) for item in seen.findings],
         "gaps": [{"what": gap.what, "statement": gap.statement} for gap in seen.gaps],
         "notes": report.subject.notes,

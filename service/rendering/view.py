@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.result import Alarm, Finding
+from detectors.result import Finding
 from provenance.declared import Weight
 from provenance.similarity.result import Match
 from service.rendering import charts, credentials, timeline
@@ -27,16 +27,11 @@ from service.reporting.wording import (
     kind_in_words,
     marks_in_sound,
     odds,
+    threshold,
 )
 
 SEE_BELOW: Final = "See “What was not checked”."
 SEE_ABOVE: Final = "The reason is as above."
-
-ALARMS: Final = {
-    Alarm.NONE: "passes no threshold",
-    Alarm.FPR_5: "passes the threshold that only 5 % of real media pass by chance",
-    Alarm.FPR_1: "passes the threshold that only 1 % of real media pass by chance",
-}
 
 ICONS: Final = {
     Verdict.VERIFIED_CAPTURE: "seal",
@@ -106,15 +101,6 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Fused:
-    """All voting classifiers together."""
-
-    words: str
-    odds: str
-    interval: charts.Interval
-
-
-@dataclass(frozen=True, slots=True)
 class ReportView:
     """What the template reads besides the report itself."""
 
@@ -136,7 +122,7 @@ class ReportView:
     traces: tuple[TraceView, ...]
     matches: tuple[MatchView, ...]
     findings: tuple[FindingView, ...]
-    fused: Fused | None
+    leading: str  # which of several questions the report's ratio answers
 
 
 def view(report: Report) -> ReportView:
@@ -161,7 +147,7 @@ def view(report: Report) -> ReportView:
         traces=_traces(report),
         matches=tuple(_match(item) for item in report.matches),
         findings=tuple(_findings(report)),
-        fused=_fused(report),
+        leading=_leading(report),
     )
 
 
@@ -259,12 +245,14 @@ def _traces(report: Report) -> tuple[TraceView, ...]:
     )
 
 
-def _fused(report: Report) -> Fused | None:
-    """All together, where more than one classifier has a vote and a score."""
-    lr = report.classifiers
-    if lr is None or sum(item.votes and item.lr is not None for item in report.findings) < 2:
-        return None
-    return Fused(in_words(lr.log10, "synthetic"), odds(lr, "synthetic"), charts.interval(lr))
+def _leading(report: Report) -> str:
+    """Where several questions were answered: which one the ratio of the report is about."""
+    if report.question is None or len(report.questions) < 2:
+        return ""
+    return (
+        "Each of these questions has a likelihood ratio of its own, and they are not mixed. Where a "
+        f"list shows one number for this file, it answers “{CLAIMS[report.question]}”."
+    )
 
 
 def _match(item: Match) -> MatchView:
@@ -304,7 +292,7 @@ def _finding(item: Finding, reason: str) -> FindingView:
         scored=item.lr is not None,
         words=reason if item.lr is None else _words(item, claim),
         odds=odds(item.lr, claim) if item.lr and item.votes else "",
-        alarm=ALARMS[item.alarm] if item.lr and item.votes else "",
+        alarm=threshold(item) if item.lr and item.votes else "",
         interval=charts.interval(item.lr) if item.lr and item.votes else None,
         facts=tuple(
             (name.replace("_", " "), f"{value:g}")

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from detectors.result import (
+    JUDGED_FRAMES,
     NARROW_BAND_SECONDS,
+    REFUSED_FRAMES,
     Alarm,
     Claim,
     Finding,
-    LikelihoodRatio,
     Outcome,
     Reason,
 )
@@ -20,7 +21,7 @@ from service.reporting.credentials import evidence_of, gaps_in
 from service.reporting.recovered_credentials import recovered
 from service.reporting.report import Evidence, NotChecked, Rank, Signal
 from service.reporting.timeline import marked_of
-from service.reporting.wording import CLAIMS, because, in_words, passes
+from service.reporting.wording import CLAIMS, because, in_words, passes, unsteady
 
 _MARKED: Final = {
     Says.AI_GENERATED: Signal.MARKED_AI,
@@ -45,7 +46,8 @@ CLASSIFIER_ID: Final = "detector."
 """What the id of a classifier's evidence begins with, before the detector's name."""
 
 SUBSTANTIAL: Final = 1 / 3
-"""Share of what was judged over time that may lean to synthetic before silence on the whole ends.
+"""Share of what was judged over time that may lean to synthetic, and of what was looked at that may be
+beyond judging, before silence on the whole ends.
 
 A choice and no measurement: it withholds "no sign found" and accuses nobody.
 """
@@ -92,26 +94,14 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
                 "line. They were not judged."
             )
             yield NotChecked(what=item.detector, reason=Reason.NARROW_BAND, statement=text)
-
-
-def fuse(findings: tuple[Finding, ...]) -> LikelihoodRatio | None:
-    """One ratio for "something in this file is synthetic"; None when every classifier abstained.
-
-    Voting findings judge different parts (picture, voice, face). With equal prior weight on which
-    part is synthetic, the ratio of the whole is the mean of the parts' ratios, not of their logs.
-    """
-    ratios = [item.lr for item in findings if item.votes and item.lr is not None]
-    if not ratios:
-        return None
-    return LikelihoodRatio(
-        log10=_mean([item.log10 for item in ratios]),
-        low=_mean([item.low for item in ratios]),
-        high=_mean([item.high for item in ratios]),
-    )
-
-
-def _mean(logs: list[float]) -> float:
-    return math.log10(sum(10.0**value for value in logs) / len(logs))
+        refused, judged = (item.facts.get(name, 0) for name in (REFUSED_FRAMES, JUDGED_FRAMES))
+        if item.votes and refused >= SUBSTANTIAL * (refused + judged) > 0:
+            text = (
+                f"{refused:.0f} of the {refused + judged:.0f} frames that were taken from the film "
+                "could not be judged: too dark, too plain or no photographs. Silence about the rest "
+                "does not clear them."
+            )
+            yield NotChecked(what=item.detector, reason=Reason.FRAMES_REFUSED, statement=text)
 
 
 def _is_beyond_chance(found: Watermark) -> bool:
@@ -199,7 +189,8 @@ def _classifier(finding: Finding) -> Evidence:
         raise ValueError(f"{finding.detector}: evidence needs a score")
     marked = marked_of(finding) if finding.alarm is Alarm.NONE else None
     parts = (
-        f"The score gives {in_words(lr.log10, means)}{passes(finding.alarm)}.",
+        f"The score gives {in_words(lr.log10, means)}{passes(finding)}.",
+        unsteady(finding),
         because(finding),
         f" {marked.in_words(means)}" if marked is not None else "",
     )

@@ -154,7 +154,7 @@ def _classified(facts: Facts, deciding: Evidence) -> str:
     if finding is None or finding.lr is None:
         return NO_CONCLUSION
     claim, lr = CLAIMS[finding.claim], finding.lr.log10
-    passed = passes(finding.alarm).removeprefix(" and passes ")
+    passed = passes(finding).removeprefix(" and passes ")
     return f"The score for “{claim}” passes {passed}. A score like this is {likelier(lr, claim)}."
 
 
@@ -164,8 +164,13 @@ def _suspect(facts: Facts, deciding: Evidence) -> str:
         index = deciding.id.removeprefix("marker.")
         return f"Unsigned metadata hints at AI ({_where(facts, index)}), but does not declare it."
     marked = marked_of(finding)
-    if not passes(finding.alarm) and marked is not None:
+    if not passes(finding) and marked is not None:
         return f"The score of the whole is low, but parts of it stand out. {marked.in_words(CLAIMS[finding.claim])}"
+    if finding.unstable:
+        return (
+            f"The score for “{CLAIMS[finding.claim]}” is high, but not once this is made smaller or cut "
+            "and saved again. That is too little for a conclusion."
+        )
     return (
         f"The score for “{CLAIMS[finding.claim]}” is raised, but 5 % of real media reach it by "
         "chance. That is too many for a conclusion."

@@ -10,7 +10,7 @@ from typing import Final
 
 from detectors.errors import DetectorError
 from detectors.media.limits import Limits
-from detectors.registry import Spec, card_of, named, specs
+from detectors.registry import Spec, card_of, named, own_thresholds, specs
 from detectors.result import Finding
 from provenance.result import Provenance
 from provenance.trust import TrustList
@@ -51,7 +51,16 @@ def pin(
             **({name: _version(name) for name in JUDGING} if findings else {}),
         },
         settings=dict(settings),
+        thresholds=_own(item.thresholds for item in findings),
     )
+
+
+def _own(used: Iterable[str]) -> dict[str, str]:
+    """The organisation's own thresholds, where a finding was compared with them."""
+    own = own_thresholds()
+    if own is None or own.name not in set(used):
+        return {}
+    return {own.name: hashlib.sha256(own.model_dump_json().encode()).hexdigest()}
 
 
 def digest_of(
@@ -71,6 +80,7 @@ def digest_of(
         "trust_lists": [(item.kind, item.name, item.sha256) for item in lists],
         "settings": dict(settings),
         "choices": choices,
+        "thresholds": None if (own := own_thresholds()) is None else own.model_dump(mode="json"),
     }
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 

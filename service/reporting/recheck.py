@@ -89,7 +89,9 @@ def _tolerances(first: Report, second: Report) -> dict[str, float]:
     pairs = zip(first.findings, second.findings, strict=False)
     apart = [SCORE_TOLERANCE + 2 * max(one.margin, other.margin) for one, other in pairs]
     found = {f"findings[{index}]": value for index, value in enumerate(apart)}
-    return {**found, "classifiers": max(apart, default=0.0)}
+    widest = max(apart, default=0.0)
+    asked = {f"questions[{index}]": widest for index in range(len(first.questions))}
+    return {**found, **asked, "classifiers": widest}
 
 
 def _differences(

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from detectors.base import Kind
 from detectors.media.sniff import TracedAs
-from detectors.result import Closed, Finding, LikelihoodRatio
+from detectors.result import Alarm, Claim, Closed, Finding, LikelihoodRatio
 from provenance.declared import Watermark
 from provenance.result import Provenance
 from provenance.similarity.result import Match
@@ -96,6 +96,15 @@ class NotChecked(Closed):
     statement: str
 
 
+class Question(Closed):
+    """One question that voting classifiers answered about the file; no other has part in its ratio."""
+
+    claim: Claim
+    lr: LikelihoodRatio
+    alarm: Alarm  # the strictest operating point that one of them passes
+    detectors: tuple[str, ...]
+
+
 class Profile(StrEnum):
     """How much is asked of a scan."""
 
@@ -128,6 +137,9 @@ class Engine(Closed):
     trust_lists: dict[str, str]  # kind/name of a list -> sha256
     libraries: dict[str, str]  # what read the file and judged it -> version
     settings: dict[str, float] = Field(default_factory=dict)  # how much of a file is looked at
+    thresholds: dict[str, str] = Field(
+        default_factory=dict, exclude_if=lambda found: not found
+    )  # name of the organisation's own that were used -> sha256
 
 
 class Reused(Closed):
@@ -150,7 +162,11 @@ class Report(Closed):
     evidence: tuple[Evidence, ...]  # strongest rank first
     conflicts: tuple[Conflict, ...]
     not_checked: tuple[NotChecked, ...]
-    classifiers: LikelihoodRatio | None  # fused; None when every classifier abstained
+    classifiers: LikelihoodRatio | None  # of `question`; None when every classifier abstained
+    question: Claim | None = Field(
+        default=None, exclude_if=lambda found: found is None
+    )  # which of `questions` the ratio answers; left out where there is none, as in earlier reports
+    questions: tuple[Question, ...] = Field(default=(), exclude_if=lambda found: not found)
     provenance: Provenance | None
     watermarks: tuple[Watermark, ...] = ()  # every message looked for; empty when none could be
     matches: tuple[Match, ...] = ()  # with files of the operator's index, the closest first

@@ -7,8 +7,6 @@ detached content (RFC 7515, appendix F) by Ed25519 (RFC 9864); the key id is the
 """
 
 import logging
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ from joserfc.jwk import OKPKey
 from service.client import errors, verification
 from service.client.verification import ALGORITHM
 from service.errors import SignatureInvalid, SigningKeyInvalid
+from service.key_files import write_once
 from service.reporting.published_keys import Keys, remember
 from service.reporting.report import Report
 
@@ -158,17 +157,5 @@ def replace_key(path: Path) -> None:
 
 
 def _create(path: Path) -> None:
-    """Write a new key beside the path and link it there: the first process wins, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(OKPKey.generate_key(ALGORITHM).as_pem(private=True))
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        return
-    finally:
-        temporary.unlink()
+    """The first process wins, whole."""
+    write_once(path, OKPKey.generate_key(ALGORITHM).as_pem(private=True))

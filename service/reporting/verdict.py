@@ -44,6 +44,7 @@ HARMLESS: Final = frozenset(
                 Reason.WRONG_ARITHMETIC,
                 Reason.UNDECODABLE,
                 Reason.INTERNAL_ERROR,
+                Reason.FRAMES_REFUSED,  # much of the film was looked at in vain
                 Reason.NARROW_BAND,  # there is speech, and nobody can say anything about it
             }
         ),

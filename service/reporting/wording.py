@@ -298,12 +298,32 @@ def _side(contribution: float) -> str:
     return "to" if contribution > 0 else "away from"
 
 
-def passes(alarm: Alarm) -> str:
+def passes(finding: Finding) -> str:
     """ " and passes the threshold that only 1 % of real media pass by chance", or nothing."""
-    share = {Alarm.FPR_1: 1, Alarm.FPR_5: 5, Alarm.NONE: 0}[alarm]
-    if not share:
+    share = {Alarm.FPR_1: 1, Alarm.FPR_5: 5, Alarm.NONE: 0}[finding.alarm]
+    return f" and passes {_threshold(finding, share)}" if share else ""
+
+
+def unsteady(finding: Finding) -> str:
+    """A sentence about an accusation that another delivery takes back, or nothing."""
+    if not finding.unstable:
         return ""
-    return f" and passes the threshold that only {share} % of real media pass by chance"
+    return (
+        " As it came it passes the threshold of 1 % too. Made smaller or cut and saved once more, it "
+        "passes none, so it accuses nobody."
+    )
+
+
+def threshold(finding: Finding) -> str:
+    """ "passes the threshold that only 5 % of real media pass by chance" or "passes no threshold"."""
+    return passes(finding).removeprefix(" and ") or "passes no threshold"
+
+
+def _threshold(finding: Finding, share: int) -> str:
+    whose = "real media"
+    if finding.thresholds:
+        whose = f"the genuine files of “{finding.thresholds}”"
+    return f"the threshold that only {share} % of {whose} pass by chance"
 
 
 def odds(lr: LikelihoodRatio, hypothesis: str) -> str:

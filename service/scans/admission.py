@@ -1,16 +1,19 @@
 """An upload becomes a scan: one that waits for a worker, or one that repeats an earlier analysis."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from service import figures
 from service.access.meter import Allowance
 from service.analysis.pipeline import profile_for
+from service.db.entries import Entry, NewScan, entry_of
 from service.db.lifecycle import Scan, State, new_scan_id
-from service.db.scans import Also, NewScan, ScanRows
+from service.db.places import UNBOUNDED
+from service.db.scans import Also, ScanRows, alone
 from service.db.upkeep import UpkeepRows
 from service.errors import QueueUnavailable
 from service.reporting.report import Profile
@@ -18,7 +21,8 @@ from service.scans.asked import Asked, Reuse
 from service.scans.intake import Received
 from service.scans.queue import Queue, queue_for
 from service.scans.repeat import Repeats
-from service.scans.storage import BlobStore
+from service.scans.together import Together
+from service.storage.protocol import BlobStore
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +38,6 @@ class Admission:
         upkeep: UpkeepRows,
         store: BlobStore,
         queue: Queue,
-        keep: timedelta | None,  # None: until somebody deletes it
         now: Callable[[], datetime],
     ) -> None:
         self._rows = rows
@@ -42,7 +45,7 @@ class Admission:
         self._upkeep = upkeep
         self._store = store
         self._queue = queue
-        self._keep = keep
+        self._accept = Together(self._accept_all)
         self._now = now
 
     def admit(
@@ -61,22 +64,39 @@ class Admission:
         The row comes first and names the queue; a message that cannot be sent now is sent by the
         reconciler, so a broker that is down costs time, not scans.
         """
-        new = self._new(tenant, received, profile, asked)
+        new = self._new(tenant, received, profile, asked, allowance)
         result = self._repeats.find(new, asked.max_age) if asked.reuse is Reuse.ALLOWED else None
-        most = allowance.in_flight if allowance is not None and result is None else 0
+        places = UNBOUNDED if allowance is None or result is not None else allowance.places
         try:
             if allowance is not None:
                 allowance.upload(received.size)
-            scan = self._rows.add(new, also, result, in_flight=most)
+            if also is alone and result is None:
+                entry = entry_of(new, places=places)
+                self._accept(entry)
+                return entry.scan()
+            scan = self._rows.add(new, also, result, places=places)
         except BaseException:
             if result is not None and result.preview is not None:
                 self._store.delete(result.preview)
             raise
+        figures.accepted(scan.kind, scan.profile, repeated=result is not None)
         if scan.state is State.QUEUED:
-            self._ring(scan, new.queue)
+            self._ring((new,))
         return scan
 
-    def _new(self, tenant: str, received: Received, profile: Profile, asked: Asked) -> NewScan:
+    def _accept_all(self, entries: Sequence[Entry]) -> None:
+        """Scans that come at the same time share a transaction and a message to the broker."""
+        self._rows.add_all(entries)
+        self._ring([entry.new for entry in entries])
+
+    def _new(
+        self,
+        tenant: str,
+        received: Received,
+        profile: Profile,
+        asked: Asked,
+        allowance: Allowance | None,
+    ) -> NewScan:
         kind, now = received.type.kind, self._now()
         profile = profile_for(received.type, profile)
         return NewScan(
@@ -90,19 +110,21 @@ class Admission:
             size=received.size,
             media_type=received.type.media_type,
             blob=received.blob,
+            secret=received.secret,
             parts=received.parts,
             created_at=now,
-            expires_at=None if self._keep is None else now + self._keep,
+            sender=allowance.sender if allowance is not None else None,
             reference=asked.reference,
             labels=asked.labels,
             priority=asked.priority,
         )
 
-    def _ring(self, scan: Scan, queue: str) -> None:
-        """From here on the scan is accepted: whatever goes wrong, the reconciler sends again."""
+    def _ring(self, accepted: Sequence[NewScan]) -> None:
+        """From here on the scans are accepted: whatever goes wrong, the reconciler sends again."""
         try:
-            self._queue.enqueue(scan.id, queue)
+            self._queue.enqueue_all([(new.id, new.queue) for new in accepted])
         except QueueUnavailable:
-            log.warning("accepted while the broker is down", extra={"scan": scan.id})
-            with suppress(SQLAlchemyError):
-                self._upkeep.not_sent(scan.id, scan.created_at)
+            for new in accepted:
+                log.warning("accepted while the broker is down", extra={"scan": new.id})
+                with suppress(SQLAlchemyError):
+                    self._upkeep.not_sent(new.id, new.created_at)

@@ -35,6 +35,10 @@ class Reuse(StrEnum):
     ALLOWED = "allowed"
 
 
+_PRIORITIES: Final = frozenset(Priority)
+_REUSES: Final = frozenset(Reuse)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a client says with a file. `labels` are names and values of its own.
@@ -55,10 +59,10 @@ def asked_in(untrusted: Mapping[str, str]) -> Asked:
     Raises `InvalidRequest`.
     """
     priority = untrusted.get("priority") or Priority.NORMAL
-    if priority not in set(Priority):
+    if priority not in _PRIORITIES:
         raise InvalidRequest(no_such("priority", priority, Priority))
     reuse = untrusted.get("reuse") or Reuse.NEVER
-    if reuse not in set(Reuse):
+    if reuse not in _REUSES:
         raise InvalidRequest(no_such("reuse", reuse, Reuse))
     return Asked(
         reference=reference_in(untrusted.get("reference", "")),

@@ -11,12 +11,16 @@ from typing import Final, Self
 
 from sqlalchemy.orm import Session
 
-from service.access.meter import Allowance
+from service.access.meter import Allowance, Meter
+from service.access.principal import Principal
+from service.access_errors import TooManyInFlight
 from service.db import batches as statements
 from service.db.batch_lifecycle import Batch, BatchPage, BatchState, Claimed, NewItem, Result
+from service.db.batch_reading import BatchViews
 from service.db.batches import BatchRows, Finished
 from service.db.engine import Database
 from service.db.lifecycle import Failure, UploadState, is_scan_id, new_scan_id
+from service.db.scans import Also, alone
 from service.errors import (
     BatchNotFound,
     InvalidRequest,
@@ -30,6 +34,7 @@ from service.errors import (
     UploadUsed,
 )
 from service.scans.asked import Asked
+from service.scans.idempotency import Keys
 from service.scans.intake import Received, Receiver, name_in
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
@@ -46,6 +51,8 @@ HOLD: Final = timedelta(seconds=180)
 RECEIVING: Final = timedelta(minutes=15)
 """The longest that one file of a form may take; then its request counts as dead."""
 LATER: Final = timedelta(seconds=30)
+ROOM: Final = timedelta(seconds=2)
+"""After this it is asked again whether a scan more may be in flight."""
 ATTEMPTS: Final = 3
 
 
@@ -65,34 +72,46 @@ class Batches:
         fetch: Fetch,
         keep: timedelta | None,  # None: until somebody deletes it
         finished: Finished = unannounced,
+        meter: Meter | None = None,  # None: what is taken in later counts for nobody
         now: Callable[[], datetime] | None = None,  # None: the database's clock
     ) -> None:
         """`finished` is called once for each batch, in the transaction that finishes it."""
-        self._rows = BatchRows(database)
+        self._rows = BatchRows(database, scans.keeping)
+        self._views = BatchViews(database)
         self._scans = scans
         self._uploads = uploads
         self._fetch = fetch
         self._keep = keep
         self._finished = finished
+        self._meter = meter
+        self._sender: str | None = None
+        self._full: dict[str, datetime] = {}
         self._now = now or database.now
 
     def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
         """The same use cases for the batches of another tenant, within what is allowed there."""
         others = copy(self)
         others._scans = self._scans.of(tenant, allowance)
+        others._sender = allowance.sender if allowance is not None else None
         others._uploads = self._uploads.of(tenant)
         return others
 
-    def accept(self, items: Sequence[NewItem]) -> tuple[Batch, tuple[NewItem, ...]]:
-        """A batch of lines that were checked, all or nothing; and those of them that are wrong.
+    @property
+    def keys(self) -> Keys:
+        """The idempotency keys of the tenant."""
+        return self._scans.keys
 
-        Workers fetch the addresses. Uploads that cannot be used are wrong lines too.
+    def accept(self, items: Sequence[NewItem], also: Also = alone) -> Batch:
+        """A batch of lines that were checked, all or nothing; `wrong` names those that are wrong.
+
+        Workers fetch the addresses. Uploads that cannot be used are wrong lines too. `also` takes
+        part in the transaction; raises what it raises.
         """
         items = self._with_known_uploads(items)
         batch = self._new(BatchState.RUNNING, total=len(items))
-        self._rows.add(batch, items, None)
+        self._rows.add(batch, items, None, also)
         self._settle(batch.id)
-        return self.get(batch.id), tuple(item for item in items if item.failure is not None)
+        return self.get(batch.id)
 
     def begin(self) -> Batch:
         """A batch whose files come one after the other; nothing is promised before `start`."""
@@ -116,9 +135,12 @@ class Batches:
         if not self._rows.extend(batch, item, self._now() + RECEIVING):
             raise BatchNotFound(f"batch {batch.id} was deleted or cancelled")
 
-    def start(self, batch: Batch, total: int) -> Batch:
-        """All files are here: from now on the batch ends by itself."""
-        self._rows.start(batch.id, total)
+    def start(self, batch: Batch, total: int, also: Also = alone) -> Batch:
+        """All files are here: from now on the batch ends by itself.
+
+        `also` takes part in the transaction; raises what it raises.
+        """
+        self._rows.start(batch.id, total, also)
         self._settle(batch.id)
         return self.get(batch.id)
 
@@ -128,16 +150,27 @@ class Batches:
 
     def get(self, batch_id: str) -> Batch:
         """Raises `BatchNotFound`."""
-        found = self._rows.get(self._scans.tenant, batch_id) if is_scan_id(batch_id) else None
+        found = self._views.get(self._scans.tenant, batch_id) if is_scan_id(batch_id) else None
         if found is None:
             raise BatchNotFound(f"no batch {batch_id[:40]!r}")
         return found
+
+    def wrong(self, batch: Batch) -> tuple[NewItem, ...]:
+        """Its lines that were not taken."""
+        return self._views.wrong(batch.id)
+
+    def marks(self, batch_ids: tuple[str, ...]) -> dict[str, str]:
+        """The mark of each of these batches that is there, of every tenant.
+
+        Who follows one was asked before, and reads it as its tenant.
+        """
+        return self._views.marks(batch_ids)
 
     def list(self, *, limit: int, before: str | None) -> BatchPage:
         """The newest first; `before` is the `next` of the page before. Raises `InvalidRequest`."""
         if before is not None and not is_scan_id(before):
             raise InvalidRequest("before is not the next of a page")
-        return self._rows.page(self._scans.tenant, limit=limit, before=before)
+        return self._views.page(self._scans.tenant, limit=limit, before=before)
 
     def results(self, batch_id: str) -> Iterator[Result]:
         """What became of each line so far, in order, read a few at a time. Raises `BatchNotFound`."""
@@ -147,7 +180,8 @@ class Batches:
     def cancel(self, batch_id: str) -> Batch:
         """Begin nothing more of it; what runs goes on to its end. Raises `BatchNotFound`."""
         self.get(batch_id)
-        self._rows.cancel(self._scans.tenant, batch_id, self._now(), CANCELLED)
+        for scan_id in self._rows.cancel(self._scans.tenant, batch_id, self._now(), CANCELLED):
+            self._scans.deletions.finish_soon(scan_id)
         self._settle(batch_id)
         return self.get(batch_id)
 
@@ -155,22 +189,34 @@ class Batches:
         """Forget a batch and all its scans, with their files and reports. Raises `BatchNotFound`."""
         self.get(batch_id)
         self._rows.cancel(self._scans.tenant, batch_id, self._now(), CANCELLED)
-        for scan_id in self._rows.scans(batch_id):
+        for scan_id in self._views.scans(batch_id):
             with suppress(ScanNotFound):
                 self._scans.delete(scan_id)
         self._rows.delete(self._scans.tenant, batch_id)
         log.info("deleted", extra={"batch": batch_id})
 
     def take_in(self) -> bool:
-        """Turn one waiting address or upload, of any tenant, into a scan; False if none waits."""
+        """Turn one waiting address or upload, of any tenant, into a scan; False if none waits.
+
+        It counts for the limits of whoever sent the batch: while as many scans are in flight as may,
+        its other lines wait too; with the bytes of the day used up it fails.
+        """
         now = self._now()
+        full = [sender for sender, until in tuple(self._full.items()) if until > now]
         claimed = self._rows.claim(
-            token=secrets.token_hex(16), now=now, until=now + HOLD, most=ATTEMPTS
+            token=secrets.token_hex(16),
+            now=now,
+            until=now + HOLD,
+            most=ATTEMPTS,
+            passing_over=full,
         )
         if claimed is None:
             return False
         try:
-            self.of(claimed.tenant)._scan(claimed)
+            self.of(claimed.tenant, self._allowance(claimed))._scan(claimed)
+        except TooManyInFlight:
+            self._full[claimed.sender or ""] = self._now() + ROOM
+            self._rows.put_off(claimed, self._now() + ROOM)
         except ScanAbandoned:
             log.info("abandoned", extra={"batch": claimed.batch_id, "line": claimed.line})
         except StorageUnavailable as error:
@@ -183,7 +229,7 @@ class Batches:
 
     def scan_ended(self, scan_id: str) -> None:
         """A scan came to its end, and perhaps its batch with it."""
-        batch_id = self._rows.batch_of(scan_id)
+        batch_id = self._views.batch_of(scan_id)
         if batch_id is not None:
             self._settle(batch_id)
 
@@ -191,7 +237,7 @@ class Batches:
         """What died gets on: items, requests and batches, of every tenant; what is old goes."""
         now = self._now()
         self._rows.end_lapsed(now, most=ATTEMPTS, failure=LOST)
-        for batch_id in self._rows.running():
+        for batch_id in self._views.running():
             self._settle(batch_id)
         for tenant, batch_id in self._rows.abandoned(now):
             with suppress(BatchNotFound):
@@ -221,9 +267,15 @@ class Batches:
                 received = receiver.finish()
             self._scans.accept(received, profile=claimed.profile, asked=_asked(claimed), also=also)
 
+    def _allowance(self, claimed: Claimed) -> Allowance | None:
+        if self._meter is None or claimed.sender is None:
+            return None
+        sender = Principal(tenant=claimed.tenant, actor=claimed.sender, scopes=frozenset())
+        return Allowance(self._meter, sender)
+
     def _results(self, batch_id: str) -> Iterator[Result]:
         after = 0
-        while found := self._rows.results(batch_id, after):
+        while found := self._views.results(batch_id, after):
             yield from found
             after = found[-1].line
 
@@ -232,6 +284,7 @@ class Batches:
         return Batch(
             id=new_scan_id(now),
             tenant=self._scans.tenant,
+            sender=self._sender,
             state=state,
             total=total,
             created_at=now,

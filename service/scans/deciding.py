@@ -33,9 +33,17 @@ class Policies:
         """
         return self._rows.add(self._tenant, policy, actor=actor, now=self._now())
 
-    def active(self) -> KeptPolicy | None:
+    def withdraw(self, *, actor: str) -> KeptPolicy:
+        """From now on nothing decides, and the history says so. Raises `PolicyNotFound`."""
+        kept = self._rows.withdraw(self._tenant, actor=actor, now=self._now())
+        if kept is None:
+            raise PolicyNotFound("no policy is in force")
+        return kept
+
+    def active(self) -> Policy | None:
         """The one in force; None where nothing decides."""
-        return self._rows.newest(self._tenant)
+        newest = self._rows.newest(self._tenant)
+        return newest.policy if newest is not None else None
 
     def get(self, version: int) -> KeptPolicy:
         """Raises `PolicyNotFound`."""
@@ -51,7 +59,7 @@ class Policies:
     def decided(self, report: Report) -> Report:
         """A report with what the policy in force makes of it."""
         active = self.active()
-        return report if active is None else decided(report, active.policy)
+        return report if active is None else decided(report, active)
 
     def replay(self, draft: Policy, *, last: int) -> Replay:
         """What a draft would decide otherwise about the newest reports, at most `last` of them."""

@@ -1,4 +1,4 @@
-"""Idempotency keys: a request that is sent again makes no second scan.
+"""Idempotency keys: a request that is sent again makes no second scan or batch.
 
 The header is that of the IETF draft httpapi-idempotency-key-header.
 """
@@ -59,9 +59,9 @@ class Pledge:
     claim: Claim
     fingerprint: str
 
-    def complete(self, session: Session, scan_id: str) -> None:
-        """Part of the transaction that writes the scan. Raises `KeyTaken`."""
-        complete(session, self.claim, self.fingerprint, scan_id)
+    def complete(self, session: Session, made: str) -> None:
+        """Part of the transaction that writes what was asked for. Raises `KeyTaken`."""
+        complete(session, self.claim, self.fingerprint, made)
 
 
 class Keys:
@@ -76,18 +76,18 @@ class Keys:
         self._now = now
 
     def claim(self, key: str) -> Claim | Completed:
-        """Claim a key, or learn which scan it became. Raises `IdempotencyKeyInUse`."""
+        """Claim a key, or learn what it became. Raises `IdempotencyKeyInUse`."""
         found = self._rows.claim(self._tenant, key, self._now(), self._keep)
         if found is None:
             raise IdempotencyKeyInUse("the first request with this key has not been answered yet")
         return found
 
     def release(self, claim: Claim) -> None:
-        """The request made no scan."""
+        """The request made nothing."""
         self._rows.release(claim)
 
     def winner(self, taken: KeyTaken, fingerprint: str) -> str:
-        """The scan of a request that was sooner. Raises `IdempotencyKeyInUse` and `same`'s."""
+        """What a request that was sooner made. Raises `IdempotencyKeyInUse` and `same`'s."""
         found = self._rows.completed(taken.claim)
         if found is None:
             raise IdempotencyKeyInUse("another request took this key over")
@@ -95,10 +95,10 @@ class Keys:
 
 
 def same(completed: Completed, fingerprint: str) -> str:
-    """The scan of a key, for a request that is the one it was made for.
+    """What a key became, for a request that is the one it was made for.
 
     Raises `IdempotencyKeyReused` for any other.
     """
     if completed.fingerprint != fingerprint:
         raise IdempotencyKeyReused("the first request with this key had other content or fields")
-    return completed.scan_id
+    return completed.made

@@ -26,10 +26,15 @@ class IndexEntries:
         self._adds = adds
         self._store = IndexStore(folder, descriptor=_ANY)
 
+    def wants(self, analysis: Analysis) -> bool:
+        """Whether `keep` would add what a scan saw."""
+        described = analysis.prepared is not None and analysis.report.subject.kind is not None
+        return self._adds and described
+
     def keep(self, scan_id: str, analysis: Analysis, *, tenant: str) -> None:
         """Add what a scan saw, held by the scan."""
         report, prepared = analysis.report, analysis.prepared
-        if not self._adds or prepared is None or report.subject.kind is None:
+        if prepared is None or not self.wants(analysis):
             return
         from service.analysis.media_index import MediaIndex
 

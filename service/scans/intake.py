@@ -7,7 +7,7 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
@@ -24,8 +24,8 @@ from service.errors import (
     UnreadMedia,
     UnsupportedKind,
 )
-from service.scans.storage import BlobWriter
 from service.scans.unchanged import stamp_of
+from service.storage.protocol import BlobWriter
 
 CHUNK_BYTES: Final = 1024**2
 NAME_LENGTH: Final = 120
@@ -51,6 +51,7 @@ class Received:
     name: str
     type: MediaType
     blob: BlobKey
+    secret: bytes | None = field(default=None, repr=False)  # what the blob is sealed with
     parts: tuple[int, ...] = ()
 
 
@@ -128,10 +129,16 @@ class Receiver:
     """Takes an upload chunk by chunk into storage. As a context manager it aborts on any error."""
 
     def __init__(
-        self, open_writer: Callable[[], BlobWriter], limits: Mapping[Kind, int], untrusted_name: str
+        self,
+        open_writer: Callable[[], BlobWriter],
+        limits: Mapping[Kind, int],
+        untrusted_name: str,
+        secret: bytes | None = None,
     ) -> None:
+        """`secret` is what the writer seals with, if it does."""
         self._inspector = Inspector(limits)
         self._name = display_name(untrusted_name)
+        self._secret = secret
         self._writer = open_writer()
         self._finished = False
 
@@ -157,7 +164,14 @@ class Receiver:
         sha256, size, media_type = self._inspector.finish(self._writer.reopen)
         blob = self._writer.commit()
         self._finished = True
-        return Received(sha256=sha256, size=size, name=self._name, type=media_type, blob=blob)
+        return Received(
+            sha256=sha256,
+            size=size,
+            name=self._name,
+            type=media_type,
+            blob=blob,
+            secret=self._secret,
+        )
 
     def abort(self) -> None:
         """Leave nothing on disk."""

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from service.analysis.progress import Progress
-from service.db.scans import START, Job, ScanRows
+from service.db.entries import START
+from service.db.scans import Job, ScanRows
 from service.errors import ScanAbandoned
 from service.scans.clockwork import Clockwork
 

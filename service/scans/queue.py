@@ -1,6 +1,6 @@
 """How scans wake workers: a Celery message that carries an id and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,12 +12,15 @@ from celery import Celery
 from kombu.exceptions import ChannelError, KombuError
 
 from detectors.base import Kind
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from service.errors import QueueUnavailable
 from service.reporting.report import Profile
 
 SCAN_TASK: Final = "assay.scan"
+WEBHOOK_TASK: Final = "assay.webhook"
 PROVENANCE_QUEUE: Final = "provenance"
 QUEUES: Final = (*(kind.value for kind in Kind), PROVENANCE_QUEUE)
+"""Of scans. Webhooks have one of their own, so that a slow receiver never holds a scan."""
 
 # Seconds between looks into the folder of the embedded broker: adds half of it to a scan.
 POLL_SECONDS: Final = 0.02
@@ -41,6 +44,10 @@ class Queue(Protocol):
         """Raises `QueueUnavailable`."""
         ...
 
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        """Several, each an id and a queue. Raises `QueueUnavailable`; some may have been sent then."""
+        ...
+
     def depth(self, queue: str) -> int:
         """How many messages wait. Raises `QueueUnavailable`."""
         ...
@@ -55,14 +62,17 @@ class Broker:
     options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, url: str) -> Self:
-        """A broker that runs as a server, such as `redis://host:6379/0`."""
+    def at(cls, url: str, more: Mapping[str, Any] | None = None) -> Self:
+        """A broker that runs as a server, such as `redis://host:6379/0`.
+
+        With `sentinel://` addresses, `more` options of the transport name the master.
+        """
         options = {
             "visibility_timeout": VISIBILITY_SECONDS,
             "socket_connect_timeout": 3,
             "socket_keepalive": True,
         }
-        return cls(url=url, options=options)
+        return cls(url=url, options={**options, **(more or {})})
 
     @classmethod
     def in_folder(cls, folder: Path) -> Self:
@@ -86,7 +96,9 @@ def celery_app(broker: Broker) -> Celery:
         task_serializer="json",
         task_ignore_result=True,
         result_backend=None,
-        task_queues=tuple(kombu.Queue(name, exchange="", routing_key=name) for name in QUEUES),
+        task_queues=tuple(
+            kombu.Queue(name, exchange="", routing_key=name) for name in (*QUEUES, WEBHOOKS_QUEUE)
+        ),
         task_default_queue=PROVENANCE_QUEUE,
         enable_utc=True,
     )
@@ -96,19 +108,31 @@ def celery_app(broker: Broker) -> Celery:
 class CeleryQueue:
     """A `Queue` that publishes by task name, so that the web process knows no task."""
 
-    def __init__(self, broker: Broker) -> None:
-        options = broker.options | {"socket_timeout": SILENCE_SECONDS}
+    def __init__(self, broker: Broker, task: str = SCAN_TASK) -> None:
+        self._task = task
+        once = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+        options = broker.options | {"socket_timeout": SILENCE_SECONDS} | once
         self._app = celery_app(replace(broker, options=options))
 
     def enqueue(self, scan_id: str, queue: str) -> None:
+        self.enqueue_all(((scan_id, queue),))
+
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        """All in one round trip, once more where that fails: a worker woken twice does no harm."""
         with self._translated():
-            self._app.send_task(
-                SCAN_TASK,
-                args=[scan_id],
-                queue=queue,
-                retry=True,
-                retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0},
-            )
+            try:
+                self._send(messages)
+            except self._broken:
+                self._send(messages)
+
+    def _send(self, messages: Sequence[tuple[str, str]]) -> None:
+        with self._app.producer_pool.acquire(block=True) as producer:
+            together = producer.batch()  # type: ignore[attr-defined] # newer than its stubs
+            with together:
+                for scan_id, queue in messages:
+                    self._app.send_task(
+                        self._task, args=[scan_id], queue=queue, producer=producer, retry=False
+                    )
 
     def depth(self, queue: str) -> int:
         with self._translated(), self._app.connection_or_acquire() as connection:

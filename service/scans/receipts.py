@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from service.db.lifecycle import is_scan_id
 from service.db.receipts import Deletion, DeletionRows
 from service.errors import StorageUnavailable
 from service.reporting.receipt import TYPE, Item, Receipt, Removed, SignedReceipt
 from service.reporting.signature import ReportSigner
 from service.scans.index_entries import IndexEntries
-from service.scans.storage import BlobStore
+from service.storage.protocol import BlobStore
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,19 @@ class Deletions:
         self._now = now
 
     def finish(self, scan_id: str) -> None:
-        """Remove what is left of this scan and keep the receipt. Raises `StorageUnavailable`."""
-        deletion = self._rows.get_open(scan_id)
-        if deletion is not None:
+        """Remove what is left of this scan, or of parts of it, and keep the receipt.
+
+        Raises `StorageUnavailable`.
+        """
+        for deletion in self._rows.open_of(scan_id):
             self._finish(deletion)
+
+    def finish_soon(self, scan_id: str) -> None:
+        """As `finish`, now if the storage answers, else by a later round of the reconciler."""
+        try:
+            self.finish(scan_id)
+        except StorageUnavailable as error:
+            log.warning("not deleted yet: %s", error, extra={"scan": scan_id})
 
     def finish_all(self) -> int:
         """Finish the deletions that were cut short; how many. One that cannot be waits."""
@@ -52,16 +62,21 @@ class Deletions:
                 finished += 1
         return finished
 
-    def receipt(self, tenant: str, scan_id: str) -> SignedReceipt | None:
-        return self._rows.receipt(tenant, scan_id)
+    def receipts(self, tenant: str, scan_id: str) -> tuple[SignedReceipt, ...]:
+        """Those of one scan, the oldest first."""
+        return self._rows.receipts(tenant, scan_id) if is_scan_id(scan_id) else ()
 
     def _finish(self, deletion: Deletion) -> None:
         for key in deletion.blobs:
             self._store.delete(key)
-        entries = self._known.forget((deletion.scan_id,)) if self._known is not None else 0
         removed = deletion.removed
-        if entries:
-            removed = (*removed, Removed(item=Item.INDEX_ENTRY, count=entries))
+        if deletion.indexed and self._known is not None:
+            entries = self._known.forget((deletion.scan_id,))
+            if entries:
+                removed = (*removed, Removed(item=Item.INDEX_ENTRY, count=entries))
+        if not removed:  # an entry that another scan holds too stays for that one
+            self._rows.drop(deletion)
+            return
         receipt = Receipt(
             scan=deletion.scan_id,
             tenant=deletion.tenant,
@@ -71,4 +86,5 @@ class Deletions:
             because=deletion.because,
             removed=removed,
         )
-        self._rows.close(receipt, self._signer.sign_text(receipt.model_dump_json(), TYPE))
+        signature = self._signer.sign_text(receipt.model_dump_json(), TYPE)
+        self._rows.close(deletion, receipt, signature)

@@ -4,17 +4,17 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from typing import Final, TypeVar
 
 from service.db.idempotency import IdempotencyRows
 from service.db.lifecycle import Failure, Overdue, Reconciled
 from service.db.upkeep import BATCH, UpkeepRows, Waiting
-from service.errors import QueueUnavailable
+from service.errors import QueueUnavailable, StorageUnavailable
 from service.scans.index_entries import IndexEntries
 from service.scans.queue import QUEUES, Queue
 from service.scans.receipts import Deletions
-from service.scans.storage import BlobStore
+from service.storage.protocol import BlobStore
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,9 @@ WORKER_LOST: Final = Failure(
 LATE: Final = timedelta(hours=1)
 """In the usual course a scan is deleted seconds after it is due. What is due for longer was missed:
 the service was off, or the clock has jumped."""
+
+BATCHES: Final = 20
+"""Looked at in one round; a tenant that changes its mind has every scan looked at again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,17 +136,14 @@ class Reconciler:
 
     def expire_all(self) -> int:
         """Delete everything that is past its retention, however much it is: somebody said so."""
-        now, total = self._now(), 0
-        while count := self._expire_batch(now):
-            total += count
-        return total
+        return self._prune(self._now(), most=None)
 
     def _expire(self, now: datetime) -> int:
         """Delete what is due, unless a clock that was set seems to have made it so."""
         overdue = self.overdue() if self._rows.due(now, most=1) else None
         if overdue is None or not overdue.held:
             self._holding = 0
-            return self._expire_batch(now)
+            return self._prune(now, most=BATCHES)
         if self._holding != overdue.due:
             self._holding = overdue.due
             log.error(
@@ -154,10 +154,17 @@ class Reconciler:
             )
         return 0
 
-    def _expire_batch(self, now: datetime) -> int:
-        count = self._rows.expire(now)
-        self._deletions.finish_all()
-        return count
+    def _prune(self, now: datetime, *, most: int | None) -> int:
+        """Look at what is due, in at most so many batches; how many scans lost something."""
+        total = 0
+        for _ in count() if most is None else range(most):
+            pruned = self._rows.prune(now)
+            total += pruned.removed
+            if pruned.removed:
+                self._deletions.finish_all()
+            if pruned.looked < BATCH:
+                break
+        return total
 
     def _sweep(self, now: datetime) -> int:
         """Delete what no scan refers to: an upload or a deletion that was killed midway.
@@ -165,13 +172,16 @@ class Reconciler:
         Scans that are gone also let go of what they hold in the index of known media.
         """
         swept = 0
-        for keys in _batches(self._store.older_than(now - self._schedule.orphan_after)):
-            for key in self._rows.without_scan(keys):
-                self._store.delete(key)
-                swept += 1
+        try:
+            for keys in _batches(self._store.older_than(now - self._schedule.orphan_after)):
+                for key in self._rows.without_scan(keys):
+                    self._store.delete(key)
+                    swept += 1
+        except StorageUnavailable as error:
+            log.warning("the sweep goes on another time: %s", error)
         if self._known is not None:
             for scans in _batches(self._known.holding()):
-                self._known.forget(self._rows.without_report(scans))
+                self._known.forget(self._rows.without_entry(scans))
         return swept
 
 

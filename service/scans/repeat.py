@@ -6,17 +6,17 @@ from datetime import timedelta
 
 from provenance.consistency import name
 from service.db.engine import Database
+from service.db.entries import NewScan
 from service.db.lifecycle import UNHEARD
 from service.db.repeats import Done, RepeatRows
 from service.db.results import Result, SignedDocument
-from service.db.scans import NewScan
 from service.db.upkeep import UpkeepRows
 from service.errors import BlobMissing
 from service.reporting.report import Report, Reused, read, signer_of
 from service.reporting.signature import ReportSigner
 from service.scans.deciding import Policies
-from service.scans.storage import BlobStore, put
-from service.scans.storage import read as read_blob
+from service.storage.protocol import BlobStore, put
+from service.storage.protocol import read as read_blob
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,8 @@ class Repeats:
 
     def _repeated(self, done: Done, report: Report, new: NewScan) -> Result | None:
         try:
-            picture = None if done.preview is None else read_blob(self._store, done.preview)
+            wanted = done.preview if new.secret is None else None  # else none may lie on a disk
+            picture = None if wanted is None else read_blob(self._store, wanted)
         except BlobMissing:  # it is being deleted
             return None
         repeated = report.model_copy(

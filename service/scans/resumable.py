@@ -19,6 +19,7 @@ from service.analysis.source import DEFAULT_TENANT
 from service.db import uploads as statements
 from service.db.engine import Database
 from service.db.lifecycle import Failure, Scan, Upload, UploadState, is_scan_id, new_scan_id
+from service.db.retention import RetentionRows
 from service.db.scans import Also, alone
 from service.db.uploads import UploadRows
 from service.errors import (
@@ -35,10 +36,12 @@ from service.errors import (
     UploadUsed,
 )
 from service.reporting.report import Profile
+from service.scans import sealing
 from service.scans.asked import Asked
 from service.scans.intake import CHUNK_BYTES, Gauge, Inspector, Received, display_name
-from service.scans.storage import BlobAppender, BlobStore
+from service.scans.sealing import new_secret
 from service.scans.use_cases import Scans
+from service.storage.protocol import BlobAppender, BlobStore, new_key
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +70,7 @@ class Uploads:
     ) -> None:
         """`patience`: what nobody went on with for so long is deleted."""
         self._rows = UploadRows(database)
+        self._retention = RetentionRows(database)
         self._store = store
         self._limits = limits
         self._patience = patience
@@ -96,7 +100,8 @@ class Uploads:
             size=size,
             received=0,
             sha256=sha256.lower() if sha256 is not None else None,
-            blob=self._store.new_key(self._tenant),
+            blob=new_key(self._tenant),
+            secret=new_secret() if self._retention.zero(self._tenant) else None,
             created_at=now,
             expires_at=now + self._patience,
         )
@@ -126,8 +131,9 @@ class Uploads:
         `InvalidRequest`, `FileTooLarge`, `BlobMissing`, `StorageUnavailable`.
         """
         expected = _digest(checksum) if checksum is not None else None
-        self._opened(upload_id)
-        appender = self._store.appender(self.get(upload_id).blob)
+        upload = self._opened(upload_id)
+        whole = upload.size if size is None else size
+        appender = sealing.appender(self._store, upload.blob, upload.secret, whole)
         try:
             upload = self._announced(self._opened(upload_id), size)
             if upload.received != at:
@@ -169,7 +175,7 @@ class Uploads:
         """
         upload = self._completed(self.get(upload_id))
         self._store.seal(upload.blob)
-        with self._store.open(upload.blob) as file:
+        with sealing.glanced_at(self._store, upload.blob, upload.secret) as file:
             found = sniff_file(file)
         received = Received(
             sha256=upload.sha256 or "",
@@ -177,6 +183,7 @@ class Uploads:
             name=upload.name,
             type=found,
             blob=upload.blob,
+            secret=upload.secret,
         )
 
         def use(session: Session, scan_id: str) -> None:
@@ -221,7 +228,11 @@ class Uploads:
     def _completed(self, upload: Upload) -> Upload:
         """A service killed after the last byte leaves the check to whoever asks next."""
         if upload.state is UploadState.OPEN and upload.received == upload.size:
-            with closing(self._store.appender(upload.blob)) as appender:
+            sealed = upload.secret
+            appender = sealing.appender(self._store, upload.blob, sealed, upload.size)
+            with closing(appender):
+                appender.begin(upload.received)
+                appender.sync()
                 self.check(upload, appender)
             upload = self.get(upload.id)
         if upload.state is UploadState.OPEN:

@@ -5,16 +5,18 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from structlog.contextvars import bound_contextvars
 
 from detectors.errors import DetectorError
+from service import figures
 from service.analysis.pipeline import Analysis
-from service.analysis.progress import Listener
+from service.analysis.progress import Listener, Progress
 from service.analysis.source import Source
 from service.db.lifecycle import BlobKey, Failure
 from service.db.results import Result, SignedDocument
+from service.db.retention_lifecycle import Part
 from service.db.scans import Job, ScanRows
 from service.errors import (
     BlobChanged,
@@ -23,6 +25,7 @@ from service.errors import (
     StorageUnavailable,
     WorkerStopped,
 )
+from service.reporting.counted import count
 from service.reporting.report import Profile, signer_of
 from service.reporting.signature import ReportSigner
 from service.reporting.verdict import settled
@@ -31,7 +34,9 @@ from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
 from service.scans.lease import Lease
 from service.scans.policy import ScanPolicy
-from service.scans.storage import BlobStore, put
+from service.scans.receipts import Deletions
+from service.scans.sealing import in_memory, opened
+from service.storage.protocol import BlobStore, put
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +60,7 @@ class Runner:
         pipeline: Analyst,
         known: IndexEntries | None,
         policies: Callable[[str], Policies],
+        deletions: Deletions,
         now: Callable[[], datetime],
     ) -> None:
         self._rows = rows
@@ -64,6 +70,7 @@ class Runner:
         self._pipeline = pipeline
         self._known = known
         self._policies = policies
+        self._deletions = deletions
         self._now = now
 
     def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
@@ -76,7 +83,7 @@ class Runner:
         goes on to the caller.
         """
         if not self._store.roomy():
-            log.warning("left waiting: there is no room for a report", extra={"scan": scan_id})
+            log.warning("left waiting: the storage takes no report", extra={"scan": scan_id})
             return None
         now = self._now()
         job = self._rows.take(
@@ -91,8 +98,13 @@ class Runner:
         if job is None:
             log.info("nothing to do", extra={"scan": scan_id})
             return None
+        if job.attempt == 1:
+            figures.waited((now - job.created_at).total_seconds())
         with bound_contextvars(tenant=job.tenant):
-            self._run(job, worker)
+            try:
+                self._run(job, worker)
+            finally:
+                self._deletions.finish_soon(job.id)
         return job.id
 
     def _run(self, job: Job, worker: str) -> None:
@@ -100,30 +112,49 @@ class Runner:
         try:
             self._finish(job, self._analyse(job))
         except ScanAbandoned:
+            figures.ended("abandoned")
             log.info("abandoned", extra={"scan": job.id})
         except (StorageUnavailable, WorkerStopped) as error:
+            figures.ended("handed_back")
             log.warning("handed back", extra={"scan": job.id, "code": error.code})
             self._rows.hand_back(job, counted=False)
         except (DetectorError, ServiceError) as error:
+            figures.failed(error.code)
             log.warning("failed", extra={"scan": job.id, "code": error.code})
             self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
         except BaseException:
+            figures.ended("crashed")
             self._give_up(job)
             raise
 
     def _analyse(self, job: Job) -> Analysis:
         lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
-        with lease, source_from_blob(self._store.open(job.blob), job.name) as source:
+        with (
+            lease,
+            figures.Stages() as stages,
+            source_from_blob(self._opened(job), job.name) as source,
+        ):
             if source.sha256 != job.sha256:
                 raise BlobChanged(f"scan {job.id}: the stored bytes are not those that arrived")
             source = replace(source, tenant=job.tenant, parts=job.parts)
-            return self._pipeline.analyse(source, profile=job.profile, progress=lease.report)
+
+            def on_progress(progress: Progress) -> None:
+                stages.enter(progress.stage)
+                lease.report(progress)
+
+            return self._pipeline.analyse(source, profile=job.profile, progress=on_progress)
+
+    def _opened(self, job: Job) -> BinaryIO:
+        file = opened(self._store, job.blob, job.secret)
+        return in_memory(file) if job.secret else file
 
     def _finish(self, job: Job, analysis: Analysis) -> None:
         report = self._policies(job.tenant).decided(analysis.report)
         preview: BlobKey | None = None
-        if analysis.preview is not None:
+        if analysis.preview is not None and Part.PREVIEWS in job.keeps:
             preview = put(self._store, job.tenant, analysis.preview)
+        known = self._known if Part.INDEX_ENTRIES in job.keeps else None
+        indexed = known is not None and known.wants(analysis)
         won = self._rows.finish(
             job,
             Result(
@@ -133,13 +164,18 @@ class Runner:
                 signer=signer_of(report),
                 pins=analysis.pins if settled(report) else None,
                 preview=preview,
+                indexed=indexed,
             ),
             self._now(),
         )
         if not won and preview is not None:
             self._store.delete(preview)
-        if won and self._known is not None:
-            self._known.keep(job.id, analysis, tenant=job.tenant)
+        if won and known is not None and indexed:
+            known.keep(job.id, analysis, tenant=job.tenant)
+        if won:
+            count(report)
+        else:
+            figures.ended("abandoned")
         log.info("done" if won else "abandoned", extra={"scan": job.id})
 
     def _give_up(self, job: Job) -> None:

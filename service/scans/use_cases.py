@@ -16,7 +16,6 @@ from service.analysis.source import DEFAULT_TENANT
 from service.db.engine import Database
 from service.db.idempotency import IdempotencyRows
 from service.db.lifecycle import (
-    UNHEARD,
     Failure,
     Overdue,
     Page,
@@ -24,28 +23,25 @@ from service.db.lifecycle import (
     Reconciled,
     Scan,
     State,
-    WorkerSeen,
     is_scan_id,
 )
 from service.db.listing import ListRows, Wanted
 from service.db.receipts import DeletionRows
 from service.db.results import SignedDocument
+from service.db.retention import Keeping
 from service.db.scans import Also, ScanRows, alone
 from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
 from service.errors import (
     BlobMissing,
-    QueueUnavailable,
     ReceiptNotFound,
-    ReportNotReady,
-    ScanExpired,
-    ScanFailed,
     ScanNotFound,
 )
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
 from service.reporting.signature import ReportSigner
+from service.scans.absent import why_no_report
 from service.scans.admission import Admission
 from service.scans.asked import Asked
 from service.scans.cursor import cursor_after, id_in
@@ -54,14 +50,17 @@ from service.scans.idempotency import Keys
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
-from service.scans.queue import QUEUES, Queue
+from service.scans.queue import Queue
+from service.scans.readiness import Checkup
 from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
-from service.scans.refusals import ScanCancelled, ScanOver
+from service.scans.refusals import ScanOver
 from service.scans.repeat import Repeats
+from service.scans.retention import TenantRetention
 from service.scans.reviews import Reviews
 from service.scans.runner import Analyst, Runner
-from service.scans.storage import BlobStore, read
+from service.scans.sealing import new_secret, writer
+from service.storage.protocol import BlobStore, read
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +93,10 @@ class Scans:
         self._tenant = tenant
         self._allowance: Allowance | None = None
         self._now = now = now or database.now
-        self._rows = ScanRows(database)
+        self.keeping = keeping = Keeping(policy.retention)
+        self._rows = ScanRows(database, keeping)
         self._lists = ListRows(database)
-        self._upkeep = UpkeepRows(database)
+        self._upkeep = UpkeepRows(database, keeping)
         self._admission = Admission(
             rows=self._rows,
             repeats=Repeats(
@@ -105,20 +105,28 @@ class Scans:
             upkeep=self._upkeep,
             store=store,
             queue=queue,
-            keep=policy.keep,
             now=now,
         )
-        self._deletions = Deletions(DeletionRows(database), store, known, signer, now)
+        self.deletions = Deletions(DeletionRows(database), store, known, signer, now)
         self._trail = TrailRows(database)
         self._audit_log = AuditLog(self._trail, signer, now)
         self._reconciler = Reconciler(
             self._upkeep,
             store,
             queue,
-            deletions=self._deletions,
+            deletions=self.deletions,
             known=known,
             keys=IdempotencyRows(database),
             schedule=policy.schedule,
+            now=now,
+        )
+        self._checkup = Checkup(
+            database=database,
+            upkeep=self._upkeep,
+            store=store,
+            queue=queue,
+            reconciler=self._reconciler,
+            pace=policy.reconcile_seconds,
             now=now,
         )
 
@@ -137,6 +145,11 @@ class Scans:
         """What people came to about these scans."""
         return Reviews(self._database, self._tenant, self._now)
 
+    @property
+    def retention(self) -> TenantRetention:
+        """How long these scans are kept."""
+        return TenantRetention(self._database, self._policy.retention, self._tenant)
+
     def of(self, tenant: str, allowance: Allowance | None = None) -> Self:
         """The same use cases for the scans of another tenant, within what is allowed there."""
         others = copy(self)
@@ -144,16 +157,21 @@ class Scans:
         others._allowance = allowance
         return others
 
-    def receive(self, untrusted_name: str = "") -> Receiver:
+    def receive(self, untrusted_name: str = "", *, whole: bool = False) -> Receiver:
         """Somewhere to write an upload to; checked while it arrives.
 
-        Raises `UploadQuotaUsed` and `TooManyInFlight` where it could not be accepted anyway.
+        Raises `UploadQuotaUsed` and `TooManyInFlight` where it could not be accepted anyway. Where
+        the `whole` of it has arrived that is left to `accept`, which finds it out too.
         """
-        if self._allowance is not None:
+        if self._allowance is not None and not whole:
             self._allowance.room()
-            self._rows.check_in_flight(self._tenant, self._allowance.in_flight)
+            self._rows.check_in_flight(self._tenant, self._allowance.places)
+        secret = new_secret() if self.retention.zero() else None
         return Receiver(
-            lambda: self._store.writer(self._tenant), self._policy.upload_limits, untrusted_name
+            lambda: writer(self._store, self._tenant, secret),
+            self._policy.upload_limits,
+            untrusted_name,
+            secret,
         )
 
     @property
@@ -182,7 +200,10 @@ class Scans:
 
     def adopt(self, received: Received, *, profile: Profile, asked: Asked, also: Also) -> Scan:
         """As `accept`, of bytes that stay somebody else's until the transaction is through."""
-        return self._admission.admit(self._tenant, received, profile, asked, also, self._allowance)
+        scan = self._admission.admit(self._tenant, received, profile, asked, also, self._allowance)
+        if scan.state is not State.QUEUED:
+            self.deletions.finish_soon(scan.id)
+        return scan
 
     def discard(self, received: Received) -> None:
         """Forget an upload that becomes no scan."""
@@ -214,6 +235,7 @@ class Scans:
         """
         if is_scan_id(scan_id) and self._rows.cancel(self._tenant, scan_id, CANCELLED, self._now()):
             log.info("cancelled", extra={"scan": scan_id})
+            self.deletions.finish_soon(scan_id)
         scan = self.get(scan_id)
         if scan.state is not State.CANCELLED:
             raise ScanOver(f"scan {scan_id} is {scan.state}")
@@ -227,7 +249,7 @@ class Scans:
         return self._rows.marks(scan_ids)
 
     def report(self, scan_id: str) -> Report:
-        """Raises `ScanNotFound`, `ReportNotReady`, `ScanFailed`, `ScanExpired`."""
+        """Raises `ScanNotFound`, `ReportNotReady`, `ScanFailed`, `ScanExpired`, `ReportGone`."""
         return read_report(self.document(scan_id))
 
     def document(self, scan_id: str) -> str:
@@ -245,33 +267,30 @@ class Scans:
     def _signed(self, scan_id: str) -> SignedDocument:
         scan = self.get(scan_id)
         signed = self._rows.document(self._tenant, scan_id)
-        if signed is not None:
-            return signed
-        if scan.state is State.EXPIRED:
-            raise ScanExpired(f"scan {scan_id} was deleted at the end of its retention")
-        if scan.state is State.CANCELLED:
-            raise ScanCancelled(CANCELLED.sentence)
-        if scan.failure is not None:
-            raise ScanFailed(f"{scan.failure.sentence} ({scan.failure.code})")
-        raise ReportNotReady(f"scan {scan_id} is {scan.state}")
+        if signed is None:
+            raise why_no_report(scan)
+        return signed
 
     def preview(self, scan_id: str) -> bytes | None:
         """The JPEG picture of the file, None if there is none. Raises `ScanNotFound`."""
         self.get(scan_id)
         key = self._rows.preview(self._tenant, scan_id)
-        return read(self._store, key) if key is not None else None
+        if key is not None:
+            with suppress(BlobMissing):
+                return read(self._store, key)
+        return None
 
     def media(self, scan_id: str) -> BinaryIO | None:
-        """The stored recording or film, None for pictures and once it is gone.
+        """The stored recording or film, None for pictures, sealed files and once it is gone.
 
         The caller closes it. Raises `ScanNotFound`.
         """
         scan = self.get(scan_id)
         key = self._rows.blob(self._tenant, scan_id)
-        if key is None or not scan.media_type.startswith(("audio/", "video/")):
+        if key is None or scan.sealed or not scan.media_type.startswith(("audio/", "video/")):
             return None
         try:
-            return self._store.open(key)
+            return self._store.reader(key)
         except BlobMissing:
             return None
 
@@ -282,16 +301,23 @@ class Scans:
         """
         if not is_scan_id(scan_id) or not self._delete_row(scan_id):
             raise ScanNotFound(f"no scan {scan_id[:40]!r}")
-        self._deletions.finish(scan_id)
+        self.deletions.finish(scan_id)
         log.info("deleted", extra={"scan": scan_id})
         return self.receipt(scan_id)
 
     def receipt(self, scan_id: str) -> SignedReceipt:
-        """That of a scan that was deleted, on request or with age. Raises `ReceiptNotFound`."""
-        receipt = self._deletions.receipt(self._tenant, scan_id) if is_scan_id(scan_id) else None
-        if receipt is None:
+        """The latest of a scan of which something was deleted. Raises `ReceiptNotFound`."""
+        receipts = self.deletions.receipts(self._tenant, scan_id)
+        if not receipts:
             raise ReceiptNotFound(f"no receipt of a deletion of {scan_id[:40]!r}")
-        return receipt
+        return receipts[-1]
+
+    def receipts(self, scan_id: str) -> tuple[SignedReceipt, ...]:
+        """Those of a scan, deleted or not, the oldest first. Raises `ScanNotFound`."""
+        receipts = self.deletions.receipts(self._tenant, scan_id)
+        if not receipts:
+            self.get(scan_id)
+        return receipts
 
     def log(self, *, after: int = 0, of: str | None = None) -> Iterator[Line]:
         """The tenant's audit log, from the line after this one on."""
@@ -313,7 +339,7 @@ class Scans:
             return self._rows.delete(self._tenant, scan_id, self._now())
 
     def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
-        """Analyse one scan, once; what `Runner.run` does."""
+        """Analyse one scan, once, as `Runner.run` does."""
         if self._pipeline is None:
             raise RuntimeError("this process has no pipeline and runs no scans")
         runner = Runner(
@@ -324,6 +350,7 @@ class Scans:
             pipeline=self._pipeline,
             known=self._known,
             policies=lambda tenant: self.of(tenant).policies,
+            deletions=self.deletions,
             now=self._now,
         )
         return runner.run(scan_id, worker=worker, queue=queue)
@@ -369,27 +396,4 @@ class Scans:
 
     def ready(self) -> Readiness:
         """Ask each part whether it answers."""
-        database = self._database.usable()
-        workers: tuple[WorkerSeen, ...] = ()
-        overdue, lately = Overdue(), False
-        if database:
-            now = self._now()
-            workers = self._upkeep.workers(now - UNHEARD, now)
-            patience = timedelta(seconds=max(30.0, 4 * self._policy.reconcile_seconds))
-            rounds = (item.reconciled_at for item in workers if item.reconciled_at is not None)
-            lately = any(now - patience <= at <= now + patience for at in rounds)
-            overdue = self._reconciler.overdue()
-        return Readiness(
-            database=database,
-            storage=self._store.usable(),
-            broker=self._broker_answers(),
-            workers=workers,
-            reconciler=lately,
-            overdue=overdue,
-        )
-
-    def _broker_answers(self) -> bool:
-        with suppress(QueueUnavailable):
-            self._queue.depth(QUEUES[0])
-            return True
-        return False
+        return self._checkup.ready()

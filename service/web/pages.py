@@ -12,15 +12,18 @@ from pydantic import BeforeValidator
 from detectors.base import Kind
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
+from service.access.people import People
 from service.access.principal import Scope
 from service.analysis.progress import Stage
-from service.api.access import PUBLIC, TheFetch, TheScans, TheTrust, TheUploads, needs
+from service.api.access import PUBLIC, TheIntake, TheScans, TheTrust, needs
 from service.api.problems import Problem
 from service.api.scans import ScanId
+from service.api.sessions import people_of
 from service.api.submission import submit
 from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
 from service.db.listing import Wanted
+from service.db.retention_lifecycle import Part
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.report import Verdict
 from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
@@ -28,6 +31,7 @@ from service.scans.asked import REFERENCE_LENGTH, reference_in
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.refusals import ScanOver
 from service.scans.use_cases import Scans
+from service.web import reviews
 from service.web.frame import Frame, TheFrame, render
 from service.web.reference import operations
 
@@ -44,6 +48,12 @@ STAGES: Final = {
     Stage.DECODING: "Decoding in a sandbox",
     Stage.DETECTORS: "Asking the classifiers",
     Stage.REPORT: "Weighing the evidence",
+}
+PARTS: Final = {
+    Part.BYTES: "the file",
+    Part.PREVIEWS: "its preview",
+    Part.REPORTS: "the report",
+    Part.INDEX_ENTRIES: "its entry in the index of known media",
 }
 STATES: Final = {
     State.QUEUED: "waiting",
@@ -92,23 +102,21 @@ def listing(
 @router.post("/scans", dependencies=[needs(Scope.SCANS_WRITE)])
 async def send(
     request: Request,
-    scans: TheScans,
-    uploads: TheUploads,
-    fetch: TheFetch,
+    intake: TheIntake,
     frame: TheFrame,
     csrf: Annotated[str | None, Query(max_length=64)] = None,  # compared by `Cookies`
 ) -> RedirectResponse:
     """The form of the front page, where there is no JavaScript."""
-    submitted = await submit(request, scans, uploads, fetch, None)
+    submitted = await submit(request, intake, None)
     return RedirectResponse(f"{frame.root}/scans/{submitted.scan.id}", status_code=303)
 
 
 @router.get("/scans/{scan_id}", dependencies=[needs(Scope.SCANS_READ)])
-def show(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
+def show(request: Request, scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
-    if scan.state is State.DONE:
-        return _report(scans, scan, frame)
+    if scan.state is State.DONE and Part.REPORTS not in scan.gone:
+        return _report(scans, scan, frame, people_of(request))
     order = list(Stage)
     return _page("progress.html", frame, scan=scan, current=order.index(scan.progress.stage))
 
@@ -174,7 +182,7 @@ def problem_page(problem: Problem, root: str) -> str:
     return _page("problem.html", Frame(root), problem=problem)
 
 
-def _report(scans: Scans, scan: Scan, frame: Frame) -> str:
+def _report(scans: Scans, scan: Scan, frame: Frame, people: People) -> str:
     report = scans.report(scan.id)
     files = f"{frame.root}/v1/scans/{scan.id}"
     media = scans.media(scan.id)
@@ -188,7 +196,9 @@ def _report(scans: Scans, scan: Scan, frame: Frame) -> str:
         report=report,
         view=view(report),
         document=report.model_dump_json(indent=2),
+        reviews=reviews.shown(scans, scan.id, people),
         picture=f"{files}/preview" if scans.preview(scan.id) is not None else None,
+        **reviews.review_words(),
     )
 
 
@@ -206,6 +216,7 @@ def _page(template: str, frame: Frame, **values: object) -> str:
         icons=ICONS,
         states=STATES,
         stages=STAGES,
+        parts=PARTS,
         in_bytes=bytes_in_words,
         **values,
     )

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from service.access.oidc import Provider
-from service.access_errors import ProviderRefused
+from service.access_errors import InNoGroup, ProviderRefused
 from service.api.access import PUBLIC
 from service.api.resources import ANY_QUERY
 from service.api.sessions import check_transport, cookie_name
@@ -53,14 +53,22 @@ def leave(
 
 @router.get("/callback", dependencies=[PUBLIC], tags=[ANY_QUERY])
 def come_back(request: Request, people: ThePeople, provider: TheProvider) -> Response:
-    """Back from the provider; who comes in is signed in as with a password."""
+    """Back from the provider; who comes in is signed in until the provider has to be asked again.
+
+    Whoever may come in no more is signed out everywhere.
+    """
     secret, _, to = request.cookies.get(_cookie(request), "").partition(".")
     if not secret:
         raise ProviderRefused("this browser did not ask, or too long ago; sign in again")
-    external = provider.finish(secret, dict(request.query_params), _callback(request))
+    try:
+        external = provider.finish(secret, dict(request.query_params), _callback(request))
+    except InNoGroup as error:
+        people.accounts.shut_out(error.issuer, error.subject)
+        raise
     account = people.accounts.sign_in_from(external)
     frame = Frame(str(request.scope.get("root_path", "")), people=True)
-    answer = begin(request, people, account, onwards(frame, unquote(to)))
+    going_on = onwards(frame, unquote(to))
+    answer = begin(request, people, account, going_on, provider.session)
     answer.delete_cookie(
         _cookie(request), path="/", secure=request.url.scheme == "https", httponly=True
     )

@@ -1,6 +1,7 @@
 """The pages on which people sign in and out, and set a password by a one-time link."""
 
 import re
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -8,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from service.access.people import People
+from service.access.sessions import LIFE
 from service.access_errors import PasswordRefused, SignInFailed, TooManyAttempts
 from service.api.access import PUBLIC
 from service.api.forms import Fields, fields
@@ -110,11 +112,17 @@ def set_password(
     return begin(request, people, account, onwards(frame, "/"))
 
 
-def begin(request: Request, people: People, account: StoredAccount, answer: Response) -> Response:
+def begin(
+    request: Request,
+    people: People,
+    account: StoredAccount,
+    answer: Response,
+    life: timedelta = LIFE,
+) -> Response:
     """Sign somebody in: the answer brings the cookie of a session that did not exist before."""
     agent = request.headers.get("user-agent", "")
-    token = people.sessions.begin(account, agent, instead_of=token_of(request))
-    set_cookie(request, answer, token)
+    token = people.sessions.begin(account, agent, instead_of=token_of(request), life=life)
+    set_cookie(request, answer, token, life)
     return answer
 
 

@@ -9,10 +9,12 @@ from typing import Final, Self
 from service.db.engine import Database
 from service.db.lifecycle import is_scan_id, new_scan_id
 from service.db.outbox import EventType
+from service.db.webhook_sending import Lag, SendingRows
 from service.db.webhook_tables import DeliveryState
 from service.db.webhooks import Delivery, Endpoint, WebhookRows
 from service.errors import DeliveryNotFound, FetchFailed, WebhookNotFound
 from service.fetch import Guard, check
+from service.webhooks.sealing import Seal
 from service.webhooks.signing import new_secret
 
 OVERLAP: Final = timedelta(hours=24)
@@ -27,11 +29,14 @@ class Webhooks:
         self,
         database: Database,
         guard: Guard,
+        seal: Seal,
         tenant: str,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self._rows = WebhookRows(database)
+        self._sending = SendingRows(database)
         self._guard = guard
+        self._seal = seal
         self._tenant = tenant
         self._now = now or database.now
 
@@ -47,13 +52,14 @@ class Webhooks:
         now, secret = self._now(), new_secret()
         endpoint = Endpoint(
             id=new_scan_id(now),
+            tenant=self._tenant,
             url=url,
             events=tuple(dict.fromkeys(events)),
             created_at=now,
             paused=None,
             failing_since=None,
         )
-        self._rows.add(self._tenant, endpoint, secret)
+        self._rows.add(endpoint, self._seal.sealed(endpoint.id, secret))
         return endpoint, secret
 
     def list(self) -> tuple[Endpoint, ...]:
@@ -84,16 +90,17 @@ class Webhooks:
     def rotate(self, endpoint: Endpoint) -> str:
         """A new secret; the present one signs too for a while. Raises `WebhookNotFound`."""
         secret = new_secret()
-        if not self._rows.rotate(self._tenant, endpoint.id, secret, self._now() + OVERLAP):
+        sealed = self._seal.sealed(endpoint.id, secret)
+        if not self._rows.rotate(self._tenant, endpoint.id, sealed, self._now() + OVERLAP):
             raise WebhookNotFound(f"no webhook {endpoint.id!r}")
         return secret
 
     def remove(self, endpoint: Endpoint) -> None:
         self._rows.remove(self._tenant, endpoint.id)
 
-    def test(self, endpoint: Endpoint) -> None:
-        """Send the endpoint an event that says nothing."""
-        self._rows.test(self._tenant, endpoint.id, self._now())
+    def test(self, endpoint: Endpoint) -> str:
+        """Send the endpoint an event that says nothing, and return its id."""
+        return self._rows.test(self._tenant, endpoint.id, self._now())
 
     def deliveries(
         self, endpoint: Endpoint, *, state: DeliveryState | None, before: int | None, limit: int
@@ -107,7 +114,15 @@ class Webhooks:
     def redeliver(self, endpoint: Endpoint, delivery_id: int) -> None:
         """Send one again, delivered or not. Raises `DeliveryNotFound`."""
         if not self._rows.redeliver(endpoint.id, delivery_id, self._now()):
-            raise DeliveryNotFound(f"no delivery {delivery_id} that is not being sent just now")
+            raise DeliveryNotFound(f"no delivery {delivery_id} to this webhook")
+
+    def everybodys(self) -> tuple[Endpoint, ...]:
+        """The endpoints of every tenant."""
+        return self._rows.list(None)
+
+    def lag(self) -> Lag:
+        """How far the telling is behind, of every tenant."""
+        return self._sending.lag(self._now())
 
     def _check(self, url: str) -> None:
         """A name that does not resolve now may do so later; what it leads to is always checked."""

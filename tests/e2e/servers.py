@@ -70,11 +70,11 @@ class Process:
         """SIGTERM: finish what runs, then end."""
         os.kill(self.pid, signal.SIGTERM)
 
-    def stop(self) -> None:
-        """SIGTERM, and after a while SIGKILL."""
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
+        """This signal, and after a while SIGKILL."""
         if self._process is None or self._process.poll() is not None:
             return
-        self.terminate()
+        os.kill(self.pid, by)
         try:
             self._process.wait(15)
         except subprocess.TimeoutExpired:
@@ -189,7 +189,7 @@ def postgresql_server() -> Iterator[tuple[Process, str]]:
             )
             yield process, f"postgresql://assay@/postgres?host={folder}"
         finally:
-            process.stop()
+            process.stop(signal.SIGQUIT)  # at once; by SIGTERM it waits for every client to leave
 
 
 def _postgresql_program(name: str) -> str:

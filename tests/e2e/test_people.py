@@ -8,7 +8,8 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from service.access.principal import Role
+from service.access.door import Door
+from service.access.principal import Role, Scope
 from tests import media
 from tests.e2e.chromium import LOW_CONTRAST, chromium, complaints, dark, resize
 from tests.e2e.test_accessible import violations
@@ -102,3 +103,39 @@ def test_signing_in_and_out_takes_no_javascript(
         plain.get(f"{address}/account")
         assert "/sign-in?to=/account" in plain.current_url
         plain.get("about:blank")
+
+
+def test_a_review_typed_before_the_session_ended_is_sent_after_signing_in_again(
+    browser: WebDriver, tmp_path: Path
+) -> None:
+    made = desk(tmp_path, StandIn(reports.no_sign_found), door=Door.ALONE)
+    person = make(made)
+    scan_id = made.send(PHOTO, headers=made.bearer(Scope.SCANS_WRITE))
+    made.work()
+    note = "Six fingers.\nAnd two shadows."
+    with serving(made.app) as address:
+        sign_in(browser, address, to=f"/scans/{scan_id}")
+        browser.find_element(By.CSS_SELECTOR, "input[value=synthetic]").click()
+        browser.find_element(By.ID, "note").send_keys(note)
+        (session,) = made.people.sessions.of(person.id)
+        made.people.sessions.end(session)
+        browser.find_element(By.ID, "note").submit()
+        waited(browser, "Your session has ended")
+        assert violations(browser) == []
+        assert browser.execute_script(LOW_CONTRAST) == []
+        kept = browser.current_window_handle
+        browser.switch_to.new_window("tab")
+        sign_in(browser, address)
+        browser.close()
+        browser.switch_to.window(kept)
+        for answer in ("signed in anew", "said ines"):  # the first brings the new token
+            assert browser.find_element(By.ID, "note").get_attribute("value") == note
+            browser.find_element(By.ID, "note").submit()
+            waited(browser, answer)
+        assert browser.find_element(By.CSS_SELECTOR, ".typed").text == note
+        assert violations(browser) == []
+        browser.get("about:blank")
+
+
+def waited(browser: WebDriver, text: str) -> None:
+    WebDriverWait(browser, 20).until(lambda it: text in it.find_element(By.TAG_NAME, "main").text)

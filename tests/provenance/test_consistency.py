@@ -529,3 +529,10 @@ def test_real_photographs_give_no_trace_of_weight() -> None:
     for path in files:
         traces = found(path.read_bytes(), at=datetime.now(UTC))
         assert all(trace.weight is Weight.NONE for trace in traces.values())
+
+
+def test_the_camera_and_the_moment_that_exif_names_are_told_as_they_are() -> None:
+    told = read(io.BytesIO(picture()), media_type="image/jpeg", at=NOW)
+    assert (told.camera, told.taken_at) == ("Canon EOS R6", "2024-05-03T14:20:31")
+    broken = picture(detail={"DateTimeOriginal": "2024:13:03 14:20:31"})
+    assert read(io.BytesIO(broken), media_type="image/jpeg", at=NOW).taken_at == ""

@@ -1,12 +1,13 @@
 """Scans over a real database and folder, with a clock, a queue and an engine that tests steer."""
 
 import io
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, overload
+
+import kombu
 
 from detectors.base import Kind
 from service.analysis.pipeline import Analysis
@@ -19,8 +20,10 @@ from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.intake import receive_all
 from service.scans.policy import ScanPolicy
-from service.scans.storage import FolderStore
+from service.scans.queue import Broker, CeleryQueue, celery_app
 from service.scans.use_cases import Scans
+from service.storage.folder import FolderStore
+from service.storage.protocol import BlobStore
 from tests.media import jpeg, photo_like
 from tests.service import reports
 
@@ -50,24 +53,97 @@ class Clock:
         self.moment += timedelta(**by)
 
 
-@dataclass(slots=True)
 class Messages:
-    """A queue one can look into, lose messages of, and break."""
+    """A real broker's queue that one can look into, lose messages of, and break."""
 
-    sent: list[tuple[str, str]] = field(default_factory=list)
-    broken: bool = False
+    def __init__(self, broker: Broker) -> None:
+        self.broken = False
+        self._queue = CeleryQueue(broker)
+        self._broker = broker
+        self._order: list[tuple[str, str]] = []
+
+    @property
+    def sent(self) -> "Sent":
+        return Sent(self)
 
     def enqueue(self, scan_id: str, queue: str) -> None:
         self._check()
-        self.sent.append((scan_id, queue))
+        self._order.append((scan_id, queue))
+        self._queue.enqueue(scan_id, queue)
+
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        self._check()
+        self._order.extend(messages)
+        self._queue.enqueue_all(messages)
 
     def depth(self, queue: str) -> int:
         self._check()
-        return Counter(name for _, name in self.sent)[queue]
+        return self._queue.depth(queue)
+
+    def take_all(self) -> list[tuple[str, str]]:
+        """All messages with the names of their queues, as they were sent; none is left."""
+        found = []
+        with celery_app(self._broker).connection_for_read() as connection:
+            for name in {queue for _, queue in self._order}:
+                queue = kombu.Queue(name, exchange="", routing_key=name)(connection.default_channel)
+                while (message := queue.get(no_ack=True)) is not None:
+                    found.append((message.payload[0][0], name))
+        return sorted(found, key=self._order.index)
+
+    def put_back(self, messages: Iterable[tuple[str, str]]) -> None:
+        for scan_id, queue in messages:
+            self._queue.enqueue(scan_id, queue)
 
     def _check(self) -> None:
         if self.broken:
             raise QueueUnavailable("the broker does not answer")
+
+
+class Sent(Sequence[tuple[str, str]]):
+    """The messages that wait in a broker, as a list out of which some can be taken."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[str, str]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, str] | list[tuple[str, str]]:
+        return self._all()[index]
+
+    def __delitem__(self, index: int | slice) -> None:
+        left = self._messages.take_all()
+        del left[index]
+        self._messages.put_back(left)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def pop(self, index: int) -> tuple[str, str]:
+        left = self._messages.take_all()
+        taken = left.pop(index)
+        self._messages.put_back(left)
+        return taken
+
+    def clear(self) -> None:
+        self._messages.take_all()
+
+    def _all(self) -> list[tuple[str, str]]:
+        found = self._messages.take_all()
+        self._messages.put_back(found)
+        return found
 
 
 @dataclass(slots=True)
@@ -98,7 +174,7 @@ class Office:
     queue: Messages
     clock: Clock
     database: Database
-    store: FolderStore
+    store: BlobStore
     signer: ReportSigner
     folder: Path
 
@@ -128,9 +204,15 @@ class Office:
         return Scans(**{**parts, **changes})  # type: ignore[arg-type]
 
 
-def office(database: Database, folder: Path) -> Office:
-    """A new office on an empty database."""
-    engine, queue, clock, store = Engine(), Messages(), Clock(), FolderStore(folder)
+def office(
+    database: Database,
+    folder: Path,
+    broker: Broker | None = None,
+    store: BlobStore | None = None,
+) -> Office:
+    """A new office on an empty database, and on this broker and store or embedded ones."""
+    queue = Messages(broker or Broker.in_folder(folder.with_name("broker")))
+    engine, clock, store = Engine(), Clock(), store or FolderStore(folder)
     signer = ReportSigner.at(folder.with_name("report.pem"))
     scans = Scans(
         database=database,

@@ -38,8 +38,9 @@ from provenance.result import (
     UsageRule,
 )
 from provenance.similarity.result import Match, Original, Via
-from service.reporting.evidence import fuse, gaps, weigh
+from service.reporting.evidence import gaps, weigh
 from service.reporting.headline import Facts, headline
+from service.reporting.questions import leading, questions
 from service.reporting.report import Engine, NotChecked, Report, Subject, Verdict
 from service.reporting.verdict import decide
 
@@ -73,6 +74,8 @@ def report(
     evidence = weigh(provenance, findings, matches=matches)
     not_checked = (*missing, *gaps(provenance, findings))
     decision = decide(evidence, not_checked)
+    asked = questions(findings)
+    first = leading(asked)
     return Report(
         subject=Subject(
             sha256=SHA256,
@@ -102,7 +105,9 @@ def report(
         evidence=evidence,
         conflicts=decision.conflicts,
         not_checked=not_checked,
-        classifiers=fuse(findings),
+        classifiers=None if first is None else first.lr,
+        question=None if first is None else first.claim,
+        questions=asked,
         provenance=provenance,
         matches=matches,
         watermarks=watermarks,

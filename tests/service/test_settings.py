@@ -89,3 +89,49 @@ def test_a_provider_that_could_not_work_is_refused(
     monkeypatch.setenv(f"ASSAY_OIDC__{name}", value)
     with pytest.raises(ValidationError):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "postgresql://me:hunter2@db/assay"),
+        ("BROKER_URL", "redis://:hunter2@broker/0"),
+    ],
+)
+def test_an_address_with_a_password_is_read_from_a_file(
+    name: str, url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text(f"{url}\n")
+    monkeypatch.setenv(f"ASSAY_{name}_FILE", str(tmp_path / "secret"))
+    settings = read_settings()
+    found = getattr(settings, name.lower())
+    assert found.get_secret_value() == url
+    assert "hunter2" not in repr(settings)
+
+
+def test_a_secret_file_that_is_not_there_is_named_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ASSAY_BROKER_URL_FILE", str(tmp_path / "missing"))
+    with pytest.raises(SettingsInvalid, match="missing cannot be read"):
+        read_settings()
+
+
+def test_an_address_and_a_file_with_one_are_not_both_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("redis://broker/0")
+    monkeypatch.setenv("ASSAY_BROKER_URL", "redis://other/0")
+    monkeypatch.setenv("ASSAY_BROKER_URL_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsInvalid, match="both set"):
+        read_settings()
+
+
+def test_what_a_secret_file_holds_is_not_repeated_when_it_makes_no_sense(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("hunter2")
+    monkeypatch.setenv("ASSAY_DATABASE_URL_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsInvalid, match="must begin with postgresql://") as raised:
+        read_settings()
+    assert "hunter2" not in str(raised.value)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from detectors.base import Kind
 from provenance.published import open_store
 from service.access.accounts import Accounts
+from service.access.counters import IN_PROCESS
 from service.access.door import Door, Doorkeeper
 from service.access.keyring import Keyring
 from service.access.meter import Meter, Quotas
@@ -47,8 +48,9 @@ from service.scans.intake import Receiver
 from service.scans.policy import ScanPolicy
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
-from service.scans.storage import FolderStore
 from service.scans.use_cases import Scans
+from service.storage.folder import FolderStore
+from service.webhooks.sealing import Seal
 from service.webhooks.use_cases import Webhooks
 from tests.service.databases import sqlite
 
@@ -68,6 +70,10 @@ class Waiting:
         if self.broken:
             raise QueueUnavailable("the broker does not answer")
         self.ids.append(scan_id)
+
+    def enqueue_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        for scan_id, queue in messages:
+            self.enqueue(scan_id, queue)
 
     def depth(self, queue: str) -> int:
         if self.broken:
@@ -169,9 +175,14 @@ def desk(
     provider: Provider | None = None,
     door: Door = Door.OPEN,
     quotas: Quotas | None = None,
+    database: Database | None = None,
+    counters: str = IN_PROCESS,
 ) -> Desk:
-    """A new application on an empty database in this folder, open unless `door` says otherwise."""
-    database = sqlite(folder / "assay.db")
+    """A new application, open unless `door` says otherwise.
+
+    On this empty database, or on one of its own in the folder.
+    """
+    database = database or sqlite(folder / "assay.db")
     queue, blobs = Waiting(), folder / "blobs"
     store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
@@ -185,16 +196,21 @@ def desk(
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
     uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
-    batches = Batches(
-        database=database, scans=scans, uploads=uploads, fetch=get, keep=timedelta(days=1)
-    )
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     tenants = Tenants(AccessRows(database))
+    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits, counters)
+    batches = Batches(
+        database=database,
+        scans=scans,
+        uploads=uploads,
+        fetch=get,
+        keep=timedelta(days=1),
+        meter=meter,
+    )
     accounts = Accounts(database, tenants, passwords, now)
     people = People(accounts, Sessions(database, now), tenants, provider)
     keyring = Keyring(AccessRows(database))
     keeper = Doorkeeper(door, (keyring.ever, people.wanted))
-    meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits)
     entrance = Entrance((BearerKeys(keyring), Cookies(people)), keeper, meter, people)
     app = create_app(
         scans,
@@ -203,7 +219,7 @@ def desk(
         entrance,
         uploads=uploads,
         the_batches=batches,
-        the_webhooks=Webhooks(database, WEBHOOKS, DEFAULT_TENANT),
+        the_webhooks=Webhooks(database, WEBHOOKS, Seal(bytes(32)), DEFAULT_TENANT),
         hosts=hosts,
         proxies=proxies,
     )

@@ -1,11 +1,13 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from service.scans.queue import SCAN_TASK, Broker
-from workers.celery_app import GRACE_SECONDS, worker_app
+from service.scans.queue import SCAN_TASK, WEBHOOK_TASK, Broker
+from service.webhooks.sending import Sender
+from workers.celery_app import GRACE_SECONDS, sender_app, worker_app
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +42,38 @@ def test_the_one_task_takes_an_id(broker: Broker) -> None:
     app = worker_app(broker, run_seconds=60)
     own = {name for name in app.tasks if not name.startswith("celery.")}
     assert own == {SCAN_TASK}
+
+
+def test_webhooks_have_an_application_of_their_own_that_sends_to_an_endpoint(
+    broker: Broker,
+) -> None:
+    told: list[str] = []
+
+    class Recorder:
+        tell = staticmethod(told.append)
+
+    app = sender_app(broker, cast(Sender, Recorder()))
+    own = {name for name in app.tasks if not name.startswith("celery.")}
+    assert own == {WEBHOOK_TASK}
+    app.tasks[WEBHOOK_TASK]("endpoint-1")
+    assert told == ["endpoint-1"]
+
+
+def test_a_worker_of_webhooks_loads_no_model_code_and_takes_no_scans() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "workers", "--queues", "webhooks,image"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "webhooks has a worker of its own" in run.stderr
+    code = "import sys, workers.senders; print('torch' in sys.modules, 'cv2' in sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "False False"
 
 
 def test_the_parent_of_the_pool_loads_no_model_code() -> None:

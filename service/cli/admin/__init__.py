@@ -1,1 +1,1 @@
-"""`assay admin`: tenants, people, API keys and the audit log, one module for each."""
+"""`assay admin`: tenants, people, API keys, webhooks and the audit log, one module for each."""

@@ -5,17 +5,23 @@ import typer
 from service.cli.admin.account import account, create
 from service.cli.admin.key import key
 from service.cli.admin.log import checkpoints, log, verify_log
+from service.cli.admin.prepare import prepare
+from service.cli.admin.retention import retention
 from service.cli.admin.tenant import tenant
+from service.cli.admin.webhook import webhook
 
 admin = typer.Typer(
-    help="Tenants, people, API keys and the audit log, in the database itself, whether or not the "
+    help="Tenants, people, API keys, webhooks and the audit log, in the database itself, whether or not the "
     "service runs.",
     no_args_is_help=True,
 )
+admin.command()(prepare)
 admin.command()(create)
+tenant.command()(retention)
 admin.add_typer(account, name="account")
 admin.add_typer(tenant, name="tenant")
 admin.add_typer(key, name="key")
+admin.add_typer(webhook, name="webhook")
 admin.command()(log)
 admin.command()(checkpoints)
 admin.command("verify-log")(verify_log)

@@ -1,12 +1,12 @@
 """`assay admin key`: the keys that programs show, printed once and kept as a hash."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from service.access.principal import Scope
+from service.durations import duration_in
 
 if TYPE_CHECKING:
     from service.db.access import ApiKey
@@ -19,8 +19,6 @@ SCOPES: Final = {
     Scope.POLICY_WRITE: "change the tenant's policy",
     Scope.ADMIN: "manage the tenant's keys, people and webhooks",
 }
-_UNITS: Final = {"m": 60, "h": 3600, "d": 86_400}
-_DURATION: Final = re.compile(r"(\d{1,5})([mhd])")
 
 key = typer.Typer(
     help="API keys, shown as `Authorization: Bearer KEY`. A secret scanner finds one by "
@@ -36,10 +34,10 @@ _ABOUT_SCOPES: Final = "Scopes:\n\n\b\n" + "\n".join(
 
 def duration(untrusted: str) -> timedelta:
     """`90d`, `12h` or `30m`; raises typer's error for anything else."""
-    found = _DURATION.fullmatch(untrusted)
-    if found is None:
-        raise typer.BadParameter("give a number with m, h or d behind it, such as 90d")
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    try:
+        return duration_in(untrusted)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @key.command(epilog=_ABOUT_SCOPES)
@@ -60,7 +58,7 @@ def create(
     curl -H "Authorization: Bearer $KEY" http://127.0.0.1:8000/v1/scans
     """
     from service.access.keyring import Keyring
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(name) as rows:
         end = datetime.now(UTC) + duration(expires) if expires is not None else None
@@ -74,7 +72,7 @@ def list_keys(
 ) -> None:
     """Show every key by its id: whose it is, what it may do, when it was last used, and its end."""
     from service.access.keyring import Keyring
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(tenant or "keys") as rows:
         found = Keyring(rows).list(tenant)
@@ -86,7 +84,7 @@ def list_keys(
 def revoke(key_id: KeyId) -> None:
     """Refuse a key from its next request on. This cannot be undone."""
     from service.access.keyring import Keyring
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(key_id) as rows:
         Keyring(rows).revoke(key_id)
@@ -106,7 +104,7 @@ def rotate(
     assay admin key rotate 4k1m7q0s2v5x8z3b --overlap 7d
     """
     from service.access.keyring import Keyring
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(key_id) as rows:
         made = Keyring(rows).rotate(key_id, overlap=duration(overlap))

@@ -27,7 +27,7 @@ def log(
     Each line says who (key:ID, account:ID, local or service) did what to what and when. Names of
     files and people are kept out.
     """
-    from service.cli.admin.opening import database_for
+    from service.cli.installed import database_for
     from service.db.trail import TrailRows
 
     with database_for("log") as database:
@@ -41,7 +41,7 @@ def checkpoints(*, tenant: TenantOption = "default") -> None:
     Keep them where nobody can change them: `assay admin verify-log --checkpoints FILE` then finds
     even what was cut off together with the checkpoints in the database.
     """
-    from service.cli.admin.opening import database_for
+    from service.cli.installed import database_for
     from service.db.trail import TrailRows
 
     with database_for("log") as database:
@@ -63,8 +63,8 @@ def verify_log(
     Exits with 0 if there are none, else with 1.
     """
     from service.access.checkpoints import AuditLog
-    from service.cli.admin.opening import database_for
     from service.cli.engine import read_settings
+    from service.cli.installed import database_for
     from service.db.trail import TrailRows
     from service.wiring import report_signer
 

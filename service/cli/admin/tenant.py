@@ -30,7 +30,7 @@ def create(
     assay admin key create --tenant newsdesk --scope scans:write --scope scans:read --name ingest
     """
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(name) as rows:
         Tenants(rows).create(name)
@@ -39,14 +39,18 @@ def create(
 
 @tenant.command("list")
 def list_tenants() -> None:
-    """Show every tenant, since when it exists and whether it is suspended."""
+    """Show every tenant, whether it is suspended, and its own limits and retention."""
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import database_for
+    from service.db.access import AccessRows
+    from service.db.retention import RetentionRows
+    from service.db.retention_lifecycle import listed
 
-    with access_rows("tenants") as rows:
-        found = Tenants(rows).list()
-    for item in found:
-        typer.echo(_line(item))
+    with database_for("tenants") as database:
+        kept = RetentionRows(database)
+        found = [(item, kept.own(item.name)) for item in Tenants(AccessRows(database)).list()]
+    for item, own in found:
+        typer.echo("  ".join((_line(item), *listed(own.parts, zero=own.zero))))
 
 
 @tenant.command()
@@ -60,7 +64,7 @@ def suspend(
     Scans it sent before still run to their end.
     """
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
 
     with access_rows(name) as rows:
         if resume:
@@ -89,7 +93,7 @@ def set_limits(
     assay admin tenant set newsdesk --usual
     """
     from service.access.tenants import Tenants
-    from service.cli.admin.opening import access_rows
+    from service.cli.installed import access_rows
     from service.db.access import OwnLimits
 
     with access_rows(name) as rows:

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -13,11 +13,12 @@ from typing import Final, TextIO
 from rich.table import Table
 
 from service.arguments import upload_limits
+from service.cli.audit.archive import Archive
 from service.cli.audit.heartbeat import pulse
-from service.cli.audit.parallel import ParallelAnalysis
+from service.cli.audit.parallel import BUNDLE, Engine, ParallelAnalysis
 from service.cli.audit.results_file import Line, ResultsFile, Tally
-from service.cli.audit.selection import Selection
-from service.cli.audit.table import write_table
+from service.cli.audit.summary import write_summary
+from service.cli.audit.table import check_parquet, write_parquet, write_table
 from service.cli.audit.walk import Entry
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
@@ -28,6 +29,10 @@ from service.policies.document import Policy
 from service.policies.library import named
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
+from service.settings import Settings
+
+SERVER_JOBS: Final = 16
+"""Files that are with a server at a time, unless somebody says otherwise."""
 
 FLUSH_SECONDS: Final = 0.2
 """How much finished work a kill may cost, and how often the progress moves."""
@@ -37,11 +42,15 @@ FLUSH_SECONDS: Final = 0.2
 class Asked:
     """What the command line asked for; `-` for `out` and `table` is standard output."""
 
-    selection: Selection
+    archive: Archive
     out: Path
     table: Path | None
+    parquet: Path | None = None
+    summary: Path | None = None
     profile: Profile
     jobs: int | None
+    server: str | None = None  # the address of one that analyses the files instead
+    key: str | None = None
     policy: str | None = None  # the name of one that ships, or a file
     fail_on: frozenset[str] = FOUND_BY_DEFAULT
     quiet: bool = False
@@ -81,24 +90,31 @@ def run(asked: Asked) -> ExitCode:
         complain(str(asked.policy), error)
         return ExitCode.USAGE
     try:
+        if asked.parquet is not None:
+            check_parquet()
         with ExitStack() as stack:
             results = stack.enter_context(_results(asked, policy))
-            threads = asked.jobs or os.cpu_count() or 1
-            pipeline = stack.enter_context(open_pipeline(settings, children=threads))
+            threads = asked.jobs or (SERVER_JOBS if asked.server else os.cpu_count() or 1)
+            local = asked.server is None
             analysis = ParallelAnalysis(
-                pipeline,
+                stack.enter_context(_engine(asked, settings, threads)),
                 results,
-                root=asked.selection.root,
+                archive=asked.archive,
                 profile=asked.profile,
                 limits=upload_limits(settings),
                 jobs=threads,
                 policy=policy,
+                bundle=BUNDLE if local and asked.profile is Profile.PROVENANCE else 1,
             )
             stack.enter_context(analysis)
             pace = _work(asked, analysis, results)
             if asked.table is not None:
                 with _table_file(asked.table) as file:
                     write_table(results.lines(), file)
+            if asked.parquet is not None:
+                write_parquet(results.lines(), asked.parquet)
+            if asked.summary is not None:
+                write_summary(results.lines(), asked.summary)
     except BrokenPipeError:  # whoever read standard output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INTERRUPTED
@@ -109,6 +125,19 @@ def run(asked: Asked) -> ExitCode:
         _sum_up(results.tally, pace, asked)
     found = [*results.tally.verdicts, *results.tally.actions]
     return exit_code(found, failures=bool(results.tally.errors), fail_on=asked.fail_on)
+
+
+@contextmanager
+def _engine(asked: Asked, settings: Settings, threads: int) -> Iterator[Engine]:
+    """Raises `ServerAway`, `ServerRefused`, and what the pipeline does."""
+    if asked.server is None:
+        with open_pipeline(settings, children=threads) as pipeline:
+            yield pipeline
+        return
+    from service.cli.audit.server import ServerPipeline
+
+    with closing(ServerPipeline.at(asked.server, asked.key)) as engine:
+        yield engine
 
 
 @contextmanager
@@ -153,7 +182,7 @@ def _work(asked: Asked, analysis: ParallelAnalysis, results: ResultsFile) -> Pac
 
 def _left(asked: Asked, results: ResultsFile) -> Iterator[Entry]:
     """What is still to be done; asked for twice, since counting costs less than a list of all."""
-    return (it for it in asked.selection.entries() if it.path not in results.done)
+    return (it for it in asked.archive.entries() if it.path not in results.done)
 
 
 def _print(line: Line) -> None:
@@ -176,7 +205,7 @@ def _sum_up(tally: Tally, pace: Pace, asked: Asked) -> None:
     table.add_section()
     rows = [(f"skipped: {reason}", count) for reason, count in sorted(tally.skipped.items())]
     rows += [
-        ("left out by your patterns", asked.selection.excluded),
+        ("left out by your patterns", asked.archive.excluded),
         ("of these with the same content as another", tally.duplicates),
         ("of these from earlier runs", pace.earlier),
     ]

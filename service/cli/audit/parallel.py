@@ -4,27 +4,32 @@ import logging
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from threading import Event, Lock
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from detectors.base import Kind
-from service.analysis.pipeline import Pipeline
+from service.analysis.pipeline import Analysis
 from service.analysis.source import Source
+from service.cli.audit.archive import Archive
 from service.cli.audit.results_file import Line, ResultsFile, line_for
 from service.cli.audit.walk import Entry, Skip
 from service.cli.complain import DELIBERATE, code_of, sentence_of
-from service.errors import FileChanged, UnreadMedia, UnsupportedKind
+from service.errors import (
+    FileChanged,
+    ServiceError,
+    StorageUnavailable,
+    UnreadMedia,
+    UnsupportedKind,
+)
 from service.policies.decide import decided
 from service.policies.document import Policy
 from service.reporting.report import Profile, Report
-from service.scans.intake import source_from_path
 from service.scans.unchanged import held_to
 
 log = logging.getLogger(__name__)
@@ -35,44 +40,72 @@ WINDOW: Final = 32
 BUNDLE: Final = 16
 """Files of which the provenance is read together, without waiting for each in between."""
 
+PATIENCE_SECONDS: Final = 300.0
+PAUSE_SECONDS: Final = 2.0
+"""How long an archive that is away is waited for, and between two looks at it."""
+
 POLL_SECONDS: Final = 0.2
 """How soon Ctrl-C is noticed while a file takes long."""
+
+
+class Engine(Protocol):
+    """What analyses the files: `Pipeline` here, or a server by way of its API."""
+
+    def analyse(self, source: Source, *, profile: Profile) -> Analysis: ...
+
+    def trace(self, sources: Sequence[Source]) -> list[Report]: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """A file whose content was seen before; its report is, or will be, with the first one."""
 
-    path: str
+    entry: Entry
     sha256: str
     seconds: float
+
+    @property
+    def path(self) -> str:
+        return self.entry.path
+
+
+class ArchiveAway(ServiceError):
+    """The archive cannot be got at, for so long that the audit ends; it can be gone on with."""
+
+    code = "archive_away"
+    status = 503
+    title = "The archive does not answer"
 
 
 Result = Line | Repeated
 
 
 class ParallelAnalysis:
-    """Threads that analyse the files below a folder. A file's content is analysed once."""
+    """Threads that analyse the files of an archive. A file's content is analysed once."""
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        pipeline: Engine,
         results: ResultsFile,
         *,
-        root: Path,
+        archive: Archive,
         profile: Profile,
         limits: Mapping[Kind, int],
         jobs: int,
         policy: Policy | None = None,
+        bundle: int = 1,
     ) -> None:
+        """`bundle` files are handed to `Engine.trace` together, in the provenance profile alone."""
         self._pipeline = pipeline
         self._policy = policy
         self._results = results
-        self._root = root
+        self._archive = archive
         self._profile = profile
         self._limits = limits
         self._window = WINDOW * jobs
-        self._bundle = BUNDLE if profile is Profile.PROVENANCE else 1
+        self._bundle = bundle
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="audit")
         self._lock = Lock()
         self._stop = Event()
@@ -147,7 +180,7 @@ class ParallelAnalysis:
         """Analyse a file whose content was promised by one that changed."""
         with self._lock:
             self._running.pop(result.sha256, None)
-        (again,) = self._examine([Entry(result.path)])
+        (again,) = self._examine([result.entry])
         return self._settled(again)
 
     def _examine(self, bundle: list[Entry]) -> list[Result]:
@@ -159,14 +192,15 @@ class ParallelAnalysis:
             return [next(lines) if isinstance(job, _Job) else job for job in opened]
 
     def _open(self, entry: Entry, stack: ExitStack) -> "Result | _Job":
-        path, refused, skipped = entry
-        clock = time.perf_counter()
-        if skipped is not None:
-            return Line(path=path, skipped=skipped)
-        if refused is not None:
-            return _failed(path, refused, clock)
+        path, clock = entry.path, time.perf_counter()
+        if entry.skipped is not None:
+            return Line(path=path, skipped=entry.skipped)
+        if entry.refused is not None:
+            return _failed(path, entry.refused, clock)
         try:
-            source = source_from_path(self._root / path, self._limits)
+            source = self._source(entry)
+        except ArchiveAway:
+            raise
         except UnsupportedKind as error:
             skipped = Skip.UNSUPPORTED_KIND if isinstance(error, UnreadMedia) else Skip.NOT_MEDIA
             return Line(path=path, skipped=skipped, message=sentence_of(error))
@@ -178,8 +212,26 @@ class ParallelAnalysis:
             with self._lock:
                 seen = source.sha256 in self._results.first
                 if seen or self._running.setdefault(source.sha256, claim) is not claim:
-                    return Repeated(path, source.sha256, time.perf_counter() - clock)
+                    return Repeated(entry, source.sha256, time.perf_counter() - clock)
         return _Job(path, source, clock, claim)
+
+    def _source(self, entry: Entry) -> Source:
+        """Wait for an archive that is away: that says nothing about this file.
+
+        Raises `ArchiveAway` in the end, so that the audit ends and can be gone on with.
+        """
+        patience = time.monotonic() + PATIENCE_SECONDS
+        refusals = 0  # of this file while the archive answered; one may be the end of an outage
+        while True:
+            try:
+                return self._archive.open(entry, self._limits)
+            except StorageUnavailable as error:
+                if self._archive.answers():
+                    refusals += 1
+                    if refusals > 1:
+                        raise
+                elif self._stop.wait(PAUSE_SECONDS) or time.monotonic() > patience:
+                    raise ArchiveAway(str(error)) from error
 
     def _analysed(self, jobs: list["_Job"]) -> list[Line]:
         try:
@@ -210,6 +262,8 @@ class ParallelAnalysis:
     def _alone(self, job: "_Job") -> Line:
         try:
             report = self._pipeline.analyse(job.source, profile=self._profile).report
+        except ArchiveAway:
+            raise
         except DELIBERATE as error:
             return _failed(job.path, error, job.clock, job.source)
         except Exception:

@@ -5,17 +5,20 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from detectors.base import Kind
+from service.analysis.source import Source
 from service.cli.audit.on_disk import NumbersByText
+from service.cli.audit.patterns import Patterns, named
 from service.cli.audit.walk import Entry, Skip, walk
+from service.scans.intake import source_from_path
 
 STDIN: Final = "-"
 CHUNK_BYTES: Final = 64 * 1024
@@ -30,8 +33,7 @@ class Selection:
 
     folders: tuple[Path, ...]
     listed: str | None = None  # a file of paths, or - for standard input
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    patterns: Patterns = Patterns()  # noqa: RUF009 (frozen)
     own: tuple[Path, ...] = ()  # what the audit itself writes
     excluded: int = 0
     _own: set[str] = field(default_factory=set)
@@ -55,10 +57,10 @@ class Selection:
     def _kept(self, entry: Entry) -> Iterator[Entry]:
         if os.path.realpath(self.root / entry.path) in self._own:
             return
-        if entry.refused is None and not self._wanted(entry.path):
+        if entry.refused is None and not self.patterns.takes(entry.path):
             self.excluded += 1
             return
-        yield entry._replace(path=_named(entry.path))
+        yield entry._replace(path=named(entry.path))
 
     @property
     def _alone(self) -> bool:
@@ -91,26 +93,16 @@ class Selection:
                 shutil.copyfileobj(pipe, self._spool)
         yield from _parts(self._spool)
 
+    def open(self, entry: Entry, limits: Mapping[Kind, int]) -> Source:
+        return source_from_path(self.root / entry.path, limits)
+
+    def answers(self) -> bool:
+        return True
+
     def _enters(self, folder: str) -> bool:
-        entered = not any(_matches(folder, pattern) for pattern in self.exclude)
+        entered = self.patterns.enters(folder)
         self.excluded += not entered
         return entered
-
-    def _wanted(self, path: str) -> bool:
-        if any(_matches(path, pattern) for pattern in self.exclude):
-            return False
-        return not self.include or any(_matches(path, pattern) for pattern in self.include)
-
-
-def _matches(path: str, pattern: str) -> bool:
-    """Without a slash a pattern is about the name, with one about the path; case is ignored."""
-    name = path if "/" in pattern else path.rpartition("/")[2]
-    return fnmatchcase(name.lower(), pattern.lower())
-
-
-def _named(path: str) -> str:
-    """The path, safe as an argument and as a cell of a table: no dash or sign of a formula first."""
-    return path if path[:1].isalnum() or path[:1] in {"/", ".", "_"} else f"./{path}"
 
 
 def _parts(file: BinaryIO) -> Iterator[str]:

@@ -39,6 +39,7 @@ class Entry(NamedTuple):
     path: str
     refused: OSError | None = None
     skipped: Skip | None = None
+    size: int = 0  # in bytes, where listing tells it
 
 
 def walk(

@@ -9,7 +9,8 @@ from PIL import Image as Pillow
 from scipy.io import wavfile
 
 from detectors.base import AUDIO_RATE, Audio, Image, Kind
-from detectors.bench.launder import FILMS, NAMES, encoded, laundered
+from detectors.bench.launder import FILMS, NAMES, RECORDINGS, encoded, laundered
+from detectors.training.audio_launder import LAUNDERINGS
 from tests.media import jpeg, photo_like, video_with_sound
 from tests.sounds import speech_like
 
@@ -37,7 +38,19 @@ def test_a_picture_smaller_than_the_social_limit_is_not_enlarged() -> None:
         assert (picture.size, picture.format) == ((300, 200), "JPEG")
 
 
-@pytest.mark.parametrize("name", NAMES[Kind.AUDIO])
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_a_recording_becomes_a_file_of_its_form_that_lasts_as_long(name: str) -> None:
+    form = RECORDINGS[name]
+    sound = Audio(samples=speech_like(2.0), source_rate=AUDIO_RATE, container="wav")
+    with av.open(io.BytesIO(laundered(name, sound, io.BytesIO())), "r") as file:
+        track = file.streams.audio[0]
+        assert track.codec_context.sample_rate == form.rate
+        assert track.codec_context.name in {form.codec, "amrnb", "opus"}
+        heard = sum(frame.samples for frame in file.decode(track))
+    assert heard / form.rate == pytest.approx(2.0, abs=0.15)
+
+
+@pytest.mark.parametrize("name", LAUNDERINGS)
 def test_a_recording_changes_but_keeps_its_length_and_rate(name: str) -> None:
     samples = speech_like(2.0)
     sound = Audio(samples=samples, source_rate=AUDIO_RATE, container="wav")

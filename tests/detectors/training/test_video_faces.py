@@ -10,7 +10,7 @@ from detectors.bench.cache import Answer
 from detectors.bench.manifest import Item
 from detectors.bench.result import evaluate
 from detectors.bench.run import Question
-from detectors.training.video_faces import LEAST_CLIPS, SPEC, finished
+from detectors.training.video_faces import DRAFT, LEAST_CLIPS, SPEC, finished
 
 
 def answers(clips: int, shift: float) -> dict[Question, Answer]:
@@ -53,7 +53,7 @@ def test_only_good_figures_on_enough_clips_bring_thresholds(
         protocol="p",
         data="d",
     )
-    card = finished(given, result)
+    card = finished(DRAFT, given, result)
     assert card.measured[0].items == clips
     assert card.calibration is not None
     assert card.votes is votes

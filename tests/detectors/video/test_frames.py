@@ -11,14 +11,17 @@ from detectors.base import Image, Observation, Video
 from detectors.errors import CardInvalid, NotApplicable
 from detectors.result import Reason
 from detectors.video.frames import (
+    ANCHORS,
     EDGE,
     SHORT_SIDE,
     FramesDetector,
+    anchors,
     interquartile_mean,
     normalised,
     spans,
     spread,
 )
+from detectors.video.inserts import InsertRule
 from detectors.zoo.card import ModelCard
 
 
@@ -142,27 +145,65 @@ def test_a_card_without_a_number_of_frames_is_invalid(tmp_path: Path) -> None:
         FramesDetector.from_card(ModelCard.read("x", tmp_path), {"image.clip": Brightness()})
 
 
-class DrawsMapsToo(Brightness):
-    """A judge that has a cheaper twin with the same scores."""
+class Glancing(Brightness):
+    """A judge whose score is the sum of a part that costs much and one that costs little."""
 
-    def __init__(self, twin: Brightness) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._twin = twin
+        self.glances = 0
 
-    def without_maps(self) -> Brightness:
-        return self._twin
+    def sparing(self) -> "Glancing":
+        return self
+
+    def apart(self, media: Image) -> tuple[Observation, float]:
+        seen = self.observe(media)
+        return replace(seen, raw=seen.raw + 100), seen.raw
+
+    def details(self, media: Image) -> float:
+        self.glances += 1
+        return float(media.pixels.mean())
 
 
-def test_no_time_is_spent_on_maps_of_frames(tmp_path: Path) -> None:
-    (tmp_path / "x.toml").write_text(
-        'summary = "s"\narchitecture = "a"\nlicence = "l"\ntrained_on = "t"\n'
-        'training_command = "c"\nlimits = []\n[settings]\nframes = 4\n'
-    )
-    twin = Brightness()
-    judge = DrawsMapsToo(twin)
-    card = ModelCard.read("x", tmp_path)
-    FramesDetector.from_card(card, {"image.clip": judge}).observe(film([10] * 8))
-    assert (len(twin.seen), len(judge.seen)) == (4, 0)
+def test_between_anchors_only_the_fine_detail_is_looked_at_and_the_score_follows_it() -> None:
+    judge = Glancing()
+    seen = FramesDetector(judge, frames=64).observe(film([10, 40] * 16))
+    assert (len(judge.seen), judge.glances) == (ANCHORS + 1, 31 - ANCHORS)
+    assert seen.raw == pytest.approx(125, abs=1)
+
+
+def test_every_shot_has_a_frame_that_is_judged_in_full() -> None:
+    judge = Glancing()
+    shots = [0] * 20 + [1] + [2] * 11
+    FramesDetector(judge, frames=64).observe(film([10] * 20 + [60] + [200] * 11, shots))
+    brightness = {shown for shown in anchors(np.array(shots, np.int32)).nonzero()[0]}
+    assert {0, 20, 21} <= brightness
+    assert len(judge.seen) == len(brightness)
+
+
+def test_an_anchor_that_is_refused_leaves_its_shot_to_the_next_frame() -> None:
+    judge = Glancing()
+    seen = FramesDetector(judge, frames=64).observe(film([0] + [50] * 11))
+    assert [span.raw is None for span in seen.spans] == [True] + [False] * 11
+
+
+def test_a_tenth_of_a_long_film_moves_its_score_where_the_mean_does_not() -> None:
+    levels = [10] * 27 + [90] * 6 + [10] * 27
+    plain = FramesDetector(Brightness(), 64).observe(film(levels))
+    ruled = FramesDetector(Brightness(), 64, InsertRule(offset=0.0, growth=2.0))
+    assert plain.raw == 10
+    seen = ruled.observe(film(levels))
+    assert seen.raw > 60
+    assert seen.raw == pytest.approx(seen.facts["highest_stretch"], abs=0.01)
+    assert seen.facts["throughout"] == 10
+
+
+def test_small_frames_stray_all_alike_so_more_of_them_make_nothing_surer() -> None:
+    class Small(Brightness):
+        def observe(self, media: Image) -> Observation:
+            return replace(super().observe(media), margin=0.3, allowance=0.7)
+
+    seen = FramesDetector(Small(), 16).observe(film([10] * 8))
+    assert (seen.margin, seen.allowance) == (0.3, 0.7)
 
 
 def test_a_film_is_as_sure_as_the_half_of_its_frames_that_is_averaged() -> None:

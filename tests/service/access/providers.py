@@ -1,5 +1,7 @@
 """A real OpenID provider on this machine, and ways to make it misbehave."""
 
+import base64
+import hashlib
 import io
 import json
 import threading
@@ -41,6 +43,7 @@ class Running:
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
+    challenges: dict[str, str] = field(default_factory=dict)  # by the code they were sent for
 
     def registration(self, **changes: Any) -> Registration:
         known: dict[str, Any] = {
@@ -86,13 +89,33 @@ def _misbehaving(inner: Application, made: Running) -> Application:
         path = environ["PATH_INFO"]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        made.asked.append((path, parse_qs(body.decode())))
+        form = parse_qs(body.decode())
+        made.asked.append((path, form))
         if path in made.redirects:
             start_response("302 Found", [("Location", made.redirects[path])])
             return [b""]
         if path in made.answers:
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps(made.answers[path]).encode()]
-        return inner(environ, start_response)
+        if path == "/oauth2/token" and not _proven(made, form):
+            start_response("400 Bad Request", [("Content-Type", "application/json")])
+            return [b'{"error": "invalid_grant"}']
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            location = dict(headers).get("Location", "")
+            asked = parse_qs(environ.get("QUERY_STRING", ""))
+            for code in parse_qs(urlsplit(location).query).get("code", ()):
+                made.challenges[code] = asked.get("code_challenge", [""])[0]
+            return start_response(status, headers, *rest)
+
+        return inner(environ, start)
 
     return application
+
+
+def _proven(made: Running, form: dict[str, list[str]]) -> bool:
+    """RFC 7636, 4.6, which the provider leaves out: only who began may use the code."""
+    verifier, code = (form.get(name, [""])[0] for name in ("code_verifier", "code"))
+    digest = hashlib.sha256(verifier.encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return made.challenges.get(code) == challenge

@@ -1,29 +1,24 @@
 """What is counted of a key and a tenant, in this process and in Redis, with many at once."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from service.access.meter import IN_PROCESS, Meter, Quotas
+from service.access.meter import Meter, Quotas
 from service.access.principal import Principal
 from service.access_errors import UploadQuotaUsed
 from service.db.access import OwnLimits
-from tests.e2e.servers import redis
+from service.db.places import Places
+from tests.service.conftest import Parts
 
 KEY = Principal(tenant="news", actor="key:one", scopes=frozenset())
 SIBLING = Principal(tenant="news", actor="key:two", scopes=frozenset())
 STRANGER = Principal(tenant="default", actor="local", scopes=frozenset())
 
 
-@pytest.fixture(params=["process", "redis"])
-def counters(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "process":
-        yield IN_PROCESS
-        return
-    with redis(tmp_path) as server:
-        yield server.url
+@pytest.fixture
+def counters(parts: Parts) -> str:
+    return parts.counters
 
 
 def nothing_of_its_own(tenant: str) -> None:
@@ -87,11 +82,12 @@ def test_keys_of_one_tenant_share_its_limit_and_nobody_elses() -> None:
 
 def test_a_tenant_may_have_limits_of_its_own_and_none_at_all() -> None:
     own = {"news": OwnLimits(requests_per_minute=0, scans_in_flight=7)}
-    meter = Meter(Quotas(requests_per_minute=1, scans_in_flight=3), own.get)
+    quotas = Quotas(requests_per_minute=1, key_scans_in_flight=2, scans_in_flight=3)
+    meter = Meter(quotas, own.get)
     assert all(meter.request(KEY).exceeded is None for _ in range(5))
-    assert meter.in_flight(KEY) == 7
+    assert meter.places(KEY) == Places(sender="key:one", of_sender=2, of_tenant=7)
     other = Principal(tenant="other", actor="key:three", scopes=frozenset())
-    assert meter.in_flight(other) == 3
+    assert meter.places(other).of_tenant == 3
     assert meter.request(other).exceeded is None
     assert meter.request(other).exceeded is not None
 
@@ -102,6 +98,7 @@ def test_who_needs_no_key_is_not_counted() -> None:
             key_requests_per_minute=1,
             requests_per_minute=1,
             upload_bytes_per_day=1,
+            key_scans_in_flight=1,
             scans_in_flight=1,
         ),
         nothing_of_its_own,
@@ -109,7 +106,7 @@ def test_who_needs_no_key_is_not_counted() -> None:
     for _ in range(3):
         assert meter.request(STRANGER).standings == ()
         meter.upload(STRANGER, 100)
-    assert meter.in_flight(STRANGER) == 0
+    assert not meter.places(STRANGER).bounded
 
 
 def test_counters_that_are_away_shut_nobody_out(caplog: pytest.LogCaptureFixture) -> None:

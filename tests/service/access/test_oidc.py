@@ -69,6 +69,17 @@ def test_the_code_is_bound_to_this_browser_by_pkce(at: Running) -> None:
     assert 43 <= len(sent["code_verifier"][0]) <= 128
 
 
+def test_a_stolen_code_is_worth_nothing_to_another_browser(at: Running) -> None:
+    provider = at.provider()
+    theirs, _ = provider.begin(BACK)
+    stolen = at.come_back(theirs, "ines")["code"]
+    address, secret = provider.begin(BACK)
+    answer = at.come_back(address, "joao") | {"code": stolen}
+    assert "does not hold" in refused(at, provider, secret, answer)
+    (sent,) = (form for path, form in at.asked if path == TOKEN)
+    assert sent["code"] == [stolen], "the provider was asked, and refused the verifier"
+
+
 def test_state_nonce_and_verifier_differ_and_are_new_each_time(at: Running) -> None:
     (one, _), (other, _) = at.provider().begin(BACK), at.provider().begin(BACK)
     names = ("state", "nonce", "code_challenge")

@@ -110,6 +110,7 @@ BODIES: Final = {
     ("POST", "webhooks"): WEBHOOK,
     ("POST", "reviews"): '{"judgement": "unclear"}',
     ("PUT", "policies"): text_of("moderation"),
+    ("PUT", "retention"): '{"zero": true}',
     ("POST", "replay"): f'{{"policy": {text_of("moderation")}}}',
 }
 """What a route is sent that takes JSON, by its method and the end of its path."""

@@ -222,8 +222,28 @@ def test_policies_and_replays_are_of_one_tenant(api: Desk) -> None:
     assert other.policies.list(limit=9) == ()
     assert other.policies.replay(built_in("newsroom"), last=9).reports == 0
     kept, new = other.policies.put(built_in("newsroom"), actor="local")
-    assert (kept.policy.version, new) == (1, True)
+    assert (kept.version, new) == (1, True)
     assert api.client.get("/v1/policies").json()["items"][0]["name"] == "strict"
+
+
+def test_a_policy_is_withdrawn_by_a_version_of_its_own(api: Desk) -> None:
+    put(api, BLOCKING)
+    answer = api.client.delete("/v1/policies")
+    assert answer.status_code == 200
+    gone = answer.json()
+    assert (gone["version"], gone["name"], gone["digest"], gone["document"]) == (
+        2,
+        None,
+        None,
+        None,
+    )
+    page = api.client.get("/v1/policies").json()
+    assert (page["active"], [it["version"] for it in page["items"]]) == (None, [2, 1])
+    assert api.client.get("/v1/policies/2").json() == gone
+    scan_id = scanned(api)
+    assert api.client.get(f"/v1/scans/{scan_id}").json()["action"] is None
+    again = api.client.delete("/v1/policies")
+    assert (again.status_code, again.json()["code"]) == (404, "policy_not_found")
 
 
 # --- reviews ------------------------------------------------------------------------------------

@@ -23,9 +23,10 @@ OPERATIONS = (
     *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("report", "signature", "preview", "media")),
     *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
     *("POST /v1/scans/{scan_id}/reviews", "GET /v1/scans/{scan_id}/reviews"),
-    *("PUT /v1/policies", "GET /v1/policies", "GET /v1/policies/{version}"),
+    *("PUT /v1/policies", "DELETE /v1/policies", "GET /v1/policies", "GET /v1/policies/{version}"),
     "POST /v1/policies/replay",
     *("GET /health/live", "GET /health/ready"),
+    *("GET /v1/scans/{scan_id}/receipts", "GET /v1/retention", "PUT /v1/retention"),
     *("GET /v1/scans/{scan_id}/receipt", "GET /v1/audit-log", "GET /v1/audit-log/checkpoints"),
     *(f"{method} /v1/uploads/{{upload_id}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"{method} /v1/batches/{{batch_id}}" for method in ("GET", "DELETE")),
@@ -34,6 +35,7 @@ OPERATIONS = (
     *(f"{method} /v1/webhooks/{{endpoint_id}}" for method in ("GET", "PUT", "DELETE")),
     *(f"POST /v1/webhooks/{{endpoint_id}}/{deed}" for deed in ("secret", "test", "redeliver")),
     "GET /v1/webhooks/{endpoint_id}/deliveries",
+    "GET /v1/batches/{batch_id}/events",
     *("GET /v1/batches/{batch_id}/results", "POST /v1/batches/{batch_id}/cancel"),
 )
 
@@ -42,6 +44,7 @@ UNPROMISED: dict[str, list[CheckFunction]] = {
     "POST /v1/batches": [positive_data_acceptance],
     "POST /v1/uploads": [positive_data_acceptance],
     "PATCH /v1/uploads/{upload_id}": [positive_data_acceptance],
+    "PUT /v1/retention": [positive_data_acceptance],
     "PUT /v1/policies": [positive_data_acceptance],
     "POST /v1/webhooks": [positive_data_acceptance],
     "PUT /v1/webhooks/{endpoint_id}": [positive_data_acceptance],

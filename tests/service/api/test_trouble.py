@@ -12,8 +12,9 @@ from sqlalchemy import Engine, event
 from service.api.events import LOOK_SECONDS, Board
 from service.db import engine
 from service.errors import StorageFull
-from service.scans.storage import FolderStore, put, read
 from service.settings import read_settings
+from service.storage.folder import FolderStore
+from service.storage.protocol import put, read
 from service.wiring import build_scans
 from tests.media import jpeg, photo_like
 from tests.service import reports

@@ -34,11 +34,31 @@ def test_a_new_key_is_all_that_is_printed_and_it_is_shown_once(tmp_path: Path) -
     )
 
 
+def test_a_tenant_keeps_what_it_says_for_as_long_as_it_says(tmp_path: Path) -> None:
+    assay("admin", "tenant", "create", "news", data=tmp_path)
+    shown = assay("admin", "tenant", "retention", "news", data=tmp_path)
+    assert shown.out.split() == [
+        *("news", "bytes=30d", "previews=30d", "reports=30d", "index_entries=30d")
+    ]
+    own = ("--bytes", "12h", "--reports", "forever")
+    said = assay("admin", "tenant", "retention", "news", *own, data=tmp_path).out
+    assert "bytes=12h  previews=30d  reports=forever  index_entries=30d" in said
+    zero = assay("admin", "tenant", "retention", "news", "--zero", data=tmp_path).out
+    assert "zero retention  bytes=0d  previews=0d  reports=forever  index_entries=0d" in zero
+    listed = assay("admin", "tenant", "list", data=tmp_path).out
+    assert re.search(r"^news .* zero retention  bytes=12h  reports=forever$", listed, re.MULTILINE)
+    usual = assay("admin", "tenant", "retention", "news", "--usual", "--no-zero", data=tmp_path)
+    assert usual.out == shown.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (("tenant", "create", "No Name"), "invalid_request"),
         (("tenant", "suspend", "nobody"), "tenant_not_found"),
+        (("tenant", "retention", "nobody"), "tenant_not_found"),
+        (("tenant", "retention", "default", "--bytes", "-1d"), "invalid_request"),
+        (("tenant", "retention", "default", "--reports", "0d"), "invalid_request"),
         (("key", "revoke", "0" * 16), "key_not_found"),
         (
             ("key", "create", "--tenant", "nobody", "--scope", "admin", "--name", "a"),

@@ -1,11 +1,12 @@
 """`assay bench` as a program, on media made here."""
 
-import json
 from pathlib import Path
 
 import pytest
 
+from detectors.base import Kind
 from detectors.bench.report import BEGIN, END
+from detectors.bench.verdicts import Verdicts
 from service.cli.exit_codes import ExitCode
 from tests import media
 from tests.service.command_line import assay
@@ -20,13 +21,20 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "m.csv"
 
 
-def test_verdicts_are_counted_by_label(manifest: Path, tmp_path: Path) -> None:
-    ran = assay("bench", manifest, "--verdict", "--out", tmp_path / "out", data=tmp_path)
+def test_verdicts_are_counted_by_kind_and_label_and_after_a_delivery(
+    manifest: Path, tmp_path: Path
+) -> None:
+    asked = ("--verdict", "-l", "jpeg-70", "--out", tmp_path / "out")
+    ran = assay("bench", manifest, *asked, data=tmp_path)
     assert ran.code == 0, ran.err
-    counts = json.loads((tmp_path / "out" / "verdicts.json").read_text())
-    assert counts["ai_generated"] == {"declared_ai": 1}
-    assert sum(counts["real"].values()) == 1
+    found = Verdicts.read(tmp_path / "out" / "verdicts.json").kinds[Kind.IMAGE]
+    assert found.verdicts["ai_generated"] == {"declared_ai": 1}
+    assert sum(found.verdicts["real"].values()) == 1
+    (delivery,) = found.deliveries.values()
+    assert delivery.changed is not None
+    assert (delivery.changed.of, delivery.changed.count) == (2, 1)  # the declaration is gone
     assert "declared_ai" in ran.out
+    assert "jpeg-70" in ran.out
 
 
 def test_the_readme_gets_its_table_and_keeps_the_rest(tmp_path: Path) -> None:

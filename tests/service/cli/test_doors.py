@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.cli.audit.heartbeat import LINE_SECONDS, Lines
+from service.cli.audit.patterns import Patterns
 from service.cli.audit.selection import Selection
 from service.cli.audit.walk import Skip
 from service.cli.exit_codes import ExitCode
@@ -43,9 +44,9 @@ def test_one_folder_names_paths_within_it_and_several_name_them_as_given(tree: P
 
 
 def test_patterns_choose_by_name_or_by_path_and_count_what_they_leave_out(tree: Path) -> None:
-    chosen = Selection((Path("a"),), include=("*.jp*g",), exclude=("small",))
+    chosen = Selection((Path("a"),), patterns=Patterns(("*.jp*g",), ("small",)))
     assert (named(chosen), chosen.excluded) == (["1.JPG"], 2)
-    assert named(Selection((Path("a"),), include=("small/*",))) == ["small/2.jpg"]
+    assert named(Selection((Path("a"),), patterns=Patterns(("small/*",)))) == ["small/2.jpg"]
 
 
 @pytest.mark.parametrize("between", [b"\n", b"\0"])

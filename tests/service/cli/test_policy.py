@@ -190,3 +190,34 @@ def test_a_replay_refuses_what_holds_no_reports(text: str, tmp_path: Path) -> No
     ran = assay(*asked, data=tmp_path, stdin=text.encode())
     assert (ran.code, ran.out) == (ExitCode.USAGE, "")
     assert "[report_invalid]" in ran.err
+
+
+def test_a_policy_is_put_withdrawn_and_told_of_at_the_machine(tmp_path: Path, strict: Path) -> None:
+    ran = assay("policy", "put", strict, data=tmp_path)
+    assert (ran.code, "strict version 1 decides from now on" in ran.out) == (0, True)
+    assert "was in force already" in assay("policy", "put", strict, data=tmp_path).out
+    ran = assay("policy", "withdraw", data=tmp_path)
+    assert (ran.code, "nothing decides from now on" in ran.out) == (0, True)
+    told = [line.split("\t") for line in assay("policy", "history", data=tmp_path).out.splitlines()]
+    assert [(number, who, name) for number, _, who, name in told] == [
+        ("2", "command-line", "nothing decides"),
+        ("1", "command-line", "strict"),
+    ]
+    ran = assay("policy", "withdraw", data=tmp_path)
+    assert (ran.code, "[policy_not_found]" in ran.err) == (ExitCode.USAGE, True)
+
+
+def test_the_help_teaches_how_a_policy_comes_into_force(tmp_path: Path) -> None:
+    told = assay("policy", "--help", data=tmp_path).out
+    for step in ("show newsroom > desk.json", "check desk.json", "put desk.json", "withdraw"):
+        assert f"assay policy {step}" in told
+
+
+def test_commands_that_cannot_open_the_database_end_alike(tmp_path: Path) -> None:
+    (tmp_path / "assay.db").write_bytes(b"no database at all, and long enough" * 20)
+    commands = [("policy", "history"), ("expire",), ("admin", "tenant", "list"), ("admin", "log")]
+    for command in commands:
+        ran = assay(*command, data=tmp_path)
+        assert (ran.code, ran.out) == (ExitCode.USAGE, ""), command
+        assert ran.err.count("\n") == 1, command
+        assert "[settings_invalid]" in ran.err, command

@@ -48,3 +48,18 @@ def test_what_is_no_receipt_is_said(receipt: Path, tmp_path: Path) -> None:
     ran = assay("verify-receipt", receipt, "--keys", tmp_path / "keys.json", data=tmp_path)
     assert ran.code == ExitCode.NOT_ANALYSED
     assert "receipt_invalid" in ran.err
+
+
+def test_all_receipts_of_a_scan_are_checked_at_once(receipt: Path, tmp_path: Path) -> None:
+    one = json.loads(receipt.read_text())
+    receipt.write_text(json.dumps([one, one]))
+    ran = assay("verify-receipt", receipt, "--keys", tmp_path / "keys.json", data=tmp_path)
+    assert ran.code == ExitCode.NOTHING_FOUND
+    assert ran.out.count("signed by") == 2
+    one["receipt"]["actor"] = "key:x"
+    receipt.write_text(json.dumps([one]))
+    ran = assay("verify-receipt", receipt, "--keys", tmp_path / "keys.json", data=tmp_path)
+    assert ran.code == ExitCode.FOUND
+    receipt.write_text("[]")
+    ran = assay("verify-receipt", receipt, "--keys", tmp_path / "keys.json", data=tmp_path)
+    assert ran.code == ExitCode.NOT_ANALYSED

@@ -56,6 +56,8 @@ class Flaky:
         elif self.drop:
             self.drop -= 1
             await self.app(scope, receive, _nowhere)
+            cut_short = {"status": 202, "headers": [(b"content-length", b"9")]}
+            await send({"type": "http.response.start", **cut_short})
             raise ConnectionResetError
         else:
             await self.app(scope, receive, send)
@@ -138,6 +140,28 @@ def test_what_fails_in_passing_is_sent_again_with_the_same_key_and_the_whole_fil
     assert len(front.seen) == 3
     assert len(set(front.seen)) == 1
     assert front.seen[0][1]
+
+
+def test_a_batch_whose_answer_was_lost_is_sent_again_and_made_once(
+    api: Desk, client: Client, front: Flaky
+) -> None:
+    front.drop = 1
+    items = [{"url": "https://example.org/a.jpg", "labels": {"team": "trust"}}]
+    batch = client.submit_batch(items)
+    assert len({key for _, key in front.seen}) == 1
+    assert len(front.seen) == 2
+    (made,) = api.client.get("/v1/batches").json()["items"]
+    assert (
+        client.submit_batch(items, idempotency_key=front.seen[0][1]).model_dump()["id"]
+        == (batch.model_dump()["id"])
+    )
+    assert batch.model_dump()["id"] == made["id"]
+
+
+def test_a_list_carries_what_the_client_said_of_each_scan(client: Client) -> None:
+    client.submit(PHOTO, reference="post-17", labels={"team": "trust"}, priority="high")
+    (found,) = client.scans(label="team=trust")
+    assert (found.reference, found.labels, found.priority) == ("post-17", {"team": "trust"}, "high")
 
 
 def test_after_the_last_attempt_the_error_is_the_servers(client: Client, front: Flaky) -> None:

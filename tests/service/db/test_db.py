@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import StatementError
 
 from detectors.base import Kind
@@ -18,6 +19,7 @@ from service.db.engine import Database
 from service.db.lifecycle import State
 from service.db.migrate import MIGRATIONS, upgrade
 from service.db.models import ReportRow, ScanRow, WorkerRow
+from service.db.receipt_tables import DeletionRow
 from service.db.schema import METADATA
 from service.reporting.report import Profile
 
@@ -95,6 +97,38 @@ def test_reports_outlive_a_change_of_the_table_of_scans(database: Database) -> N
         session.execute(text("DELETE FROM scan"))
     with database.read() as session:
         assert session.get(ReportRow, "0" * 26) is None, "reports go with their scans"
+
+
+def test_receipts_of_before_are_kept_where_a_scan_can_have_several(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    values = {
+        **{"scan_id": "0" * 26, "tenant": "t", "at": NOON, "actor": "local"},
+        **{"because": "request", "blobs": "[]", "removed": "[]", "document": "{}"},
+    }
+
+    def move(to: str, by: Callable[[Config, str], None]) -> None:
+        with database.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            by(config, to)
+
+    move("0011", command.downgrade)
+    with database.write() as session:
+        names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+        session.execute(
+            text(f"INSERT INTO deletion ({names}, signature) VALUES ({marks}, 's')"),
+            values,
+        )
+    move("head", command.upgrade)
+    again = DeletionRow(**values | {"blobs": [], "removed": []}, indexed=False, signature="s2")
+    with database.write() as session:
+        session.add(again)
+    with database.read() as session:
+        kept = session.scalars(select(DeletionRow.signature).order_by(DeletionRow.id)).all()
+    assert kept == ["s", "s2"]
+    move("0011", command.downgrade)
+    with database.read() as session:
+        assert session.execute(text("SELECT signature FROM deletion")).scalars().all() == ["s2"]
 
 
 def test_many_processes_may_start_on_an_empty_database_at_once(database_url: str) -> None:

@@ -14,6 +14,7 @@ from service.db.reviews import BATCH
 from service.policies.library import built_in
 from service.reporting.decision import PolicyAction
 from service.reporting.receipt import Item
+from service.scans.queue import Broker
 from tests.service.office import Office, office
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -21,8 +22,8 @@ NEWSROOM, NO_AI = built_in("newsroom"), built_in("no-ai")
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def test_policies_that_come_at_once_are_numbered_without_gaps(database: Database) -> None:
@@ -30,9 +31,9 @@ def test_policies_that_come_at_once_are_numbered_without_gaps(database: Database
     drafts = [NO_AI.model_copy(update={"name": f"draft-{index}"}) for index in range(6)]
     with ThreadPoolExecutor(6) as pool:
         kept = list(pool.map(lambda it: rows.add("t", it, actor="local", now=NOON), drafts))
-    assert sorted(it.policy.version for it, _ in kept) == list(range(1, 7))
+    assert sorted(it.version for it, _ in kept) == list(range(1, 7))
     assert all(new for _, new in kept)
-    assert [it.policy.version for it in rows.page("t", limit=9, before=None)] == [6, 5, 4, 3, 2, 1]
+    assert [it.version for it in rows.page("t", limit=9, before=None)] == [6, 5, 4, 3, 2, 1]
 
 
 def test_a_policy_comes_back_as_it_was_put(database: Database) -> None:
@@ -43,6 +44,32 @@ def test_a_policy_comes_back_as_it_was_put(database: Database) -> None:
     assert rows.get("t", 2) is None
     assert rows.get("other", 1) is None
     assert rows.newest("other") is None
+
+
+def test_of_many_who_withdraw_a_policy_at_once_one_does(database: Database) -> None:
+    rows = PolicyRows(database)
+    rows.add("t", NEWSROOM, actor="local", now=NOON)
+    with ThreadPoolExecutor(6) as pool:
+        kept = list(pool.map(lambda _: rows.withdraw("t", actor="local", now=NOON), range(6)))
+    (one,) = [it for it in kept if it is not None]
+    assert (one.version, one.policy) == (2, None)
+    assert rows.newest("t") == one == rows.get("t", 2)
+
+
+def test_after_a_withdrawal_nothing_decides_until_a_policy_is_put_again(desk: Office) -> None:
+    policies = desk.scans.policies
+    policies.put(NO_AI, actor="local")
+    decided = desk.done()
+    policies.withdraw(actor="key:7")
+    assert desk.done().action is None
+    assert desk.scans.get(decided.id).action is PolicyAction.ALLOW, "reports keep their decisions"
+    kept, new = policies.put(NO_AI, actor="local")
+    assert (kept.version, new) == (3, True)
+    assert desk.done().action is PolicyAction.ALLOW
+    assert [it.policy is None for it in policies.list(limit=9)] == [False, True, False]
+    desk.scans.reconcile()  # numbers the lines of the log
+    deeds = [line.deed for line in desk.scans.log() if line.object.startswith("policy:")]
+    assert deeds == ["policy.put", "policy.withdrawn", "policy.put"]
 
 
 def test_a_scan_comes_to_the_action_of_its_own_tenants_policy(desk: Office) -> None:

@@ -22,7 +22,9 @@ from provenance.result import (
     TrustListRef,
 )
 from provenance.statuses import StatusClass
-from service.reporting.evidence import fuse, gaps, weigh
+from service.reporting.evidence import gaps, weigh
+from service.reporting.headline import Facts, headline
+from service.reporting.questions import questions
 from service.reporting.report import Rank, Signal, Verdict
 from service.reporting.verdict import decide
 
@@ -210,10 +212,10 @@ def test_only_traces_with_weight_are_evidence_and_of_the_lowest_rank() -> None:
     assert Rank.CONSISTENCY > Rank.CLASSIFIER
 
 
-def test_a_detector_that_does_not_vote_is_no_evidence_and_not_fused() -> None:
+def test_a_detector_that_does_not_vote_is_no_evidence_and_answers_no_question() -> None:
     shown = scored("image.x", 3.0, votes=False, alarm=Alarm.FPR_1)
     assert weigh(None, (shown,)) == ()
-    assert fuse((shown,)) is None
+    assert questions((shown,)) == ()
 
 
 def test_alarms_become_signals_by_operating_point_and_claim() -> None:
@@ -231,12 +233,6 @@ def test_alarms_become_signals_by_operating_point_and_claim() -> None:
     ]
 
 
-def test_one_synthetic_part_is_not_averaged_away_by_a_genuine_one() -> None:
-    fused = fuse((scored("video.frames", -2.0), scored("audio.voice", 2.0)))
-    assert fused is not None
-    assert 1.6 < fused.log10 < 1.8  # half of a ratio of 100, not the mean of the logs
-
-
 def test_an_abstention_is_a_stated_gap_and_never_a_neutral_score() -> None:
     abstained = Finding(
         detector="audio.voice",
@@ -248,9 +244,31 @@ def test_an_abstention_is_a_stated_gap_and_never_a_neutral_score() -> None:
         explanation="no speech was found",
         seconds=0.1,
     )
-    assert fuse((abstained,)) is None
+    assert questions((abstained,)) == ()
     (gap,) = gaps(None, (abstained,))
     assert (gap.what, gap.reason) == ("audio.voice", "no_speech")
+
+
+def test_an_accusation_that_another_delivery_takes_back_is_inconclusive_and_says_why() -> None:
+    found = scored("image.clip", 1.2, alarm=Alarm.FPR_5, unstable=True)
+    evidence = weigh(None, (found,))
+    assert "passes none, so it accuses nobody" in evidence[0].statement
+    decision = decide(evidence, ())
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    said = headline(Facts(decision=decision, evidence=evidence, findings=(found,)))
+    assert "not once this is made smaller or cut and saved again" in said
+
+
+@pytest.mark.parametrize(("refused", "told"), [(3.0, 0), (8.0, 1)])
+def test_a_film_of_which_many_frames_could_not_be_judged_is_not_cleared(
+    refused: float, told: int
+) -> None:
+    facts = {"judged_frames": 16.0 - refused, "refused_frames": refused}
+    found = scored("video.frames", -1.0, facts=facts)
+    missing = tuple(gaps(None, (found,)))
+    assert [gap.reason for gap in missing] == ["frames_refused"] * told
+    verdict = Verdict.INCONCLUSIVE if told else Verdict.NO_SIGN_FOUND
+    assert decide(weigh(None, (found,)), missing).verdict is verdict
 
 
 @pytest.mark.parametrize(

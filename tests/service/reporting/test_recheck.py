@@ -50,12 +50,19 @@ def test_scores_may_lie_apart_as_far_as_their_finding_says_arithmetic_moves_them
         update = {"raw": first.raw + step, "lr": ratio, "margin": margin}
         finding = first.model_copy(update=update)
         worded = REPORT.evidence[0].model_copy(update={"statement": f"about {step}"})
-        return REPORT.model_copy(update={"findings": (finding,), "evidence": (worded,)})
+        asked = REPORT.questions[0].model_copy(update={"lr": ratio})
+        return REPORT.model_copy(
+            update={"findings": (finding,), "evidence": (worded,), "questions": (asked,)}
+        )
 
     assert compare(moved(0.0, 0.25), moved(0.4, 0.25)).same
     assert not compare(moved(0.0, 0.0), moved(0.4, 0.0)).same
     beyond = compare(moved(0.0, 0.25), moved(0.6, 0.25))
-    assert [c.where for c in beyond.findings] == ["findings[0].raw", "findings[0].lr.log10"]
+    assert [c.where for c in beyond.findings] == [
+        "questions[0].lr.log10",
+        "findings[0].raw",
+        "findings[0].lr.log10",
+    ]
 
 
 def test_lengths_sizes_and_small_chances_are_findings() -> None:

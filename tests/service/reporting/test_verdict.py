@@ -158,11 +158,13 @@ def test_nothing_at_all_is_not_applicable() -> None:
 def test_silence_means_not_applicable_only_if_the_method_never_applied(reason: Reason) -> None:
     unanswered = {
         Reason.NARROW_BAND,
+        Reason.FRAMES_REFUSED,
         Reason.WEIGHTS_UNAVAILABLE,
         Reason.WRONG_ARITHMETIC,
         Reason.UNDECODABLE,
         Reason.INTERNAL_ERROR,
         Reason.NARROW_BAND,
+        Reason.FRAMES_REFUSED,
     }
     expected = Verdict.INCONCLUSIVE if reason in unanswered else Verdict.NOT_APPLICABLE
     assert decide((), (gap(reason),)).verdict is expected

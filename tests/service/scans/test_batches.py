@@ -20,6 +20,7 @@ from service.errors import (
 from service.reporting.report import Profile
 from service.scans.batches import ATTEMPTS, Batches
 from service.scans.intake import Receiver
+from service.scans.queue import Broker
 from service.scans.resumable import Uploads
 from tests.service.office import LIMITS, PICTURE, Office, office
 
@@ -56,7 +57,7 @@ class Bench:
             NewItem(line=line, profile=Profile.FULL, url=url, reference=f"r{line}")
             for line, url in enumerate(urls, start=1)
         ]
-        return self.batches.accept(items)[0]
+        return self.batches.accept(items)
 
     def fetch(self) -> None:
         while self.batches.take_in():
@@ -73,8 +74,8 @@ GOOD = "https://example.org/good.jpg"
 
 
 @pytest.fixture
-def bench(database: Database, tmp_path: Path) -> Bench:
-    desk, told = office(database, tmp_path / "blobs"), list[tuple[str, BatchState]]()
+def bench(database: Database, broker: Broker, tmp_path: Path) -> Bench:
+    desk, told = office(database, tmp_path / "blobs", broker), list[tuple[str, BatchState]]()
     web = Web({GOOD: PICTURE})
     uploads = Uploads(
         database=database,
@@ -245,7 +246,8 @@ def test_uploads_of_a_batch_are_scanned_and_wrong_ones_named(bench: Bench) -> No
         NewItem(line=line, profile=Profile.FULL, upload_id=upload)
         for line, upload in enumerate(named, start=1)
     ]
-    batch, wrong = bench.batches.accept(items)
+    batch = bench.batches.accept(items)
+    wrong = bench.batches.wrong(batch)
     assert [(item.line, item.failure.code) for item in wrong if item.failure] == [
         (2, "upload_used"),
         (3, "upload_incomplete"),
@@ -259,8 +261,8 @@ def test_uploads_of_a_batch_are_scanned_and_wrong_ones_named(bench: Bench) -> No
 
 def test_a_batch_of_wrong_lines_is_finished_at_once(bench: Bench) -> None:
     (upload,) = ("0" * 26,)
-    batch, wrong = bench.batches.accept([NewItem(line=1, profile=Profile.FULL, upload_id=upload)])
-    assert len(wrong) == 1
+    batch = bench.batches.accept([NewItem(line=1, profile=Profile.FULL, upload_id=upload)])
+    assert len(bench.batches.wrong(batch)) == 1
     assert bench.told == [(batch.id, BatchState.DONE)]
 
 
@@ -285,6 +287,22 @@ def test_cancelling_begins_nothing_more_and_lets_run_what_runs(bench: Bench) -> 
     assert {scan.state for scan in waiting} == {State.CANCELLED}
     assert not bench.batches.take_in()
     assert bench.told == [(batch.id, BatchState.CANCELLED)]
+
+
+def test_the_audit_log_names_the_batch_and_every_scan_that_a_cancellation_ended(
+    bench: Bench,
+) -> None:
+    batch = bench.send(GOOD, GOOD)
+    bench.fetch()
+    waiting = {scan_id for scan_id, _ in bench.office.queue.sent}
+    bench.batches.cancel(batch.id)
+    bench.office.scans.reconcile()
+    lines = [(line.deed, line.object) for line in bench.office.scans.log()]
+    assert ("batch.cancelled", f"batch:{batch.id}") in lines
+    assert {object_ for deed, object_ in lines if deed == "scan.cancelled"} == {
+        f"scan:{scan_id}" for scan_id in waiting
+    }
+    assert len(waiting) == 2
 
 
 def test_a_fetch_that_ends_after_the_cancellation_leaves_nothing(bench: Bench) -> None:

@@ -10,13 +10,14 @@ from service.analysis.progress import Listener, Progress, Stage
 from service.db.engine import Database
 from service.db.lifecycle import State
 from service.errors import ScanNotFound
+from service.scans.queue import Broker
 from service.scans.refusals import ScanCancelled, ScanOver
 from tests.service.office import POLICY, Office, office
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def test_a_waiting_scan_is_cancelled_at_once_and_never_runs(desk: Office) -> None:

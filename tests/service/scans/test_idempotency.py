@@ -12,6 +12,7 @@ from service.db.idempotency_tables import IdempotencyRow
 from service.db.lifecycle import Scan
 from service.scans.idempotency import Pledge, key_in, same
 from service.scans.intake import receive_all
+from service.scans.queue import Broker
 from service.scans.refusals import IdempotencyKeyInUse, IdempotencyKeyInvalid, IdempotencyKeyReused
 from tests.service.office import PICTURE, Office, office
 
@@ -19,8 +20,8 @@ FINGERPRINT = "f" * 64
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def accept(desk: Office, claim: Claim) -> Scan:

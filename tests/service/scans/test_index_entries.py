@@ -17,6 +17,7 @@ from service.analysis.source import DEFAULT_TENANT, Source
 from service.db.engine import Database
 from service.reporting.report import Profile
 from service.scans.index_entries import IndexEntries
+from service.scans.queue import Broker
 from service.scans.use_cases import Scans
 from tests.media import photo_like
 from tests.service import reports
@@ -39,8 +40,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def keeping(desk: Office, folder: Path, *, adds: bool = True) -> Scans:

@@ -19,7 +19,8 @@ from service.scans.intake import (
     source_from_path,
     source_from_stream,
 )
-from service.scans.storage import FolderStore, read
+from service.storage.folder import FolderStore
+from service.storage.protocol import read
 from tests import bad_media
 from tests.media import audio_bytes, jpeg, photo_like, speech_wav
 from tests.sounds import speech_like

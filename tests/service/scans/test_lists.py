@@ -15,14 +15,15 @@ from service.errors import InvalidRequest
 from service.reporting.report import Verdict
 from service.scans.asked import Asked, labels_in, reference_in
 from service.scans.intake import receive_all
+from service.scans.queue import Broker
 from service.scans.refusals import CursorInvalid
 from tests.service import reports
 from tests.service.office import PICTURE, Office, office
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def accept(desk: Office, **asked: object) -> str:

@@ -11,14 +11,15 @@ from service.db.lifecycle import Priority, Scan, State
 from service.errors import StorageUnavailable
 from service.scans.asked import Asked
 from service.scans.intake import receive_all
+from service.scans.queue import Broker
 from tests.service.office import PICTURE, Office, office
 
 LOW, NORMAL, HIGH = Priority.LOW, Priority.NORMAL, Priority.HIGH
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def accept(desk: Office, priority: Priority, name: str) -> Scan:

@@ -19,15 +19,6 @@ from service.scans.queue import QUEUES, SCAN_TASK, Broker, CeleryQueue, celery_a
 from tests.e2e.servers import free_port, redis
 
 
-@pytest.fixture(params=["folder", "redis"])
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
-    if request.param == "folder":
-        yield Broker.in_folder(tmp_path / "broker")
-        return
-    with redis(tmp_path) as server:
-        yield Broker.at(server.url)
-
-
 @pytest.fixture
 def channel(tmp_path: Path) -> Iterator[Channel]:
     """One channel of the embedded broker."""

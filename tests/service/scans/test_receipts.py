@@ -12,14 +12,15 @@ from service.db.receipts import DeletionRows
 from service.db.trail import TrailRows, acting
 from service.errors import ReceiptNotFound, ScanNotFound, StorageUnavailable
 from service.reporting.receipt import Because, Item, SignedReceipt
+from service.scans.queue import Broker
 from tests.service.office import PICTURE, Office, office
 
 NAME = "unmistakable-name-of-a-source.jpg"
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def items(signed: SignedReceipt) -> set[Item]:

@@ -17,12 +17,13 @@ from service.db.lifecycle import State
 from service.db.scans import Job, ScanRows
 from service.scans.clockwork import Clockwork
 from service.scans.intake import receive_all
+from service.scans.queue import Broker
 from tests.service.office import PICTURE, POLICY, Engine, Office, office
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def killed(desk: Office, scan_id: str) -> Job:

@@ -30,8 +30,10 @@ from service.errors import (
     UploadUsed,
 )
 from service.scans import resumable
+from service.scans.queue import Broker
 from service.scans.resumable import Uploads
-from service.scans.storage import FolderStore
+from service.storage.folder import FolderStore
+from service.storage.protocol import new_key
 from tests.service.office import LIMITS, PICTURE, Office, office
 
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
@@ -39,8 +41,8 @@ HALF = len(PICTURE) // 2
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 @pytest.fixture
@@ -446,7 +448,7 @@ def test_the_sweep_spares_uploads_and_takes_what_belongs_to_none(
 ) -> None:
     upload = begun(uploads)
     send(uploads, upload, 0, PICTURE[:HALF])
-    orphan = desk.store.appender(desk.store.new_key("default"))
+    orphan = desk.store.appender(new_key("default"))
     orphan.close()
     desk.clock.move(hours=5)
     assert desk.scans.reconcile().swept == 1

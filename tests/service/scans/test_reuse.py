@@ -11,6 +11,7 @@ from service.reporting.report import NotChecked, Profile
 from service.reporting.signature import verify
 from service.scans.asked import Asked, Reuse
 from service.scans.intake import receive_all
+from service.scans.queue import Broker
 from tests.service import reports
 from tests.service.office import PICTURE, Office, office
 
@@ -18,8 +19,8 @@ PINS = "1" * 64
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    made = office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    made = office(database, tmp_path / "blobs", broker)
     made.engine.pins = PINS
     made.scans.beat("w", ("image",), PINS)
     return made

@@ -16,6 +16,7 @@ from service.analysis.source import Source
 from service.cli import check
 from service.cli.audit.parallel import ParallelAnalysis
 from service.cli.audit.results_file import ResultsFile
+from service.cli.audit.selection import Selection
 from service.cli.audit.walk import walk
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import Beside
@@ -121,7 +122,7 @@ def test_an_audit_names_the_change_and_looks_at_the_copy_itself(path: Path, tmp_
         analysis = ParallelAnalysis(
             Overtaken(path),  # type: ignore[arg-type]
             results,
-            root=tmp_path,
+            archive=Selection((tmp_path,)),
             profile=Profile.FULL,
             limits=dict.fromkeys(Kind, 10**6),
             jobs=1,

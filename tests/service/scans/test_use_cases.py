@@ -19,13 +19,14 @@ from service.errors import (
     UnsupportedKind,
 )
 from service.reporting.report import Profile, Verdict
+from service.scans.queue import Broker
 from tests.service import reports
 from tests.service.office import POLICY, Office, office
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Office:
-    return office(database, tmp_path / "blobs")
+def desk(database: Database, broker: Broker, tmp_path: Path) -> Office:
+    return office(database, tmp_path / "blobs", broker)
 
 
 def test_an_accepted_scan_waits_with_one_message_for_the_queue_of_its_kind(desk: Office) -> None:

@@ -1,13 +1,16 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
+import httpx2
 import pytest
 from httpx2 import Response
 
+from service.access.door import Door
 from service.access.principal import Role
 from tests.service import reports
-from tests.service.access.people import principal
+from tests.service.access.people import Clock, principal
 from tests.service.access.providers import QUIET, Running, running
 from tests.service.web.browsing import Browser, make
 from tests.service.webapp import Desk, StandIn, desk
@@ -69,6 +72,45 @@ def test_the_provider_leads_nowhere_else(site: Desk, at: Running) -> None:
     browser = Browser(site)
     answer = back(browser, away(browser, at, "ines", to="//evil.example"))
     assert answer.headers["location"] == "/"
+
+
+def move(at: Running, who: str, groups: list[str]) -> None:
+    """Somebody is in these groups from now on, at the provider."""
+    answer = httpx2.put(f"{at.issuer}/users/{who}", json={"groups": groups}, trust_env=False)
+    assert answer.status_code == 204
+
+
+def test_a_session_from_the_provider_ends_after_an_hour_and_begins_again_there(
+    tmp_path: Path, at: Running
+) -> None:
+    clock = Clock()
+    engine = StandIn(reports.likely_synthetic)
+    site = desk(tmp_path, engine, provider=at.provider(), door=Door.ALONE, now=clock)
+    browser = Browser(site)
+    cookie = back(browser, away(browser, at, "ines")).headers["set-cookie"]
+    assert "Max-Age=3600" in cookie
+    clock.pass_by(timedelta(minutes=59))
+    assert browser.get("/scans").status_code == 200
+    clock.pass_by(timedelta(minutes=2))
+    assert browser.get("/scans").headers["location"] == "/sign-in?to=/scans"
+    assert back(browser, away(browser, at, "ines")).status_code == 303
+    assert browser.get("/scans").status_code == 200
+
+
+def test_whoever_lost_their_group_is_signed_out_everywhere_when_the_provider_says_so(
+    tmp_path: Path, at: Running
+) -> None:
+    engine = StandIn(reports.likely_synthetic)
+    site = desk(tmp_path, engine, provider=at.provider(), door=Door.ALONE)
+    desk_top, telephone = Browser(site), Browser(site)
+    for browser in (desk_top, telephone):
+        back(browser, away(browser, at, "joao"))
+        assert browser.get("/scans").status_code == 200
+    move(at, "joao", ["kitchen"])
+    answer = back(telephone, away(telephone, at, "joao"))
+    assert (answer.status_code, "groups" in answer.text) == (403, True)
+    for browser in (desk_top, telephone):
+        assert browser.get("/scans").headers["location"] == "/sign-in?to=/scans"
 
 
 def test_somebody_in_no_known_group_gets_no_account(site: Desk, at: Running) -> None:

@@ -1,68 +1,31 @@
 """Events are written with what they tell of, and arrive at a real receiver whatever goes wrong."""
 
-import ipaddress
-from collections.abc import Iterator
-from dataclasses import dataclass
+import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.event import listen
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from service.db import outbox
 from service.db import scans as scan_rows
 from service.db.engine import Database
-from service.db.lifecycle import State
+from service.db.lifecycle import Failure, State
 from service.db.outbox import EventType
 from service.db.scans import ScanRows
-from service.db.webhook_tables import DeliveryState, EventRow
-from service.db.webhooks import Delivery, Endpoint, WebhookRows
+from service.db.webhook_sending import Lag, SendingRows
+from service.db.webhook_tables import AttemptRow, DeliveryState
 from service.errors import UrlRefused
 from service.fetch import Guard
+from service.scans.asked import Asked
+from service.scans.intake import receive_all
 from service.webhooks.sending import Sender
 from service.webhooks.use_cases import Webhooks
-from tests.service.office import POLICY, Office, office
-from tests.service.webhooks.receiver import Receiver, receiving
-
-ALL = [EventType.SCAN_COMPLETED, EventType.SCAN_FAILED, EventType.BATCH_COMPLETED]
-LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
-GUARD = Guard(max_bytes=0, seconds=1.0, networks=LOOPBACK)
-
-
-@dataclass(slots=True)
-class Post:
-    """An office, a receiver and the webhook between them."""
-
-    office: Office
-    receiver: Receiver
-    webhooks: Webhooks
-    sender: Sender
-    endpoint: Endpoint
-    secret: str
-
-    def send_all(self) -> int:
-        count = 0
-        while self.sender.send_one():
-            count += 1
-        return count
-
-    def delivery(self) -> Delivery:
-        (found,) = self.webhooks.deliveries(self.endpoint, state=None, before=None, limit=9)
-        return found
-
-    def events(self) -> int:
-        with self.office.database.read() as session:
-            return session.scalar(select(func.count()).select_from(EventRow)) or 0
-
-
-@pytest.fixture
-def post(database: Database, tmp_path: Path) -> Iterator[Post]:
-    desk = office(database, tmp_path / "blobs")
-    webhooks = Webhooks(database, GUARD, "default", desk.clock)
-    with receiving() as receiver:
-        endpoint, secret = webhooks.create(receiver.url, ALL)
-        yield Post(desk, receiver, webhooks, Sender(database, GUARD, desk.clock), endpoint, secret)
+from tests.service.office import PICTURE, POLICY
+from tests.service.webhooks.posting import ALL, GUARD, SEAL, Post
+from tests.service.webhooks.receiver import receiving
 
 
 def test_a_finished_scan_is_told_and_the_specifications_own_library_verifies_it(
@@ -77,6 +40,7 @@ def test_a_finished_scan_is_told_and_the_specifications_own_library_verifies_it(
     assert event["data"] == {
         "scan": scan.id,
         "reference": None,
+        "labels": {},
         "verdict": "no_sign_found",
         "action": None,
         "self": f"/v1/scans/{scan.id}",
@@ -140,7 +104,8 @@ def test_a_crash_while_the_event_is_written_leaves_no_report_and_no_event(
 def test_an_event_is_sent_again_under_its_id_when_its_sender_died(post: Post) -> None:
     post.office.done()
     now = post.office.clock()
-    dead = WebhookRows(post.office.database).take("dead", now, now + timedelta(seconds=30))
+    rows, until = SendingRows(post.office.database), now + timedelta(seconds=30)
+    dead = rows.begin(post.endpoint.id, "dead", now, until)
     assert dead is not None
     assert post.send_all() == 0
     post.office.clock.move(seconds=31)
@@ -161,16 +126,6 @@ def test_a_receiver_that_was_down_gets_every_event(post: Post) -> None:
     assert len(set(post.receiver.ids)) == 3
     assert len(post.receiver.ids) == 4
     assert post.webhooks.get(post.endpoint.id).failing_since is None
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_no_redirect_is_followed(post: Post, status: int) -> None:
-    post.receiver.status = status
-    post.receiver.headers["Location"] = post.receiver.url
-    post.office.done()
-    post.send_all()
-    assert len(post.receiver.seen) == 1
-    assert post.delivery().error == f"the receiver answered {status}"
 
 
 def test_one_that_hangs_does_not_hold_up_the_others(post: Post) -> None:
@@ -209,9 +164,9 @@ def test_one_that_is_gone_is_paused_and_says_so(post: Post) -> None:
 def test_one_that_fails_for_a_day_is_paused_and_its_event_kept_as_dead(post: Post) -> None:
     post.receiver.status = 500
     post.office.done()
-    for _ in range(60):
+    for _ in range(36):
         post.send_all()
-        post.office.clock.move(minutes=30)
+        post.office.clock.move(minutes=45)
     assert post.delivery().state is DeliveryState.DEAD
     assert post.delivery().attempts > 10
     post.office.done()
@@ -221,17 +176,27 @@ def test_one_that_fails_for_a_day_is_paused_and_its_event_kept_as_dead(post: Pos
     assert paused.startswith("every attempt failed since")
 
 
+def test_one_that_keeps_failing_is_asked_ever_less_often_for_what_is_new(post: Post) -> None:
+    post.receiver.status = 500
+    post.office.done()
+    post.send_all()
+    for _ in range(8):
+        post.office.clock.move(minutes=20)
+        post.send_all()
+    post.office.done()
+    post.office.clock.move(minutes=9)
+    post.send_all()
+    attempts = [item.attempts for item in post.deliveries()]
+    assert attempts[0] == 0, "the new one waits for its endpoint"
+    post.office.clock.move(minutes=2)
+    post.send_all()
+    assert sum(item.attempts for item in post.deliveries()) > sum(attempts)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]"])
 def test_a_private_address_is_refused_where_none_is_allowed(database: Database, host: str) -> None:
     with pytest.raises(UrlRefused):
-        Webhooks(database, Guard(max_bytes=0), "default").create(f"http://{host}/x", ALL)
-
-
-def test_an_address_that_became_private_is_refused_when_sent(post: Post) -> None:
-    post.office.done()
-    Sender(post.office.database, Guard(max_bytes=0), post.office.clock).send_one()
-    assert post.receiver.seen == []
-    assert "url_refused" in (post.delivery().error or "")
+        Webhooks(database, Guard(max_bytes=0), SEAL, "default").create(f"http://{host}/x", ALL)
 
 
 def test_another_tenant_is_told_nothing(post: Post) -> None:
@@ -241,3 +206,157 @@ def test_another_tenant_is_told_nothing(post: Post) -> None:
     assert elsewhere.tenant == "other"
     post.office.done()
     assert post.send_all() == 1
+
+
+def test_a_cancelled_scan_is_told_with_what_the_client_calls_it(post: Post) -> None:
+    received = receive_all(io.BytesIO(PICTURE), post.office.scans.receive("a.jpg"))
+    asked = Asked(reference="post-17", labels={"team": "trust", "desk": "b"})
+    scan = post.office.scans.accept(received, asked=asked)
+    post.office.scans.cancel(scan.id)
+    post.office.scans.cancel(scan.id)
+    post.send_all()
+    (event,) = post.receiver.events
+    assert event["type"] == "scan.cancelled"
+    assert event["data"] == {
+        "scan": scan.id,
+        "reference": "post-17",
+        "labels": {"desk": "b", "team": "trust"},
+        "code": "scan_cancelled",
+        "self": f"/v1/scans/{scan.id}",
+    }
+
+
+def test_who_asked_for_other_events_is_not_told(post: Post) -> None:
+    with receiving() as picky:
+        post.webhooks.create(picky.url, [EventType.SCAN_FAILED])
+        post.office.done()
+        post.send_all()
+        assert (len(picky.seen), len(post.receiver.seen)) == (0, 1)
+
+
+def test_without_an_endpoint_nothing_is_asked_about_a_scan(post: Post) -> None:
+    post.webhooks.remove(post.endpoint)
+    asked: list[str] = []
+    engine = post.office.database.engine
+    listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    scan = post.office.accept()
+    asked.clear()
+    rows, failure = ScanRows(post.office.database), Failure("scan_cancelled", "It was.")
+    assert rows.cancel("default", scan.id, failure, post.office.clock())
+    assert not [text for text in asked if "scan_label" in text]
+    assert len([text for text in asked if "webhook_endpoint" in text]) == 1
+    assert post.events() == 0
+
+
+def test_an_event_that_comes_while_its_endpoint_is_told_is_sent_in_the_same_turn(
+    post: Post,
+) -> None:
+    post.office.done()
+    post.receiver.during = post.office.done
+    post.ringer.ring()
+    ((endpoint_id, queue),) = post.bells.sent
+    assert queue == "webhooks"
+    assert post.sender.tell(endpoint_id) == 2
+    assert len(post.receiver.ids) == 2
+
+
+def test_one_message_rings_for_all_that_waits_and_is_sent_once(post: Post) -> None:
+    for _ in range(3):
+        post.office.done()
+    assert [post.ringer.ring() for _ in range(3)] == [1, 0, 0]
+    assert len(post.bells.sent) == 1
+    post.send_all()
+    assert post.ringer.ring() == 0, "nothing is due"
+
+
+def test_a_lost_message_is_sent_again_and_a_slow_one_is_not(post: Post) -> None:
+    post.office.done()
+    post.ringer.ring()
+    post.office.clock.move(seconds=11)
+    assert post.ringer.ring() == 0, "it still lies in the queue"
+    post.bells.sent.clear()
+    assert post.ringer.ring() == 1
+    assert post.send_all() == 0, "it was rung for just now"
+    assert post.sender.tell(post.bells.sent.pop(0)[0]) == 1
+
+
+def test_a_broker_that_is_away_puts_sending_off(post: Post) -> None:
+    post.office.done()
+    post.bells.broken = True
+    assert post.ringer.ring() == 0
+    post.bells.broken = False
+    assert post.send_all() == 1
+
+
+def test_of_many_senders_one_talks_to_an_endpoint(post: Post) -> None:
+    for _ in range(4):
+        post.office.done()
+    post.receiver.pause = 0.2
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(post.sender.tell, [post.endpoint.id] * 4))
+    assert sorted(counts) == [0, 0, 0, 4]
+    assert len(post.receiver.ids) == len(set(post.receiver.ids)) == 4
+
+
+def test_a_sender_told_to_stop_gives_the_rest_to_others_at_once(post: Post) -> None:
+    for _ in range(3):
+        post.office.done()
+    post.receiver.during = post.sender.stop
+    assert post.sender.tell(post.endpoint.id) == 1
+    other = Sender(post.office.database, GUARD, SEAL, now=post.office.clock)
+    assert other.tell(post.endpoint.id) == 2
+
+
+def test_one_sent_again_while_it_is_under_way_is_sent_again(post: Post) -> None:
+    post.office.done()
+    post.receiver.during = lambda: again(post)
+    post.ringer.ring()
+    assert post.sender.tell(post.bells.sent.pop(0)[0]) == 2
+    assert len(set(post.receiver.ids)) == 1
+    assert post.delivery().state is DeliveryState.DELIVERED
+
+
+def test_every_attempt_is_kept_until_its_event_is_forgotten(post: Post) -> None:
+    post.receiver.status, post.receiver.answer = 500, b"out of\x00 order"
+    post.office.done()
+    post.send_all()
+    post.office.clock.move(minutes=5)
+    post.receiver.status = 204
+    post.send_all()
+    first, second = post.delivery().history
+    assert (first.status, first.code, first.answer) == (500, "refused", "out of  order")
+    assert (second.status, second.code, second.answer) == (204, None, None)
+    assert second.at - first.at == timedelta(minutes=5)
+    post.office.clock.move(days=29)
+    post.sender.upkeep()
+    assert len(post.deliveries()) == 1
+    post.office.clock.move(days=2)
+    post.sender.upkeep()
+    assert post.deliveries() == ()
+    with post.office.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(AttemptRow)) == 0
+
+
+def test_a_test_event_is_sent_to_the_one_that_asked(post: Post) -> None:
+    with receiving() as other:
+        post.webhooks.create(other.url, ALL)
+        event_id = post.webhooks.test(post.endpoint)
+        post.send_all()
+        assert post.receiver.ids == [event_id]
+        assert post.receiver.events[0]["type"] == "webhook.test"
+        assert other.seen == []
+
+
+def test_the_lag_counts_what_waits_what_was_given_up_and_who_is_paused(post: Post) -> None:
+    assert post.webhooks.lag() == Lag(waiting=0, seconds=None, dead=0, paused=0)
+    post.office.done()
+    post.office.clock.move(seconds=90)
+    post.office.done()
+    assert post.webhooks.lag() == Lag(waiting=2, seconds=90.0, dead=0, paused=0)
+    post.receiver.status = 410
+    post.send_all()
+    assert post.webhooks.lag() == Lag(waiting=0, seconds=None, dead=1, paused=1)
+
+
+def again(post: Post) -> None:
+    post.webhooks.redeliver(post.endpoint, post.delivery().id)

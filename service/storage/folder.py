@@ -1,16 +1,13 @@
-"""Where uploaded files and previews lie. Keys are random: two scans of one file share nothing,
-so deleting one scan deletes exactly its own bytes."""
+"""Blobs as files below a folder, for one machine or a shared disk."""
 
-import errno
 import fcntl
 import os
-import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 from service.db.lifecycle import BlobKey
 from service.errors import (
@@ -19,94 +16,11 @@ from service.errors import (
     StorageUnavailable,
     UploadBusy,
 )
+from service.storage.disk import on_disk
+from service.storage.protocol import PROBE_BYTES, new_key, place_of
 
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}/[0-9a-f]{32}")
 _INCOMING: Final = "incoming"
 _UNSEALED: Final = ".part"
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-PROBE_BYTES: Final = 64 * 1024
-
-
-class BlobWriter(Protocol):
-    """Takes bytes; nothing is visible before `commit`, nothing is left after `abort`."""
-
-    def write(self, data: bytes) -> int: ...
-
-    def commit(self) -> BlobKey:
-        """Make the bytes durable and readable under the key."""
-        ...
-
-    def reopen(self) -> BinaryIO:
-        """What was written so far, to be looked at before it is committed; the caller closes it."""
-        ...
-
-    def abort(self) -> None: ...
-
-
-class BlobAppender(Protocol):
-    """The one writer of an unsealed blob, until it is closed or its process dies."""
-
-    def begin(self, at: int) -> None:
-        """Go on behind the first `at` bytes; what was written beyond them is void.
-
-        Raises `BlobMissing` if there are fewer.
-        """
-        ...
-
-    def write(self, data: bytes) -> int: ...
-
-    def sync(self) -> None:
-        """Make what was written durable."""
-        ...
-
-    def reopen(self) -> BinaryIO:
-        """What was written so far; the caller closes it."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class BlobStore(Protocol):
-    """A flat store of immutable byte strings, each written in one go or appended to until sealed."""
-
-    def writer(self, tenant: str, *, reserved: bool = False) -> BlobWriter:
-        """`reserved` may use the room that is kept free for what was accepted.
-
-        Raises `StorageFull` or `StorageUnavailable`, as does all writing.
-        """
-        ...
-
-    def new_key(self, tenant: str) -> BlobKey:
-        """The key of a blob that `appender` will make."""
-        ...
-
-    def appender(self, key: BlobKey) -> BlobAppender:
-        """Raises `UploadBusy` while somebody else appends to this blob, or it is sealed."""
-        ...
-
-    def seal(self, key: BlobKey) -> None:
-        """Make an appended blob immutable and readable under its key; twice is no error."""
-        ...
-
-    def open(self, key: BlobKey) -> BinaryIO:
-        """A seekable handle that stays readable if the blob is deleted. Raises `BlobMissing`."""
-        ...
-
-    def delete(self, key: BlobKey) -> None:
-        """Delete, sealed or not; a blob that is gone already is no error."""
-        ...
-
-    def older_than(self, moment: datetime) -> Iterator[BlobKey]:
-        """Keys written before `moment`. Unfinished writes of that age are removed on the way."""
-        ...
-
-    def usable(self) -> bool:
-        """Whether another upload could be stored."""
-        ...
-
-    def roomy(self) -> bool:
-        """Whether there is room to finish what was accepted."""
-        ...
 
 
 class FolderStore:
@@ -116,24 +30,21 @@ class FolderStore:
         """`reserve` bytes stay free of uploads. Raises `OSError`."""
         self._folder = folder
         self._reserve = reserve
+        self._lasting: set[Path] = set()
         (folder / _INCOMING).mkdir(parents=True, exist_ok=True)
 
     def writer(self, tenant: str, *, reserved: bool = False) -> "FolderWriter":
-        key = self.new_key(tenant)
+        key = new_key(tenant)
         incoming = self._folder / _INCOMING / secrets.token_hex(16)
-        return FolderWriter(
-            key, incoming, self._path(key), reserve=0 if reserved else self._reserve
-        )
-
-    def new_key(self, tenant: str) -> BlobKey:
-        return BlobKey(f"{tenant}/{secrets.token_hex(16)}")
+        reserve = 0 if reserved else self._reserve
+        return FolderWriter(key, incoming, self._path(key), self._prepare, reserve=reserve)
 
     def appender(self, key: BlobKey) -> "FolderAppender":
         return FolderAppender(self._path(key), reserve=self._reserve)
 
     def seal(self, key: BlobKey) -> None:
         path = self._path(key)
-        with _translated(), suppress(FileNotFoundError):
+        with on_disk(), suppress(FileNotFoundError):
             path.with_suffix(_UNSEALED).rename(path)
             _sync_folder(path.parent)
 
@@ -142,6 +53,9 @@ class FolderStore:
             return self._path(key).open("rb")
         except FileNotFoundError as error:
             raise BlobMissing(f"blob {key} is gone") from error
+
+    def reader(self, key: BlobKey) -> BinaryIO:
+        return self.open(key)
 
     def delete(self, key: BlobKey) -> None:
         for path in (self._path(key), self._path(key).with_suffix(_UNSEALED)):
@@ -165,7 +79,7 @@ class FolderStore:
     def _takes(self, size: int, *, keeping: int) -> bool:
         probe = self._folder / _INCOMING / secrets.token_hex(16)
         try:
-            with _translated():
+            with on_disk():
                 _check_room(probe.parent, keeping)
                 try:
                     probe.write_bytes(bytes(size))
@@ -175,39 +89,56 @@ class FolderStore:
             return False
         return True
 
+    def _prepare(self, folder: Path) -> None:
+        """Make a folder of blobs that a power cut leaves; for each that is done once."""
+        if folder in self._lasting and folder.is_dir():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for above in (folder.parent, self._folder):
+            _sync_folder(above)
+        self._lasting.add(folder)
+
     def _path(self, key: BlobKey) -> Path:
-        if not _KEY.fullmatch(key):
-            raise BlobMissing(f"{key!r} is not a blob key")
-        tenant, _, name = key.partition("/")
-        return self._folder / tenant / name[:2] / name
+        return self._folder / place_of(key)
 
 
 class FolderWriter:
     """One blob on its way into a `FolderStore`."""
 
-    def __init__(self, key: BlobKey, incoming: Path, final: Path, *, reserve: int) -> None:
+    def __init__(
+        self,
+        key: BlobKey,
+        incoming: Path,
+        final: Path,
+        prepare: Callable[[Path], None],
+        *,
+        reserve: int,
+    ) -> None:
+        """`prepare` makes the folder of `final`, to last."""
         self._key = key
         self._incoming = incoming
         self._final = final
+        self._prepare = prepare
         self._reserve = reserve
-        with _translated():
+        with on_disk():
             _check_room(incoming.parent, reserve)
             self._file = incoming.open("xb")
 
     def write(self, data: bytes) -> int:
-        with _translated():
+        with on_disk():
             _check_room(self._incoming.parent, self._reserve)
             return self._file.write(data)
 
     def commit(self) -> BlobKey:
-        with _translated():
+        with on_disk():
             self._file.flush()
+            self._prepare(self._final.parent)
+            # Renamed first, so that one commit of a journal takes file and name. Without power in
+            # between there is a file that no scan refers to, and the sweep takes it.
+            self._incoming.rename(self._final)
             os.fsync(self._file.fileno())
             self._file.close()
-            self._final.parent.mkdir(parents=True, exist_ok=True)
-            self._incoming.rename(self._final)
-            for folder in (self._final.parent, self._final.parent.parent):
-                _sync_folder(folder)
+            _sync_folder(self._final.parent)
         return self._key
 
     def reopen(self) -> BinaryIO:
@@ -217,7 +148,7 @@ class FolderWriter:
     def abort(self) -> None:
         with suppress(OSError):  # closing writes what is left, for which there may be no room
             self._file.close()
-        with _translated():
+        with on_disk():
             self._incoming.unlink(missing_ok=True)
             self._final.unlink(missing_ok=True)
 
@@ -228,7 +159,7 @@ class FolderAppender:
     def __init__(self, sealed: Path, *, reserve: int) -> None:
         self._path = sealed.with_suffix(_UNSEALED)
         self._reserve = reserve
-        with _translated():
+        with on_disk():
             if sealed.exists():
                 raise UploadBusy("the upload is complete")
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -241,19 +172,19 @@ class FolderAppender:
                 raise
 
     def begin(self, at: int) -> None:
-        with _translated():
+        with on_disk():
             if os.fstat(self._file.fileno()).st_size < at:
                 raise BlobMissing(f"fewer than {at} bytes are stored")
             self._file.truncate(at)
             self._file.seek(at)
 
     def write(self, data: bytes) -> int:
-        with _translated():
+        with on_disk():
             _check_room(self._path.parent, self._reserve)
             return self._file.write(data)
 
     def sync(self) -> None:
-        with _translated():
+        with on_disk():
             self._file.flush()
             os.fsync(self._file.fileno())
             _sync_folder(self._path.parent)
@@ -275,33 +206,6 @@ class FolderAppender:
             same = False
         if not same:
             raise UploadBusy("another request sends bytes of this upload right now")
-
-
-def read(store: BlobStore, key: BlobKey) -> bytes:
-    """The whole blob. Raises `BlobMissing`."""
-    with store.open(key) as file:
-        return file.read()
-
-
-def put(store: BlobStore, tenant: str, data: bytes) -> BlobKey:
-    """Store a small blob about an accepted scan at once."""
-    writer = store.writer(tenant, reserved=True)
-    try:
-        writer.write(data)
-        return writer.commit()
-    except BaseException:
-        writer.abort()
-        raise
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StorageFull("the disk is full") from error
-        raise StorageUnavailable(f"the storage does not take the file: {error.strerror}") from error
 
 
 def _check_room(folder: Path, reserve: int) -> None:

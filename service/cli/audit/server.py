@@ -1,0 +1,102 @@
+"""Have an assay service analyse the files of an audit: upload, wait, take its report over."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from service.analysis.pipeline import Analysis
+from service.analysis.source import Source
+from service.cli.audit.parallel import ArchiveAway
+from service.errors import ScanFailed, ServiceError, SubjectDiffers
+from service.reporting.report import Profile, Report, read
+
+if TYPE_CHECKING:
+    from service.client import Client
+
+PASSING: Final = frozenset({401, 403, 408, 425, 429, 502, 503, 504, 507})
+"""Statuses that say nothing about the file: the audit ends and can be gone on with."""
+
+
+class ServerRefused(ServiceError):
+    code = "server_refused"
+    status = 422
+    title = "The server does not take this file"
+
+
+class ServerAway(ArchiveAway):
+    code = "server_away"
+    status = 503
+    title = "The server does not answer, or lets nobody in with this key"
+
+
+class ServerPipeline:
+    """What `Pipeline` is to an audit, by way of the API. Thread-safe.
+
+    The server is allowed to repeat an earlier analysis of the same content, whoever sent it in this
+    tenant, so several machines may audit copies of one archive. What a policy of the server's
+    decided is left out: an audit has a policy of its own.
+    """
+
+    def __init__(self, client: "Client") -> None:
+        self._client = client
+
+    @classmethod
+    def at(cls, address: str, key: str | None) -> Self:
+        """A key that begins with @ is the name of a file that holds it.
+
+        Asks once whether the server answers and takes the key. Raises
+        `ServerRefused`, `ServerAway`, `OSError`.
+        """
+        from service.client import Client  # loads what no other command needs
+
+        if key is not None and key.startswith("@"):
+            key = Path(key[1:]).read_text().strip()
+        try:
+            made = cls(Client(address, key=key))
+        except ValueError as error:
+            raise ServerRefused(str(error)) from error
+        try:
+            with _translated():
+                next(made._client.scans(limit=1), None)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def analyse(self, source: Source, *, profile: Profile = Profile.FULL) -> Analysis:
+        """Raises `ServerRefused`, `ScanFailed`, `SubjectDiffers`, `ReportInvalid`, `ServerAway`."""
+        if source.sidecar is not None:
+            raise ServerRefused("it has a manifest beside it, which the API does not take")
+        with _translated():
+            return Analysis(self._asked(source, profile), None)
+
+    def trace(self, sources: Sequence[Source]) -> list[Report]:
+        return [self.analyse(source, profile=Profile.PROVENANCE).report for source in sources]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _asked(self, source: Source, profile: Profile) -> Report:
+        scan = self._client.submit(
+            source.file, name=source.name, profile=profile.value, reuse="allowed", priority="low"
+        )
+        report = read(self._client.report(self._client.wait(scan.id).id).document)
+        if report.subject.sha256 != source.sha256:
+            raise SubjectDiffers("the server's report is about other bytes")
+        return report.model_copy(update={"decision": None})
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Errors of the client as ours: about one file, or about everything."""
+    from service import client
+
+    try:
+        yield
+    except client.NotReachable as error:
+        raise ServerAway(str(error)) from error
+    except client.Refused as error:
+        raise (ServerAway if error.status in PASSING else ServerRefused)(str(error)) from error
+    except client.AssayError as error:
+        raise ScanFailed(str(error)) from error

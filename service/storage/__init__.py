@@ -1,0 +1,1 @@
+"""Where uploaded files and previews lie: `protocol` is what is asked of a store."""

@@ -1,0 +1,28 @@
+"""The store that a setting names: a folder, or a bucket of S3, Google Cloud Storage or Azure."""
+
+from pathlib import Path
+from typing import Final
+
+from service.storage.folder import FolderStore
+from service.storage.protocol import BlobStore
+
+SCHEMES: Final = ("s3", "gs", "az")
+
+
+def is_bucket(place: str) -> bool:
+    """Whether this is the address of a bucket, such as `s3://bucket/prefix`."""
+    return place.partition("://")[0] in SCHEMES
+
+
+def open_store(place: str, *, reserve: int = 0) -> BlobStore:
+    """The store at a path or in a bucket, which is not asked for anything yet.
+
+    Where it is a folder, `reserve` bytes stay free of uploads. Raises `OSError`, and
+    `StorageUnavailable` for an address that makes no sense.
+    """
+    if not is_bucket(place):
+        return FolderStore(Path(place), reserve=reserve)
+    from service.storage.bucket import Bucket  # their library is loaded where it is used
+    from service.storage.objects import BucketStore
+
+    return BucketStore(Bucket(place))

@@ -1,0 +1,1 @@
+"""For whoever watches an installation: figures for Prometheus, drift, and a test of itself."""

@@ -1,0 +1,75 @@
+"""Whole reports are measured as detectors are: the file's ratio beside each of its parts."""
+
+from pathlib import Path
+
+import pytest
+
+from detectors.base import Kind
+from detectors.bench.verdicts import Answered, Verdicts, measured
+from detectors.errors import ManifestInvalid
+
+
+def answered(
+    number: int,
+    label: str,
+    verdict: str,
+    ratio: float | None,
+    laundering: str = "none",
+    **parts: float,
+) -> Answered:
+    return Answered(
+        path=f"{label}-{number}",
+        kind=Kind.VIDEO,
+        label=label,
+        verdict=verdict,
+        laundering=laundering,
+        ratio=ratio,
+        parts=parts,
+    )
+
+
+REAL = [
+    answered(n, "real", "no_sign_found", -1 - n / 10, frames=-1.0, voice=n / 5) for n in range(9)
+]
+MADE = [
+    answered(n, "ai_generated", "likely_synthetic", 1 + n / 10, frames=1.0, voice=n / 5)
+    for n in range(9)
+]
+
+
+def test_a_ratio_that_a_part_would_spoil_is_seen_beside_that_part() -> None:
+    found = measured([*REAL, *MADE], "made").kinds[Kind.VIDEO]
+    assert found.ratio.auc is not None
+    assert found.ratio.auc.value == 1.0
+    assert found.parts["frames"].gain == 0.0
+    assert found.parts["voice"].gain == 0.5
+    assert found.accused_bona_fide is not None
+    assert (found.accused_bona_fide.count, found.accused_bona_fide.of) == (0, 9)
+
+
+def test_an_accusation_that_a_delivery_takes_back_is_a_flip() -> None:
+    after = [
+        answered(0, "ai_generated", "inconclusive", 0.4, "jpeg-70"),
+        answered(1, "ai_generated", "likely_synthetic", 0.9, "jpeg-70"),
+        answered(0, "real", "inconclusive", -0.2, "jpeg-70"),
+    ]
+    (delivery,) = measured([*REAL, *MADE, *after], "made").kinds[Kind.VIDEO].deliveries.values()
+    assert delivery.flipped is not None
+    assert delivery.changed is not None
+    assert (delivery.flipped.count, delivery.changed.count, delivery.changed.of) == (1, 2, 3)
+
+
+def test_files_that_nobody_judged_take_coverage_and_no_figure() -> None:
+    silent = answered(9, "real", "not_applicable", None)
+    found = measured([*REAL, *MADE, silent], "made").kinds[Kind.VIDEO]
+    assert found.ratio.coverage == pytest.approx(18 / 19)
+    assert found.verdicts["real"] == {"no_sign_found": 9, "not_applicable": 1}
+
+
+def test_what_was_measured_reads_back_and_nothing_else_does(tmp_path: Path) -> None:
+    found = measured([*REAL, *MADE], "made")
+    found.write(tmp_path / "verdicts.json")
+    assert Verdicts.read(tmp_path / "verdicts.json") == found
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(ManifestInvalid, match="no measured verdicts"):
+        Verdicts.read(tmp_path / "other.json")

@@ -1,0 +1,96 @@
+"""An accusation has to survive that the picture is sent on once more; small pictures stray more."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from detectors import runner
+from detectors.base import Image, Observation
+from detectors.image.clip import SMALL_ALLOWANCE, SMALL_MARGIN, ClipDetector
+from detectors.image.deliveries import DELIVERIES, cropped, reduced
+from detectors.image.views import SIDE, Pixels, smallness
+from detectors.registry import card_of, named
+from detectors.result import Alarm
+from detectors.zoo.backbones import Floats
+from detectors.zoo.card import OperatingPoints
+from detectors.zoo.weights import verified
+from tests.media import photograph
+
+POINTS = OperatingPoints(fpr_5=1.0, fpr_1=2.0, bona_fide=500)
+
+
+class Brightness:
+    """An encoder that counts its views; all its tokens are the mean of the view."""
+
+    blocks, width, grid = 2, 768, 14
+
+    def __init__(self) -> None:
+        self.views = 0
+
+    def tokens(self, view: Pixels) -> Floats:
+        self.views += 1
+        return np.full((2, 197, 768), view.mean(), np.float32)
+
+
+def detector(encoder: Brightness, accuses: float | None) -> ClipDetector:
+    head = load_file(verified(card_of(named("image.clip")), 1))
+    return ClipDetector(encoder, head, maps=False, crops=3, accuses=accuses)
+
+
+def test_only_what_would_be_accused_is_looked_at_again() -> None:
+    media = Image(pixels=photograph(500, 400), container="png")
+    plain = Brightness()
+    seen = detector(plain, None).observe(media)
+    assert (seen.redelivered, plain.views) == (None, 4)
+    below, above = Brightness(), Brightness()
+    assert detector(below, seen.raw + 1).observe(media).redelivered is None
+    assert below.views == 4
+    again = detector(above, seen.raw - 1).observe(media)
+    assert again.raw == seen.raw
+    assert again.redelivered is not None
+    assert above.views == 4 + 2 * len(DELIVERIES)
+
+
+def test_frames_of_films_are_not_looked_at_again() -> None:
+    encoder = Brightness()
+    seen, _ = (
+        detector(encoder, -1e9).sparing().apart(Image(pixels=photograph(500, 400), container="png"))
+    )
+    assert (seen.redelivered, encoder.views) == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("raw", "later", "alarm", "unstable"),
+    [
+        (2.5, 2.4, Alarm.FPR_1, False),
+        (2.5, 1.2, Alarm.FPR_1, False),  # suspicion stays, so it was no chance of the file
+        (2.5, 0.9, Alarm.FPR_5, True),
+        (1.5, None, Alarm.FPR_5, False),
+        (0.5, None, Alarm.NONE, False),
+    ],
+)
+def test_an_accusation_that_another_delivery_takes_back_becomes_a_suspicion(
+    *, raw: float, later: float | None, alarm: Alarm, unstable: bool
+) -> None:
+    assert runner._steady(Observation(raw=raw, redelivered=later), POINTS) == (alarm, unstable)
+
+
+def test_deliveries_are_other_files_of_the_same_picture() -> None:
+    whole = photograph(500, 400)
+    assert reduced(whole).shape == (300, 375, 3)
+    assert cropped(whole).shape == (318, 398, 3)
+    assert min(reduced(photograph(260, 240)).shape[:2]) == SIDE
+    assert reduced(photograph(180, 160)).shape == (160, 180, 3)
+
+
+@pytest.mark.parametrize(
+    ("side", "little"), [(500, 0.0), (SIDE, 0.0), (184, 0.5), (144, 1.0), (112, 1.0)]
+)
+def test_small_pictures_need_more_to_pass_a_threshold_and_are_less_sure(
+    side: int, little: float
+) -> None:
+    pixels = photograph(side + 60, side)
+    assert smallness(pixels) == pytest.approx(little)
+    seen = detector(Brightness(), None).observe(Image(pixels=pixels, container="png"))
+    assert seen.allowance == pytest.approx(SMALL_ALLOWANCE * little)
+    assert seen.margin == pytest.approx(SMALL_MARGIN * little)
