@@ -1,6 +1,7 @@
 """Batches with real workers: told at their end, cancelled on the way, and an API killed in between."""
 
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ import httpx2
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.e2e.servers import Service, postgresql, redis, service, wait_until
+from tests.e2e.servers import Process, Service, postgresql, redis, service, wait_until
 from tests.media import jpeg, photo_like
 from tests.service.webhooks.receiver import Receiver, receiving
 
@@ -33,6 +34,13 @@ def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]
             settings["ASSAY_DATABASE_URL"] = stack.enter_context(postgresql())
         made = stack.enter_context(service(tmp_path, settings))
         made.start_api()
+        teller = Process(
+            [sys.executable, "-m", "workers", "--queues", "webhooks"],
+            tmp_path / "teller.log",
+            {"ASSAY_DATA_DIR": str(tmp_path), "ASSAY_LOG_JSON": "true", **settings},
+        )
+        stack.callback(teller.stop)
+        teller.start()
         yield made
 
 
