@@ -134,6 +134,9 @@ def ask(api: Desk, method: str, path: str, headers: dict[str, str]) -> Response:
     files = {"file": ("a.jpg", PHOTO)} if takes_files else None
     if method == "PATCH":
         headers = {**PIECE_HEADERS, **headers}
+    if headers and method == "POST" and path.endswith("/reviews") and path.startswith("/scans/"):
+        form = {"judgement": "unclear", "note": ""}
+        return api.client.post(path, headers=headers, data=form, follow_redirects=False)
     body = BODIES.get((method, path.rpartition("/")[2]))
     if body is not None:
         headers = {**headers, "Content-Type": "application/json"}
@@ -195,8 +198,10 @@ def test_another_tenant_has_every_right_but_not_to_what_is_ours(
     api: Desk, method: str, route: APIRoute
 ) -> None:
     ours = scan(api, api.bearer(*Scope))
-    path = address(route, api, api.bearer(*Scope))
-    answer = ask(api, method, path, api.bearer(*Scope, tenant="other"))
+    path, theirs = address(route, api, api.bearer(*Scope)), api.bearer(*Scope, tenant="other")
+    if (method, path) == ("DELETE", "/v1/policies"):
+        policy(api, theirs)
+    answer = ask(api, method, path, theirs)
     if named(route):
         assert (answer.status_code, code(answer)[-10:]) == (404, "_not_found")
     else:
