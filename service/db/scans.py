@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from service.analysis.progress import Progress
 from service.db import receipts
@@ -290,7 +290,8 @@ class ScanRows:
     def _settle(self, session: Session, scan_id: str, now: datetime) -> None:
         """What goes with the end of a scan goes in the transaction that ends it."""
         session.flush()
-        row = session.get_one(ScanRow, scan_id, populate_existing=True)
+        bare = lazyload(ScanRow.labels)
+        row = session.get_one(ScanRow, scan_id, populate_existing=True, options=[bare])
         self._keeping.settle(session, row, now)
 
 

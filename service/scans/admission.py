@@ -73,6 +73,7 @@ class Admission:
             if also is alone and result is None:
                 entry = entry_of(new, places=places)
                 self._accept(entry)
+                figures.accepted(new.kind, new.profile, repeated=False)
                 return entry.scan()
             scan = self._rows.add(new, also, result, places=places)
         except BaseException:

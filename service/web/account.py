@@ -26,11 +26,14 @@ from service.web.sign_in import ThePeople, address_of
 router = APIRouter(prefix="/account", include_in_schema=False, default_response_class=HTMLResponse)
 
 
-def _signed_in(people: ThePeople, principal: ThePrincipal, session: TheSession) -> StoredSession:
+def _signed_in(
+    request: Request, people: ThePeople, principal: ThePrincipal, session: TheSession
+) -> StoredSession:
     """Raises `CredentialsMissing`, and `AccountNotFound` for a key."""
     if session is not None and principal.actor == actor_of(session):
         return session
     if principal.actor == LOCAL:
+        request.state.may_sign_in = people.wanted()
         raise CredentialsMissing("this page is for people who are signed in")
     raise AccountNotFound("a key has no account")
 
