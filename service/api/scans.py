@@ -55,7 +55,7 @@ from service.errors import (
 from service.rendering.imprint import Imprint, Paper
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.receipt import SignedReceipt
-from service.reporting.report import Profile, Report
+from service.reporting.report import Profile, Report, read
 from service.scans.absent import check_there
 from service.scans.cursor import CURSOR
 from service.scans.refusals import (
@@ -229,11 +229,12 @@ def read_report(
 def _printed(scans: Scans, scan_id: str, imprint: Imprint) -> bytes:
     from service.rendering.document import render_document
 
+    signed = scans.signed(scan_id)
     return render_document(
-        scans.report(scan_id),
+        read(signed.document),
         scans.preview(scan_id),
-        text=scans.document(scan_id),
-        signature=scans.signature(scan_id),
+        text=signed.document,
+        signature=signed.signature,
         imprint=imprint,
     )
 

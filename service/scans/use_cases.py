@@ -254,17 +254,18 @@ class Scans:
 
     def document(self, scan_id: str) -> str:
         """The report as it was signed. Raises what `report` raises."""
-        return self._signed(scan_id).document
+        return self.signed(scan_id).document
 
     def signature(self, scan_id: str) -> str:
         """The detached JWS over the report. Raises what `report` raises."""
-        return self._signed(scan_id).signature
+        return self.signed(scan_id).signature
 
     def public_keys(self) -> dict[str, Any]:
         """The keys that reports are signed with here, as a JWK Set."""
         return self._signer.public()
 
-    def _signed(self, scan_id: str) -> SignedDocument:
+    def signed(self, scan_id: str) -> SignedDocument:
+        """The report with its signature. Raises what `report` raises."""
         scan = self.get(scan_id)
         signed = self._rows.document(self._tenant, scan_id)
         if signed is None:
