@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -77,14 +78,13 @@ class FolderStore:
         return self._takes(PROBE_BYTES, keeping=0)
 
     def _takes(self, size: int, *, keeping: int) -> bool:
-        probe = self._folder / _INCOMING / secrets.token_hex(16)
+        incoming = self._folder / _INCOMING
         try:
             with on_disk():
-                _check_room(probe.parent, keeping)
-                try:
-                    probe.write_bytes(bytes(size))
-                finally:
-                    probe.unlink(missing_ok=True)
+                _check_room(incoming, keeping)
+                # Without a name, so that a process killed at it leaves nothing behind.
+                with tempfile.TemporaryFile(dir=incoming) as probe:
+                    probe.write(bytes(size))
         except StorageUnavailable:
             return False
         return True

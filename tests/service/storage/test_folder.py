@@ -1,5 +1,9 @@
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -45,3 +49,28 @@ def test_a_file_that_cannot_be_put_in_its_place_leaves_nothing(tmp_path: Path) -
     with pytest.raises(StorageUnavailable):
         put(store, "default", b"x")
     assert list((tmp_path / "incoming").iterdir()) == []
+
+
+PROBING: Final = """
+import sys
+from pathlib import Path
+from typing import Final
+from service.storage.folder import FolderStore
+
+store = FolderStore(Path(sys.argv[1]))
+print("ready", flush=True)
+while store.roomy():
+    pass
+"""
+
+
+def test_a_process_killed_while_it_asks_for_room_leaves_nothing_behind(tmp_path: Path) -> None:
+    for pause in range(10):
+        with subprocess.Popen(
+            [sys.executable, "-c", PROBING, str(tmp_path)], stdout=subprocess.PIPE
+        ) as asking:
+            assert asking.stdout is not None
+            asking.stdout.readline()
+            time.sleep(0.01 * pause)
+            asking.kill()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
