@@ -10,7 +10,6 @@ import numpy.typing as npt
 from safetensors.numpy import load_file
 
 from detectors.base import Image, Judge, Observation, Patch
-from detectors.errors import CardInvalid
 from detectors.image.deliveries import DELIVERIES
 from detectors.image.domain import Domain
 from detectors.image.views import (
@@ -23,8 +22,9 @@ from detectors.image.views import (
     smallness,
     squeezed,
 )
-from detectors.zoo.backbones import ClipEncoder, TokenEncoder, summary
+from detectors.zoo.backbones import TokenEncoder, summaries, summary
 from detectors.zoo.card import ModelCard
+from detectors.zoo.encoders import clip_encoder
 from detectors.zoo.weights import verified
 
 Floats = npt.NDArray[np.float32]
@@ -92,10 +92,7 @@ class ClipDetector:
         is a heat map. Raises `CardInvalid` without them.
         """
         del parts
-        blocks = card.settings.get("blocks")
-        if not isinstance(blocks, list):
-            raise CardInvalid(f"model card {card.name}: settings need a list of blocks")
-        encoder = ClipEncoder(verified(card, 0), blocks=[int(block) for block in blocks])
+        encoder = clip_encoder(verified(card, 0), card.whole_numbers("blocks"))
         head, domain = load_file(verified(card, 1)), Domain(load_file(verified(card, 2)))
         return cls(
             encoder,
@@ -142,7 +139,9 @@ class ClipDetector:
             self._domain.require_photograph(statistics)
         whole = float(np.vdot(self._whole, statistics))
         centres = self._centres if min(media.pixels.shape[:2]) > SIDE else CROPS[:1]
-        details = float(np.mean([self._crop_part(media, x, y) for x, y in centres]))
+        crops = [crop(media.pixels, x, y) for x, y in centres]
+        parts = [np.vdot(self._crop, found) for found in summaries(self._encoder, crops)]
+        details = float(np.mean(parts))
         raw = whole + details + self._bias
         little = smallness(media.pixels)
         seen = Observation(
@@ -162,9 +161,9 @@ class ClipDetector:
         return min(self._by_two_views(deliver(pixels)) for deliver in DELIVERIES)
 
     def _by_two_views(self, pixels: Pixels) -> float:
-        whole = np.vdot(self._whole, summary(self._encoder.tokens(resized(pixels))))
-        detail = np.vdot(self._crop, summary(self._encoder.tokens(crop(pixels, *CROPS[0]))))
-        return float(whole + detail) + self._bias
+        views = [resized(pixels), crop(pixels, *CROPS[0])]
+        whole, detail = summaries(self._encoder, views)
+        return float(np.vdot(self._whole, whole) + np.vdot(self._crop, detail)) + self._bias
 
     def _contributions(self, whole: float, details: float) -> dict[str, float]:
         """What each kind of view adds to the log odds, beyond what the mean picture gets of it."""
