@@ -41,19 +41,19 @@ class TokenEncoder(Protocol):
 
 
 @runtime_checkable
-class ManyAtOnce(Protocol):
+class Summarises(Protocol):
     """An encoder that is done sooner with several views when it is given them together."""
 
-    def tokens_of(self, views: Sequence[Pixels]) -> Floats:
-        """Tokens of each: (views, blocks, 1 + grid * grid, width)."""
+    def summaries_of(self, views: Sequence[Pixels]) -> Floats:
+        """Of each view what `summary` makes of its tokens: (views, blocks, 3, width)."""
         ...
 
 
-def summaries(encoder: TokenEncoder, views: Sequence[Pixels]) -> list[Floats]:
-    """`summary` of the tokens of each view."""
-    if isinstance(encoder, ManyAtOnce):
-        return [summary(tokens) for tokens in encoder.tokens_of(views)]
-    return [summary(encoder.tokens(view)) for view in views]
+def summaries(encoder: TokenEncoder, views: Sequence[Pixels]) -> Floats:
+    """As `Summarises.summaries_of`, by whatever encoder."""
+    if isinstance(encoder, Summarises):
+        return encoder.summaries_of(views)
+    return np.stack([summary(encoder.tokens(view)) for view in views])
 
 
 class ClipEncoder:

@@ -35,7 +35,7 @@ def run(*, self_test: bool = False) -> ExitCode:
     sections = {
         "sandbox": _sandbox,
         "models": lambda: _models(settings),
-        "arithmetic": lambda: _arithmetic(settings),
+        "arithmetic": lambda: arithmetic(settings),
         "trust store": lambda: _trust(settings),
         "extras": lambda: _extras(settings),
         "services": lambda: services(settings),
@@ -121,15 +121,15 @@ def _models(settings: Settings) -> Iterator[Finding]:
             yield Finding(spec.name, fine=True, detail=f"{card.name}, {size:.1f} MiB verified")
 
 
-def _arithmetic(settings: Settings) -> Iterator[Finding]:
+def arithmetic(settings: Settings) -> Iterator[Finding]:
     """Whether the device in force gives the image encoder's known answer to a known view."""
     from detectors.zoo.device import use_device
     from detectors.zoo.encoders import clip_encoder
     from detectors.zoo.known_view import MOST
 
-    use_device(settings.device)
     card = card_of(named("image.clip"))
     try:
+        use_device(settings.device)
         encoder = clip_encoder(verified(card), card.whole_numbers("blocks"))
     except DetectorError as error:
         yield Finding("arithmetic", fine=False, detail=str(error))
