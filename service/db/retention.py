@@ -43,7 +43,13 @@ class RetentionRows:
             return _own(session, tenant)
 
     def zero(self, tenant: str) -> bool:
-        """Whether nothing of this tenant may lie on a disk as it came."""
+        """Whether nothing of this tenant may lie on a disk as it came.
+
+        What another process changed may be noticed a second later.
+        """
+        return self._database.recent.of((RetentionRow, tenant), lambda: self._zero(tenant)) or False
+
+    def _zero(self, tenant: str) -> bool:
         query = select(RetentionRow.zero).where(RetentionRow.tenant == tenant)
         with self._database.read() as session:
             return session.scalar(query) or False
@@ -62,6 +68,7 @@ class RetentionRows:
             note(session, tenant, "tenant.retention", f"tenant:{tenant}", zero=own.zero, **words)
             mine = (ScanRow.tenant == tenant, ScanRow.state != State.EXPIRED)
             session.execute(update(ScanRow).where(*mine).values(due_at=ANEW))
+        self._database.recent.forget()
 
 
 @dataclass(frozen=True, slots=True)
