@@ -109,6 +109,7 @@ def build(
         store=store,
         limits=upload_limits(settings),
         patience=timedelta(seconds=settings.uploads.resume_seconds),
+        direct=timedelta(seconds=settings.uploads.direct_seconds),
     )
     batches = Batches(
         database=database,

@@ -38,6 +38,7 @@ from service.errors import (
 from service.reporting.report import Profile
 from service.scans import sealing
 from service.scans.asked import Asked
+from service.scans.direct import DirectUploads
 from service.scans.intake import CHUNK_BYTES, Gauge, Inspector, Received, display_name
 from service.scans.sealing import new_secret
 from service.scans.use_cases import Scans
@@ -65,15 +66,19 @@ class Uploads:
         store: BlobStore,
         limits: Mapping[Kind, int],
         patience: timedelta,
+        direct: timedelta = timedelta(0),
         tenant: str = DEFAULT_TENANT,
         now: Callable[[], datetime] | None = None,  # None: the database's clock
     ) -> None:
-        """`patience`: what nobody went on with for so long is deleted."""
+        """`patience`: what nobody went on with for so long is deleted. `direct`: so long an address
+        of the store itself works; nothing: none is given.
+        """
         self._rows = UploadRows(database)
         self._retention = RetentionRows(database)
         self._store = store
         self._limits = limits
         self._patience = patience
+        self._direct = direct
         self._tenant = tenant
         self._now = now or database.now
 
@@ -81,6 +86,11 @@ class Uploads:
     def largest(self) -> int:
         """Bytes of the largest file that any kind may have."""
         return max(self._limits.values())
+
+    @property
+    def direct(self) -> DirectUploads:
+        """The way around the API."""
+        return DirectUploads(self, self._store, self._direct, self._now())
 
     def of(self, tenant: str) -> Self:
         """The same use cases for the uploads of another tenant."""
@@ -113,6 +123,13 @@ class Uploads:
         upload = self._rows.get(self._tenant, upload_id) if is_scan_id(upload_id) else None
         if upload is None:
             raise UploadNotFound(f"no upload {upload_id[:40]!r}")
+        return upload
+
+    def good(self, upload_id: str) -> Upload:
+        """One that was not refused. Raises `UploadNotFound`, `UploadFailed`."""
+        upload = self.get(upload_id)
+        if upload.failure is not None:
+            raise UploadFailed(f"{upload.failure.sentence} ({upload.failure.code})")
         return upload
 
     def states(self, upload_ids: tuple[str, ...]) -> dict[str, UploadState]:
@@ -173,7 +190,7 @@ class Uploads:
         Raises `UploadNotFound`, `UploadIncomplete`, `UploadUsed`, `UploadFailed`, and what `also`
         raises.
         """
-        upload = self._completed(self.get(upload_id))
+        upload = self._completed(self.good(upload_id))
         self._store.seal(upload.blob)
         with sealing.glanced_at(self._store, upload.blob, upload.secret) as file:
             found = sniff_file(file)
@@ -234,19 +251,17 @@ class Uploads:
                 appender.begin(upload.received)
                 appender.sync()
                 self.check(upload, appender)
-            upload = self.get(upload.id)
+            upload = self.good(upload.id)
         if upload.state is UploadState.OPEN:
             raise UploadIncomplete(
                 f"{upload.received} of {upload.size or 'unknown'} bytes are here"
             )
-        _refuse_failed(upload)
         if upload.state is UploadState.USED:
             raise UploadUsed(f"scan {upload.scan_id} was made of it")
         return upload
 
     def _opened(self, upload_id: str) -> Upload:
-        upload = self.get(upload_id)
-        _refuse_failed(upload)
+        upload = self.good(upload_id)
         if upload.state is not UploadState.OPEN:
             raise UploadOffsetDiffers(f"all {upload.received} bytes are here")
         return upload
@@ -361,8 +376,3 @@ def _digest(untrusted: str) -> tuple[str, bytes]:
 def _head(appender: BlobAppender) -> bytes:
     with closing(appender.reopen()) as file:
         return file.read(HEAD_BYTES)
-
-
-def _refuse_failed(upload: Upload) -> None:
-    if upload.failure is not None:
-        raise UploadFailed(f"{upload.failure.sentence} ({upload.failure.code})")
