@@ -116,7 +116,6 @@ def build(
         scans=scans,
         uploads=uploads,
         fetch=guarded_fetch(settings),
-        keep=policy.keep,
         finished=announce_batch,
         meter=build_meter(settings, database),
     )

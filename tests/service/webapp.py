@@ -212,7 +212,6 @@ def desk(
         scans=scans,
         uploads=uploads,
         fetch=get,
-        keep=timedelta(days=1),
         meter=meter,
     )
     accounts = Accounts(database, tenants, passwords, now)
