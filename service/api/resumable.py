@@ -36,7 +36,7 @@ from service.errors import (
     UploadVersion,
     WrongContentType,
 )
-from service.scans.direct import DirectAddress
+from service.scans.direct import DirectAddress, DirectUploads
 from service.scans.resumable import CHECKSUMS
 
 VERSION: Final = "1.0.0"
@@ -200,7 +200,9 @@ def begin_upload(
     upload = uploads.begin(new.name, size=new.size, sha256=new.sha256)
     response.headers["Location"] = f"{root}{router.prefix}/{upload.id}"
     _say_state(response, upload)
-    return UploadView.of(upload, root, uploads.direct.address(upload) if new.direct else None)
+    return UploadView.of(
+        upload, root, DirectUploads(uploads).address(upload) if new.direct else None
+    )
 
 
 @router.post(
@@ -240,7 +242,7 @@ def complete_upload(
     itself.
     """
     _check_version(version)
-    upload = uploads.direct.complete(upload_id)
+    upload = DirectUploads(uploads).complete(upload_id)
     _say_state(response, upload)
     return UploadView.of(upload, root)
 

@@ -2,16 +2,13 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 from service.db.lifecycle import Upload, UploadState
 from service.errors import FileTooLarge, InvalidRequest, UploadIncomplete, UploadUsed
 from service.scans import sealing
-from service.storage.protocol import BlobStore
-
-if TYPE_CHECKING:
-    from service.scans.resumable import Uploads
+from service.scans.resumable import Uploads
 
 LARGEST: Final = 5 * 1024**3
 """Bytes that S3 takes in one request."""
@@ -32,25 +29,21 @@ class DirectUploads:
     `complete` has read it, and goes with the upload that nobody goes on with.
     """
 
-    def __init__(
-        self, uploads: "Uploads", store: BlobStore, lasting: timedelta, now: datetime
-    ) -> None:
-        """An address works for `lasting`; none is given where that is nothing."""
+    def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
-        self._store = store
-        self._lasting = lasting
-        self._now = now
+        self._store = uploads.store
 
     def address(self, upload: Upload) -> DirectAddress | None:
         """None where bytes have to come through the API: they are to be sealed, too many for one
         request or announced without their size, or the store has no addresses of its own.
         """
         small = upload.size is not None and upload.size <= LARGEST
-        if upload.secret is not None or not small or not self._lasting:
+        if upload.secret is not None or not small or not self._uploads.direct:
             return None
-        lasting = min(self._lasting, upload.expires_at - self._now)
+        now = self._uploads.now()
+        lasting = min(self._uploads.direct, upload.expires_at - now)
         address = self._store.address(upload.blob, lasting)
-        return None if address is None else DirectAddress(address, self._now + lasting)
+        return None if address is None else DirectAddress(address, now + lasting)
 
     def complete(self, upload_id: str) -> Upload:
         """Look at all that was put there, as after the last byte of an upload in pieces.

@@ -38,7 +38,6 @@ from service.errors import (
 from service.reporting.report import Profile
 from service.scans import sealing
 from service.scans.asked import Asked
-from service.scans.direct import DirectUploads
 from service.scans.intake import CHUNK_BYTES, Gauge, Inspector, Received, display_name
 from service.scans.sealing import new_secret
 from service.scans.use_cases import Scans
@@ -75,22 +74,17 @@ class Uploads:
         """
         self._rows = UploadRows(database)
         self._retention = RetentionRows(database)
-        self._store = store
+        self.store = store
         self._limits = limits
         self._patience = patience
-        self._direct = direct
+        self.direct = direct
         self._tenant = tenant
-        self._now = now or database.now
+        self.now = now or database.now
 
     @property
     def largest(self) -> int:
         """Bytes of the largest file that any kind may have."""
         return max(self._limits.values())
-
-    @property
-    def direct(self) -> DirectUploads:
-        """The way around the API."""
-        return DirectUploads(self, self._store, self._direct, self._now())
 
     def of(self, tenant: str) -> Self:
         """The same use cases for the uploads of another tenant."""
@@ -100,7 +94,7 @@ class Uploads:
 
     def begin(self, untrusted_name: str, *, size: int | None, sha256: str | None) -> Upload:
         """A new upload, without a byte yet. Raises `EmptyFile`, `FileTooLarge`."""
-        now = self._now()
+        now = self.now()
         self._check_size(size)
         upload = Upload(
             id=new_scan_id(now),
@@ -150,7 +144,7 @@ class Uploads:
         expected = _digest(checksum) if checksum is not None else None
         upload = self._opened(upload_id)
         whole = upload.size if size is None else size
-        appender = sealing.appender(self._store, upload.blob, upload.secret, whole)
+        appender = sealing.appender(self.store, upload.blob, upload.secret, whole)
         try:
             upload = self._announced(self._opened(upload_id), size)
             if upload.received != at:
@@ -171,7 +165,7 @@ class Uploads:
 
     def expire(self) -> int:
         """Delete what nobody went on with in time, of every tenant; how many uploads."""
-        uploads = self._rows.expire(self._now())
+        uploads = self._rows.expire(self.now())
         for upload in uploads:
             self._forget(upload)
         return len(uploads)
@@ -191,8 +185,8 @@ class Uploads:
         raises.
         """
         upload = self._completed(self.good(upload_id))
-        self._store.seal(upload.blob)
-        with sealing.glanced_at(self._store, upload.blob, upload.secret) as file:
+        self.store.seal(upload.blob)
+        with sealing.glanced_at(self.store, upload.blob, upload.secret) as file:
             found = sniff_file(file)
         received = Received(
             sha256=upload.sha256 or "",
@@ -212,7 +206,7 @@ class Uploads:
 
     def record(self, upload: Upload, received: int) -> Upload:
         """Bytes are durable. Raises `UploadNotFound` when the upload is gone meanwhile."""
-        expires_at = self._now() + self._patience
+        expires_at = self.now() + self._patience
         if not self._rows.advance(upload, received, expires_at):
             raise UploadNotFound(f"upload {upload.id} was deleted")
         return replace(upload, received=received, expires_at=expires_at)
@@ -220,7 +214,7 @@ class Uploads:
     def fail(self, upload: Upload, error: ServiceError) -> None:
         """Refuse an upload for good; its bytes go at once."""
         if self._rows.fail(upload, Failure.of(error.code, str(error))):
-            self._store.delete(upload.blob)
+            self.store.delete(upload.blob)
 
     def check(self, upload: Upload, appender: BlobAppender) -> None:
         """Look at the whole file again, as it lies in the store, and call it complete.
@@ -240,13 +234,13 @@ class Uploads:
             raise
         if not self._rows.complete(upload, sha256):
             raise UploadNotFound(f"upload {upload.id} was deleted")
-        self._store.seal(upload.blob)
+        self.store.seal(upload.blob)
 
     def _completed(self, upload: Upload) -> Upload:
         """A service killed after the last byte leaves the check to whoever asks next."""
         if upload.state is UploadState.OPEN and upload.received == upload.size:
             sealed = upload.secret
-            appender = sealing.appender(self._store, upload.blob, sealed, upload.size)
+            appender = sealing.appender(self.store, upload.blob, sealed, upload.size)
             with closing(appender):
                 appender.begin(upload.received)
                 appender.sync()
@@ -286,7 +280,7 @@ class Uploads:
 
     def _forget(self, upload: Upload) -> None:
         if upload.state is not UploadState.USED:
-            self._store.delete(upload.blob)
+            self.store.delete(upload.blob)
 
 
 class Appending:
