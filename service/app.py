@@ -24,6 +24,7 @@ from service.api import (
     media,
     policies,
     problems,
+    quarantine,
     resumable,
     retention,
     reviews,
@@ -51,6 +52,7 @@ from service.settings import Settings, read_settings
 from service.startup import explained
 from service.watching.installation import Installation
 from service.web import account, pages, people, provider, sign_in
+from service.web import quarantine as quarantine_pages
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
@@ -61,6 +63,7 @@ FETCHES: Final = 8
 ROUTED: Final = (
     webhooks,
     scans,
+    quarantine,
     batches,
     resumable,
     retention,
@@ -74,6 +77,7 @@ ROUTED: Final = (
     description,
     pages,
     review_pages,
+    quarantine_pages,
     sign_in,
     provider,
     account,

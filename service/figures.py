@@ -47,6 +47,12 @@ _ENDED = Counter(
 _FAILURES = Counter(
     "assay_scan_failures", "Scans that failed, by the code", ("code",), registry=COUNTED
 )
+_DEATHS = Counter(
+    "assay_scan_attempts_lost",
+    "Attempts at a scan that ended without a report, by what ended them",
+    ("cause",),
+    registry=COUNTED,
+)
 _VERDICTS = Counter(
     "assay_verdicts", "Reports by verdict", ("kind", "profile", "verdict"), registry=COUNTED
 )
@@ -130,6 +136,11 @@ def failed(code: str) -> None:
     """A scan has no report for this reason."""
     ended("failed")
     _FAILURES.labels(code).inc()
+
+
+def died(cause: str, times: int) -> None:
+    """So many attempts ended by this cause."""
+    _DEATHS.labels(cause).inc(times)
 
 
 def reported(kind: str | None, profile: str, verdict: str, seconds: float) -> None:

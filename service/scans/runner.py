@@ -14,6 +14,7 @@ from service import figures
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress
 from service.analysis.source import Source
+from service.db.deaths import Cause, Death
 from service.db.lifecycle import BlobKey, Failure
 from service.db.results import Result, SignedDocument
 from service.db.retention_lifecycle import Part
@@ -34,6 +35,7 @@ from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
 from service.scans.lease import Lease
 from service.scans.policy import ScanPolicy
+from service.scans.quarantine import Endings
 from service.scans.receipts import Deletions
 from service.scans.sealing import in_memory, opened
 from service.storage.protocol import BlobStore, put
@@ -60,6 +62,7 @@ class Runner:
         pipeline: Analyst,
         known: IndexEntries | None,
         policies: Callable[[str], Policies],
+        endings: Endings,
         deletions: Deletions,
         now: Callable[[], datetime],
     ) -> None:
@@ -70,6 +73,7 @@ class Runner:
         self._pipeline = pipeline
         self._known = known
         self._policies = policies
+        self._endings = endings
         self._deletions = deletions
         self._now = now
 
@@ -117,14 +121,14 @@ class Runner:
         except (StorageUnavailable, WorkerStopped) as error:
             figures.ended("handed_back")
             log.warning("handed back", extra={"scan": job.id, "code": error.code})
-            self._rows.hand_back(job, counted=False)
+            self._rows.hand_back(job)
         except (DetectorError, ServiceError) as error:
             figures.failed(error.code)
             log.warning("failed", extra={"scan": job.id, "code": error.code})
             self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
-        except BaseException:
+        except BaseException as error:
             figures.ended("crashed")
-            self._give_up(job)
+            self._endings.gave_up(job, Death(Cause.CRASHED, type(error).__name__))
             raise
 
     def _analyse(self, job: Job) -> Analysis:
@@ -177,10 +181,3 @@ class Runner:
         else:
             figures.ended("abandoned")
         log.info("done" if won else "abandoned", extra={"scan": job.id})
-
-    def _give_up(self, job: Job) -> None:
-        if job.attempt < self._policy.attempts:
-            self._rows.hand_back(job)
-        else:
-            sentence = "The analysis crashed every time it was tried. The log says where."
-            self._rows.fail(job, Failure("internal_error", sentence), self._now())

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.db import standing
 from service.db.engine import Database
 from service.db.lifecycle import Readiness
+from service.db.quarantine import in_quarantine
 from service.db.webhook_sending import Lag, SendingRows
 
 PARTS: Final = ("database", "storage", "broker", "reconciler")
@@ -65,6 +66,9 @@ class Installation(Collector):
             running.add_metric([queue], item.running if item else 0)
             age.add_metric([queue], _seconds(item.oldest if item else None, now))
         yield from (waiting, running, age)
+        kept = _family("assay_quarantine_scans", "Scans that are not tried any more by themselves")
+        kept.add_metric([], in_quarantine(self._database))
+        yield kept
         yield from _telling(SendingRows(self._database).lag(now))
 
 
