@@ -90,6 +90,12 @@ _SCORES = Histogram(
     buckets=_RATIOS,
     registry=COUNTED,
 )
+_STORAGE = Counter(
+    "assay_storage_failures",
+    "Requests to the bucket that failed, by the class of the error",
+    ("error",),
+    registry=COUNTED,
+)
 _WEBHOOKS = Counter(
     "assay_webhook_attempts",
     "Attempts to deliver a webhook, by what became of the delivery",
@@ -159,6 +165,11 @@ def found(detector: str, outcome: str, reason: str | None, seconds: float) -> No
 def scored(detector: str, log10_lr: float) -> None:
     """One detector gave a file this calibrated score."""
     _SCORES.labels(detector).observe(log10_lr)
+
+
+def storage_failed(error: str) -> None:
+    """A request to the bucket failed after its last try."""
+    _STORAGE.labels(error).inc()
 
 
 def told(state: str, seconds: float) -> None:

@@ -188,6 +188,8 @@ class Settings(BaseSettings):
     """Where uploaded files and previews lie: a folder, or a bucket as s3://bucket/prefix,
     gs://bucket/prefix or az://container/prefix; unset: `blobs` in the data directory. See
     docs/storage.md."""
+    storage_seconds: float = Field(default=60.0, gt=0, le=600)
+    """A bucket that says nothing for so long, before its answer or within it, does not answer."""
     database_url: Annotated[SecretStr | None, scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
     database_url_file: Folder | None = None

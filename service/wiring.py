@@ -90,7 +90,9 @@ def build(
     when a part cannot be used.
     """
     with _usable("storage"):
-        store = open_store(settings.blobs, reserve=settings.reserve_bytes)
+        store = open_store(
+            settings.blobs, reserve=settings.reserve_bytes, silence=settings.storage_seconds
+        )
     database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)

@@ -21,6 +21,7 @@ from service.db.retention_lifecycle import Part
 from service.db.scans import Job, ScanRows
 from service.errors import (
     BlobChanged,
+    BlobUnreadable,
     ScanAbandoned,
     ServiceError,
     StorageUnavailable,
@@ -122,6 +123,10 @@ class Runner:
             figures.ended("handed_back")
             log.warning("handed back", extra={"scan": job.id, "code": error.code})
             self._rows.hand_back(job)
+        except BlobUnreadable as error:
+            log.warning("unreadable", extra={"scan": job.id, "code": error.code})
+            if self._endings.gave_up(job, Death(Cause.UNREADABLE)).again:
+                figures.ended("handed_back")
         except (DetectorError, ServiceError) as error:
             figures.failed(error.code)
             log.warning("failed", extra={"scan": job.id, "code": error.code})
