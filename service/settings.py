@@ -251,6 +251,9 @@ class Settings(BaseSettings):
     """Let everybody in who reaches the service, with every right in the tenant `default`. False:
     keys or accounts are asked for, except by `assay serve` on loopback while there are none. See
     docs/access.md."""
+    daily_checks: bool = True
+    """Workers test themselves with made media and look for drift of the scores, each once a day in
+    the whole fleet; the figures tell what they found."""
     log_json: bool = False
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)

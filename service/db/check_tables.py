@@ -17,5 +17,6 @@ class CheckRow(Base):
     tenant: Mapped[str] = mapped_column(String(63))  # whose name it goes by; it is about all
     begun_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  # of the last one that came to an end
+    seconds: Mapped[float | None]
     fine: Mapped[bool | None]
     figures: Mapped[dict[str, float]] = mapped_column(JSON)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +12,8 @@ from service.analysis.source import DEFAULT_TENANT
 from service.db.check_tables import CheckRow
 from service.db.engine import Database
 
+DRIFT: Final = "drift"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
@@ -18,6 +21,7 @@ class Checked:
 
     name: str
     ended_at: datetime
+    seconds: float  # it took
     fine: bool
     figures: Mapping[str, float]
 
@@ -48,9 +52,17 @@ class CheckRows:
             return False
         return True
 
-    def end(self, name: str, now: datetime, *, fine: bool, figures: Mapping[str, float]) -> None:
-        """What it found."""
-        values = {"ended_at": now, "fine": fine, "figures": dict(figures)}
+    def end(
+        self,
+        name: str,
+        now: datetime,
+        *,
+        fine: bool,
+        seconds: float,
+        figures: Mapping[str, float],
+    ) -> None:
+        """What it found, and how long that took."""
+        values = {"ended_at": now, "fine": fine, "seconds": seconds, "figures": dict(figures)}
         with self._database.write() as session:
             session.execute(update(CheckRow).where(CheckRow.name == name).values(**values))
 
@@ -62,6 +74,7 @@ class CheckRows:
                 Checked(
                     name=row.name,
                     ended_at=row.ended_at or row.begun_at,
+                    seconds=row.seconds or 0.0,
                     fine=bool(row.fine),
                     figures=row.figures,
                 )

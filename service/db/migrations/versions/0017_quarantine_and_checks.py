@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("tenant", sa.String(63), nullable=False),
         sa.Column("begun_at", MOMENT, nullable=False),
         sa.Column("ended_at", MOMENT),
+        sa.Column("seconds", sa.Float()),
         sa.Column("fine", sa.Boolean()),
         sa.Column("figures", sa.JSON(), nullable=False),
     )
