@@ -8,12 +8,13 @@ from typing import Any, Final
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
-from service import logs
+from service import logs, tracing
 from service.api import (
     audit_log,
     batches,
@@ -84,6 +85,14 @@ ROUTED: Final = (
     people,
 )
 
+_SILENT: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""The framework's own telemetry tells of addresses with their queries; `tracing` does not."""
+
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
     "declared markers, then calibrated classifiers, with conflicts and what was not checked. "
@@ -143,6 +152,7 @@ def create_app(
         openapi_url=None,  # served by `description` like everything else
         docs_url=None,  # its page would load scripts from another host
         redoc_url=None,
+        telemetry=_SILENT,
         generate_unique_id_function=lambda route: route.name,
     )
     app.proxies = proxies or Proxies()
@@ -184,6 +194,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
     Raises `SettingsInvalid`.
     """
     logs.configure(json=settings.log_json)
+    tracing.configure("assay-api")  # its rest is sent when Python ends
     use_shelf(settings.weights)
     database = open_database(settings)
     built = build(settings, database=database)

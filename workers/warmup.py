@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from detectors.base import Kind
 from detectors.errors import DetectorError
 from provenance.errors import ProvenanceError
+from service import tracing
 from service.db.lifecycle import BEAT_SECONDS
 from service.errors import ServiceError, SettingsInvalid
 from service.scans.clockwork import Clockwork
@@ -58,9 +59,11 @@ def install(queues: tuple[str, ...]) -> Ending:
     ending = Ending()
     clocks: list[Clockwork] = []
     leisurely: list[Clockwork] = []
+    flush: list[Callable[[], None]] = []
 
     def prepare(**_signal: object) -> None:
         with _or_die(parent, ending):
+            flush.append(tracing.configure("assay-worker"))
             held = _patiently(container)
             held.pipeline.warm(kinds_of(queues))
         pace = held.settings.leases.reconcile_seconds
@@ -109,6 +112,8 @@ def install(queues: tuple[str, ...]) -> Ending:
         with suppress(SQLAlchemyError):  # it will be forgotten by itself
             held.scans.leave(held.name)
         held.pipeline.close()
+        for send_rest in flush:
+            send_rest()
 
     worker_process_init.connect(prepare, weak=False)
     worker_process_shutdown.connect(leave, weak=False)

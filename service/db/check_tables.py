@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, String
+from sqlalchemy import JSON, Float, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base
@@ -17,6 +17,6 @@ class CheckRow(Base):
     tenant: Mapped[str] = mapped_column(String(63))  # whose name it goes by; it is about all
     begun_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  # of the last one that came to an end
-    seconds: Mapped[float | None]
+    seconds: Mapped[float | None] = mapped_column(Float)
     fine: Mapped[bool | None]
     figures: Mapped[dict[str, float]] = mapped_column(JSON)

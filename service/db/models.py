@@ -88,6 +88,7 @@ class ScanRow(Base):
     lease_until: Mapped[datetime | None]
     failure_code: Mapped[str | None] = mapped_column(String(64))
     failure_sentence: Mapped[str | None] = mapped_column(Text)
+    traceparent: Mapped[str | None] = mapped_column(String(55))  # of the request that sent it
     deaths: Mapped[list[dict[str, Any]] | None] = mapped_column(
         JSON(none_as_null=True)
     )  # how attempts ended without a report, as `deaths.NotedDeath.stored`

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, lazyload
 
+from detectors.base import Kind
 from service.analysis.progress import Progress
 from service.db import receipts
 from service.db.changes import failed, queued_again
@@ -47,6 +48,8 @@ class Job:
     attempt: int
     created_at: datetime
     keeps: frozenset[Part]  # what may outlive the scan
+    kind: Kind | None = None
+    traceparent: str | None = None  # of the request that sent it
 
 
 Also = Callable[[Session, str], None]
@@ -238,6 +241,8 @@ class ScanRows:
                 attempt=row.attempts,
                 created_at=row.created_at,
                 keeps=self._keeping.outliving(session, row),
+                kind=row.kind,
+                traceparent=row.traceparent,
             )
 
     def renew(self, job: Job, *, until: datetime, progress: Progress) -> bool:

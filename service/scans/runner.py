@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 from structlog.contextvars import bound_contextvars
 
 from detectors.errors import DetectorError
-from service import figures
+from service import figures, tracing
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress
 from service.analysis.source import Source
@@ -40,6 +40,7 @@ from service.scans.quarantine import Endings
 from service.scans.receipts import Deletions
 from service.scans.sealing import in_memory, opened
 from service.storage.protocol import BlobStore, put
+from service.tracing import ScanTrace
 
 log = logging.getLogger(__name__)
 
@@ -105,30 +106,41 @@ class Runner:
             return None
         if job.attempt == 1:
             figures.waited((now - job.created_at).total_seconds())
-        with bound_contextvars(tenant=job.tenant):
+        about = tracing.about(job.id, job.tenant, job.kind, job.profile)
+        since = job.created_at if job.attempt == 1 else None
+        with (
+            bound_contextvars(tenant=job.tenant),
+            tracing.ScanTrace(job.traceparent, about, since) as traced,
+        ):
             try:
-                self._run(job, worker)
+                self._run(job, worker, traced)
             finally:
                 self._deletions.finish_soon(job.id)
         return job.id
 
-    def _run(self, job: Job, worker: str) -> None:
+    def _run(self, job: Job, worker: str, traced: ScanTrace) -> None:
         log.info("started", extra={"scan": job.id, "attempt": job.attempt, "worker": worker})
         try:
-            self._finish(job, self._analyse(job))
+            analysis = self._analyse(job, traced)
+            traced.enter("stored")
+            self._finish(job, analysis)
         except ScanAbandoned:
             figures.ended("abandoned")
+            traced.failed(ScanAbandoned.code)
             log.info("abandoned", extra={"scan": job.id})
         except (StorageUnavailable, WorkerStopped) as error:
             figures.ended("handed_back")
+            traced.failed(error.code)
             log.warning("handed back", extra={"scan": job.id, "code": error.code})
             self._rows.hand_back(job)
         except BlobUnreadable as error:
+            traced.failed(error.code)
             log.warning("unreadable", extra={"scan": job.id, "code": error.code})
             if self._endings.gave_up(job, Death(Cause.UNREADABLE)).again:
                 figures.ended("handed_back")
         except (DetectorError, ServiceError) as error:
             figures.failed(error.code)
+            traced.failed(error.code)
             log.warning("failed", extra={"scan": job.id, "code": error.code})
             self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
         except BaseException as error:
@@ -136,7 +148,7 @@ class Runner:
             self._endings.gave_up(job, Death(Cause.CRASHED, type(error).__name__))
             raise
 
-    def _analyse(self, job: Job) -> Analysis:
+    def _analyse(self, job: Job, traced: ScanTrace) -> Analysis:
         lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
         with (
             lease,
@@ -149,6 +161,7 @@ class Runner:
 
             def on_progress(progress: Progress) -> None:
                 stages.enter(progress.stage)
+                traced.enter(progress.stage, progress.note)
                 lease.report(progress)
 
             return self._pipeline.analyse(source, profile=job.profile, progress=on_progress)

@@ -1,4 +1,4 @@
-"""How attempts at a scan ended, since when it is not tried any more, and what daily checks found."""
+"""How attempts at a scan ended, since when it is not tried any more, what daily checks found, traces."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column("scan", sa.Column("traceparent", sa.String(55)))
     op.add_column("scan", sa.Column("deaths", sa.JSON(none_as_null=True)))
     op.add_column("scan", sa.Column("quarantined_at", MOMENT))
     op.create_index("scan_quarantined", "scan", ["quarantined_at"])
@@ -32,3 +33,4 @@ def downgrade() -> None:
     op.drop_index("scan_quarantined", "scan")
     op.drop_column("scan", "quarantined_at")
     op.drop_column("scan", "deaths")
+    op.drop_column("scan", "traceparent")
