@@ -167,6 +167,7 @@ def _remove(
         row.state, row.name, row.note = State.EXPIRED, "", ""
         row.lease = row.lease_until = row.due_at = None
         row.failure_code = row.failure_sentence = row.reference = None
+        row.deaths = row.quarantined_at = None
         _delete_of(session, row, LabelRow)
 
 
