@@ -28,6 +28,7 @@ from service.api import (
     retention,
     reviews,
     scans,
+    thumbnails,
     webhooks,
 )
 from service.api.access import Rules, rules
@@ -50,7 +51,7 @@ from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.watching.installation import Installation
-from service.web import account, pages, people, provider, sign_in
+from service.web import account, listing, pages, people, provider, selected, sign_in
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
@@ -68,10 +69,13 @@ ROUTED: Final = (
     policies,
     audit_log,
     media,
+    thumbnails,
     detectors,
     health,
     keys,
     description,
+    listing,
+    selected,
     pages,
     review_pages,
     sign_in,

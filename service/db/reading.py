@@ -33,7 +33,10 @@ def scan_of(row: ScanRow, review: Review | None = None) -> Scan:
         reference=row.reference,
         labels={label.name: label.value for label in row.labels},
         priority=row.priority,
+        sender=row.sender,
+        assignee=row.assignee,
         signer=row.signer,
         gone=tuple(row.gone),
+        pictured=row.preview is not None,
         sealed=row.secret is not None,
     )

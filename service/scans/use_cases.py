@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Self
 
@@ -32,11 +31,7 @@ from service.db.retention import Keeping
 from service.db.scans import Also, ScanRows, alone
 from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
-from service.errors import (
-    BlobMissing,
-    ReceiptNotFound,
-    ScanNotFound,
-)
+from service.errors import BlobMissing, ReceiptNotFound, ScanNotFound
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
@@ -44,7 +39,7 @@ from service.reporting.signature import ReportSigner
 from service.scans.absent import why_no_report
 from service.scans.admission import Admission
 from service.scans.asked import Asked
-from service.scans.cursor import cursor_after, id_in
+from service.scans.cursor import page_of
 from service.scans.deciding import Policies
 from service.scans.idempotency import Keys
 from service.scans.index_entries import IndexEntries
@@ -60,6 +55,7 @@ from service.scans.retention import TenantRetention
 from service.scans.reviews import Reviews
 from service.scans.runner import Analyst, Runner
 from service.scans.sealing import new_secret, writer
+from service.scans.teamwork import Teamwork
 from service.storage.protocol import BlobStore, read
 
 log = logging.getLogger(__name__)
@@ -146,6 +142,11 @@ class Scans:
         return Reviews(self._database, self._tenant, self._now)
 
     @property
+    def team(self) -> Teamwork:
+        """How people work together on these scans."""
+        return Teamwork(self._database, self._tenant, self._now)
+
+    @property
     def retention(self) -> TenantRetention:
         """How long these scans are kept."""
         return TenantRetention(self._database, self._policy.retention, self._tenant)
@@ -223,10 +224,8 @@ class Scans:
         cursor: str | None = None,
         wanted: Wanted = Wanted(),  # noqa: B008 (frozen)
     ) -> Page:
-        """The newest first; `cursor` is the `next` of the page before. Raises `CursorInvalid`."""
-        after = None if cursor is None else id_in(cursor, wanted)
-        page = self._lists.page(self._tenant, limit=limit, after=after, wanted=wanted)
-        return page if page.next is None else replace(page, next=cursor_after(page.next, wanted))
+        """In the order wanted; `cursor` is the `next` of the page before. Raises `CursorInvalid`."""
+        return page_of(self._lists, self._tenant, limit=limit, cursor=cursor, wanted=wanted)
 
     def cancel(self, scan_id: str) -> Scan:
         """End a scan that waits or runs; its worker stops when it next says that it lives.
@@ -343,7 +342,7 @@ class Scans:
         """Analyse one scan, once, as `Runner.run` does."""
         if self._pipeline is None:
             raise RuntimeError("this process has no pipeline and runs no scans")
-        runner = Runner(
+        return Runner(
             rows=self._rows,
             store=self._store,
             policy=self._policy,
@@ -353,8 +352,7 @@ class Scans:
             policies=lambda tenant: self.of(tenant).policies,
             deletions=self.deletions,
             now=self._now,
-        )
-        return runner.run(scan_id, worker=worker, queue=queue)
+        ).run(scan_id, worker=worker, queue=queue)
 
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""

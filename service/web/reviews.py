@@ -1,7 +1,6 @@
 """What people came to about a file: listed below its report, and the form that adds to it."""
 
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -11,18 +10,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
-from service.access.people import People
 from service.access.principal import Scope
-from service.access_errors import AccountNotFound, CredentialsMissing, CsrfTokenWrong
+from service.access_errors import CredentialsMissing, CsrfTokenWrong
 from service.api.access import ThePrincipal, TheScans, needs
 from service.api.forms import Fields, fields, form_of
 from service.api.reviews import NOTE_LENGTH, NewReview
 from service.api.scans import ScanId
 from service.api.sessions import session_of
-from service.db.lifecycle import Judgement, Review
+from service.db.lifecycle import Judgement
 from service.errors import ServiceError
 from service.scans.use_cases import Scans
 from service.web.frame import Frame, TheFrame, render
+from service.web.who import Who
 
 LISTED: Final = 20
 JUDGEMENTS: Final = {
@@ -101,21 +100,12 @@ def review(
     return RedirectResponse(f"{frame.root}/scans/{scan_id}#reviews", status_code=303)
 
 
-def shown(scans: Scans, scan_id: str, people: People) -> tuple[Shown, ...]:
+def shown(scans: Scans, scan_id: str, who: Who) -> tuple[Shown, ...]:
     """The latest reviews of a scan, the newest first."""
     found = scans.reviews.list(scan_id, limit=LISTED)
     return tuple(
-        Shown(item.judgement, item.note, _author(item, people), item.created_at) for item in found
+        Shown(item.judgement, item.note, who(item.actor), item.created_at) for item in found
     )
-
-
-def _author(review: Review, people: People) -> str:
-    kind, _, number = review.actor.partition(":")
-    if kind == "account":
-        with suppress(AccountNotFound):
-            return people.accounts.get(number).name
-        return "somebody who is no longer here"
-    return f"API key {number}" if kind == "key" else "somebody at this service"
 
 
 def _kept(frame: Frame, scan_id: str, form: Fields, sentence: str, *, status: int) -> HTMLResponse:

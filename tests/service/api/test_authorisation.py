@@ -137,6 +137,9 @@ def ask(api: Desk, method: str, path: str, headers: dict[str, str]) -> Response:
     if headers and method == "POST" and path.endswith("/reviews") and path.startswith("/scans/"):
         form = {"judgement": "unclear", "note": ""}
         return api.client.post(path, headers=headers, data=form, follow_redirects=False)
+    if headers and path.startswith("/selected/"):
+        form = {"scan": scan(api, headers), "form": "csv"}
+        return api.client.post(path, headers=headers, data=form, follow_redirects=False)
     body = BODIES.get((method, path.rpartition("/")[2]))
     if body is not None:
         headers = {**headers, "Content-Type": "application/json"}

@@ -92,7 +92,7 @@ def test_the_front_page_lists_the_scans_of_late_with_their_verdicts(site: Desk) 
 
 
 def test_older_scans_are_a_page_away(site: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.web.pages.LISTED", 2)
+    monkeypatch.setattr("service.web.listing.LISTED", 2)
     for index in range(3):
         site.send(PHOTO, f"{index}.jpg")
     outline = get(site, "/scans")
