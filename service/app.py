@@ -15,13 +15,16 @@ from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs
 from service.api import (
+    assignment,
     audit_log,
     batches,
     description,
     detectors,
     health,
     keys,
+    links,
     media,
+    notes,
     policies,
     problems,
     resumable,
@@ -51,7 +54,18 @@ from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.watching.installation import Installation
-from service.web import account, listing, pages, people, provider, selected, sign_in
+from service.web import (
+    account,
+    listing,
+    pages,
+    people,
+    provider,
+    selected,
+    shared,
+    sign_in,
+    teamwork,
+)
+from service.web import notes as note_pages
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
@@ -70,6 +84,9 @@ ROUTED: Final = (
     audit_log,
     media,
     thumbnails,
+    assignment,
+    notes,
+    links,
     detectors,
     health,
     keys,
@@ -78,6 +95,9 @@ ROUTED: Final = (
     selected,
     pages,
     review_pages,
+    note_pages,
+    teamwork,
+    shared,
     sign_in,
     provider,
     account,
@@ -161,7 +181,10 @@ def create_app(
     routers = [module.router for module in ROUTED]
     for router in routers:
         app.include_router(router)
-    spoken = {resumable.router.prefix: resumable.spoken(uploads.largest)}
+    spoken = {
+        resumable.router.prefix: resumable.spoken(uploads.largest),
+        shared.router.prefix: shared.HEADERS,
+    }
     app.rules = rules(routers)
     app.mount("/static", Kept(directory=STATIC))
     app.resources = (

@@ -1,11 +1,14 @@
 """How people work together on scans: notes, who looks after one, links for others, and the history."""
 
 import hashlib
+import logging
 import secrets
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
+
+from sqlalchemy.exc import OperationalError
 
 from service.db.engine import Database
 from service.db.links import Link, LinkRows
@@ -18,6 +21,8 @@ from service.scans.refusals import (
     NoteChanged,
     NoteNotFound,
 )
+
+log = logging.getLogger(__name__)
 
 LOOKED: Final = "scan.looked"
 SHOWN: Final = "scan.shown"
@@ -124,12 +129,18 @@ class Teamwork:
 
     def looked(self, scan_id: str, actor: str) -> None:
         """Note for the history that somebody opened the page of a report."""
-        self._rows.looked(self._tenant, scan_id, LOOKED, actor, since=self._now() - AGAIN)
+        self._look(scan_id, LOOKED, actor)
 
     def shown(self, link: Link) -> None:
         """Note for the history that a link was followed."""
-        since = self._now() - AGAIN
-        self._rows.looked(self._tenant, link.scan_id, SHOWN, f"link:{link.id}", since=since)
+        self._look(link.scan_id, SHOWN, f"link:{link.id}")
+
+    def _look(self, scan_id: str, deed: str, actor: str) -> None:
+        """A database that takes no line now keeps nobody from reading."""
+        try:
+            self._rows.looked(self._tenant, scan_id, deed, actor, since=self._now() - AGAIN)
+        except OperationalError as error:
+            log.warning("a look was not noted: %s", error, extra={"scan": scan_id})
 
     def history(self, scan_id: str, *, limit: int) -> tuple[Deed, ...]:
         """Who looked at a scan, changed or shared it, the newest first."""

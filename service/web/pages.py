@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
-from service.access.principal import Scope
+from service.access.principal import Principal, Scope
 from service.analysis.progress import Stage
 from service.api.access import PUBLIC, TheIntake, ThePrincipal, TheScans, TheTrust, needs
 from service.api.problems import Problem
@@ -24,7 +24,7 @@ from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VE
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.refusals import ScanOver
 from service.scans.use_cases import Scans
-from service.web import reviews
+from service.web import reviews, teamwork
 from service.web.frame import Frame, TheFrame, render
 from service.web.reference import operations
 from service.web.who import Who, who_of
@@ -84,7 +84,7 @@ def show(
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
     if scan.state is State.DONE and Part.REPORTS not in scan.gone:
-        return _report(scans, scan, frame, who_of(people_of(request), principal))
+        return _report(scans, scan, frame, who_of(people_of(request), principal), principal)
     order = list(Stage)
     return page("progress.html", frame, scan=scan, current=order.index(scan.progress.stage))
 
@@ -150,8 +150,9 @@ def problem_page(problem: Problem, root: str) -> str:
     return page("problem.html", Frame(root), problem=problem)
 
 
-def _report(scans: Scans, scan: Scan, frame: Frame, who: Who) -> str:
+def _report(scans: Scans, scan: Scan, frame: Frame, who: Who, principal: Principal) -> str:
     report = scans.report(scan.id)
+    teamwork.note_look(scans, scan.id, principal)
     files = f"{frame.root}/v1/scans/{scan.id}"
     media = scans.media(scan.id)
     if media is not None:
@@ -165,6 +166,7 @@ def _report(scans: Scans, scan: Scan, frame: Frame, who: Who) -> str:
         view=view(report),
         document=report.model_dump_json(indent=2),
         reviews=reviews.shown(scans, scan.id, who),
+        together=teamwork.together(scans, scan, who),
         picture=f"{files}/preview" if scans.preview(scan.id) is not None else None,
         **reviews.review_words(),
     )

@@ -21,6 +21,7 @@ from service.web.pages import page
 router = APIRouter(prefix="/selected", include_in_schema=False, default_response_class=HTMLResponse)
 
 MOST: Final = 100
+_SIDES: Final = ("a", "b")
 
 
 def _chosen(form: Fields) -> tuple[str, ...]:
@@ -56,13 +57,16 @@ def export(
 
 @router.post("/compare", dependencies=[needs(Scope.SCANS_READ)])
 def compare(
-    request: Request, frame: TheFrame, form: Annotated[Fields, Depends(fields(MANY, "form"))]
+    request: Request,
+    scans: TheScans,
+    frame: TheFrame,
+    form: Annotated[Fields, Depends(fields(MANY, "form"))],
 ) -> RedirectResponse:
     """To the page that shows two scans side by side. Raises `InvalidRequest` unless it is two."""
-    ids = _chosen(form)
-    if len(ids) != len(("a", "b")) or not has_compare(request):
+    found = _found(scans, form)
+    if len(found) != len(_SIDES) or not has_compare(request):
         raise InvalidRequest("tick exactly two scans to compare them")
-    query = urlencode({"a": ids[0], "b": ids[1]})
+    query = urlencode({side: scan.id for side, scan in zip(_SIDES, found, strict=True)})
     return RedirectResponse(f"{frame.root}{COMPARE}?{query}", status_code=303)
 
 
