@@ -22,6 +22,7 @@ from service.api import (
     detectors,
     health,
     keys,
+    lines,
     links,
     media,
     notes,
@@ -31,7 +32,6 @@ from service.api import (
     retention,
     reviews,
     scans,
-    thumbnails,
     webhooks,
 )
 from service.api.access import Rules, rules
@@ -83,7 +83,7 @@ ROUTED: Final = (
     policies,
     audit_log,
     media,
-    thumbnails,
+    lines,
     assignment,
     notes,
     links,

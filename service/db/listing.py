@@ -86,6 +86,16 @@ class ListRows:
         items = tuple(scan_of(row, reviews.get(row.id)) for row in rows[:limit])
         return Page(items, items[-1].id if len(rows) > limit else None)
 
+    def ahead(self, tenant: str, scan_id: str) -> int | None:
+        """How many scans of a queue have their turn before this one; None once it does not wait."""
+        with self._database.read() as session:
+            row = session.get(ScanRow, scan_id)
+            if row is None or row.tenant != tenant or row.state is not State.QUEUED:
+                return None
+            sooner = tuple_(ScanRow.turn_at, ScanRow.id) < tuple_(row.turn_at, row.id)
+            waiting = (ScanRow.state == State.QUEUED, ScanRow.queue == row.queue, sooner)
+            return session.scalar(select(func.count()).where(*waiting))
+
 
 def _place(session: Session, tenant: str, scan_id: str, order: Order) -> tuple[Any, ...] | None:
     """What a scan is in its place by; for its arrival that is its id, there or not."""

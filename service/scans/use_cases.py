@@ -227,6 +227,10 @@ class Scans:
         """In the order wanted; `cursor` is the `next` of the page before. Raises `CursorInvalid`."""
         return page_of(self._lists, self._tenant, limit=limit, cursor=cursor, wanted=wanted)
 
+    def ahead(self, scan_id: str) -> int | None:
+        """How many scans wait before this one, of all tenants; None where it waits for none."""
+        return self._lists.ahead(self._tenant, scan_id)
+
     def cancel(self, scan_id: str) -> Scan:
         """End a scan that waits or runs; its worker stops when it next says that it lives.
 
@@ -241,10 +245,7 @@ class Scans:
         return scan
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
-        """A text for each of these scans that is there, which differs whenever the scan does.
-
-        Of every tenant's scans: who follows one was asked before, and reads it as its tenant.
-        """
+        """A text for each of these scans, of whatever tenant, that differs whenever the scan does."""
         return self._rows.marks(scan_ids)
 
     def report(self, scan_id: str) -> Report:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from detectors.base import Kind
 from service.access.principal import Scope
@@ -51,7 +51,10 @@ class Asked:
 
 
 Day = Annotated[date | None, UNSET]
-Person = Annotated[str | None, UNSET, Query(max_length=ACTOR_LENGTH, pattern=ACTOR)]
+Person = Annotated[
+    Annotated[str, Field(max_length=ACTOR_LENGTH, pattern=ACTOR)] | None, UNSET, Query()
+]
+OwnName = Annotated[Annotated[str, Field(max_length=REFERENCE_LENGTH)] | None, UNSET, Query()]
 
 
 def _asked(
@@ -63,7 +66,7 @@ def _asked(
     reviewed: Annotated[bool | None, UNSET] = None,
     sender: Person = None,
     assignee: Person = None,
-    reference: Annotated[str | None, UNSET, Query(max_length=REFERENCE_LENGTH)] = None,
+    reference: OwnName = None,
     since: Day = None,
     until: Day = None,
     sort: Order = Order.NEWEST,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
@@ -15,10 +15,11 @@ from service.api.access import PUBLIC, TheIntake, ThePrincipal, TheScans, TheTru
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.sessions import people_of
-from service.api.submission import submit
+from service.api.several import submit_several
 from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
 from service.db.retention_lifecycle import Part
+from service.errors import InvalidRequest
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
 from service.scans.intake import MAX_FRAGMENTS
@@ -71,10 +72,18 @@ async def send(
     intake: TheIntake,
     frame: TheFrame,
     csrf: Annotated[str | None, Query(max_length=64)] = None,  # compared by `Cookies`
-) -> RedirectResponse:
-    """The form of the front page, where there is no JavaScript."""
-    submitted = await submit(request, intake, None)
-    return RedirectResponse(f"{frame.root}/scans/{submitted.scan.id}", status_code=303)
+) -> Response:
+    """The form of the front page, where there is no JavaScript: to the scan, or to a list of all.
+
+    Raises the reason why there is none where one file alone was sent and refused.
+    """
+    sent = await submit_several(request, intake)
+    if len(sent) > 1:
+        return HTMLResponse(page("sent.html", frame, sent=sent))
+    (only,) = sent
+    if only.scan is None:
+        raise only.refusal or InvalidRequest("nothing arrived")
+    return RedirectResponse(f"{frame.root}/scans/{only.scan.id}", status_code=303)
 
 
 @router.get("/scans/{scan_id}", dependencies=[needs(Scope.SCANS_READ)])
@@ -86,7 +95,13 @@ def show(
     if scan.state is State.DONE and Part.REPORTS not in scan.gone:
         return _report(scans, scan, frame, who_of(people_of(request), principal), principal)
     order = list(Stage)
-    return page("progress.html", frame, scan=scan, current=order.index(scan.progress.stage))
+    return page(
+        "progress.html",
+        frame,
+        scan=scan,
+        current=order.index(scan.progress.stage),
+        ahead=scans.ahead(scan_id),
+    )
 
 
 @router.post("/scans/{scan_id}/cancel", dependencies=[needs(Scope.SCANS_WRITE)])

@@ -47,7 +47,7 @@ def test_the_list_finds_names_in_any_case_signers_reviews_and_digests(site: Desk
         ("q=ha%CC%88nde", ["photo.jpg"]),
         (f"q={digest[:12]}", ["Grüße.jpg"]),
         (f"q={reports.SIGNER_NAME}&sort=name", ["Grüße.jpg", "photo.jpg"]),
-        ("reviewed=true&verdict=&kind=&since=&until=", ["photo.jpg"]),
+        ("reviewed=true&verdict=&kind=&sender=&reference=&since=&until=", ["photo.jpg"]),
         ("until=1999-12-31", []),
         ("since=1999-12-31&until=9999-12-31&sort=oldest", ["Grüße.jpg", "photo.jpg"]),
     ):

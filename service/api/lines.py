@@ -1,6 +1,7 @@
-"""The small picture of a scan, as lists show it."""
+"""What a line of a list or of the intake shows of a scan: a small picture, its place in the queue."""
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from service.access.principal import Scope
@@ -31,3 +32,21 @@ def read_thumbnail(scan_id: ScanId, scans: TheScans) -> Response:
         check_there(scans.get(scan_id), Part.PREVIEWS)
         raise PreviewNotFound(f"scan {scan_id} has no preview, or none yet")
     return Response(small(preview), media_type="image/jpeg")
+
+
+class Place(BaseModel):
+    """How long a scan still waits."""
+
+    ahead: int | None = Field(
+        description="Scans that have their turn before it; None once it does not wait"
+    )
+
+
+@router.get(
+    "/{scan_id}/place",
+    dependencies=[needs(Scope.SCANS_READ)],
+    responses=documented(ScanNotFound, InvalidRequest),
+)
+def read_place(scan_id: ScanId, scans: TheScans) -> Place:
+    """How many scans of its queue come before this one, other tenants' included."""
+    return Place(ahead=scans.ahead(scans.get(scan_id).id))
