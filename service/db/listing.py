@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -74,7 +75,10 @@ class ListRows:
 
     def page(self, tenant: str, *, limit: int, after: str | None, wanted: Wanted) -> Page | None:
         """At most `limit` scans behind the one called `after`; None where that one is gone."""
-        query = select(ScanRow).where(ScanRow.tenant == tenant, *_conditions(tenant, wanted))
+        has = partial(_has, tenant, sqlite=self._database.engine.dialect.name == "sqlite")
+        words = (wanted.text or "").lower().split()[:WORDS]
+        conditions = (*_conditions(tenant, wanted), *map(has, words))
+        query = select(ScanRow).where(ScanRow.tenant == tenant, *conditions)
         with self._database.read() as session:
             if after is not None:
                 place = _place(session, tenant, after, wanted.order)
@@ -152,20 +156,26 @@ def _conditions(tenant: str, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.reviewed is not None:
         reviewed = exists().where(ReviewRow.scan_id == ScanRow.id)
         yield reviewed if wanted.reviewed else ~reviewed
-    yield from (_has(tenant, word) for word in (wanted.text or "").lower().split()[:WORDS])
 
 
-def _has(tenant: str, word: str) -> ColumnElement[bool]:
-    """Whether a word, in small letters, is somewhere in a scan, in its notes or in its reviews."""
+def _has(tenant: str, word: str, *, sqlite: bool) -> ColumnElement[bool]:
+    """Whether a word, in small letters, is somewhere in a scan, in its notes or in its reviews.
+
+    For letters of ASCII SQLite's LIKE does not tell small from capital ones anyway, and is spared
+    a call for every row.
+    """
+    holds = partial(_holds, word=word, as_it_is=sqlite and word.isascii())
     reference, signer = (func.coalesce(it, "") for it in (ScanRow.reference, ScanRow.signer))
     own = ScanRow.name + "\n" + reference + "\n" + signer
-    notes = select(NoteRow.scan_id).where(NoteRow.tenant == tenant, _holds(NoteRow.text, word))
-    whys = select(ReviewRow.scan_id).where(ReviewRow.tenant == tenant, _holds(ReviewRow.note, word))
-    found = [_holds(own, word), ScanRow.id.in_(notes), ScanRow.id.in_(whys)]
+    notes = select(NoteRow.scan_id).where(NoteRow.tenant == tenant, holds(NoteRow.text))
+    whys = select(ReviewRow.scan_id).where(ReviewRow.tenant == tenant, holds(ReviewRow.note))
+    found = [holds(own), ScanRow.id.in_(notes), ScanRow.id.in_(whys)]
     if len(word) >= _DIGEST and set(word) <= set("0123456789abcdef"):
         found.append(ScanRow.sha256.startswith(word))
     return or_(*found)
 
 
-def _holds(text: ColumnElement[str] | InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
-    return func.lower(text).contains(word, autoescape=True)
+def _holds(
+    text: ColumnElement[str] | InstrumentedAttribute[str], *, word: str, as_it_is: bool
+) -> ColumnElement[bool]:
+    return (text if as_it_is else func.lower(text)).contains(word, autoescape=True)

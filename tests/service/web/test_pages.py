@@ -50,7 +50,6 @@ def test_a_form_without_javascript_takes_several_files_and_addresses(site: Desk)
         ("file", ("a.jpg", PHOTO)),
         ("file", ("notes.jpg", bad_media.text())),
         ("file", ("b.jpg", PHOTO + bytes(600_000))),
-        ("fragment", ("", b"")),
     ]
     data = {"url": "http://10.0.0.1/x.jpg", "profile": "provenance"}
     page = Outline(site.client.post("/scans", files=files, data=data).text)
