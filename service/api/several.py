@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
@@ -70,8 +71,8 @@ async def submit_several(request: Request, intake: Intake) -> tuple[Sent, ...]:
         ]
         fetching: CapacityLimiter = request.app.state.fetching
         for address in addresses:
-            fetch = (_fetched, intake, address, profile)
-            sent.append(await to_thread.run_sync(*fetch, limiter=fetching))
+            fetch = partial(_fetched, intake, address, profile)
+            sent.append(await to_thread.run_sync(fetch, limiter=fetching))
     return tuple(sent)
 
 
