@@ -16,13 +16,17 @@ from detectors.registry import use_shelf
 from provenance.trust import TrustStore
 from service import logs, tracing
 from service.api import (
+    assignment,
     audit_log,
     batches,
     description,
     detectors,
     health,
     keys,
+    lines,
+    links,
     media,
+    notes,
     policies,
     problems,
     quarantine,
@@ -53,7 +57,18 @@ from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.watching.installation import Installation
-from service.web import account, pages, people, provider, sign_in
+from service.web import (
+    account,
+    listing,
+    pages,
+    people,
+    provider,
+    selected,
+    shared,
+    sign_in,
+    teamwork,
+)
+from service.web import notes as note_pages
 from service.web import quarantine as quarantine_pages
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
@@ -74,13 +89,22 @@ ROUTED: Final = (
     policies,
     audit_log,
     media,
+    lines,
+    assignment,
+    notes,
+    links,
     detectors,
     health,
     keys,
     description,
+    listing,
+    selected,
     pages,
     review_pages,
     quarantine_pages,
+    note_pages,
+    teamwork,
+    shared,
     sign_in,
     provider,
     account,
@@ -173,7 +197,10 @@ def create_app(
     routers = [module.router for module in ROUTED]
     for router in routers:
         app.include_router(router)
-    spoken = {resumable.router.prefix: resumable.spoken(uploads.largest)}
+    spoken = {
+        resumable.router.prefix: resumable.spoken(uploads.largest),
+        shared.router.prefix: shared.HEADERS,
+    }
     app.rules = rules(routers)
     app.mount("/static", Kept(directory=STATIC))
     app.resources = (
