@@ -15,6 +15,7 @@ from service.arguments import pipeline_config
 from service.errors import OutOfTime
 from service.reporting.report import Profile
 from service.scans.batches import Batches
+from service.scans.looking import Looking
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
@@ -60,6 +61,7 @@ class Container:
     scans: Scans
     uploads: Uploads
     batches: Batches
+    looking: Looking
     sender: Sender
 
 
@@ -71,9 +73,13 @@ def process_name(pid: int) -> str:
 @cache
 def container() -> Container:
     """This process's container. First called after the fork: nothing here survives one."""
+    from service.analysis.looking.painter import Painter  # numpy and OpenCV come with it
+
     settings = read_settings()
-    pipeline = Pipeline(pipeline_config(settings))
-    built = build(settings, pipeline=PunctualPipeline(pipeline))
+    config = pipeline_config(settings)
+    pipeline = Pipeline(config)
+    painter = Painter(config.confinement, config.limits)
+    built = build(settings, pipeline=PunctualPipeline(pipeline), painter=painter)
     return Container(
         name=process_name(os.getpid()),
         settings=settings,
@@ -81,5 +87,6 @@ def container() -> Container:
         scans=built.scans,
         uploads=built.uploads,
         batches=built.batches,
+        looking=built.looking,
         sender=built.sender,
     )

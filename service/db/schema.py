@@ -16,6 +16,7 @@ from service.db import (
     review_tables,
     trail_tables,
     upload_tables,
+    view_tables,
     webhook_tables,
 )
 from service.db.base import Base
@@ -32,6 +33,7 @@ _TABLES: Final = (
     review_tables,
     trail_tables,
     upload_tables,
+    view_tables,
     webhook_tables,
 )
 """The modules that declare tables; importing them is what makes the metadata complete."""
