@@ -29,6 +29,7 @@ from service.api import (
     retention,
     reviews,
     scans,
+    similar,
     webhooks,
 )
 from service.api.access import Rules, rules
@@ -53,6 +54,7 @@ from service.settings import Settings, read_settings
 from service.startup import explained
 from service.watching.installation import Installation
 from service.web import account, pages, people, provider, sign_in
+from service.web import looking as looking_pages
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
@@ -71,11 +73,13 @@ ROUTED: Final = (
     audit_log,
     media,
     looking,
+    similar,
     detectors,
     health,
     keys,
     description,
     pages,
+    looking_pages,
     review_pages,
     sign_in,
     provider,

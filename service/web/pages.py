@@ -16,6 +16,7 @@ from service.access.people import People
 from service.access.principal import Scope
 from service.analysis.progress import Stage
 from service.api.access import PUBLIC, TheIntake, TheScans, TheTrust, needs
+from service.api.looking import TheLooking, shown
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.sessions import people_of
@@ -29,7 +30,9 @@ from service.reporting.report import Verdict
 from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
 from service.scans.asked import REFERENCE_LENGTH, reference_in
 from service.scans.intake import MAX_FRAGMENTS
+from service.scans.looking import Looking
 from service.scans.refusals import ScanOver
+from service.scans.similar import similar
 from service.scans.use_cases import Scans
 from service.web import reviews
 from service.web.frame import Frame, TheFrame, render
@@ -112,13 +115,21 @@ async def send(
 
 
 @router.get("/scans/{scan_id}", dependencies=[needs(Scope.SCANS_READ)])
-def show(request: Request, scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
+def show(
+    request: Request, scan_id: ScanId, scans: TheScans, looking: TheLooking, frame: TheFrame
+) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
     if scan.state is State.DONE and Part.REPORTS not in scan.gone:
-        return _report(scans, scan, frame, people_of(request))
+        return _report(scans, scan, frame, people_of(request), looking)
     order = list(Stage)
-    return _page("progress.html", frame, scan=scan, current=order.index(scan.progress.stage))
+    return _page(
+        "progress.html",
+        frame,
+        scan=scan,
+        current=order.index(scan.progress.stage),
+        alike=similar(scans, scan),
+    )
 
 
 @router.post("/scans/{scan_id}/cancel", dependencies=[needs(Scope.SCANS_WRITE)])
@@ -182,12 +193,15 @@ def problem_page(problem: Problem, root: str) -> str:
     return _page("problem.html", Frame(root), problem=problem)
 
 
-def _report(scans: Scans, scan: Scan, frame: Frame, people: People) -> str:
+def _report(scans: Scans, scan: Scan, frame: Frame, people: People, looking: Looking) -> str:
     report = scans.report(scan.id)
     files = f"{frame.root}/v1/scans/{scan.id}"
     media = scans.media(scan.id)
     if media is not None:
         media.close()
+    unavailable = looking.why_not(scan)
+    offered = shown(scans, scan, looking, frame.root)
+    views = [item for item in offered if item.drawn or item.refused or not unavailable]
     return _page(
         "report.html",
         frame,
@@ -195,6 +209,10 @@ def _report(scans: Scans, scan: Scan, frame: Frame, people: People) -> str:
         media=f"{files}/media" if media is not None else None,
         report=report,
         view=view(report),
+        views=views,
+        unavailable=unavailable,
+        frames=f"{frame.root}/scans/{scan.id}/frames",
+        alike=similar(scans, scan),
         document=report.model_dump_json(indent=2),
         reviews=reviews.shown(scans, scan.id, people),
         picture=f"{files}/preview" if scans.preview(scan.id) is not None else None,
