@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -190,8 +190,16 @@ def shown(scans: Scans, scan: Scan, looking: Looking, root: str) -> tuple[ViewVi
     return tuple(
         _shown(view, asked.get(name), f"{root}/v1/scans/{scan.id}/views/{name}", name)
         for view in (OF[kind] if kind is not None else ())
-        for name in ("frame-0" if view is View.FRAME else view.value,)
+        for name in _names(view, asked)
     )
+
+
+def _names(view: View, asked: Mapping[str, Asked]) -> tuple[str, ...]:
+    """A view goes by one name, but of a film's frames each that was asked for has its own."""
+    if view is not View.FRAME:
+        return (view.value,)
+    first = f"{view}-0"
+    return tuple(dict.fromkeys((first, *(it for it in asked if it.startswith(f"{view}-")))))
 
 
 def _shown(view: View, asked: Asked | None, link: str, name: str) -> ViewView:

@@ -78,11 +78,11 @@ ABOUT: Final = {
     ),
     View.SPECTROGRAM: About(
         "Spectrogram and pitch",
-        "Time runs to the right and frequency upwards; bright means loud. The line is the pitch of "
-        "a voice where one was found. Ticks at the bottom mark digital silence and places where "
-        "the background changes from one instant to the next.",
+        "Time runs to the right and frequency upwards; bright means loud. The line below is the "
+        "pitch of a voice where one was found. Marks at the bottom are blue for digital silence "
+        "and white where the background changes from one instant to the next.",
         "Codecs and telephones cut off high frequencies, and noise reduction leaves holes. A "
-        "change of the background can be a splice, and as well a door, a breath or a noise gate. "
+        "change of the background can be a splice, and as well a pause, a door or a noise gate. "
         "The pitch is an estimate: music and several voices at once confuse it.",
     ),
     View.DIFFERENCE: About(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.analysis.looking.catalogue import Drawn
-from service.analysis.looking.drawing import Floats, Pixels, as_jpeg, fitted, heat, where
+from service.analysis.looking.drawing import Floats, Pixels, as_jpeg, fitted, heat, percent, where
 from service.errors import NothingToShow
 
 SIDE: Final = 1280
@@ -117,12 +117,14 @@ def _grey(pixels: Pixels) -> Floats:
 def _in_words(difference: Floats, covered: npt.NDArray[np.bool_]) -> tuple[str, ...]:
     share = float((difference > _VISIBLE)[covered].mean())
     seen = (
-        f"{1 - covered.mean():.0%} of the first is not in the second." if not covered.all() else ""
+        f"{percent(1 - float(covered.mean()))} of the first is not in the second."
+        if not covered.all()
+        else ""
     )
     if share < 0.001:
         return tuple(filter(None, ("Nothing that can be seen differs.", seen)))
     smooth = cv2.resize(difference, (9, 9), interpolation=cv2.INTER_AREA)
     row, column = divmod(int(smooth.argmax()), 9)
     place = where((row + 0.5) / 9, (column + 0.5) / 9)
-    words = f"{share:.1%} of what both show differs visibly, most in the {place}."
+    words = f"{percent(share, 1)} of what both show differs visibly, most in the {place}."
     return tuple(filter(None, (words, seen)))

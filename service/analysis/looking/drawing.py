@@ -58,6 +58,11 @@ def heat(values: Floats) -> Pixels:
     )
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """ "12 %" for 0.12."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def where(top: float, left: float) -> str:
     """In words where a point lies, given as shares of height and width."""
     level = ("upper", "middle", "lower")[min(int(top * 3), 2)]

@@ -17,6 +17,7 @@ from service.analysis.looking.drawing import (
     as_png,
     fitted,
     heat,
+    percent,
     where,
 )
 from service.errors import NothingToShow
@@ -34,6 +35,7 @@ NATIVE_QUALITY: Final = 97
 ERROR_LEVEL_QUALITY: Final = 90
 QUALITIES: Final = tuple(range(50, 100, 5))
 _BLOCK: Final = 16  # pixels
+_STEPS: Final = 16  # of a grey level, in which grain is told apart
 _BRIGHT: Final = 99.5  # percentile that is drawn at full strength
 
 
@@ -66,11 +68,13 @@ def error_level(pixels: Pixels) -> Drawn:
 
 
 def noise(pixels: Pixels) -> Drawn:
-    """The standard deviation, in neighbourhoods, of what a median filter takes away."""
+    """The median, in neighbourhoods, of what a Gaussian filter takes away: edges hardly count."""
     _check(pixels)
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    residual = grey.astype(np.float32) - cv2.medianBlur(grey, 3)
-    spread = np.sqrt(cv2.boxFilter(residual * residual, -1, (_BLOCK, _BLOCK)))
+    smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1.0)
+    residual = np.abs(grey - smooth)
+    counted = np.minimum(residual * _STEPS, 255).astype(np.uint8)
+    spread = cv2.medianBlur(counted, _BLOCK + 1).astype(np.float32) / _STEPS
     return as_jpeg(
         fitted(heat(_stretched(spread))),
         f"Half of all places have a grain below {np.median(spread):.1f} of 255, most of them from "
@@ -96,7 +100,7 @@ def ghosts(pixels: Pixels) -> Drawn:
     whole = cv2.resize(scaled, pixels.shape[1::-1], interpolation=cv2.INTER_NEAREST)
     return as_jpeg(
         fitted(np.asarray(whole, np.uint8), min(side, 1600)),
-        f"Most places change least at quality {usual}: {share:.0%} of them.",
+        f"Most places change least at quality {usual}: {percent(float(share))} of them.",
     )
 
 
@@ -123,7 +127,7 @@ def _block_change(pixels: Pixels, quality: int, blocks: tuple[int, int]) -> Floa
 
 
 def _stretched(values: Floats) -> Floats:
-    return np.asarray(values / max(float(np.percentile(values, _BRIGHT)), 1.0), np.float32)
+    return np.asarray(values / max(float(np.percentile(values, _BRIGHT)), 0.5), np.float32)
 
 
 def _brightest(values: Floats) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from detectors.base import AUDIO_RATE
 from service.analysis.looking.catalogue import Drawn
-from service.analysis.looking.drawing import Floats, Pixels, as_jpeg, heat
+from service.analysis.looking.drawing import Floats, Pixels, as_jpeg, heat, percent
 from service.reporting.timeline import clock
 
 
@@ -34,6 +34,8 @@ import librosa  # noqa: E402 (it looks for that folder when it is imported)
 
 WIDTH: Final = 1280
 HEIGHT: Final = 320
+PITCH_HEIGHT: Final = 112
+MARKS_HEIGHT: Final = 16
 TOP: Final = AUDIO_RATE / 2
 DYNAMIC: Final = 80.0
 """Decibels below the loudest that are told from silence."""
@@ -62,16 +64,16 @@ def spectrogram(samples: Floats) -> Drawn:
     """
     seconds = len(samples) / AUDIO_RATE
     decibels = _decibels(samples)
-    picture = heat((decibels[::-1] + DYNAMIC) / DYNAMIC)
     times, pitch = _pitch(samples)
     silences, changes = _silences(samples), _changes(samples)
-    _trace(picture, times / seconds, pitch)
+    marks = np.full((MARKS_HEIGHT, WIDTH, 3), 18, np.uint8)
     for start, end in silences:
-        _tick(picture, start / seconds, end / seconds, _SILENT)
+        _tick(marks, start / seconds, end / seconds, _SILENT)
     for at in changes:
-        _tick(picture, at / seconds, at / seconds, _CHANGED)
+        _tick(marks, at / seconds, at / seconds, _CHANGED)
+    spectrum = heat((decibels[::-1] + DYNAMIC) / DYNAMIC)
     return as_jpeg(
-        picture,
+        np.concatenate([spectrum, _traced(times / seconds, pitch), marks]),
         _range_in_words(decibels),
         _pitch_in_words(pitch),
         _listed("Digital silence", [f"{clock(a)} to {clock(b)}" for a, b in silences]),
@@ -135,19 +137,28 @@ def _changes(samples: Floats) -> list[float]:
     return sorted(found)
 
 
-def _trace(picture: Pixels, shares: Doubles, pitch: Doubles) -> None:
+def _traced(shares: Doubles, pitch: Doubles) -> Pixels:
+    """The pitch over a logarithmic scale with lines at 100, 200 and 400 Hz."""
+    panel = np.full((PITCH_HEIGHT, WIDTH, 3), 18, np.uint8)
+    for line in (100.0, 200.0, 400.0):
+        panel[_down(np.array([line]))[0]] = 70
     voiced = np.isfinite(pitch)
     across = np.clip(np.round(shares * (WIDTH - 1)), 0, WIDTH - 1).astype(int)
-    down = np.zeros(len(pitch), int)
-    down[voiced] = np.round((1 - pitch[voiced] / TOP) * (HEIGHT - 1)).astype(int)
+    down = _down(np.where(voiced, pitch, PITCH_LOW))
     for at in np.flatnonzero(voiced[1:] & voiced[:-1]):
-        start, end = (across[at], down[at]), (across[at + 1], down[at + 1])
-        cv2.line(picture, tuple(map(int, start)), tuple(map(int, end)), _PITCH, 1)
+        ends = [(int(across[it]), int(down[it])) for it in (at, at + 1)]
+        cv2.line(panel, ends[0], ends[1], _PITCH, 2, cv2.LINE_AA)
+    return panel
 
 
-def _tick(picture: Pixels, start: float, end: float, colour: tuple[int, int, int]) -> None:
+def _down(pitch: Doubles) -> npt.NDArray[np.int_]:
+    share = np.log(pitch / PITCH_LOW) / np.log(PITCH_HIGH / PITCH_LOW)
+    return np.asarray(np.round((1 - share) * (PITCH_HEIGHT - 1)), np.int_)
+
+
+def _tick(marks: Pixels, start: float, end: float, colour: tuple[int, int, int]) -> None:
     left, right = (min(WIDTH - 1, round(share * WIDTH)) for share in (start, end))
-    picture[HEIGHT - 12 :, left : max(right, left + 2)] = colour
+    marks[2:, left : max(right, left + 2)] = colour
 
 
 def _range_in_words(decibels: Floats) -> str:
@@ -166,7 +177,7 @@ def _pitch_in_words(pitch: Doubles) -> str:
         return "No voice with a pitch was found."
     low, middle, high = np.percentile(voiced, [5, 50, 95])
     return (
-        f"A pitch was found in {len(voiced) / len(pitch):.0%} of the time, mostly between "
+        f"A pitch was found in {percent(len(voiced) / len(pitch))} of the time, mostly between "
         f"{low:.0f} and {high:.0f} Hz, with {middle:.0f} Hz in the middle."
     )
 

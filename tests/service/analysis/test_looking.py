@@ -137,4 +137,4 @@ def test_the_spectrogram_tells_pitch_silence_and_a_sudden_change(painter: Painte
     assert "between 139 and 141 Hz" in pitch
     assert "0:02 to 0:02.5" in silence
     assert "0:04" in change
-    assert seen(drawn).shape == (320, 1280, 3)
+    assert seen(drawn).shape == (448, 1280, 3)
