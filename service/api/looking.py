@@ -176,8 +176,7 @@ async def _waited(
                 raise
             await asyncio.sleep(_LOOK_SECONDS)
         else:
-            headers = {"Cache-Control": "private, max-age=3600"}
-            return Response(picture, media_type=media_type, headers=headers)
+            return Response(picture, media_type=media_type)
 
 
 def shown(scans: Scans, scan: Scan, looking: Looking, root: str) -> tuple[ViewView, ...]:

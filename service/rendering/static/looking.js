@@ -126,7 +126,9 @@ function enhanceViewer(viewer, image) {
     });
   }
   chosen.addEventListener("change", () => {
+    const fits = image.clientWidth <= stage.clientWidth;
     loupe.hidden = !chosen.checked;
+    if (fits) zoomTo(0);
     if (chosen.checked) stage.focus();
     look();
   });
