@@ -185,12 +185,18 @@ def shown(scans: Scans, scan: Scan, looking: Looking, root: str) -> tuple[ViewVi
         kind = scans.report(scan.id).subject.kind if scan.state is State.DONE else None
     except ServiceError:
         kind = None
-    asked = looking.of(scan)
-    return tuple(
-        _shown(view, asked.get(name), f"{root}/v1/scans/{scan.id}/views/{name}", name)
+    asked, base = looking.of(scan), f"{root}/v1/scans/{scan.id}"
+    offered = (
+        _shown(view, asked.get(name), f"{base}/views/{name}", name)
         for view in (OF[kind] if kind is not None else ())
         for name in _names(view, asked)
     )
+    compared = (
+        _shown(View.DIFFERENCE, it, f"{base}/differences/{name.rpartition('-')[2]}", name)
+        for name, it in asked.items()
+        if name.startswith(f"{View.DIFFERENCE}-")
+    )
+    return (*offered, *compared)
 
 
 def _names(view: View, asked: Mapping[str, Asked]) -> tuple[str, ...]:

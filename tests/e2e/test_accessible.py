@@ -34,8 +34,10 @@ def pages(made: Desk, engine: StandIn) -> list[str]:
         engine.make = make
         found.append(f"/scans/{made.send(data)}")
         made.work()
+    picture, film = (path.rpartition("/")[2] for path in found[-3:-1])
+    looking = ["/compare", f"/compare?a={picture}&b={film}", f"/scans/{film}/frames"]
     waiting = made.send(PHOTO)
-    return [*found, f"/scans/{waiting}", f"/scans/{waiting}/delete"]
+    return [*found, *looking, f"/scans/{waiting}", f"/scans/{waiting}/delete"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -48,10 +48,10 @@ function patient(image, status, loaded) {
 async function describe(part, image) {
   const words = part.querySelector("[data-words]");
   if (words === null || words.childElementCount > 0) return;
-  const list = image.src.replace(/\/[^/]*$/, "");
+  const list = image.src.replace(/\/(views|differences)\/[^/]*$/, "/views");
   const answer = await fetch(list, { headers: { Accept: "application/json" } });
   if (!answer.ok) return;
-  const view = (await answer.json()).items.find((item) => item.name === part.dataset.view);
+  const view = (await answer.json()).items.find((item) => image.src.endsWith(item.link));
   for (const sentence of view?.sentences ?? []) {
     const line = document.createElement("p");
     line.textContent = sentence;
