@@ -43,6 +43,7 @@ DYNAMIC: Final = 80.0
 PITCH_LOW, PITCH_HIGH = 65.0, 500.0
 _WINDOW: Final = 1024  # samples: 64 ms
 _PITCH_HOP: Final = 320  # samples: 20 ms
+_MINUTE: Final = 60 * AUDIO_RATE  # a multiple of that
 _MELS: Final = 40
 _BACKGROUND_HOP: Final = 800  # samples: 50 ms
 _SIDE: Final = 10  # of these on either side of a change
@@ -90,10 +91,18 @@ def _decibels(samples: Floats) -> Floats:
 
 
 def _pitch(samples: Floats) -> tuple[Doubles, Doubles]:
-    """Times in seconds and Hz, NaN where there is no voice."""
+    """Times in seconds and Hz, NaN where there is no voice; a minute at a time, to save memory."""
+    pitch = np.concatenate(
+        [_pitch_of(samples[at : at + _MINUTE]) for at in range(0, len(samples), _MINUTE)]
+    )
+    return np.arange(len(pitch)) * _PITCH_HOP / AUDIO_RATE, pitch
+
+
+def _pitch_of(samples: Floats) -> Doubles:
+    count = -(-len(samples) // _PITCH_HOP)
     padded = np.pad(samples, (0, max(0, 2 * _WINDOW - len(samples))))
     if not np.any(padded):
-        return np.zeros(1), np.full(1, np.nan)
+        return np.full(count, np.nan)
     pitch, _, _ = librosa.pyin(
         padded,
         fmin=PITCH_LOW,
@@ -103,7 +112,7 @@ def _pitch(samples: Floats) -> tuple[Doubles, Doubles]:
         hop_length=_PITCH_HOP,
         resolution=0.2,
     )
-    return librosa.times_like(pitch, sr=AUDIO_RATE, hop_length=_PITCH_HOP), pitch
+    return np.asarray(pitch[:count], np.float64)
 
 
 def _silences(samples: Floats) -> list[tuple[float, float]]:
