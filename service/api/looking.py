@@ -17,6 +17,7 @@ from service.api.problems import documented
 from service.api.resources import asks_for_head
 from service.api.scans import ScanId
 from service.db.lifecycle import Scan, State
+from service.db.retention_lifecycle import Part
 from service.db.views import View as Asked
 from service.errors import (
     BytesGone,
@@ -24,8 +25,8 @@ from service.errors import (
     PreviewGone,
     QueueUnavailable,
     ScanNotFound,
-    ServiceError,
 )
+from service.reporting.report import Report
 from service.scans.looking import Looking
 from service.scans.refusals import ViewNotFound, ViewNotReady, ViewRefused, ViewsNotKept
 from service.scans.use_cases import Scans
@@ -181,14 +182,13 @@ async def _waited(
 
 def shown(scans: Scans, scan: Scan, looking: Looking, root: str) -> tuple[ViewView, ...]:
     """The views of a scan with a report, in the order in which they are offered."""
-    try:
-        kind = scans.report(scan.id).subject.kind if scan.state is State.DONE else None
-    except ServiceError:
-        kind = None
+    report = None
+    if scan.state is State.DONE and Part.REPORTS not in scan.gone:
+        report = scans.report(scan.id)
     asked, base = looking.of(scan), f"{root}/v1/scans/{scan.id}"
     offered = (
         _shown(view, asked.get(name), f"{base}/views/{name}", name)
-        for view in (OF[kind] if kind is not None else ())
+        for view in _offered(report)
         for name in _names(view, asked)
     )
     compared = (
@@ -197,6 +197,16 @@ def shown(scans: Scans, scan: Scan, looking: Looking, root: str) -> tuple[ViewVi
         if name.startswith(f"{View.DIFFERENCE}-")
     )
     return (*offered, *compared)
+
+
+def _offered(report: Report | None) -> tuple[View, ...]:
+    if report is None or report.subject.kind is None:
+        return ()
+    found = report.provenance.manifests if report.provenance is not None else ()
+    pictured = any(it.has_thumbnail or any(p.has_thumbnail for p in it.ingredients) for it in found)
+    return tuple(
+        view for view in OF[report.subject.kind] if pictured or view is not View.THUMBNAILS
+    )
 
 
 def _names(view: View, asked: Mapping[str, Asked]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ class View(StrEnum):
     CONTACT_SHEET = "contact-sheet"
     FRAME = "frame"
     SPECTROGRAM = "spectrogram"
+    THUMBNAILS = "thumbnails"
     DIFFERENCE = "difference"
 
 
@@ -85,6 +86,13 @@ ABOUT: Final = {
         "change of the background can be a splice, and as well a pause, a door or a noise gate. "
         "The pitch is an estimate: music and several voices at once confuse it.",
     ),
+    View.THUMBNAILS: About(
+        "Thumbnails in the credentials",
+        "Little pictures that were put into the Content Credentials: the file as it was when it was "
+        "signed, earlier versions, and what it was made from.",
+        "They are as believable as whoever signed them. Where the credentials fail their check they "
+        "can be from anybody, and what was removed on purpose is not among them.",
+    ),
     View.DIFFERENCE: About(
         "Differences",
         "The second picture was laid over the first. The brighter a place, the more the two differ "
@@ -95,11 +103,19 @@ ABOUT: Final = {
 }
 
 OF: Final = {
-    Kind.IMAGE: (View.NATIVE, View.ERROR_LEVEL, View.NOISE, View.GHOSTS, View.CLONES),
-    Kind.VIDEO: (View.CONTACT_SHEET, View.FRAME, View.SPECTROGRAM),
-    Kind.AUDIO: (View.SPECTROGRAM,),
+    Kind.IMAGE: (
+        View.NATIVE,
+        View.ERROR_LEVEL,
+        View.NOISE,
+        View.GHOSTS,
+        View.CLONES,
+        View.THUMBNAILS,
+    ),
+    Kind.VIDEO: (View.CONTACT_SHEET, View.FRAME, View.SPECTROGRAM, View.THUMBNAILS),
+    Kind.AUDIO: (View.SPECTROGRAM, View.THUMBNAILS),
 }
-"""The views of each kind of media, in the order in which they are offered."""
+"""The views of each kind of media, in the order in which they are offered. Thumbnails are offered
+where a manifest has some."""
 
 AIDS: Final = (View.ERROR_LEVEL, View.NOISE, View.GHOSTS, View.CLONES)
 """Views of pictures that show something which is not in the picture itself."""

@@ -1,5 +1,7 @@
 """What every view is drawn with: colours, encoding, and the bounds of a picture."""
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -12,6 +14,10 @@ WIDEST: Final = 1600
 """Longer side in px of a view that need not show native pixels."""
 
 QUALITY: Final = 88
+CELL: Final = 256  # px that a picture of a sheet is wide or high at most
+_COLUMNS: Final = 6
+_GAP: Final = 6  # px
+_LABEL: Final = 22  # px
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -48,6 +54,24 @@ def fitted(pixels: Pixels, widest: int = WIDEST) -> Pixels:
         return pixels
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def sheet(pictures: Sequence[Pixels], labels: Sequence[str]) -> Pixels:
+    """Pictures in reading order, each reduced to a cell with its label, in ASCII, below."""
+    small = [fitted(picture, CELL) for picture in pictures]
+    height, width = (max(it.shape[side] for it in small) for side in (0, 1))
+    columns = min(len(small), _COLUMNS)
+    step = (width + _GAP, height + _LABEL + _GAP)
+    rows = math.ceil(len(small) / columns)
+    made = np.full((rows * step[1] + _GAP, columns * step[0] + _GAP, 3), 18, np.uint8)
+    for number, (picture, label) in enumerate(zip(small, labels, strict=True)):
+        down, across = divmod(number, columns)
+        left, top = across * step[0] + _GAP, down * step[1] + _GAP
+        made[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+        place = (left, top + height + _LABEL - 7)
+        font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(made, label, place, font, 0.45, (230, 230, 230), 1, cv2.LINE_AA)
+    return made
 
 
 def heat(values: Floats) -> Pixels:

@@ -15,6 +15,7 @@ from service.analysis.looking.difference import differences
 from service.analysis.looking.painter import Painter
 from service.errors import NothingToShow
 from tests import media
+from tests.signing import Authority, Parent, sign
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -138,3 +139,18 @@ def test_the_spectrogram_tells_pitch_silence_and_a_sudden_change(painter: Painte
     assert "0:02 to 0:02.5" in silence
     assert "0:04" in change
     assert seen(drawn).shape == (448, 1280, 3)
+
+
+def test_thumbnails_in_credentials_are_shown_and_none_is_made_up(painter: Painter) -> None:
+    credential = Authority.create().issue()
+    parent = media.jpeg(textured(320, 240))
+    signed = sign(
+        media.jpeg(textured()), credential, ingredients=[Parent(data=parent)], thumbnails=True
+    )
+    drawn = painter.draw(Asked(View.THUMBNAILS), io.BytesIO(signed.data))
+    assert drawn.sentences[0] == "1: the current version, as it was when it was signed."
+    assert "2: something that the current version was made from." in drawn.sentences
+    assert seen(drawn).std() > 20
+    for bare in (sign(parent, credential).data, parent):
+        with pytest.raises(NothingToShow):
+            painter.draw(Asked(View.THUMBNAILS), io.BytesIO(bare))
