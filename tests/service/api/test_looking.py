@@ -1,15 +1,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from sqlalchemy import update
 
 from detectors.errors import MediaUndecodable
 from service.analysis.looking.catalogue import Asked, Drawn
 from service.db import views
 from service.db.lifecycle import BlobKey
-from service.db.retention_lifecycle import OwnRetention
+from service.db.models import ScanRow
+from service.db.retention_lifecycle import OwnRetention, Part
 from service.db.upkeep import UpkeepRows
 from service.reporting.receipt import Item
 from tests import media
@@ -177,3 +180,19 @@ def test_somebody_who_steps_through_a_whole_film_does_not_fill_the_storage(
         api.draw()
     assert len(api.looking.of(api.scans.get(made))) == 4
     assert len(api.stored()) == 4 + 2  # the file and its preview
+
+
+def test_views_go_when_the_preview_does_and_the_receipt_counts_them(api: Desk) -> None:
+    made = scan(api)
+    for name in ("noise", "ghosts"):
+        api.client.get(f"/v1/scans/{made}/views/{name}")
+    api.draw()
+    api.scans.retention.put(OwnRetention(parts={Part.PREVIEWS: timedelta(hours=1)}))
+    with api.database.write() as session:
+        session.execute(update(ScanRow).values(created_at=api.database.now() - timedelta(hours=2)))
+    api.scans.reconcile()
+    answer = api.client.get(f"/v1/scans/{made}/views/noise")
+    assert (answer.status_code, answer.json()["code"]) == (410, "preview_gone")
+    removed = {it.item: it.count for it in api.scans.receipts(made)[-1].receipt.removed}
+    assert removed[Item.VIEW] == 2
+    assert len(api.stored()) == 1  # the file
