@@ -106,7 +106,8 @@ NEXT: Final[Mapping[Verdict, str]] = {
     Verdict.NOT_APPLICABLE: "Nothing here speaks about this file. Check its source in other ways.",
 }
 
-NOTHING_FOUND: Final = "Nothing was found that speaks for anything."
+NOTHING_FOUND: Final = "Nothing was found that says anything about this file."
+UNSETTLED: Final = "Something was found, and none of it settles the matter."
 _NAMED: Final = 4
 
 
@@ -125,7 +126,7 @@ def summary(report: Report, gaps: tuple[str, ...]) -> Summary:
     decided = [item for item in report.evidence if item.id in report.basis]
     kinds = dict.fromkeys(RANKS[item.rank] for item in decided)
     return Summary(
-        how=f"{'; '.join(kinds)}." if kinds else NOTHING_FOUND,
+        how=f"{'; '.join(kinds)}." if kinds else UNSETTLED if report.evidence else NOTHING_FOUND,
         sure=_sure(report, decided[0].rank if decided else None),
         unchecked=_unchecked(gaps),
         next=NEXT[report.verdict],
@@ -134,7 +135,7 @@ def summary(report: Report, gaps: tuple[str, ...]) -> Summary:
 
 def _sure(report: Report, rank: Rank | None) -> str:
     if rank is None:
-        return "Silence is not evidence, neither way."
+        return "What is below is too little to be sure of anything, either way."
     if rank is Rank.CLASSIFIER and report.classifiers is not None and report.question is not None:
         ratio = likelier(report.classifiers.log10, CLAIMS[report.question])
         return f"Such a score is about {ratio}. {SURE[rank]}"
@@ -146,4 +147,4 @@ def _unchecked(gaps: tuple[str, ...]) -> str:
         return "Nothing: all that is made for this kind of file ran."
     named = "; ".join(gaps[:_NAMED])
     more = "; and more" if len(gaps) > _NAMED else ""
-    return f"{count_of(len(gaps), 'thing')}: {named}{more}. The reasons are below."
+    return f"{count_of(len(gaps), 'thing')}: {named}{more}. The list below says why."

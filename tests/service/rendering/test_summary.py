@@ -1,6 +1,6 @@
 import pytest
 
-from service.rendering.summary import NEXT, SIDES, SURE, Side, summary
+from service.rendering.summary import NEXT, NOTHING_FOUND, SIDES, SURE, UNSETTLED, Side, summary
 from service.rendering.view import view
 from service.reporting.report import Rank, Signal, Verdict
 from tests.service import reports
@@ -32,3 +32,10 @@ def test_odds_stand_in_plain_numbers_where_classifiers_decided() -> None:
 def test_what_was_not_checked_is_counted_and_named() -> None:
     short = summary(reports.no_sign_found(), ("Sound", "Faces", "A", "B", "C"))
     assert short.unchecked.startswith("5 things: Sound; Faces; A; B; and more.")
+
+
+def test_evidence_that_settles_nothing_is_not_called_nothing() -> None:
+    unsettled = reports.BY_VERDICT[Verdict.INCONCLUSIVE]().model_copy(update={"basis": ()})
+    assert unsettled.evidence
+    assert summary(unsettled, ()).how == UNSETTLED
+    assert summary(unsettled.model_copy(update={"evidence": ()}), ()).how == NOTHING_FOUND
