@@ -191,6 +191,9 @@ class Page:
 BEAT_SECONDS: Final = 5.0
 """How often a worker says that it lives."""
 
+VIEWS_QUEUE: Final = "views"
+"""What every worker that runs scans listens to besides: pictures that somebody waits for."""
+
 WEBHOOKS_QUEUE: Final = "webhooks"
 """What workers that send webhooks listen to; they run no scans."""
 

@@ -18,6 +18,7 @@ from service.db import (
     review_tables,
     trail_tables,
     upload_tables,
+    view_tables,
     webhook_tables,
 )
 from service.db.base import Base
@@ -36,6 +37,7 @@ _TABLES: Final = (
     review_tables,
     trail_tables,
     upload_tables,
+    view_tables,
     webhook_tables,
 )
 """The modules that declare tables; importing them is what makes the metadata complete."""

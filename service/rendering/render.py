@@ -65,6 +65,10 @@ def render_report(report: Report, preview: bytes | None) -> str:
         document=report.model_dump_json(indent=2),
         picture=picture,
         media=None,
+        views=(),
+        unavailable="",
+        frames="",
+        alike=None,
         says=SAYS,
         actions=ACTIONS,
         css=Markup(stylesheet()),  # noqa: S704 (our own file, and its digest is in the policy)

@@ -22,6 +22,7 @@ class Item(StrEnum):
 
     FILE = "file"
     PREVIEW = "preview"
+    VIEW = "view"  # a picture that was drawn because somebody looked closer
     REPORT = "report"
     REVIEW = "review"
     NOTE = "note"

@@ -12,6 +12,7 @@ from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.principal import Principal, Scope
 from service.analysis.progress import Stage
 from service.api.access import PUBLIC, TheIntake, ThePrincipal, TheScans, TheTrust, needs
+from service.api.looking import TheLooking, shown
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.sessions import people_of
@@ -23,7 +24,9 @@ from service.errors import InvalidRequest
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
 from service.scans.intake import MAX_FRAGMENTS
+from service.scans.looking import Looking
 from service.scans.refusals import ScanOver
+from service.scans.similar import similar
 from service.scans.use_cases import Scans
 from service.web import reviews, teamwork
 from service.web.frame import Frame, TheFrame, render
@@ -88,12 +91,18 @@ async def send(
 
 @router.get("/scans/{scan_id}", dependencies=[needs(Scope.SCANS_READ)])
 def show(
-    request: Request, scan_id: ScanId, scans: TheScans, principal: ThePrincipal, frame: TheFrame
+    request: Request,
+    scan_id: ScanId,
+    scans: TheScans,
+    looking: TheLooking,
+    principal: ThePrincipal,
+    frame: TheFrame,
 ) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
     if scan.state is State.DONE and Part.REPORTS not in scan.gone:
-        return _report(scans, scan, frame, who_of(people_of(request), principal), principal)
+        who = who_of(people_of(request), principal)
+        return _report(scans, scan, frame, who, principal, looking)
     order = list(Stage)
     return page(
         "progress.html",
@@ -101,6 +110,7 @@ def show(
         scan=scan,
         current=order.index(scan.progress.stage),
         ahead=scans.ahead(scan_id),
+        alike=similar(scans, scan),
     )
 
 
@@ -165,13 +175,18 @@ def problem_page(problem: Problem, root: str) -> str:
     return page("problem.html", Frame(root), problem=problem)
 
 
-def _report(scans: Scans, scan: Scan, frame: Frame, who: Who, principal: Principal) -> str:
+def _report(
+    scans: Scans, scan: Scan, frame: Frame, who: Who, principal: Principal, looking: Looking
+) -> str:
     report = scans.report(scan.id)
     teamwork.note_look(scans, scan.id, principal)
     files = f"{frame.root}/v1/scans/{scan.id}"
     media = scans.media(scan.id)
     if media is not None:
         media.close()
+    unavailable = looking.why_not(scan)
+    offered = shown(scans, scan, looking, frame.root)
+    views = [item for item in offered if item.drawn or item.refused or not unavailable]
     return page(
         "report.html",
         frame,
@@ -179,6 +194,10 @@ def _report(scans: Scans, scan: Scan, frame: Frame, who: Who, principal: Princip
         media=f"{files}/media" if media is not None else None,
         report=report,
         view=view(report),
+        views=views,
+        unavailable=unavailable,
+        frames=f"{frame.root}/scans/{scan.id}/frames",
+        alike=similar(scans, scan),
         document=report.model_dump_json(indent=2),
         reviews=reviews.shown(scans, scan.id, who),
         together=teamwork.together(scans, scan, who),

@@ -111,6 +111,8 @@ def link(api: Desk, headers: dict[str, str]) -> str:
 
 OWNED: Final[dict[str, Callable[[Desk, dict[str, str]], str]]] = {
     "scan_id": scan,
+    "other_id": scan,
+    "view": lambda _api, _headers: "noise",
     "upload_id": upload,
     "batch_id": batch,
     "version": policy,

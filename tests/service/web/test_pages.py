@@ -255,3 +255,62 @@ def test_the_page_of_the_api_has_every_operation_with_its_error_codes(site: Desk
         assert all(f"{method.upper()} {path}" in words for method in methods)
     assert "file_too_large" in words
     assert "curl -F file=@square.jpg http://testserver/v1/scans" in words
+
+
+def test_the_same_content_is_said_at_once_and_leads_to_the_earlier_scan(site: Desk) -> None:
+    earlier = site.send(PHOTO, "first.jpg")
+    site.work()
+    waiting = site.send(PHOTO, "second.jpg")
+    for page in (f"/scans/{waiting}", f"/scans/{earlier}"):
+        assert "The very same bytes were sent here in 1 other scan" in get(site, page).words()
+    answer = site.client.get(f"/v1/scans/{waiting}/similar").json()
+    assert [item["id"] for item in answer["same"]] == [earlier]
+    other = site.send(media.jpeg(media.photo_like(80, 60)))
+    assert "very same bytes" not in get(site, f"/scans/{other}").words()
+
+
+def test_without_javascript_every_view_is_an_image_behind_a_link(site: Desk) -> None:
+    scan_id = site.send(PHOTO)
+    site.work()
+    outline = get(site, f"/scans/{scan_id}")
+    for view in ("native", "error-level", "noise", "ghosts", "clones"):
+        address = f"/v1/scans/{scan_id}/views/{view}"
+        assert ("a", {"href": address}) in outline.tags
+        pictures = [attrs for tag, attrs in outline.tags if attrs.get("src") == address]
+        assert [attrs["loading"] for attrs in pictures] == ["lazy"]
+    assert "none of them proves an edit" in outline.words()
+
+
+def test_a_film_is_stepped_through_by_links(site: Desk, engine: StandIn) -> None:
+    engine.make = reports.video
+    scan_id = site.send(PHOTO)
+    site.work()
+    outline = get(site, f"/scans/{scan_id}/frames?number=12")
+    links = [attrs.get("href") for _, attrs in outline.tags]
+    assert {"?number=2", "?number=11", "?number=13", "?number=22"} <= set(links)
+    assert f"/v1/scans/{scan_id}/views/frame-12" in links
+    engine.make = reports.likely_synthetic
+    photo = site.send(PHOTO)
+    site.work()
+    assert site.client.get(f"/scans/{photo}/frames").status_code == 404
+
+
+def test_a_copy_leads_to_the_comparison_with_the_scan_of_its_original(
+    site: Desk, engine: StandIn
+) -> None:
+    original = site.send(PHOTO, "original.jpg")
+    site.work()
+    sha256 = site.scans.get(original).sha256
+    match = reports.match()
+    known = match.original.model_copy(update={"sha256": sha256})
+    told = (match.model_copy(update={"original": known}),)
+    engine.make = lambda: reports.report(matches=told)
+    copy = site.send(media.jpeg(media.photo_like(80, 60)), "copy.jpg")
+    site.work()
+    outline = get(site, f"/scans/{copy}")
+    address = f"/compare?a={original}&b={copy}"
+    assert address in {attrs.get("href") for _, attrs in outline.tags}
+    words = get(site, address).words()
+    assert "Two scans side by side" in words
+    assert "original.jpg" in words
+    assert "copy.jpg" in words
