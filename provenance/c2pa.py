@@ -74,11 +74,11 @@ class Library:
 
     def __init__(self, snapshot: TrustSnapshot) -> None:
         self._groups = _group(snapshot)
-        self._all = _context(self._groups, snapshot)
+        self.context = _context(self._groups, snapshot)
         self._snapshot = snapshot
         self._anchors = Anchors(snapshot)
         self._narrow = lru_cache(maxsize=MAX_CONTEXTS)(self._narrowed)
-        _prove_no_network(self._all)
+        _prove_no_network(self.context)
 
     def read(
         self, asset: Asset, only: TrustKind | None = None, *, keep_raw: bool = False
@@ -153,7 +153,7 @@ class Library:
     def _narrowed(self, kind: TrustKind | None, named: frozenset[str] | None) -> sdk.Context:
         """A context with the certificates of lists of one kind, or of all, that are named."""
         if kind is None and named is None:
-            return self._all
+            return self.context
         snapshot = self._snapshot if named is None else self._anchors.snapshot(named)
         lists = tuple(entry for entry in snapshot.lists if kind in (None, entry.kind))
         snapshot = TrustSnapshot(lists=lists)
