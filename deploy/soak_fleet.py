@@ -46,10 +46,11 @@ class Forwarder:
         """`target` is host and port, or the path of a socket file."""
         self.host, self.port = host, free_port()
         self._target = target
-        self._open = threading.Event()
+        self._open, self._listening = threading.Event(), threading.Event()
         self._open.set()
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._run, daemon=True).start()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
+        self._listening.wait()
 
     def cut(self) -> None:
         self._open.clear()
@@ -58,12 +59,14 @@ class Forwarder:
         self._open.set()
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._pass_on, self.host, self.port))
-        self._loop.run_forever()
+    async def _serve(self) -> None:
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        async with await asyncio.start_server(self._pass_on, self.host, self.port):
+            self._listening.set()
+            await self._ended.wait()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -75,13 +78,16 @@ class Forwarder:
         writer.close()
 
     async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        try:
             while data := await source.read(1 << 16):
                 while not self._open.is_set():
                     await asyncio.sleep(0.05)
                 target.write(data)
                 await target.drain()
-        target.close()
+        except OSError:
+            pass
+        finally:
+            target.close()
 
 
 @dataclass(slots=True)
