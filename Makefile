@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-moderation test lint fix bench deploy-check lock tree collect train-image train-faces train-edits train-audio train-video clean
+.PHONY: help demo demo-moderation test lint fix bench bench-against soak deploy-check lock tree collect train-image train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -37,6 +37,12 @@ deploy-check: .venv/dev.stamp ## check images, compose, systemd, chart, dashboar
 
 bench: .venv/run.stamp ## measure speed and size on this machine (README's table)
 	@$(BIN)/python -m deploy.benchmark $(ARGS)
+
+bench-against: .venv/run.stamp ## measure audits and verdicts against an older commit, here and now
+	@$(BIN)/python -m deploy.benchmark_against $(ARGS)
+
+soak: .venv/dev.stamp ## 2,000 scans while everything is killed, cut off and filled up
+	@$(BIN)/python -m deploy.soak $(ARGS)
 
 lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 	@$(BIN)/python deploy/lock.py $(ARGS)
