@@ -167,9 +167,7 @@ def _once(
             yield one
 
 
-def write_manifest(
-    kept: list[Kept], repositories: list[Repository], kind: Kind, out: Path
-) -> None:
+def write_manifest(kept: list[Kept], repositories: list[Repository], kind: Kind, out: Path) -> None:
     """`manifest.csv` as the trainings read it, in the order of the table."""
     facts = {repository.repository: repository for repository in repositories}
     labels: dict[str, set[str]] = defaultdict(set)
