@@ -152,7 +152,7 @@ PICTURES: Final = Kind(
         "lossless_crop", "thumb",
     ),
     maker=maker,
-    repeats=lambda paths: repeats(paths),
+    repeats=repeats,
     row=row,
     looked_at=looked_at,
 )  # fmt: skip

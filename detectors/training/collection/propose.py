@@ -96,6 +96,18 @@ class Rule:
         }
         return cls(**{**table, **lists})
 
+    def line(self, kind: str, commit: str) -> Repository:
+        """The line of `repositories.csv`."""
+        return Repository(
+            kind=kind,
+            repository=self.repository,
+            commit=commit,
+            licence=self.licence,
+            era=self.era,
+            group=self.group or self.repository,
+            look=self.look,
+        )
+
     def label(self, path: str) -> tuple[bool, str] | None:
         """Whether a file is real and what made it; None for what is left out."""
         if _any(self.skip, path) or (self.only and not _any(self.only, path)):
@@ -144,17 +156,7 @@ def main(arguments: list[str] | None = None) -> None:
             print("no clone of", rule.repository, file=sys.stderr)  # noqa: T201
             continue
         commit = clone.head()
-        repositories.append(
-            Repository(
-                kind=options.kind,
-                repository=rule.repository,
-                commit=commit,
-                licence=rule.licence,
-                era=rule.era,
-                group=rule.group or rule.repository,
-                look=rule.look,
-            )
-        )
+        repositories.append(rule.line(options.kind, commit))
         found = [
             entry
             for entry in proposed(rule, clone, commit, options.kind)

@@ -125,7 +125,7 @@ SPEECH: Final = Kind(
         "source_sha256", "sha256", "seconds", "source_sample_rate", "paired_source", "era",
     ),
     maker=maker,
-    repeats=lambda paths: repeats(paths),
+    repeats=repeats,
     row=row,
     looked_at=lambda path, facts: path,
 )  # fmt: skip

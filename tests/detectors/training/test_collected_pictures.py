@@ -24,11 +24,11 @@ SITE = "somebody/site"
 def _scene(seed: int, width: int, height: int) -> Image.Image:
     """Soft shapes with grain in the right half."""
     rng = np.random.default_rng(seed)
-    soft = cv2.resize(
-        rng.uniform(0, 255, (6, 8, 3)), (width, height), interpolation=cv2.INTER_CUBIC
-    )
-    soft[:, width // 2 :] += rng.normal(0, 25, (height, width - width // 2, 3))
-    return Image.fromarray(soft.clip(0, 255).astype(np.uint8))
+    shapes = rng.uniform(0, 255, (6, 8, 3))
+    soft = np.asarray(cv2.resize(shapes, (width, height), interpolation=cv2.INTER_CUBIC))
+    grain = rng.normal(0, 25, soft.shape)
+    grain[:, : width // 2] = 0
+    return Image.fromarray((soft + grain).clip(0, 255).astype(np.uint8))
 
 
 def _file(picture: Image.Image, sort: str, **options: object) -> bytes:
