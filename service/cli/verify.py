@@ -65,6 +65,8 @@ WORDS: Final = {
     Item.PREVIEW: "its preview",
     Item.REPORT: "the report",
     Item.REVIEW: "what people came to about it",
+    Item.NOTE: "notes about it",
+    Item.LINK: "links to its report",
     Item.INDEX_ENTRY: "its entry in the index of known media",
     Item.RECORD: "the record of the scan",
 }

@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from service.db import receipts
+from service.db.desk_tables import LinkRow, NoteRow
 from service.db.engine import Database
 from service.db.lifecycle import State
 from service.db.models import LabelRow, ReportRow, ScanRow
@@ -162,16 +163,18 @@ def _remove(
         row.indexed = False
     if Part.REPORTS in parts:
         row.verdict = row.action = row.signer = row.pins = None
-        _delete_of(session, row, ReportRow, ReviewRow)
+        _delete_of(session, row, ReportRow, ReviewRow, NoteRow, LinkRow)
     if whole:
         row.state, row.name, row.note = State.EXPIRED, "", ""
         row.lease = row.lease_until = row.due_at = None
-        row.failure_code = row.failure_sentence = row.reference = None
+        row.failure_code = row.failure_sentence = row.reference = row.assignee = None
+        row.deaths = row.quarantined_at = None
         _delete_of(session, row, LabelRow)
 
 
-def _delete_of(
-    session: Session, row: ScanRow, *tables: type[ReportRow] | type[ReviewRow] | type[LabelRow]
-) -> None:
+_OfScan = ReportRow | ReviewRow | NoteRow | LinkRow | LabelRow
+
+
+def _delete_of(session: Session, row: ScanRow, *tables: type[_OfScan]) -> None:
     for table in tables:
         session.execute(delete(table).where(table.scan_id == row.id))

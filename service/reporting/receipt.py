@@ -24,6 +24,8 @@ class Item(StrEnum):
     PREVIEW = "preview"
     REPORT = "report"
     REVIEW = "review"
+    NOTE = "note"
+    LINK = "link"
     INDEX_ENTRY = "index_entry"
     RECORD = "record"
 

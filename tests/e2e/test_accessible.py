@@ -1,6 +1,7 @@
 """Every page under axe-core: light and dark, on a desk and on a telephone."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,11 @@ def pages(made: Desk, engine: StandIn) -> list[str]:
         engine.make = make
         found.append(f"/scans/{made.send(data)}")
         made.work()
+    reported = found[6].rpartition("/")[2]
+    note = made.scans.team.add_note(reported, "Ask for the original", actor="local")
+    _, secret = made.scans.team.share(reported, timedelta(days=1), actor="local")
     waiting = made.send(PHOTO)
+    found += [f"/notes/{note.id}", f"/shared/{secret}"]
     return [*found, f"/scans/{waiting}", f"/scans/{waiting}/delete"]
 
 
