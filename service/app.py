@@ -30,6 +30,7 @@ from service.api import (
     retention,
     reviews,
     scans,
+    sending,
     webhooks,
 )
 from service.api.access import Rules, rules
@@ -62,6 +63,7 @@ FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
 ROUTED: Final = (
+    sending,  # first, since a request is held against one route after the other
     webhooks,
     scans,
     quarantine,

@@ -50,6 +50,8 @@ class Uploads(Section):
     video_bytes: int = Field(default=2048 * MIB, gt=0)
     resume_seconds: Seconds = 86_400.0
     """An upload in pieces is deleted after this long without a byte, or without a scan of it."""
+    direct_seconds: float = Field(default=0.0, ge=0, le=604_800)
+    """So long an address of the S3 bucket itself works that a client asked for; 0: none is given."""
 
 
 class Decoding(Section):

@@ -112,13 +112,13 @@ def build(
         store=store,
         limits=upload_limits(settings),
         patience=timedelta(seconds=settings.uploads.resume_seconds),
+        direct=timedelta(seconds=settings.uploads.direct_seconds),
     )
     batches = Batches(
         database=database,
         scans=scans,
         uploads=uploads,
         fetch=guarded_fetch(settings),
-        keep=policy.keep,
         finished=announce_batch,
         meter=build_meter(settings, database),
     )

@@ -92,6 +92,9 @@ def serve(
     require_keys: Annotated[
         bool, typer.Option("--require-keys", help="Ask for keys and accounts on loopback too.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Of the API, each as fast as one core; needs Redis.")
+    ] = 1,
 ) -> None:
     """Run the page, the API and a worker here, until Ctrl-C.
 
@@ -110,7 +113,8 @@ def serve(
     if everybody and require_keys:
         raise typer.BadParameter("--open and --require-keys contradict each other")
     way = command.Way.of(host, everybody=everybody, keys=require_keys)
-    raise typer.Exit(command.run(host, port, api_only=api_only, way=way))
+    ending = command.run(host, port, api_only=api_only, way=way, processes=processes)
+    raise typer.Exit(ending)
 
 
 @app.command()

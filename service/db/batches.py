@@ -236,13 +236,16 @@ class BatchRows:
             return tuple((row.tenant, row.id) for row in rows)
 
     def expire(self, now: datetime) -> int:
-        """Delete what is past its retention, once all its scans are; how many batches."""
-        kept = exists().where(
-            ItemRow.batch_id == BatchRow.id,
-            ScanRow.id == ItemRow.scan_id,
-            ScanRow.state != State.EXPIRED,
+        """Delete what is past its retention, once all its scans are; how many batches.
+
+        A batch whose scans went because retention is shorter by now goes with the last of them.
+        """
+        scan = and_(ItemRow.batch_id == BatchRow.id, ScanRow.id == ItemRow.scan_id)
+        kept = exists().where(scan, ScanRow.state != State.EXPIRED)
+        went = exists().where(scan, ScanRow.state == State.EXPIRED)
+        statement = delete(BatchRow).where(
+            BatchRow.finished_at.is_not(None), or_(BatchRow.expires_at < now, went), ~kept
         )
-        statement = delete(BatchRow).where(BatchRow.expires_at < now, ~kept)
         with self._database.write() as session:
             return session.connection().execute(statement).rowcount
 

@@ -16,6 +16,8 @@ from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from service.db.recent import Recent
+
 BUSY_MILLISECONDS: Final = 15_000
 POOL_SECONDS: Final = 15
 POOL_SIZE: Final = 20
@@ -59,6 +61,7 @@ class Database:
             reader = reader.execution_options(isolation_level="AUTOCOMMIT")
         self._reading = sessionmaker(reader, expire_on_commit=False)
         self._writing = sessionmaker(writer, expire_on_commit=False)
+        self.recent = Recent()
 
     def read(self) -> AbstractContextManager[Session]:
         return self._reading()

@@ -13,14 +13,14 @@ from service.analysis.progress import Progress
 from service.db import receipts
 from service.db.changes import failed, queued_again
 from service.db.engine import Database
-from service.db.entries import Entry, NewScan, entry_of, write
+from service.db.entries import Entry, NewScan, entry_of, note_ends, write
 from service.db.lifecycle import BlobKey, Failure, Scan, State, mark
 from service.db.models import ReportRow, ScanRow
 from service.db.outbox import announce_cancelled, announce_completed, announce_failed
 from service.db.places import UNBOUNDED, Places, check_places
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
-from service.db.retention import Keeping
+from service.db.retention import Keeping, RetentionRows
 from service.db.retention_lifecycle import Part
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
@@ -70,6 +70,7 @@ class ScanRows:
     ) -> None:
         self._database = database
         self._keeping = keeping
+        self._said = RetentionRows(database)
 
     def add(
         self,
@@ -84,8 +85,9 @@ class ScanRows:
         Raises `TooManyInFlight` where none of the places is free.
         """
         entry = entry_of(new, result, places=places)
+        note_ends((entry,), self._keeping, self._said)
         with self._database.write() as session:
-            write(session, (entry,), self._keeping)
+            write(session, (entry,))
             also(session, new.id)
             if result is not None:
                 session.add(report_row(new.id, new.tenant, result.signed))
@@ -98,8 +100,9 @@ class ScanRows:
 
     def add_all(self, entries: Sequence[Entry]) -> None:
         """Write scans that wait, all or none. Raises `TooManyInFlight`."""
+        note_ends(entries, self._keeping, self._said)
         with self._database.write() as session:
-            write(session, entries, self._keeping)
+            write(session, entries)
 
     def check_in_flight(self, tenant: str, places: Places) -> None:
         """Raises `TooManyInFlight` if none of the places is free."""

@@ -137,6 +137,13 @@ class Bucket:
         with self._reading():
             return bytes(obstore.get_range(self._store, name, start=at, length=size))
 
+    def address(self, name: str, lasting: timedelta) -> str | None:
+        """Where whoever knows it may put this object by one PUT; None: the cloud asks for more."""
+        if not isinstance(self._store, S3Store):
+            return None
+        with self.answering():
+            return obstore.sign(self._store, "PUT", name, lasting)
+
     def delete(self, *names: str) -> None:
         """What is gone already is no error."""
         if names:

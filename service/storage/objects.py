@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
@@ -39,6 +39,15 @@ class BucketStore:
 
     def appender(self, key: BlobKey) -> ObjectAppender:
         return ObjectAppender(self._bucket, place_of(key))
+
+    def appended(self, key: BlobKey) -> int:
+        pieces = Pieces(self._bucket, place_of(key))
+        pieces.found()
+        return pieces.end
+
+    def address(self, key: BlobKey, lasting: timedelta) -> str | None:
+        """Of the first piece; whatever is put there later is void once the blob is sealed."""
+        return self._bucket.address(Pieces(self._bucket, place_of(key)).first, lasting)
 
     def seal(self, key: BlobKey) -> None:
         """Join the pieces. Who is killed meanwhile leaves it to the next one to do so."""

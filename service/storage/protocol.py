@@ -4,7 +4,7 @@ one file share nothing, so deleting one scan deletes exactly its own bytes."""
 import re
 import secrets
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, Final, Protocol
 
 from service.db.lifecycle import BlobKey
@@ -70,6 +70,17 @@ class BlobStore(Protocol):
         """Make or go on with the blob of a `new_key`.
 
         Raises `UploadBusy` while somebody else appends to this blob, or it is sealed.
+        """
+        ...
+
+    def appended(self, key: BlobKey) -> int:
+        """How many bytes of an unsealed blob lie there, whoever put them."""
+        ...
+
+    def address(self, key: BlobKey, lasting: timedelta) -> str | None:
+        """Where anybody may put all bytes of an unsealed blob by one PUT, for that long.
+
+        None: this store has no such addresses.
         """
         ...
 
