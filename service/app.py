@@ -8,12 +8,13 @@ from typing import Any, Final
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
-from service import logs
+from service import logs, tracing
 from service.api import (
     assignment,
     audit_log,
@@ -28,6 +29,7 @@ from service.api import (
     notes,
     policies,
     problems,
+    quarantine,
     resumable,
     retention,
     reviews,
@@ -67,6 +69,7 @@ from service.web import (
     teamwork,
 )
 from service.web import notes as note_pages
+from service.web import quarantine as quarantine_pages
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
@@ -78,6 +81,7 @@ ROUTED: Final = (
     sending,  # first, since a request is held against one route after the other
     webhooks,
     scans,
+    quarantine,
     batches,
     resumable,
     retention,
@@ -97,6 +101,7 @@ ROUTED: Final = (
     selected,
     pages,
     review_pages,
+    quarantine_pages,
     note_pages,
     teamwork,
     shared,
@@ -105,6 +110,14 @@ ROUTED: Final = (
     account,
     people,
 )
+
+_SILENT: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""The framework's own telemetry tells of addresses with their queries; `tracing` does not."""
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
@@ -165,6 +178,7 @@ def create_app(
         openapi_url=None,  # served by `description` like everything else
         docs_url=None,  # its page would load scripts from another host
         redoc_url=None,
+        telemetry=_SILENT,
         generate_unique_id_function=lambda route: route.name,
     )
     app.proxies = proxies or Proxies()
@@ -209,6 +223,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
     Raises `SettingsInvalid`.
     """
     logs.configure(json=settings.log_json)
+    tracing.configure("assay-api")  # its rest is sent when Python ends
     use_shelf(settings.weights)
     database = open_database(settings)
     built = build(settings, database=database)

@@ -11,6 +11,7 @@ from detectors.registry import Spec, card_of, specs, votes
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
 from service.analysis.progress import Stage
+from service.db.deaths import Cause, NotedDeath
 from service.db.lifecycle import Judgement, Page, Priority, Readiness, Review, Scan, State
 from service.db.retention_lifecycle import Part
 from service.db.webhook_sending import Lag
@@ -33,6 +34,29 @@ class FailureView(BaseModel):
 
     code: str = Field(examples=["media_undecodable"])
     sentence: str
+
+
+class DeathView(BaseModel):
+    """An attempt at a scan that ended without a report."""
+
+    cause: Cause
+    detail: str = Field(description="The signal, exit status or limit", examples=["SIGKILL"])
+    sentence: str
+    at: AwareDatetime
+    attempt: int
+    stage: Stage = Field(description="Where the analysis was")
+
+    @classmethod
+    def of(cls, noted: NotedDeath) -> Self:
+        death = noted.death
+        return cls(
+            cause=death.cause,
+            detail=death.detail,
+            sentence=death.sentence,
+            at=noted.at,
+            attempt=noted.attempt,
+            stage=noted.stage,
+        )
 
 
 class Links(BaseModel):
@@ -89,6 +113,12 @@ class ScanView(BaseModel):
     progress: ProgressView
     attempts: int
     failure: FailureView | None
+    deaths: list[DeathView] = Field(
+        description="Attempts that ended without a report because a worker died, or the like"
+    )
+    quarantined_at: AwareDatetime | None = Field(
+        description="It is not tried any more since then, until somebody releases it"
+    )
     removed: list[Part] = Field(
         description="Deleted at the end of their retention; see `links.receipts`"
     )
@@ -137,6 +167,8 @@ class ScanView(BaseModel):
             ),
             attempts=scan.attempts,
             failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
+            deaths=[DeathView.of(noted) for noted in scan.deaths],
+            quarantined_at=scan.quarantined_at,
             removed=[Part(part) for part in scan.gone],
             verdict=scan.verdict,
             signer=scan.signer,

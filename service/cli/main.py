@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.cli.admin.app import admin
+from service.cli.drift import drift
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.keys_app import keys
@@ -73,6 +74,7 @@ app.command(epilog=EXIT_CODES)(show)
 app.command("verify-report")(verify_report)
 app.command("verify-receipt")(verify_receipt)
 app.command()(recheck)
+app.command()(drift)
 app.command(epilog=TERMS)(sign)
 
 

@@ -154,10 +154,15 @@ class BatchRows:
     def end_lapsed(self, now: datetime, *, most: int, failure: Failure) -> None:
         """Fail what was tried often enough and whose last holder is late."""
         lapsed = (ItemRow.state == ItemState.FETCHING, ItemRow.lease_until < now)
+        statement = update(ItemRow).where(*lapsed, ItemRow.attempts >= most)
         with self._database.write() as session:
-            session.execute(
-                update(ItemRow).where(*lapsed, ItemRow.attempts >= most).values(**_failed(failure))
+            ended = session.connection().execute(
+                statement.values(**_failed(failure)).returning(
+                    ItemRow.tenant, ItemRow.batch_id, ItemRow.line
+                )
             )
+            for tenant, batch_id, line in ended.all():
+                note(session, tenant, "batch.line_quarantined", f"batch:{batch_id}", line=line)
 
     def settle(self, batch_id: str, now: datetime, finished: Finished) -> bool:
         """Finish a batch of which nothing is under way; True for the one caller that did."""

@@ -48,6 +48,7 @@ class NewScan:
     reference: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     priority: Priority = Priority.NORMAL
+    traceparent: str | None = None  # of the request that sent it
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ def _columns(new: NewScan) -> Values:
         "note": START.note,
         "attempts": 0,
         "sender": new.sender,
+        "traceparent": new.traceparent,
         "reference": new.reference,
         "priority": new.priority,
         "turn_at": new.created_at - HEAD_START[new.priority],

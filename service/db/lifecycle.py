@@ -10,6 +10,7 @@ from typing import Final, NewType, Self
 
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
+from service.db.deaths import NotedDeath
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
@@ -137,6 +138,8 @@ class Scan:
     """Parts that are past their retention: those of `retention_lifecycle.Part`."""
     pictured: bool = False  # there is a preview
     sealed: bool = False  # its bytes go with its end, and are shown to nobody
+    deaths: tuple[NotedDeath, ...] = ()  # attempts that ended without a report, the oldest first
+    quarantined_at: datetime | None = None  # None: it is not in quarantine
 
     @property
     def mark(self) -> str:

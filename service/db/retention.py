@@ -168,6 +168,7 @@ def _remove(
         row.state, row.name, row.note = State.EXPIRED, "", ""
         row.lease = row.lease_until = row.due_at = None
         row.failure_code = row.failure_sentence = row.reference = row.assignee = None
+        row.deaths = row.quarantined_at = None
         _delete_of(session, row, LabelRow)
 
 

@@ -20,6 +20,7 @@ from service.db.batch_reading import BatchViews
 from service.db.batches import BatchRows, Finished
 from service.db.engine import Database
 from service.db.lifecycle import Failure, UploadState, is_scan_id, new_scan_id
+from service.db.quarantine import QUARANTINED
 from service.db.retention import until
 from service.db.scans import Also, alone
 from service.errors import (
@@ -46,7 +47,7 @@ Fetch = Callable[[str, Receiver], None]
 """Fetches an address into a receiver through the guard of `service.fetch`."""
 
 CANCELLED: Final = Failure("cancelled", "The batch was cancelled before this was begun.")
-LOST: Final = Failure("worker_lost", "Every worker that tried to take this in died or was stopped.")
+LOST: Final = Failure(QUARANTINED, "Every worker that tried to take this in died or vanished.")
 HOLD: Final = timedelta(seconds=180)
 """Longer than any fetch: then a worker that took an item counts as dead."""
 RECEIVING: Final = timedelta(minutes=15)

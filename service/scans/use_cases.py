@@ -7,8 +7,6 @@ from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Self
 
-from sqlalchemy.exc import OperationalError
-
 from service.access.checkpoints import AuditLog
 from service.access.meter import Allowance
 from service.analysis.source import DEFAULT_TENANT
@@ -45,11 +43,13 @@ from service.scans.idempotency import Keys
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
+from service.scans.quarantine import Endings, Quarantine
 from service.scans.queue import Queue
 from service.scans.readiness import Checkup
 from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
 from service.scans.refusals import ScanOver
+from service.scans.removal import remove
 from service.scans.repeat import Repeats
 from service.scans.retention import TenantRetention
 from service.scans.reviews import Reviews
@@ -106,10 +106,12 @@ class Scans:
         self.deletions = Deletions(DeletionRows(database), store, known, signer, now)
         self._trail = TrailRows(database)
         self._audit_log = AuditLog(self._trail, signer, now)
+        self.endings = Endings(database, keeping, policy.attempts, now)
         self._reconciler = Reconciler(
             self._upkeep,
             store,
             queue,
+            endings=self.endings,
             deletions=self.deletions,
             known=known,
             keys=IdempotencyRows(database),
@@ -140,6 +142,11 @@ class Scans:
     def reviews(self) -> Reviews:
         """What people came to about these scans."""
         return Reviews(self._database, self._tenant, self._now)
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """Those of these scans that are not tried any more."""
+        return Quarantine(self._database, self.keeping, self._tenant)
 
     @property
     def team(self) -> Teamwork:
@@ -300,7 +307,10 @@ class Scans:
 
         Raises `ScanNotFound`, and `StorageUnavailable` where the rest is deleted a little later.
         """
-        if not is_scan_id(scan_id) or not self._delete_row(scan_id):
+        now = self._now()
+        if not is_scan_id(scan_id) or not remove(
+            self._rows, self._store, self._tenant, scan_id, now
+        ):
             raise ScanNotFound(f"no scan {scan_id[:40]!r}")
         self.deletions.finish(scan_id)
         log.info("deleted", extra={"scan": scan_id})
@@ -328,17 +338,6 @@ class Scans:
         """The signed checkpoints of that log, the oldest first."""
         return self._trail.checkpoints(self._tenant)
 
-    def _delete_row(self, scan_id: str) -> bool:
-        """On a full disk even a deletion finds no room in the database, until the file is gone."""
-        try:
-            return self._rows.delete(self._tenant, scan_id, self._now())
-        except OperationalError:
-            if self._store.roomy():
-                raise
-            for blob in self._rows.blobs(self._tenant, scan_id):
-                self._store.delete(blob)
-            return self._rows.delete(self._tenant, scan_id, self._now())
-
     def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
         """Analyse one scan, once, as `Runner.run` does."""
         if self._pipeline is None:
@@ -351,6 +350,7 @@ class Scans:
             pipeline=self._pipeline,
             known=self._known,
             policies=lambda tenant: self.of(tenant).policies,
+            endings=self.endings,
             deletions=self.deletions,
             now=self._now,
         ).run(scan_id, worker=worker, queue=queue)

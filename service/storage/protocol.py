@@ -91,14 +91,14 @@ class BlobStore(Protocol):
     def open(self, key: BlobKey) -> BinaryIO:
         """A local file of the whole blob, which stays readable if the blob is deleted.
 
-        Raises `BlobMissing`, `StorageUnavailable`, `StorageFull`.
+        Raises `BlobMissing`, `BlobUnreadable`, `StorageUnavailable`, `StorageFull`.
         """
         ...
 
     def reader(self, key: BlobKey) -> BinaryIO:
         """A seekable handle that fetches only what is read of it, as for a part of a long film.
 
-        Raises `BlobMissing`, later too if the blob is deleted meanwhile, and `StorageUnavailable`.
+        Raises `BlobMissing` and `BlobUnreadable`, later too, and `StorageUnavailable`.
         """
         ...
 

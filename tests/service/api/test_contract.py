@@ -235,6 +235,8 @@ def test_the_description_covers_every_route_of_the_api_and_no_page(api: Desk) ->
         ("get", "/v1/webhooks/{endpoint_id}/deliveries"),
         ("post", "/v1/webhooks/{endpoint_id}/redeliver"),
         ("post", "/v1/scans/{scan_id}/cancel"),
+        ("post", "/v1/scans/{scan_id}/release"),
+        ("get", "/v1/quarantine"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
     }
@@ -343,6 +345,8 @@ def test_operations_have_stable_names_that_say_what_they_do(api: Desk) -> None:
         "list_links",
         "revoke_link",
         "cancel_scan",
+        "release_scan",
+        "list_quarantine",
         "check_liveness",
         "check_readiness",
     }

@@ -193,7 +193,9 @@ def test_an_address_whose_worker_died_is_fetched_by_another_and_fails_at_last(
     bench.batches.round()
     (result,) = bench.batches.results(batch.id)
     assert result.failure is not None
-    assert result.failure.code == "worker_lost"
+    assert result.failure.code == "quarantined"
+    bench.office.scans.reconcile()
+    assert "batch.line_quarantined" in [line.deed for line in bench.office.scans.log()]
     assert bench.told == [(batch.id, BatchState.DONE)]
     assert bench.office.blobs() == 0
 
