@@ -234,6 +234,14 @@ class BlobChanged(ServiceError):
     title = "The stored file is not the one that was uploaded"
 
 
+class BlobUnreadable(ServiceError):
+    """The store answers, and refuses this one file."""
+
+    code = "blob_unreadable"
+    status = 500
+    title = "The stored file cannot be read"
+
+
 class QueueUnavailable(ServiceError):
     code = "queue_unavailable"
     status = 503

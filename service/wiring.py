@@ -23,6 +23,7 @@ from service.db.access import AccessRows, OwnLimits
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.db.outbox import announce_batch
+from service.db.retention import Keeping
 from service.errors import (
     SealingKeyInvalid,
     SettingsInvalid,
@@ -95,7 +96,9 @@ def build(
     when a part cannot be used.
     """
     with _usable("storage"):
-        store = open_store(settings.blobs, reserve=settings.reserve_bytes)
+        store = open_store(
+            settings.blobs, reserve=settings.reserve_bytes, silence=settings.storage_seconds
+        )
     database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
@@ -115,13 +118,13 @@ def build(
         store=store,
         limits=upload_limits(settings),
         patience=timedelta(seconds=settings.uploads.resume_seconds),
+        direct=timedelta(seconds=settings.uploads.direct_seconds),
     )
     batches = Batches(
         database=database,
         scans=scans,
         uploads=uploads,
         fetch=guarded_fetch(settings),
-        keep=policy.keep,
         finished=announce_batch,
         meter=build_meter(settings, database),
     )
@@ -260,6 +263,11 @@ def broker(settings: Settings) -> Broker:
     if settings.broker_url is not None:
         return Broker.at(settings.broker_url.get_secret_value(), settings.broker_options)
     return Broker.in_folder(settings.data_dir.absolute() / "broker")
+
+
+def scan_keeping(settings: Settings) -> Keeping:
+    """For how long scans are kept whose tenants say nothing themselves."""
+    return Keeping(scan_policy(settings).retention)
 
 
 def scan_policy(settings: Settings) -> ScanPolicy:

@@ -12,6 +12,7 @@ from service.analysis.pipeline import Analysis, Pipeline
 from service.analysis.progress import Listener
 from service.analysis.source import Source
 from service.arguments import pipeline_config
+from service.db.engine import Database
 from service.errors import OutOfTime
 from service.reporting.report import Profile
 from service.scans.batches import Batches
@@ -20,7 +21,7 @@ from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.webhooks.sending import Sender
-from service.wiring import build
+from service.wiring import build, open_database
 
 SOFT_LIMIT: Final = signal.SIGUSR1
 """The signal by which a pool tells its process that the soft time limit is reached."""
@@ -57,6 +58,7 @@ class Container:
 
     name: str
     settings: Settings
+    database: Database
     pipeline: Pipeline
     scans: Scans
     uploads: Uploads
@@ -79,10 +81,12 @@ def container() -> Container:
     config = pipeline_config(settings)
     pipeline = Pipeline(config)
     painter = Painter(config.confinement, config.limits)
-    built = build(settings, pipeline=PunctualPipeline(pipeline), painter=painter)
+    database = open_database(settings)
+    built = build(settings, pipeline=PunctualPipeline(pipeline), painter=painter, database=database)
     return Container(
         name=process_name(os.getpid()),
         settings=settings,
+        database=database,
         pipeline=pipeline,
         scans=built.scans,
         uploads=built.uploads,

@@ -7,7 +7,7 @@ from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
 from service.settings import Settings
 from service.startup import explained
 from service.wiring import broker, build_scans
-from workers import pulse, senders, stopping, warmup
+from workers import deaths, pulse, senders, stopping, warmup
 from workers.celery_app import worker_app
 from workers.pool import TaskPool
 
@@ -37,6 +37,7 @@ def _run_scans(settings: Settings, queues: tuple[str, ...], concurrency: int) ->
         quiet=True,
     )
     stopping.install(worker, settings)
+    deaths.install(settings)
     worker.start()
     return ending.status or worker.exitcode or 0
 

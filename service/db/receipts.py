@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from service.db.desk_tables import LinkRow, NoteRow
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, State
 from service.db.models import ReportRow, ScanRow
@@ -17,6 +20,11 @@ from service.db.review_tables import ReviewRow
 from service.db.trail import actor, note
 from service.db.view_tables import ViewRow
 from service.reporting.receipt import Because, Item, Receipt, Removed, SignedReceipt
+
+_WRITTEN: Final[MappingProxyType[Item, type[ReviewRow] | type[NoteRow] | type[LinkRow]]] = (
+    MappingProxyType({Item.REVIEW: ReviewRow, Item.NOTE: NoteRow, Item.LINK: LinkRow})
+)
+"""What people add to a report and what goes with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +91,10 @@ def _there(
     if report is not None:
         digest = hashlib.sha256(report.document.encode()).hexdigest()
         yield Removed(item=Item.REPORT, sha256=digest)
-    reviews = select(func.count()).where(ReviewRow.scan_id == row.id)
-    if count := session.scalar(reviews):
-        yield Removed(item=Item.REVIEW, count=count)
+    for item, table in _WRITTEN.items():
+        written = select(func.count()).where(table.scan_id == row.id)
+        if count := session.scalar(written):
+            yield Removed(item=item, count=count)
 
 
 def _views(session: Session, row: ScanRow, parts: Collection[Part]) -> list[str]:

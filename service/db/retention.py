@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from service.db import receipts
+from service.db.desk_tables import LinkRow, NoteRow
 from service.db.engine import Database
 from service.db.lifecycle import State
 from service.db.models import LabelRow, ReportRow, ScanRow
@@ -44,10 +45,16 @@ class RetentionRows:
             return _own(session, tenant)
 
     def zero(self, tenant: str) -> bool:
-        """Whether nothing of this tenant may lie on a disk as it came."""
-        query = select(RetentionRow.zero).where(RetentionRow.tenant == tenant)
-        with self._database.read() as session:
-            return session.scalar(query) or False
+        """Whether nothing of this tenant may lie on a disk as it came.
+
+        What another process changed may be noticed a second later.
+        """
+        return self.recent(tenant).zero
+
+    def recent(self, tenant: str) -> OwnRetention:
+        """As `own`, where what another process changed may be noticed a second later."""
+        known = self._database.recent.of((RetentionRow, tenant), lambda: self.own(tenant))
+        return known or OwnRetention()
 
     def put(self, tenant: str, own: OwnRetention) -> None:
         """Say something else from now on; the reconciler looks at every scan of the tenant again."""
@@ -63,6 +70,7 @@ class RetentionRows:
             note(session, tenant, "tenant.retention", f"tenant:{tenant}", zero=own.zero, **words)
             mine = (ScanRow.tenant == tenant, ScanRow.state != State.EXPIRED)
             session.execute(update(ScanRow).where(*mine).values(due_at=ANEW))
+        self._database.recent.forget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +78,6 @@ class Keeping:
     """For how long what is kept; `usual` is for tenants that say nothing themselves."""
 
     usual: Retention = same_for_all(None)  # noqa: RUF009 (frozen)
-
-    def of(self, session: Session, tenant: str) -> Retention:
-        return self.usual.over(_own(session, tenant))
 
     def settle(self, session: Session, row: ScanRow, now: datetime) -> bool:
         """Begin the removal of what is due of a scan and note when the next part is; was any?
@@ -101,11 +106,11 @@ class Keeping:
         return frozenset(part for part in Part if keep.of(part) != AT_THE_END)
 
     def _of_scan(self, session: Session, row: ScanRow) -> Retention:
-        return self.of_new(session, row.tenant, sealed=row.secret is not None)
+        return self.in_force(_own(session, row.tenant), sealed=row.secret is not None)
 
-    def of_new(self, session: Session, tenant: str, *, sealed: bool) -> Retention:
+    def in_force(self, own: OwnRetention, *, sealed: bool) -> Retention:
         """Whoever sent a file under zero retention was promised it, whatever is in force now."""
-        keep = self.of(session, tenant)
+        keep = self.usual.over(own)
         return replace(keep, zero=True) if sealed else keep
 
 
@@ -161,16 +166,18 @@ def _remove(
         row.indexed = False
     if Part.REPORTS in parts:
         row.verdict = row.action = row.signer = row.pins = None
-        _delete_of(session, row, ReportRow, ReviewRow)
+        _delete_of(session, row, ReportRow, ReviewRow, NoteRow, LinkRow)
     if whole:
         row.state, row.name, row.note = State.EXPIRED, "", ""
         row.lease = row.lease_until = row.due_at = None
-        row.failure_code = row.failure_sentence = row.reference = None
+        row.failure_code = row.failure_sentence = row.reference = row.assignee = None
+        row.deaths = row.quarantined_at = None
         _delete_of(session, row, LabelRow)
 
 
-def _delete_of(
-    session: Session, row: ScanRow, *tables: type[ReportRow] | type[ReviewRow] | type[LabelRow]
-) -> None:
+_OfScan = ReportRow | ReviewRow | NoteRow | LinkRow | LabelRow
+
+
+def _delete_of(session: Session, row: ScanRow, *tables: type[_OfScan]) -> None:
     for table in tables:
         session.execute(delete(table).where(table.scan_id == row.id))

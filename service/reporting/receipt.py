@@ -25,6 +25,8 @@ class Item(StrEnum):
     VIEW = "view"  # a picture that was drawn because somebody looked closer
     REPORT = "report"
     REVIEW = "review"
+    NOTE = "note"
+    LINK = "link"
     INDEX_ENTRY = "index_entry"
     RECORD = "record"
 

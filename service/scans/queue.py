@@ -1,5 +1,6 @@
 """How scans wake workers: a Celery message that carries an id and nothing else."""
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -115,6 +116,7 @@ class CeleryQueue:
         once = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
         options = broker.options | {"socket_timeout": SILENCE_SECONDS} | once
         self._app = celery_app(replace(broker, options=options))
+        self._declared: set[str] = set()
 
     def enqueue(self, scan_id: str, queue: str) -> None:
         self.enqueue_all(((scan_id, queue),))
@@ -132,9 +134,21 @@ class CeleryQueue:
             together = producer.batch()  # type: ignore[attr-defined] # newer than its stubs
             with together:
                 for scan_id, queue in messages:
-                    self._app.send_task(
-                        self._task, args=[scan_id], queue=queue, producer=producer, retry=False
-                    )
+                    self._put(producer, scan_id, queue)
+        self._declared.update(queue for _, queue in messages)
+
+    def _put(self, producer: kombu.Producer, scan_id: str, queue: str) -> None:
+        """As `Celery.send_task` does, less what is only for results, routes and new queues."""
+        amqp = self._app.amqp
+        known = queue in self._declared
+        amqp.send_task_message(
+            producer,
+            self._task,
+            amqp.as_task_v2(str(uuid.uuid4()), self._task, args=(scan_id,)),
+            queue=queue,
+            retry=False,
+            declare=[] if known else None,
+        )
 
     def depth(self, queue: str) -> int:
         with self._translated(), self._app.connection_or_acquire() as connection:

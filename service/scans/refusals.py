@@ -1,4 +1,4 @@
-"""Errors about keys, cursors, views and cancelled scans, raised on purpose like those of `service.errors`."""
+"""Errors about keys, cursors, notes, links, views and cancelled scans, raised on purpose."""
 
 from service.errors import ServiceError
 
@@ -63,3 +63,39 @@ class ViewsNotKept(ServiceError):
     code = "views_not_kept"
     status = 409
     title = "Views would be kept longer than this file may be, so none is drawn"
+
+
+class NoteNotFound(ServiceError):
+    code = "note_not_found"
+    status = 404
+    title = "There is no such note"
+
+
+class NoteChanged(ServiceError):
+    code = "note_changed"
+    status = 409
+    title = "Somebody changed the note meanwhile"
+
+
+class AssigneeUnknown(ServiceError):
+    code = "assignee_unknown"
+    status = 422
+    title = "Nobody of this tenant has this account"
+
+
+class LinkNotFound(ServiceError):
+    code = "link_not_found"
+    status = 404
+    title = "This link leads nowhere"
+
+
+class LinkExpired(ServiceError):
+    code = "link_expired"
+    status = 410
+    title = "This link has expired"
+
+
+class LinkRevoked(ServiceError):
+    code = "link_revoked"
+    status = 410
+    title = "This link was taken back"

@@ -1,6 +1,7 @@
 """Every page under axe-core: light and dark, on a desk and on a telephone."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,8 +53,11 @@ def pages(made: Desk, engine: StandIn) -> list[str]:
         for view in made.client.get(f"/v1/scans/{scan}/views").json()["items"]:
             made.client.get(view["link"])
         made.draw()
+    note = made.scans.team.add_note(picture, "Ask for the original", actor="local")
+    _, secret = made.scans.team.share(picture, timedelta(days=1), actor="local")
     waiting = made.send(PHOTO)
-    return [*found, *looking, f"/scans/{waiting}", f"/scans/{waiting}/delete"]
+    found += [*looking, f"/notes/{note.id}", f"/shared/{secret}"]
+    return [*found, f"/scans/{waiting}", f"/scans/{waiting}/delete"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

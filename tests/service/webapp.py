@@ -51,6 +51,7 @@ from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.use_cases import Scans
 from service.storage.folder import FolderStore
+from service.storage.protocol import BlobStore
 from service.webhooks.sealing import Seal
 from service.webhooks.use_cases import Webhooks
 from tests.service.databases import sqlite
@@ -187,14 +188,15 @@ def desk(
     counters: str = IN_PROCESS,
     painter: Painter | None = None,
     patience: float = 0.0,
+    store: BlobStore | None = None,
 ) -> Desk:
     """A new application, open unless `door` says otherwise.
 
-    On this empty database, or on one of its own in the folder.
+    On this empty database, or on one of its own in the folder, and on this store or a folder.
     """
     database = database or sqlite(folder / "assay.db")
     queue, blobs = Waiting(), folder / "blobs"
-    store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
+    store, limits = store or FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
         database=database,
         store=store,
@@ -209,7 +211,13 @@ def desk(
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
-    uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
+    uploads = Uploads(
+        database=database,
+        store=store,
+        limits=limits,
+        patience=timedelta(days=1),
+        direct=timedelta(hours=1),
+    )
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     tenants = Tenants(AccessRows(database))
     meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits, counters)
@@ -218,7 +226,6 @@ def desk(
         scans=scans,
         uploads=uploads,
         fetch=get,
-        keep=timedelta(days=1),
         meter=meter,
     )
     accounts = Accounts(database, tenants, passwords, now)

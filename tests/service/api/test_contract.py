@@ -229,6 +229,8 @@ def test_the_description_covers_every_route_of_the_api_and_no_page(api: Desk) ->
         ("get", "/v1/scans/{scan_id}/views"),
         ("get", "/v1/scans/{scan_id}/views/{view}"),
         ("get", "/v1/scans/{scan_id}/differences/{other_id}"),
+        ("post", "/v1/scans/{scan_id}/release"),
+        ("get", "/v1/quarantine"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
     }
@@ -331,6 +333,8 @@ def test_operations_have_stable_names_that_say_what_they_do(api: Desk) -> None:
         "list_webhook_deliveries",
         "redeliver_webhook",
         "cancel_scan",
+        "release_scan",
+        "list_quarantine",
         "check_liveness",
         "check_readiness",
     }
