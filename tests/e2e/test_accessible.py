@@ -56,6 +56,8 @@ def pages(made: Desk, engine: StandIn) -> list[str]:
         for view in made.client.get(f"/v1/scans/{scan}/views").json()["items"]:
             made.client.get(view["link"])
         made.draw()
+    note = made.scans.team.add_note(picture, "Ask for the original", actor="local")
+    _, secret = made.scans.team.share(picture, timedelta(days=1), actor="local")
     waiting = made.send(PHOTO)
     together = [f"/notes/{note.id}", f"/shared/{secret}"]
     return [*found, *looking, *together, f"/scans/{waiting}", f"/scans/{waiting}/delete"]
