@@ -51,6 +51,8 @@ class Uploads(Section):
     video_bytes: int = Field(default=2048 * MIB, gt=0)
     resume_seconds: Seconds = 86_400.0
     """An upload in pieces is deleted after this long without a byte, or without a scan of it."""
+    direct_seconds: float = Field(default=0.0, ge=0, le=604_800)
+    """So long an address of the S3 bucket itself works that a client asked for; 0: none is given."""
 
 
 class Decoding(Section):
@@ -189,6 +191,8 @@ class Settings(BaseSettings):
     """Where uploaded files and previews lie: a folder, or a bucket as s3://bucket/prefix,
     gs://bucket/prefix or az://container/prefix; unset: `blobs` in the data directory. See
     docs/storage.md."""
+    storage_seconds: float = Field(default=60.0, gt=0, le=600)
+    """A bucket that says nothing for so long, before its answer or within it, does not answer."""
     database_url: Annotated[SecretStr | None, scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
     database_url_file: Folder | None = None
@@ -250,6 +254,9 @@ class Settings(BaseSettings):
     """Let everybody in who reaches the service, with every right in the tenant `default`. False:
     keys or accounts are asked for, except by `assay serve` on loopback while there are none. See
     docs/access.md."""
+    daily_checks: bool = True
+    """Workers test themselves with made media and look for drift of the scores, each once a day in
+    the whole fleet; the figures tell what they found."""
     log_json: bool = False
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)

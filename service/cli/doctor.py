@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Final
 
 from rich.table import Table
@@ -80,9 +81,12 @@ def _extras(settings: Settings) -> Iterator[Finding]:
 
 
 def _whole_way(settings: Settings) -> Iterator[Finding]:
-    from service.cli.self_test import self_test
+    from service.cli.engine import open_pipeline
+    from service.scans.self_test import SAMPLES, self_test
 
-    yield from self_test(settings)
+    with closing(open_pipeline(settings)) as pipeline:
+        for tested in self_test(pipeline, SAMPLES):
+            yield Finding(f"self-test: {tested.name}", fine=tested.fine, detail=tested.detail)
 
 
 def _sandbox() -> Iterator[Finding]:
