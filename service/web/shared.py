@@ -11,6 +11,7 @@ from service.api.links import SHARED
 from service.api.sessions import people_of
 from service.db.links import Link
 from service.errors import PreviewNotFound
+from service.rendering.render import BARE
 from service.rendering.view import view
 from service.reporting.report import Report
 from service.scans.refusals import LinkNotFound
@@ -65,6 +66,7 @@ def show(
         media=None,
         files=files if whole else None,
         organisation=organisation,
+        **BARE,
     )
     return HTMLResponse(content)
 

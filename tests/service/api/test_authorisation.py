@@ -180,8 +180,9 @@ def ask(api: Desk, method: str, path: str, headers: dict[str, str]) -> Response:
         form = FORMS[word[0]]
         return api.client.post(path, headers=headers, data=form, follow_redirects=False)
     if headers and path.startswith("/selected/"):
-        form = {"scan": [item.id for item in api.scans.list().items], "form": "csv"}
-        return api.client.post(path, headers=headers, data=form, follow_redirects=False)
+        ids = [item.id for item in api.scans.list().items]
+        several: dict[str, str | list[str]] = {"scan": ids, "form": "csv"}
+        return api.client.post(path, headers=headers, data=several, follow_redirects=False)
     body = BODIES.get((method, word[0]))
     if body is not None:
         headers = {**headers, "Content-Type": "application/json"}
