@@ -1,11 +1,12 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-moderation test lint fix bench deploy-check lock tree collect train-image train-faces train-edits train-audio train-video clean
+.PHONY: help demo demo-moderation test lint fix bench bench-against soak deploy-check lock tree collect train-image train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
 
 DRAWINGS ?= /usr/share/openclipart/png
+KIND ?= speech
 
 train = $(BIN)/python -m detectors.training.$(1) --manifest $(DATA)/manifest.csv \
 	--cache var/training/$(1) --out detectors/zoo $(ARGS)
@@ -38,14 +39,20 @@ deploy-check: .venv/dev.stamp ## check images, compose, systemd, chart, dashboar
 bench: .venv/run.stamp ## measure speed and size on this machine (README's table)
 	@$(BIN)/python -m deploy.benchmark $(ARGS)
 
+bench-against: .venv/run.stamp ## measure audits and verdicts against an older commit, here and now
+	@$(BIN)/python -m deploy.benchmark_against $(ARGS)
+
+soak: .venv/dev.stamp ## 2,000 scans while everything is killed, cut off and filled up
+	@$(BIN)/python -m deploy.soak $(ARGS)
+
 lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 	@$(BIN)/python deploy/lock.py $(ARGS)
 
 tree: .venv/run.stamp ## write the folders of ARCHITECTURE.md and docs/modules.md
 	@$(BIN)/python -m deploy.architecture
 
-collect: .venv/run.stamp ## collect training speech out of clones in MIRROR into DATA
-	@$(BIN)/python -m detectors.training.collection.collect --mirror $(MIRROR) --out $(DATA) $(ARGS)
+collect: .venv/run.stamp ## collect training media (KIND=speech or pictures) out of clones in MIRROR into DATA
+	@$(BIN)/python -m detectors.training.collection.collect --kind $(KIND) --mirror $(MIRROR) --out $(DATA) $(ARGS)
 
 train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv
 	@$(call train,image) --drawings $(DRAWINGS)

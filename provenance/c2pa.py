@@ -2,15 +2,17 @@
 
 import json
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO, Final, cast
 
 import c2pa as sdk  # type: ignore[import-untyped]
 
-from provenance.codes import gather
+from provenance.anchors import Anchors
+from provenance.codes import gather, mapping, sequence
 from provenance.errors import EngineUnsafe, SigningRefused
 from provenance.judge import asset_failures
 from provenance.result import EngineVersion, TrustKind
@@ -18,6 +20,10 @@ from provenance.trust import CLAIM_SIGNING_EKUS, TrustList, TrustSnapshot
 
 MAX_MANIFEST_MEGABYTES: Final = 32
 """Largest manifest store that is decompressed; real ones stay under 5 MB."""
+
+
+MAX_CONTEXTS: Final = 32
+"""Choices of certificates that are kept ready: an archive has few signers."""
 
 
 class Refusal(StrEnum):
@@ -69,10 +75,11 @@ class Library:
 
     def __init__(self, snapshot: TrustSnapshot) -> None:
         self._groups = _group(snapshot)
-        self._all = _context(self._groups, snapshot)
+        self.context = _context(self._groups, snapshot)
         self._snapshot = snapshot
-        self._narrow: dict[TrustKind, sdk.Context] = {}
-        _prove_no_network(self._all)
+        self._anchors = Anchors(snapshot)
+        self._narrow = lru_cache(maxsize=MAX_CONTEXTS)(self._narrowed)
+        _prove_no_network(self.context)
 
     def read(
         self, asset: Asset, only: TrustKind | None = None, *, keep_raw: bool = False
@@ -81,7 +88,20 @@ class Library:
 
         `keep_raw` asks for the bytes of the store where they would not be needed otherwise.
         """
-        context = self._all if only is None else self._context_of(only)
+        named = self._named_in(asset)
+        found = self._read(asset, self._narrow(only, named), keep_raw=keep_raw)
+        if named is None or isinstance(found, Refused) or not _is_compressed(found):
+            return found
+        return self._read(asset, self._narrow(only, None), keep_raw=keep_raw)
+
+    def _named_in(self, asset: Asset) -> frozenset[str] | None:
+        """Listed certificates that can matter to an asset that is in memory; None: all."""
+        if asset.fragments or not isinstance(asset.file, BytesIO):
+            return None
+        data = asset.file.getvalue() + (asset.manifest or b"")
+        return self._anchors.named_in(data, asset.media_type)
+
+    def _read(self, asset: Asset, context: sdk.Context, *, keep_raw: bool) -> Store | Refused:
         asset.file.seek(0)
         try:
             reader = sdk.Reader(asset.media_type, asset.file, asset.manifest, context)
@@ -116,6 +136,24 @@ class Library:
             return b""  # nobody then vouches for the stamp
         return target.getvalue()
 
+    def thumbnails(self, asset: Asset, most: int) -> list[tuple[str, str, bytes]] | Refused:
+        """Little pictures in the manifests: (label of the manifest, of the assertion, bytes)."""
+        asset.file.seek(0)
+        try:
+            reader = sdk.Reader(asset.media_type, asset.file, asset.manifest, self.context)
+        except sdk.C2paError as error:
+            return _refused(error)
+        found = []
+        try:
+            for label, name, address in _pictures(_document(reader, asset))[:most]:
+                target = BytesIO()
+                with suppress(sdk.C2paError):  # named, and not there or damaged
+                    reader.resource_to_stream(address, target)
+                    found.append((label, name, target.getvalue()))
+        finally:
+            reader.close()
+        return found
+
     def lists_named(self, name: str) -> tuple[TrustList, ...]:
         """Return the lists behind a name the library gave; empty for a name that is not ours."""
         if name == "":  # what the library says for a certificate that is allowed by itself
@@ -131,12 +169,32 @@ class Library:
             and any(not certificate.is_authority for certificate in entry.certificates)
         )
 
-    def _context_of(self, kind: TrustKind) -> sdk.Context:
-        if kind not in self._narrow:
-            lists = tuple(entry for entry in self._snapshot.lists if entry.kind is kind)
-            snapshot = TrustSnapshot(lists=lists)
-            self._narrow[kind] = _context(_group(snapshot), snapshot)
-        return self._narrow[kind]
+    def _narrowed(self, kind: TrustKind | None, named: frozenset[str] | None) -> sdk.Context:
+        """A context with the certificates of lists of one kind, or of all, that are named."""
+        if kind is None and named is None:
+            return self.context
+        snapshot = self._snapshot if named is None else self._anchors.snapshot(named)
+        lists = tuple(entry for entry in snapshot.lists if kind in (None, entry.kind))
+        snapshot = TrustSnapshot(lists=lists)
+        return _context(_group(snapshot), snapshot)
+
+
+def _is_compressed(store: Store) -> bool:
+    """Whether part of a store does not stand in the file as it is."""
+    manifests = store.document.get("manifests")
+    entries = manifests if isinstance(manifests, list) else []
+    return any(isinstance(e, dict) and bool(e.get("isCompressedManifest")) for e in entries)
+
+
+def _pictures(document: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Label of the manifest, name and address of each thumbnail, as the document has them."""
+    found = []
+    for manifest in map(mapping, sequence(document.get("manifests"))):
+        for name, told in mapping(manifest.get("assertions")).items():
+            address = mapping(told).get("identifier")
+            if name.startswith("c2pa.thumbnail.") and isinstance(address, str):
+                found.append((str(manifest.get("label", "")), name, address))
+    return found
 
 
 def _document(reader: sdk.Reader, asset: Asset) -> dict[str, Any]:
@@ -193,6 +251,7 @@ def sign(
         raise SigningRefused(f"the file was not signed: {error}") from error
 
 
+@lru_cache(maxsize=1)
 def versions() -> tuple[EngineVersion, ...]:
     """Name the binding and the library below it, for the report."""
     return (
@@ -206,6 +265,7 @@ def is_supported(media_type: str) -> bool:
     return media_type in _supported_types()
 
 
+@lru_cache(maxsize=1)
 def _supported_types() -> frozenset[str]:
     return frozenset(sdk.Reader.get_supported_mime_types())
 

@@ -111,6 +111,7 @@ def _listed(pem: str) -> _Known:
     return _Known(certificate.subject.public_bytes(), certificate)
 
 
+@lru_cache(maxsize=1024)
 def _issued(issuer: "Certificate", subject: "Certificate") -> bool:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature

@@ -5,6 +5,7 @@ not vouch for what speaks in the media's favour; nobody declares AI by mistake.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from provenance.bounded import clean
@@ -70,7 +71,8 @@ def _fields(data: object) -> Iterator[tuple[str, object]]:
     while left:
         item = left.pop()
         if isinstance(item, list):
-            left.extend(item)
+            # Bytes, which come as a number each, can be as long as the padding of a store.
+            left.extend([part for part in item if isinstance(part, (list, dict))])
         elif isinstance(item, dict):
             for key, value in item.items():
                 if not str(key).startswith("@"):
@@ -78,6 +80,7 @@ def _fields(data: object) -> Iterator[tuple[str, object]]:
                     left.append(value)
 
 
+@lru_cache(maxsize=4096)
 def _local(name: str) -> str:
     """Drop prefix, namespace address or path: `Iptc4xmpExt:DigitalSourceType` and its kin."""
     for separator in ("/", "#", ":", "."):

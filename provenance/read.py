@@ -1,6 +1,7 @@
 """Read where one file says it comes from: the entry point of this package."""
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -52,6 +53,9 @@ MAX_CRJSON: Final = 3 * 1024**2
 """Longest crJSON document, in ASCII characters; a child's answer of eight megabytes holds it with
 every quotation mark escaped. Real ones stay under half a megabyte."""
 
+IN_MEMORY: Final = 8 << 20
+"""A file of more bytes is read piece by piece."""
+
 STRAY_STORE: Final = "store_out_of_place"
 _STRAY_STORE: Final = (
     "a manifest store is in the file, but not where this kind of file keeps it; a program that does "
@@ -94,6 +98,7 @@ class Reader:
             EngineUnsafe: the C2PA library would use the network, so it is not used at all.
         """
         moment = at or datetime.now(UTC)
+        file = _at_hand(file)
         metadata = read_metadata(file, media_type)
         asset = _File(file, media_type, manifest, remote_url, tuple(fragments))
         is_past = at is not None and at < datetime.now(UTC)
@@ -189,6 +194,14 @@ def read(
 ) -> Provenance:
     """Read one file; for many files keep a `Reader`, which is built once."""
     return Reader(store).read(file, media_type=media_type, at=at, manifest=manifest)
+
+
+def _at_hand(file: BinaryIO) -> BinaryIO:
+    """The file, in memory if it is small: it is looked through several times, a few bytes each."""
+    if file.seek(0, io.SEEK_END) > IN_MEMORY:
+        return file
+    file.seek(0)
+    return io.BytesIO(file.read())
 
 
 class _File(NamedTuple):

@@ -159,6 +159,12 @@ class PreviewNotFound(ServiceError):
     title = "There is no preview of this file"
 
 
+class NothingToShow(ServiceError):
+    code = "nothing_to_show"
+    status = 422
+    title = "This view has nothing to show of this file"
+
+
 class MediaNotFound(ServiceError):
     code = "media_not_found"
     status = 404

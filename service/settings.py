@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from detectors.zoo.device import Device
 from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
 from service.settings_oidc import Oidc
@@ -260,6 +261,9 @@ class Settings(BaseSettings):
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)
     """Threads of each model."""
+    device: Device = Device.CPU
+    """What the picture encoder computes on: cpu, cuda, mps, or auto for the first of CUDA, MPS and
+    the processor that is there. See docs/operations.md."""
     retention: KeepApart = KeepApart()
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()

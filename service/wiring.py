@@ -34,8 +34,9 @@ from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches, Fetch
 from service.scans.index_entries import IndexEntries
+from service.scans.looking import Looking, Painter
 from service.scans.policy import ScanPolicy
-from service.scans.queue import WEBHOOK_TASK, Broker, CeleryQueue
+from service.scans.queue import VIEW_TASK, WEBHOOK_TASK, Broker, CeleryQueue
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.use_cases import Scans
@@ -56,6 +57,7 @@ class Built:
     scans: Scans
     uploads: Uploads
     batches: Batches
+    looking: Looking
     webhooks: Webhooks
     sender: Sender
     ringer: Ringer
@@ -82,11 +84,15 @@ def open_database(settings: Settings) -> Database:
 
 
 def build(
-    settings: Settings, *, pipeline: Analyst | None = None, database: Database | None = None
+    settings: Settings,
+    *,
+    pipeline: Analyst | None = None,
+    painter: Painter | None = None,
+    database: Database | None = None,
 ) -> Built:
     """All on the configured storage and broker, and on this database or the configured one.
 
-    The web process passes no pipeline: it accepts scans and runs none. Raises `SettingsInvalid`
+    The web process passes neither pipeline nor painter: it runs and draws nothing. Raises `SettingsInvalid`
     when a part cannot be used.
     """
     with _usable("storage"):
@@ -127,6 +133,13 @@ def build(
         scans=scans,
         uploads=uploads,
         batches=batches,
+        looking=Looking(
+            database=database,
+            keeping=scans.keeping,
+            store=store,
+            queue=CeleryQueue(broker(settings), VIEW_TASK),
+            painter=painter,
+        ),
         webhooks=Webhooks(database, guard, seal, DEFAULT_TENANT),
         sender=Sender(database, guard, seal, keep=timedelta(days=settings.webhooks.keep_days)),
         ringer=Ringer(database, CeleryQueue(broker(settings), WEBHOOK_TASK)),

@@ -16,6 +16,7 @@ from service.db.engine import Database
 from service.errors import OutOfTime
 from service.reporting.report import Profile
 from service.scans.batches import Batches
+from service.scans.looking import Looking
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
@@ -62,6 +63,7 @@ class Container:
     scans: Scans
     uploads: Uploads
     batches: Batches
+    looking: Looking
     sender: Sender
 
 
@@ -73,10 +75,14 @@ def process_name(pid: int) -> str:
 @cache
 def container() -> Container:
     """This process's container. First called after the fork: nothing here survives one."""
+    from service.analysis.looking.painter import Painter  # numpy and OpenCV come with it
+
     settings = read_settings()
-    pipeline = Pipeline(pipeline_config(settings))
+    config = pipeline_config(settings)
+    pipeline = Pipeline(config)
+    painter = Painter(config.confinement, config.limits)
     database = open_database(settings)
-    built = build(settings, pipeline=PunctualPipeline(pipeline), database=database)
+    built = build(settings, pipeline=PunctualPipeline(pipeline), database=database, painter=painter)
     return Container(
         name=process_name(os.getpid()),
         settings=settings,
@@ -85,5 +91,6 @@ def container() -> Container:
         scans=built.scans,
         uploads=built.uploads,
         batches=built.batches,
+        looking=built.looking,
         sender=built.sender,
     )

@@ -3,7 +3,7 @@
 from celery.apps.worker import Worker
 from celery.signals import setup_logging
 
-from service.db.lifecycle import WEBHOOKS_QUEUE
+from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
 from service.settings import Settings
 from service.startup import explained
 from service.wiring import broker, build_scans
@@ -28,7 +28,7 @@ def _run_scans(settings: Settings, queues: tuple[str, ...], concurrency: int) ->
     ending = warmup.install(queues)
     app = worker_app(broker(settings), run_seconds=settings.leases.run_seconds)
     worker: Worker = app.Worker(
-        queues=list(queues),
+        queues=[*queues, VIEWS_QUEUE],
         concurrency=concurrency,
         pool=TaskPool,
         without_gossip=True,

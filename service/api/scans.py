@@ -93,7 +93,7 @@ def list_scans(
         Query(pattern=CURSOR, description="`next` of the page before, with the same filters"),
     ] = None,
 ) -> ScanPage:
-    """Scans, the newest first; only those that match every filter that is given."""
+    """Scans that match every filter that is given, the newest first unless `sort` says otherwise."""
     return ScanPage.of(scans.list(limit=limit, cursor=cursor, wanted=wanted), root)
 
 

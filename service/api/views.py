@@ -130,6 +130,14 @@ class ScanView(BaseModel):
         "to believe it",
         examples=["Example Camera Works"],
     )
+    sender: str | None = Field(
+        default=None,
+        description="The key or person that sent it; None: it was not noted",
+        examples=["account:7"],
+    )
+    assignee: str | None = Field(
+        default=None, description="The person it is left to", examples=["account:7"]
+    )
     reference: str | None = Field(description="As sent", examples=["post-8812"])
     labels: dict[str, str] = Field(description="As sent", examples=[{"team": "trust"}])
     priority: Priority
@@ -164,6 +172,8 @@ class ScanView(BaseModel):
             removed=[Part(part) for part in scan.gone],
             verdict=scan.verdict,
             signer=scan.signer,
+            sender=scan.sender,
+            assignee=scan.assignee,
             reference=scan.reference,
             labels=dict(scan.labels),
             priority=scan.priority,
@@ -182,7 +192,7 @@ class ScanView(BaseModel):
 
 
 class ScanPage(BaseModel):
-    """Some scans, the newest first."""
+    """Some scans, in the order that was asked for."""
 
     items: list[ScanView]
     next: str | None = Field(description="Send as `cursor` for the page after this one")

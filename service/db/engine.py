@@ -208,6 +208,12 @@ def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    """SQLite's own knows the letters of ASCII alone."""
+    return text.lower() if text is not None else None
 
 
 def _begin(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    text,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -53,6 +54,14 @@ class ScanRow(Base):
         Index("scan_by_reference", "tenant", "reference", "id"),
         Index("scan_by_signer", "tenant", "signer", "id"),
         Index("scan_quarantined", "quarantined_at"),
+        Index("scan_by_name", "tenant", "name", "id"),
+        Index("scan_by_size", "tenant", "size", "id"),
+        Index(
+            "scan_by_assignee",
+            *("tenant", "assignee", "id"),
+            sqlite_where=text("assignee IS NOT NULL"),
+            postgresql_where=text("assignee IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
@@ -97,6 +106,7 @@ class ScanRow(Base):
     action: Mapped[PolicyAction | None]  # null: no policy decided
     reference: Mapped[str | None] = mapped_column(String(200))  # the client's own
     sender: Mapped[str | None] = mapped_column(String(127))  # the key or person; null: not counted
+    assignee: Mapped[str | None] = mapped_column(String(127))  # the person it is left to
     priority: Mapped[Priority] = mapped_column(default=Priority.NORMAL)
     turn_at: Mapped[datetime] = mapped_column(default=_as_it_came)  # arrival less its head start
     signer: Mapped[str | None] = mapped_column(String(255))

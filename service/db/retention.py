@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from service.db import receipts
+from service.db.desk_tables import LinkRow, NoteRow
 from service.db.engine import Database
 from service.db.lifecycle import State
 from service.db.models import LabelRow, ReportRow, ScanRow
@@ -24,6 +25,7 @@ from service.db.retention_lifecycle import (
 from service.db.retention_tables import RetentionRow
 from service.db.review_tables import ReviewRow
 from service.db.trail import note
+from service.db.view_tables import ViewRow
 from service.reporting.receipt import Because
 
 ANEW: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,7 +85,7 @@ class Keeping:
         While a scan waits or runs nothing goes before all of it is due.
         """
         keep = self._of_scan(session, row)
-        ends = {part: _end(row, part, keep) for part in _kept(row)}
+        ends = {part: _end(row, part, keep) for part in _kept(session, row)}
         due = {part for part, end in ends.items() if _is_due(end, now, keep.of(part))}
         left = [end for part, end in ends.items() if part not in due]
         ended = row.state not in UNENDED
@@ -128,10 +130,11 @@ def _own(session: Session, tenant: str) -> OwnRetention:
     return OwnRetention(parts=parts, zero=row.zero)
 
 
-def _kept(row: ScanRow) -> Iterable[Part]:
+def _kept(session: Session, row: ScanRow) -> Iterable[Part]:
+    views = select(ViewRow.id).where(receipts.views_of(row.id)).limit(1)
     there = {
         Part.BYTES: row.blob is not None,
-        Part.PREVIEWS: row.preview is not None,
+        Part.PREVIEWS: row.preview is not None or session.scalar(views) is not None,
         Part.REPORTS: Part.REPORTS not in row.gone,
         Part.INDEX_ENTRIES: row.indexed,
     }
@@ -158,21 +161,23 @@ def _remove(
         row.blob = row.secret = None
     if Part.PREVIEWS in parts:
         row.preview = None
+        session.execute(delete(ViewRow).where(receipts.views_of(row.id)))
     if Part.INDEX_ENTRIES in parts:
         row.indexed = False
     if Part.REPORTS in parts:
         row.verdict = row.action = row.signer = row.pins = None
-        _delete_of(session, row, ReportRow, ReviewRow)
+        _delete_of(session, row, ReportRow, ReviewRow, NoteRow, LinkRow)
     if whole:
         row.state, row.name, row.note = State.EXPIRED, "", ""
         row.lease = row.lease_until = row.due_at = None
-        row.failure_code = row.failure_sentence = row.reference = None
+        row.failure_code = row.failure_sentence = row.reference = row.assignee = None
         row.deaths = row.quarantined_at = None
         _delete_of(session, row, LabelRow)
 
 
-def _delete_of(
-    session: Session, row: ScanRow, *tables: type[ReportRow] | type[ReviewRow] | type[LabelRow]
-) -> None:
+_OfScan = ReportRow | ReviewRow | NoteRow | LinkRow | LabelRow
+
+
+def _delete_of(session: Session, row: ScanRow, *tables: type[_OfScan]) -> None:
     for table in tables:
         session.execute(delete(table).where(table.scan_id == row.id))

@@ -25,6 +25,7 @@ from service.db.retention_lifecycle import Part
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.db.turns import whose_turn
+from service.db.view_tables import ViewRow
 from service.reporting.receipt import Because
 from service.reporting.report import Profile
 
@@ -172,7 +173,10 @@ class ScanRows:
         """All that is stored for a scan."""
         with self._database.read() as session:
             row = session.get(ScanRow, scan_id)
-            kept = (row.blob, row.preview) if row is not None and row.tenant == tenant else ()
+            if row is None or row.tenant != tenant:
+                return ()
+            views = session.scalars(select(ViewRow.blob).where(receipts.views_of(scan_id)))
+            kept = (row.blob, row.preview, *views)
             return tuple(BlobKey(key) for key in kept if key is not None)
 
     def delete(self, tenant: str, scan_id: str, now: datetime) -> bool:

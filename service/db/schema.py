@@ -9,6 +9,7 @@ from service.db import (
     account_tables,
     batch_tables,
     check_tables,
+    desk_tables,
     idempotency_tables,
     models,
     policy_tables,
@@ -17,6 +18,7 @@ from service.db import (
     review_tables,
     trail_tables,
     upload_tables,
+    view_tables,
     webhook_tables,
 )
 from service.db.base import Base
@@ -26,6 +28,7 @@ _TABLES: Final = (
     account_tables,
     batch_tables,
     check_tables,
+    desk_tables,
     idempotency_tables,
     models,
     policy_tables,
@@ -34,6 +37,7 @@ _TABLES: Final = (
     review_tables,
     trail_tables,
     upload_tables,
+    view_tables,
     webhook_tables,
 )
 """The modules that declare tables; importing them is what makes the metadata complete."""

@@ -11,6 +11,7 @@ from service.db.lifecycle import BlobKey, State, WorkerSeen
 from service.db.models import ScanRow, WorkerRow
 from service.db.retention import ANEW, Keeping
 from service.db.upload_tables import UploadRow
+from service.db.view_tables import ViewRow
 
 BATCH = 500
 
@@ -103,14 +104,15 @@ class UpkeepRows:
         return Pruned(looked=len(rows), removed=removed)
 
     def without_scan(self, keys: Sequence[BlobKey]) -> set[BlobKey]:
-        """Those of at most `BATCH` keys that no scan and no upload refers to."""
+        """Those of at most `BATCH` keys that no scan, no view of one and no upload refers to."""
         query = select(ScanRow.blob, ScanRow.preview).where(
             or_(ScanRow.blob.in_(keys), ScanRow.preview.in_(keys))
         )
         uploads = select(UploadRow.blob).where(UploadRow.blob.in_(keys))
+        views = select(ViewRow.blob).where(ViewRow.blob.in_(keys))
         with self._database.read() as session:
             # Uploads first: what becomes a scan's in between is found there.
-            used = set(session.scalars(uploads))
+            used = {*session.scalars(uploads), *session.scalars(views)}
             used.update(key for row in session.execute(query) for key in row)
         return set(keys) - used
 

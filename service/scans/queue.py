@@ -13,11 +13,12 @@ from celery import Celery
 from kombu.exceptions import ChannelError, KombuError
 
 from detectors.base import Kind
-from service.db.lifecycle import WEBHOOKS_QUEUE
+from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
 from service.errors import QueueUnavailable
 from service.reporting.report import Profile
 
 SCAN_TASK: Final = "assay.scan"
+VIEW_TASK: Final = "assay.view"
 WEBHOOK_TASK: Final = "assay.webhook"
 PROVENANCE_QUEUE: Final = "provenance"
 QUEUES: Final = (*(kind.value for kind in Kind), PROVENANCE_QUEUE)
@@ -98,7 +99,8 @@ def celery_app(broker: Broker) -> Celery:
         task_ignore_result=True,
         result_backend=None,
         task_queues=tuple(
-            kombu.Queue(name, exchange="", routing_key=name) for name in (*QUEUES, WEBHOOKS_QUEUE)
+            kombu.Queue(name, exchange="", routing_key=name)
+            for name in (*QUEUES, VIEWS_QUEUE, WEBHOOKS_QUEUE)
         ),
         task_default_queue=PROVENANCE_QUEUE,
         enable_utc=True,

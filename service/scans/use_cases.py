@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Self
 
@@ -38,7 +37,7 @@ from service.reporting.signature import ReportSigner
 from service.scans.absent import why_no_report
 from service.scans.admission import Admission
 from service.scans.asked import Asked
-from service.scans.cursor import cursor_after, id_in
+from service.scans.cursor import page_of
 from service.scans.deciding import Policies
 from service.scans.idempotency import Keys
 from service.scans.index_entries import IndexEntries
@@ -56,6 +55,7 @@ from service.scans.retention import TenantRetention
 from service.scans.reviews import Reviews
 from service.scans.runner import Analyst, Runner
 from service.scans.sealing import new_secret, writer
+from service.scans.teamwork import Teamwork
 from service.storage.protocol import BlobStore, read
 
 log = logging.getLogger(__name__)
@@ -149,6 +149,11 @@ class Scans:
         return Quarantine(self._database, self.keeping, self._tenant)
 
     @property
+    def team(self) -> Teamwork:
+        """How people work together on these scans."""
+        return Teamwork(self._database, self._tenant, self._now)
+
+    @property
     def retention(self) -> TenantRetention:
         """How long these scans are kept."""
         return TenantRetention(self._database, self._policy.retention, self._tenant)
@@ -226,10 +231,12 @@ class Scans:
         cursor: str | None = None,
         wanted: Wanted = Wanted(),  # noqa: B008 (frozen)
     ) -> Page:
-        """The newest first; `cursor` is the `next` of the page before. Raises `CursorInvalid`."""
-        after = None if cursor is None else id_in(cursor, wanted)
-        page = self._lists.page(self._tenant, limit=limit, after=after, wanted=wanted)
-        return page if page.next is None else replace(page, next=cursor_after(page.next, wanted))
+        """In the order wanted; `cursor` is the `next` of the page before. Raises `CursorInvalid`."""
+        return page_of(self._lists, self._tenant, limit=limit, cursor=cursor, wanted=wanted)
+
+    def ahead(self, scan_id: str) -> int | None:
+        """How many scans wait before this one, of all tenants; None where it waits for none."""
+        return self._lists.ahead(self._tenant, scan_id)
 
     def cancel(self, scan_id: str) -> Scan:
         """End a scan that waits or runs; its worker stops when it next says that it lives.
@@ -245,10 +252,7 @@ class Scans:
         return scan
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
-        """A text for each of these scans that is there, which differs whenever the scan does.
-
-        Of every tenant's scans: who follows one was asked before, and reads it as its tenant.
-        """
+        """A text for each of these scans, of whatever tenant, that differs whenever the scan does."""
         return self._rows.marks(scan_ids)
 
     def report(self, scan_id: str) -> Report:
@@ -338,7 +342,7 @@ class Scans:
         """Analyse one scan, once, as `Runner.run` does."""
         if self._pipeline is None:
             raise RuntimeError("this process has no pipeline and runs no scans")
-        runner = Runner(
+        return Runner(
             rows=self._rows,
             store=self._store,
             policy=self._policy,
@@ -349,8 +353,7 @@ class Scans:
             endings=self.endings,
             deletions=self.deletions,
             now=self._now,
-        )
-        return runner.run(scan_id, worker=worker, queue=queue)
+        ).run(scan_id, worker=worker, queue=queue)
 
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""

@@ -45,6 +45,7 @@ from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches
 from service.scans.intake import Receiver
+from service.scans.looking import Looking, Painter
 from service.scans.policy import ScanPolicy
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
@@ -123,6 +124,8 @@ class Desk:
     database: Database
     keyring: Keyring
     tenants: Tenants
+    looking: Looking
+    orders: Waiting  # messages about views
 
     def bearer(
         self, *scopes: Scope, tenant: str = DEFAULT_TENANT, expires_at: datetime | None = None
@@ -140,6 +143,11 @@ class Desk:
             scan_id = self.queue.ids.pop(0)
             self.scans.run(scan_id, worker="test")
             self.batches.scan_ended(scan_id)
+
+    def draw(self) -> None:
+        """Do what a worker does with every message about views."""
+        while self.orders.ids:
+            self.looking.draw(self.orders.ids.pop(0))
 
     @contextmanager
     def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
@@ -179,6 +187,8 @@ def desk(
     database: Database | None = None,
     counters: str = IN_PROCESS,
     store: BlobStore | None = None,
+    painter: Painter | None = None,
+    patience: float = 0.0,
 ) -> Desk:
     """A new application, open unless `door` says otherwise.
 
@@ -194,6 +204,10 @@ def desk(
         policy=ScanPolicy(upload_limits=limits, keep=timedelta(days=1), attempts=1),
         signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
+    )
+    orders = Waiting()
+    looking = Looking(
+        database=database, keeping=scans.keeping, store=store, queue=orders, painter=painter
     )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
@@ -227,12 +241,26 @@ def desk(
         uploads=uploads,
         the_batches=batches,
         the_webhooks=Webhooks(database, WEBHOOKS, Seal(bytes(32)), DEFAULT_TENANT),
+        the_views=looking,
+        patience=patience,
         hosts=hosts,
         proxies=proxies,
     )
     client = TestClient(app, raise_server_exceptions=False)
     return Desk(
-        app, client, scans, uploads, batches, queue, blobs, people, database, keyring, tenants
+        app,
+        client,
+        scans,
+        uploads,
+        batches,
+        queue,
+        blobs,
+        people,
+        database,
+        keyring,
+        tenants,
+        looking,
+        orders,
     )
 
 

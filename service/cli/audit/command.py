@@ -17,7 +17,6 @@ from service.cli.audit.archive import Archive
 from service.cli.audit.heartbeat import pulse
 from service.cli.audit.parallel import BUNDLE, Engine, ParallelAnalysis
 from service.cli.audit.results_file import Line, ResultsFile, Tally
-from service.cli.audit.summary import write_summary
 from service.cli.audit.table import check_parquet, write_parquet, write_table
 from service.cli.audit.walk import Entry
 from service.cli.complain import DELIBERATE, complain, say
@@ -114,6 +113,8 @@ def run(asked: Asked) -> ExitCode:
             if asked.parquet is not None:
                 write_parquet(results.lines(), asked.parquet)
             if asked.summary is not None:
+                from service.cli.audit.summary import write_summary  # templates come with it
+
                 write_summary(results.lines(), asked.summary)
     except BrokenPipeError:  # whoever read standard output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
