@@ -6,6 +6,7 @@ BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
 
 DRAWINGS ?= /usr/share/openclipart/png
+KIND ?= speech
 
 train = $(BIN)/python -m detectors.training.$(1) --manifest $(DATA)/manifest.csv \
 	--cache var/training/$(1) --out detectors/zoo $(ARGS)
@@ -50,8 +51,8 @@ lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 tree: .venv/run.stamp ## write the folders of ARCHITECTURE.md and docs/modules.md
 	@$(BIN)/python -m deploy.architecture
 
-collect: .venv/run.stamp ## collect training speech out of clones in MIRROR into DATA
-	@$(BIN)/python -m detectors.training.collection.collect --mirror $(MIRROR) --out $(DATA) $(ARGS)
+collect: .venv/run.stamp ## collect training media (KIND=speech or pictures) out of clones in MIRROR into DATA
+	@$(BIN)/python -m detectors.training.collection.collect --kind $(KIND) --mirror $(MIRROR) --out $(DATA) $(ARGS)
 
 train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv
 	@$(call train,image) --drawings $(DRAWINGS)

@@ -1,16 +1,19 @@
 """Measure how many uploads the API accepts a second while a worker is busy, beside a bare endpoint.
 
-    python -m deploy.benchmark_uploads [--seconds 20] [--connections 16]
+    python -m deploy.benchmark_uploads [--seconds 20] [--connections 16] [--processes 1]
 
 PostgreSQL, Redis and `assay serve`, which is API and worker, are started here. The bare endpoint is
 FastAPI that stores a form's file in a folder and does nothing else; it runs in the same run, first
-and last, beside the same worker. Rates and waits are by the clock: run it on an idle machine.
+and last, beside the same worker and in as many processes. It leaves its file to the system's cache,
+where a power cut takes it. The durable one is the same but syncs the file and its folder, as the
+service does before it answers. Rates and waits are by the clock: run it on an idle machine.
 Processor times say more on a busy one.
 """
 
 import argparse
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,21 +38,31 @@ from tests import media
 from tests.e2e import servers
 
 BARE: Final = """
-import secrets, shutil, sys
+import os, secrets, shutil, socket, sys
 from pathlib import Path
 import uvicorn
 from fastapi import FastAPI, UploadFile
 
-folder, app = Path(sys.argv[1]), FastAPI()
+folder, app, durable = Path(sys.argv[1]), FastAPI(), sys.argv[4] == "durable"
+handle = os.open(folder, os.O_RDONLY)
 
 @app.post("/v1/scans", status_code=202)
 def store(file: UploadFile) -> dict[str, str]:
     name = secrets.token_hex(16)
     with (folder / name).open("wb") as out:
         shutil.copyfileobj(file.file, out)
+        if durable:
+            out.flush()
+            os.fsync(out.fileno())
+            os.fsync(handle)
     return {"id": name}
 
-uvicorn.run(app, port=int(sys.argv[2]), access_log=False, log_level="warning")
+listener = socket.create_server(("127.0.0.1", int(sys.argv[2])), backlog=512)
+for _ in range(int(sys.argv[3]) - 1):
+    if os.fork() == 0:
+        break
+config = uvicorn.Config(app, access_log=False, log_level="warning")
+uvicorn.Server(config).run(sockets=[listener])
 """
 
 SIZE: Final = 100_000
@@ -75,6 +88,14 @@ PLENTY: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where files are sent to, and the processes that take them."""
+
+    port: int
+    processes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """What one endpoint did under load."""
 
@@ -84,7 +105,7 @@ class Load:
     rate: float  # accepted a second
     p50: float  # ms
     p99: float  # ms
-    work: float  # ms of processor time of the endpoint's process for each file
+    work: float  # ms of processor time of the endpoint's processes for each file
 
 
 def main() -> int:
@@ -92,22 +113,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0, help="of load for each endpoint")
     parser.add_argument("--connections", type=int, default=16, help="that send at the same time")
+    parser.add_argument("--processes", type=int, default=1, help="of each endpoint")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="assay-bench-") as name,
-        _deployment(Path(name)) as (ours, key),
-        _bare(Path(name)) as bare,
+        _deployment(Path(name), options.processes) as (ours, key),
+        _bare(Path(name), options.processes, durable=False) as bare,
+        _bare(Path(name), options.processes, durable=True) as durable,
     ):
         first = _loaded("bare, first", bare, options)
         opened = _loaded("assay", ours, options)
         counted = _loaded("assay, key and limits", ours, options, key)
+        synced = _loaded("bare and durable", durable, options)
         last = _loaded("bare, last", bare, options)
-    return _print(first, opened, counted, last)
+    return _print(first, opened, counted, synced, last)
 
 
 @contextmanager
-def _deployment(folder: Path) -> Iterator[tuple[tuple[int, int], str]]:
-    """Port and process of an API whose worker is busy, and a key for it."""
+def _deployment(folder: Path, processes: int) -> Iterator[tuple[Endpoint, str]]:
+    """An API whose worker is busy, and a key for it."""
     port = servers.free_port()
     with servers.redis(folder) as redis, servers.postgresql() as database:
         settings = {
@@ -117,20 +141,25 @@ def _deployment(folder: Path) -> Iterator[tuple[tuple[int, int], str]]:
             **PLENTY,
         }
         command = [str(Path(sys.executable).with_name("assay")), "serve", "--port", str(port)]
-        serving = servers.Process([*command, "--open"], folder / "serve.log", settings)
+        command += ["--open", "--processes", str(processes)]
+        serving = servers.Process(command, folder / "serve.log", settings)
         serving.start()
         try:
             servers.wait_until(lambda: servers.answers(port), what="the API answers")
-            servers.wait_until(lambda: bool(_api(serving.pid)), what="the API runs")
-            yield (port, _api(serving.pid)[0]), _key(database)
+            servers.wait_until(lambda: len(_api(serving.pid)) == processes, what="the API runs")
+            yield Endpoint(port, _api(serving.pid)), _key(database)
         finally:
             serving.stop()
 
 
-def _api(supervisor: int) -> list[int]:
-    """The process that serves, among the children of `assay serve`."""
-    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-    return [int(pid) for pid in children if SERVING in Path(f"/proc/{pid}/cmdline").read_text()]
+def _api(supervisor: int) -> tuple[int, ...]:
+    """The processes that serve, among the children of `assay serve`."""
+    children = _children(supervisor)
+    return tuple(pid for pid in children if SERVING in Path(f"/proc/{pid}/cmdline").read_text())
+
+
+def _children(pid: int) -> tuple[int, ...]:
+    return tuple(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 def _key(database: str) -> str:
@@ -141,33 +170,38 @@ def _key(database: str) -> str:
 
 
 @contextmanager
-def _bare(folder: Path) -> Iterator[tuple[int, int]]:
-    port, stored = servers.free_port(), folder / "bare"
+def _bare(folder: Path, processes: int, *, durable: bool) -> Iterator[Endpoint]:
+    what = "durable" if durable else "bare"
+    port, stored = servers.free_port(), folder / what
     stored.mkdir()
-    process = subprocess.Popen([sys.executable, "-c", BARE, str(stored), str(port)])
+    command = [sys.executable, "-c", BARE, str(stored), str(port), str(processes), what]
+    process = subprocess.Popen(command, start_new_session=True)
     try:
         servers.wait_until(lambda: servers.answers(port), what="the bare endpoint answers")
-        yield port, process.pid
+        servers.wait_until(
+            lambda: len(_children(process.pid)) == processes - 1, what="all of its processes run"
+        )
+        yield Endpoint(port, (process.pid, *_children(process.pid)))
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 
 def _loaded(
-    what: str, endpoint: tuple[int, int], options: argparse.Namespace, key: str | None = None
+    what: str, endpoint: Endpoint, options: argparse.Namespace, key: str | None = None
 ) -> Load:
     photo = media.jpeg(media.photo_like(512, 384))
     request = _request(photo + os.urandom(max(0, SIZE - len(photo))), key)
-    return asyncio.run(_load(what, *endpoint, request, options.seconds, options.connections))
+    return asyncio.run(_load(what, endpoint, request, options.seconds, options.connections))
 
 
 async def _load(
-    what: str, port: int, pid: int, request: bytes, seconds: float, connections: int
+    what: str, endpoint: Endpoint, request: bytes, seconds: float, connections: int
 ) -> Load:
-    await _lane(port, request, time.monotonic() + WARM_SECONDS)
-    before = _work(pid)
+    await _lane(endpoint.port, request, time.monotonic() + WARM_SECONDS)
+    before = _work(endpoint)
     end = time.monotonic() + seconds
-    lanes = await asyncio.gather(*(_lane(port, request, end) for _ in range(connections)))
+    lanes = await asyncio.gather(*(_lane(endpoint.port, request, end) for _ in range(connections)))
     waits = [wait for lane in lanes for status, wait in lane if status == 202]
     refused = sum(status != 202 for lane in lanes for status, _ in lane)
     cuts = quantiles(waits, n=100)
@@ -178,14 +212,17 @@ async def _load(
         rate=len(waits) / seconds,
         p50=cuts[49] * 1000,
         p99=cuts[98] * 1000,
-        work=(_work(pid) - before) / len(waits) * 1000,
+        work=(_work(endpoint) - before) / len(waits) * 1000,
     )
 
 
-def _work(pid: int) -> float:
-    """Processor seconds that a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _work(endpoint: Endpoint) -> float:
+    """Processor seconds that its processes have used so far."""
+    ticks = 0
+    for pid in endpoint.processes:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 async def _lane(port: int, request: bytes, end: float) -> list[tuple[int, float]]:
@@ -221,9 +258,9 @@ def _request(data: bytes, key: str | None) -> bytes:
     return head.encode() + b"\r\n" + body
 
 
-def _print(first: Load, opened: Load, counted: Load, last: Load) -> int:
+def _print(first: Load, opened: Load, counted: Load, synced: Load, last: Load) -> int:
     table = Table("endpoint", "accepted", "refused", "a second", "p50 ms", "p99 ms", "CPU ms")
-    for load in (first, opened, counted, last):
+    for load in (first, opened, counted, synced, last):
         counts = (str(load.accepted), str(load.refused), f"{load.rate:.0f}")
         table.add_row(load.what, *counts, f"{load.p50:.0f}", f"{load.p99:.0f}", f"{load.work:.1f}")
     bare = (first.rate + last.rate) / 2
@@ -233,7 +270,8 @@ def _print(first: Load, opened: Load, counted: Load, last: Load) -> int:
     met = opened.rate >= TARGET_RATE and opened.p99 <= TARGET_P99 and share >= TARGET_SHARE
     console.print(
         f"assay accepts {share:.2f} of what the bare endpoint does, {counted.rate / bare:.2f} with "
-        f"a key and limits (wanted: {TARGET_RATE:.0f} a second, p99 {TARGET_P99:.0f} ms, share "
+        f"a key and limits, and {opened.rate / synced.rate:.2f} of what it does where it makes the "
+        f"file durable (wanted: {TARGET_RATE:.0f} a second, p99 {TARGET_P99:.0f} ms, share "
         f"{TARGET_SHARE}): {'met' if met else 'missed'}"
     )
     return 0 if met else 1

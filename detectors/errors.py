@@ -61,6 +61,12 @@ class WrongArithmetic(DetectorError):
     code = "wrong_arithmetic"
 
 
+class DeviceMissing(DetectorError):
+    """Models were to be computed on a device that this machine does not have."""
+
+    code = "device_missing"
+
+
 class WeightsUnfit(DetectorError):
     """A published checkpoint is damaged, unsafe to read, or of another architecture."""
 

@@ -8,26 +8,35 @@ from typing import Any, Final
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 from detectors.registry import use_shelf
 from provenance.trust import TrustStore
-from service import logs
+from service import logs, tracing
 from service.api import (
+    assignment,
     audit_log,
     batches,
     description,
     detectors,
     health,
     keys,
+    lines,
+    links,
+    looking,
     media,
+    notes,
     policies,
     problems,
+    quarantine,
     resumable,
     retention,
     reviews,
     scans,
+    sending,
+    similar,
     webhooks,
 )
 from service.api.access import Rules, rules
@@ -40,17 +49,31 @@ from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
 from service.arguments import trust_store
-from service.db.lifecycle import WEBHOOKS_QUEUE
+from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
 from service.entrance import build_entrance
 from service.rendering.render import STATIC
 from service.scans.batches import Batches
+from service.scans.looking import Looking
 from service.scans.queue import QUEUES
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.startup import explained
 from service.watching.installation import Installation
-from service.web import account, pages, people, provider, sign_in
+from service.web import (
+    account,
+    listing,
+    pages,
+    people,
+    provider,
+    selected,
+    shared,
+    sign_in,
+    teamwork,
+)
+from service.web import looking as looking_pages
+from service.web import notes as note_pages
+from service.web import quarantine as quarantine_pages
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
 from service.wiring import build, guarded_fetch, open_database
@@ -59,8 +82,10 @@ FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
 
 ROUTED: Final = (
+    sending,  # first, since a request is held against one route after the other
     webhooks,
     scans,
+    quarantine,
     batches,
     resumable,
     retention,
@@ -68,17 +93,38 @@ ROUTED: Final = (
     policies,
     audit_log,
     media,
+    lines,
+    assignment,
+    notes,
+    links,
+    looking,
+    similar,
     detectors,
     health,
     keys,
     description,
+    listing,
+    selected,
     pages,
+    looking_pages,
     review_pages,
+    quarantine_pages,
+    note_pages,
+    teamwork,
+    shared,
     sign_in,
     provider,
     account,
     people,
 )
+
+_SILENT: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""The framework's own telemetry tells of addresses with their queries; `tracing` does not."""
 
 DESCRIPTION: Final = (
     "Send a photo, video or recording; get one authenticity report: signed provenance first, then "
@@ -122,6 +168,8 @@ def create_app(
     uploads: Uploads,
     the_batches: Batches,
     the_webhooks: Webhooks,
+    the_views: Looking,
+    patience: float = looking.PATIENCE,
     organisation: str = "",
     hosts: Hosts | None = None,
     proxies: Proxies | None = None,
@@ -139,6 +187,7 @@ def create_app(
         openapi_url=None,  # served by `description` like everything else
         docs_url=None,  # its page would load scripts from another host
         redoc_url=None,
+        telemetry=_SILENT,
         generate_unique_id_function=lambda route: route.name,
     )
     app.proxies = proxies or Proxies()
@@ -150,6 +199,8 @@ def create_app(
     app.state.uploads = uploads
     app.state.batches = the_batches
     app.state.webhooks = the_webhooks
+    app.state.looking = the_views
+    app.state.patience = patience
     app.state.organisation = organisation
     app.state.fetch = get
     app.state.trust = trust
@@ -157,7 +208,10 @@ def create_app(
     routers = [module.router for module in ROUTED]
     for router in routers:
         app.include_router(router)
-    spoken = {resumable.router.prefix: resumable.spoken(uploads.largest)}
+    spoken = {
+        resumable.router.prefix: resumable.spoken(uploads.largest),
+        shared.router.prefix: shared.HEADERS,
+    }
     app.rules = rules(routers)
     app.mount("/static", Kept(directory=STATIC))
     app.resources = (
@@ -180,6 +234,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
     Raises `SettingsInvalid`.
     """
     logs.configure(json=settings.log_json)
+    tracing.configure("assay-api")  # its rest is sent when Python ends
     use_shelf(settings.weights)
     database = open_database(settings)
     built = build(settings, database=database)
@@ -191,9 +246,12 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
         uploads=built.uploads,
         the_batches=built.batches,
         the_webhooks=built.webhooks,
+        the_views=built.looking,
         organisation=settings.organisation,
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),
     )
-    app.state.installation = Installation(database, built.scans.ready, (*QUEUES, WEBHOOKS_QUEUE))
+    app.state.installation = Installation(
+        database, built.scans.ready, (*QUEUES, VIEWS_QUEUE, WEBHOOKS_QUEUE)
+    )
     return app

@@ -43,6 +43,7 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         index_scans=settings.index_scans,
         video_frames=decoding.video_frames,
         threads=settings.model_threads,
+        device=settings.device,
         weights_dir=settings.weights,
         thresholds=settings.thresholds,
     )

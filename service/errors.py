@@ -159,6 +159,12 @@ class PreviewNotFound(ServiceError):
     title = "There is no preview of this file"
 
 
+class NothingToShow(ServiceError):
+    code = "nothing_to_show"
+    status = 422
+    title = "This view has nothing to show of this file"
+
+
 class MediaNotFound(ServiceError):
     code = "media_not_found"
     status = 404
@@ -226,6 +232,14 @@ class BlobChanged(ServiceError):
     code = "blob_changed"
     status = 500
     title = "The stored file is not the one that was uploaded"
+
+
+class BlobUnreadable(ServiceError):
+    """The store answers, and refuses this one file."""
+
+    code = "blob_unreadable"
+    status = 500
+    title = "The stored file cannot be read"
 
 
 class QueueUnavailable(ServiceError):

@@ -47,6 +47,12 @@ _ENDED = Counter(
 _FAILURES = Counter(
     "assay_scan_failures", "Scans that failed, by the code", ("code",), registry=COUNTED
 )
+_DEATHS = Counter(
+    "assay_scan_attempts_lost",
+    "Attempts at a scan that ended without a report, by what ended them",
+    ("cause",),
+    registry=COUNTED,
+)
 _VERDICTS = Counter(
     "assay_verdicts", "Reports by verdict", ("kind", "profile", "verdict"), registry=COUNTED
 )
@@ -82,6 +88,12 @@ _SCORES = Histogram(
     "Calibrated scores of each detector, as log10 likelihood ratios",
     ("detector",),
     buckets=_RATIOS,
+    registry=COUNTED,
+)
+_STORAGE = Counter(
+    "assay_storage_failures",
+    "Requests to the bucket that failed, by the class of the error",
+    ("error",),
     registry=COUNTED,
 )
 _WEBHOOKS = Counter(
@@ -132,6 +144,11 @@ def failed(code: str) -> None:
     _FAILURES.labels(code).inc()
 
 
+def died(cause: str, times: int) -> None:
+    """So many attempts ended by this cause."""
+    _DEATHS.labels(cause).inc(times)
+
+
 def reported(kind: str | None, profile: str, verdict: str, seconds: float) -> None:
     """A file has its report, after so many seconds of analysis."""
     ended("done")
@@ -148,6 +165,11 @@ def found(detector: str, outcome: str, reason: str | None, seconds: float) -> No
 def scored(detector: str, log10_lr: float) -> None:
     """One detector gave a file this calibrated score."""
     _SCORES.labels(detector).observe(log10_lr)
+
+
+def storage_failed(error: str) -> None:
+    """A request to the bucket failed after its last try."""
+    _STORAGE.labels(error).inc()
 
 
 def told(state: str, seconds: float) -> None:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from detectors.zoo.device import Device
 from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
 from service.settings_oidc import Oidc
@@ -50,6 +51,8 @@ class Uploads(Section):
     video_bytes: int = Field(default=2048 * MIB, gt=0)
     resume_seconds: Seconds = 86_400.0
     """An upload in pieces is deleted after this long without a byte, or without a scan of it."""
+    direct_seconds: float = Field(default=0.0, ge=0, le=604_800)
+    """So long an address of the S3 bucket itself works that a client asked for; 0: none is given."""
 
 
 class Decoding(Section):
@@ -188,6 +191,8 @@ class Settings(BaseSettings):
     """Where uploaded files and previews lie: a folder, or a bucket as s3://bucket/prefix,
     gs://bucket/prefix or az://container/prefix; unset: `blobs` in the data directory. See
     docs/storage.md."""
+    storage_seconds: float = Field(default=60.0, gt=0, le=600)
+    """A bucket that says nothing for so long, before its answer or within it, does not answer."""
     database_url: Annotated[SecretStr | None, scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
     database_url_file: Folder | None = None
@@ -249,10 +254,16 @@ class Settings(BaseSettings):
     """Let everybody in who reaches the service, with every right in the tenant `default`. False:
     keys or accounts are asked for, except by `assay serve` on loopback while there are none. See
     docs/access.md."""
+    daily_checks: bool = True
+    """Workers test themselves with made media and look for drift of the scores, each once a day in
+    the whole fleet; the figures tell what they found."""
     log_json: bool = False
     """One JSON object a line instead of text."""
     model_threads: int = Field(default=2, gt=0)
     """Threads of each model."""
+    device: Device = Device.CPU
+    """What the picture encoder computes on: cpu, cuda, mps, or auto for the first of CUDA, MPS and
+    the processor that is there. See docs/operations.md."""
     retention: KeepApart = KeepApart()
     uploads: Uploads = Uploads()
     decoding: Decoding = Decoding()

@@ -23,6 +23,7 @@ from service.db.access import AccessRows, OwnLimits
 from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.db.outbox import announce_batch
+from service.db.retention import Keeping
 from service.errors import (
     SealingKeyInvalid,
     SettingsInvalid,
@@ -33,8 +34,9 @@ from service.fetch import Guard, fetch
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches, Fetch
 from service.scans.index_entries import IndexEntries
+from service.scans.looking import Looking, Painter
 from service.scans.policy import ScanPolicy
-from service.scans.queue import WEBHOOK_TASK, Broker, CeleryQueue
+from service.scans.queue import VIEW_TASK, WEBHOOK_TASK, Broker, CeleryQueue
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.use_cases import Scans
@@ -55,6 +57,7 @@ class Built:
     scans: Scans
     uploads: Uploads
     batches: Batches
+    looking: Looking
     webhooks: Webhooks
     sender: Sender
     ringer: Ringer
@@ -81,15 +84,21 @@ def open_database(settings: Settings) -> Database:
 
 
 def build(
-    settings: Settings, *, pipeline: Analyst | None = None, database: Database | None = None
+    settings: Settings,
+    *,
+    pipeline: Analyst | None = None,
+    painter: Painter | None = None,
+    database: Database | None = None,
 ) -> Built:
     """All on the configured storage and broker, and on this database or the configured one.
 
-    The web process passes no pipeline: it accepts scans and runs none. Raises `SettingsInvalid`
+    The web process passes neither pipeline nor painter: it runs and draws nothing. Raises `SettingsInvalid`
     when a part cannot be used.
     """
     with _usable("storage"):
-        store = open_store(settings.blobs, reserve=settings.reserve_bytes)
+        store = open_store(
+            settings.blobs, reserve=settings.reserve_bytes, silence=settings.storage_seconds
+        )
     database = database or open_database(settings)
     with _usable("keys"):
         signer = report_signer(settings)
@@ -109,13 +118,13 @@ def build(
         store=store,
         limits=upload_limits(settings),
         patience=timedelta(seconds=settings.uploads.resume_seconds),
+        direct=timedelta(seconds=settings.uploads.direct_seconds),
     )
     batches = Batches(
         database=database,
         scans=scans,
         uploads=uploads,
         fetch=guarded_fetch(settings),
-        keep=policy.keep,
         finished=announce_batch,
         meter=build_meter(settings, database),
     )
@@ -124,6 +133,13 @@ def build(
         scans=scans,
         uploads=uploads,
         batches=batches,
+        looking=Looking(
+            database=database,
+            keeping=scans.keeping,
+            store=store,
+            queue=CeleryQueue(broker(settings), VIEW_TASK),
+            painter=painter,
+        ),
         webhooks=Webhooks(database, guard, seal, DEFAULT_TENANT),
         sender=Sender(database, guard, seal, keep=timedelta(days=settings.webhooks.keep_days)),
         ringer=Ringer(database, CeleryQueue(broker(settings), WEBHOOK_TASK)),
@@ -247,6 +263,11 @@ def broker(settings: Settings) -> Broker:
     if settings.broker_url is not None:
         return Broker.at(settings.broker_url.get_secret_value(), settings.broker_options)
     return Broker.in_folder(settings.data_dir.absolute() / "broker")
+
+
+def scan_keeping(settings: Settings) -> Keeping:
+    """For how long scans are kept whose tenants say nothing themselves."""
+    return Keeping(scan_policy(settings).retention)
 
 
 def scan_policy(settings: Settings) -> ScanPolicy:

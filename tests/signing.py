@@ -143,6 +143,7 @@ def sign(
     timestamp_url: str | None = None,
     trusting: Iterable[Authority] = (),
     definition: Mapping[str, object] | None = None,
+    thumbnails: bool = False,
 ) -> Signed:
     """Sign a complete file of any container the C2PA library writes.
 
@@ -162,7 +163,7 @@ def sign(
     }
     with (
         _signer(credential, timestamp_url) as signer,
-        c2pa.Builder.from_json(manifest, _context(trusting)) as builder,
+        c2pa.Builder.from_json(manifest, _context(trusting, thumbnails=thumbnails)) as builder,
     ):
         for number, parent in enumerate(parents):
             described = {**parent.described, "instance_id": _instance(number)}
@@ -192,7 +193,7 @@ def _use(parent: Parent, number: int) -> dict[str, object]:
     return action(name, parameters={"ingredientIds": [_instance(number)]})
 
 
-def _context(trusting: Iterable[Authority]) -> Any:
+def _context(trusting: Iterable[Authority], *, thumbnails: bool) -> Any:
     """Signing reads nothing from the network but a time stamp, and does not judge what it made."""
     anchors = [
         {"trust_anchors": entry.root_pem, "trust_uri": "tests", "trust_kind": "manifest"}
@@ -202,7 +203,7 @@ def _context(trusting: Iterable[Authority]) -> Any:
         {
             "trust": {"trust_config": C2PA_CLAIM_SIGNING, "anchors": anchors},
             "verify": {"verify_after_sign": False, "remote_manifest_fetch": False},
-            "builder": {"thumbnail": {"enabled": False}},
+            "builder": {"thumbnail": {"enabled": thumbnails}},
         }
     )
 

@@ -12,14 +12,16 @@ from service.analysis.pipeline import Analysis, Pipeline
 from service.analysis.progress import Listener
 from service.analysis.source import Source
 from service.arguments import pipeline_config
+from service.db.engine import Database
 from service.errors import OutOfTime
 from service.reporting.report import Profile
 from service.scans.batches import Batches
+from service.scans.looking import Looking
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.webhooks.sending import Sender
-from service.wiring import build
+from service.wiring import build, open_database
 
 SOFT_LIMIT: Final = signal.SIGUSR1
 """The signal by which a pool tells its process that the soft time limit is reached."""
@@ -56,10 +58,12 @@ class Container:
 
     name: str
     settings: Settings
+    database: Database
     pipeline: Pipeline
     scans: Scans
     uploads: Uploads
     batches: Batches
+    looking: Looking
     sender: Sender
 
 
@@ -71,15 +75,22 @@ def process_name(pid: int) -> str:
 @cache
 def container() -> Container:
     """This process's container. First called after the fork: nothing here survives one."""
+    from service.analysis.looking.painter import Painter  # numpy and OpenCV come with it
+
     settings = read_settings()
-    pipeline = Pipeline(pipeline_config(settings))
-    built = build(settings, pipeline=PunctualPipeline(pipeline))
+    config = pipeline_config(settings)
+    pipeline = Pipeline(config)
+    painter = Painter(config.confinement, config.limits)
+    database = open_database(settings)
+    built = build(settings, pipeline=PunctualPipeline(pipeline), database=database, painter=painter)
     return Container(
         name=process_name(os.getpid()),
         settings=settings,
+        database=database,
         pipeline=pipeline,
         scans=built.scans,
         uploads=built.uploads,
         batches=built.batches,
+        looking=built.looking,
         sender=built.sender,
     )

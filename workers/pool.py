@@ -1,4 +1,4 @@
-"""The prefork pool, made to survive the death of its only child.
+"""The prefork pool, made to survive the death of its only child, and to tell of what one died.
 
 Where the transport has no event loop, as the embedded broker, the pool's children share a pipe whose
 read lock each holds while it waits for work. A child that is killed then takes the lock with it, and
@@ -10,6 +10,9 @@ from typing import Any
 
 from billiard.pool import Pool
 from celery.concurrency import prefork
+from celery.concurrency.asynpool import AsynPool
+
+from workers.deaths import child_died
 
 
 class _Open:
@@ -31,8 +34,24 @@ class _Open:
     ) -> None: ...
 
 
-class LonePool(Pool):
-    """Billiard's pool of one process, without locks on its pipes."""
+class _Telling:
+    """A pool that says of what its children died."""
+
+    def on_job_process_lost(self, job: object, pid: int, exitcode: int) -> None:
+        child_died.send(sender=self, pid=pid, status=exitcode)
+        super().on_job_process_lost(job, pid, exitcode)  # type: ignore[misc]  # of the pool
+
+
+class EventPool(_Telling, AsynPool):
+    """Celery's pool over an event loop."""
+
+
+class SharedPool(_Telling, Pool):
+    """Billiard's pool, for transports without an event loop."""
+
+
+class LonePool(SharedPool):
+    """The same of one process, without locks on its pipes."""
 
     _inqueue: Any
     _outqueue: Any
@@ -46,6 +65,8 @@ class LonePool(Pool):
 class TaskPool(prefork.TaskPool):
     """Celery's prefork pool, over `LonePool` where it has one process."""
 
+    Pool: type[AsynPool] = EventPool
+
     @property
-    def BlockingPool(self) -> type[Pool]:  # type: ignore[override]  # noqa: N802 (Celery's name)
-        return LonePool if self.limit == 1 else Pool
+    def BlockingPool(self) -> type[SharedPool]:  # type: ignore[override]  # noqa: N802 (Celery's name)
+        return LonePool if self.limit == 1 else SharedPool

@@ -3,6 +3,8 @@
 from celery.worker.request import Request
 from kombu.asynchronous import get_event_loop
 
+from workers.deaths import child_out_of_time
+
 
 class ReconnectingRequest(Request):
     """Celery logs an acknowledgement that fails and goes on.
@@ -20,3 +22,9 @@ class ReconnectingRequest(Request):
         elif not self.acknowledged:
             self.acknowledged = True
             loop.call_soon(self.message.ack)
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:  # noqa: FBT001 (Celery's)
+        """At the hard limit the child is killed right after this."""
+        super().on_timeout(soft, timeout)
+        if not soft and self.worker_pid is not None:
+            child_out_of_time.send(sender=self, pid=self.worker_pid, seconds=timeout)

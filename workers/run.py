@@ -3,11 +3,11 @@
 from celery.apps.worker import Worker
 from celery.signals import setup_logging
 
-from service.db.lifecycle import WEBHOOKS_QUEUE
+from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
 from service.settings import Settings
 from service.startup import explained
 from service.wiring import broker, build_scans
-from workers import pulse, senders, stopping, warmup
+from workers import deaths, pulse, senders, stopping, warmup
 from workers.celery_app import worker_app
 from workers.pool import TaskPool
 
@@ -28,7 +28,7 @@ def _run_scans(settings: Settings, queues: tuple[str, ...], concurrency: int) ->
     ending = warmup.install(queues)
     app = worker_app(broker(settings), run_seconds=settings.leases.run_seconds)
     worker: Worker = app.Worker(
-        queues=list(queues),
+        queues=[*queues, VIEWS_QUEUE],
         concurrency=concurrency,
         pool=TaskPool,
         without_gossip=True,
@@ -37,6 +37,7 @@ def _run_scans(settings: Settings, queues: tuple[str, ...], concurrency: int) ->
         quiet=True,
     )
     stopping.install(worker, settings)
+    deaths.install(settings)
     worker.start()
     return ending.status or worker.exitcode or 0
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from celery import Celery, Task
 
-from service.scans.queue import SCAN_TASK, WEBHOOK_TASK
+from service.scans.queue import SCAN_TASK, VIEW_TASK, WEBHOOK_TASK
 from service.webhooks.sending import Sender
 from workers.container import container
 
@@ -12,7 +12,7 @@ REQUEST: Final = "workers.request:ReconnectingRequest"
 
 
 def register(app: Celery) -> None:
-    """Give an application the task of scans."""
+    """Give an application the tasks of scans and of views."""
 
     @app.task(bind=True, name=SCAN_TASK, shared=False, Request=REQUEST)
     def run_scan(task: Task[[str], None], scan_id: str) -> None:
@@ -21,6 +21,11 @@ def register(app: Celery) -> None:
         queue = (task.request.delivery_info or {}).get("routing_key")
         ran = held.scans.run(scan_id, worker=held.name, queue=queue)
         held.batches.scan_ended(ran or scan_id)
+
+    @app.task(name=VIEW_TASK, shared=False, Request=REQUEST)
+    def draw_views(scan_id: str) -> None:
+        """Draw what somebody asked to see of a scan's file; what is drawn already is left alone."""
+        container().looking.draw(scan_id)
 
 
 def register_sending(app: Celery, sender: Sender) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from detectors.base import Kind
 from detectors.errors import DetectorError
 from provenance.errors import ProvenanceError
+from service import tracing
 from service.db.lifecycle import BEAT_SECONDS
 from service.errors import ServiceError, SettingsInvalid
 from service.scans.clockwork import Clockwork
@@ -22,11 +23,14 @@ from service.scans.queue import PROVENANCE_QUEUE
 from service.startup import MISCONFIGURED
 from workers import pulse
 from workers.container import Container, container
+from workers.daily import Daily
 
 log = logging.getLogger(__name__)
 
 SILENCE_SECONDS: Final = 30.0
 PAUSES: Final = (1, 2, 4, 8, 15, 30)  # seconds; Celery gives up on a child after two minutes
+
+DAILY_LOOK_SECONDS: Final = 60.0
 
 FETCHERS: Final = 4
 """Addresses of batches that each process fetches at a time."""
@@ -54,10 +58,12 @@ def install(queues: tuple[str, ...]) -> Ending:
     parent = os.getpid()
     ending = Ending()
     clocks: list[Clockwork] = []
-    fetchers: list[Clockwork] = []
+    leisurely: list[Clockwork] = []
+    flush: list[Callable[[], None]] = []
 
     def prepare(**_signal: object) -> None:
         with _or_die(parent, ending):
+            flush.append(tracing.configure("assay-worker"))
             held = _patiently(container)
             held.pipeline.warm(kinds_of(queues))
         pace = held.settings.leases.reconcile_seconds
@@ -85,23 +91,29 @@ def install(queues: tuple[str, ...]) -> Ending:
                 ),
             )
         )
-        fetchers.extend(
+        if held.settings.daily_checks:
+            daily = Daily(held.database, held.pipeline, queues)
+            checks = Clockwork(daily.round, seconds=DAILY_LOOK_SECONDS, name="daily")
+            leisurely.append(checks)
+        leisurely.extend(
             Clockwork(lambda: _take_in(held), seconds=FETCH_PAUSE, name="fetcher")
             for _ in range(FETCHERS)
         )
-        for clock in (*clocks, *fetchers):
+        for clock in (*clocks, *leisurely):
             clock.start()
         log.info("ready", extra={"worker": held.name, "queues": queues})
 
     def leave(**_signal: object) -> None:
-        for fetcher in fetchers:
-            fetcher.dismiss()  # one may wait for a slow site; another worker goes on with it
+        for clock in leisurely:
+            clock.dismiss()  # one may wait for a slow site, and a check takes its time
         for clock in clocks:
             clock.stop()
         held = container()
         with suppress(SQLAlchemyError):  # it will be forgotten by itself
             held.scans.leave(held.name)
         held.pipeline.close()
+        for send_rest in flush:
+            send_rest()
 
     worker_process_init.connect(prepare, weak=False)
     worker_process_shutdown.connect(leave, weak=False)

@@ -29,7 +29,7 @@ for _module in pkgutil.walk_packages(av.__path__, "av."):  # some it would impor
 
 
 def handle(request: dict[str, Any], file: BinaryIO | None) -> Answer:
-    """Do `request["do"]`: probe, image, audio or video."""
+    """Do `request["do"]`: probe, image, audio, video or frame."""
     if file is None:
         raise HandlerError("media_undecodable", "there is no file")
     limits = Limits(**request["limits"])
@@ -46,6 +46,8 @@ def handle(request: dict[str, Any], file: BinaryIO | None) -> Answer:
             return _probe(file, found, limits, chosen), {}
         case "audio":
             return _audio(file, found, limits, chosen)
+        case "frame":
+            return _frame(file, found, limits, chosen, request["number"])
     return _video(file, found, limits, chosen, request)
 
 
@@ -153,6 +155,15 @@ def _video(
             body["sound"] = sound
             arrays |= samples
     return body, arrays
+
+
+def _frame(file: BinaryIO, found: MediaType, limits: Limits, chosen: Tracks, number: int) -> Answer:
+    with opened(file, found) as container:
+        stream = _film(container, chosen)
+        if stream is None:
+            raise HandlerError("media_undecodable", "the file has no moving picture")
+        pixels, seconds, count = decode_video.frame(container, stream, limits, number)
+    return {"seconds": seconds, "count": count}, {"pixels": pixels}
 
 
 def _film(container: InputContainer, chosen: Tracks) -> av.VideoStream | None:

@@ -79,6 +79,26 @@ def decode(
     )
 
 
+def frame(
+    container: InputContainer, stream: av.VideoStream, limits: Limits, number: int
+) -> tuple[RGB, float, int]:
+    """The frame of this number, from 0, as players show it; its time, and how many there are.
+
+    Raises `HandlerError`.
+    """
+    refuse_large(stream, limits)
+    index = read_index(container, stream)
+    if number >= index.packets:
+        raise HandlerError("media_undecodable", f"the film has {index.packets} frames")
+    stream.thread_type = "AUTO"
+    found = Cursor(container, stream, index, skips=False).frame_at(index.ticks[number])
+    if found is None:
+        raise HandlerError("media_undecodable", f"frame {number} cannot be read")
+    time, picture = found
+    pixels = Orientation.of(picture).applied(Look(stream, None).pixels(picture)[None])[0]
+    return pixels, max(0.0, time - index.start), index.packets
+
+
 def shots(frames: RGB) -> npt.NDArray[np.int32]:
     """Index of the shot of each frame: a new one starts where the colours change at once."""
     out = np.zeros(len(frames), np.int32)

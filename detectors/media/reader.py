@@ -116,6 +116,20 @@ class _Film(Closed):
     sound: _Sound | None = None
 
 
+class _Frame(Closed):
+    seconds: float = Field(ge=0)
+    count: int = Field(gt=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One frame of a film: RGB uint8, shape (height, width, 3), as players show it."""
+
+    pixels: npt.NDArray[np.uint8]
+    seconds: float  # from the start of the film
+    count: int  # frames of the film
+
+
 class MediaReader:
     """Turns files into arrays without opening them in this process.
 
@@ -174,6 +188,15 @@ class MediaReader:
             notes=film.notes,
             left_out=_left_out(film.left_out),
         )
+
+    def frame(self, file: BinaryIO, number: int) -> Frame:
+        """The frame of a film with this number, from 0."""
+        reply = self._ask("frame", file, self._limits.video_wall_seconds, number=number)
+        said = _checked(_Frame, reply.body)
+        pixels = _array(reply, "pixels", np.uint8, (None, None, 3))
+        if pixels.size == 0:
+            raise DecoderCrashed("the decoder sent an empty frame")
+        return Frame(pixels=pixels, seconds=said.seconds, count=said.count)
 
     def _ask(self, what: str, file: BinaryIO, seconds: float, **more: int | None) -> Reply:
         request = {"do": what, "limits": asdict(self._limits), **more}

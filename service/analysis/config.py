@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from detectors.media.limits import Confinement, Limits
+from detectors.zoo.device import Device
 
 FetchStore = Callable[[str], bytes]
 """Gets what lies behind an address that a file names. Raises `ServiceError`."""
@@ -26,5 +27,6 @@ class PipelineConfig:
     video_frames: int = 64  # of a film at most, one a second
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of a model; more helps one file, fewer helps several at once
+    device: Device = Device.CPU  # that the picture encoder computes on
     weights_dir: Path | None = None  # where pulled detectors are
     thresholds: Path | None = None  # file of the organisation's own; None: those of the cards

@@ -27,7 +27,8 @@ from service.scans.use_cases import Scans
 from service.webhooks.use_cases import Webhooks
 
 
-async def _principal(request: Request) -> Principal:
+async def principal_of(request: Request) -> Principal:
+    """Let in whoever asks, counted. Raises what `Entrance.admit` raises, and `TooManyRequests`."""
     await read_token(request)
     stranger = entrance(request).unasked(request)
     if stranger is None:
@@ -50,7 +51,7 @@ def _admit(request: Request) -> tuple[Principal, Count]:
     return principal, entrance(request).meter.request(principal)
 
 
-ThePrincipal = Annotated[Principal, Depends(_principal)]
+ThePrincipal = Annotated[Principal, Depends(principal_of)]
 """Whoever the request comes from."""
 
 
@@ -125,7 +126,8 @@ async def _everything(request: Request) -> Scans:
     return cast(Scans, request.app.state.scans)
 
 
-async def _intake(request: Request, principal: ThePrincipal) -> Intake:
+async def intake_of(request: Request, principal: ThePrincipal) -> Intake:
+    """Where the parts of a form go that this principal sends."""
     return Intake(
         scans=await _scans(request, principal),
         uploads=await _uploads(request, principal),
@@ -197,7 +199,7 @@ TheWebhooks = Annotated[Webhooks, Depends(_webhooks)]
 """The use cases for the scans of the principal's tenant."""
 TheInstallation = Annotated[Scans, Depends(_everything)]
 """The use cases that concern no tenant: whether the service is ready, and its public keys."""
-TheIntake = Annotated[Intake, Depends(_intake)]
+TheIntake = Annotated[Intake, Depends(intake_of)]
 AllWebhooks = Annotated[Webhooks, Depends(_everybodys_webhooks)]
 """The use cases that concern no tenant: how far the telling is behind."""
 TheTrust = Annotated[TrustStore, Depends(_trust)]

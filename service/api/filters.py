@@ -1,6 +1,7 @@
-"""The filters of a list of scans, as query parameters."""
+"""The filters and orders of a list of scans, as query parameters."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -9,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from detectors.base import Kind
 from service.db.lifecycle import State
-from service.db.listing import Wanted
+from service.db.listing import WORDS, Order, Wanted
 from service.db.results import SIGNER_LENGTH
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
@@ -18,6 +19,8 @@ from service.scans.asked import LABEL, PRINTABLE, REFERENCE_LENGTH, label_in
 _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+ACTOR: Final = r"^(key|account):[0-9A-Za-z_-]+$|^local$"
+"""Whoever sends scans, or looks after them, as the audit log names them."""
 
 
 def _rfc3339(untrusted: object) -> object:
@@ -32,6 +35,9 @@ def _in_utc(moment: datetime) -> datetime:
     except OverflowError as error:
         raise ValueError("this is no moment of the years 1 to 9999 in UTC") from error
 
+
+TEXT_LENGTH: Final = 200
+ACTOR_LENGTH: Final = 127
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_in_utc)]
 
@@ -83,6 +89,28 @@ def wanted(
         Moment | None,
         Query(description="Received before this moment", examples=["2026-11-21T09:30:00Z"]),
     ] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=TEXT_LENGTH,
+            pattern=f"^{PRINTABLE}*$",
+            description="With each of these words somewhere in its name, reference, signer, notes "
+            f"or reviews, in any case; or with a SHA-256 that begins so. {WORDS} words count",
+            examples=["market square"],
+        ),
+    ] = None,
+    sender: Annotated[
+        str | None,
+        Query(max_length=ACTOR_LENGTH, pattern=ACTOR, description="Sent by this key or person"),
+    ] = None,
+    assignee: Annotated[
+        str | None,
+        Query(max_length=ACTOR_LENGTH, pattern=ACTOR, description="Left to this person"),
+    ] = None,
+    reviewed: Annotated[bool | None, Query(description="With a review, or without one")] = None,
+    sort: Annotated[
+        Order, Query(description="What comes first; names go by their letters' code points")
+    ] = Order.NEWEST,
 ) -> Wanted:
     return Wanted(
         state=state,
@@ -95,6 +123,11 @@ def wanted(
         sha256=sha256,
         created_from=created_after,
         created_before=created_before,
+        text=unicodedata.normalize("NFC", q).strip() or None if q is not None else None,
+        sender=sender,
+        assignee=assignee,
+        reviewed=reviewed,
+        order=sort,
     )
 
 

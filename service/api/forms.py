@@ -12,7 +12,10 @@ from service.names import no_such
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MAX_BYTES: Final = 32 * 1024
 """A review's note of 2,000 characters has room in any script, percent-encoded."""
-_MAX_FIELDS: Final = 32
+MANY: Final = "scan"
+"""The one field that may come several times; its values are joined by blanks."""
+
+_MAX_FIELDS: Final = 160
 
 Fields = Mapping[str, str]
 
@@ -67,7 +70,8 @@ def _parsed(untrusted_body: bytes) -> Fields:
         )
     except ValueError as error:
         raise InvalidRequest("the form is malformed") from error
-    form = dict(pairs)
-    if len(form) < len(pairs):
+    form = {name: value for name, value in pairs if name != MANY}
+    chosen = [value for name, value in pairs if name == MANY]
+    if len(form) + len(chosen) < len(pairs):
         raise InvalidRequest("a field of the form was sent twice")
-    return form
+    return form | {MANY: " ".join(chosen)} if chosen else form

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import figures
+from service import figures, tracing
 from service.access.meter import Standing
 from service.api.hosts import Hosts
 from service.api.problems import MEDIA_TYPE, Problem
@@ -67,7 +67,9 @@ class Guard:
                     own.append((name.lower().encode("latin-1"), value.encode("latin-1")))
                 message["headers"] = _guarded(message["headers"], own)
                 seconds = time.monotonic() - begun
-                figures.answered(_method(scope), _route(scope), message["status"], seconds)
+                method, route, status = _method(scope), _route(scope), message["status"]
+                figures.answered(method, route, status, seconds)
+                tracing.answered(span, method, route, status)
             await send(message)
 
         host = headers.get("host")
@@ -76,9 +78,9 @@ class Guard:
         elif scope["method"] not in _SAFE and written_by_another_site(headers):
             refusal = _refusal(CROSS_SITE, scope["path"], request_id)
         else:
-            await self._app(scope, receive, guarded_send)
-            return
-        await refusal(scope, receive, guarded_send)
+            refusal = None
+        with tracing.request(_method(scope), headers.get(tracing.TRACEPARENT)) as span:
+            await (refusal or self._app)(scope, receive, guarded_send)
 
 
 def _guarded(headers: Iterable[Field], own: Sequence[Field]) -> list[Field]:

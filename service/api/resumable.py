@@ -29,11 +29,14 @@ from service.errors import (
     UnsupportedKind,
     UploadBusy,
     UploadFailed,
+    UploadIncomplete,
     UploadNotFound,
     UploadOffsetDiffers,
+    UploadUsed,
     UploadVersion,
     WrongContentType,
 )
+from service.scans.direct import DirectAddress, DirectUploads
 from service.scans.resumable import CHECKSUMS
 
 VERSION: Final = "1.0.0"
@@ -86,6 +89,21 @@ class NewUpload(BaseModel):
     sha256: str | None = Field(
         default=None, pattern=_SHA256, description="Of the whole file; anything else is refused"
     )
+    direct: bool = Field(
+        default=False,
+        description="Ask for an address of the object store too; give the size with it",
+    )
+
+
+class DirectView(BaseModel):
+    """Where to send all bytes by one PUT, past the API; then POST to the upload's `complete`."""
+
+    address: str = Field(description="Signed: whoever knows it may send to it")
+    expires_at: AwareDatetime
+
+    @classmethod
+    def of(cls, direct: DirectAddress) -> Self:
+        return cls(address=direct.address, expires_at=direct.expires_at)
 
 
 class UploadView(BaseModel):
@@ -102,9 +120,13 @@ class UploadView(BaseModel):
     expires_at: AwareDatetime = Field(description="Moves on with every piece")
     failure: FailureView | None
     scan: str | None = Field(description="The scan that was made of it")
+    direct: DirectView | None = Field(
+        description="Only where it was asked for as the upload began. None even then where no object "
+        "store is configured for it, or the tenant is under zero retention: send to `address`"
+    )
 
     @classmethod
-    def of(cls, upload: Upload, root: str) -> Self:
+    def of(cls, upload: Upload, root: str, direct: DirectAddress | None = None) -> Self:
         failure = upload.failure
         return cls(
             id=upload.id,
@@ -118,6 +140,7 @@ class UploadView(BaseModel):
             expires_at=upload.expires_at,
             failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
             scan=upload.scan_id,
+            direct=None if direct is None else DirectView.of(direct),
         )
 
 
@@ -176,6 +199,50 @@ def begin_upload(
         raise InvalidRequest("describe the file in the body or in headers, not in both")
     upload = uploads.begin(new.name, size=new.size, sha256=new.sha256)
     response.headers["Location"] = f"{root}{router.prefix}/{upload.id}"
+    _say_state(response, upload)
+    return UploadView.of(
+        upload, root, DirectUploads(uploads).address(upload) if new.direct else None
+    )
+
+
+@router.post(
+    "/{upload_id}/complete",
+    dependencies=[needs(Scope.SCANS_WRITE)],
+    responses={
+        200: {"headers": _STATE},
+        **documented(
+            BlobMissing,
+            DatabaseUnavailable,
+            EmptyFile,
+            FileTooLarge,
+            InvalidRequest,
+            Sha256Differs,
+            StorageFull,
+            StorageUnavailable,
+            UnsupportedKind,
+            UploadBusy,
+            UploadFailed,
+            UploadIncomplete,
+            UploadNotFound,
+            UploadUsed,
+            UploadVersion,
+        ),
+    },
+)
+def complete_upload(
+    upload_id: UploadId,
+    response: Response,
+    uploads: TheUploads,
+    root: TheRoot,
+    version: Spoken = None,
+) -> UploadView:
+    """Say that all bytes were sent to the object store; they are read, and checked as any others.
+
+    Asked twice it gives the same answer. An upload in pieces is complete with its last byte by
+    itself.
+    """
+    _check_version(version)
+    upload = DirectUploads(uploads).complete(upload_id)
     _say_state(response, upload)
     return UploadView.of(upload, root)
 

@@ -11,7 +11,6 @@ from service.access.principal import Scope
 from service.api.access import (
     StillReads,
     TheBoard,
-    TheIntake,
     TheOrganisation,
     TheRoot,
     TheScans,
@@ -19,20 +18,13 @@ from service.api.access import (
 )
 from service.api.events import Followed, follow
 from service.api.filters import Filters
-from service.api.idempotency import accepted
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.resources import asks_for_head
-from service.api.scan_form import FORM, WORDS
-from service.api.submission import submit
 from service.api.views import ScanPage, ScanView
 from service.db.lifecycle import FINAL, Scan
 from service.db.retention_lifecycle import Part
 from service.errors import (
-    DatabaseUnavailable,
-    EmptyFile,
-    FetchFailed,
-    FileTooLarge,
     InvalidRequest,
     PreviewGone,
     PreviewNotFound,
@@ -42,27 +34,16 @@ from service.errors import (
     ScanExpired,
     ScanFailed,
     ScanNotFound,
-    StorageFull,
     StorageUnavailable,
-    UnknownField,
-    UnsupportedKind,
-    UploadFailed,
-    UploadIncomplete,
-    UploadNotFound,
-    UploadUsed,
-    UrlRefused,
 )
 from service.rendering.imprint import Imprint, Paper
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.receipt import SignedReceipt
-from service.reporting.report import Profile, Report, read
+from service.reporting.report import Report, read
 from service.scans.absent import check_there
 from service.scans.cursor import CURSOR
 from service.scans.refusals import (
     CursorInvalid,
-    IdempotencyKeyInUse,
-    IdempotencyKeyInvalid,
-    IdempotencyKeyReused,
     ScanCancelled,
     ScanOver,
 )
@@ -97,56 +78,6 @@ def _scan(scan_id: ScanId, scans: TheScans) -> Scan:
 TheScan = Annotated[Scan, Depends(_scan)]
 
 
-@router.post(
-    "",
-    status_code=202,
-    response_model=ScanView,
-    dependencies=[needs(Scope.SCANS_WRITE)],
-    openapi_extra=FORM,
-    responses={
-        **accepted("scan"),
-        **documented(
-            DatabaseUnavailable,
-            EmptyFile,
-            FetchFailed,
-            FileTooLarge,
-            IdempotencyKeyInUse,
-            IdempotencyKeyInvalid,
-            IdempotencyKeyReused,
-            InvalidRequest,
-            ScanNotFound,
-            StorageFull,
-            StorageUnavailable,
-            UnknownField,
-            UnsupportedKind,
-            UploadFailed,
-            UploadIncomplete,
-            UploadNotFound,
-            UploadUsed,
-            UrlRefused,
-        ),
-    },
-)
-async def create_scan(
-    request: Request,
-    intake: TheIntake,
-    profile: Annotated[
-        Profile | None, Query(description=f"{WORDS}; else the form's, else full")
-    ] = None,
-) -> Response:
-    """Send one file, or the address or the upload of one, as a form. The Location header says where it is.
-
-    The bytes are checked while they arrive: a refusal comes before the upload is complete. A scan
-    whose Idempotency-Key came before is answered as it is now, or 404 if it was deleted since.
-    """
-    submitted = await submit(request, intake, profile)
-    headers = {"Location": f"{intake.root}/v1/scans/{submitted.scan.id}"}
-    if submitted.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    document = ScanView.of(submitted.scan, intake.root).model_dump_json()
-    return Response(document, 202, headers, media_type="application/json")
-
-
 @router.get(
     "",
     dependencies=[needs(Scope.SCANS_READ)],
@@ -162,7 +93,7 @@ def list_scans(
         Query(pattern=CURSOR, description="`next` of the page before, with the same filters"),
     ] = None,
 ) -> ScanPage:
-    """Scans, the newest first; only those that match every filter that is given."""
+    """Scans that match every filter that is given, the newest first unless `sort` says otherwise."""
     return ScanPage.of(scans.list(limit=limit, cursor=cursor, wanted=wanted), root)
 
 

@@ -11,6 +11,7 @@ from detectors.registry import Spec, card_of, specs, votes
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
 from service.analysis.progress import Stage
+from service.db.deaths import Cause, NotedDeath
 from service.db.lifecycle import Judgement, Page, Priority, Readiness, Review, Scan, State
 from service.db.retention_lifecycle import Part
 from service.db.webhook_sending import Lag
@@ -33,6 +34,29 @@ class FailureView(BaseModel):
 
     code: str = Field(examples=["media_undecodable"])
     sentence: str
+
+
+class DeathView(BaseModel):
+    """An attempt at a scan that ended without a report."""
+
+    cause: Cause
+    detail: str = Field(description="The signal, exit status or limit", examples=["SIGKILL"])
+    sentence: str
+    at: AwareDatetime
+    attempt: int
+    stage: Stage = Field(description="Where the analysis was")
+
+    @classmethod
+    def of(cls, noted: NotedDeath) -> Self:
+        death = noted.death
+        return cls(
+            cause=death.cause,
+            detail=death.detail,
+            sentence=death.sentence,
+            at=noted.at,
+            attempt=noted.attempt,
+            stage=noted.stage,
+        )
 
 
 class Links(BaseModel):
@@ -89,6 +113,12 @@ class ScanView(BaseModel):
     progress: ProgressView
     attempts: int
     failure: FailureView | None
+    deaths: list[DeathView] = Field(
+        description="Attempts that ended without a report because a worker died, or the like"
+    )
+    quarantined_at: AwareDatetime | None = Field(
+        description="It is not tried any more since then, until somebody releases it"
+    )
     removed: list[Part] = Field(
         description="Deleted at the end of their retention; see `links.receipts`"
     )
@@ -99,6 +129,14 @@ class ScanView(BaseModel):
         description="Who signed the file, as the certificate names itself; the report says whether "
         "to believe it",
         examples=["Example Camera Works"],
+    )
+    sender: str | None = Field(
+        default=None,
+        description="The key or person that sent it; None: it was not noted",
+        examples=["account:7"],
+    )
+    assignee: str | None = Field(
+        default=None, description="The person it is left to", examples=["account:7"]
     )
     reference: str | None = Field(description="As sent", examples=["post-8812"])
     labels: dict[str, str] = Field(description="As sent", examples=[{"team": "trust"}])
@@ -129,9 +167,13 @@ class ScanView(BaseModel):
             ),
             attempts=scan.attempts,
             failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
+            deaths=[DeathView.of(noted) for noted in scan.deaths],
+            quarantined_at=scan.quarantined_at,
             removed=[Part(part) for part in scan.gone],
             verdict=scan.verdict,
             signer=scan.signer,
+            sender=scan.sender,
+            assignee=scan.assignee,
             reference=scan.reference,
             labels=dict(scan.labels),
             priority=scan.priority,
@@ -150,7 +192,7 @@ class ScanView(BaseModel):
 
 
 class ScanPage(BaseModel):
-    """Some scans, the newest first."""
+    """Some scans, in the order that was asked for."""
 
     items: list[ScanView]
     next: str | None = Field(description="Send as `cursor` for the page after this one")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Final
 
 from rich.table import Table
@@ -35,7 +36,7 @@ def run(*, self_test: bool = False) -> ExitCode:
     sections = {
         "sandbox": _sandbox,
         "models": lambda: _models(settings),
-        "arithmetic": _arithmetic,
+        "arithmetic": lambda: arithmetic(settings),
         "trust store": lambda: _trust(settings),
         "extras": lambda: _extras(settings),
         "services": lambda: services(settings),
@@ -80,9 +81,12 @@ def _extras(settings: Settings) -> Iterator[Finding]:
 
 
 def _whole_way(settings: Settings) -> Iterator[Finding]:
-    from service.cli.self_test import self_test
+    from service.cli.engine import open_pipeline
+    from service.scans.self_test import SAMPLES, self_test
 
-    yield from self_test(settings)
+    with closing(open_pipeline(settings)) as pipeline:
+        for tested in self_test(pipeline, SAMPLES):
+            yield Finding(f"self-test: {tested.name}", fine=tested.fine, detail=tested.detail)
 
 
 def _sandbox() -> Iterator[Finding]:
@@ -121,19 +125,20 @@ def _models(settings: Settings) -> Iterator[Finding]:
             yield Finding(spec.name, fine=True, detail=f"{card.name}, {size:.1f} MiB verified")
 
 
-def _arithmetic() -> Iterator[Finding]:
-    """Whether this processor gives the image encoder's known answer to a known view."""
-    from detectors.zoo.backbones import ClipEncoder
+def arithmetic(settings: Settings) -> Iterator[Finding]:
+    """Whether the device in force gives the image encoder's known answer to a known view."""
+    from detectors.zoo.device import use_device
+    from detectors.zoo.encoders import clip_encoder
     from detectors.zoo.known_view import MOST
 
+    card = card_of(named("image.clip"))
     try:
-        encoder = ClipEncoder(verified(card_of(named("image.clip"))))
+        use_device(settings.device)
+        encoder = clip_encoder(verified(card), card.whole_numbers("blocks"))
     except DetectorError as error:
         yield Finding("arithmetic", fine=False, detail=str(error))
         return
-    detail = f"the known view is {encoder.deviation:.3f} off, {MOST} is allowed"
-    if encoder.careful:
-        detail += "; by the slower kernel, as the usual one overflows on this processor"
+    detail = f"{encoder.how}: the known view is {encoder.deviation:.3f} off, {MOST} is allowed"
     yield Finding("arithmetic", fine=True, detail=detail)
 
 

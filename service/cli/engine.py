@@ -3,7 +3,8 @@
 import os
 from dataclasses import replace
 
-from detectors.errors import CardInvalid
+from detectors.errors import CardInvalid, DeviceMissing
+from detectors.zoo.device import use_device
 from detectors.zoo.own import OwnThresholds
 from provenance.errors import TrustStoreDamaged
 from service.analysis.pipeline import Pipeline
@@ -37,8 +38,8 @@ def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
 
     They share the cores: a model gets no more threads than are left for its file.
 
-    Ends the command when the trust store or the organisation's own thresholds are damaged, rather than
-    failing every file for it.
+    Ends the command when the trust store or the organisation's own thresholds are damaged, or the
+    device is missing, rather than failing every file for it.
     """
     try:
         trust_store(settings).lists()
@@ -50,6 +51,11 @@ def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
         OwnThresholds.read(settings.thresholds)
     except CardInvalid as error:
         complain(str(settings.thresholds), error)
+        raise SystemExit(ExitCode.USAGE) from error
+    try:
+        use_device(config.device)
+    except DeviceMissing as error:
+        complain("ASSAY_DEVICE", error)
         raise SystemExit(ExitCode.USAGE) from error
     threads = max(1, min(config.threads, (os.cpu_count() or 1) // children))
     return Pipeline(replace(config, children=children, threads=threads))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.cli.admin.app import admin
+from service.cli.drift import drift
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.keys_app import keys
@@ -73,6 +74,7 @@ app.command(epilog=EXIT_CODES)(show)
 app.command("verify-report")(verify_report)
 app.command("verify-receipt")(verify_receipt)
 app.command()(recheck)
+app.command()(drift)
 app.command(epilog=TERMS)(sign)
 
 
@@ -90,6 +92,9 @@ def serve(
     require_keys: Annotated[
         bool, typer.Option("--require-keys", help="Ask for keys and accounts on loopback too.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Of the API, each as fast as one core; needs Redis.")
+    ] = 1,
 ) -> None:
     """Run the page, the API and a worker here, until Ctrl-C.
 
@@ -108,7 +113,8 @@ def serve(
     if everybody and require_keys:
         raise typer.BadParameter("--open and --require-keys contradict each other")
     way = command.Way.of(host, everybody=everybody, keys=require_keys)
-    raise typer.Exit(command.run(host, port, api_only=api_only, way=way))
+    ending = command.run(host, port, api_only=api_only, way=way, processes=processes)
+    raise typer.Exit(ending)
 
 
 @app.command()

@@ -234,7 +234,7 @@ def audit(
 
     Run it again with the same --out after an interruption: it resumes where it stopped. Files with
     the same content are analysed once. What is skipped gets a line that says why: symbolic
-    links, special files, what is not media.
+    links, special files, what is not media. A file of which three audits died is passed over.
 
     With one folder or a bucket, paths are relative to it; with several folders, or a list, they are
     as you gave them.
@@ -257,13 +257,15 @@ def audit(
     _read_soon()
     from service.cli.audit import command
     from service.cli.audit.opening import open_archive
+    from service.cli.audit.suspects import written_beside
 
+    written = (out, *written_beside(out), csv, parquet, html)
     archive = open_archive(
         tuple(folders or ()),
         listed=listed,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
-        own=tuple(it for it in (out, csv, parquet, html) if it is not None and str(it) != "-"),
+        own=tuple(it for it in written if it is not None and str(it) != "-"),
     )
     raise typer.Exit(
         command.run(

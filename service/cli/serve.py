@@ -20,6 +20,8 @@ SERVING: Final = "service.serving"
 STARTUP: Final = "service.startup"
 WORKERS: Final = "workers"
 BACKLOG: Final = 512
+BESIDE: Final = 2
+"""Processes beside the API: the worker and the sender of webhooks."""
 NICENESS: Final = 10
 """Of the worker that shares a machine with the API: a scan can wait, whoever uploads does."""
 
@@ -38,9 +40,12 @@ class Way:
         return cls((ALONE,) if alone else (), {"ASSAY_OPEN": "true"} if everybody else {})
 
 
-def run(host: str, port: int, *, api_only: bool, way: Way) -> ExitCode:
-    """Serve until Ctrl-C. The socket outlives the API process: a restart refuses nobody."""
+def run(host: str, port: int, *, api_only: bool, way: Way, processes: int = 1) -> ExitCode:
+    """Serve until Ctrl-C. The socket outlives the API processes: a restart refuses nobody."""
     settings = read_settings()
+    if processes > 1 and settings.broker_url is None:
+        say("several API processes count limits together only in a Redis: set ASSAY_BROKER_URL")
+        return ExitCode.USAGE
     checked = subprocess.run(  # noqa: S603 (ours, no shell)
         _python("-m", STARTUP, *way.arguments),
         env={**os.environ, **way.environment},
@@ -54,10 +59,13 @@ def run(host: str, port: int, *, api_only: bool, way: Way) -> ExitCode:
         say(f"cannot listen on {host} port {port}: {sentence_of(error)} [address_unavailable]")
         return ExitCode.USAGE
     with listener:
-        api = _api(listener, (*settings.allowed_hosts, host), way)
         metrics = settings.metrics.port
+        apis = [
+            _api(listener, (*settings.allowed_hosts, host), way, number, metrics)
+            for number in range(processes)
+        ]
         others = [] if api_only else [_worker(metrics), _sender(metrics)]
-        children = [api, *others]
+        children = [*apis, *others]
         name = f"[{host}]" if ":" in host else host
         say(f"page and API at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
         ending = supervise(children)
@@ -76,12 +84,22 @@ def become_worker(queues: str | None, concurrency: int | None) -> None:
     os.execv(command[0], command)  # noqa: S606 (our own interpreter, no shell)
 
 
-def _api(listener: socket.socket, hosts: tuple[str, ...], way: Way) -> Child:
+def _api(
+    listener: socket.socket, hosts: tuple[str, ...], way: Way, number: int, metrics: int
+) -> Child:
+    """All take requests from one socket. The ports for Prometheus of worker and sender lie between
+    that of the first and those of the others.
+    """
     descriptor = listener.fileno()
+    port = metrics + BESIDE + number if metrics and number else metrics
     return Child(
-        name="API",
+        name=f"API {number + 1}" if number else "API",
         command=_python("-m", SERVING, "--fd", str(descriptor), *way.arguments),
-        environment={"ASSAY_ALLOWED_HOSTS": ",".join(hosts), **way.environment},
+        environment={
+            "ASSAY_ALLOWED_HOSTS": ",".join(hosts),
+            "ASSAY_METRICS__PORT": str(port),
+            **way.environment,
+        },
         descriptors=(descriptor,),
     )
 

@@ -63,8 +63,11 @@ _RECEIPTS: Final = TypeAdapter[SignedReceipt | list[SignedReceipt]](
 WORDS: Final = {
     Item.FILE: "the file",
     Item.PREVIEW: "its preview",
+    Item.VIEW: "the pictures drawn to look closer at it",
     Item.REPORT: "the report",
     Item.REVIEW: "what people came to about it",
+    Item.NOTE: "notes about it",
+    Item.LINK: "links to its report",
     Item.INDEX_ENTRY: "its entry in the index of known media",
     Item.RECORD: "the record of the scan",
 }

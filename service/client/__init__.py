@@ -11,13 +11,14 @@ from .errors import (
     TookTooLong,
     WebhookInvalid,
 )
-from .models import Event, Report, Scan
+from .models import BatchEvent, Event, Report, Scan
 from .retries import Retries
 from .verification import verify_report, verify_webhook
 
 __all__ = [
     "AssayError",
     "AsyncClient",
+    "BatchEvent",
     "Client",
     "Event",
     "NotReachable",

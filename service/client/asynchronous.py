@@ -1,8 +1,8 @@
 """The client for programs that run on asyncio, or another loop that anyio knows."""
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self, Unpack
 
 import httpx2
@@ -10,9 +10,19 @@ from anyio import sleep
 
 from . import calls
 from .calls import Call, File, Filters, Options, Submission
-from .connection import Connection, checked, event_of, lines_of, parsed, report_of, with_report
+from .connection import (
+    ENDS,
+    Connection,
+    batch_event_of,
+    checked,
+    event_of,
+    lines_of,
+    parsed,
+    report_of,
+    with_report,
+)
 from .errors import TookTooLong
-from .models import Answer, Event, Page, Report, Scan
+from .models import Answer, BatchEvent, Event, Page, Report, Scan
 from .retries import Retries
 
 
@@ -85,22 +95,15 @@ class AsyncClient:
 
     async def events(self, scan_id: str) -> AsyncIterator[Event]:
         """Every change of a scan until it ends; a stream that breaks off is taken up again."""
-        path, seen, attempt = f"/v1/scans/{scan_id}/events", "", 0
-        while True:
-            attempt += 1
-            headers = {"Last-Event-ID": seen} if seen else {}
-            try:
-                async with self._streamed(
-                    Call(method="GET", path=path, headers=headers)
-                ) as response:
-                    async for event in httpx2.EventSource(response):
-                        found = event_of(event)
-                        attempt, seen = 0, found.id or seen
-                        yield found
-                        if found.name in {"end", "gone"}:
-                            return
-            except httpx2.TransportError as error:
-                await sleep(self._connection.pause_unanswered(max(attempt, 1), error))
+        async with aclosing(self._followed(f"/v1/scans/{scan_id}/events")) as followed:
+            async for event in followed:
+                yield event_of(event)
+
+    async def batch_events(self, batch_id: str) -> AsyncIterator[BatchEvent]:
+        """Every change of a batch until all of it has ended, as `events` tells of a scan."""
+        async with aclosing(self._followed(f"/v1/batches/{batch_id}/events")) as followed:
+            async for event in followed:
+                yield batch_event_of(event)
 
     async def wait(self, scan_id: str, *, timeout: float | None = None) -> Scan:
         """The scan once it has ended in a report; `timeout` in seconds, None: however long.
@@ -179,6 +182,23 @@ class AsyncClient:
         """Have events sent to an address; `secret` in the answer is shown this once."""
         body = {"url": url, "events": list(events)}
         return parsed(Answer, await self._send(calls.sent("POST", "/v1/webhooks", body)))
+
+    async def _followed(self, path: str) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
+        seen, attempt = "", 0
+        while True:
+            attempt += 1
+            headers = {"Last-Event-ID": seen} if seen else {}
+            try:
+                async with self._streamed(
+                    Call(method="GET", path=path, headers=headers)
+                ) as response:
+                    async for event in httpx2.EventSource(response):
+                        attempt, seen = 0, event.id or seen
+                        yield event
+                        if event.event in ENDS:
+                            return
+            except httpx2.TransportError as error:
+                await sleep(self._connection.pause_unanswered(max(attempt, 1), error))
 
     async def _get(self, path: str) -> httpx2.Response:
         return await self._send(calls.read(path))

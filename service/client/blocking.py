@@ -9,9 +9,19 @@ import httpx2
 
 from . import calls
 from .calls import Call, File, Filters, Options, Submission
-from .connection import Connection, checked, event_of, lines_of, parsed, report_of, with_report
+from .connection import (
+    ENDS,
+    Connection,
+    batch_event_of,
+    checked,
+    event_of,
+    lines_of,
+    parsed,
+    report_of,
+    with_report,
+)
 from .errors import TookTooLong
-from .models import Answer, Event, Page, Report, Scan
+from .models import Answer, BatchEvent, Event, Page, Report, Scan
 from .retries import Retries
 
 
@@ -83,19 +93,11 @@ class Client:
 
     def events(self, scan_id: str) -> Iterator[Event]:
         """Every change of a scan until it ends; a stream that breaks off is taken up again."""
-        path, seen, attempt = f"/v1/scans/{scan_id}/events", "", 0
-        while True:
-            attempt += 1
-            headers = {"Last-Event-ID": seen} if seen else {}
-            try:
-                with self._streamed(Call(method="GET", path=path, headers=headers)) as response:
-                    for found in map(event_of, httpx2.EventSource(response)):
-                        attempt, seen = 0, found.id or seen
-                        yield found
-                        if found.name in {"end", "gone"}:
-                            return
-            except httpx2.TransportError as error:
-                time.sleep(self._connection.pause_unanswered(max(attempt, 1), error))
+        yield from map(event_of, self._followed(f"/v1/scans/{scan_id}/events"))
+
+    def batch_events(self, batch_id: str) -> Iterator[BatchEvent]:
+        """Every change of a batch until all of it has ended, as `events` tells of a scan."""
+        yield from map(batch_event_of, self._followed(f"/v1/batches/{batch_id}/events"))
 
     def wait(self, scan_id: str, *, timeout: float | None = None) -> Scan:
         """The scan once it has ended in a report; `timeout` in seconds, None: however long.
@@ -169,6 +171,21 @@ class Client:
         """Have events sent to an address; `secret` in the answer is shown this once."""
         body = {"url": url, "events": list(events)}
         return parsed(Answer, self._send(calls.sent("POST", "/v1/webhooks", body)))
+
+    def _followed(self, path: str) -> Iterator[httpx2.ServerSentEvent]:
+        seen, attempt = "", 0
+        while True:
+            attempt += 1
+            headers = {"Last-Event-ID": seen} if seen else {}
+            try:
+                with self._streamed(Call(method="GET", path=path, headers=headers)) as response:
+                    for event in httpx2.EventSource(response):
+                        attempt, seen = 0, event.id or seen
+                        yield event
+                        if event.event in ENDS:
+                            return
+            except httpx2.TransportError as error:
+                time.sleep(self._connection.pause_unanswered(max(attempt, 1), error))
 
     def _get(self, path: str) -> httpx2.Response:
         return self._send(calls.read(path))

@@ -45,6 +45,11 @@ class Filters(TypedDict, total=False):
     sha256: str
     created_after: datetime
     created_before: datetime
+    q: str
+    sender: str
+    assignee: str
+    reviewed: bool
+    sort: str
     limit: int
 
 

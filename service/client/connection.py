@@ -9,12 +9,14 @@ import httpx2
 from pydantic import TypeAdapter
 
 from .errors import AssayError, NotReachable, Refused, ScanFailed
-from .models import Event, Report, Scan
+from .models import Answer, BatchEvent, Event, Report, Scan
 from .retries import Retries
 
 T = TypeVar("T")
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+ENDS: Final = frozenset({"end", "gone"})
+"""The events after which a stream has nothing more to tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,11 @@ def report_of(response: httpx2.Response) -> Report:
 def event_of(event: httpx2.ServerSentEvent) -> Event:
     scan = None if event.event == "gone" else TypeAdapter(Scan).validate_json(event.data)
     return Event(name=event.event, id=event.id or None, scan=scan)
+
+
+def batch_event_of(event: httpx2.ServerSentEvent) -> BatchEvent:
+    batch = None if event.event == "gone" else TypeAdapter(Answer).validate_json(event.data)
+    return BatchEvent(name=event.event, id=event.id or None, batch=batch)
 
 
 def with_report(scan: Scan) -> Scan:

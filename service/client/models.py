@@ -90,6 +90,14 @@ class Event(Answer):
     scan: Scan | None = None
 
 
+class BatchEvent(Answer):
+    """One change of a batch: `name` is progress, end or gone; `batch` is how far it is by then."""
+
+    name: str
+    id: str | None = None
+    batch: Answer | None = None
+
+
 class Page(Answer):
     """Some scans, the newest first, and the cursor of the page after them."""
 

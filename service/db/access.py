@@ -104,6 +104,7 @@ class AccessRows:
             changed = session.execute(statement.returning(TenantRow.name)).first()
             if changed is not None:
                 note(session, name, deed, f"tenant:{name}")
+        self._database.recent.forget()
         return changed is not None
 
     def add_key(self, key: ApiKey) -> None:
@@ -116,6 +117,10 @@ class AccessRows:
         with self._database.read() as session:
             found = session.execute(_KEY, {"key": key_id}).first()
             return (_key(found[0]), _tenant(found[1])) if found is not None else None
+
+    def recent_key(self, key_id: str) -> tuple[ApiKey, Tenant] | None:
+        """As `key`, where what another process changed may be noticed a second later."""
+        return self._database.recent.of((ApiKeyRow, key_id), lambda: self.key(key_id))
 
     def keys(self, tenant: str | None = None) -> Sequence[ApiKey]:
         """Those of one tenant, or all, the oldest first."""
@@ -133,6 +138,7 @@ class AccessRows:
     def used(self, key_id: str, at: datetime) -> None:
         with self._database.write() as session:
             session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(used_at=at))
+        self._database.recent.forget()
 
     def revoke(self, key_id: str, at: datetime) -> bool:
         """Whether there is such a key. One that was revoked before keeps its first moment."""
@@ -141,7 +147,8 @@ class AccessRows:
             if row is not None and row.revoked_at is None:
                 row.revoked_at = at
                 note(session, row.tenant, "key.revoked", f"key:{key_id}")
-            return row is not None
+        self._database.recent.forget()
+        return row is not None
 
     def replace(self, key_id: str, new: ApiKey, until: datetime) -> bool:
         """Add the key that takes over and end the old one by `until`, in one transaction.
@@ -153,6 +160,7 @@ class AccessRows:
                 return False
             session.add(_row(new))
             note(session, new.tenant, "key.rotated", f"key:{key_id}", to=f"key:{new.id}")
+        self._database.recent.forget()
         return True
 
 

@@ -154,10 +154,15 @@ class BatchRows:
     def end_lapsed(self, now: datetime, *, most: int, failure: Failure) -> None:
         """Fail what was tried often enough and whose last holder is late."""
         lapsed = (ItemRow.state == ItemState.FETCHING, ItemRow.lease_until < now)
+        statement = update(ItemRow).where(*lapsed, ItemRow.attempts >= most)
         with self._database.write() as session:
-            session.execute(
-                update(ItemRow).where(*lapsed, ItemRow.attempts >= most).values(**_failed(failure))
+            ended = session.connection().execute(
+                statement.values(**_failed(failure)).returning(
+                    ItemRow.tenant, ItemRow.batch_id, ItemRow.line
+                )
             )
+            for tenant, batch_id, line in ended.all():
+                note(session, tenant, "batch.line_quarantined", f"batch:{batch_id}", line=line)
 
     def settle(self, batch_id: str, now: datetime, finished: Finished) -> bool:
         """Finish a batch of which nothing is under way; True for the one caller that did."""
@@ -231,13 +236,16 @@ class BatchRows:
             return tuple((row.tenant, row.id) for row in rows)
 
     def expire(self, now: datetime) -> int:
-        """Delete what is past its retention, once all its scans are; how many batches."""
-        kept = exists().where(
-            ItemRow.batch_id == BatchRow.id,
-            ScanRow.id == ItemRow.scan_id,
-            ScanRow.state != State.EXPIRED,
+        """Delete what is past its retention, once all its scans are; how many batches.
+
+        A batch whose scans went because retention is shorter by now goes with the last of them.
+        """
+        scan = and_(ItemRow.batch_id == BatchRow.id, ScanRow.id == ItemRow.scan_id)
+        kept = exists().where(scan, ScanRow.state != State.EXPIRED)
+        went = exists().where(scan, ScanRow.state == State.EXPIRED)
+        statement = delete(BatchRow).where(
+            BatchRow.finished_at.is_not(None), or_(BatchRow.expires_at < now, went), ~kept
         )
-        statement = delete(BatchRow).where(BatchRow.expires_at < now, ~kept)
         with self._database.write() as session:
             return session.connection().execute(statement).rowcount
 

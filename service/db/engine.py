@@ -16,6 +16,8 @@ from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from service.db.recent import Recent
+
 BUSY_MILLISECONDS: Final = 15_000
 POOL_SECONDS: Final = 15
 POOL_SIZE: Final = 20
@@ -59,6 +61,7 @@ class Database:
             reader = reader.execution_options(isolation_level="AUTOCOMMIT")
         self._reading = sessionmaker(reader, expire_on_commit=False)
         self._writing = sessionmaker(writer, expire_on_commit=False)
+        self.recent = Recent()
 
     def read(self) -> AbstractContextManager[Session]:
         return self._reading()
@@ -205,6 +208,12 @@ def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    """SQLite's own knows the letters of ASCII alone."""
+    return text.lower() if text is not None else None
 
 
 def _begin(connection: Connection) -> None:

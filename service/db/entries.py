@@ -17,8 +17,7 @@ from service.db.models import LabelRow, ScanRow
 from service.db.places import UNBOUNDED, Places, take_places
 from service.db.reading import scan_of
 from service.db.results import Result, done
-from service.db.retention import Keeping, until
-from service.db.retention_lifecycle import Retention
+from service.db.retention import Keeping, RetentionRows, until
 from service.db.trail import line_of, write_lines
 from service.reporting.report import Profile
 
@@ -49,6 +48,7 @@ class NewScan:
     reference: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     priority: Priority = Priority.NORMAL
+    traceparent: str | None = None  # of the request that sent it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,24 @@ def entry_of(new: NewScan, result: Result | None = None, *, places: Places = UNB
     )
 
 
-def write(session: Session, entries: Sequence[Entry], keeping: Keeping) -> None:
-    """Write scans and what belongs to them, all or none, and note until when each is kept.
+def note_ends(entries: Sequence[Entry], keeping: Keeping, said: RetentionRows) -> None:
+    """Note until when each is kept by what its tenant said up to a second ago.
+
+    When it ends that is worked out anew.
+    """
+    for entry in entries:
+        new = entry.new
+        keep = keeping.in_force(said.recent(new.tenant), sealed=new.secret is not None)
+        end = until(keep, new.created_at)
+        entry.row.update(expires_at=end, due_at=end)
+
+
+def write(session: Session, entries: Sequence[Entry]) -> None:
+    """Write scans and what belongs to them, all or none.
 
     Raises `TooManyInFlight`. By plain statements: the unit of work took longer than all else that is done for an upload.
     """
     _take_places(session, entries)
-    _note_ends(session, entries, keeping)
     connection = session.connection()
     connection.execute(insert(ScanRow), [entry.row for entry in entries])
     labels = [label for entry in entries for label in entry.labels]
@@ -107,17 +118,6 @@ def _take_places(session: Session, entries: Sequence[Entry]) -> None:
             by_tenant[entry.new.tenant].append(entry.places)
     for tenant, wanted in sorted(by_tenant.items(), key=itemgetter(0)):
         take_places(session, tenant, wanted)
-
-
-def _note_ends(session: Session, entries: Sequence[Entry], keeping: Keeping) -> None:
-    retentions: dict[tuple[str, bool], Retention] = {}
-    for entry in entries:
-        new = entry.new
-        whose = new.tenant, new.secret is not None
-        if whose not in retentions:
-            retentions[whose] = keeping.of_new(session, new.tenant, sealed=new.secret is not None)
-        end = until(retentions[whose], new.created_at)
-        entry.row.update(expires_at=end, due_at=end)
 
 
 def _columns(new: NewScan) -> Values:
@@ -145,6 +145,7 @@ def _columns(new: NewScan) -> Values:
         "note": START.note,
         "attempts": 0,
         "sender": new.sender,
+        "traceparent": new.traceparent,
         "reference": new.reference,
         "priority": new.priority,
         "turn_at": new.created_at - HEAD_START[new.priority],

@@ -10,6 +10,7 @@ from typing import Final, NewType, Self
 
 from detectors.base import Kind
 from service.analysis.progress import Progress, Stage
+from service.db.deaths import NotedDeath
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 
@@ -129,11 +130,16 @@ class Scan:
     reference: str | None = None  # the client's own name for it
     labels: Mapping[str, str] = field(default_factory=dict)  # the client's own
     priority: Priority = Priority.NORMAL
+    sender: str | None = None  # `key:ID`, `account:ID` or `local`; None: it was not noted
+    assignee: str | None = None  # `account:ID`: whom it is left to
     signer: str | None = None
     """As the certificate names itself; whether to believe it, the report says."""
     gone: tuple[str, ...] = ()
     """Parts that are past their retention: those of `retention_lifecycle.Part`."""
+    pictured: bool = False  # there is a preview
     sealed: bool = False  # its bytes go with its end, and are shown to nobody
+    deaths: tuple[NotedDeath, ...] = ()  # attempts that ended without a report, the oldest first
+    quarantined_at: datetime | None = None  # None: it is not in quarantine
 
     @property
     def mark(self) -> str:
@@ -176,7 +182,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some scans, the newest first; `next` is the id of the last one where more follow."""
+    """Some scans in the order of their list; `next` is the id of the last one where more follow."""
 
     items: tuple[Scan, ...]
     next: str | None
@@ -184,6 +190,9 @@ class Page:
 
 BEAT_SECONDS: Final = 5.0
 """How often a worker says that it lives."""
+
+VIEWS_QUEUE: Final = "views"
+"""What every worker that runs scans listens to besides: pictures that somebody waits for."""
 
 WEBHOOKS_QUEUE: Final = "webhooks"
 """What workers that send webhooks listen to; they run no scans."""

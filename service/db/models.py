@@ -1,6 +1,7 @@
 """The tables of scans. A change here needs a migration beside it; a test compares the two."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    text,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -51,6 +53,15 @@ class ScanRow(Base):
         Index("scan_by_sha256", "tenant", "sha256", "id"),
         Index("scan_by_reference", "tenant", "reference", "id"),
         Index("scan_by_signer", "tenant", "signer", "id"),
+        Index("scan_quarantined", "quarantined_at"),
+        Index("scan_by_name", "tenant", "name", "id"),
+        Index("scan_by_size", "tenant", "size", "id"),
+        Index(
+            "scan_by_assignee",
+            *("tenant", "assignee", "id"),
+            sqlite_where=text("assignee IS NOT NULL"),
+            postgresql_where=text("assignee IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
@@ -86,10 +97,16 @@ class ScanRow(Base):
     lease_until: Mapped[datetime | None]
     failure_code: Mapped[str | None] = mapped_column(String(64))
     failure_sentence: Mapped[str | None] = mapped_column(Text)
+    traceparent: Mapped[str | None] = mapped_column(String(55))  # of the request that sent it
+    deaths: Mapped[list[dict[str, Any]] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # how attempts ended without a report, as `deaths.NotedDeath.stored`
+    quarantined_at: Mapped[datetime | None]  # null: it is not in quarantine
     verdict: Mapped[Verdict | None]
     action: Mapped[PolicyAction | None]  # null: no policy decided
     reference: Mapped[str | None] = mapped_column(String(200))  # the client's own
     sender: Mapped[str | None] = mapped_column(String(127))  # the key or person; null: not counted
+    assignee: Mapped[str | None] = mapped_column(String(127))  # the person it is left to
     priority: Mapped[Priority] = mapped_column(default=Priority.NORMAL)
     turn_at: Mapped[datetime] = mapped_column(default=_as_it_came)  # arrival less its head start
     signer: Mapped[str | None] = mapped_column(String(255))

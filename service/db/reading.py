@@ -1,6 +1,7 @@
 """A row of the table of scans as everybody else sees it."""
 
 from service.analysis.progress import Progress
+from service.db.deaths import NotedDeath
 from service.db.lifecycle import Failure, Review, Scan
 from service.db.models import ScanRow
 
@@ -33,7 +34,12 @@ def scan_of(row: ScanRow, review: Review | None = None) -> Scan:
         reference=row.reference,
         labels={label.name: label.value for label in row.labels},
         priority=row.priority,
+        sender=row.sender,
+        assignee=row.assignee,
         signer=row.signer,
         gone=tuple(row.gone),
+        pictured=row.preview is not None,
         sealed=row.secret is not None,
+        deaths=tuple(NotedDeath.read(stored) for stored in row.deaths or ()),
+        quarantined_at=row.quarantined_at,
     )

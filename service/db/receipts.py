@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from service.db.desk_tables import LinkRow, NoteRow
 from service.db.engine import Database
 from service.db.lifecycle import BlobKey, State
 from service.db.models import ReportRow, ScanRow
@@ -15,7 +18,13 @@ from service.db.receipt_tables import DeletionRow
 from service.db.retention_lifecycle import Part
 from service.db.review_tables import ReviewRow
 from service.db.trail import actor, note
+from service.db.view_tables import ViewRow
 from service.reporting.receipt import Because, Item, Receipt, Removed, SignedReceipt
+
+_WRITTEN: Final[MappingProxyType[Item, type[ReviewRow] | type[NoteRow] | type[LinkRow]]] = (
+    MappingProxyType({Item.REVIEW: ReviewRow, Item.NOTE: NoteRow, Item.LINK: LinkRow})
+)
+"""What people add to a report and what goes with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +59,15 @@ def begin(
     note(session, row.tenant, f"scan.{deed}.{because}", f"scan:{row.id}", parts=named)
     if row.state == State.EXPIRED:
         return
-    blobs = {Part.BYTES: row.blob, Part.PREVIEWS: row.preview}
+    blobs = [(Part.BYTES, row.blob), (Part.PREVIEWS, row.preview)]
+    blobs += [(Part.PREVIEWS, view) for view in _views(session, row, parts)]
     deletion = DeletionRow(
         scan_id=row.id,
         tenant=row.tenant,
         at=at,
         actor=actor(),
         because=because,
-        blobs=[key for part, key in blobs.items() if part in parts and key is not None],
+        blobs=[key for part, key in blobs if part in parts and key is not None],
         indexed=Part.INDEX_ENTRIES in parts,
         removed=[item.model_dump(mode="json") for item in _there(session, row, parts, whole=whole)],
     )
@@ -73,15 +83,31 @@ def _there(
         yield Removed(item=Item.FILE, sha256=row.sha256, size=row.size)
     if Part.PREVIEWS in parts and row.preview is not None:
         yield Removed(item=Item.PREVIEW)
+    if views := _views(session, row, parts):
+        yield Removed(item=Item.VIEW, count=len(views))
     if Part.REPORTS not in parts:
         return
     report = session.get(ReportRow, row.id)
     if report is not None:
         digest = hashlib.sha256(report.document.encode()).hexdigest()
         yield Removed(item=Item.REPORT, sha256=digest)
-    reviews = select(func.count()).where(ReviewRow.scan_id == row.id)
-    if count := session.scalar(reviews):
-        yield Removed(item=Item.REVIEW, count=count)
+    for item, table in _WRITTEN.items():
+        written = select(func.count()).where(table.scan_id == row.id)
+        if count := session.scalar(written):
+            yield Removed(item=item, count=count)
+
+
+def _views(session: Session, row: ScanRow, parts: Collection[Part]) -> list[str]:
+    """Where the views of this file lie, comparisons with others among them."""
+    if Part.PREVIEWS not in parts:
+        return []
+    query = select(ViewRow.blob).where(views_of(row.id), ViewRow.blob.is_not(None))
+    return [blob for blob in session.scalars(query) if blob is not None]
+
+
+def views_of(scan_id: str) -> ColumnElement[bool]:
+    """The rows of views that show a scan's file, alone or beside another."""
+    return or_(ViewRow.scan_id == scan_id, ViewRow.other == scan_id)
 
 
 class DeletionRows:

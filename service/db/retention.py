@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from service.db import receipts
+from service.db.desk_tables import LinkRow, NoteRow
 from service.db.engine import Database
 from service.db.lifecycle import State
 from service.db.models import LabelRow, ReportRow, ScanRow
@@ -24,6 +25,7 @@ from service.db.retention_lifecycle import (
 from service.db.retention_tables import RetentionRow
 from service.db.review_tables import ReviewRow
 from service.db.trail import note
+from service.db.view_tables import ViewRow
 from service.reporting.receipt import Because
 
 ANEW: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,10 +45,16 @@ class RetentionRows:
             return _own(session, tenant)
 
     def zero(self, tenant: str) -> bool:
-        """Whether nothing of this tenant may lie on a disk as it came."""
-        query = select(RetentionRow.zero).where(RetentionRow.tenant == tenant)
-        with self._database.read() as session:
-            return session.scalar(query) or False
+        """Whether nothing of this tenant may lie on a disk as it came.
+
+        What another process changed may be noticed a second later.
+        """
+        return self.recent(tenant).zero
+
+    def recent(self, tenant: str) -> OwnRetention:
+        """As `own`, where what another process changed may be noticed a second later."""
+        known = self._database.recent.of((RetentionRow, tenant), lambda: self.own(tenant))
+        return known or OwnRetention()
 
     def put(self, tenant: str, own: OwnRetention) -> None:
         """Say something else from now on; the reconciler looks at every scan of the tenant again."""
@@ -62,6 +70,7 @@ class RetentionRows:
             note(session, tenant, "tenant.retention", f"tenant:{tenant}", zero=own.zero, **words)
             mine = (ScanRow.tenant == tenant, ScanRow.state != State.EXPIRED)
             session.execute(update(ScanRow).where(*mine).values(due_at=ANEW))
+        self._database.recent.forget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +79,13 @@ class Keeping:
 
     usual: Retention = same_for_all(None)  # noqa: RUF009 (frozen)
 
-    def of(self, session: Session, tenant: str) -> Retention:
-        return self.usual.over(_own(session, tenant))
-
     def settle(self, session: Session, row: ScanRow, now: datetime) -> bool:
         """Begin the removal of what is due of a scan and note when the next part is; was any?
 
         While a scan waits or runs nothing goes before all of it is due.
         """
         keep = self._of_scan(session, row)
-        ends = {part: _end(row, part, keep) for part in _kept(row)}
+        ends = {part: _end(row, part, keep) for part in _kept(session, row)}
         due = {part for part, end in ends.items() if _is_due(end, now, keep.of(part))}
         left = [end for part, end in ends.items() if part not in due]
         ended = row.state not in UNENDED
@@ -100,11 +106,11 @@ class Keeping:
         return frozenset(part for part in Part if keep.of(part) != AT_THE_END)
 
     def _of_scan(self, session: Session, row: ScanRow) -> Retention:
-        return self.of_new(session, row.tenant, sealed=row.secret is not None)
+        return self.in_force(_own(session, row.tenant), sealed=row.secret is not None)
 
-    def of_new(self, session: Session, tenant: str, *, sealed: bool) -> Retention:
+    def in_force(self, own: OwnRetention, *, sealed: bool) -> Retention:
         """Whoever sent a file under zero retention was promised it, whatever is in force now."""
-        keep = self.of(session, tenant)
+        keep = self.usual.over(own)
         return replace(keep, zero=True) if sealed else keep
 
 
@@ -124,10 +130,11 @@ def _own(session: Session, tenant: str) -> OwnRetention:
     return OwnRetention(parts=parts, zero=row.zero)
 
 
-def _kept(row: ScanRow) -> Iterable[Part]:
+def _kept(session: Session, row: ScanRow) -> Iterable[Part]:
+    views = select(ViewRow.id).where(receipts.views_of(row.id)).limit(1)
     there = {
         Part.BYTES: row.blob is not None,
-        Part.PREVIEWS: row.preview is not None,
+        Part.PREVIEWS: row.preview is not None or session.scalar(views) is not None,
         Part.REPORTS: Part.REPORTS not in row.gone,
         Part.INDEX_ENTRIES: row.indexed,
     }
@@ -154,20 +161,23 @@ def _remove(
         row.blob = row.secret = None
     if Part.PREVIEWS in parts:
         row.preview = None
+        session.execute(delete(ViewRow).where(receipts.views_of(row.id)))
     if Part.INDEX_ENTRIES in parts:
         row.indexed = False
     if Part.REPORTS in parts:
         row.verdict = row.action = row.signer = row.pins = None
-        _delete_of(session, row, ReportRow, ReviewRow)
+        _delete_of(session, row, ReportRow, ReviewRow, NoteRow, LinkRow)
     if whole:
         row.state, row.name, row.note = State.EXPIRED, "", ""
         row.lease = row.lease_until = row.due_at = None
-        row.failure_code = row.failure_sentence = row.reference = None
+        row.failure_code = row.failure_sentence = row.reference = row.assignee = None
+        row.deaths = row.quarantined_at = None
         _delete_of(session, row, LabelRow)
 
 
-def _delete_of(
-    session: Session, row: ScanRow, *tables: type[ReportRow] | type[ReviewRow] | type[LabelRow]
-) -> None:
+_OfScan = ReportRow | ReviewRow | NoteRow | LinkRow | LabelRow
+
+
+def _delete_of(session: Session, row: ScanRow, *tables: type[_OfScan]) -> None:
     for table in tables:
         session.execute(delete(table).where(table.scan_id == row.id))

@@ -8,21 +8,24 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, lazyload
 
+from detectors.base import Kind
 from service.analysis.progress import Progress
 from service.db import receipts
+from service.db.changes import failed, queued_again
 from service.db.engine import Database
-from service.db.entries import START, Entry, NewScan, entry_of, write
+from service.db.entries import Entry, NewScan, entry_of, note_ends, write
 from service.db.lifecycle import BlobKey, Failure, Scan, State, mark
 from service.db.models import ReportRow, ScanRow
 from service.db.outbox import announce_cancelled, announce_completed, announce_failed
 from service.db.places import UNBOUNDED, Places, check_places
 from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row
-from service.db.retention import Keeping
+from service.db.retention import Keeping, RetentionRows
 from service.db.retention_lifecycle import Part
 from service.db.reviews import BATCH, latest_of
 from service.db.trail import note
 from service.db.turns import whose_turn
+from service.db.view_tables import ViewRow
 from service.reporting.receipt import Because
 from service.reporting.report import Profile
 
@@ -46,6 +49,8 @@ class Job:
     attempt: int
     created_at: datetime
     keeps: frozenset[Part]  # what may outlive the scan
+    kind: Kind | None = None
+    traceparent: str | None = None  # of the request that sent it
 
 
 Also = Callable[[Session, str], None]
@@ -66,6 +71,7 @@ class ScanRows:
     ) -> None:
         self._database = database
         self._keeping = keeping
+        self._said = RetentionRows(database)
 
     def add(
         self,
@@ -80,8 +86,9 @@ class ScanRows:
         Raises `TooManyInFlight` where none of the places is free.
         """
         entry = entry_of(new, result, places=places)
+        note_ends((entry,), self._keeping, self._said)
         with self._database.write() as session:
-            write(session, (entry,), self._keeping)
+            write(session, (entry,))
             also(session, new.id)
             if result is not None:
                 session.add(report_row(new.id, new.tenant, result.signed))
@@ -94,8 +101,9 @@ class ScanRows:
 
     def add_all(self, entries: Sequence[Entry]) -> None:
         """Write scans that wait, all or none. Raises `TooManyInFlight`."""
+        note_ends(entries, self._keeping, self._said)
         with self._database.write() as session:
-            write(session, entries, self._keeping)
+            write(session, entries)
 
     def check_in_flight(self, tenant: str, places: Places) -> None:
         """Raises `TooManyInFlight` if none of the places is free."""
@@ -165,7 +173,10 @@ class ScanRows:
         """All that is stored for a scan."""
         with self._database.read() as session:
             row = session.get(ScanRow, scan_id)
-            kept = (row.blob, row.preview) if row is not None and row.tenant == tenant else ()
+            if row is None or row.tenant != tenant:
+                return ()
+            views = session.scalars(select(ViewRow.blob).where(receipts.views_of(scan_id)))
+            kept = (row.blob, row.preview, *views)
             return tuple(BlobKey(key) for key in kept if key is not None)
 
     def delete(self, tenant: str, scan_id: str, now: datetime) -> bool:
@@ -181,7 +192,7 @@ class ScanRows:
     def cancel(self, tenant: str, scan_id: str, failure: Failure, now: datetime) -> bool:
         """End a scan that has not ended; whoever runs it no longer holds it."""
         mine = (ScanRow.tenant == tenant, ScanRow.state.in_((State.QUEUED, State.RUNNING)))
-        values = _failed(failure, now) | {"state": State.CANCELLED}
+        values = failed(failure, now) | {"state": State.CANCELLED}
         with self._database.write() as session:
             cancelled = _changed(session, scan_id, *mine, **values)
             if cancelled:
@@ -237,6 +248,8 @@ class ScanRows:
                 attempt=row.attempts,
                 created_at=row.created_at,
                 keeps=self._keeping.outliving(session, row),
+                kind=row.kind,
+                traceparent=row.traceparent,
             )
 
     def renew(self, job: Job, *, until: datetime, progress: Progress) -> bool:
@@ -245,7 +258,7 @@ class ScanRows:
             return _changed(
                 session,
                 job.id,
-                _held(job),
+                held(job),
                 lease_until=until,
                 stage=progress.stage,
                 done=progress.done,
@@ -255,7 +268,7 @@ class ScanRows:
     def finish(self, job: Job, result: Result, now: datetime) -> bool:
         """Store the one report of a scan; False, and nothing stored, when the lease was lost."""
         with self._database.write() as session:
-            won = _changed(session, job.id, _held(job), **done(result, now))
+            won = _changed(session, job.id, held(job), **done(result, now))
             if won:
                 session.add(report_row(job.id, job.tenant, result.signed))
                 _tell(session, job.tenant, job.id, result, now)
@@ -264,26 +277,23 @@ class ScanRows:
 
     def fail(self, job: Job, failure: Failure, now: datetime) -> bool:
         with self._database.write() as session:
-            failed = _changed(session, job.id, _held(job), **_failed(failure, now))
-            if failed:
+            ended = _changed(session, job.id, held(job), **failed(failure, now))
+            if ended:
                 announce_failed(session, job.tenant, job.id, failure.code, now)
                 self._settle(session, job.id, now)
-            return failed
+            return ended
 
-    def hand_back(self, job: Job, *, counted: bool = True) -> bool:
-        """Queue the scan again, with nobody having sent a message for it yet.
-
-        The attempt is not `counted` where nothing about the scan was the reason.
-        """
+    def hand_back(self, job: Job) -> bool:
+        """Queue the scan again: nothing about it was the reason, so the attempt does not count."""
         with self._database.write() as session:
-            return _changed(session, job.id, _held(job), **_queued_again(counted=counted))
+            return _changed(session, job.id, held(job), **_uncounted())
 
     def hand_back_all(self, workers: Sequence[str]) -> tuple[str, ...]:
         """Queue again what these workers run, uncounted; which of them ran something."""
         running = and_(ScanRow.state == State.RUNNING, ScanRow.worker.in_(workers))
         with self._database.write() as session:
             busy = session.scalars(select(ScanRow.worker).where(running)).all()
-            statement = update(ScanRow).where(running).values(**_queued_again(counted=False))
+            statement = update(ScanRow).where(running).values(**_uncounted())
             session.execute(statement)
         return tuple(name for name in busy if name is not None)
 
@@ -300,7 +310,8 @@ def _batched(scan_ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield scan_ids[start : start + MARKS]
 
 
-def _held(job: Job) -> ColumnElement[bool]:
+def held(job: Job) -> ColumnElement[bool]:
+    """Whether the scan of a row is still this worker's."""
     return and_(ScanRow.state == State.RUNNING, ScanRow.lease == job.token)
 
 
@@ -315,25 +326,5 @@ def _tell(session: Session, tenant: str, scan_id: str, result: Result, now: date
     announce_completed(session, tenant, scan_id, result.verdict, result.action, now)
 
 
-def _failed(failure: Failure, now: datetime) -> dict[str, object]:
-    return {
-        "state": State.FAILED,
-        "lease": None,
-        "lease_until": None,
-        "finished_at": now,
-        "failure_code": failure.code,
-        "failure_sentence": failure.sentence,
-    }
-
-
-def _queued_again(*, counted: bool = True) -> dict[str, object]:
-    return {
-        "attempts": ScanRow.attempts - (0 if counted else 1),
-        "state": State.QUEUED,
-        "lease": None,
-        "lease_until": None,
-        "enqueued_at": None,
-        "stage": START.stage,
-        "done": START.done,
-        "note": START.note,
-    }
+def _uncounted() -> dict[str, object]:
+    return {**queued_again(), "attempts": ScanRow.attempts - 1}

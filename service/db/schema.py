@@ -8,6 +8,8 @@ from service.db import (
     access_tables,
     account_tables,
     batch_tables,
+    check_tables,
+    desk_tables,
     idempotency_tables,
     models,
     policy_tables,
@@ -16,6 +18,7 @@ from service.db import (
     review_tables,
     trail_tables,
     upload_tables,
+    view_tables,
     webhook_tables,
 )
 from service.db.base import Base
@@ -24,6 +27,8 @@ _TABLES: Final = (
     access_tables,
     account_tables,
     batch_tables,
+    check_tables,
+    desk_tables,
     idempotency_tables,
     models,
     policy_tables,
@@ -32,6 +37,7 @@ _TABLES: Final = (
     review_tables,
     trail_tables,
     upload_tables,
+    view_tables,
     webhook_tables,
 )
 """The modules that declare tables; importing them is what makes the metadata complete."""

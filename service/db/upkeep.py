@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from service.db.engine import Database
-from service.db.lifecycle import BlobKey, Failure, State, WorkerSeen
+from service.db.lifecycle import BlobKey, State, WorkerSeen
 from service.db.models import ScanRow, WorkerRow
-from service.db.outbox import announce_failed
 from service.db.retention import ANEW, Keeping
 from service.db.upload_tables import UploadRow
+from service.db.view_tables import ViewRow
 
 BATCH = 500
 
@@ -43,33 +43,6 @@ class UpkeepRows:
     ) -> None:
         self._database = database
         self._keeping = keeping
-
-    def end_lapsed_leases(self, now: datetime, *, most: int, failure: Failure) -> tuple[int, int]:
-        """Queue again, or fail after `most` attempts, what a dead worker held: (again, failed)."""
-        lapsed = (ScanRow.state == State.RUNNING, ScanRow.lease_until < now)
-        free: dict[str, object] = {"lease": None, "lease_until": None}
-        with self._database.write() as session:
-            connection = session.connection()
-            failed = connection.execute(
-                update(ScanRow)
-                .where(*lapsed, ScanRow.attempts >= most)
-                .values(
-                    state=State.FAILED,
-                    finished_at=now,
-                    failure_code=failure.code,
-                    failure_sentence=failure.sentence,
-                    **free,
-                )
-                .returning(ScanRow.tenant, ScanRow.id)
-            ).all()
-            for tenant, scan_id in failed:
-                announce_failed(session, tenant, scan_id, failure.code, now)
-                row = session.get_one(ScanRow, scan_id, populate_existing=True)
-                self._keeping.settle(session, row, now)
-            again = connection.execute(
-                update(ScanRow).where(*lapsed).values(state=State.QUEUED, enqueued_at=None, **free)
-            )
-            return again.rowcount, len(failed)
 
     def shorten_leases(self, longest: datetime) -> None:
         """Cut leases that end later than any can: the clock was set back after they were written.
@@ -131,14 +104,15 @@ class UpkeepRows:
         return Pruned(looked=len(rows), removed=removed)
 
     def without_scan(self, keys: Sequence[BlobKey]) -> set[BlobKey]:
-        """Those of at most `BATCH` keys that no scan and no upload refers to."""
+        """Those of at most `BATCH` keys that no scan, no view of one and no upload refers to."""
         query = select(ScanRow.blob, ScanRow.preview).where(
             or_(ScanRow.blob.in_(keys), ScanRow.preview.in_(keys))
         )
         uploads = select(UploadRow.blob).where(UploadRow.blob.in_(keys))
+        views = select(ViewRow.blob).where(ViewRow.blob.in_(keys))
         with self._database.read() as session:
             # Uploads first: what becomes a scan's in between is found there.
-            used = set(session.scalars(uploads))
+            used = {*session.scalars(uploads), *session.scalars(views)}
             used.update(key for row in session.execute(query) for key in row)
         return set(keys) - used
 

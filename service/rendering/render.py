@@ -17,6 +17,10 @@ FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
 
 
+BARE: Final[dict[str, Any]] = {"views": (), "unavailable": "", "frames": "", "alike": None}
+"""What a report shows of its file and of other scans where nobody can ask for more."""
+
+
 @cache
 def environment() -> Environment:
     """Templates escape everything: names, metadata and certificates come from files."""
@@ -65,6 +69,7 @@ def render_report(report: Report, preview: bytes | None) -> str:
         document=report.model_dump_json(indent=2),
         picture=picture,
         media=None,
+        **BARE,
         says=SAYS,
         actions=ACTIONS,
         css=Markup(stylesheet()),  # noqa: S704 (our own file, and its digest is in the policy)

@@ -7,7 +7,7 @@ from typing import Final
 from detectors.result import Finding
 from provenance.declared import Weight
 from provenance.similarity.result import Match
-from service.rendering import charts, credentials, timeline
+from service.rendering import charts, credentials, summary, timeline
 from service.reporting.credentials import CREDENTIALS
 from service.reporting.names import as_sentence, called
 from service.reporting.recovered_credentials import in_words as match_in_words
@@ -54,6 +54,7 @@ class EvidenceView:
     kind: str
     statement: str
     decided: bool
+    speaks: str  # for AI or a change, for a camera, or for neither
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class ReportView:
 
     verdict: str
     icon: str
+    short: summary.Summary
     kind: str
     size: str
     shape: str
@@ -127,10 +129,11 @@ class ReportView:
 
 def view(report: Report) -> ReportView:
     """Work out what the page shows of a report."""
-    subject = report.subject
+    subject, missing = report.subject, gaps(report)
     return ReportView(
         verdict=VERDICTS[report.verdict],
         icon=ICONS[report.verdict],
+        short=summary.summary(report, tuple(item.what for item in missing)),
         kind=kind_in_words(subject),
         size=bytes_in_words(subject.bytes),
         shape=_shape(report),
@@ -142,7 +145,7 @@ def view(report: Report) -> ReportView:
         panel=_panel(report),
         marks=marks_in_sound(report),
         trust_lists=_trust_lists(report),
-        gaps=gaps(report),
+        gaps=missing,
         codes=tuple(_codes(report)),
         traces=_traces(report),
         matches=tuple(_match(item) for item in report.matches),
@@ -233,7 +236,8 @@ def _shape(report: Report) -> str:
 
 
 def _evidence(item: Evidence, basis: tuple[str, ...]) -> EvidenceView:
-    return EvidenceView(item.rank, RANKS[item.rank], item.statement, item.id in basis)
+    speaks = summary.SIDES[item.signal]
+    return EvidenceView(item.rank, RANKS[item.rank], item.statement, item.id in basis, speaks)
 
 
 def _traces(report: Report) -> tuple[TraceView, ...]:

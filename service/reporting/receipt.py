@@ -22,8 +22,11 @@ class Item(StrEnum):
 
     FILE = "file"
     PREVIEW = "preview"
+    VIEW = "view"  # a picture that was drawn because somebody looked closer
     REPORT = "report"
     REVIEW = "review"
+    NOTE = "note"
+    LINK = "link"
     INDEX_ENTRY = "index_entry"
     RECORD = "record"
 

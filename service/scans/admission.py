@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from service import figures
+from service import figures, tracing
 from service.access.meter import Allowance
 from service.analysis.pipeline import profile_for
 from service.db.entries import Entry, NewScan, entry_of
@@ -65,6 +65,7 @@ class Admission:
         reconciler, so a broker that is down costs time, not scans.
         """
         new = self._new(tenant, received, profile, asked, allowance)
+        tracing.mark(tracing.about(new.id, tenant, new.kind, new.profile))
         result = self._repeats.find(new, asked.max_age) if asked.reuse is Reuse.ALLOWED else None
         places = UNBOUNDED if allowance is None or result is not None else allowance.places
         try:
@@ -118,6 +119,7 @@ class Admission:
             reference=asked.reference,
             labels=asked.labels,
             priority=asked.priority,
+            traceparent=tracing.current(),
         )
 
     def _ring(self, accepted: Sequence[NewScan]) -> None:

@@ -20,6 +20,8 @@ from service.db.batch_reading import BatchViews
 from service.db.batches import BatchRows, Finished
 from service.db.engine import Database
 from service.db.lifecycle import Failure, UploadState, is_scan_id, new_scan_id
+from service.db.quarantine import QUARANTINED
+from service.db.retention import until
 from service.db.scans import Also, alone
 from service.errors import (
     BatchNotFound,
@@ -45,7 +47,7 @@ Fetch = Callable[[str, Receiver], None]
 """Fetches an address into a receiver through the guard of `service.fetch`."""
 
 CANCELLED: Final = Failure("cancelled", "The batch was cancelled before this was begun.")
-LOST: Final = Failure("worker_lost", "Every worker that tried to take this in died or was stopped.")
+LOST: Final = Failure(QUARANTINED, "Every worker that tried to take this in died or vanished.")
 HOLD: Final = timedelta(seconds=180)
 """Longer than any fetch: then a worker that took an item counts as dead."""
 RECEIVING: Final = timedelta(minutes=15)
@@ -70,7 +72,6 @@ class Batches:
         scans: Scans,
         uploads: Uploads,
         fetch: Fetch,
-        keep: timedelta | None,  # None: until somebody deletes it
         finished: Finished = unannounced,
         meter: Meter | None = None,  # None: what is taken in later counts for nobody
         now: Callable[[], datetime] | None = None,  # None: the database's clock
@@ -81,7 +82,6 @@ class Batches:
         self._scans = scans
         self._uploads = uploads
         self._fetch = fetch
-        self._keep = keep
         self._finished = finished
         self._meter = meter
         self._sender: str | None = None
@@ -281,6 +281,7 @@ class Batches:
 
     def _new(self, state: BatchState, *, total: int) -> Batch:
         now = self._now()
+        keep = self._scans.keeping.in_force(self._scans.retention.own(), sealed=False)
         return Batch(
             id=new_scan_id(now),
             tenant=self._scans.tenant,
@@ -290,7 +291,7 @@ class Batches:
             created_at=now,
             cancelled_at=None,
             finished_at=None,
-            expires_at=now + self._keep if self._keep is not None else None,
+            expires_at=until(keep, now),
         )
 
     def _with_known_uploads(self, items: Sequence[NewItem]) -> tuple[NewItem, ...]:

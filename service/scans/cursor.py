@@ -3,10 +3,11 @@
 import base64
 import binascii
 import hashlib
+from dataclasses import replace
 from typing import Final
 
-from service.db.lifecycle import is_scan_id
-from service.db.listing import Wanted
+from service.db.lifecycle import Page, is_scan_id
+from service.db.listing import ListRows, Wanted
 from service.scans.refusals import CursorInvalid
 
 _DIGEST_LENGTH: Final = 10
@@ -17,8 +18,19 @@ CURSOR: Final = rf"^[A-Za-z0-9_-]{{{CURSOR_LENGTH}}}$"
 """Pattern of a cursor."""
 
 
+def page_of(
+    lists: ListRows, tenant: str, *, limit: int, cursor: str | None, wanted: Wanted
+) -> Page:
+    """A page of a list, whose `next` is a cursor. Raises `CursorInvalid`."""
+    after = None if cursor is None else id_in(cursor, wanted)
+    page = lists.page(tenant, limit=limit, after=after, wanted=wanted)
+    if page is None:
+        raise CursorInvalid("the last scan of the page before is gone; begin the list again")
+    return page if page.next is None else replace(page, next=cursor_after(page.next, wanted))
+
+
 def cursor_after(scan_id: str, wanted: Wanted) -> str:
-    """The cursor for the scans of this list that are older than this one."""
+    """The cursor for the scans of this list that come after this one."""
     return base64.urlsafe_b64encode(f"{scan_id}{_digest(wanted)}".encode()).decode()
 
 

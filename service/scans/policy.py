@@ -33,7 +33,6 @@ class ScanPolicy:
     @property
     def schedule(self) -> Schedule:
         return Schedule(
-            attempts=self.attempts,
             resend_after=self.resend_after,
             orphan_after=self.orphan_after,
             sweep_every=self.sweep_every,

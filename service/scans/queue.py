@@ -1,5 +1,6 @@
 """How scans wake workers: a Celery message that carries an id and nothing else."""
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,11 +13,12 @@ from celery import Celery
 from kombu.exceptions import ChannelError, KombuError
 
 from detectors.base import Kind
-from service.db.lifecycle import WEBHOOKS_QUEUE
+from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
 from service.errors import QueueUnavailable
 from service.reporting.report import Profile
 
 SCAN_TASK: Final = "assay.scan"
+VIEW_TASK: Final = "assay.view"
 WEBHOOK_TASK: Final = "assay.webhook"
 PROVENANCE_QUEUE: Final = "provenance"
 QUEUES: Final = (*(kind.value for kind in Kind), PROVENANCE_QUEUE)
@@ -97,7 +99,8 @@ def celery_app(broker: Broker) -> Celery:
         task_ignore_result=True,
         result_backend=None,
         task_queues=tuple(
-            kombu.Queue(name, exchange="", routing_key=name) for name in (*QUEUES, WEBHOOKS_QUEUE)
+            kombu.Queue(name, exchange="", routing_key=name)
+            for name in (*QUEUES, VIEWS_QUEUE, WEBHOOKS_QUEUE)
         ),
         task_default_queue=PROVENANCE_QUEUE,
         enable_utc=True,
@@ -113,6 +116,7 @@ class CeleryQueue:
         once = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
         options = broker.options | {"socket_timeout": SILENCE_SECONDS} | once
         self._app = celery_app(replace(broker, options=options))
+        self._declared: set[str] = set()
 
     def enqueue(self, scan_id: str, queue: str) -> None:
         self.enqueue_all(((scan_id, queue),))
@@ -130,9 +134,21 @@ class CeleryQueue:
             together = producer.batch()  # type: ignore[attr-defined] # newer than its stubs
             with together:
                 for scan_id, queue in messages:
-                    self._app.send_task(
-                        self._task, args=[scan_id], queue=queue, producer=producer, retry=False
-                    )
+                    self._put(producer, scan_id, queue)
+        self._declared.update(queue for _, queue in messages)
+
+    def _put(self, producer: kombu.Producer, scan_id: str, queue: str) -> None:
+        """As `Celery.send_task` does, less what is only for results, routes and new queues."""
+        amqp = self._app.amqp
+        known = queue in self._declared
+        amqp.send_task_message(
+            producer,
+            self._task,
+            amqp.as_task_v2(str(uuid.uuid4()), self._task, args=(scan_id,)),
+            queue=queue,
+            retry=False,
+            declare=[] if known else None,
+        )
 
     def depth(self, queue: str) -> int:
         with self._translated(), self._app.connection_or_acquire() as connection:

@@ -8,10 +8,11 @@ from itertools import count, islice
 from typing import Final, TypeVar
 
 from service.db.idempotency import IdempotencyRows
-from service.db.lifecycle import Failure, Overdue, Reconciled
+from service.db.lifecycle import Overdue, Reconciled
 from service.db.upkeep import BATCH, UpkeepRows, Waiting
 from service.errors import QueueUnavailable, StorageUnavailable
 from service.scans.index_entries import IndexEntries
+from service.scans.quarantine import Endings
 from service.scans.queue import QUEUES, Queue
 from service.scans.receipts import Deletions
 from service.storage.protocol import BlobStore
@@ -19,11 +20,6 @@ from service.storage.protocol import BlobStore
 log = logging.getLogger(__name__)
 
 Name = TypeVar("Name")
-
-WORKER_LOST: Final = Failure(
-    "worker_lost", "Every worker that tried this scan died or was stopped before it had a report."
-)
-
 
 LATE: Final = timedelta(hours=1)
 """In the usual course a scan is deleted seconds after it is due. What is due for longer was missed:
@@ -37,7 +33,6 @@ BATCHES: Final = 20
 class Schedule:
     """When the reconciler steps in."""
 
-    attempts: int  # after that many lost workers a scan fails
     resend_after: timedelta  # a message may take this long before it can count as lost
     orphan_after: timedelta  # a blob without a scan may be an upload that is just being accepted
     sweep_every: timedelta  # looking for such blobs lists the whole store
@@ -54,6 +49,7 @@ class Reconciler:
         store: BlobStore,
         queue: Queue,
         *,
+        endings: Endings,
         deletions: Deletions,
         known: IndexEntries | None = None,
         keys: IdempotencyRows,
@@ -63,6 +59,7 @@ class Reconciler:
         self._rows = rows
         self._store = store
         self._queue = queue
+        self._endings = endings
         self._deletions = deletions
         self._known = known
         self._keys = keys
@@ -75,11 +72,12 @@ class Reconciler:
         """Do all that is due. Raises `SQLAlchemyError`; a broker that is down is no error."""
         now = self._now()
         self._rows.shorten_leases(now + self._schedule.longest_lease)
-        retried, failed = self._rows.end_lapsed_leases(
-            now, most=self._schedule.attempts, failure=WORKER_LOST
-        )
+        ended = self._endings.lapsed()
         result = Reconciled(
-            retried=retried, failed=failed, sent=self._send(now), expired=self._expire(now)
+            retried=ended.again,
+            failed=len(ended.failed),
+            sent=self._send(now),
+            expired=self._expire(now),
         )
         self._deletions.finish_all()
         if self._sweep_due is None or not _near(now, self._sweep_due, self._schedule.sweep_every):

@@ -1,4 +1,4 @@
-"""Errors about keys, cursors and cancelled scans, raised on purpose like those of `service.errors`."""
+"""Errors about keys, cursors, notes, links, views and cancelled scans, raised on purpose like those of `service.errors`."""
 
 from service.errors import ServiceError
 
@@ -38,3 +38,64 @@ class IdempotencyKeyInUse(ServiceError):
     status = 409
     title = "A request with this Idempotency-Key is still under way"
     retry_after = 1
+
+
+class NoteNotFound(ServiceError):
+    code = "note_not_found"
+    status = 404
+    title = "There is no such note"
+
+
+class NoteChanged(ServiceError):
+    code = "note_changed"
+    status = 409
+    title = "Somebody changed the note meanwhile"
+
+
+class AssigneeUnknown(ServiceError):
+    code = "assignee_unknown"
+    status = 422
+    title = "Nobody of this tenant has this account"
+
+
+class LinkNotFound(ServiceError):
+    code = "link_not_found"
+    status = 404
+    title = "This link leads nowhere"
+
+
+class LinkExpired(ServiceError):
+    code = "link_expired"
+    status = 410
+    title = "This link has expired"
+
+
+class LinkRevoked(ServiceError):
+    code = "link_revoked"
+    status = 410
+    title = "This link was taken back"
+
+
+class ViewNotFound(ServiceError):
+    code = "view_not_found"
+    status = 404
+    title = "There is no such view of this kind of file"
+
+
+class ViewNotReady(ServiceError):
+    code = "view_not_ready"
+    status = 503
+    title = "A worker draws this view; ask again in a moment"
+    retry_after = 2
+
+
+class ViewRefused(ServiceError):
+    code = "view_refused"
+    status = 422
+    title = "This view cannot be drawn of this file"
+
+
+class ViewsNotKept(ServiceError):
+    code = "views_not_kept"
+    status = 409
+    title = "Views would be kept longer than this file may be, so none is drawn"

@@ -65,17 +65,21 @@ class Uploads:
         store: BlobStore,
         limits: Mapping[Kind, int],
         patience: timedelta,
+        direct: timedelta = timedelta(0),
         tenant: str = DEFAULT_TENANT,
         now: Callable[[], datetime] | None = None,  # None: the database's clock
     ) -> None:
-        """`patience`: what nobody went on with for so long is deleted."""
+        """`patience`: what nobody went on with for so long is deleted. `direct`: so long an address
+        of the store itself works; nothing: none is given.
+        """
         self._rows = UploadRows(database)
         self._retention = RetentionRows(database)
-        self._store = store
+        self.store = store
         self._limits = limits
         self._patience = patience
+        self.direct = direct
         self._tenant = tenant
-        self._now = now or database.now
+        self.now = now or database.now
 
     @property
     def largest(self) -> int:
@@ -90,7 +94,7 @@ class Uploads:
 
     def begin(self, untrusted_name: str, *, size: int | None, sha256: str | None) -> Upload:
         """A new upload, without a byte yet. Raises `EmptyFile`, `FileTooLarge`."""
-        now = self._now()
+        now = self.now()
         self._check_size(size)
         upload = Upload(
             id=new_scan_id(now),
@@ -115,6 +119,13 @@ class Uploads:
             raise UploadNotFound(f"no upload {upload_id[:40]!r}")
         return upload
 
+    def good(self, upload_id: str) -> Upload:
+        """One that was not refused. Raises `UploadNotFound`, `UploadFailed`."""
+        upload = self.get(upload_id)
+        if upload.failure is not None:
+            raise UploadFailed(f"{upload.failure.sentence} ({upload.failure.code})")
+        return upload
+
     def states(self, upload_ids: tuple[str, ...]) -> dict[str, UploadState]:
         """The state of each of these uploads that is there, at most 1,000."""
         return self._rows.states(self._tenant, tuple(filter(is_scan_id, upload_ids)))
@@ -133,7 +144,7 @@ class Uploads:
         expected = _digest(checksum) if checksum is not None else None
         upload = self._opened(upload_id)
         whole = upload.size if size is None else size
-        appender = sealing.appender(self._store, upload.blob, upload.secret, whole)
+        appender = sealing.appender(self.store, upload.blob, upload.secret, whole)
         try:
             upload = self._announced(self._opened(upload_id), size)
             if upload.received != at:
@@ -154,7 +165,7 @@ class Uploads:
 
     def expire(self) -> int:
         """Delete what nobody went on with in time, of every tenant; how many uploads."""
-        uploads = self._rows.expire(self._now())
+        uploads = self._rows.expire(self.now())
         for upload in uploads:
             self._forget(upload)
         return len(uploads)
@@ -173,9 +184,9 @@ class Uploads:
         Raises `UploadNotFound`, `UploadIncomplete`, `UploadUsed`, `UploadFailed`, and what `also`
         raises.
         """
-        upload = self._completed(self.get(upload_id))
-        self._store.seal(upload.blob)
-        with sealing.glanced_at(self._store, upload.blob, upload.secret) as file:
+        upload = self._completed(self.good(upload_id))
+        self.store.seal(upload.blob)
+        with sealing.glanced_at(self.store, upload.blob, upload.secret) as file:
             found = sniff_file(file)
         received = Received(
             sha256=upload.sha256 or "",
@@ -195,7 +206,7 @@ class Uploads:
 
     def record(self, upload: Upload, received: int) -> Upload:
         """Bytes are durable. Raises `UploadNotFound` when the upload is gone meanwhile."""
-        expires_at = self._now() + self._patience
+        expires_at = self.now() + self._patience
         if not self._rows.advance(upload, received, expires_at):
             raise UploadNotFound(f"upload {upload.id} was deleted")
         return replace(upload, received=received, expires_at=expires_at)
@@ -203,7 +214,7 @@ class Uploads:
     def fail(self, upload: Upload, error: ServiceError) -> None:
         """Refuse an upload for good; its bytes go at once."""
         if self._rows.fail(upload, Failure.of(error.code, str(error))):
-            self._store.delete(upload.blob)
+            self.store.delete(upload.blob)
 
     def check(self, upload: Upload, appender: BlobAppender) -> None:
         """Look at the whole file again, as it lies in the store, and call it complete.
@@ -223,30 +234,28 @@ class Uploads:
             raise
         if not self._rows.complete(upload, sha256):
             raise UploadNotFound(f"upload {upload.id} was deleted")
-        self._store.seal(upload.blob)
+        self.store.seal(upload.blob)
 
     def _completed(self, upload: Upload) -> Upload:
         """A service killed after the last byte leaves the check to whoever asks next."""
         if upload.state is UploadState.OPEN and upload.received == upload.size:
             sealed = upload.secret
-            appender = sealing.appender(self._store, upload.blob, sealed, upload.size)
+            appender = sealing.appender(self.store, upload.blob, sealed, upload.size)
             with closing(appender):
                 appender.begin(upload.received)
                 appender.sync()
                 self.check(upload, appender)
-            upload = self.get(upload.id)
+            upload = self.good(upload.id)
         if upload.state is UploadState.OPEN:
             raise UploadIncomplete(
                 f"{upload.received} of {upload.size or 'unknown'} bytes are here"
             )
-        _refuse_failed(upload)
         if upload.state is UploadState.USED:
             raise UploadUsed(f"scan {upload.scan_id} was made of it")
         return upload
 
     def _opened(self, upload_id: str) -> Upload:
-        upload = self.get(upload_id)
-        _refuse_failed(upload)
+        upload = self.good(upload_id)
         if upload.state is not UploadState.OPEN:
             raise UploadOffsetDiffers(f"all {upload.received} bytes are here")
         return upload
@@ -271,7 +280,7 @@ class Uploads:
 
     def _forget(self, upload: Upload) -> None:
         if upload.state is not UploadState.USED:
-            self._store.delete(upload.blob)
+            self.store.delete(upload.blob)
 
 
 class Appending:
@@ -361,8 +370,3 @@ def _digest(untrusted: str) -> tuple[str, bytes]:
 def _head(appender: BlobAppender) -> bytes:
     with closing(appender.reopen()) as file:
         return file.read(HEAD_BYTES)
-
-
-def _refuse_failed(upload: Upload) -> None:
-    if upload.failure is not None:
-        raise UploadFailed(f"{upload.failure.sentence} ({upload.failure.code})")

@@ -23,7 +23,10 @@ class TenantRetention:
         return self._rows.own(self._tenant)
 
     def put(self, own: OwnRetention) -> None:
-        """In force from the next upload on, and within a minute for what is there already."""
+        """In force from the next upload on, and within a minute for what is there already.
+
+        Another process may go on by what it knew for a second.
+        """
         self._rows.put(self._tenant, own)
 
     def zero(self) -> bool:

@@ -10,16 +10,18 @@ from typing import BinaryIO, Protocol
 from structlog.contextvars import bound_contextvars
 
 from detectors.errors import DetectorError
-from service import figures
+from service import figures, tracing
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress
 from service.analysis.source import Source
+from service.db.deaths import Cause, Death
 from service.db.lifecycle import BlobKey, Failure
 from service.db.results import Result, SignedDocument
 from service.db.retention_lifecycle import Part
 from service.db.scans import Job, ScanRows
 from service.errors import (
     BlobChanged,
+    BlobUnreadable,
     ScanAbandoned,
     ServiceError,
     StorageUnavailable,
@@ -34,9 +36,11 @@ from service.scans.index_entries import IndexEntries
 from service.scans.intake import source_from_blob
 from service.scans.lease import Lease
 from service.scans.policy import ScanPolicy
+from service.scans.quarantine import Endings
 from service.scans.receipts import Deletions
 from service.scans.sealing import in_memory, opened
 from service.storage.protocol import BlobStore, put
+from service.tracing import ScanTrace
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +64,7 @@ class Runner:
         pipeline: Analyst,
         known: IndexEntries | None,
         policies: Callable[[str], Policies],
+        endings: Endings,
         deletions: Deletions,
         now: Callable[[], datetime],
     ) -> None:
@@ -70,6 +75,7 @@ class Runner:
         self._pipeline = pipeline
         self._known = known
         self._policies = policies
+        self._endings = endings
         self._deletions = deletions
         self._now = now
 
@@ -100,34 +106,49 @@ class Runner:
             return None
         if job.attempt == 1:
             figures.waited((now - job.created_at).total_seconds())
-        with bound_contextvars(tenant=job.tenant):
+        about = tracing.about(job.id, job.tenant, job.kind, job.profile)
+        since = job.created_at if job.attempt == 1 else None
+        with (
+            bound_contextvars(tenant=job.tenant),
+            tracing.ScanTrace(job.traceparent, about, since) as traced,
+        ):
             try:
-                self._run(job, worker)
+                self._run(job, worker, traced)
             finally:
                 self._deletions.finish_soon(job.id)
         return job.id
 
-    def _run(self, job: Job, worker: str) -> None:
+    def _run(self, job: Job, worker: str, traced: ScanTrace) -> None:
         log.info("started", extra={"scan": job.id, "attempt": job.attempt, "worker": worker})
         try:
-            self._finish(job, self._analyse(job))
+            analysis = self._analyse(job, traced)
+            traced.enter("stored")
+            self._finish(job, analysis)
         except ScanAbandoned:
             figures.ended("abandoned")
+            traced.failed(ScanAbandoned.code)
             log.info("abandoned", extra={"scan": job.id})
         except (StorageUnavailable, WorkerStopped) as error:
             figures.ended("handed_back")
+            traced.failed(error.code)
             log.warning("handed back", extra={"scan": job.id, "code": error.code})
-            self._rows.hand_back(job, counted=False)
+            self._rows.hand_back(job)
+        except BlobUnreadable as error:
+            traced.failed(error.code)
+            log.warning("unreadable", extra={"scan": job.id, "code": error.code})
+            if self._endings.gave_up(job, Death(Cause.UNREADABLE)).again:
+                figures.ended("handed_back")
         except (DetectorError, ServiceError) as error:
             figures.failed(error.code)
+            traced.failed(error.code)
             log.warning("failed", extra={"scan": job.id, "code": error.code})
             self._rows.fail(job, Failure.of(error.code, str(error)), self._now())
-        except BaseException:
+        except BaseException as error:
             figures.ended("crashed")
-            self._give_up(job)
+            self._endings.gave_up(job, Death(Cause.CRASHED, type(error).__name__))
             raise
 
-    def _analyse(self, job: Job) -> Analysis:
+    def _analyse(self, job: Job, traced: ScanTrace) -> Analysis:
         lease = Lease(self._rows, job, seconds=self._policy.lease_seconds, now=self._now)
         with (
             lease,
@@ -140,6 +161,7 @@ class Runner:
 
             def on_progress(progress: Progress) -> None:
                 stages.enter(progress.stage)
+                traced.enter(progress.stage, progress.note)
                 lease.report(progress)
 
             return self._pipeline.analyse(source, profile=job.profile, progress=on_progress)
@@ -177,10 +199,3 @@ class Runner:
         else:
             figures.ended("abandoned")
         log.info("done" if won else "abandoned", extra={"scan": job.id})
-
-    def _give_up(self, job: Job) -> None:
-        if job.attempt < self._policy.attempts:
-            self._rows.hand_back(job)
-        else:
-            sentence = "The analysis crashed every time it was tried. The log says where."
-            self._rows.fail(job, Failure("internal_error", sentence), self._now())

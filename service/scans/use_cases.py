@@ -4,11 +4,8 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Self
-
-from sqlalchemy.exc import OperationalError
 
 from service.access.checkpoints import AuditLog
 from service.access.meter import Allowance
@@ -32,11 +29,7 @@ from service.db.retention import Keeping
 from service.db.scans import Also, ScanRows, alone
 from service.db.trail import Line, SignedCheckpoint, TrailRows
 from service.db.upkeep import UpkeepRows
-from service.errors import (
-    BlobMissing,
-    ReceiptNotFound,
-    ScanNotFound,
-)
+from service.errors import BlobMissing, ReceiptNotFound, ScanNotFound
 from service.reporting.receipt import SignedReceipt
 from service.reporting.report import Profile, Report
 from service.reporting.report import read as read_report
@@ -44,22 +37,25 @@ from service.reporting.signature import ReportSigner
 from service.scans.absent import why_no_report
 from service.scans.admission import Admission
 from service.scans.asked import Asked
-from service.scans.cursor import cursor_after, id_in
+from service.scans.cursor import page_of
 from service.scans.deciding import Policies
 from service.scans.idempotency import Keys
 from service.scans.index_entries import IndexEntries
 from service.scans.intake import Received, Receiver
 from service.scans.policy import ScanPolicy
+from service.scans.quarantine import Endings, Quarantine
 from service.scans.queue import Queue
 from service.scans.readiness import Checkup
 from service.scans.receipts import Deletions
 from service.scans.reconcile import Reconciler
 from service.scans.refusals import ScanOver
+from service.scans.removal import remove
 from service.scans.repeat import Repeats
 from service.scans.retention import TenantRetention
 from service.scans.reviews import Reviews
 from service.scans.runner import Analyst, Runner
 from service.scans.sealing import new_secret, writer
+from service.scans.teamwork import Teamwork
 from service.storage.protocol import BlobStore, read
 
 log = logging.getLogger(__name__)
@@ -110,10 +106,12 @@ class Scans:
         self.deletions = Deletions(DeletionRows(database), store, known, signer, now)
         self._trail = TrailRows(database)
         self._audit_log = AuditLog(self._trail, signer, now)
+        self.endings = Endings(database, keeping, policy.attempts, now)
         self._reconciler = Reconciler(
             self._upkeep,
             store,
             queue,
+            endings=self.endings,
             deletions=self.deletions,
             known=known,
             keys=IdempotencyRows(database),
@@ -144,6 +142,16 @@ class Scans:
     def reviews(self) -> Reviews:
         """What people came to about these scans."""
         return Reviews(self._database, self._tenant, self._now)
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """Those of these scans that are not tried any more."""
+        return Quarantine(self._database, self.keeping, self._tenant)
+
+    @property
+    def team(self) -> Teamwork:
+        """How people work together on these scans."""
+        return Teamwork(self._database, self._tenant, self._now)
 
     @property
     def retention(self) -> TenantRetention:
@@ -223,10 +231,12 @@ class Scans:
         cursor: str | None = None,
         wanted: Wanted = Wanted(),  # noqa: B008 (frozen)
     ) -> Page:
-        """The newest first; `cursor` is the `next` of the page before. Raises `CursorInvalid`."""
-        after = None if cursor is None else id_in(cursor, wanted)
-        page = self._lists.page(self._tenant, limit=limit, after=after, wanted=wanted)
-        return page if page.next is None else replace(page, next=cursor_after(page.next, wanted))
+        """In the order wanted; `cursor` is the `next` of the page before. Raises `CursorInvalid`."""
+        return page_of(self._lists, self._tenant, limit=limit, cursor=cursor, wanted=wanted)
+
+    def ahead(self, scan_id: str) -> int | None:
+        """How many scans wait before this one, of all tenants; None where it waits for none."""
+        return self._lists.ahead(self._tenant, scan_id)
 
     def cancel(self, scan_id: str) -> Scan:
         """End a scan that waits or runs; its worker stops when it next says that it lives.
@@ -242,10 +252,7 @@ class Scans:
         return scan
 
     def marks(self, scan_ids: tuple[str, ...]) -> dict[str, str]:
-        """A text for each of these scans that is there, which differs whenever the scan does.
-
-        Of every tenant's scans: who follows one was asked before, and reads it as its tenant.
-        """
+        """A text for each of these scans, of whatever tenant, that differs whenever the scan does."""
         return self._rows.marks(scan_ids)
 
     def report(self, scan_id: str) -> Report:
@@ -300,7 +307,10 @@ class Scans:
 
         Raises `ScanNotFound`, and `StorageUnavailable` where the rest is deleted a little later.
         """
-        if not is_scan_id(scan_id) or not self._delete_row(scan_id):
+        now = self._now()
+        if not is_scan_id(scan_id) or not remove(
+            self._rows, self._store, self._tenant, scan_id, now
+        ):
             raise ScanNotFound(f"no scan {scan_id[:40]!r}")
         self.deletions.finish(scan_id)
         log.info("deleted", extra={"scan": scan_id})
@@ -328,22 +338,11 @@ class Scans:
         """The signed checkpoints of that log, the oldest first."""
         return self._trail.checkpoints(self._tenant)
 
-    def _delete_row(self, scan_id: str) -> bool:
-        """On a full disk even a deletion finds no room in the database, until the file is gone."""
-        try:
-            return self._rows.delete(self._tenant, scan_id, self._now())
-        except OperationalError:
-            if self._store.roomy():
-                raise
-            for blob in self._rows.blobs(self._tenant, scan_id):
-                self._store.delete(blob)
-            return self._rows.delete(self._tenant, scan_id, self._now())
-
     def run(self, scan_id: str, *, worker: str, queue: str | None = None) -> str | None:
         """Analyse one scan, once, as `Runner.run` does."""
         if self._pipeline is None:
             raise RuntimeError("this process has no pipeline and runs no scans")
-        runner = Runner(
+        return Runner(
             rows=self._rows,
             store=self._store,
             policy=self._policy,
@@ -351,10 +350,10 @@ class Scans:
             pipeline=self._pipeline,
             known=self._known,
             policies=lambda tenant: self.of(tenant).policies,
+            endings=self.endings,
             deletions=self.deletions,
             now=self._now,
-        )
-        return runner.run(scan_id, worker=worker, queue=queue)
+        ).run(scan_id, worker=worker, queue=queue)
 
     def reconcile(self, worker: str | None = None) -> Reconciled:
         """One round of the reconciler. Raises `SQLAlchemyError` when the database is down."""

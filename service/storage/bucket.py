@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,11 +20,12 @@ from obstore.exceptions import (
 )
 from obstore.store import AzureStore, GCSStore, S3Store, from_url
 
-from service.errors import BlobMissing, StorageUnavailable
+from service import figures
+from service.errors import BlobMissing, BlobUnreadable, StorageUnavailable
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutResult, UpdateVersion, WritableFile
-    from obstore.store import ClientConfig, RetryConfig
+    from obstore.store import BackoffConfig, ClientConfig, RetryConfig
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +36,20 @@ PAGE: Final = 1000
 PROBES: Final = "incoming"
 """Where objects are put to see whether that can be done."""
 
+SILENCE_SECONDS: Final = 60.0
+"""How long a bucket may say nothing, before its answer or within it, unless said otherwise."""
+CONNECT_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 20.0
+
 _PLAIN_HTTP: Final = ("AWS_ALLOW_HTTP", "AZURE_ALLOW_HTTP")
-_RETRIES: "Final[RetryConfig]" = {
-    "max_retries": 3,
-    "retry_timeout": timedelta(seconds=20),
-    "backoff": {
-        "init_backoff": timedelta(milliseconds=100),
-        "max_backoff": timedelta(seconds=2),
-        "base": 2,
-    },
+_BACKOFF: "Final[BackoffConfig]" = {
+    "init_backoff": timedelta(milliseconds=100),
+    "max_backoff": timedelta(seconds=2),
+    "base": 2,
 }
+_FORBIDDEN: Final = "status code: 403"
+_NOT_THIS_ONE: Final = re.compile(r"status code: 4(?!08|29)\d\d")
+"""How the library words a refusal that will be the same next time."""
 
 
 class Taken(Exception):
@@ -58,17 +64,25 @@ class Bucket:
     A process that was forked must not use the one of its parent once that has been used.
     """
 
-    def __init__(self, url: str) -> None:
-        """Raises `StorageUnavailable` for an address or variables that make no sense."""
+    def __init__(self, url: str, *, silence: float = SILENCE_SECONDS) -> None:
+        """Whatever is asked ends within seven times the seconds of `silence`, without an answer too.
+
+        Raises `StorageUnavailable` for an address or variables that make no sense.
+        """
         self.url = url
         client: ClientConfig = {
-            "connect_timeout": timedelta(seconds=5),
-            "read_timeout": timedelta(seconds=60),  # without a byte of the answer
-            "timeout": timedelta(minutes=5),  # of one request, which is never more than a part
+            "connect_timeout": timedelta(seconds=min(silence, CONNECT_SECONDS)),
+            "read_timeout": timedelta(seconds=silence),
+            "timeout": timedelta(seconds=5 * silence),  # of a request: a part of a file at most
             "allow_http": any(os.environ.get(name, "").lower() == "true" for name in _PLAIN_HTTP),
         }
+        retries: RetryConfig = {
+            "max_retries": 3,
+            "retry_timeout": timedelta(seconds=min(silence, RETRY_SECONDS)),
+            "backoff": _BACKOFF,
+        }
         try:
-            store = from_url(url, client_options=client, retry_config=_RETRIES)
+            store = from_url(url, client_options=client, retry_config=retries)
         except (BaseError, ValueError) as error:
             raise StorageUnavailable(f"{url}: {_first_line(error)}") from error
         if not isinstance(store, S3Store | GCSStore | AzureStore):
@@ -108,17 +122,27 @@ class Bucket:
         )
 
     def look(self, name: str) -> "ObjectMeta | None":
-        """What is known of an object; None: there is none."""
+        """What is known of an object; None: there is none. Raises `BlobUnreadable`."""
         try:
-            with self.answering():
+            with self._reading():
                 return obstore.head(self._store, name)
         except BlobMissing:
             return None
 
     def fetch(self, name: str, at: int, size: int) -> bytes:
-        """So many bytes from an offset on, all of which the object must have."""
-        with self.answering():
+        """So many bytes from an offset on, all of which the object must have.
+
+        Raises `BlobUnreadable`.
+        """
+        with self._reading():
             return bytes(obstore.get_range(self._store, name, start=at, length=size))
+
+    def address(self, name: str, lasting: timedelta) -> str | None:
+        """Where whoever knows it may put this object by one PUT; None: the cloud asks for more."""
+        if not isinstance(self._store, S3Store):
+            return None
+        with self.answering():
+            return obstore.sign(self._store, "PUT", name, lasting)
 
     def delete(self, *names: str) -> None:
         """What is gone already is no error."""
@@ -139,11 +163,33 @@ class Bucket:
     def probe(self) -> None:
         """Raises `StorageUnavailable` unless objects can be written, read and deleted."""
         name = f"{PROBES}/{secrets.token_hex(16)}"
-        if self.look(f"{name}-none") is not None:
+        with self.answering():
+            self._miss(f"{name}-none")
+            obstore.put(self._store, name, name.encode(), use_multipart=False)
+            obstore.get_range(self._store, name, start=0, length=len(name))
+            obstore.delete(self._store, (name,))
+
+    def _miss(self, name: str) -> None:
+        """Ask for what is not there. Without the right to list, S3 refuses to say so."""
+        with suppress(FileNotFoundError, PermissionDeniedError):
+            obstore.head(self._store, name)
             raise StorageUnavailable(f"{self.url} has what was never put there")
-        self.put(name, name.encode())
-        self.fetch(name, 0, len(name))
-        self.delete(name)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """As `answering`; what is refused for good while all else goes well is `BlobUnreadable`.
+
+        Without the right to list, S3 also refuses an object that is gone.
+        """
+        try:
+            with self.answering():
+                yield
+        except StorageUnavailable as error:
+            if not _for_good(error.__cause__):
+                raise
+            self.probe()
+            sentence = "the object store refuses this object, and takes and gives others"
+            raise BlobUnreadable(sentence) from error
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -169,15 +215,23 @@ class Bucket:
         """A missing object is nobody's trouble, a missing bucket is."""
         try:
             next(obstore.list(self._store, PROBES, chunk_size=1), None)
-        except (FileNotFoundError, BaseError):
-            return False
+        except (FileNotFoundError, BaseError) as error:
+            return _FORBIDDEN in _first_line(error)  # to look into one that is there
         return True
 
     def _trouble(self, error: Exception, sentence: str) -> StorageUnavailable:
         self._refused = True
+        figures.storage_failed(type(error).__name__)
         log.warning("object store: %s", _first_line(error), extra={"store": self.url})
         return StorageUnavailable(f"{self.url}: {sentence}")
 
 
-def _first_line(error: Exception) -> str:
+def _for_good(error: BaseException | None) -> bool:
+    """Whether this says something of the object, unless nothing is answered at all."""
+    return isinstance(error, PermissionDeniedError | InvalidPathError) or (
+        isinstance(error, BaseError) and _NOT_THIS_ONE.search(_first_line(error)) is not None
+    )
+
+
+def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0]

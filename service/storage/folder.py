@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -42,6 +42,15 @@ class FolderStore:
 
     def appender(self, key: BlobKey) -> "FolderAppender":
         return FolderAppender(self._path(key), reserve=self._reserve)
+
+    def appended(self, key: BlobKey) -> int:
+        try:
+            return self._path(key).with_suffix(_UNSEALED).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def address(self, key: BlobKey, lasting: timedelta) -> None:
+        """A folder is reached through the API alone."""
 
     def seal(self, key: BlobKey) -> None:
         path = self._path(key)

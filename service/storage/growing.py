@@ -38,6 +38,11 @@ class Pieces:
         return self._found
 
     @property
+    def first(self) -> str:
+        """The name of the piece that begins with the first byte."""
+        return self._name(0)
+
+    @property
     def end(self) -> int:
         """The offset behind the last piece."""
         return self._found[-1].at + self._found[-1].size if self._found else 0

@@ -4,18 +4,21 @@ import logging
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
-from datetime import datetime
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from service.db.lifecycle import BlobKey
-from service.errors import BlobMissing, StorageUnavailable
+from service.errors import BlobMissing, BlobUnreadable, StorageUnavailable
 from service.storage.bucket import PART_BYTES, PROBES, Bucket
 from service.storage.disk import on_disk
 from service.storage.growing import ObjectAppender, Pieces
 from service.storage.protocol import new_key, place_of
 from service.storage.ranged import Piece, ranged
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,15 @@ class BucketStore:
 
     def appender(self, key: BlobKey) -> ObjectAppender:
         return ObjectAppender(self._bucket, place_of(key))
+
+    def appended(self, key: BlobKey) -> int:
+        pieces = Pieces(self._bucket, place_of(key))
+        pieces.found()
+        return pieces.end
+
+    def address(self, key: BlobKey, lasting: timedelta) -> str | None:
+        """Of the first piece; whatever is put there later is void once the blob is sealed."""
+        return self._bucket.address(Pieces(self._bucket, place_of(key)).first, lasting)
 
     def seal(self, key: BlobKey) -> None:
         """Join the pieces. Who is killed meanwhile leaves it to the next one to do so."""
@@ -64,7 +76,11 @@ class BucketStore:
 
     def delete(self, key: BlobKey) -> None:
         place = place_of(key)
-        if self._bucket.look(place) is not None:
+        try:
+            whole = self._bucket.look(place) is not None
+        except BlobUnreadable:  # to be deleted none the less
+            whole = True
+        if whole:
             self._bucket.delete(place)
         else:
             Pieces(self._bucket, place).delete()
@@ -137,11 +153,16 @@ class ObjectWriter:
                 with self._bucket.answering():
                     self._file.close()
             except (BlobMissing, StorageUnavailable) as error:
-                found = self._bucket.look(self._place)
+                found = self._found()
                 if found is None or found["size"] != self._written:
                     raise StorageUnavailable("the bucket did not take the whole file") from error
             self._whole = True
         return self._key
+
+    def _found(self) -> "ObjectMeta | None":
+        with suppress(BlobUnreadable):
+            return self._bucket.look(self._place)
+        return None
 
     def reopen(self) -> BinaryIO:
         """Parts cannot be read; the whole can, and nobody knows its name yet."""

@@ -14,15 +14,16 @@ def is_bucket(place: str) -> bool:
     return place.partition("://")[0] in SCHEMES
 
 
-def open_store(place: str, *, reserve: int = 0) -> BlobStore:
+def open_store(place: str, *, reserve: int = 0, silence: float | None = None) -> BlobStore:
     """The store at a path or in a bucket, which is not asked for anything yet.
 
-    Where it is a folder, `reserve` bytes stay free of uploads. Raises `OSError`, and
+    Where it is a folder, `reserve` bytes stay free of uploads. A bucket that says nothing for so
+    many seconds of `silence` does not answer; None: as is usual. Raises `OSError`, and
     `StorageUnavailable` for an address that makes no sense.
     """
     if not is_bucket(place):
         return FolderStore(Path(place), reserve=reserve)
-    from service.storage.bucket import Bucket  # their library is loaded where it is used
+    from service.storage.bucket import SILENCE_SECONDS, Bucket  # loads their library
     from service.storage.objects import BucketStore
 
-    return BucketStore(Bucket(place))
+    return BucketStore(Bucket(place, silence=silence or SILENCE_SECONDS))

@@ -4,7 +4,7 @@ one file share nothing, so deleting one scan deletes exactly its own bytes."""
 import re
 import secrets
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, Final, Protocol
 
 from service.db.lifecycle import BlobKey
@@ -73,6 +73,17 @@ class BlobStore(Protocol):
         """
         ...
 
+    def appended(self, key: BlobKey) -> int:
+        """How many bytes of an unsealed blob lie there, whoever put them."""
+        ...
+
+    def address(self, key: BlobKey, lasting: timedelta) -> str | None:
+        """Where anybody may put all bytes of an unsealed blob by one PUT, for that long.
+
+        None: this store has no such addresses.
+        """
+        ...
+
     def seal(self, key: BlobKey) -> None:
         """Make an appended blob immutable and readable under its key; twice is no error."""
         ...
@@ -80,14 +91,14 @@ class BlobStore(Protocol):
     def open(self, key: BlobKey) -> BinaryIO:
         """A local file of the whole blob, which stays readable if the blob is deleted.
 
-        Raises `BlobMissing`, `StorageUnavailable`, `StorageFull`.
+        Raises `BlobMissing`, `BlobUnreadable`, `StorageUnavailable`, `StorageFull`.
         """
         ...
 
     def reader(self, key: BlobKey) -> BinaryIO:
         """A seekable handle that fetches only what is read of it, as for a part of a long film.
 
-        Raises `BlobMissing`, later too if the blob is deleted meanwhile, and `StorageUnavailable`.
+        Raises `BlobMissing` and `BlobUnreadable`, later too, and `StorageUnavailable`.
         """
         ...
 

@@ -1,7 +1,7 @@
 """Figures of the whole installation, asked of its database whenever Prometheus does."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,8 +10,10 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.db import standing
+from service.db.checks import DRIFT, Checked, CheckRows
 from service.db.engine import Database
 from service.db.lifecycle import Readiness
+from service.db.quarantine import in_quarantine
 from service.db.webhook_sending import Lag, SendingRows
 
 PARTS: Final = ("database", "storage", "broker", "reconciler")
@@ -65,7 +67,11 @@ class Installation(Collector):
             running.add_metric([queue], item.running if item else 0)
             age.add_metric([queue], _seconds(item.oldest if item else None, now))
         yield from (waiting, running, age)
+        kept = _family("assay_quarantine_scans", "Scans that are not tried any more by themselves")
+        kept.add_metric([], in_quarantine(self._database))
+        yield kept
         yield from _telling(SendingRows(self._database).lag(now))
+        yield from _checked(CheckRows(self._database).all(), now)
 
 
 def _family(name: str, text: str, *labels: str) -> GaugeMetricFamily:
@@ -94,6 +100,25 @@ def _telling(lag: Lag) -> Iterator[GaugeMetricFamily]:
     late = _family("assay_webhook_lag_seconds", "Seconds since the oldest event that waits")
     late.add_metric([], lag.seconds or 0.0)
     yield from (waiting, late)
+
+
+def _checked(checks: Sequence[Checked], now: datetime) -> Iterator[GaugeMetricFamily]:
+    fine = _family("assay_check_fine", "Whether a daily check found all as it should be", "check")
+    age = _family("assay_check_age_seconds", "Seconds since a daily check was made", "check")
+    spent = _family("assay_check_seconds", "Seconds that a daily check took", "check")
+    drifted = _family(
+        "assay_drift_effect",
+        "Greatest distance between two distributions that counts as drift, of any tenant; 0: none",
+        *("detector", "question"),
+    )
+    for check in checks:
+        fine.add_metric([check.name], int(check.fine))
+        age.add_metric([check.name], _seconds(check.ended_at, now))
+        spent.add_metric([check.name], check.seconds)
+        if check.name == DRIFT:
+            for name, effect in sorted(check.figures.items()):
+                drifted.add_metric(name.split(" "), effect)
+    yield from (fine, age, spent, drifted)
 
 
 def _seconds(since: datetime | None, now: datetime) -> float:

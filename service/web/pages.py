@@ -3,45 +3,39 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BeforeValidator
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from detectors.base import Kind
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
-from service.access.people import People
-from service.access.principal import Scope
+from service.access.principal import Principal, Scope
 from service.analysis.progress import Stage
-from service.api.access import PUBLIC, TheIntake, TheScans, TheTrust, needs
+from service.api.access import PUBLIC, TheIntake, ThePrincipal, TheScans, TheTrust, needs
+from service.api.looking import TheLooking, shown
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.sessions import people_of
-from service.api.submission import submit
+from service.api.several import submit_several
 from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
-from service.db.listing import Wanted
 from service.db.retention_lifecycle import Part
+from service.errors import InvalidRequest
 from service.rendering.view import ICONS, bytes_in_words, view
-from service.reporting.report import Verdict
 from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
-from service.scans.asked import REFERENCE_LENGTH, reference_in
 from service.scans.intake import MAX_FRAGMENTS
+from service.scans.looking import Looking
 from service.scans.refusals import ScanOver
+from service.scans.similar import similar
 from service.scans.use_cases import Scans
-from service.web import reviews
+from service.web import reviews, teamwork
 from service.web.frame import Frame, TheFrame, render
 from service.web.reference import operations
+from service.web.who import Who, who_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-UNSET: Final = BeforeValidator(lambda chosen: chosen or None)
-"""A form sends an empty text for what nobody chose."""
-
 RECENT: Final = 8
-LISTED: Final = 50
 STAGES: Final = {
     Stage.QUEUED: "Waiting for a worker",
     Stage.PROVENANCE: "Reading Content Credentials and markers",
@@ -66,36 +60,12 @@ STATES: Final = {
 
 
 @router.get("/", dependencies=[needs(Scope.SCANS_READ)])
-def front(scans: TheScans, frame: TheFrame) -> str:
+def front(request: Request, scans: TheScans, principal: ThePrincipal, frame: TheFrame) -> str:
     """The front page: the form, and the scans of late."""
+    who = who_of(people_of(request), principal)
     listing = scans.list(limit=RECENT)
-    return _page("index.html", frame, listing=listing, filtered=False, fragments=MAX_FRAGMENTS)
-
-
-@router.get("/scans", dependencies=[needs(Scope.SCANS_READ)])
-def listing(
-    scans: TheScans,
-    frame: TheFrame,
-    state: Annotated[State | None, UNSET] = None,
-    verdict: Annotated[Verdict | None, UNSET] = None,
-    kind: Annotated[Kind | None, UNSET] = None,
-    reference: Annotated[str | None, UNSET, Query(max_length=REFERENCE_LENGTH)] = None,
-    cursor: Annotated[str | None, Query(max_length=64)] = None,
-) -> str:
-    """All scans, or those that match, a page at a time."""
-    own = reference_in(reference or "")
-    wanted = Wanted(state=state, verdict=verdict, kind=kind, reference=own)
-    found = scans.list(limit=LISTED, cursor=cursor, wanted=wanted)
-    given = {
-        "state": state,
-        "verdict": verdict,
-        "kind": kind,
-        "reference": own,
-        "cursor": found.next,
-    }
-    older = urlencode({name: value for name, value in given.items() if value is not None})
-    return _page(
-        "scans.html", frame, listing=found, wanted=wanted, older=older, filtered=wanted != Wanted()
+    return page(
+        "index.html", frame, listing=listing, filtered=False, who=who, fragments=MAX_FRAGMENTS
     )
 
 
@@ -105,20 +75,43 @@ async def send(
     intake: TheIntake,
     frame: TheFrame,
     csrf: Annotated[str | None, Query(max_length=64)] = None,  # compared by `Cookies`
-) -> RedirectResponse:
-    """The form of the front page, where there is no JavaScript."""
-    submitted = await submit(request, intake, None)
-    return RedirectResponse(f"{frame.root}/scans/{submitted.scan.id}", status_code=303)
+) -> Response:
+    """The form of the front page, where there is no JavaScript: to the scan, or to a list of all.
+
+    Raises the reason why there is none where one file alone was sent and refused.
+    """
+    sent = await submit_several(request, intake)
+    if len(sent) > 1:
+        return HTMLResponse(page("sent.html", frame, sent=sent))
+    (only,) = sent
+    if only.scan is None:
+        raise only.refusal or InvalidRequest("nothing arrived")
+    return RedirectResponse(f"{frame.root}/scans/{only.scan.id}", status_code=303)
 
 
 @router.get("/scans/{scan_id}", dependencies=[needs(Scope.SCANS_READ)])
-def show(request: Request, scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
+def show(
+    request: Request,
+    scan_id: ScanId,
+    scans: TheScans,
+    looking: TheLooking,
+    principal: ThePrincipal,
+    frame: TheFrame,
+) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
     if scan.state is State.DONE and Part.REPORTS not in scan.gone:
-        return _report(scans, scan, frame, people_of(request))
+        who = who_of(people_of(request), principal)
+        return _report(scans, scan, frame, who, principal, looking)
     order = list(Stage)
-    return _page("progress.html", frame, scan=scan, current=order.index(scan.progress.stage))
+    return page(
+        "progress.html",
+        frame,
+        scan=scan,
+        current=order.index(scan.progress.stage),
+        ahead=scans.ahead(scan_id),
+        alike=similar(scans, scan),
+    )
 
 
 @router.post("/scans/{scan_id}/cancel", dependencies=[needs(Scope.SCANS_WRITE)])
@@ -132,7 +125,7 @@ def cancel(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> RedirectRespons
 @router.get("/scans/{scan_id}/delete", dependencies=[needs(Scope.SCANS_DELETE)])
 def ask(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> str:
     """The question before a scan is deleted; with JavaScript the page asks it itself."""
-    return _page("delete.html", frame, scan=scans.get(scan_id))
+    return page("delete.html", frame, scan=scans.get(scan_id))
 
 
 @router.post("/scans/{scan_id}/delete", dependencies=[needs(Scope.SCANS_DELETE)])
@@ -144,7 +137,7 @@ def forget(scan_id: ScanId, scans: TheScans, frame: TheFrame) -> RedirectRespons
 @router.get("/detectors", dependencies=[needs(Scope.SCANS_READ)])
 def detectors(frame: TheFrame) -> str:
     """The model cards: what each detector was measured to do, and what it cannot do."""
-    return _page("detectors.html", frame, detectors=detector_views())
+    return page("detectors.html", frame, detectors=detector_views())
 
 
 @router.get("/trust", dependencies=[needs(Scope.SCANS_READ)])
@@ -154,22 +147,22 @@ def believed(frame: TheFrame, trust: TheTrust) -> str:
     try:
         lists = trust.lists()
     except TrustStoreDamaged as error:
-        return _page("trust.html", frame, lists=(), today=today, damaged=str(error), absent="")
+        return page("trust.html", frame, lists=(), today=today, damaged=str(error), absent="")
     absent = INTERIM_ABSENT if lacks_interim(entry.name for entry in lists) else ""
-    return _page("trust.html", frame, lists=lists, today=today, damaged="", absent=absent)
+    return page("trust.html", frame, lists=lists, today=today, damaged="", absent=absent)
 
 
 @router.get("/verify", dependencies=[PUBLIC])
 def verify(frame: TheFrame) -> str:
     """Check a report's signature; that happens in the browser."""
-    return _page("verify.html", frame)
+    return page("verify.html", frame)
 
 
 @router.get("/api", dependencies=[PUBLIC])
 def reference(request: Request, frame: TheFrame) -> str:
     """What the API does, for people."""
     document = request.app.openapi()
-    return _page(
+    return page(
         "reference.html",
         frame,
         about=document["info"]["description"],
@@ -179,30 +172,42 @@ def reference(request: Request, frame: TheFrame) -> str:
 
 def problem_page(problem: Problem, root: str) -> str:
     """A problem as a page; unlike every other page it may be shown for any address."""
-    return _page("problem.html", Frame(root), problem=problem)
+    return page("problem.html", Frame(root), problem=problem)
 
 
-def _report(scans: Scans, scan: Scan, frame: Frame, people: People) -> str:
+def _report(
+    scans: Scans, scan: Scan, frame: Frame, who: Who, principal: Principal, looking: Looking
+) -> str:
     report = scans.report(scan.id)
+    teamwork.note_look(scans, scan.id, principal)
     files = f"{frame.root}/v1/scans/{scan.id}"
     media = scans.media(scan.id)
     if media is not None:
         media.close()
-    return _page(
+    unavailable = looking.why_not(scan)
+    offered = shown(scans, scan, looking, frame.root)
+    views = [item for item in offered if item.drawn or item.refused or not unavailable]
+    return page(
         "report.html",
         frame,
         scan=scan,
         media=f"{files}/media" if media is not None else None,
         report=report,
         view=view(report),
+        views=views,
+        unavailable=unavailable,
+        frames=f"{frame.root}/scans/{scan.id}/frames",
+        alike=similar(scans, scan),
         document=report.model_dump_json(indent=2),
-        reviews=reviews.shown(scans, scan.id, people),
+        reviews=reviews.shown(scans, scan.id, who),
+        together=teamwork.together(scans, scan, who),
         picture=f"{files}/preview" if scans.preview(scan.id) is not None else None,
         **reviews.review_words(),
     )
 
 
-def _page(template: str, frame: Frame, **values: object) -> str:
+def page(template: str, frame: Frame, **values: object) -> str:
+    """A page in its frame, with the words that pages share."""
     return render(
         template,
         frame,

@@ -1,28 +1,23 @@
 """What people came to about a file: listed below its report, and the form that adds to it."""
 
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
-from service.access.people import People
 from service.access.principal import Scope
-from service.access_errors import AccountNotFound, CredentialsMissing, CsrfTokenWrong
 from service.api.access import ThePrincipal, TheScans, needs
-from service.api.forms import Fields, fields, form_of
+from service.api.forms import Fields, fields
 from service.api.reviews import NOTE_LENGTH, NewReview
 from service.api.scans import ScanId
-from service.api.sessions import session_of
-from service.db.lifecycle import Judgement, Review
-from service.errors import ServiceError
+from service.db.lifecycle import Judgement
 from service.scans.use_cases import Scans
 from service.web.frame import Frame, TheFrame, render
+from service.web.keeping import keeping
+from service.web.who import Who
 
 LISTED: Final = 20
 JUDGEMENTS: Final = {
@@ -31,11 +26,6 @@ JUDGEMENTS: Final = {
     Judgement.MANIPULATED: "it was taken, then changed so that it misleads",
     Judgement.UNCLEAR: "nobody could tell",
 }
-_ENDED: Final = "Your session has ended, so nothing was saved. What you wrote is still below."
-_ANEW: Final = (
-    "You have signed in anew since you opened that page, so nothing was saved yet. What you wrote "
-    "is still below: send it from here."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +38,14 @@ class Shown:
     at: datetime
 
 
-class _Keeping(APIRoute):
-    """Whoever sent a review without a session gets back what they typed."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_or_keep(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except (CredentialsMissing, CsrfTokenWrong) as error:
-                try:
-                    form = await form_of(request)
-                except ServiceError:
-                    raise error from None
-                root = str(request.scope.get("root_path", ""))
-                frame = Frame(root, people=True, session=session_of(request))
-                sentence = _ENDED if frame.session is None else _ANEW
-                scan_id = request.path_params["scan_id"]
-                return _kept(frame, scan_id, form, sentence, status=error.status)
-
-        return handle_or_keep
+def _kept_without_session(request: Request, frame: Frame, form: Fields, sentence: str) -> str:
+    return _kept(frame, request.path_params["scan_id"], form, sentence)
 
 
 router = APIRouter(
-    include_in_schema=False, default_response_class=HTMLResponse, route_class=_Keeping
+    include_in_schema=False,
+    default_response_class=HTMLResponse,
+    route_class=keeping(_kept_without_session),
 )
 
 
@@ -96,31 +69,22 @@ def review(
             if "judgement" in asked
             else f"A note has at most {NOTE_LENGTH} characters, and no control characters."
         )
-        return _kept(frame, scan_id, form, sentence, status=422)
+        return HTMLResponse(_kept(frame, scan_id, form, sentence), status_code=422)
     scans.reviews.add(scan_id, new.judgement, new.note, actor=principal.actor)
     return RedirectResponse(f"{frame.root}/scans/{scan_id}#reviews", status_code=303)
 
 
-def shown(scans: Scans, scan_id: str, people: People) -> tuple[Shown, ...]:
+def shown(scans: Scans, scan_id: str, who: Who) -> tuple[Shown, ...]:
     """The latest reviews of a scan, the newest first."""
     found = scans.reviews.list(scan_id, limit=LISTED)
     return tuple(
-        Shown(item.judgement, item.note, _author(item, people), item.created_at) for item in found
+        Shown(item.judgement, item.note, who(item.actor), item.created_at) for item in found
     )
 
 
-def _author(review: Review, people: People) -> str:
-    kind, _, number = review.actor.partition(":")
-    if kind == "account":
-        with suppress(AccountNotFound):
-            return people.accounts.get(number).name
-        return "somebody who is no longer here"
-    return f"API key {number}" if kind == "key" else "somebody at this service"
-
-
-def _kept(frame: Frame, scan_id: str, form: Fields, sentence: str, *, status: int) -> HTMLResponse:
+def _kept(frame: Frame, scan_id: str, form: Fields, sentence: str) -> str:
     typed = {"judgement": form.get("judgement", ""), "note": form.get("note", "")}
-    page = render(
+    return render(
         "review_kept.html",
         frame,
         scan_id=scan_id,
@@ -128,7 +92,6 @@ def _kept(frame: Frame, scan_id: str, form: Fields, sentence: str, *, status: in
         typed=typed,
         **review_words(),
     )
-    return HTMLResponse(page, status_code=status)
 
 
 def review_words() -> dict[str, object]:

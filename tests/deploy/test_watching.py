@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import promql_parser
 import pytest
 import yaml
 
+from service.db.checks import DRIFT, CheckRows
 from service.db.lifecycle import Readiness
 from service.figures import COUNTED
 from service.scans.queue import QUEUES
@@ -31,6 +33,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """The name of every series that API and workers tell, with its labels."""
     database = sqlite(tmp_path_factory.mktemp("watching") / "assay.db")
     ready = Readiness(database=True, storage=True, broker=True, workers=(), reconciler=True)
+    checks = CheckRows(database)
+    checks.claim(DRIFT, database.now(), timedelta(days=1))
+    figures = {"image.clip scores": 0.0}
+    checks.end(DRIFT, database.now(), fine=True, seconds=1.0, figures=figures)
     asked = Installation(database, lambda: ready, QUEUES)
     series: dict[str, set[str]] = {}
     for family in asked.collect():

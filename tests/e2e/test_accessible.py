@@ -1,12 +1,15 @@
 """Every page under axe-core: light and dark, on a desk and on a telephone."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium_axe_python.axe import Axe
 
+from service.analysis.looking.catalogue import Asked, Drawn, View
 from tests import media
 from tests.e2e.chromium import chromium, dark, resize
 from tests.service import reports
@@ -14,6 +17,16 @@ from tests.service.webapp import Desk, StandIn, desk, serving
 
 PHOTO = media.jpeg(media.photo_like(640, 480))
 OPEN_ALL = "document.querySelectorAll('details').forEach(it => it.open = true)"
+
+
+class Brush:
+    """A painter to whom every view looks alike."""
+
+    def draw(self, asked: Asked, file: BinaryIO) -> Drawn:
+        return Drawn(PHOTO, "image/jpeg", ("It is a picture.",))
+
+    def differences(self, file: BinaryIO, other: BinaryIO) -> Drawn:
+        return self.draw(Asked(View.DIFFERENCE), file)
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +47,20 @@ def pages(made: Desk, engine: StandIn) -> list[str]:
         engine.make = make
         found.append(f"/scans/{made.send(data)}")
         made.work()
+    reported = found[6].rpartition("/")[2]
+    note = made.scans.team.add_note(reported, "Ask for the original", actor="local")
+    _, secret = made.scans.team.share(reported, timedelta(days=1), actor="local")
+    picture, film = (path.rpartition("/")[2] for path in found[-3:-1])
+    looking = ["/compare", f"/compare?a={picture}&b={film}", f"/scans/{film}/frames"]
+    for scan in (path.rpartition("/")[2] for path in found[-3:]):
+        for view in made.client.get(f"/v1/scans/{scan}/views").json()["items"]:
+            made.client.get(view["link"])
+        made.draw()
+    note = made.scans.team.add_note(picture, "Ask for the original", actor="local")
+    _, secret = made.scans.team.share(picture, timedelta(days=1), actor="local")
     waiting = made.send(PHOTO)
-    return [*found, f"/scans/{waiting}", f"/scans/{waiting}/delete"]
+    together = [f"/notes/{note.id}", f"/shared/{secret}"]
+    return [*found, *looking, *together, f"/scans/{waiting}", f"/scans/{waiting}/delete"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -44,7 +69,7 @@ def test_no_page_violates_a_rule(
     browser: WebDriver, tmp_path: Path, scheme: str, width: int
 ) -> None:
     engine = StandIn(reports.no_sign_found, preview=PHOTO)
-    made = desk(tmp_path, engine)
+    made = desk(tmp_path, engine, painter=Brush())
     with serving(made.app) as address:
         dark(browser, on=scheme == "dark")
         resize(browser, width)

@@ -143,6 +143,7 @@ def test_a_worker_told_to_stop_hands_its_scan_back_at_once(tmp_path: Path) -> No
         running.worker.start()
         assert_one_report_each(running, ids)
         assert {scan["attempts"] for scan in scans(running)} == {1}
+        assert [scan["deaths"] for scan in scans(running) if scan["deaths"]] == []
 
 
 def accept_all(running: Service, count: int = SCANS, *, start: bool = True) -> list[str]:

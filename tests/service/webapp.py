@@ -45,11 +45,13 @@ from service.reporting.report import Profile, Report
 from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches
 from service.scans.intake import Receiver
+from service.scans.looking import Looking, Painter
 from service.scans.policy import ScanPolicy
 from service.scans.resumable import Uploads
 from service.scans.runner import Analyst
 from service.scans.use_cases import Scans
 from service.storage.folder import FolderStore
+from service.storage.protocol import BlobStore
 from service.webhooks.sealing import Seal
 from service.webhooks.use_cases import Webhooks
 from tests.service.databases import sqlite
@@ -122,6 +124,8 @@ class Desk:
     database: Database
     keyring: Keyring
     tenants: Tenants
+    looking: Looking
+    orders: Waiting  # messages about views
 
     def bearer(
         self, *scopes: Scope, tenant: str = DEFAULT_TENANT, expires_at: datetime | None = None
@@ -139,6 +143,11 @@ class Desk:
             scan_id = self.queue.ids.pop(0)
             self.scans.run(scan_id, worker="test")
             self.batches.scan_ended(scan_id)
+
+    def draw(self) -> None:
+        """Do what a worker does with every message about views."""
+        while self.orders.ids:
+            self.looking.draw(self.orders.ids.pop(0))
 
     @contextmanager
     def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
@@ -177,14 +186,17 @@ def desk(
     quotas: Quotas | None = None,
     database: Database | None = None,
     counters: str = IN_PROCESS,
+    store: BlobStore | None = None,
+    painter: Painter | None = None,
+    patience: float = 0.0,
 ) -> Desk:
     """A new application, open unless `door` says otherwise.
 
-    On this empty database, or on one of its own in the folder.
+    On this empty database, or on one of its own in the folder, and on this store or a folder.
     """
     database = database or sqlite(folder / "assay.db")
     queue, blobs = Waiting(), folder / "blobs"
-    store, limits = FolderStore(blobs), dict.fromkeys(Kind, limit)
+    store, limits = store or FolderStore(blobs), dict.fromkeys(Kind, limit)
     scans = Scans(
         database=database,
         store=store,
@@ -193,9 +205,19 @@ def desk(
         signer=ReportSigner.at(folder / "report.pem"),
         pipeline=engine,
     )
+    orders = Waiting()
+    looking = Looking(
+        database=database, keeping=scans.keeping, store=store, queue=orders, painter=painter
+    )
     trust = open_store(folder / "trust", built_in=True)
     hosts = Hosts(("testserver", "test", "x", "desk.example.org", "2001:db8::1"))
-    uploads = Uploads(database=database, store=store, limits=limits, patience=timedelta(days=1))
+    uploads = Uploads(
+        database=database,
+        store=store,
+        limits=limits,
+        patience=timedelta(days=1),
+        direct=timedelta(hours=1),
+    )
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     tenants = Tenants(AccessRows(database))
     meter = Meter(quotas or Quotas(), lambda tenant: tenants.get(tenant).limits, counters)
@@ -204,7 +226,6 @@ def desk(
         scans=scans,
         uploads=uploads,
         fetch=get,
-        keep=timedelta(days=1),
         meter=meter,
     )
     accounts = Accounts(database, tenants, passwords, now)
@@ -220,12 +241,26 @@ def desk(
         uploads=uploads,
         the_batches=batches,
         the_webhooks=Webhooks(database, WEBHOOKS, Seal(bytes(32)), DEFAULT_TENANT),
+        the_views=looking,
+        patience=patience,
         hosts=hosts,
         proxies=proxies,
     )
     client = TestClient(app, raise_server_exceptions=False)
     return Desk(
-        app, client, scans, uploads, batches, queue, blobs, people, database, keyring, tenants
+        app,
+        client,
+        scans,
+        uploads,
+        batches,
+        queue,
+        blobs,
+        people,
+        database,
+        keyring,
+        tenants,
+        looking,
+        orders,
     )
 
 

@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from service.scans.queue import SCAN_TASK, WEBHOOK_TASK, Broker
+from service.scans.queue import SCAN_TASK, VIEW_TASK, WEBHOOK_TASK, Broker
 from service.webhooks.sending import Sender
 from workers.celery_app import GRACE_SECONDS, sender_app, worker_app
 
@@ -38,10 +38,10 @@ def test_a_scan_has_a_soft_and_a_hard_time_limit(broker: Broker) -> None:
     assert conf.task_time_limit == 60 + GRACE_SECONDS
 
 
-def test_the_one_task_takes_an_id(broker: Broker) -> None:
+def test_the_tasks_are_scans_and_views(broker: Broker) -> None:
     app = worker_app(broker, run_seconds=60)
     own = {name for name in app.tasks if not name.startswith("celery.")}
-    assert own == {SCAN_TASK}
+    assert own == {SCAN_TASK, VIEW_TASK}
 
 
 def test_webhooks_have_an_application_of_their_own_that_sends_to_an_endpoint(

@@ -32,10 +32,14 @@ from detectors.training.collection.table import (
 )
 
 RULES: Final = FOLDER / "rules.toml"
-SUFFIXES: Final = {"speech": frozenset({".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac"})}
-REAL: Final = {"speech": ("bonafide", "human")}
-MADE: Final = {"speech": "spoof"}
-SMALLEST: Final = 6_000  # bytes; less holds no second of speech
+SUFFIXES: Final = {
+    "speech": frozenset({".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac"}),
+    "pictures": frozenset({".jpg", ".jpeg", ".png", ".webp"}),
+}
+REAL: Final = {"speech": ("bonafide", "human"), "pictures": ("real", "camera")}
+DRAWN: Final = "hand"
+MADE: Final = {"speech": "spoof", "pictures": "ai_generated"}
+SMALLEST: Final = {"speech": 6_000, "pictures": 2_500}  # bytes; less is no speech, or an icon
 
 _SAYS_REAL: Final = frozenset({
     "gt", "groundtruth", "recording", "recordings", "raw", "ref", "reference", "references",
@@ -75,10 +79,12 @@ class Rule:
     licence: str = "none stated"
     era: str = "modern"
     group: str = ""  # where it is not the repository's own
+    look: str = ""  # "photographs" where all generated pictures look like them
     skip: tuple[str, ...] = ()
     real: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    drawn: bool = False  # real pictures were made by hand, not by a camera
     everything: str = ""  # "real", or the system that made everything
     systems: dict[str, str] = field(default_factory=dict)
     most: int = 0  # files of one system, the smallest digests first; 0 for all
@@ -89,6 +95,18 @@ class Rule:
             name: tuple(table[name]) for name in ("skip", "real", "made", "only") if name in table
         }
         return cls(**{**table, **lists})
+
+    def line(self, kind: str, commit: str) -> Repository:
+        """The line of `repositories.csv`."""
+        return Repository(
+            kind=kind,
+            repository=self.repository,
+            commit=commit,
+            licence=self.licence,
+            era=self.era,
+            group=self.group or self.repository,
+            look=self.look,
+        )
 
     def label(self, path: str) -> tuple[bool, str] | None:
         """Whether a file is real and what made it; None for what is left out."""
@@ -119,26 +137,26 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--kind", choices=sorted(SUFFIXES), required=True)
     parser.add_argument("--mirror", type=Path, required=True)
     parser.add_argument("--never", type=Path, help="digests of files kept for measuring")
+    parser.add_argument("--only", nargs="*", help="repositories to read anew; the others stay")
     options = parser.parse_args(arguments)
     never = digests(options.never) if options.never else frozenset()
     repositories: list[Repository] = []
     entries: list[Entry] = []
+    known = read(REPOSITORIES, Repository)
+    lines = read(files(options.kind), Entry) if options.only else []
     for rule in rules(options.kind):
+        if options.only and rule.repository not in options.only:
+            repositories += [
+                r for r in known if (r.kind, r.repository) == (options.kind, rule.repository)
+            ]
+            entries += [entry for entry in lines if entry.repository == rule.repository]
+            continue
         clone = find(options.mirror, rule.repository)
         if clone is None:
             print("no clone of", rule.repository, file=sys.stderr)  # noqa: T201
             continue
         commit = clone.head()
-        repositories.append(
-            Repository(
-                kind=options.kind,
-                repository=rule.repository,
-                commit=commit,
-                licence=rule.licence,
-                era=rule.era,
-                group=rule.group or rule.repository,
-            )
-        )
+        repositories.append(rule.line(options.kind, commit))
         found = [
             entry
             for entry in proposed(rule, clone, commit, options.kind)
@@ -146,7 +164,7 @@ def main(arguments: list[str] | None = None) -> None:
         ]
         entries += found
         print(summary(rule.repository, found))  # noqa: T201
-    others = [r for r in read(REPOSITORIES, Repository) if r.kind != options.kind]
+    others = [r for r in known if r.kind != options.kind]
     write(REPOSITORIES, Repository, [*others, *repositories])
     write(files(options.kind), Entry, settled(entries))
 
@@ -185,7 +203,7 @@ def proposed(rule: Rule, clone: Clone, commit: str, kind: str) -> Iterator[Entry
     found = {
         path: hashlib.sha256(content).hexdigest()
         for path, content in clone.read(commit, judged)
-        if content is not None and len(content) >= SMALLEST
+        if content is not None and len(content) >= SMALLEST[kind]
     }
     counts: Counter[tuple[bool, str]] = Counter()
     seen: set[str] = set()
@@ -199,6 +217,8 @@ def proposed(rule: Rule, clone: Clone, commit: str, kind: str) -> Iterator[Entry
     for path in sorted(chosen):
         real, system = judged[path]
         name, human = REAL[kind]
+        if rule.drawn:
+            human = DRAWN
         yield Entry(
             repository=rule.repository,
             path=path,
@@ -218,7 +238,7 @@ def summary(repository: str, found: Iterable[Entry]) -> str:
 
 
 def _is_media(blob: Blob, kind: str) -> bool:
-    return PurePosixPath(blob.path).suffix.lower() in SUFFIXES[kind] and blob.size >= SMALLEST
+    return PurePosixPath(blob.path).suffix.lower() in SUFFIXES[kind] and blob.size >= SMALLEST[kind]
 
 
 def _any(patterns: Iterable[str], path: str) -> bool:

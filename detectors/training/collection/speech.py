@@ -1,7 +1,9 @@
 """From a file of a repository to a clip for training: decoded by the product, cut to its speech."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -15,7 +17,10 @@ from detectors.audio.frontend import log_bands, spectrum
 from detectors.audio.speech import SpeechFinder
 from detectors.audio.windows import require_speech
 from detectors.base import AUDIO_RATE
+from detectors.errors import NotApplicable
 from detectors.media.reader import MediaReader
+from detectors.training.audio_cards import VAD
+from detectors.training.collection.kinds import Facts, Kept, Kind, Make, Missing, Place
 
 Floats = npt.NDArray[np.float32]
 
@@ -75,6 +80,55 @@ def repeats(paths: list[Path]) -> Iterator[tuple[int, int]]:
             earlier, later = int(first + row), int(column)
             if earlier < later and _same(read(paths[earlier]), read(paths[later])):
                 yield earlier, later
+
+
+def maker(reader: MediaReader) -> Make:
+    """Writes the speech of recordings."""
+    finder = SpeechFinder(Path(str(distribution(VAD.distribution).locate_file(VAD.file))))
+
+    def make(content: bytes, path: Path) -> Facts | Missing:
+        try:
+            clip = clip_of(content, reader, finder)
+        except NotApplicable:
+            return Missing.NO_SPEECH
+        write(clip, path)
+        return {"source_sample_rate": str(clip.source_rate)}
+
+    return make
+
+
+def row(kept: Kept, place: Place, out: Path) -> tuple[object, ...]:
+    """A line of the manifest that trainings of speech read."""
+    entry, source = kept.entry, place.repository
+    return (
+        kept.path.relative_to(out),
+        entry.label,
+        entry.system,
+        source.group,
+        f"{entry.repository}@{source.commit}",
+        entry.path,
+        source.licence,
+        entry.sha256,
+        hashlib.sha256(kept.path.read_bytes()).hexdigest(),
+        f"{soundfile.info(kept.path).frames / AUDIO_RATE:.2f}",
+        kept.facts["source_sample_rate"],
+        int(place.both),
+        source.era,
+    )
+
+
+SPEECH: Final = Kind(
+    suffix=".flac",
+    facts=("source_sample_rate",),
+    columns=(
+        "path", "label", "system", "source", "repository", "source_path", "licence",
+        "source_sha256", "sha256", "seconds", "source_sample_rate", "paired_source", "era",
+    ),
+    maker=maker,
+    repeats=repeats,
+    row=row,
+    looked_at=lambda path, facts: path,
+)  # fmt: skip
 
 
 def _same(one: Floats, other: Floats) -> bool:

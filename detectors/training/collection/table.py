@@ -20,6 +20,7 @@ class Repository:
     licence: str  # what the repository says of itself
     era: str  # of its systems: "modern" or "classic"
     group: str  # repositories that share voices or systems, and so belong into one fold
+    look: str = ""  # "photographs" where all generated pictures look like them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Entry:
     repository: str
     path: str
     label: str  # as the manifests of the trainings have it: "bonafide" or "spoof", ...
-    system: str  # what made it; "human" or "camera" for what is real
+    system: str  # what made it; "human", "camera" or "hand" for what is real
     sha256: str  # of the file as git has it
 
 

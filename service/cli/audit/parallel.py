@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import islice
 from threading import Event, Lock
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -18,6 +17,7 @@ from service.analysis.pipeline import Analysis
 from service.analysis.source import Source
 from service.cli.audit.archive import Archive
 from service.cli.audit.results_file import Line, ResultsFile, line_for
+from service.cli.audit.suspects import ATTEMPTS
 from service.cli.audit.walk import Entry, Skip
 from service.cli.complain import DELIBERATE, code_of, sentence_of
 from service.errors import (
@@ -79,6 +79,14 @@ class ArchiveAway(ServiceError):
     title = "The archive does not answer"
 
 
+class Quarantined(ServiceError):
+    """The file is not tried any more; `assay check` tries it once, and its line can be taken out."""
+
+    code = "quarantined"
+    status = 422
+    title = "Every audit that analysed this file died"
+
+
 Result = Line | Repeated
 
 
@@ -138,18 +146,37 @@ class ParallelAnalysis:
             line = self._settled(result)
             with self._lock:
                 self._results.append(line)
+                self._results.suspects.end(line.path)
                 if line.sha256 is not None and not line.sidecar:
                     self._running.pop(line.sha256, None)
             yield line
 
     def _in_order(self, entries: Iterator[Entry]) -> Iterator[Result]:
         waiting: deque[Future[list[Result]]] = deque()
-        while bundle := list(islice(entries, self._bundle)):
+        for bundle in self._bundles(entries):
+            alone = bool(self._results.suspects.deaths(bundle[0].path))
+            while waiting and (alone or len(waiting) * self._bundle >= self._window):
+                yield from self._awaited(waiting.popleft())
             waiting.append(self._pool.submit(self._examine, bundle))
-            if len(waiting) * self._bundle >= self._window:
+            if alone:
                 yield from self._awaited(waiting.popleft())
         while waiting:
             yield from self._awaited(waiting.popleft())
+
+    def _bundles(self, entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+        """Some files after another; one by itself where an audit died while it was in flight."""
+        bundle: list[Entry] = []
+        for entry in entries:
+            alone = bool(self._results.suspects.deaths(entry.path))
+            if bundle and (alone or len(bundle) == self._bundle):
+                yield bundle
+                bundle = []
+            bundle.append(entry)
+            if alone:
+                yield bundle
+                bundle = []
+        if bundle:
+            yield bundle
 
     def _awaited(self, future: Future[list[Result]]) -> list[Result]:
         """Raises `KeyboardInterrupt` after Ctrl-C."""
@@ -197,6 +224,10 @@ class ParallelAnalysis:
             return Line(path=path, skipped=entry.skipped)
         if entry.refused is not None:
             return _failed(path, entry.refused, clock)
+        with self._lock:
+            if self._results.suspects.poison(path):
+                return _failed(path, Quarantined(f"{ATTEMPTS} audits died of it"), clock)
+            self._results.suspects.begin(path)
         try:
             source = self._source(entry)
         except ArchiveAway:

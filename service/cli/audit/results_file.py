@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from service.cli.audit.on_disk import NumbersByText
+from service.cli.audit.suspects import Suspects
 from service.errors import ServiceError
 from service.reporting.report import Report
 
@@ -143,6 +144,7 @@ class ResultsFile:
         self._file = self._opened()
         try:
             self._end = self._read_back()
+            self.suspects = Suspects(path)
         except BaseException:
             self._forget()
             self._file.close()
@@ -163,6 +165,7 @@ class ResultsFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+        self.suspects.close()
         self._forget()
 
     def _forget(self) -> None:

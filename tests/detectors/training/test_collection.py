@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,10 @@ import soundfile
 
 from detectors.training.audio_bank import read_manifest
 from detectors.training.collection import collect, propose, table
+from detectors.training.collection.kinds import Missing
 from detectors.training.collection.mirror import Clone, find
 from detectors.training.collection.table import Entry, Repository
+from tests.clones import mirror_of
 from tests.sounds import music_like, speech_like
 
 PAGE = "somebody/page"
@@ -39,16 +40,7 @@ FILES = {
 @pytest.fixture
 def mirror(tmp_path: Path) -> Path:
     """A folder with one bare clone in it."""
-    work = tmp_path / "work"
-    for name, content in FILES.items():
-        (work / name).parent.mkdir(parents=True, exist_ok=True)
-        (work / name).write_bytes(content)
-    git = ["git", "-c", "user.name=n", "-c", "user.email=e@example.org", "-C", str(work)]
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "page"]):
-        subprocess.run([*git, *arguments], check=True)
-    bare = tmp_path / "mirror" / "somebody+page"
-    subprocess.run(["git", "clone", "-q", "--bare", str(work), str(bare)], check=True)
-    return tmp_path / "mirror"
+    return mirror_of(FILES, PAGE, tmp_path)
 
 
 def _clone(mirror: Path) -> Clone:
@@ -144,9 +136,7 @@ def test_clips_are_speech_once_each_and_what_is_missing_is_said(
     recordings = read_manifest(out / "manifest.csv")
     assert [r.synthetic for r in recordings] == [False, False, True]
     assert all(r.paired and r.source == PAGE for r in recordings)
-    for reason in (
-        collect.Missing.REPEAT, collect.Missing.UNDECODABLE, collect.Missing.NO_SPEECH,
-    ):  # fmt: skip
+    for reason in (Missing.REPEAT, Missing.UNDECODABLE, Missing.NO_SPEECH):
         assert f"1 {reason}: {PAGE}" in said
     with (out / "manifest.csv").open() as file:
         for row in csv.DictReader(file):
@@ -168,15 +158,23 @@ def test_a_file_that_changed_is_not_taken(
     ]
     table.write(tmp_path / "speech.csv", Entry, changed)
     collect.main(["--mirror", str(mirror), "--out", str(tmp_path / "out"), "--jobs", "1"])
-    assert f"{len(tables)} {collect.Missing.DIGEST}" in capsys.readouterr().err
+    assert f"{len(tables)} {Missing.DIGEST}" in capsys.readouterr().err
     assert not list((tmp_path / "out").rglob("*.flac"))
 
 
-def test_the_committed_tables_fit_each_other() -> None:
-    repositories = {r.repository for r in table.read(table.REPOSITORIES, Repository)}
-    entries = table.read(table.files("speech"), Entry)
-    assert len(entries) >= 10_000
-    assert {entry.repository for entry in entries} <= repositories
+@pytest.mark.parametrize(
+    ("kind", "labels", "least"),
+    [
+        ("speech", {"human": "bonafide"}, 10_000),
+        ("pictures", {"camera": "real", "hand": "real"}, 5_000),
+    ],
+)
+def test_the_committed_tables_fit_each_other(kind: str, labels: dict[str, str], least: int) -> None:
+    lines = [r for r in table.read(table.REPOSITORIES, Repository) if r.kind == kind]
+    entries = table.read(table.files(kind), Entry)
+    assert len(entries) >= least
+    assert {entry.repository for entry in entries} <= {line.repository for line in lines}
     assert len({entry.sha256 for entry in entries}) == len(entries)
-    assert {entry.label for entry in entries} == {"bonafide", "spoof"}
-    assert all((e.system == "human") == (e.label == "bonafide") for e in entries)
+    made = {entry.label for entry in entries} - set(labels.values())
+    assert len(made) == 1
+    assert all(labels.get(e.system, *made) == e.label for e in entries)

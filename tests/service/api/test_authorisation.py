@@ -54,6 +54,9 @@ SIGN_IN: Final = {
 }
 """Public too, and not there at all before there is an account."""
 
+SHARED: Final = {f"/shared/{{secret}}{part}" for part in ("", "/preview", "/report", "/signature")}
+"""Public for whoever has the secret; tests/service/web/test_shared.py has what they show."""
+
 WEBHOOK: Final = '{"url": "https://93.184.215.14/told", "events": ["scan.completed"]}'
 JSON: Final = {"Content-Type": "application/json"}
 
@@ -96,12 +99,26 @@ def webhook(api: Desk, headers: dict[str, str]) -> str:
     return str(made.json()["id"])
 
 
+def note(api: Desk, headers: dict[str, str]) -> str:
+    path = f"/v1/scans/{scan(api, headers)}/notes"
+    return str(api.client.post(path, json={"text": "a"}, headers=headers).json()["id"])
+
+
+def link(api: Desk, headers: dict[str, str]) -> str:
+    path = f"/v1/scans/{scan(api, headers)}/links"
+    return str(api.client.post(path, json={}, headers=headers).json()["id"])
+
+
 OWNED: Final[dict[str, Callable[[Desk, dict[str, str]], str]]] = {
     "scan_id": scan,
+    "other_id": scan,
+    "view": lambda _api, _headers: "noise",
     "upload_id": upload,
     "batch_id": batch,
     "version": policy,
     "endpoint_id": webhook,
+    "note_id": note,
+    "link_id": link,
 }
 """Makes what a path parameter names, for the tenant whose key the headers hold."""
 
@@ -109,11 +126,23 @@ OWNED: Final[dict[str, Callable[[Desk, dict[str, str]], str]]] = {
 BODIES: Final = {
     ("POST", "webhooks"): WEBHOOK,
     ("POST", "reviews"): '{"judgement": "unclear"}',
+    ("POST", "notes"): '{"text": "a"}',
+    ("PUT", "notes"): '{"text": "b", "version": 1}',
+    ("POST", "links"): "{}",
+    ("PUT", "assignee"): '{"assignee": null}',
     ("PUT", "policies"): text_of("moderation"),
     ("PUT", "retention"): '{"zero": true}',
     ("POST", "replay"): f'{{"policy": {text_of("moderation")}}}',
 }
-"""What a route is sent that takes JSON, by its method and the end of its path."""
+"""What a route is sent that takes JSON, by its method and the last word of its path."""
+
+FORMS: Final = {
+    "reviews": {"judgement": "unclear", "note": ""},
+    "notes": {"text": "a", "version": "1"},
+    "links": {"days": "7"},
+    "assignee": {"assignee": ""},
+}
+"""What a page's form sends, by the last word of its path."""
 
 
 @pytest.fixture
@@ -121,11 +150,18 @@ def api(tmp_path: Path) -> Desk:
     return desk(tmp_path, StandIn(reports.verified_ai, preview=PHOTO), door=Door.LOCKED)
 
 
+def of_several(route: APIRoute) -> bool:
+    """Whether its form names scans."""
+    return route.path_format.startswith("/selected/")
+
+
 def named(route: APIRoute) -> list[str]:
     return re.findall(r"{(\w+)}", route.path_format)
 
 
 def address(route: APIRoute, api: Desk, owner: dict[str, str]) -> str:
+    if of_several(route):
+        scan(api, owner)
     return route.path_format.format(**{name: OWNED[name](api, owner) for name in named(route)})
 
 
@@ -134,10 +170,20 @@ def ask(api: Desk, method: str, path: str, headers: dict[str, str]) -> Response:
     files = {"file": ("a.jpg", PHOTO)} if takes_files else None
     if method == "PATCH":
         headers = {**PIECE_HEADERS, **headers}
-    if headers and method == "POST" and path.endswith("/reviews") and path.startswith("/scans/"):
-        form = {"judgement": "unclear", "note": ""}
+    word = re.findall("[a-z]+", re.sub(r"/\w*\d\w*", "", path))[-1:] or [""]
+    if (
+        headers
+        and method == "POST"
+        and path.startswith(("/scans/", "/notes/"))
+        and word[0] in FORMS
+    ):
+        form = FORMS[word[0]]
         return api.client.post(path, headers=headers, data=form, follow_redirects=False)
-    body = BODIES.get((method, path.rpartition("/")[2]))
+    if headers and path.startswith("/selected/"):
+        ids = [item.id for item in api.scans.list().items]
+        several: dict[str, str | list[str]] = {"scan": ids, "form": "csv"}
+        return api.client.post(path, headers=headers, data=several, follow_redirects=False)
+    body = BODIES.get((method, word[0]))
     if body is not None:
         headers = {**headers, "Content-Type": "application/json"}
     return api.client.request(
@@ -165,7 +211,9 @@ def test_a_route_without_a_rule_is_a_bug() -> None:
 
 
 def test_what_is_public_is_listed_here_too() -> None:
-    assert {path for (_, path), scope in RULES.items() if scope is None} == PUBLIC | SIGN_IN
+    assert {
+        path for (_, path), scope in RULES.items() if scope is None
+    } == PUBLIC | SIGN_IN | SHARED
 
 
 @pytest.mark.parametrize(("method", "route"), GUARDED, ids=titles(GUARDED))
@@ -202,7 +250,7 @@ def test_another_tenant_has_every_right_but_not_to_what_is_ours(
     if (method, path) == ("DELETE", "/v1/policies"):
         policy(api, theirs)
     answer = ask(api, method, path, theirs)
-    if named(route):
+    if named(route) or of_several(route):
         assert (answer.status_code, code(answer)[-10:]) == (404, "_not_found")
     else:
         assert answer.status_code < 400

@@ -20,6 +20,8 @@ PHOTO = media.jpeg(media.photo_like(160, 120))
 OPERATIONS = (
     *("POST /v1/scans", "GET /v1/scans", "GET /v1/scans/{scan_id}", "DELETE /v1/scans/{scan_id}"),
     "POST /v1/scans/{scan_id}/cancel",
+    *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("similar", "views", "views/{view}")),
+    "GET /v1/scans/{scan_id}/differences/{other_id}",
     *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("report", "signature", "preview", "media")),
     *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
     *("POST /v1/scans/{scan_id}/reviews", "GET /v1/scans/{scan_id}/reviews"),

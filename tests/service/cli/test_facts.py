@@ -4,13 +4,19 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from alembic import command
 from alembic.config import Config
 
 from detectors.registry import SPECS, card_of
+from detectors.zoo import device
+from detectors.zoo.device import Device
+from service.cli import doctor
+from service.cli.engine import open_pipeline
 from service.cli.exit_codes import ExitCode
 from service.db.engine import Database
 from service.db.migrate import MIGRATIONS
+from service.settings import Settings
 from tests.service.command_line import assay
 
 
@@ -85,3 +91,17 @@ def test_a_data_folder_that_cannot_be_made_is_not_fine() -> None:
     ran = assay("doctor", data=Path("/proc/nope"))
     assert ran.code == ExitCode.FOUND
     assert next(line for line in ran.out.splitlines() if " storage " in line).startswith(" !!")
+
+
+def test_a_device_that_is_not_there_ends_the_command_and_is_told_by_the_doctor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(device, "_chosen", [Device.CPU])
+    settings = Settings(data_dir=tmp_path, device=Device.MPS)
+    with pytest.raises(SystemExit) as ended:
+        open_pipeline(settings)
+    assert ended.value.code == ExitCode.USAGE
+    (told,) = doctor.arithmetic(settings)
+    assert not told.fine
+    assert "mps" in told.detail

@@ -12,6 +12,7 @@ import pytest
 from deploy.running import ASSAY, Running
 from service.cli.exit_codes import ExitCode
 from service.cli.serve import SERVING, WORKERS
+from tests.e2e import servers
 from tests.service.command_line import assay, environment
 
 
@@ -103,6 +104,28 @@ def test_without_a_worker_uploads_are_taken_and_wait(tmp_path: Path) -> None:
         assert _eventually(lambda: len(_children(process.pid)) == 1, 5)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == ExitCode.NOTHING_FOUND
+
+
+def test_several_processes_of_the_api_share_a_socket_and_figures_apart(tmp_path: Path) -> None:
+    port = servers.free_port()
+    command = [*ASSAY, "serve", "--api-only", "--port", "0", "--processes", "2"]
+    with servers.redis(tmp_path) as redis:
+        more = {"ASSAY_BROKER_URL": redis.url, "ASSAY_METRICS__PORT": str(port)}
+        with subprocess.Popen(
+            command, env=environment(tmp_path, more), stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr is not None
+            assert "http://127.0.0.1:" in process.stderr.readline()
+            assert _eventually(lambda: servers.answers(port) and servers.answers(port + 3))
+            assert len(_children(process.pid)) == 2
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == ExitCode.NOTHING_FOUND
+
+
+def test_several_processes_that_could_not_count_together_are_refused(tmp_path: Path) -> None:
+    ran = assay("serve", "--processes", "2", data=tmp_path)
+    assert ran.code == ExitCode.USAGE
+    assert "ASSAY_BROKER_URL" in ran.err
 
 
 def test_a_worker_refuses_a_queue_that_does_not_exist(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.client import (
     AsyncClient,
+    BatchEvent,
     Client,
     NotReachable,
     Refused,
@@ -196,6 +197,23 @@ def test_events_tell_every_stage_and_end(api: Desk, client: Client) -> None:
     assert told[-1].scan is not None
     assert told[-1].scan.state == "done"
     assert {event.name for event in told[:-1]} <= {"progress"}
+
+
+def test_events_of_a_batch_lead_to_its_end(api: Desk, address: str, client: Client) -> None:
+    batch = client.submit_batch([{"url": "https://example.org/a.jpg"}]).model_dump()["id"]
+
+    async def told_again() -> list[BatchEvent]:
+        async with AsyncClient(address) as other:
+            return [event async for event in other.batch_events(batch)]
+
+    with api.working():
+        told = list(client.batch_events(batch))
+    assert {event.name for event in told[:-1]} <= {"progress"}
+    (end,) = anyio.run(told_again)
+    assert told[-1] == end
+    assert end.name == "end"
+    assert end.batch is not None
+    assert end.batch.model_dump()["state"] == "done"
 
 
 def test_a_failed_scan_is_an_error_with_its_code(tmp_path: Path) -> None:

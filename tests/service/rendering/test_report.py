@@ -68,6 +68,7 @@ def test_every_verdict_leads_with_its_label_its_icon_and_its_sentence(verdict: V
 
 def test_the_report_reads_from_verdict_to_basis_to_evidence_to_method() -> None:
     assert read(reports.conflicted_capture()).headings[1:] == [
+        "In short",
         "Picture",
         "Conflicts",
         "What this rests on",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service.db.batch_lifecycle import Batch, BatchState, NewItem, Outcome
 from service.db.engine import Database
 from service.db.lifecycle import State
+from service.db.retention_lifecycle import OwnRetention, Part
 from service.errors import (
     BatchNotFound,
     FetchFailed,
@@ -93,7 +94,6 @@ def bench(database: Database, broker: Broker, tmp_path: Path) -> Bench:
         scans=desk.scans,
         uploads=uploads,
         fetch=web,
-        keep=timedelta(days=7),
         finished=finished,
         now=desk.clock,
     )
@@ -193,7 +193,9 @@ def test_an_address_whose_worker_died_is_fetched_by_another_and_fails_at_last(
     bench.batches.round()
     (result,) = bench.batches.results(batch.id)
     assert result.failure is not None
-    assert result.failure.code == "worker_lost"
+    assert result.failure.code == "quarantined"
+    bench.office.scans.reconcile()
+    assert "batch.line_quarantined" in [line.deed for line in bench.office.scans.log()]
     assert bench.told == [(batch.id, BatchState.DONE)]
     assert bench.office.blobs() == 0
 
@@ -357,6 +359,22 @@ def test_a_batch_goes_once_its_scans_have(bench: Bench) -> None:
     bench.batches.round()
     with pytest.raises(BatchNotFound):
         bench.batches.get(batch.id)
+
+
+def test_a_batch_follows_the_retention_of_its_tenant(bench: Bench) -> None:
+    before = bench.send(GOOD)
+    day = OwnRetention(parts=dict.fromkeys(Part, timedelta(days=1)))
+    bench.office.scans.retention.put(day)
+    after = bench.send(GOOD)
+    assert after.expires_at == after.created_at + timedelta(days=1)
+    bench.fetch()
+    bench.work()
+    bench.office.clock.move(days=1, minutes=1)
+    bench.office.scans.expire_all()
+    bench.batches.round()
+    for batch in (before, after):
+        with pytest.raises(BatchNotFound):
+            bench.batches.get(batch.id)
 
 
 def test_a_form_whose_request_died_leaves_nothing(bench: Bench) -> None:

@@ -85,7 +85,7 @@ def test_a_scan_that_kills_every_worker_fails_visibly(desk: Office) -> None:
     failed = desk.scans.get(scan.id)
     assert failed.state is State.FAILED
     assert failed.failure is not None
-    assert failed.failure.code == "worker_lost"
+    assert failed.failure.code == "quarantined"
     desk.scans.run(scan.id, worker="late")
     assert desk.engine.seen == []
 
@@ -101,7 +101,7 @@ def test_a_crash_is_raised_and_the_scan_tried_again_until_it_fails(desk: Office)
     failed = desk.scans.get(scan.id)
     assert failed.state is State.FAILED
     assert failed.failure is not None
-    assert failed.failure.code == "internal_error"
+    assert failed.failure.code == "quarantined"
 
 
 def test_a_scan_after_a_crash_waits_for_the_reconciler_and_not_for_its_lease(

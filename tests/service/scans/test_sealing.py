@@ -58,7 +58,8 @@ def test_what_is_sealed_comes_back(store: FolderStore, size: int) -> None:
     key = put(store, content)
     with opened(store, key, SECRET) as file:
         assert file.read() == content
-    assert content not in lies_at(store, key).read_bytes()
+    few = size < 16  # a single byte is among random ones by chance
+    assert few or content not in lies_at(store, key).read_bytes()
 
 
 def test_nothing_readable_reaches_the_store_at_any_moment(store: FolderStore) -> None:

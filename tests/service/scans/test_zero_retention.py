@@ -301,7 +301,6 @@ def test_what_a_batch_fetches_is_sealed_too_and_goes_with_its_end(
         scans=desk.scans,
         uploads=uploads,
         fetch=fetch,
-        keep=None,
         now=desk.clock,
     )
     item = NewItem(line=1, profile=Profile.FULL, url="https://example.org/a.jpg")

@@ -45,6 +45,51 @@ def test_a_form_without_javascript_leads_to_the_scan(site: Desk) -> None:
     assert (scan.name, scan.profile) == ("square.jpg", "provenance")
 
 
+def test_a_form_without_javascript_takes_several_files_and_addresses(site: Desk) -> None:
+    files = [
+        ("file", ("a.jpg", PHOTO)),
+        ("file", ("notes.jpg", bad_media.text())),
+        ("file", ("b.jpg", PHOTO + bytes(600_000))),
+    ]
+    data = {"url": "http://10.0.0.1/x.jpg", "profile": "provenance"}
+    page = Outline(site.client.post("/scans", files=files, data=data).text)
+    states = [attrs["data-state"] for _, attrs in page.tags if "data-state" in attrs]
+    assert states == ["taken", "refused", "taken", "refused"]
+    assert "notes.jpg : assay cannot read this kind of file" in page.words()
+    assert "http://10.0.0.1/x.jpg is not public" in page.words()
+    assert {(scan.name, scan.profile) for scan in site.scans.list().items} == {
+        ("a.jpg", "provenance"),
+        ("b.jpg", "provenance"),
+    }
+    assert len(site.stored()) == 2
+
+
+@pytest.mark.parametrize("data", [{}, {"profile": "none"}, {"colour": "red"}])
+def test_a_form_that_makes_no_sense_leaves_nothing(site: Desk, data: dict[str, str]) -> None:
+    files = {"file": ("a.jpg", PHOTO)} if data else {"fragment": ("a.m4s", PHOTO)}
+    assert site.client.post("/scans", files=files, data=data).status_code == 422
+    assert site.stored() == []
+
+
+def test_fragments_of_a_form_are_joined_to_their_file(site: Desk, engine: StandIn) -> None:
+    init = b"\x00\x00\x00\x18ftypiso6" + bytes(12)
+    files = [("file", ("i.mp4", init)), ("fragment", ("1", b"abc")), ("fragment", ("2", b"de"))]
+    answer = site.client.post("/scans", files=files, follow_redirects=False)
+    assert answer.status_code == 303
+    site.work()
+    assert engine.parts == [(len(init), 3, 2)]
+
+
+def test_a_waiting_scan_says_how_many_come_before_it(site: Desk) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        site.send(PHOTO, name)
+    last, first = (scan.id for scan in site.scans.list().items)
+    assert "1 scan before this one." in get(site, f"/scans/{last}").words()
+    assert site.client.get(f"/v1/scans/{first}/place").json() == {"ahead": 0}
+    site.work()
+    assert site.client.get(f"/v1/scans/{last}/place").json() == {"ahead": None}
+
+
 def test_a_waiting_scan_refreshes_by_itself_and_a_finished_one_does_not(site: Desk) -> None:
     scan_id = site.send(PHOTO)
     assert "http-equiv" in str(get(site, f"/scans/{scan_id}").tags)
@@ -92,7 +137,7 @@ def test_the_front_page_lists_the_scans_of_late_with_their_verdicts(site: Desk) 
 
 
 def test_older_scans_are_a_page_away(site: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.web.pages.LISTED", 2)
+    monkeypatch.setattr("service.web.listing.LISTED", 2)
     for index in range(3):
         site.send(PHOTO, f"{index}.jpg")
     outline = get(site, "/scans")
@@ -210,3 +255,62 @@ def test_the_page_of_the_api_has_every_operation_with_its_error_codes(site: Desk
         assert all(f"{method.upper()} {path}" in words for method in methods)
     assert "file_too_large" in words
     assert "curl -F file=@square.jpg http://testserver/v1/scans" in words
+
+
+def test_the_same_content_is_said_at_once_and_leads_to_the_earlier_scan(site: Desk) -> None:
+    earlier = site.send(PHOTO, "first.jpg")
+    site.work()
+    waiting = site.send(PHOTO, "second.jpg")
+    for page in (f"/scans/{waiting}", f"/scans/{earlier}"):
+        assert "The very same bytes were sent here in 1 other scan" in get(site, page).words()
+    answer = site.client.get(f"/v1/scans/{waiting}/similar").json()
+    assert [item["id"] for item in answer["same"]] == [earlier]
+    other = site.send(media.jpeg(media.photo_like(80, 60)))
+    assert "very same bytes" not in get(site, f"/scans/{other}").words()
+
+
+def test_without_javascript_every_view_is_an_image_behind_a_link(site: Desk) -> None:
+    scan_id = site.send(PHOTO)
+    site.work()
+    outline = get(site, f"/scans/{scan_id}")
+    for view in ("native", "error-level", "noise", "ghosts", "clones"):
+        address = f"/v1/scans/{scan_id}/views/{view}"
+        assert ("a", {"href": address}) in outline.tags
+        pictures = [attrs for tag, attrs in outline.tags if attrs.get("src") == address]
+        assert [attrs["loading"] for attrs in pictures] == ["lazy"]
+    assert "none of them proves an edit" in outline.words()
+
+
+def test_a_film_is_stepped_through_by_links(site: Desk, engine: StandIn) -> None:
+    engine.make = reports.video
+    scan_id = site.send(PHOTO)
+    site.work()
+    outline = get(site, f"/scans/{scan_id}/frames?number=12")
+    links = [attrs.get("href") for _, attrs in outline.tags]
+    assert {"?number=2", "?number=11", "?number=13", "?number=22"} <= set(links)
+    assert f"/v1/scans/{scan_id}/views/frame-12" in links
+    engine.make = reports.likely_synthetic
+    photo = site.send(PHOTO)
+    site.work()
+    assert site.client.get(f"/scans/{photo}/frames").status_code == 404
+
+
+def test_a_copy_leads_to_the_comparison_with_the_scan_of_its_original(
+    site: Desk, engine: StandIn
+) -> None:
+    original = site.send(PHOTO, "original.jpg")
+    site.work()
+    sha256 = site.scans.get(original).sha256
+    match = reports.match()
+    known = match.original.model_copy(update={"sha256": sha256})
+    told = (match.model_copy(update={"original": known}),)
+    engine.make = lambda: reports.report(matches=told)
+    copy = site.send(media.jpeg(media.photo_like(80, 60)), "copy.jpg")
+    site.work()
+    outline = get(site, f"/scans/{copy}")
+    address = f"/compare?a={original}&b={copy}"
+    assert address in {attrs.get("href") for _, attrs in outline.tags}
+    words = get(site, address).words()
+    assert "Two scans side by side" in words
+    assert "original.jpg" in words
+    assert "copy.jpg" in words

@@ -78,7 +78,7 @@ def test_a_scan_whose_worker_was_lost_for_the_last_time_is_told_as_failed(post: 
         post.office.scans.reconcile()
     post.send_all()
     (event,) = post.receiver.events
-    assert (event["type"], event["data"]["code"]) == ("scan.failed", "worker_lost")
+    assert (event["type"], event["data"]["code"]) == ("scan.failed", "quarantined")
 
 
 def test_a_crash_while_the_event_is_written_leaves_no_report_and_no_event(

@@ -1,24 +1,28 @@
-"""`assay doctor --self-test`: made media go the whole way, and what goes wrong is told."""
+"""The self-test: made media go the whole way, and what goes wrong is told."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from detectors.result import Outcome, Reason
-from service.cli.self_test import SAMPLES, Sample, _judged, self_test
+from service.analysis.pipeline import Pipeline
+from service.arguments import pipeline_config
 from service.reporting.report import Verdict
+from service.scans.self_test import SAMPLES, Sample, _judged, self_test
 from service.settings import Settings
 from tests.service import reports
 
 
 def test_every_sample_of_a_whole_installation_comes_out_as_it_must(tmp_path: Path) -> None:
-    found = list(self_test(Settings(data_dir=tmp_path)))
-    assert [item.what for item in found] == [f"self-test: {sample.name}" for sample in SAMPLES]
+    with closing(Pipeline(pipeline_config(Settings(data_dir=tmp_path)))) as pipeline:
+        found = list(self_test(pipeline, SAMPLES))
+    assert [item.name for item in found] == [sample.name for sample in SAMPLES]
     assert [item.detail for item in found if not item.fine] == []
 
 
 def test_another_verdict_than_the_right_one_is_told() -> None:
-    wanted = Sample("a.jpg", bytes, Verdict.DECLARED_AI)
+    wanted = Sample("a.jpg", bytes, "image", Verdict.DECLARED_AI)
     item = _judged(wanted, reports.no_sign_found())
     assert not item.fine
     assert "no_sign_found where declared_ai is right" in item.detail
@@ -33,14 +37,16 @@ def test_a_detector_that_fails_is_told() -> None:
             "explanation": "no weights",
         }
     )
-    item = _judged(Sample("a.jpg", bytes), report.model_copy(update={"findings": (failed,)}))
+    item = _judged(
+        Sample("a.jpg", bytes, "image"), report.model_copy(update={"findings": (failed,)})
+    )
     assert not item.fine
     assert f"{failed.detector} failed: no weights" in item.detail
 
 
 def test_silence_of_every_detector_is_no_success() -> None:
     report = reports.no_sign_found().model_copy(update={"findings": ()})
-    assert not _judged(Sample("a.jpg", bytes), report).fine
+    assert not _judged(Sample("a.jpg", bytes, "image"), report).fine
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)

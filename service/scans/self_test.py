@@ -1,20 +1,22 @@
-"""`assay doctor --self-test`: media made here and now go the whole way, and come out as they must."""
+"""Media made here and now go the whole way, and come out as they must: for `assay doctor` and workers."""
 
 import io
 import tempfile
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from detectors.base import Kind
+from detectors.errors import DetectorError
 from detectors.result import Outcome
-from service.cli.complain import DELIBERATE, sentence_of
-from service.cli.engine import open_pipeline
-from service.cli.installation import Finding
-from service.reporting.report import Report, Verdict
+from provenance.errors import ProvenanceError
+from service.analysis.pipeline import Pipeline
+from service.errors import ServiceError
+from service.reporting.report import Profile, Report, Verdict
 from service.scans.intake import source_from_path
-from service.settings import Settings
+from service.scans.queue import PROVENANCE_QUEUE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,39 +41,57 @@ class Sample:
 
     name: str
     make: Callable[[], bytes]
+    queue: str
     verdict: Verdict | None = None  # set where it follows from provenance alone
 
+    @property
+    def profile(self) -> Profile:
+        return Profile.PROVENANCE if self.queue == PROVENANCE_QUEUE else Profile.FULL
 
-def self_test(settings: Settings) -> Iterator[Finding]:
-    """One finding a sample: the right verdict where there is one, and no detector that failed."""
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What came of a sample, in words."""
+
+    name: str
+    fine: bool
+    detail: str
+
+
+def self_test(pipeline: Pipeline, samples: Sequence[Sample]) -> Iterator[Tested]:
+    """The right verdict where there is one, and no detector that failed."""
     with tempfile.TemporaryDirectory(prefix="assay-self-test-") as folder:
-        pipeline = open_pipeline(settings)
-        try:
-            for sample in SAMPLES:
-                path = Path(folder) / sample.name
-                path.write_bytes(sample.make())
+        for sample in samples:
+            path = Path(folder) / sample.name
+            path.write_bytes(sample.make())
+            try:
                 source = source_from_path(path)
                 with source.file:
-                    yield _judged(sample, pipeline.analyse(source).report)
-        except DELIBERATE as error:
-            yield Finding("self-test", fine=False, detail=sentence_of(error))
-        finally:
-            pipeline.close()
+                    report = pipeline.analyse(source, profile=sample.profile).report
+            except (ServiceError, ProvenanceError, DetectorError, OSError) as error:
+                yield Tested(sample.name, fine=False, detail=str(error))
+            else:
+                yield _judged(sample, report)
 
 
-def _judged(sample: Sample, report: Report) -> Finding:
+def samples_for(queue: str) -> tuple[Sample, ...]:
+    """What a worker of this queue is tested with."""
+    return tuple(sample for sample in SAMPLES if sample.queue == queue)
+
+
+def _judged(sample: Sample, report: Report) -> Tested:
     trouble = [
         f"{finding.detector} failed: {finding.explanation}"
         for finding in report.findings
         if finding.outcome is Outcome.FAILED
     ]
-    if not report.findings:
+    if not report.findings and sample.profile is Profile.FULL:
         trouble.append("no detector was asked")
     if sample.verdict not in (None, report.verdict):
         trouble.append(f"{report.verdict} where {sample.verdict} is right")
     asked = ", ".join(finding.detector for finding in report.findings)
-    detail = "; ".join(trouble) or f"{report.verdict} after {asked}"
-    return Finding(f"self-test: {sample.name}", fine=not trouble, detail=detail)
+    detail = "; ".join(trouble) or f"{report.verdict} after {asked or 'reading its provenance'}"
+    return Tested(sample.name, fine=not trouble, detail=detail)
 
 
 def _scene() -> "NDArray[np.uint8]":
@@ -127,8 +147,9 @@ def _mp4() -> bytes:
 
 
 SAMPLES: Final = (
-    Sample("picture.jpg", _jpeg),
-    Sample("declared-ai.jpg", lambda: _jpeg(DECLARED), Verdict.DECLARED_AI),
-    Sample("sound.wav", _wav),
-    Sample("film.mp4", _mp4),
+    Sample("picture.jpg", _jpeg, Kind.IMAGE),
+    Sample("declared-ai.jpg", lambda: _jpeg(DECLARED), Kind.IMAGE, Verdict.DECLARED_AI),
+    Sample("sound.wav", _wav, Kind.AUDIO),
+    Sample("film.mp4", _mp4, Kind.VIDEO),
+    Sample("declared.jpg", lambda: _jpeg(DECLARED), PROVENANCE_QUEUE, Verdict.DECLARED_AI),
 )

@@ -1,0 +1,18 @@
+"""Views of a film: a contact sheet of frames spread over it."""
+
+from typing import Final
+
+from detectors.base import Video
+from service.analysis.looking.catalogue import Drawn
+from service.analysis.looking.drawing import as_jpeg, sheet
+from service.reporting.timeline import clock
+from service.reporting.wording import count_of
+
+FRAMES: Final = 24
+
+
+def contact_sheet(film: Video) -> Drawn:
+    """Frames in reading order, each above its time."""
+    times = [clock(float(time)) for time in film.times]
+    words = f"{count_of(len(times), 'frame')}, at {', '.join(times)}."
+    return as_jpeg(sheet(list(film.frames), times), words)

@@ -1,0 +1,70 @@
+"""`assay drift`: do detectors still score what comes in as they did?"""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from service.watching.drift import Compared
+
+
+def drift(
+    *,
+    days: Annotated[int, typer.Option(min=1, max=365, help="The days that are looked at.")] = 7,
+    before: Annotated[
+        int, typer.Option(min=1, max=365, help="The days before them to compare with.")
+    ] = 28,
+    tenant: Annotated[
+        str | None, typer.Option(help="Only this one's scans.", show_default="each tenant's")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Compare the scores of the last days with the models' cards and with the weeks before.
+
+    Exits with 1 if any differ by more than chance and by enough to matter. What it means is said
+    in docs/operations.md.
+    """
+    from service.cli.installed import database_for
+    from service.watching.drift import Window, look
+
+    with database_for("drift") as database:
+        window = Window(now=database.now(), days=days, before_days=before)
+        found = look(database, window, tenant)
+    if as_json:
+        for item in found:
+            typer.echo(json.dumps(item.fields()))
+    else:
+        _show(found)
+    drifted = any(item.drifted for item in found)
+    raise typer.Exit(ExitCode.FOUND if drifted else ExitCode.NOTHING_FOUND)
+
+
+def _show(found: "tuple[Compared, ...]") -> None:
+    from rich.table import Table
+
+    from service.cli.terminal import console
+
+    if not found:
+        typer.echo("no scan of these days was judged by the models as they are now")
+        return
+    table = Table(box=None)
+    for head in ("tenant", "detector", "compared", "scans", "with", "was", "is", "effect", "p", ""):
+        table.add_column(head)
+    for item in found:
+        table.add_row(
+            item.tenant,
+            item.detector,
+            item.question.replace("_", " "),
+            str(item.scans),
+            str(item.reference),
+            *(_number(value) for value in (item.was, item.became, item.effect, item.corrected_p)),
+            item.state,
+        )
+    console().print(table)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"

@@ -1,0 +1,150 @@
+"""A report in short: how it is known, how sure that is, what was not checked, what to do next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from service.reporting.report import Rank, Report, Signal, Verdict
+from service.reporting.wording import CLAIMS, RANKS, count_of, likelier
+
+
+class Side(StrEnum):
+    """For what a piece of evidence speaks."""
+
+    AI = "for AI or a change"
+    CAMERA = "for a camera"
+    NEITHER = "for neither"
+
+
+SIDES: Final[Mapping[Signal, Side]] = {
+    **dict.fromkeys(Signal, Side.NEITHER),
+    **dict.fromkeys(
+        (
+            Signal.SIGNED_AI,
+            Signal.CLAIMED_AI,
+            Signal.WATERMARKED_AI,
+            Signal.MARKED_AI,
+            Signal.RECOVERED_AI,
+            Signal.BROKEN,
+            Signal.ALTERED_COPY,
+            Signal.SYNTHETIC,
+            Signal.MANIPULATED,
+            Signal.SUSPECT,
+        ),
+        Side.AI,
+    ),
+    **dict.fromkeys(
+        (
+            Signal.SIGNED_CAPTURE,
+            Signal.CLAIMED_CAPTURE,
+            Signal.MARKED_CAPTURE,
+            Signal.RECOVERED_CAPTURE,
+        ),
+        Side.CAMERA,
+    ),
+}
+"""A classifier that stays below its thresholds speaks for neither: it found no sign, which is no
+sign of the opposite."""
+
+SURE: Final[Mapping[Rank, str]] = {
+    Rank.TRUSTED_CREDENTIALS: (
+        "The signature was checked, and the signer is on a trust list. It vouches for what was "
+        "signed, not for what a caption says."
+    ),
+    Rank.BROKEN_CREDENTIALS: (
+        "That something changed after signing was measured here. Why it changed is not known: "
+        "some programs do this to honest files."
+    ),
+    Rank.UNTRUSTED_CREDENTIALS: (
+        "The signature fits the file, but no list vouches for the signer. Anyone can sign like that."
+    ),
+    Rank.WATERMARK: (
+        "A mark like this hardly ever appears by chance. Somebody could still put it into a real "
+        "picture."
+    ),
+    Rank.DECLARED_MARKER: (
+        "Nobody signed the statement, and anyone can write one. Few people label a real picture "
+        "as AI."
+    ),
+    Rank.RECOVERED_CREDENTIALS: (
+        "The original is known and signed, this copy is not. Small changes to a copy escape the "
+        "comparison."
+    ),
+    Rank.CLASSIFIER: "Classifiers err, and they see content, not the story behind it.",
+    Rank.CONSISTENCY: "Metadata that does not fit mostly has a harmless cause.",
+    Rank.SECOND_OPINION: "Two programs that verify signatures disagree.",
+}
+
+NEXT: Final[Mapping[Verdict, str]] = {
+    Verdict.VERIFIED_CAPTURE: (
+        "Check that signer, time and place fit the story. A genuine photograph can be shown under "
+        "a false caption."
+    ),
+    Verdict.VERIFIED_AI: "Treat it as made or edited with AI, and say so where you show it.",
+    Verdict.DECLARED_AI: (
+        "Treat it as made or edited with AI unless the sender can show an original that was not."
+    ),
+    Verdict.CREDENTIALS_BROKEN: (
+        "Ask for the file as it was first signed, and compare the two here."
+    ),
+    Verdict.LIKELY_SYNTHETIC: (
+        "Do not publish it, and accuse nobody, on this alone. Ask for the original file, look for "
+        "earlier copies, and let a second person look."
+    ),
+    Verdict.LIKELY_MANIPULATED: (
+        "Do not publish it, and accuse nobody, on this alone. Ask for the original file, compare "
+        "the two here, and look closely at the marked places."
+    ),
+    Verdict.NO_SIGN_FOUND: (
+        "Do not read this as genuine. Check source, place and time in other ways, and ask for the "
+        "original file."
+    ),
+    Verdict.INCONCLUSIVE: (
+        "A person has to decide. Ask for the original file or a better copy, and scan that too."
+    ),
+    Verdict.NOT_APPLICABLE: "Nothing here speaks about this file. Check its source in other ways.",
+}
+
+NOTHING_FOUND: Final = "Nothing was found that says anything about this file."
+UNSETTLED: Final = "Something was found, and none of it settles the matter."
+_NAMED: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What somebody reads who has ten seconds."""
+
+    how: str
+    sure: str
+    unchecked: str
+    next: str
+
+
+def summary(report: Report, gaps: tuple[str, ...]) -> Summary:
+    """In short. `gaps` names what was not checked."""
+    decided = [item for item in report.evidence if item.id in report.basis]
+    kinds = dict.fromkeys(RANKS[item.rank] for item in decided)
+    return Summary(
+        how=f"{'; '.join(kinds)}." if kinds else UNSETTLED if report.evidence else NOTHING_FOUND,
+        sure=_sure(report, decided[0].rank if decided else None),
+        unchecked=_unchecked(gaps),
+        next=NEXT[report.verdict],
+    )
+
+
+def _sure(report: Report, rank: Rank | None) -> str:
+    if rank is None:
+        return "What is below is too little to be sure of anything, either way."
+    if rank is Rank.CLASSIFIER and report.classifiers is not None and report.question is not None:
+        ratio = likelier(report.classifiers.log10, CLAIMS[report.question])
+        return f"Such a score is about {ratio}. {SURE[rank]}"
+    return SURE[rank]
+
+
+def _unchecked(gaps: tuple[str, ...]) -> str:
+    if not gaps:
+        return "Nothing: all that is made for this kind of file ran."
+    named = "; ".join(gaps[:_NAMED])
+    more = "; and more" if len(gaps) > _NAMED else ""
+    return f"{count_of(len(gaps), 'thing')}: {named}{more}. The list below says why."

@@ -1,0 +1,212 @@
+"""Do detectors still score what comes in as they did? Compared with their cards and with weeks before.
+
+Three comparisons for each tenant and detector, over scans that were judged by the card as it is now:
+
+- **over the 5 % point**: the share of scores above the threshold that 5 % of the card's held-out
+  real media pass, against that share on the card (Fisher's exact test, two-sided);
+- **scores**: the distribution of the calibrated scores against that of the weeks before
+  (two-sample Kolmogorov-Smirnov test, two-sided);
+- **no score**: the share of files that the detector would not judge, against the weeks before
+  (Fisher's exact test).
+
+All p-values of one look are corrected together by Holm's method (Holm 1979). It counts as drift where
+the corrected p is below `ALPHA` and the effect, the distance between the two distribution functions,
+is at least `EFFECT`: with many scans even a difference that means nothing is significant.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from statistics import median
+from typing import Any, Final
+
+from detectors.registry import card_of, specs
+from detectors.zoo.card import ModelCard
+from service.db.engine import Database
+from service.db.lifecycle import first_id
+from service.db.scores import Said, said_since
+
+ALPHA: Final = 0.01
+EFFECT: Final = 0.1
+FEWEST: Final = 50
+"""Scans on either side, below which nothing is compared."""
+MOST_REPORTS: Final = 50_000
+"""The newest are looked at."""
+STRICT: Final = 0.05
+
+
+class Question(StrEnum):
+    """What is compared."""
+
+    OVER = "over_5_percent_point"
+    SCORES = "scores"
+    NO_SCORE = "no_score"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The days that are looked at, and the days before them that they are compared with."""
+
+    now: datetime
+    days: int = 7
+    before_days: int = 28
+
+    @property
+    def begins(self) -> datetime:
+        return self.now - timedelta(days=self.days)
+
+    @property
+    def reference_begins(self) -> datetime:
+        return self.begins - timedelta(days=self.before_days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One comparison. Without `p` there were too few scans on a side."""
+
+    tenant: str
+    kind: str
+    detector: str
+    question: Question
+    scans: int
+    reference: int  # items it is compared with
+    was: float | None = None  # a share, or the median of log10 likelihood ratios
+    became: float | None = None
+    effect: float | None = None
+    p: float | None = None
+    corrected_p: float | None = None
+
+    @property
+    def drifted(self) -> bool:
+        return (
+            self.corrected_p is not None
+            and self.effect is not None
+            and self.corrected_p < ALPHA
+            and self.effect >= EFFECT
+        )
+
+    @property
+    def state(self) -> str:
+        if self.p is None:
+            return "too few scans"
+        return "drift" if self.drifted else "as before"
+
+    def fields(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "state": self.state}
+
+
+@dataclass(slots=True)
+class _Sides:
+    """What one detector said of one tenant's files, in the window and before it."""
+
+    now: list[Said] = field(default_factory=list)
+    before: list[Said] = field(default_factory=list)
+
+
+def look(database: Database, window: Window, tenant: str | None = None) -> tuple[Compared, ...]:
+    """Compare what reports in the database say. Raises `SQLAlchemyError`, `DetectorError`."""
+    reports = said_since(database, window.reference_begins, tenant=tenant, most=MOST_REPORTS)
+    return compare(reports, _cards(), window)
+
+
+def compare(
+    answers: Iterable[Said], cards: Mapping[str, ModelCard], window: Window
+) -> tuple[Compared, ...]:
+    """Every comparison that can be made of these answers, and those that have too few."""
+    border, sides = first_id(window.begins), defaultdict[tuple[str, str], _Sides](_Sides)
+    for said in answers:
+        card = cards.get(said.detector)
+        if card is not None and card.digest == said.digest:
+            place = sides[said.tenant, said.detector]
+            (place.now if said.scan_id >= border else place.before).append(said)
+    found = [
+        item for key in sorted(sides) for item in _compared(sides[key], cards[key[1]]) if item.scans
+    ]
+    return _corrected(found)
+
+
+def figures_of(found: Iterable[Compared]) -> dict[str, float]:
+    """The greatest effect that counts as drift, by detector and question; 0 where none does."""
+    worst: dict[str, float] = {}
+    for item in found:
+        name = f"{item.detector} {item.question}"
+        effect = item.effect if item.drifted and item.effect is not None else 0.0
+        worst[name] = max(worst.get(name, 0.0), effect)
+    return worst
+
+
+def _cards() -> dict[str, ModelCard]:
+    return {spec.name: card_of(spec) for spec in specs() if not spec.published}
+
+
+def _compared(sides: _Sides, card: ModelCard) -> Iterator[Compared]:
+    first = next(iter((*sides.now, *sides.before)))
+    blank = partial(Compared, tenant=first.tenant, kind=first.kind, detector=first.detector)
+    scores = [(said.raw, said.allowance) for said in sides.now if said.raw is not None]
+    points = card.operating_points
+    if points is not None:
+        over = sum(raw > points.fpr_5 + allowance for raw, allowance in scores)
+        passing = math.floor(STRICT * (points.bona_fide + 1)) - 1  # as the threshold was fixed
+        yield _shares(
+            blank(question=Question.OVER, scans=len(scores), reference=points.bona_fide),
+            (passing, points.bona_fide),
+            (over, len(scores)),
+        )
+    was, became = _ratios(sides.before), _ratios(sides.now)
+    yield _distributions(
+        blank(question=Question.SCORES, scans=len(became), reference=len(was)), was, became
+    )
+    yield _shares(
+        blank(question=Question.NO_SCORE, scans=len(sides.now), reference=len(sides.before)),
+        (sum(said.raw is None for said in sides.before), len(sides.before)),
+        (sum(said.raw is None for said in sides.now), len(sides.now)),
+    )
+
+
+def _ratios(answers: Sequence[Said]) -> list[float]:
+    return [said.log10_lr for said in answers if said.log10_lr is not None]
+
+
+def _shares(item: Compared, was: tuple[int, int], became: tuple[int, int]) -> Compared:
+    if min(was[1], became[1]) < FEWEST:
+        return item
+    import numpy as np
+    from scipy.stats import fisher_exact  # slow to load
+
+    table = np.array([[became[0], became[1] - became[0]], [was[0], was[1] - was[0]]])
+    before, now = was[0] / was[1], became[0] / became[1]
+    p = float(fisher_exact(table).pvalue)
+    return replace(item, was=before, became=now, effect=abs(now - before), p=p)
+
+
+def _distributions(item: Compared, was: Sequence[float], became: Sequence[float]) -> Compared:
+    if min(len(was), len(became)) < FEWEST:
+        return item
+    from scipy.stats import ks_2samp
+
+    found = ks_2samp(became, was)
+    return replace(
+        item,
+        was=median(was),
+        became=median(became),
+        effect=float(found.statistic),
+        p=float(found.pvalue),
+    )
+
+
+def _corrected(found: Sequence[Compared]) -> tuple[Compared, ...]:
+    """Holm's correction over all that were compared."""
+    ranked = sorted((item.p, index) for index, item in enumerate(found) if item.p is not None)
+    corrected: dict[int, float] = {}
+    highest = 0.0
+    for rank, (p, index) in enumerate(ranked):
+        highest = max(highest, min(1.0, p * (len(ranked) - rank)))
+        corrected[index] = highest
+    return tuple(
+        replace(item, corrected_p=corrected.get(index)) for index, item in enumerate(found)
+    )

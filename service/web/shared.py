@@ -1,0 +1,112 @@
+"""What a link shows to others: one report, read-only, and nothing of whoever made it."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+
+from service.access.tenants import let_in
+from service.api.access import PUBLIC, TheInstallation, TheOrganisation, TheRoot
+from service.api.links import SHARED
+from service.api.sessions import people_of
+from service.db.links import Link
+from service.errors import PreviewNotFound
+from service.rendering.render import BARE
+from service.rendering.view import view
+from service.reporting.report import Report
+from service.scans.refusals import LinkNotFound
+from service.scans.use_cases import Scans
+from service.web.frame import Frame
+from service.web.pages import page
+
+router = APIRouter(prefix=SHARED, include_in_schema=False, default_response_class=HTMLResponse)
+
+HEADERS: Final = {
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "Referrer-Policy": "no-referrer",  # the address is the secret
+}
+"""Of every answer below it, refusals included."""
+
+
+def _followed(
+    request: Request,
+    everything: TheInstallation,
+    secret: Annotated[str, Path(max_length=64)],
+) -> tuple[Link, Scans]:
+    """The link, and the scans of whoever made it.
+
+    Raises `LinkNotFound`, `LinkExpired`, `LinkRevoked`, `TenantSuspended`.
+    """
+    link = everything.team.opened(secret)
+    let_in(people_of(request).tenants.get(link.tenant))
+    return link, everything.of(link.tenant)
+
+
+Followed = Annotated[tuple[Link, Scans], Depends(_followed)]
+
+
+@router.get("/{secret}", dependencies=[PUBLIC])
+def show(
+    followed: Followed, secret: str, root: TheRoot, organisation: TheOrganisation
+) -> HTMLResponse:
+    """The report as its own page shows it, without notes, reviews or the file."""
+    link, scans = followed
+    report = scans.report(link.scan_id)
+    scans.team.shown(link)
+    whole, shown = report.reused is None, _alone(report)
+    files = f"{root}{SHARED}/{secret}"
+    content = page(
+        "shared.html",
+        Frame(root),
+        link=link,
+        report=shown,
+        view=view(shown),
+        document=shown.model_dump_json(indent=2),
+        picture=f"{files}/preview" if scans.preview(link.scan_id) is not None else None,
+        media=None,
+        files=files if whole else None,
+        organisation=organisation,
+        **BARE,
+    )
+    return HTMLResponse(content)
+
+
+@router.get("/{secret}/preview", dependencies=[PUBLIC])
+def preview(followed: Followed) -> Response:
+    """The picture of the file."""
+    link, scans = followed
+    found = scans.preview(link.scan_id)
+    if found is None:
+        raise PreviewNotFound("this report has no picture")
+    return Response(found, media_type="image/jpeg")
+
+
+@router.get("/{secret}/report", dependencies=[PUBLIC])
+def document(followed: Followed) -> Response:
+    """The report as it was signed."""
+    link, scans = _whole(followed)
+    headers = {"Content-Disposition": 'attachment; filename="report.json"'}
+    document = scans.document(link.scan_id)
+    return Response(document, media_type="application/json", headers=headers)
+
+
+@router.get("/{secret}/signature", dependencies=[PUBLIC])
+def signature(followed: Followed) -> Response:
+    """Its detached signature."""
+    link, scans = _whole(followed)
+    headers = {"Content-Disposition": 'attachment; filename="report.jws"'}
+    found = scans.signature(link.scan_id)
+    return PlainTextResponse(found, media_type="application/jose", headers=headers)
+
+
+def _alone(report: Report) -> Report:
+    """Without the id of the earlier scan whose analysis it repeats."""
+    return report.model_copy(update={"reused": None})
+
+
+def _whole(followed: tuple[Link, Scans]) -> tuple[Link, Scans]:
+    """Raises `LinkNotFound` where the signed document names another scan."""
+    link, scans = followed
+    if scans.report(link.scan_id).reused is not None:
+        raise LinkNotFound("the signed document of this report names another scan")
+    return link, scans

@@ -1,0 +1,38 @@
+"""What the pages call whoever the audit log names by an id."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from service.access.people import People
+from service.access.principal import LOCAL, Principal
+from service.access_errors import AccountNotFound
+from service.db.trail import SERVICE
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The people of a tenant by name, and words for everybody else."""
+
+    people: People
+    names: dict[str, str] = field(default_factory=dict)  # by actor; those who can be asked to help
+
+    def __call__(self, actor: str) -> str:
+        kind, _, number = actor.partition(":")
+        if actor in self.names:
+            return self.names[actor]
+        if kind == "account":
+            with suppress(AccountNotFound):
+                return self.people.accounts.get(number).name
+            return "somebody who is no longer here"
+        known = {LOCAL: "somebody at this service", SERVICE: "the service itself"}
+        words = {"key": f"API key {number}", "link": f"whoever had link {number[:8]}"}
+        return known.get(actor) or words.get(kind, "somebody at this service")
+
+
+def who_of(people: People, principal: Principal) -> Who:
+    """The people of the tenant that `principal` acts in, those who were disabled left out."""
+    if not people.wanted():
+        return Who(people)
+    accounts = people.accounts.people(principal)
+    names = {f"account:{it.id}": it.name for it in accounts if it.disabled_at is None}
+    return Who(people, names)

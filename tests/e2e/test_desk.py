@@ -1,0 +1,129 @@
+"""A shift at the desk in a real browser: many things sent at once, and the list by keyboard alone."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests import bad_media, media
+from tests.e2e.chromium import chromium, complaints
+from tests.service import reports
+from tests.service.webapp import LIMIT, Desk, StandIn, desk, serving
+
+PHOTO = media.jpeg(media.photo_like(640, 480, seed=3))
+LINES = "return [...document.querySelectorAll('[data-sending] li')].map((it) => it.innerText)"
+PASTE = """
+const pasted = new DataTransfer();
+pasted.items.add(new File(["x"], "image.png", {type: "image/png"}));
+document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: pasted, bubbles: true}));
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    with chromium(tmp_path_factory.mktemp("profile")) as made:
+        yield made
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Desk:
+    return desk(tmp_path, StandIn(reports.likely_synthetic, preview=PHOTO), limit=8 * LIMIT)
+
+
+@pytest.fixture
+def address(browser: WebDriver, made: Desk) -> Iterator[str]:
+    with serving(made.app) as served:
+        complaints(browser)
+        yield served
+        browser.get("about:blank")
+
+
+def wait_for(browser: WebDriver, script: str) -> None:
+    WebDriverWait(browser, 30, poll_frequency=0.05).until(lambda it: it.execute_script(script))
+
+
+def press(browser: WebDriver, *keys: str) -> None:
+    for key in keys:
+        ActionChains(browser).send_keys(key).perform()
+
+
+def test_files_and_addresses_are_sent_together_and_a_refused_one_holds_nobody(
+    browser: WebDriver, made: Desk, address: str, tmp_path: Path
+) -> None:
+    browser.get(address)
+    paths = []
+    for name, data in (("a.jpg", PHOTO), ("notes.jpg", bad_media.text()), ("b.jpg", PHOTO)):
+        (tmp_path / name).write_bytes(data)
+        paths.append(str(tmp_path / name))
+    browser.find_element(By.NAME, "file").send_keys("\n".join(paths))
+    urls = browser.find_element(By.NAME, "url")
+    urls.send_keys("http://10.0.0.1/x.jpg\nhttp://10.0.0.2/y.jpg")
+    browser.find_element(By.CSS_SELECTOR, "form[data-upload] button").click()
+    wait_for(browser, "return document.querySelectorAll('[data-sending] [data-state]').length == 5")
+    wait_for(browser, f"return ({LINES[7:]})[2].includes('1 scan before it')")
+    made.work()
+    wait_for(browser, "return document.querySelectorAll('[data-ended=done]').length == 2")
+    first, notes, second, *fetched = browser.execute_script(LINES)
+    assert "Likely synthetic" in first
+    assert "Likely synthetic" in second
+    assert "cannot read this kind of file" in notes
+    assert all("is not public" in line for line in fetched)
+    assert len(made.scans.list().items) == 2
+
+
+def test_an_upload_goes_on_where_the_connection_was_lost(
+    browser: WebDriver, made: Desk, address: str, tmp_path: Path
+) -> None:
+    large = PHOTO + os.urandom(5 * LIMIT)
+    (tmp_path / "large.jpg").write_bytes(large)
+    browser.get(address)
+    browser.find_element(By.NAME, "file").send_keys(str(tmp_path / "large.jpg"))
+    speed = {"latency": 1, "download_throughput": 10**7, "upload_throughput": 10**6}
+    browser.set_network_conditions(offline=False, **speed)
+    try:
+        browser.find_element(By.CSS_SELECTOR, "form[data-upload] button").click()
+        wait_for(browser, f"return ({LINES[7:]})[0]?.includes('Uploading')")
+        browser.set_network_conditions(offline=True, **speed)
+        wait_for(browser, f"return ({LINES[7:]})[0].includes('The connection was lost')")
+    finally:
+        browser.delete_network_conditions()
+    wait_for(browser, "return location.pathname.startsWith('/scans/')")
+    (scan,) = made.scans.list().items
+    assert (scan.name, scan.sha256) == ("large.jpg", hashlib.sha256(large).hexdigest())
+
+
+def test_a_picture_is_pasted(browser: WebDriver, address: str) -> None:
+    browser.get(address)
+    browser.execute_script(PASTE)
+    assert browser.find_element(By.CSS_SELECTOR, ".drop strong").text == "image.png"
+
+
+def test_the_list_is_worked_through_by_keyboard_alone(
+    browser: WebDriver, made: Desk, address: str
+) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        made.send(PHOTO, name)
+    made.work()
+    browser.get(f"{address}/scans")
+    assert browser.find_element(By.CSS_SELECTOR, "[data-keys]").is_displayed()
+    save = browser.find_element(By.CSS_SELECTOR, "button[value=csv]")
+    assert not save.is_enabled()
+    press(browser, "j", "j", Keys.SPACE, Keys.ARROW_DOWN, Keys.SPACE)
+    assert browser.switch_to.active_element.text == "a.jpg"
+    ticked = "return [...document.querySelectorAll('[name=scan]')].map((it) => it.checked)"
+    assert browser.execute_script(ticked) == [False, True, True]
+    assert browser.find_element(By.CSS_SELECTOR, "[data-ticked]").text == "2 scans are ticked:"
+    assert save.is_enabled()
+    press(browser, "/", "c.j", Keys.ENTER)
+    wait_for(browser, "return location.search.includes('q=c.j')")
+    press(browser, "k", Keys.ENTER)
+    wait_for(browser, "return document.querySelector('.verdict') !== null")
+    assert browser.find_element(By.CSS_SELECTOR, ".subject").text == "c.jpg"
+    assert complaints(browser) == []

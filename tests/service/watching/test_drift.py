@@ -1,0 +1,137 @@
+"""Scores that moved are told from chance, from too few, and from another model."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detectors.registry import card_of, named
+from detectors.result import Claim, Finding, LikelihoodRatio, Outcome
+from service.db.lifecycle import first_id
+from service.db.scores import Said
+from service.watching.drift import FEWEST, Compared, Question, Window, compare, figures_of, look
+from tests.service import reports
+from tests.service.databases import sqlite
+from tests.service.office import office
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+WINDOW = Window(now=NOW)
+CARD = card_of(named("image.clip"))
+CARDS = {"image.clip": CARD}
+assert CARD.operating_points is not None
+POINTS = CARD.operating_points
+
+
+def answers(raws: Sequence[float | None], *, days_ago: float, tenant: str = "a") -> Iterator[Said]:
+    """One answer for each raw score, on one day."""
+    scan_id = first_id(NOW - timedelta(days=days_ago))
+    for raw in raws:
+        yield Said(
+            scan_id=scan_id,
+            tenant=tenant,
+            kind="image",
+            detector="image.clip",
+            model=CARD.name,
+            digest=CARD.digest,
+            raw=raw,
+            allowance=0.0,
+            log10_lr=None if raw is None else raw / 2,
+        )
+
+
+def real_media(count: int, seed: int) -> list[float | None]:
+    """Scores of which 5 % pass the point of the card, as on its held-out real media."""
+    drawn = np.random.default_rng(seed).normal(POINTS.fpr_5 - 1.645, 1.0, count)
+    return [float(score) for score in drawn]
+
+
+def by_question(found: Sequence[Compared], tenant: str = "a") -> dict[Question, Compared]:
+    return {item.question: item for item in found if item.tenant == tenant}
+
+
+def test_scores_like_those_of_the_card_and_of_the_weeks_before_are_no_drift() -> None:
+    said = [
+        item
+        for number in range(20)
+        for item in (
+            *answers(real_media(300, number), days_ago=1, tenant=f"t{number}"),
+            *answers(real_media(600, 100 + number), days_ago=20, tenant=f"t{number}"),
+        )
+    ]
+    found = compare(said, CARDS, WINDOW)
+    assert len(found) == 60
+    assert [item.state for item in found if item.state != "as before"] == []
+
+
+def test_scores_that_moved_are_drift_against_the_card_and_against_the_weeks_before() -> None:
+    moved = [raw + 1.0 for raw in real_media(2000, 1) if raw is not None]
+    found = by_question(
+        compare(
+            (*answers(moved, days_ago=1), *answers(real_media(600, 2), days_ago=20)), CARDS, WINDOW
+        )
+    )
+    over, scores = found[Question.OVER], found[Question.SCORES]
+    assert over.drifted
+    assert over.was == pytest.approx(0.05, abs=0.002)
+    assert over.became == pytest.approx(0.26, abs=0.03)  # of a normal that moved by one deviation
+    assert over.reference == POINTS.bona_fide
+    assert scores.drifted
+    assert scores.effect == pytest.approx(0.38, abs=0.05)
+    assert found[Question.NO_SCORE].state == "as before"
+    assert figures_of(found.values())["image.clip scores"] == scores.effect
+
+
+def test_a_detector_that_gives_up_more_often_is_drift() -> None:
+    silent = [None if number % 2 else 0.0 for number in range(200)]
+    said = (*answers(silent, days_ago=1), *answers(real_media(200, 3), days_ago=20))
+    assert by_question(compare(said, CARDS, WINDOW))[Question.NO_SCORE].drifted
+
+
+def test_a_difference_that_is_significant_and_small_is_no_drift() -> None:
+    moved = [raw + 0.15 for raw in real_media(20_000, 4) if raw is not None]
+    said = (*answers(moved, days_ago=1), *answers(real_media(20_000, 5), days_ago=20))
+    scores = by_question(compare(said, CARDS, WINDOW))[Question.SCORES]
+    assert scores.corrected_p is not None
+    assert scores.corrected_p < 0.01
+    assert scores.state == "as before"
+
+
+def test_too_few_scans_are_said_to_be_too_few() -> None:
+    few = real_media(FEWEST - 1, 6)
+    found = compare((*answers(few, days_ago=1), *answers(few, days_ago=20)), CARDS, WINDOW)
+    assert {item.state for item in found} == {"too few scans"}
+    assert figures_of(found) == dict.fromkeys(figures_of(found), 0.0)
+
+
+def test_scores_of_another_model_are_not_compared() -> None:
+    others = [replace(said, digest="other") for said in answers([9.0] * 300, days_ago=1)]
+    assert compare(others, CARDS, WINDOW) == ()
+
+
+def test_the_reports_in_the_database_are_what_is_compared(tmp_path: Path) -> None:
+    database = sqlite(tmp_path / "assay.db")
+    desk = office(database, tmp_path / "blobs")
+    finding = Finding(
+        detector="image.clip",
+        claim=Claim.GENERATED,
+        model=CARD.name,
+        outcome=Outcome.SCORED,
+        votes=True,
+        raw=POINTS.fpr_5 + 1,
+        lr=LikelihoodRatio(log10=1.0, low=0.5, high=1.5),
+        seconds=0.1,
+    )
+    made = reports.report(findings=(finding,))
+    engine = made.engine.model_copy(update={"models": {CARD.name: CARD.digest}})
+    desk.engine.make = lambda: made.model_copy(update={"engine": engine})
+    for _ in range(3):
+        desk.done()
+    now = Window(now=datetime.now(UTC) + timedelta(seconds=1))
+    over = by_question(look(database, now), "default")[Question.OVER]
+    assert (over.kind, over.scans, over.state) == ("image", 3, "too few scans")
+    assert look(database, now, "others") == ()
+    assert look(database, Window(now=NOW + timedelta(days=365))) == ()
+    database.close()

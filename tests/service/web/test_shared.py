@@ -1,0 +1,111 @@
+"""Links that show one report to others: what they show, for how long, and what they never do."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from service.access.door import Door
+from service.db.desk_tables import LinkRow
+from service.reporting.report import Reused
+from service.reporting.signature import verify
+from tests import media
+from tests.service import reports
+from tests.service.web.browsing import Browser, make, signed_in
+from tests.service.webapp import Desk, StandIn, desk
+
+PHOTO = media.jpeg(media.photo_like(320, 240))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Desk:
+    return desk(tmp_path, StandIn(reports.likely_synthetic, preview=PHOTO), door=Door.ALONE)
+
+
+@pytest.fixture
+def scan(site: Desk) -> str:
+    scan_id = site.send(PHOTO, "square.jpg")
+    site.work()
+    return scan_id
+
+
+def link(browser: Browser, scan: str) -> str:
+    page = browser.post(f"/scans/{scan}/links", days="7").text
+    (found,) = re.findall(r"<code>http://localhost(/shared/[^<]+)</code>", page)
+    return str(found)
+
+
+def test_a_link_shows_one_report_to_a_stranger_and_nothing_of_the_desk(
+    site: Desk, scan: str
+) -> None:
+    other = site.send(PHOTO, "other.jpg")
+    make(site)
+    browser, stranger = signed_in(site), Browser(site)
+    browser.post(f"/scans/{scan}/notes", text="between us")
+    browser.post(f"/scans/{scan}/reviews", judgement="unclear", note="and us")
+    address = link(browser, scan)
+    page = stranger.get(address)
+    assert page.status_code == 200
+    assert reports.likely_synthetic().headline in page.text
+    for secret in ("between us", "and us", "ines", other, "other.jpg", f"/scans/{scan}", "<form"):
+        assert secret not in page.text
+    assert page.headers["x-robots-tag"].startswith("noindex")
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert stranger.get(f"{address}/preview").content == PHOTO
+    document, signature = (stranger.get(f"{address}/{it}") for it in ("report", "signature"))
+    verify(document.content, signature.text, site.scans.public_keys())
+    assert stranger.get(f"/scans/{scan}").status_code == 303
+    assert "whoever had link" in browser.get(f"/scans/{scan}").text
+
+
+def test_only_a_hash_of_the_secret_is_kept(site: Desk, scan: str) -> None:
+    secret = link(Browser(site), scan).rpartition("/")[2]
+    with site.database.read() as session:
+        (row,) = session.scalars(select(LinkRow))
+    assert secret not in {str(value) for value in vars(row).values()}
+    listed = site.client.get(f"/v1/scans/{scan}/links").json()["items"]
+    assert [item["id"] for item in listed] == [row.id]
+    assert secret not in str(listed)
+
+
+@pytest.mark.parametrize("part", ["", "/preview", "/report", "/signature"])
+def test_a_link_that_ended_says_so_and_shows_nothing(site: Desk, scan: str, part: str) -> None:
+    browser = Browser(site)
+    taken_back, expired = link(browser, scan), link(browser, scan)
+    site.scans.team.revoke(site.scans.team.links(scan, limit=9)[1].id)
+    with site.database.write() as session:
+        for row in session.scalars(select(LinkRow).where(LinkRow.revoked_at.is_(None))):
+            row.expires_at -= timedelta(days=8)
+    for address, status, sentence in (
+        (expired, 410, "This link has expired"),
+        (taken_back, 410, "This link was taken back"),
+        (f"/shared/{'x' * 43}", 404, "This link leads nowhere"),
+    ):
+        answer = browser.get(f"{address}{part}")
+        assert (answer.status_code, sentence in answer.text) == (status, True)
+        assert answer.headers["x-robots-tag"].startswith("noindex")
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "square.jpg" not in answer.text
+
+
+def test_a_suspended_tenant_shows_nothing_by_its_links(site: Desk, scan: str) -> None:
+    address = link(Browser(site), scan)
+    site.people.tenants.suspend("default")
+    assert Browser(site).get(address).status_code == 403
+
+
+def test_a_report_that_repeats_another_scan_does_not_name_it(tmp_path: Path, scan: str) -> None:
+    made = reports.likely_synthetic()
+    reused = Reused(scan=scan, analysed_at=made.analysed_at)
+    repeated = made.model_copy(update={"reused": reused})
+    site = desk(tmp_path / "again", StandIn(lambda: repeated), door=Door.ALONE)
+    again = site.send(PHOTO)
+    site.work()
+    assert scan in Browser(site).get(f"/scans/{again}").text
+    address = link(Browser(site), again)
+    page = Browser(site).get(address)
+    assert page.status_code == 200
+    assert scan not in page.text
+    assert Browser(site).get(f"{address}/report").status_code == 404
