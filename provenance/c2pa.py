@@ -140,7 +140,7 @@ class Library:
         """Little pictures in the manifests: (label of the manifest, of the assertion, bytes)."""
         asset.file.seek(0)
         try:
-            reader = sdk.Reader(asset.media_type, asset.file, asset.manifest, self._all)
+            reader = sdk.Reader(asset.media_type, asset.file, asset.manifest, self.context)
         except sdk.C2paError as error:
             return _refused(error)
         found = []
