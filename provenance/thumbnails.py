@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any, BinaryIO, Final
 
 from provenance import c2pa
-from provenance.child import PRELOADED
 from provenance.bounded import clean
+from provenance.child import PRELOADED
 from provenance.errors import NoManifestStore, RequestInvalid
 from provenance.trust import NO_TRUST
 
