@@ -33,7 +33,8 @@ from tests.provenance.conftest import snapshot
 
 ROOT: Final = Path(__file__).parents[1]
 OLDER: Final = "744b6b3"
-SIGNED, UNSIGNED, ROUNDS = 600, 6000, 3
+SIGNED, UNSIGNED = 600, 6000
+READINGS: Final = 6
 Job = tuple[Path, str]
 
 
@@ -48,6 +49,7 @@ class Cost:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--commit", default=OLDER)
+    parser.add_argument("--rounds", type=int, default=3, help="of which the cheapest counts")
     parser.add_argument("--collection", type=Path, help="manifest.csv of real signed files")
     parser.add_argument("--trust", type=Path, default=Path(), help="folder with its trust lists")
     asked = parser.parse_args()
@@ -56,7 +58,7 @@ def main() -> None:
         folder = Path(name)
         root = _fill(folder)
         for kind, count in (("signed", SIGNED), ("unsigned", UNSIGNED)):
-            then, now = _audits(folder, older, kind)
+            then, now = _audits(folder, older, kind, asked.rounds)
             table.add_row(
                 f"provenance audit, {kind}, start-up included",
                 *(f"{count / it.clock:,.0f} files/s, {it.processor:.2f} s" for it in (then, now)),
@@ -100,10 +102,10 @@ def _fill(folder: Path) -> str:
     return authority.root_pem
 
 
-def _audits(folder: Path, older: Path, kind: str) -> tuple[Cost, Cost]:
+def _audits(folder: Path, older: Path, kind: str, rounds: int) -> tuple[Cost, Cost]:
     """The cheapest of some rounds of each build."""
     costs: dict[Path, list[Cost]] = {older: [], ROOT: []}
-    for number in range(ROUNDS):
+    for number in range(rounds):
         for tree, found in costs.items():
             data = folder / f"data-{tree.name}"
             if not data.exists():
@@ -170,7 +172,7 @@ def _beside_reader(table: Table, what: str, jobs: list[Job], lists: TrustSnapsho
 def _rate(work: Callable[[], None], files: int) -> float:
     """Files for each second of one processor, at best."""
     best = float("inf")
-    for _ in range(2 * ROUNDS):
+    for _ in range(READINGS):
         begun = time.process_time()
         work()
         best = min(best, time.process_time() - begun)

@@ -35,8 +35,8 @@ REFUSING_SECONDS: Final = 60.0
 PATIENCE_SECONDS: Final = 600.0
 SWEEP_SECONDS: Final = 120.0
 SWEEPS: Final = 3
-PASSING: Final = frozenset({429, 500, 502, 503, 504, 507})
-"""Refusals after which a client tries again."""
+PASSING: Final = frozenset({409, 429, 500, 502, 503, 504, 507})
+"""Refusals after which a client tries again; 409: what came of the first try is not known yet."""
 
 
 @dataclass(slots=True)

@@ -29,7 +29,8 @@ LINK: Final = "assaysoak0"
 DISK_MEGABYTES: Final = 96
 FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 SETTINGS: Final = {
-    "ASSAY_LEASES__SECONDS": "5",
+    "ASSAY_LEASES__SECONDS": "10",
+    "ASSAY_LEASES__ATTEMPTS": "20",  # the same scan may be at work at many of our kills
     "ASSAY_LEASES__RECONCILE_SECONDS": "1",
     "ASSAY_LEASES__RESEND_SECONDS": "5",
     "ASSAY_RESERVE_BYTES": str(16 << 20),

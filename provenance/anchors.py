@@ -41,13 +41,9 @@ class Anchors:
         self._snapshot = snapshot
         self._unnamed: set[str] = set()
         self._named: Mapping[str, set[str]] = defaultdict(set)
-
-        from cryptography import x509
-
         for entry in snapshot.lists:
             for certificate in entry.certificates:
-                subject = x509.load_pem_x509_certificate(certificate.pem.encode()).subject
-                names = set(_names(subject.public_bytes()))
+                names = set(_names(_subject(certificate.pem)))
                 for name in names:
                     self._named[name].add(certificate.sha256)
                 if not names:
@@ -74,6 +70,12 @@ class Anchors:
             for entry in self._snapshot.lists
         )
         return TrustSnapshot(lists=tuple(entry for entry in lists if entry.certificates))
+
+
+def _subject(pem: str) -> bytes:
+    from cryptography import x509  # not in a child that has no lists, and may open no file any more
+
+    return x509.load_pem_x509_certificate(pem.encode()).subject.public_bytes()
 
 
 def _names(data: bytes) -> Iterator[str]:

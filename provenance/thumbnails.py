@@ -11,8 +11,12 @@ from typing import Any, BinaryIO, Final
 
 from provenance import c2pa
 from provenance.bounded import clean
+from provenance.child import PRELOADED
 from provenance.errors import NoManifestStore, RequestInvalid
 from provenance.trust import NO_TRUST
+
+LOADED: Final = PRELOADED
+"""What reading imports when it is first needed; no file can be opened any more by then."""
 
 MOST: Final = 12
 LARGEST: Final = 512 * 1024

@@ -25,13 +25,23 @@ OPERATIONS = (
     *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("report", "signature", "preview", "media")),
     *("GET /v1/scans/{scan_id}/events", "GET /v1/detectors", "GET /.well-known/assay-keys.json"),
     *("POST /v1/scans/{scan_id}/reviews", "GET /v1/scans/{scan_id}/reviews"),
+    *(
+        f"{method} /v1/scans/{{scan_id}}/{it}"
+        for it in ("notes", "links")
+        for method in ("GET", "POST")
+    ),
+    *(f"GET /v1/scans/{{scan_id}}/{part}" for part in ("thumbnail", "place")),
+    *("PUT /v1/scans/{scan_id}/assignee", "DELETE /v1/links/{link_id}"),
+    *("GET /v1/notes/{note_id}", "PUT /v1/notes/{note_id}"),
     *("PUT /v1/policies", "DELETE /v1/policies", "GET /v1/policies", "GET /v1/policies/{version}"),
     "POST /v1/policies/replay",
+    *("GET /v1/quarantine", "POST /v1/scans/{scan_id}/release"),
     *("GET /health/live", "GET /health/ready"),
     *("GET /v1/scans/{scan_id}/receipts", "GET /v1/retention", "PUT /v1/retention"),
     *("GET /v1/scans/{scan_id}/receipt", "GET /v1/audit-log", "GET /v1/audit-log/checkpoints"),
     *(f"{method} /v1/uploads/{{upload_id}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"{method} /v1/batches/{{batch_id}}" for method in ("GET", "DELETE")),
+    "POST /v1/uploads/{upload_id}/complete",
     *("POST /v1/uploads", "POST /v1/batches", "GET /v1/batches"),
     *("POST /v1/webhooks", "GET /v1/webhooks"),
     *(f"{method} /v1/webhooks/{{endpoint_id}}" for method in ("GET", "PUT", "DELETE")),
@@ -46,6 +56,7 @@ UNPROMISED: dict[str, list[CheckFunction]] = {
     "POST /v1/batches": [positive_data_acceptance],
     "POST /v1/uploads": [positive_data_acceptance],
     "PATCH /v1/uploads/{upload_id}": [positive_data_acceptance],
+    "PUT /v1/scans/{scan_id}/assignee": [positive_data_acceptance],
     "PUT /v1/retention": [positive_data_acceptance],
     "PUT /v1/policies": [positive_data_acceptance],
     "POST /v1/webhooks": [positive_data_acceptance],
