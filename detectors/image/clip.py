@@ -48,6 +48,14 @@ Of 150 photographs and generated pictures 95 % score within it of what eight bit
 were trained on, give them; the mean is 0.04 apart and the scores spread by 3.2.
 """
 
+SETTLED: Final = 1.5
+"""How far below the point of suspicion, in log odds, two views of a picture settle it.
+
+Of 189 whole pictures of sources never trained on, with 500 to 4,000 px on their short side, two more
+crops raise the score by more than 0.84 in 5 of 100 cases and by 1.7 at most. Two views settle 66 % of the
+photographs and 9 % of the generated pictures, none of the 68 that more views suspect; AUC stays 0.913.
+"""
+
 SMALL_ALLOWANCE: Final = 0.7
 SMALL_MARGIN: Final = 1.7
 """By how much the smallest pictures score higher when genuine, and how far they stray.
@@ -74,11 +82,13 @@ class ClipDetector:
         maps: bool = True,
         margin: float = 0.0,
         accuses: float | None = None,
+        suspects: float | None = None,
     ) -> None:
         """`domain` refuses what is no photograph. Without `maps` no view is spent on a heat map.
 
         `margin`: as in `Observation`, of this encoder's arithmetic. What scores above `accuses` is
-        looked at again as it would be after another delivery, for two views each.
+        looked at again as it would be after another delivery, for two views each. What scores `SETTLED`
+        below `suspects` by its first two views gets no more of them, and no map.
         """
         self._encoder = encoder
         self._domain = domain
@@ -86,6 +96,7 @@ class ClipDetector:
         self._maps = maps
         self._margin = margin
         self._accuses = accuses
+        self._settled = None if suspects is None else suspects - SETTLED
         self._whole = head["whole"].reshape(encoder.blocks, 3, encoder.width)
         self._crop = head["crop"].reshape(encoder.blocks, 3, encoder.width)
         self._bias = float(head["bias"])
@@ -101,6 +112,7 @@ class ClipDetector:
         del parts
         encoder = clip_encoder(verified(card, 0), card.whole_numbers("blocks"))
         head, domain = load_file(verified(card, 1)), Domain(load_file(verified(card, 2)))
+        points = card.operating_points
         return cls(
             encoder,
             head,
@@ -108,7 +120,8 @@ class ClipDetector:
             crops=card.number("crops"),
             maps=bool(card.number("maps")),
             margin=FLOATING_MARGIN if isinstance(encoder, SharedPasses) else MARGIN,
-            accuses=None if card.operating_points is None else card.operating_points.fpr_1,
+            accuses=None if points is None else points.fpr_1,
+            suspects=None if points is None else points.fpr_5,
         )
 
     def without_maps(self) -> Self:
@@ -127,7 +140,7 @@ class ClipDetector:
     def details(self, media: Image) -> float:
         """As `Glances.details`: the part of the middle crop, one view."""
         require_texture(resized(media.pixels))
-        return self._crop_part(media, *CROPS[0])
+        return self._crop_parts(media.pixels, CROPS[:1])[0]
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration.
@@ -145,10 +158,7 @@ class ClipDetector:
         if self._domain is not None:
             self._domain.require_photograph(statistics)
         whole = float(np.vdot(self._whole, statistics))
-        centres = self._centres if min(media.pixels.shape[:2]) > SIDE else CROPS[:1]
-        crops = [crop(media.pixels, x, y) for x, y in centres]
-        parts = [np.vdot(self._crop, found) for found in summaries(self._encoder, crops)]
-        details = float(np.mean(parts))
+        details, settled = self._details(media.pixels, whole)
         raw = whole + details + self._bias
         little = smallness(media.pixels)
         seen = Observation(
@@ -156,10 +166,23 @@ class ClipDetector:
             allowance=SMALL_ALLOWANCE * little,
             margin=math.hypot(self._margin, SMALL_MARGIN * little),
             redelivered=self._redelivered(media.pixels, raw),
-            patches=self._patches(media, raw),
+            patches=() if settled else self._patches(media, raw),
             facts=self._contributions(whole, details),
         )
         return seen, details
+
+    def _details(self, pixels: Pixels, whole: float) -> tuple[float, bool]:
+        """Part of the crops, and whether the middle one left so little doubt that it is alone.
+
+        The others count in full from one above that on and by the doubt below, so that no score jumps.
+        """
+        first = self._crop_parts(pixels, CROPS[:1])
+        doubt = 1.0 if self._settled is None else whole + first[0] + self._bias - self._settled
+        if doubt <= 0:
+            return first[0], True
+        others = self._centres[1:] if min(pixels.shape[:2]) > SIDE else ()
+        mean = float(np.mean(first + self._crop_parts(pixels, others)))
+        return mean if doubt >= 1 else first[0] + doubt * (mean - first[0]), False
 
     def _redelivered(self, pixels: Pixels, raw: float) -> float | None:
         """The lowest score over `DELIVERIES`, each by the whole and one crop."""
@@ -186,9 +209,11 @@ class ClipDetector:
             return ()
         return _patches(raw, self._encoder.tokens(squeezed(media.pixels)), self._whole)
 
-    def _crop_part(self, media: Image, x: float, y: float) -> float:
-        (statistics,) = summaries(self._encoder, [crop(media.pixels, x, y)])
-        return float(np.vdot(self._crop, statistics))
+    def _crop_parts(self, pixels: Pixels, centres: tuple[tuple[float, float], ...]) -> list[float]:
+        if not centres:
+            return []
+        views = [crop(pixels, x, y) for x, y in centres]
+        return [float(np.vdot(self._crop, found)) for found in summaries(self._encoder, views)]
 
 
 def _patches(raw: float, tokens: Floats, weights: Floats) -> tuple[Patch, ...]:

@@ -6,7 +6,7 @@ from safetensors.numpy import load_file
 
 from detectors import runner
 from detectors.base import Image, Observation
-from detectors.image.clip import SMALL_ALLOWANCE, SMALL_MARGIN, ClipDetector
+from detectors.image.clip import SETTLED, SMALL_ALLOWANCE, SMALL_MARGIN, ClipDetector
 from detectors.image.deliveries import DELIVERIES, cropped, reduced
 from detectors.image.views import SIDE, Pixels, smallness
 from detectors.registry import card_of, named
@@ -49,6 +49,37 @@ def test_only_what_would_be_accused_is_looked_at_again() -> None:
     assert again.raw == seen.raw
     assert again.redelivered is not None
     assert above.views == 4 + 2 * len(DELIVERIES)
+
+
+def test_two_views_settle_what_is_far_from_suspicion_and_it_gets_no_map() -> None:
+    media = Image(pixels=photograph(500, 400), container="png")
+    head = load_file(verified(card_of(named("image.clip")), 1))
+    plain = Brightness()
+    first = ClipDetector(plain, head, maps=False, crops=1).observe(media).raw
+    near, far = Brightness(), Brightness()
+    doubted = ClipDetector(near, head, suspects=first + SETTLED - 0.1).observe(media)
+    settled = ClipDetector(far, head, suspects=first + SETTLED + 0.1).observe(media)
+    assert (near.views, far.views) == (5, 2)
+    assert len(doubted.patches) == 49
+    assert settled.patches == ()
+    assert settled.raw == first
+
+
+def test_a_score_does_not_jump_where_two_views_begin_to_be_enough() -> None:
+    pixels = photograph(900, 600)
+    pixels[:, :300] = 255 - pixels[:, :300] // 4  # other crops than the middle one see this
+    media = Image(pixels=pixels, container="png")
+    head = load_file(verified(card_of(named("image.clip")), 1))
+
+    def scored(suspects: float | None, crops: int = 3) -> float:
+        judge = ClipDetector(Brightness(), head, maps=False, crops=crops, suspects=suspects)
+        return judge.observe(media).raw
+
+    two, many = scored(None, crops=1), scored(None)
+    assert abs(many - two) > 0.01
+    assert scored(two + SETTLED - 1e-6) == pytest.approx(two, abs=1e-4)
+    assert scored(two + SETTLED - 0.5) == pytest.approx((two + many) / 2)
+    assert scored(two + SETTLED - 1) == pytest.approx(many)
 
 
 def test_frames_of_films_are_not_looked_at_again() -> None:
