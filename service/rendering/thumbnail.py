@@ -3,8 +3,6 @@
 import io
 from typing import Final
 
-from PIL import Image
-
 LONG_SIDE: Final = 144
 """Pixels: twice what the page gives it, for displays that are twice as fine."""
 
@@ -13,6 +11,8 @@ QUALITY: Final = 70
 
 def small(preview: bytes) -> bytes:
     """A JPEG at most `LONG_SIDE` wide and high."""
+    from PIL import Image  # five megabytes that most processes never need
+
     with Image.open(io.BytesIO(preview), formats=("JPEG",)) as picture:
         picture.draft("RGB", (2 * LONG_SIDE, 2 * LONG_SIDE))
         picture.thumbnail((LONG_SIDE, LONG_SIDE), reducing_gap=2.0)

@@ -150,7 +150,7 @@ class Desk:
             self.looking.draw(self.orders.ids.pop(0))
 
     @contextmanager
-    def soon(self, action: Callable[[], object], seconds: float = 0.5) -> Iterator[None]:
+    def soon(self, action: Callable[[], object], seconds: float = 1.5) -> Iterator[None]:
         """Do something from another thread after a while; it is done when the block ends."""
         timer = threading.Timer(seconds, action)
         timer.start()

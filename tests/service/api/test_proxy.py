@@ -88,7 +88,8 @@ def test_every_link_lies_under_the_path_whether_or_not_the_proxy_takes_it_off(
         for link in re.findall(r'(?:href|src|action)="(/[^"]*)"', page):
             assert link.startswith("/assay/"), link
             path = link.partition("#")[0].removeprefix("/assay")
-            assert made.get(prefix + path).status_code in {200, 404, 405}, link
+            # 503: a view that nobody has asked for yet is drawn by a worker
+            assert made.get(prefix + path).status_code in {200, 404, 405, 503}, link
     form = made.post(f"{prefix}/scans", files={"file": ("a.jpg", PHOTO)})
     assert form.headers["location"].startswith("/assay/scans/")
     deleted = made.post(f"{prefix}/scans/{scan_id}/delete")
@@ -101,7 +102,7 @@ def test_the_description_names_the_server_by_its_path(api: Desk) -> None:
 
 
 def test_the_path_alone_is_the_front_page(api: Desk) -> None:
-    assert "Drop a photo" in client(api, "10.1.2.3").get("/assay").text
+    assert "Drop photos" in client(api, "10.1.2.3").get("/assay").text
 
 
 def test_proxies_and_path_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:

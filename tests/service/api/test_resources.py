@@ -79,7 +79,7 @@ def test_head_of_the_events_ends_although_the_scan_has_not(api: Desk) -> None:
         (
             "/v1/scans?zzz=3",
             "unknown_parameter",
-            "there are action, created_after, created_before, cursor,",
+            "there are action, assignee, created_after, created_before, cursor,",
         ),
         ("/v1/detectors?limit=3", "unknown_parameter", "none is known here"),
         ("/health/ready?verbose", "unknown_parameter", "'verbose'"),

@@ -191,7 +191,7 @@ def test_the_page_cancels_a_scan_and_shows_it(api: Desk) -> None:
 def test_the_pages_list_can_be_narrowed_and_keeps_that_when_turning(
     api: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.web.pages.LISTED", 1)
+    monkeypatch.setattr("service.web.listing.LISTED", 1)
     post(api, name="first.jpg", reference="r&r")
     api.client.post("/v1/scans", files={"file": ("second.jpg", PHOTO)}, data={"reference": "r&r"})
     api.send(OTHER, "third.jpg")
