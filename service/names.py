@@ -1,4 +1,4 @@
-"""Unknown names in refusals: shown harmlessly, with the known name that was probably meant."""
+"""Strangers' names and texts, shown harmlessly; the known name that was probably meant."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -6,6 +6,11 @@ from typing import Final
 
 SHOWN: Final = 40
 """Characters of an unknown name that are repeated."""
+
+
+def one_line(untrusted: str) -> str:
+    """Without control characters, ends of lines and rows of blanks."""
+    return " ".join("".join(c if c.isprintable() else " " for c in untrusted).split())
 
 
 def no_such(what: str, untrusted_name: str, known: Iterable[str]) -> str:

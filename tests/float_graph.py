@@ -1,7 +1,7 @@
 """Turn the dynamically quantised multiplications of an ONNX model into ones in floating point."""
 
 from detectors.zoo.onnx_surgery import GRAPH, NODE, fields, message, with_outputs
-from detectors.zoo.onnx_tensors import matrices
+from detectors.zoo.onnx_tensors import constants, matrices
 
 _CONSTANT = 5
 _QUANTISED = "_output_quantized"
@@ -10,7 +10,7 @@ _QUANTISED = "_output_quantized"
 def floating(model: bytes, outputs: list[str]) -> bytes:
     """The model with these outputs: what it makes of its inputs without rounding any of them."""
     graph = b"".join(bytes(content) for number, content, _ in fields(model) if number == GRAPH)
-    known = matrices(model)
+    known = matrices(model, constants(model))
     quantised = {}  # rounded value -> value
     for number, content, _ in fields(graph):
         if number == NODE:

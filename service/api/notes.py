@@ -2,24 +2,18 @@
 
 from typing import Annotated, Final, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from service.access.principal import Scope
 from service.api.access import ThePrincipal, TheScans, needs
+from service.api.forms import WRITTEN
+from service.api.paging import GREATEST, Before, Limit
 from service.api.problems import documented
-from service.api.reviews import GREATEST
-from service.api.scans import ScanId
+from service.api.scans import NO_REPORT, ScanId
 from service.db.notes import Note
-from service.errors import (
-    InvalidRequest,
-    ReportGone,
-    ReportNotReady,
-    ScanExpired,
-    ScanFailed,
-    ScanNotFound,
-)
-from service.scans.refusals import NoteChanged, NoteNotFound, ScanCancelled
+from service.errors import InvalidRequest, ScanNotFound
+from service.scans.refusals import NoteChanged, NoteNotFound
 
 router = APIRouter(prefix="/v1", tags=["notes"])
 
@@ -36,7 +30,7 @@ class NewNote(BaseModel):
     text: str = Field(
         min_length=1,
         max_length=TEXT_LENGTH,
-        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
+        pattern=WRITTEN,
         examples=["Asked the photographer for the original."],
     )
 
@@ -84,15 +78,7 @@ class NotePage(BaseModel):
     "/scans/{scan_id}/notes",
     dependencies=[needs(Scope.SCANS_WRITE)],
     status_code=201,
-    responses=documented(
-        ScanNotFound,
-        ReportNotReady,
-        ScanFailed,
-        ScanCancelled,
-        ScanExpired,
-        ReportGone,
-        InvalidRequest,
-    ),
+    responses=documented(*NO_REPORT),
 )
 def create_note(
     scan_id: ScanId, note: NewNote, scans: TheScans, principal: ThePrincipal
@@ -110,10 +96,8 @@ def create_note(
 def list_notes(
     scan_id: ScanId,
     scans: TheScans,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[
-        int | None, Query(ge=1, le=GREATEST, description="`next` of the page before")
-    ] = None,
+    limit: Limit = 20,
+    before: Before = None,
 ) -> NotePage:
     """Every note about a scan, the newest first."""
     scan = scans.get(scan_id)

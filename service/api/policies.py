@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Final, Self
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from service.access.principal import Scope
 from service.api.access import ThePrincipal, TheScans, needs
+from service.api.paging import GREATEST, Before, Limit
 from service.api.problems import documented
 from service.db.policies import KeptPolicy
 from service.errors import (
@@ -25,8 +26,6 @@ router = APIRouter(prefix="/v1/policies", tags=["policies"])
 
 LAST: Final = 200
 """Reports that a replay looks at where nothing else is asked."""
-
-GREATEST: Final = 2**31 - 1
 
 _READ: Final = needs(Scope.SCANS_READ)
 _POLICY: Final = {"$ref": "#/components/schemas/Policy"}
@@ -125,10 +124,8 @@ def withdraw_policy(scans: TheScans, principal: ThePrincipal) -> PolicyView:
 @router.get("", dependencies=[_READ], responses=documented(InvalidRequest))
 def list_policies(
     scans: TheScans,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[
-        int | None, Query(ge=1, le=GREATEST, description="`next` of the page before")
-    ] = None,
+    limit: Limit = 20,
+    before: Before = None,
 ) -> PolicyPage:
     """Every version there ever was, the newest first. The newest is in force."""
     policies = scans.policies

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from service.access.principal import Scope
 from service.api.access import TheRoot, TheScans, needs
+from service.api.paging import Limit
 from service.api.problems import documented
 from service.api.scans import ScanId
 from service.api.views import ScanView
@@ -32,7 +33,7 @@ class QuarantinePage(BaseModel):
 def list_quarantine(
     scans: TheScans,
     root: TheRoot,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    limit: Limit = 50,
     before: Annotated[
         str | None, Query(pattern=SCAN_ID, description="`next` of the page before")
     ] = None,

@@ -1,27 +1,22 @@
 """Reviews over HTTP: what a person came to about a scan, all of them kept."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.access.principal import Scope
 from service.api.access import ThePrincipal, TheScans, needs
+from service.api.forms import WRITTEN
+from service.api.paging import Before, Limit
 from service.api.problems import documented
-from service.api.scans import ScanId
+from service.api.scans import NO_REPORT, ScanId
 from service.api.views import ReviewView
 from service.db.lifecycle import Judgement
-from service.errors import (
-    InvalidRequest,
-    ReportNotReady,
-    ScanExpired,
-    ScanFailed,
-    ScanNotFound,
-)
+from service.errors import InvalidRequest, ScanNotFound
 
 router = APIRouter(prefix="/v1/scans/{scan_id}/reviews", tags=["reviews"])
 
-GREATEST: Final = 2**31 - 1
 NOTE_LENGTH: Final = 2000
 
 
@@ -34,7 +29,7 @@ class NewReview(BaseModel):
     note: str = Field(
         default="",
         max_length=NOTE_LENGTH,
-        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
+        pattern=WRITTEN,
         description="Why",
     )
 
@@ -50,7 +45,7 @@ class ReviewPage(BaseModel):
     "",
     dependencies=[needs(Scope.SCANS_WRITE)],
     status_code=201,
-    responses=documented(ScanNotFound, ReportNotReady, ScanFailed, ScanExpired, InvalidRequest),
+    responses=documented(*NO_REPORT),
 )
 def create_review(
     scan_id: ScanId, review: NewReview, scans: TheScans, principal: ThePrincipal
@@ -69,10 +64,8 @@ def create_review(
 def list_reviews(
     scan_id: ScanId,
     scans: TheScans,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[
-        int | None, Query(ge=1, le=GREATEST, description="`next` of the page before")
-    ] = None,
+    limit: Limit = 20,
+    before: Before = None,
 ) -> ReviewPage:
     """Every review of a scan, the newest first."""
     scan = scans.get(scan_id)

@@ -60,7 +60,7 @@ ScanId = Annotated[
     ),
 ]
 
-_NO_REPORT: Final = (
+NO_REPORT: Final = (
     ScanNotFound,
     ReportNotReady,
     ScanFailed,
@@ -128,7 +128,7 @@ def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
                 "application/pdf": {"schema": {"type": "string", "format": "binary"}},
             }
         },
-        **documented(*_NO_REPORT),
+        **documented(*NO_REPORT),
     },
 )
 def read_report(
@@ -176,7 +176,7 @@ def _printed(scans: Scans, scan_id: str, imprint: Imprint) -> bytes:
     response_class=PlainTextResponse,
     responses={
         200: {"content": {"application/jose": {"schema": {"type": "string"}}}},
-        **documented(*_NO_REPORT),
+        **documented(*NO_REPORT),
     },
 )
 def read_signature(scan_id: ScanId, scans: TheScans) -> PlainTextResponse:

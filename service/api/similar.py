@@ -11,6 +11,7 @@ from service.api.scans import ScanId
 from service.api.views import ScanView
 from service.errors import InvalidRequest, ScanNotFound
 from service.reporting.recovered_credentials import in_words
+from service.scans.absent import has_report
 from service.scans.similar import similar
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
@@ -41,7 +42,9 @@ def read_similar(scan_id: ScanId, scans: TheScans, root: TheRoot) -> SimilarView
 
     Only scans of the own tenant are named, the ten newest of each content.
     """
-    found = similar(scans, scans.get(scan_id))
+    scan = scans.get(scan_id)
+    report = scans.report(scan_id) if has_report(scan) else None
+    found = similar(scans, scan, report)
     return SimilarView(
         same=tuple(ScanView.of(item, root) for item in found.same),
         originals=tuple(

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from service.access.principal import Scope
 from service.api.access import TheWebhooks, needs
+from service.api.paging import GREATEST, Before, Limit
 from service.api.problems import documented
 from service.db.outbox import EventType
 from service.db.webhook_tables import AttemptCode, DeliveryState
@@ -22,7 +23,6 @@ from service.errors import (
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[needs(Scope.ADMIN)])
 
-GREATEST = 2**31 - 1
 URL_LENGTH = 2000
 Url = Annotated[
     str,
@@ -217,10 +217,8 @@ def test_webhook(endpoint: TheEndpoint, webhooks: TheWebhooks) -> Redelivered:
 def list_webhook_deliveries(
     endpoint: TheEndpoint,
     webhooks: TheWebhooks,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: Annotated[
-        int | None, Query(ge=1, le=GREATEST, description="`next` of the page before")
-    ] = None,
+    limit: Limit = 20,
+    before: Before = None,
     state: Annotated[DeliveryState | None, Query(description="dead: those given up")] = None,
 ) -> DeliveryPage:
     """What was sent to it and what waits, the newest first."""

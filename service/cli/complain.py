@@ -7,6 +7,7 @@ import typer
 from detectors.errors import DetectorError
 from provenance.errors import ProvenanceError
 from service.errors import ServiceError
+from service.names import one_line
 
 DELIBERATE: Final = (ServiceError, ProvenanceError, DetectorError, OSError)
 """Errors with an explanation for the user; anything else is a bug."""
@@ -25,7 +26,7 @@ def sentence_of(error: Exception) -> str:
         return error.strerror
     title = error.title if isinstance(error, ServiceError) else ""
     text = str(error) or title or type(error).__name__
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return one_line(text)
 
 
 def complain(about: str, error: Exception) -> None:

@@ -23,6 +23,11 @@ _GONE: Final[Mapping[Part, type[ServiceError]]] = {
 }
 
 
+def has_report(scan: Scan) -> bool:
+    """Whether there is a report to read."""
+    return scan.state is State.DONE and Part.REPORTS not in scan.gone
+
+
 def why_no_report(scan: Scan) -> ServiceError:
     """What to raise for whoever asks for the report of a scan that has none."""
     if scan.state is State.EXPIRED:

@@ -10,7 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from detectors.base import Kind
 from detectors.errors import DetectorError
-from service.analysis.looking.catalogue import OF, Asked, Drawn, asked, compared_with
+from service.analysis.looking.catalogue import OF, Asked, Drawn, View, asked, compared_with
 from service.db import views
 from service.db.engine import Database
 from service.db.lifecycle import VIEWS_QUEUE, Failure, Scan, State
@@ -84,11 +84,13 @@ class Looking:
         Raises `ViewNotFound`, `ViewNotReady`, `ViewRefused`, `ViewsNotKept`, `BytesGone`,
         `PreviewGone`, `QueueUnavailable`.
         """
-        kind = scan.kind if scan.state is not State.DONE else scans.report(scan.id).subject.kind
         wanted = asked(untrusted_name)
-        if wanted is None or kind is None or wanted.view not in OF[kind]:
+        if wanted is None:
             raise ViewNotFound(f"no view {untrusted_name[:40]!r} of this file")
-        return self._have(scan, untrusted_name, None)
+        found = self._rows.find(scan.id, untrusted_name)
+        if found is None:  # else whoever asked first was told whether there is such a view
+            self._check_kind(scans, scan, wanted.view, untrusted_name)
+        return self._have(scan, untrusted_name, None, found)
 
     def difference(self, scan: Scan, other: Scan) -> tuple[bytes, str]:
         """How the picture of one scan differs from that of another. Raises what `view` raises."""
@@ -96,10 +98,12 @@ class Looking:
             if it.kind is not Kind.IMAGE:
                 raise ViewNotFound(f"scan {it.id} is of no picture")
         self._check(other)
-        return self._have(scan, compared_with(other.id), other.id)
+        name = compared_with(other.id)
+        return self._have(scan, name, other.id, self._rows.find(scan.id, name))
 
-    def _have(self, scan: Scan, name: str, other: str | None) -> tuple[bytes, str]:
-        found = self._rows.find(scan.id, name)
+    def _have(
+        self, scan: Scan, name: str, other: str | None, found: views.View | None
+    ) -> tuple[bytes, str]:
         if found is None or (found.blob is None and found.failure is None):
             self._check(scan)
             found = self._rows.ask(scan.tenant, scan.id, name, other, self._now())
@@ -111,6 +115,11 @@ class Looking:
         if found.rings:
             self._ring(scan.id)
         raise ViewNotReady(f"{name} of scan {scan.id} is being drawn")
+
+    def _check_kind(self, scans: Scans, scan: Scan, view: View, untrusted_name: str) -> None:
+        kind = scan.kind if scan.state is not State.DONE else scans.report(scan.id).subject.kind
+        if kind is None or view not in OF[kind]:
+            raise ViewNotFound(f"no view {untrusted_name[:40]!r} of this file")
 
     def _ring(self, scan_id: str) -> None:
         for key in self._rows.surplus(scan_id):

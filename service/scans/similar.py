@@ -6,7 +6,6 @@ from typing import Final
 from provenance.similarity.result import Match
 from service.db.lifecycle import Scan, State
 from service.db.listing import Wanted
-from service.db.retention_lifecycle import Part
 from service.reporting.report import Report
 from service.scans.use_cases import Scans
 
@@ -29,9 +28,8 @@ class Similar:
     originals: tuple[Alike, ...]
 
 
-def similar(scans: Scans, scan: Scan) -> Similar:
-    """Of this tenant's scans. Originals are known once there is a report, as of when it was made."""
-    report = _report(scans, scan)
+def similar(scans: Scans, scan: Scan, report: Report | None) -> Similar:
+    """Of this tenant's scans. Originals are those of the scan's `report`, if it has one."""
     originals = () if report is None else report.matches
     return Similar(
         same=_of_content(scans, scan.sha256, but=scan.id),
@@ -41,12 +39,6 @@ def similar(scans: Scans, scan: Scan) -> Similar:
             if match.original.sha256 != scan.sha256
         ),
     )
-
-
-def _report(scans: Scans, scan: Scan) -> Report | None:
-    if scan.state is not State.DONE or Part.REPORTS in scan.gone:
-        return None
-    return scans.report(scan.id)
 
 
 def _of_content(scans: Scans, sha256: str, *, but: str) -> tuple[Scan, ...]:

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from service.db.lifecycle import Scan
 from service.db.results import SignedDocument
 from service.errors import ServiceError
+from service.names import one_line
 from service.scans.use_cases import Scans
 
 
@@ -69,7 +70,7 @@ def _cell(value: object) -> object:
     """Names and references are strangers' texts, and a spreadsheet runs what looks like a formula."""
     if not isinstance(value, str):
         return "" if value is None else value
-    text = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    text = one_line(value)
     return f"'{text}" if text[:1] in {"=", "+", "-", "@"} else text
 
 

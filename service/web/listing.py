@@ -1,6 +1,5 @@
 """The list of scans as a page: searched, filtered, sorted, and several of them chosen at once."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
@@ -13,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from detectors.base import Kind
 from service.access.principal import Scope
 from service.api.access import ThePrincipal, TheScans, needs
-from service.api.filters import ACTOR, ACTOR_LENGTH, TEXT_LENGTH
+from service.api.filters import ACTOR, ACTOR_LENGTH, TEXT_LENGTH, words_in
 from service.api.sessions import people_of
 from service.db.lifecycle import State
 from service.db.listing import Order, Wanted
@@ -72,7 +71,7 @@ def _asked(
     sort: Order = Order.NEWEST,
 ) -> Asked:
     own = reference_in(reference or "")
-    text = unicodedata.normalize("NFC", q).strip()
+    text = words_in(q)
     chosen = {
         "q": text,
         "state": state,

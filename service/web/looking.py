@@ -12,11 +12,11 @@ from service.analysis.looking.catalogue import ABOUT, View, compared_with
 from service.api.access import TheScans, needs
 from service.api.looking import TheLooking
 from service.api.scans import ScanId
-from service.db.lifecycle import Scan, State
-from service.db.retention_lifecycle import Part
+from service.db.lifecycle import Scan
 from service.rendering.comparison import compared
 from service.reporting.report import Report
 from service.reporting.wording import KINDS, VERDICTS
+from service.scans.absent import has_report
 from service.scans.refusals import ViewNotFound
 from service.scans.use_cases import Scans
 from service.web.frame import TheFrame, render
@@ -76,8 +76,7 @@ def frames(
 ) -> str:
     """One frame of a film, with ways to those around it."""
     scan = scans.get(scan_id)
-    done = scan.state is State.DONE and Part.REPORTS not in scan.gone
-    if not done or scans.report(scan_id).subject.kind is not Kind.VIDEO:
+    if not has_report(scan) or scans.report(scan_id).subject.kind is not Kind.VIDEO:
         raise ViewNotFound(f"scan {scan_id} is of no film with a report")
     asked = looking.of(scan).get(f"{View.FRAME}-{number}")
     return render(

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from service.access.principal import Scope
 from service.api.access import ThePrincipal, TheRoot, TheScans, needs
-from service.api.forms import Fields, fields
+from service.api.forms import Fields, fields, written
 from service.api.notes import TEXT_LENGTH, ChangedNote, NewNote, NoteId
 from service.api.scans import ScanId
 from service.db.notes import Note
@@ -46,7 +46,7 @@ def add(
     """Keep a note, and show the report again."""
     scans.signature(scan_id)  # raises where there is no report to write about
     try:
-        new = NewNote(text=_text(form))
+        new = NewNote(text=written(form, "text"))
     except ValidationError:
         page = _kept(frame, f"/scans/{scan_id}/notes", form, _UNFIT)
         return HTMLResponse(page, status_code=422)
@@ -75,7 +75,7 @@ def change(
     if not form["version"].isdecimal():
         raise InvalidRequest("the form does not say which text it replaces")
     try:
-        new = ChangedNote(text=_text(form), version=int(form["version"][:9]))
+        new = ChangedNote(text=written(form, "text"), version=int(form["version"][:9]))
         scans.team.change_note(note_id, new.text, version=new.version, actor=principal.actor)
     except ValidationError:
         page = _kept(frame, f"/notes/{note_id}", form, _UNFIT, note=note)
@@ -86,10 +86,6 @@ def change(
         page = _kept(frame, f"/notes/{note_id}", typed, _FASTER, note=note, other=note.text)
         return HTMLResponse(page, status_code=error.status)
     return _back(frame.root, note.scan_id)
-
-
-def _text(form: Fields) -> str:
-    return form["text"].replace("\r\n", "\n").strip()
 
 
 def _back(root: TheRoot, scan_id: str) -> RedirectResponse:

@@ -23,6 +23,7 @@ from service.db.retention_lifecycle import Part
 from service.errors import InvalidRequest
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
+from service.scans.absent import has_report
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.looking import Looking
 from service.scans.refusals import ScanOver
@@ -100,7 +101,7 @@ def show(
 ) -> str:
     """The report once there is one, until then the progress."""
     scan = scans.get(scan_id)
-    if scan.state is State.DONE and Part.REPORTS not in scan.gone:
+    if has_report(scan):
         who = who_of(people_of(request), principal)
         return _report(scans, scan, frame, who, principal, looking)
     order = list(Stage)
@@ -110,7 +111,7 @@ def show(
         scan=scan,
         current=order.index(scan.progress.stage),
         ahead=scans.ahead(scan_id),
-        alike=similar(scans, scan),
+        alike=similar(scans, scan, None),
     )
 
 
@@ -185,7 +186,7 @@ def _report(
     if media is not None:
         media.close()
     unavailable = looking.why_not(scan)
-    offered = shown(scans, scan, looking, frame.root)
+    offered = shown(scan, report, looking, frame.root)
     views = [item for item in offered if item.drawn or item.refused or not unavailable]
     return page(
         "report.html",
@@ -197,7 +198,7 @@ def _report(
         views=views,
         unavailable=unavailable,
         frames=f"{frame.root}/scans/{scan.id}/frames",
-        alike=similar(scans, scan),
+        alike=similar(scans, scan, report),
         document=report.model_dump_json(indent=2),
         reviews=reviews.shown(scans, scan.id, who),
         together=teamwork.together(scans, scan, who),

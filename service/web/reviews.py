@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from service.access.principal import Scope
 from service.api.access import ThePrincipal, TheScans, needs
-from service.api.forms import Fields, fields
+from service.api.forms import Fields, fields, written
 from service.api.reviews import NOTE_LENGTH, NewReview
 from service.api.scans import ScanId
 from service.db.lifecycle import Judgement
@@ -59,9 +59,10 @@ def review(
 ) -> Response:
     """Keep the review and show the report again; one that cannot be kept is shown with the reason."""
     scans.signature(scan_id)  # raises where there is no report to review
-    note = form["note"].replace("\r\n", "\n").strip()
     try:
-        new = NewReview.model_validate({"judgement": form["judgement"], "note": note})
+        new = NewReview.model_validate(
+            {"judgement": form["judgement"], "note": written(form, "note")}
+        )
     except ValidationError as error:
         asked = {item["loc"][0] for item in error.errors()}
         sentence = (

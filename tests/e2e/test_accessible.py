@@ -1,6 +1,5 @@
 """Every page under axe-core: light and dark, on a desk and on a telephone."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +10,7 @@ from selenium_axe_python.axe import Axe
 
 from service.analysis.looking.catalogue import Asked, Drawn, View
 from tests import media
-from tests.e2e.chromium import chromium, dark, resize
+from tests.e2e.chromium import dark, resize
 from tests.service import reports
 from tests.service.webapp import Desk, StandIn, desk, serving
 
@@ -27,12 +26,6 @@ class Brush:
 
     def differences(self, file: BinaryIO, other: BinaryIO) -> Drawn:
         return self.draw(Asked(View.DIFFERENCE), file)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
-    with chromium(tmp_path_factory.mktemp("profile")) as made:
-        yield made
 
 
 def pages(made: Desk, engine: StandIn) -> list[str]:

@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests import bad_media, media
-from tests.e2e.chromium import chromium, complaints
+from tests.e2e.chromium import complaints
 from tests.service import reports
 from tests.service.webapp import LIMIT, Desk, StandIn, desk, serving
 
@@ -24,12 +24,6 @@ const pasted = new DataTransfer();
 pasted.items.add(new File(["x"], "image.png", {type: "image/png"}));
 document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: pasted, bubbles: true}));
 """
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
-    with chromium(tmp_path_factory.mktemp("profile")) as made:
-        yield made
 
 
 @pytest.fixture

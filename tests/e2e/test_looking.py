@@ -14,19 +14,13 @@ from selenium.webdriver.support.wait import WebDriverWait
 from detectors.media.limits import Confinement, Limits
 from service.analysis.looking.painter import Painter
 from tests import media
-from tests.e2e.chromium import chromium, complaints, resize
+from tests.e2e.chromium import complaints, resize
 from tests.service import reports
 from tests.service.webapp import Desk, StandIn, desk, serving
 
 PIXELS = media.photograph(640, 427)
 PHOTO = media.jpeg(PIXELS)
 SLIDE = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
-    with chromium(tmp_path_factory.mktemp("profile")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -42,12 +42,6 @@ document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: files, bubbles:
 """
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
-    with chromium(tmp_path_factory.mktemp("profile")) as made:
-        yield made
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
     """A served application and the engine behind it."""

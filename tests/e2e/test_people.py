@@ -1,6 +1,5 @@
 """People sign in with a real browser, and every page made for them is under axe-core."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from tests.service.web.browsing import PASSWORD, make
 from tests.service.webapp import StandIn, desk, serving
 
 PHOTO = media.jpeg(media.photo_like(320, 240))
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
-    with chromium(tmp_path_factory.mktemp("profile")) as made:
-        yield made
 
 
 def sign_in(browser: WebDriver, address: str, name: str = "ines", to: str = "/") -> None:

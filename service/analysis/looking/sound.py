@@ -132,10 +132,12 @@ def _changes(samples: Floats) -> list[float]:
     level = 10 * np.log10(power + 1e-10)
     count = level.shape[1]
     jumps = np.zeros(count)
-    for at in range(_SIDE, count - _SIDE):
-        before = np.percentile(level[:, at - _SIDE : at], 10, axis=1)
-        after = np.percentile(level[:, at : at + _SIDE], 10, axis=1)
-        jumps[at] = np.median(np.abs(after - before))
+    if count > 2 * _SIDE:
+        beginnings = range(count - _SIDE)
+        quiet = np.array(
+            [np.percentile(level[:, at : at + _SIDE], 10, axis=1) for at in beginnings]
+        )
+        jumps[_SIDE:-_SIDE] = np.median(np.abs(quiet[_SIDE:] - quiet[:-_SIDE]), axis=1)
     found: list[float] = []
     for at in np.argsort(-jumps):
         if jumps[at] < _JUMP or len(found) == _LISTED:

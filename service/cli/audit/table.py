@@ -10,6 +10,7 @@ from typing import Any, Final, TextIO
 
 from service.cli.audit.results_file import Line
 from service.errors import ServiceError
+from service.names import one_line
 
 COLUMNS: Final = (
     "path",
@@ -114,7 +115,7 @@ def _provenance(found: Mapping[str, Any]) -> dict[str, object]:
 
 def _cell(untrusted: str) -> str:
     """Text of a file in a cell: one line, and never taken for a formula."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in untrusted).split())
+    text = one_line(untrusted)
     return text if not text or text[0].isalnum() else f"'{text}"
 
 

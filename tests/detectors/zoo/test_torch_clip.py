@@ -17,10 +17,10 @@ from detectors.image.clip import ClipDetector
 from detectors.image.views import Pixels, resized
 from detectors.registry import card_of, named
 from detectors.zoo import device, encoders
-from detectors.zoo.backbones import summary
+from detectors.zoo.backbones import CLIP_MEAN, CLIP_STD, summary
 from detectors.zoo.device import Device, use_device
 from detectors.zoo.encoders import SharedPasses, clip_encoder
-from detectors.zoo.torch_clip import MEAN, STD, TorchClip
+from detectors.zoo.torch_clip import TorchClip
 from detectors.zoo.weights import verified
 from tests.float_graph import floating
 from tests.media import photograph
@@ -57,7 +57,7 @@ def test_tokens_are_those_of_the_pinned_graph_run_in_floating_point() -> None:
         floating(weights().read_bytes(), names), providers=["CPUExecutionProvider"]
     )
     for view in views():
-        pixels = (view / np.float32(255) - np.array(MEAN, "f4")) / np.array(STD, "f4")
+        pixels = (view / np.float32(255) - np.array(CLIP_MEAN, "f4")) / np.array(CLIP_STD, "f4")
         given = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
         expected = np.concatenate(session.run(names, {"pixel_values": given}))
         found = network().tokens([view])[0]
