@@ -23,6 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.running import ASSAY, Running
+from service.cli.serve import SERVING
+from service.db.lifecycle import WEBHOOKS_QUEUE
 from tests import media, signing
 from tests.sounds import speech_like
 
@@ -199,9 +201,11 @@ def _service(folder: Path) -> Iterator[Figure]:
 def _sizes(supervisor: int) -> Iterator[Figure]:
     """Memory after all of the above. A worker counts with its sandboxed children."""
     for child in _children(supervisor):
-        command = Path(f"/proc/{child}/cmdline").read_bytes()
-        if b"uvicorn" in command:
+        command = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+        if SERVING in command:
             yield _size("API process, resident", _memory(child), 200)
+        elif WEBHOOKS_QUEUE in command:
+            yield _size("worker of webhooks, resident", _memory(child), 200)
         else:
             family = sum(map(_memory, _family(child)))
             yield _size("worker with its children, resident", family, 1500)
