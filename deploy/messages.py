@@ -17,6 +17,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
+from provenance.markers.catalogue import CATALOGUE
 from service.language.languages import Language
 from service.language.spoken import FOLDER
 from service.rendering.render import environment
@@ -38,6 +39,7 @@ ENGINES: Final = (
     "provenance/published.py",
     "provenance/statuses.py",
     "provenance/trust.py",
+    "service/reporting/verdict.py",
     "detectors/audio/band.py",
     "detectors/audio/ensemble.py",
     "detectors/audio/windows.py",
@@ -135,6 +137,7 @@ def messages() -> Iterator[tuple[str, Message]]:
             if name not in NO_SENTENCES:
                 found = sentences_in(ast.parse(path.read_text()), own=name.startswith("service"))
                 yield from ((name, text) for text in found)
+    yield from (("provenance/markers/catalogue.py", entry.note) for entry in CATALOGUE.values())
     for path in sorted((ROOT / "service/rendering/templates").glob("*.html")):
         name = path.relative_to(ROOT).as_posix()
         tree = environment().parse(path.read_text())

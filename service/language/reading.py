@@ -45,7 +45,7 @@ class _Pattern:
 
     @property
     def letters(self) -> int:
-        return sum(letter.isalpha() for piece in self.pieces for letter in piece)
+        return sum(not letter.isspace() for piece in self.pieces for letter in piece)
 
     @property
     def is_told_apart(self) -> bool:
@@ -146,8 +146,10 @@ def _value(name: str, value: str, chosen: Language) -> str | None:
     if measure is not None:
         return f"{as_written(measure[1])} {measure[2]}"
     written = as_written(value)
-    if written != value or not any(letter.isalpha() for letter in value):
+    if written != value:
         return written
+    if not any(letter.isalpha() for letter in value):
+        return None if value.endswith(".") else value
     if value[0] == value[-1] == "'":
         inner = _one(value[1:-1], chosen)
         return f"'{inner}'" if inner is not None else None
