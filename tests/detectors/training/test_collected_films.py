@@ -17,7 +17,7 @@ from tests.media import RGB
 from tests.tracks import Pictures, muxed
 
 SITE = "somebody/films"
-RULE = propose.Rule(SITE, everything="newmaker")
+RULE = propose.Rule(SITE, real=("original",), everything="newmaker")
 
 
 def _scenes(seed: int, width: int, height: int, frames: int = 24) -> list[RGB]:
