@@ -16,7 +16,7 @@ from detectors.bench.scores import Score, write_scores
 from detectors.result import Reason
 from detectors.training.cards import measured_line, weight_file
 from detectors.training.domain import TrainedDomain
-from detectors.training.image_data import Picture
+from detectors.training.image_data import SMALL, Picture
 from detectors.training.image_heads import FOLDS, Scores, labels
 from detectors.zoo.backbones import CLIP_DISTRIBUTION, CLIP_FILE, CLIP_SHA256
 from detectors.zoo.card import (
@@ -39,6 +39,19 @@ TRAINED_ON: Final = (
     "of a source, decoded anew by a small autoencoder, count as synthetic beside their originals. "
     "The pictures are not part of this project."
 )
+FURTHER_COMMAND: Final = (
+    "python -m detectors.training.image_further --start FOLDER --manifest MANIFEST --cache FOLDER "
+    "--out detectors/zoo"
+)
+FURTHER_ON: Final = (
+    " Corrected by {real} real and {synthetic} fully generated pictures of {sources} more sources and "
+    "{generators} named generators, at most {most} of a source, each clean and once handed on: by a "
+    "random chain as above, or as a small copy of {least} to {largest} px. The sources are listed in "
+    "detectors/training/collection; the figures are of these pictures alone."
+)
+HANDED: Final = ("none", "handed on")
+"""What the views of the second training went through, in their order."""
+
 LIMITS: Final = (
     "Fully generated pictures only: face swaps and local edits are not what it was trained on.",
     "Photorealistic pictures of 2025 beside photographs of the same site are the hardest case; "
@@ -52,6 +65,15 @@ LIMITS: Final = (
     "the training on all photographs.",
 )
 LEAST_FOR_A_LINE: Final = 40  # pictures of one generator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a head was before its second training: its card, and its scores of the same pictures."""
+
+    before: ModelCard
+    scores: Scores  # (conditions, pictures)
+    most: int  # pictures of a class of a source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,15 +196,13 @@ FACTS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
 """What the card of each image detector says of it alone."""
 
 
-def image_card(name: str, held: Held, domain: TrainedDomain, weights: Path) -> ModelCard:
-    """The card of one of `FACTS`: calibration, operating points and figures of held-out scores."""
-    synthetic = held.synthetic
-    trained_on = TRAINED_ON.format(
-        real=int((~synthetic).sum()),
-        synthetic=int(synthetic.sum()),
-        sources=len({p.source for p in held.pictures}),
-        generators=len({p.generator for p in held.pictures if p.synthetic}),
-    )
+def image_card(
+    name: str, held: Held, domain: TrainedDomain, weights: Path, origin: Origin | None = None
+) -> ModelCard:
+    """The card of one of `FACTS`: calibration, operating points and figures of held-out scores.
+
+    `origin` is what the head was before, where it was trained a second time.
+    """
     published = held.published()
     shown = published.judged()
     line, points = calibrated(shown.learned()), operating_points(shown.learned())
@@ -201,26 +221,56 @@ def image_card(name: str, held: Held, domain: TrainedDomain, weights: Path) -> M
                 weight_file(weights / f"{name}-head.safetensors"),
                 weight_file(weights / f"{name}-domain.safetensors"),
             ),
-            "trained_on": trained_on,
-            "training_command": COMMAND,
+            "trained_on": _trained_on(held, origin),
+            "training_command": COMMAND if origin is None else FURTHER_COMMAND,
             "limits": (*LIMITS, _refusals(published, domain), _false_alarms(shown, points)),
             "calibration": line,
             "operating_points": points,
-            "measured": tuple(lines(shown, line)),
+            "measured": (*lines(shown, line), *_earlier(held, origin)),
             **FACTS[name],
         }
     )
 
 
+def _trained_on(held: Held, origin: Origin | None) -> str:
+    synthetic = held.synthetic
+    counts = {
+        "real": int((~synthetic).sum()),
+        "synthetic": int(synthetic.sum()),
+        "sources": len({p.source for p in held.pictures}),
+        "generators": len({p.generator for p in held.pictures if p.synthetic}),
+    }
+    if origin is None:
+        return TRAINED_ON.format(**counts)
+    least, largest = SMALL
+    counts |= {"most": origin.most, "least": least, "largest": largest}
+    return origin.before.trained_on + FURTHER_ON.format(**counts)
+
+
+def _earlier(held: Held, origin: Origin | None) -> Iterator[Measured]:
+    """The head before on the same pictures, none of which it was trained on."""
+    if origin is None or origin.before.calibration is None:
+        return
+    before = replace(held, scores=origin.scores).published().judged()
+    for name, row in zip(before.conditions, before.scores, strict=True):
+        on = f"the head before on the same pictures, laundered: {name}"
+        yield _line(on, row, before.synthetic, origin.before.calibration)
+
+
 def _refusals(held: Held, domain: TrainedDomain) -> str:
     """What share of held-out pictures is refused as no photograph."""
     photoreal = np.array([p.photoreal for p in held.pictures])
+    text = (
+        f"Refused as no photographs, held out: {held.refused[~held.synthetic].mean():.1%} of "
+        f"photographs, {held.refused[photoreal & held.synthetic].mean():.1%} of photorealistic and "
+        f"{held.refused[held.synthetic].mean():.1%} of all generated pictures, each as published"
+    )
+    if not domain.found:
+        return f"{text}."
     made = ", ".join(f"{style} {share:.0%}" for style, share in domain.found.items())
     return (
-        f"Refused as no photographs, held out: {held.refused[~held.synthetic].mean():.1%} of "
-        f"photographs, {held.refused[photoreal].mean():.1%} of photorealistic and "
-        f"{held.refused[held.synthetic].mean():.1%} of all generated pictures, each as published; of what "
-        f"the same programs made of other photographs, and of other folders of clip art: {made}."
+        f"{text}; of what the same programs made of other photographs, and of other folders of clip "
+        f"art: {made}."
     )
 
 
