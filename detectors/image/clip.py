@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from detectors.base import Image, Judge, Observation, Patch
 from detectors.image.deliveries import DELIVERIES
-from detectors.image.domain import Domain
+from detectors.image.domain import Domain, require_photograph
 from detectors.image.views import (
     SIDE,
     Pixels,
@@ -22,6 +22,7 @@ from detectors.image.views import (
     smallness,
     squeezed,
 )
+from detectors.result import LOOKS_DRAWN
 from detectors.zoo.backbones import TokenEncoder, summaries
 from detectors.zoo.card import ModelCard
 from detectors.zoo.encoders import SharedPasses, clip_encoder
@@ -66,6 +67,10 @@ higher and 0.07 lower, 95 % of either move by less than 1.7 (144 px) and 2.1 (11
 and 0.80.
 """
 
+DRAWN_ALLOWANCE: Final = 1.6
+DRAWN_MARGIN: Final = 2.0
+"""By how much drawings score higher when no generator made them, and how far they stray."""
+
 _CELL: Final = 2  # tokens along one side of a heat-map cell
 
 
@@ -83,12 +88,14 @@ class ClipDetector:
         margin: float = 0.0,
         accuses: float | None = None,
         suspects: float | None = None,
+        frames: Mapping[str, Floats] | None = None,
     ) -> None:
-        """`domain` refuses what is no photograph. Without `maps` no view is spent on a heat map.
+        """`domain` refuses pages and says what looks drawn. Without `maps` no view is spent on a heat map.
 
         `margin`: as in `Observation`, of this encoder's arithmetic. What scores above `accuses` is
         looked at again as it would be after another delivery, for two views each. What scores `SETTLED`
-        below `suspects` by its first two views gets no more of them, and no map.
+        below `suspects` by its first two views gets no more of them, and no map. `frames` is the head
+        for frames of films, where that is another one.
         """
         self._encoder = encoder
         self._domain = domain
@@ -97,14 +104,19 @@ class ClipDetector:
         self._margin = margin
         self._accuses = accuses
         self._settled = None if suspects is None else suspects - SETTLED
-        self._whole = head["whole"].reshape(encoder.blocks, 3, encoder.width)
-        self._crop = head["crop"].reshape(encoder.blocks, 3, encoder.width)
+        self._photographs_alone = False
+        self._frames = frames
+        self._wear(head)
+
+    def _wear(self, head: Mapping[str, Floats]) -> None:
+        self._whole = head["whole"].reshape(self._encoder.blocks, 3, self._encoder.width)
+        self._crop = head["crop"].reshape(self._encoder.blocks, 3, self._encoder.width)
         self._bias = float(head["bias"])
         self._usual = head.get("centres")  # absent from heads trained before it was kept
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        """Load the encoder (weights 0), the head (1) and the domain (2), all verified.
+        """Load the encoder (weights 0), the head (1), the domain (2), a head for films (3), verified.
 
         The card's settings name the encoder's blocks, the number of native crops and whether there
         is a heat map. Raises `CardInvalid` without them.
@@ -122,6 +134,7 @@ class ClipDetector:
             margin=FLOATING_MARGIN if isinstance(encoder, SharedPasses) else MARGIN,
             accuses=None if points is None else points.fpr_1,
             suspects=None if points is None else points.fpr_5,
+            frames=load_file(verified(card, 3)) if len(card.weights) > 3 else None,
         )
 
     def without_maps(self) -> Self:
@@ -131,10 +144,16 @@ class ClipDetector:
         return other
 
     def sparing(self) -> Self:
-        """As `Glances.sparing`: the whole and one crop, two views; the encoder is shared."""
+        """As `Glances.sparing`: the whole and one crop, two views; the encoder is shared.
+
+        Drawings are refused, and frames get the head that films were calibrated with.
+        """
         other = self.without_maps()
         other._centres = CROPS[:1]
         other._accuses = None
+        other._photographs_alone = True
+        if self._frames is not None:
+            other._wear(self._frames)
         return other
 
     def details(self, media: Image) -> float:
@@ -145,7 +164,7 @@ class ClipDetector:
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration.
 
-        Raises `NotApplicable` for tiny and flat pictures and for what is no photograph.
+        Raises `NotApplicable` for tiny and flat pictures, documents, screens and charts.
         """
         return self.apart(media)[0]
 
@@ -155,19 +174,24 @@ class ClipDetector:
         view = resized(media.pixels)
         require_texture(view)
         (statistics,) = summaries(self._encoder, [view])
-        if self._domain is not None:
-            self._domain.require_photograph(statistics)
+        drawn = 0.0 if self._domain is None else self._domain.drawn(statistics)
+        if self._photographs_alone:
+            require_photograph(drawn)
         whole = float(np.vdot(self._whole, statistics))
         details, settled = self._details(media.pixels, whole)
         raw = whole + details + self._bias
         little = smallness(media.pixels)
         seen = Observation(
             raw=raw,
-            allowance=SMALL_ALLOWANCE * little,
-            margin=math.hypot(self._margin, SMALL_MARGIN * little),
+            allowance=SMALL_ALLOWANCE * little + DRAWN_ALLOWANCE * drawn,
+            margin=math.hypot(self._margin, SMALL_MARGIN * little, DRAWN_MARGIN * drawn),
+            drawn=drawn,
             redelivered=self._redelivered(media.pixels, raw),
             patches=() if settled else self._patches(media, raw),
-            facts=self._contributions(whole, details),
+            facts={
+                **self._contributions(whole, details),
+                **({LOOKS_DRAWN: round(drawn, 2)} if drawn else {}),
+            },
         )
         return seen, details
 

@@ -12,7 +12,6 @@ on.
 
 import argparse
 import logging
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +25,11 @@ from detectors.training import image_cards
 from detectors.training.cards import write_card
 from detectors.training.domain import TrainedDomain, block_of
 from detectors.training.image import installed
-from detectors.training.image_cards import Held, Origin
+from detectors.training.image_cards import FRAMES_HEAD, Held, Origin
 from detectors.training.image_data import Picture, handed_on, pictures, render, spread
 from detectors.training.image_features import SHARD, Render, cache, cached
 from detectors.training.image_heads import Basis, Floats, Scores, fit_pooled, held_out
+from detectors.training.pages import cache_made, cached_made, with_pages
 from detectors.zoo.backbones import (
     CLIP_BLOCKS,
     CLIP_DISTRIBUTION,
@@ -43,8 +43,9 @@ from detectors.zoo.weights import write_arrays
 
 log = logging.getLogger(__name__)
 
-MOST_OF_SOURCE: Final = 24  # pictures of each class
+MOST_OF_SOURCE: Final = 4  # pictures of each class
 MOST_OF_GENERATOR: Final = 320
+MADE_OF_SOURCE: Final = 16  # photographs that pages and drawings are made of or over
 COMPONENTS: Final = 300
 KINDS: Final = ("whole", "crop")
 CONDITIONS: Final[dict[str, Render]] = {"clean": render, "handed": handed_on}
@@ -104,9 +105,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    chosen = spread(pictures(given.manifest), MOST_OF_SOURCE, MOST_OF_GENERATOR)
+    every = pictures(given.manifest)
+    chosen = spread(every, MOST_OF_SOURCE, MOST_OF_GENERATOR)
     encoder = ClipEncoder(installed(CLIP_DISTRIBUTION, CLIP_FILE))
     cache_all(chosen, encoder, given.cache / "clip")
+    drawn_over = spread(every, MADE_OF_SOURCE, MOST_OF_GENERATOR)
+    cache_made(drawn_over, lambda p: summary(encoder.tokens(p)), given.cache / "made")
     with threadpool_limits(1):  # sums depend on how many threads share them
         write(chosen, given.start, given.manifest.parent, given.cache, given.out)
 
@@ -117,18 +121,25 @@ def write(chosen: list[Picture], start: Path, root: Path, folder: Path, out: Pat
         kind: [cached(chosen, f"{kind}.{name}", folder / "clip") for name in CONDITIONS]
         for kind in KINDS
     }
+    made = cached_made(folder / "made")
     blocks = len(CLIP_BLOCKS)
     lower = {kind: [block_of(rows, 0, blocks) for rows in every[kind]] for kind in KINDS}
     for name, parts, highest in (("clip", every, blocks - 1), ("fast", lower, 0)):
         head = f"image-{name}-head.safetensors"
-        found = further(parts, load_file(start / "weights" / head), chosen)
+        before = load_file(start / "weights" / head)
+        found = further(parts, before, chosen)
         write_arrays(found.head, out / "weights" / head)
-        domain = _domain(name, start, out, block_of(every["whole"][0], highest, blocks))
+        if name == "clip":  # films keep the head that they were calibrated with
+            write_arrays(before, out / "weights" / FRAMES_HEAD)
+        whole = [block_of(rows, highest, blocks) for rows in every["whole"]]
+        domain = with_pages(_domain(start, name, whole), chosen, whole, made.block(highest, blocks))
+        write_arrays(domain.weights, out / "weights" / f"image-{name}-domain.safetensors")
         held = Held(
             pictures=chosen,
             conditions=tuple(image_cards.HANDED),
             trained_on=len(CONDITIONS),
             scores=found.scores,
+            drawn=domain.drawn,
             refused=domain.refused,
         )
         origin = Origin(
@@ -142,14 +153,12 @@ def write(chosen: list[Picture], start: Path, root: Path, folder: Path, out: Pat
         held.published().export(folder / f"image.{name}.csv", root)
 
 
-def _domain(name: str, start: Path, out: Path, whole: Floats) -> TrainedDomain:
-    """What is no photograph stays as it was; which of these pictures it refuses."""
-    file = f"image-{name}-domain.safetensors"
-    if start.resolve() != out.resolve():
-        shutil.copyfile(start / "weights" / file, out / "weights" / file)
-    weights = load_file(start / "weights" / file)
-    scores = whole @ weights["whole"].ravel() + weights["bias"]
-    return TrainedDomain(weights=weights, refused=scores > 0, found={})
+def _domain(start: Path, name: str, whole: list[Floats]) -> TrainedDomain:
+    """What looks drawn stays as it was; pages are learned with the collection."""
+    weights = load_file(start / "weights" / f"image-{name}-domain.safetensors")
+    own = {key: weights[key] for key in ("whole", "bias")}
+    drawn = whole[0] @ own["whole"].ravel() + own["bias"] > 0
+    return TrainedDomain(weights=own, drawn=drawn, refused=np.zeros_like(drawn), found={})
 
 
 def further(
@@ -168,7 +177,7 @@ def further(
             for index in range(count)
         ]
     )
-    model = fit_pooled(rows, chosen)
+    model = fit_pooled(rows, chosen, by_generator=True)
     head, shifts = {}, []
     for kind, coefficients in zip(KINDS, np.split(model.coef_[0], len(KINDS)), strict=True):
         head[kind], shift = views[kind].weights(coefficients.astype(np.float32))
@@ -177,7 +186,7 @@ def further(
     head["centres"] = -np.array(shifts, np.float32)
     return Trained(
         head=head,
-        scores=held_out(rows, chosen, trained_on=count),
+        scores=held_out(rows, chosen, trained_on=count, by_generator=True),
         before=np.asarray(old, np.float64),
     )
 

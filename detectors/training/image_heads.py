@@ -84,10 +84,18 @@ class Basis:
 
 
 def fit_pooled(
-    rows: list[Floats], chosen: list[Picture], twins: Twins | None = None
+    rows: list[Floats],
+    chosen: list[Picture],
+    twins: Twins | None = None,
+    *,
+    by_generator: bool = False,
 ) -> LogisticRegression:
-    """Regress on all conditions together; `rows` holds one (pictures, features) array each."""
-    weights = np.tile(source_weights(chosen), len(rows)) / len(rows)
+    """Regress on all conditions together; `rows` holds one (pictures, features) array each.
+
+    `by_generator`: as in `source_weights`.
+    """
+    weights = source_weights(chosen, by_generator=by_generator)
+    weights = np.tile(weights, len(rows)) / len(rows)
     truth = np.tile(labels(chosen), len(rows))
     every = np.concatenate(rows)
     if twins is not None:
@@ -114,7 +122,12 @@ def _twin_examples(
 
 
 def held_out(
-    rows: list[Floats], chosen: list[Picture], *, trained_on: int, twins: Twins | None = None
+    rows: list[Floats],
+    chosen: list[Picture],
+    *,
+    trained_on: int,
+    twins: Twins | None = None,
+    by_generator: bool = False,
 ) -> Scores:
     """Score every picture under every condition by a head that saw none of its source.
 
@@ -127,6 +140,7 @@ def held_out(
             [row[train] for row in rows[:trained_on]],
             [chosen[index] for index in train],
             twins.part(train) if twins else None,
+            by_generator=by_generator,
         )
         for condition, row in enumerate(rows):
             found[condition, test] = model.decision_function(row[test])
@@ -144,10 +158,19 @@ def labels(chosen: list[Picture]) -> npt.NDArray[np.bool_]:
     return np.array([picture.synthetic for picture in chosen])
 
 
-def source_weights(chosen: list[Picture]) -> Scores:
-    """Weights with mean one: both classes equal, sources by the root of their size."""
+def source_weights(chosen: list[Picture], *, by_generator: bool = False) -> Scores:
+    """Weights with mean one: both classes equal, sources by the root of their size.
+
+    `by_generator`: a generator weighs the root of what its sources would, so that one which made
+    the pictures of many of them is not what being generated means.
+    """
     raw = _shares(chosen)
     synthetic = labels(chosen)
+    if by_generator:
+        names = np.array([picture.generator for picture in chosen])
+        for name in set(names[synthetic].tolist()):
+            own = synthetic & (names == name)
+            raw[own] /= raw[own].sum() ** 0.5
     for side in (synthetic, ~synthetic):
         raw[side] *= len(chosen) / 2 / raw[side].sum()
     return np.asarray(raw, np.float64)

@@ -11,6 +11,7 @@ from detectors.image.views import SIDE, Pixels
 from detectors.training.image_data import Picture, handed_on, spread
 from detectors.training.image_features import cache, cached
 from detectors.training.image_further import KINDS, View, further
+from detectors.training.image_heads import source_weights
 from tests import media
 
 Floats = npt.NDArray[np.float32]
@@ -124,3 +125,14 @@ def test_rows_of_a_view_and_its_weights_say_the_same() -> None:
     coefficients = rng.normal(0, 1, rows.shape[1]).astype(np.float32)
     weights, bias = view.weights(coefficients)
     assert np.allclose(rows @ coefficients, features @ weights + bias, atol=1e-3)
+
+
+def test_one_generator_of_many_sources_weighs_less_than_they_would() -> None:
+    builder = [picture(index, synthetic=True, made_by="builder") for index in range(9)]
+    other = [picture(9, synthetic=True, made_by="other")]
+    chosen = [*builder, *other, *(picture(index) for index in range(10, 20))]
+    plain, balanced = source_weights(chosen), source_weights(chosen, by_generator=True)
+    assert plain[:9].sum() == pytest.approx(9 * plain[9])
+    assert balanced[:9].sum() == pytest.approx(3 * balanced[9])
+    for weights in (plain, balanced):
+        assert weights[:10].sum() == pytest.approx(weights[10:].sum())
