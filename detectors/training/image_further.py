@@ -28,7 +28,7 @@ from detectors.training.image import installed
 from detectors.training.image_cards import FRAMES_HEAD, Held, Origin
 from detectors.training.image_data import Picture, handed_on, pictures, render, spread
 from detectors.training.image_features import SHARD, Render, cache, cached
-from detectors.training.image_heads import Basis, Floats, Scores, fit_pooled, held_out
+from detectors.training.image_heads import Basis, Fitting, Floats, Scores, fit_pooled, held_out
 from detectors.training.pages import cache_made, cached_made, with_pages
 from detectors.zoo.backbones import (
     CLIP_BLOCKS,
@@ -43,10 +43,11 @@ from detectors.zoo.weights import write_arrays
 
 log = logging.getLogger(__name__)
 
-MOST_OF_SOURCE: Final = 4  # pictures of each class
+MOST_OF_SOURCE: Final = 7  # pictures of each class
 MOST_OF_GENERATOR: Final = 320
 MADE_OF_SOURCE: Final = 16  # photographs that pages and drawings are made of or over
 COMPONENTS: Final = 300
+CORRECTION: Final = Fitting(strength=0.3, generators=0.75)
 KINDS: Final = ("whole", "crop")
 CONDITIONS: Final[dict[str, Render]] = {"clean": render, "handed": handed_on}
 
@@ -177,7 +178,7 @@ def further(
             for index in range(count)
         ]
     )
-    model = fit_pooled(rows, chosen, by_generator=True)
+    model = fit_pooled(rows, chosen, fitting=CORRECTION)
     head, shifts = {}, []
     for kind, coefficients in zip(KINDS, np.split(model.coef_[0], len(KINDS)), strict=True):
         head[kind], shift = views[kind].weights(coefficients.astype(np.float32))
@@ -186,7 +187,7 @@ def further(
     head["centres"] = -np.array(shifts, np.float32)
     return Trained(
         head=head,
-        scores=held_out(rows, chosen, trained_on=count, by_generator=True),
+        scores=held_out(rows, chosen, trained_on=count, fitting=CORRECTION),
         before=np.asarray(old, np.float64),
     )
 

@@ -31,6 +31,21 @@ DECODED: Final = 0.1  # weight of decoded photographs, and of their originals, i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fitting:
+    """How a regression is held in.
+
+    A generator weighs what its sources would, to the power of `generators`: under one, what made the
+    pictures of a hundred sources is not all that being generated means.
+    """
+
+    strength: float = STRENGTH
+    generators: float = 1.0
+
+
+PLAIN: Final = Fitting()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Twins:
     """Crops of photographs and the same crops decoded anew, seen without the whole picture.
 
@@ -87,15 +102,10 @@ def fit_pooled(
     rows: list[Floats],
     chosen: list[Picture],
     twins: Twins | None = None,
-    *,
-    by_generator: bool = False,
+    fitting: Fitting = PLAIN,
 ) -> LogisticRegression:
-    """Regress on all conditions together; `rows` holds one (pictures, features) array each.
-
-    `by_generator`: as in `source_weights`.
-    """
-    weights = source_weights(chosen, by_generator=by_generator)
-    weights = np.tile(weights, len(rows)) / len(rows)
+    """Regress on all conditions together; `rows` holds one (pictures, features) array each."""
+    weights = np.tile(source_weights(chosen, fitting), len(rows)) / len(rows)
     truth = np.tile(labels(chosen), len(rows))
     every = np.concatenate(rows)
     if twins is not None:
@@ -103,7 +113,7 @@ def fit_pooled(
         every = np.concatenate([every, twins.alone(every), crops])
         truth = np.concatenate([truth, truth, synthetic])
         weights = np.concatenate([weights, weights * ALONE, shares])
-    model = LogisticRegression(C=STRENGTH, max_iter=1000)
+    model = LogisticRegression(C=fitting.strength, max_iter=1000)
     return model.fit(every, truth, weights)
 
 
@@ -127,7 +137,7 @@ def held_out(
     *,
     trained_on: int,
     twins: Twins | None = None,
-    by_generator: bool = False,
+    fitting: Fitting = PLAIN,
 ) -> Scores:
     """Score every picture under every condition by a head that saw none of its source.
 
@@ -140,7 +150,7 @@ def held_out(
             [row[train] for row in rows[:trained_on]],
             [chosen[index] for index in train],
             twins.part(train) if twins else None,
-            by_generator=by_generator,
+            fitting,
         )
         for condition, row in enumerate(rows):
             found[condition, test] = model.decision_function(row[test])
@@ -158,19 +168,14 @@ def labels(chosen: list[Picture]) -> npt.NDArray[np.bool_]:
     return np.array([picture.synthetic for picture in chosen])
 
 
-def source_weights(chosen: list[Picture], *, by_generator: bool = False) -> Scores:
-    """Weights with mean one: both classes equal, sources by the root of their size.
-
-    `by_generator`: a generator weighs the root of what its sources would, so that one which made
-    the pictures of many of them is not what being generated means.
-    """
+def source_weights(chosen: list[Picture], fitting: Fitting = PLAIN) -> Scores:
+    """Weights with mean one: both classes equal, sources by the root of their size."""
     raw = _shares(chosen)
     synthetic = labels(chosen)
-    if by_generator:
-        names = np.array([picture.generator for picture in chosen])
-        for name in set(names[synthetic].tolist()):
-            own = synthetic & (names == name)
-            raw[own] /= raw[own].sum() ** 0.5
+    names = np.array([picture.generator for picture in chosen])
+    for name in set(names[synthetic].tolist()):
+        own = synthetic & (names == name)
+        raw[own] *= raw[own].sum() ** (fitting.generators - 1)
     for side in (synthetic, ~synthetic):
         raw[side] *= len(chosen) / 2 / raw[side].sum()
     return np.asarray(raw, np.float64)

@@ -11,7 +11,7 @@ from detectors.image.views import SIDE, Pixels
 from detectors.training.image_data import Picture, handed_on, spread
 from detectors.training.image_features import cache, cached
 from detectors.training.image_further import KINDS, View, further
-from detectors.training.image_heads import source_weights
+from detectors.training.image_heads import Fitting, source_weights
 from tests import media
 
 Floats = npt.NDArray[np.float32]
@@ -101,7 +101,7 @@ def test_a_head_keeps_what_it_knew_and_learns_what_it_did_not(
     ]
     parts = views_of(chosen, np.random.default_rng(3))
     one = np.array([1, 0, 0, 0, 0, 0], np.float32)
-    found = further(parts, {"whole": one, "crop": one, "bias": np.float32(-1)}, chosen)
+    found = further(parts, {"whole": one, "crop": one, "bias": np.array(-1, np.float32)}, chosen)
     assert found.head["whole"][0] > 0.5
     assert found.head["whole"][1] > 0.5
     assert np.abs(found.head["whole"][2:]).max() < 0.3
@@ -122,7 +122,7 @@ def test_rows_of_a_view_and_its_weights_say_the_same() -> None:
     features = rng.normal(2, 1, (50, 8)).astype(np.float32)
     view = View.of(features, rng.normal(0, 1, 8).astype(np.float32))
     rows = view.rows(features)
-    coefficients = rng.normal(0, 1, rows.shape[1]).astype(np.float32)
+    coefficients = rng.normal(0, 1, (rows.shape[1],)).astype(np.float32)
     weights, bias = view.weights(coefficients)
     assert np.allclose(rows @ coefficients, features @ weights + bias, atol=1e-3)
 
@@ -131,7 +131,7 @@ def test_one_generator_of_many_sources_weighs_less_than_they_would() -> None:
     builder = [picture(index, synthetic=True, made_by="builder") for index in range(9)]
     other = [picture(9, synthetic=True, made_by="other")]
     chosen = [*builder, *other, *(picture(index) for index in range(10, 20))]
-    plain, balanced = source_weights(chosen), source_weights(chosen, by_generator=True)
+    plain, balanced = source_weights(chosen), source_weights(chosen, Fitting(generators=0.5))
     assert plain[:9].sum() == pytest.approx(9 * plain[9])
     assert balanced[:9].sum() == pytest.approx(3 * balanced[9])
     for weights in (plain, balanced):
