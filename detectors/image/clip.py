@@ -69,7 +69,12 @@ and 0.80.
 
 DRAWN_ALLOWANCE: Final = 1.6
 DRAWN_MARGIN: Final = 2.0
-"""By how much drawings score higher when no generator made them, and how far they stray."""
+"""By how much drawings score higher when no generator made them, and how far they stray.
+
+14 real drawings and designs of sources held out score 1.6 higher than photographs, nine in ten of
+them under 1.5 and the highest 2.5; 20 photographs made into cartoons by program 1.9 on average and 4.2
+at most. AUC among 67 drawings of both kinds is 0.86 (`image.clip`).
+"""
 
 _CELL: Final = 2  # tokens along one side of a heat-map cell
 
