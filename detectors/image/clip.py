@@ -97,10 +97,13 @@ class ClipDetector:
         self._margin = margin
         self._accuses = accuses
         self._settled = None if suspects is None else suspects - SETTLED
-        self._whole = head["whole"].reshape(encoder.blocks, 3, encoder.width)
-        self._crop = head["crop"].reshape(encoder.blocks, 3, encoder.width)
+        self._weigh(head)
+
+    def _weigh(self, head: Mapping[str, Floats]) -> None:
+        shape = (self._encoder.blocks, 3, self._encoder.width)
+        self._whole, self._crop = head["whole"].reshape(shape), head["crop"].reshape(shape)
         self._bias = float(head["bias"])
-        self._usual = head.get("centres")  # absent from heads trained before it was kept
+        self._usual = head.get("centres")  # only heads of pictures know the mean picture
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
@@ -135,6 +138,13 @@ class ClipDetector:
         other = self.without_maps()
         other._centres = CROPS[:1]
         other._accuses = None
+        return other
+
+    def retrained(self, head: Mapping[str, Floats]) -> Self:
+        """As `Glances.retrained`; the encoder is shared, thresholds of pictures are left behind."""
+        other = copy(self)
+        other._weigh(head)
+        other._accuses = other._settled = None
         return other
 
     def details(self, media: Image) -> float:
