@@ -29,7 +29,9 @@ from detectors.bench.cache import Answer
 from detectors.bench.manifest import Item, read_manifest
 from detectors.bench.scores import claims
 from detectors.errors import NotApplicable
+from detectors.image.clip import SMALL_ALLOWANCE
 from detectors.image.domain import Domain
+from detectors.image.views import smallness
 from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import Sandbox
 from detectors.registry import card_of, named
@@ -54,7 +56,7 @@ FILE: Final = "video-frames-head.safetensors"
 HELD_OUT: Final = "held.json"
 """In the cache: by the path in the manifest, what is said of a film by a head that saw no film like it."""
 
-MOST: Final = {False: 8, True: 16}
+MOST: Final = {False: 6, True: 8}
 """Films of one class that one source gives, those with the smallest digests; pages that show what was
 made hold several systems, real films of one page look alike."""
 
@@ -155,7 +157,12 @@ def answer(seen: Seen, found: Scores, domain: Domain) -> Answer:
             kept.append(float(score))
     if not kept:
         return Answer(raw=None, seconds=0.0, reason=reason)
-    return Answer(raw=interquartile_mean(np.array(kept)), seconds=0.0, spans=tuple(kept))
+    return Answer(
+        raw=interquartile_mean(np.array(kept)),
+        allowance=SMALL_ALLOWANCE * smallness(np.empty((seen.side, seen.side, 3), np.uint8)),
+        seconds=0.0,
+        spans=tuple(kept),
+    )
 
 
 def answers_of(cache: Path) -> dict[str, Answer]:
