@@ -78,7 +78,10 @@ train-edits: .venv/run.stamp ## train the detector of local edits on DATA
 train-audio: .venv/run.stamp ## train the audio detector on DATA
 	@$(call train,audio)
 
-train-video: .venv/run.stamp ## measure the video detectors on DATA, after image and faces
+train-video: .venv/run.stamp ## train and measure the video detectors on DATA, after image and faces
+	@mkdir -p var/training/video
+	@$(BIN)/python -m detectors.training.video_head --manifest $(DATA)/manifest.csv \
+		--cache var/training/video --out detectors/zoo
 	@$(call train,video)
 	@$(call train,video_faces)
 

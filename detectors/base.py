@@ -173,6 +173,10 @@ class Glances(Protocol):
         """The same judge with as few views as its score can be made of, and without maps."""
         ...
 
+    def retrained(self, head: "Mapping[str, npt.NDArray[np.float32]]") -> "Glances":
+        """The same judge with other weights on what it sees, fitted to frames of films."""
+        ...
+
     def apart(self, media: Image) -> tuple[Observation, float]:
         """As `observe`, and how much of the raw score the fine detail of the picture adds."""
         ...

@@ -93,14 +93,12 @@ class ClipDetector:
         margin: float = 0.0,
         accuses: float | None = None,
         suspects: float | None = None,
-        frames: Mapping[str, Floats] | None = None,
     ) -> None:
         """`domain` refuses pages and says what looks drawn. Without `maps` no view is spent on a heat map.
 
         `margin`: as in `Observation`, of this encoder's arithmetic. What scores above `accuses` is
         looked at again as it would be after another delivery, for two views each. What scores `SETTLED`
-        below `suspects` by its first two views gets no more of them, and no map. `frames` is the head
-        for frames of films, where that is another one.
+        below `suspects` by its first two views gets no more of them, and no map.
         """
         self._encoder = encoder
         self._domain = domain
@@ -110,18 +108,17 @@ class ClipDetector:
         self._accuses = accuses
         self._settled = None if suspects is None else suspects - SETTLED
         self._photographs_alone = False
-        self._frames = frames
-        self._wear(head)
+        self._weigh(head)
 
-    def _wear(self, head: Mapping[str, Floats]) -> None:
-        self._whole = head["whole"].reshape(self._encoder.blocks, 3, self._encoder.width)
-        self._crop = head["crop"].reshape(self._encoder.blocks, 3, self._encoder.width)
+    def _weigh(self, head: Mapping[str, Floats]) -> None:
+        shape = (self._encoder.blocks, 3, self._encoder.width)
+        self._whole, self._crop = head["whole"].reshape(shape), head["crop"].reshape(shape)
         self._bias = float(head["bias"])
-        self._usual = head.get("centres")  # absent from heads trained before it was kept
+        self._usual = head.get("centres")  # only heads of pictures know the mean picture
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        """Load the encoder (weights 0), the head (1), the domain (2), a head for films (3), verified.
+        """Load the encoder (weights 0), the head (1), the domain (2), verified.
 
         The card's settings name the encoder's blocks, the number of native crops and whether there
         is a heat map. Raises `CardInvalid` without them.
@@ -139,7 +136,6 @@ class ClipDetector:
             margin=FLOATING_MARGIN if isinstance(encoder, SharedPasses) else MARGIN,
             accuses=None if points is None else points.fpr_1,
             suspects=None if points is None else points.fpr_5,
-            frames=load_file(verified(card, 3)) if len(card.weights) > 3 else None,
         )
 
     def without_maps(self) -> Self:
@@ -151,14 +147,19 @@ class ClipDetector:
     def sparing(self) -> Self:
         """As `Glances.sparing`: the whole and one crop, two views; the encoder is shared.
 
-        Drawings are refused, and frames get the head that films were calibrated with.
+        Drawings are refused.
         """
         other = self.without_maps()
         other._centres = CROPS[:1]
         other._accuses = None
         other._photographs_alone = True
-        if self._frames is not None:
-            other._wear(self._frames)
+        return other
+
+    def retrained(self, head: Mapping[str, Floats]) -> Self:
+        """As `Glances.retrained`; the encoder is shared, thresholds of pictures are left behind."""
+        other = copy(self)
+        other._weigh(head)
+        other._accuses = other._settled = None
         return other
 
     def details(self, media: Image) -> float:

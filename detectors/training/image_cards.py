@@ -52,9 +52,6 @@ FURTHER_ON: Final = (
 HANDED: Final = ("none", "handed on")
 """What the views of the second training went through, in their order."""
 
-FRAMES_HEAD: Final = "image-clip-frames.safetensors"
-"""The head of `image.clip` for frames of films: the one before its second training."""
-
 LIMITS: Final = (
     "Fully generated pictures only: face swaps and local edits are not what it was trained on.",
     "Photorealistic pictures of 2025 beside photographs of the same site are the hardest case: AUC 0.835 "
@@ -244,7 +241,6 @@ def image_card(
                 encoder,
                 weight_file(weights / f"{name}-head.safetensors"),
                 weight_file(weights / f"{name}-domain.safetensors"),
-                *([weight_file(weights / FRAMES_HEAD)] if origin and name == "image-clip" else []),
             ),
             "trained_on": _trained_on(held, origin),
             "training_command": COMMAND if origin is None else FURTHER_COMMAND,

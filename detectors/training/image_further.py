@@ -25,7 +25,7 @@ from detectors.training import image_cards
 from detectors.training.cards import write_card
 from detectors.training.domain import TrainedDomain, block_of
 from detectors.training.image import installed
-from detectors.training.image_cards import FRAMES_HEAD, Held, Origin
+from detectors.training.image_cards import Held, Origin
 from detectors.training.image_data import Picture, handed_on, pictures, render, spread
 from detectors.training.image_features import SHARD, Render, cache, cached
 from detectors.training.image_heads import Basis, Fitting, Floats, Scores, fit_pooled, held_out
@@ -130,8 +130,6 @@ def write(chosen: list[Picture], start: Path, root: Path, folder: Path, out: Pat
         before = load_file(start / "weights" / head)
         found = further(parts, before, chosen)
         write_arrays(found.head, out / "weights" / head)
-        if name == "clip":  # films keep the head that they were calibrated with
-            write_arrays(before, out / "weights" / FRAMES_HEAD)
         whole = [block_of(rows, highest, blocks) for rows in every["whole"]]
         domain = with_pages(_domain(start, name, whole), chosen, whole, made.block(highest, blocks))
         write_arrays(domain.weights, out / "weights" / f"image-{name}-domain.safetensors")

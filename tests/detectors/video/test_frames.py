@@ -1,5 +1,6 @@
 """Frames are normalised, judged and pooled so that neither size nor one odd frame decides."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,6 +155,11 @@ class Glancing(Brightness):
 
     def sparing(self) -> "Glancing":
         return self
+
+    def retrained(self, head: Mapping[str, npt.NDArray[np.float32]]) -> "Glancing":
+        other = Glancing()
+        other.factor = float(head["bias"])
+        return other
 
     def apart(self, media: Image) -> tuple[Observation, float]:
         seen = self.observe(media)
