@@ -74,6 +74,7 @@ class Benchmark(BaseModel, frozen=True):
 def main() -> int:
     """Measure, print, and with --write keep the figures; 1 when a target is missed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the service ends with us
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its byte code
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="keep the figures in the repository")
     write = parser.parse_args().write

@@ -35,13 +35,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the service ends with us
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, choices=(1, 2), default=2)
+    parser.add_argument("--lines", type=int, default=1080, help="of the films, 16:9")
     parser.add_argument("--out", type=Path, help="write the result as JSON")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="assay-waiting-") as name:
         folder = Path(name)
         with Running(folder / "data", workers=asked.workers) as service:
             service.wait_ready()
-            alone, behind, films = _measured(service, folder)
+            alone, behind, films = _measured(service, folder, asked.lines)
     ratio = median(behind) / median(alone)
     table = Table("a photograph of 12 megapixels, upload to report", "median", "longest", box=None)
     for what, times in (("alone", alone), (f"behind {FILMS} films", behind)):
@@ -60,12 +61,12 @@ def main() -> int:
     return 0 if ratio <= MOST else 1
 
 
-def _measured(service: Running, folder: Path) -> tuple[list[float], list[float], float]:
+def _measured(service: Running, folder: Path, lines: int) -> tuple[list[float], list[float], float]:
     """Seconds of photographs alone and behind films, and of all the films together."""
     film = media.video_bytes(
         seconds=FILM_SECONDS,
-        width=1920,
-        height=1080,
+        width=lines * 16 // 9,
+        height=lines,
         fps=24,
         shots=6,
         sound=speech_like(float(FILM_SECONDS), 4),
