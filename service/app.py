@@ -46,6 +46,7 @@ from service.api.description import completed
 from service.api.events import BATCH_LOOK_SECONDS, Board
 from service.api.guard import Guard
 from service.api.hosts import Hosts
+from service.api.languages import InLanguage
 from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
@@ -146,7 +147,7 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         refuse = partial(problems.refusal, page=pages.problem_page)
         inner = Resources(super().build_middleware_stack(), self.resources, refuse)
-        return BehindProxy(Guard(inner, self.hosts), self.proxies)
+        return BehindProxy(Guard(InLanguage(inner), self.hosts), self.proxies)
 
     def openapi(self) -> dict[str, Any]:
         return completed(super().openapi(), self.proxies.root, self.rules)

@@ -8,6 +8,7 @@ import typer
 
 from service.cli.exit_codes import FOUND_BY_DEFAULT
 from service.cli.options import FragmentOption, ManifestOption, PolicyOption, checked_answers
+from service.language.languages import Language
 from service.rendering.imprint import Paper
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ PdfOption = Annotated[
         help="Write PDF/A documents that carry the report inside: a file, a folder for many, or - "
         "alone.",
     ),
+]
+LanguageOption = Annotated[
+    Language, typer.Option("--lang", help="Of what is printed, and of HTML and PDF.")
 ]
 PaperOption = Annotated[Paper, typer.Option("--paper", help="What a PDF is made for.")]
 CrJsonOption = Annotated[
@@ -115,6 +119,7 @@ def check(
     html: HtmlOption = None,
     pdf: PdfOption = None,
     paper: PaperOption = Paper.A4,
+    lang: LanguageOption = Language.ENGLISH,
     crjson: CrJsonOption = None,
     manifest: ManifestOption = None,
     fragment: FragmentOption = None,
@@ -149,6 +154,7 @@ def check(
             html=html,
             pdf=pdf,
             paper=paper,
+            language=lang,
             crjson=crjson,
             beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
             fail_on=_fail_on(fail_on, policy),
@@ -308,6 +314,7 @@ def show(
     html: HtmlOption = None,
     pdf: PdfOption = None,
     paper: PaperOption = Paper.A4,
+    lang: LanguageOption = Language.ENGLISH,
 ) -> None:
     """Show a report that was written earlier, as JSON or as a PDF that carries it.
 
@@ -318,4 +325,4 @@ def show(
     """
     from service.cli import show as command
 
-    raise typer.Exit(command.run(report, line=line, html=html, pdf=pdf, paper=paper))
+    raise typer.Exit(command.run(report, line=line, html=html, pdf=pdf, paper=paper, language=lang))
