@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-moderation test lint fix bench bench-against soak deploy-check lock tree collect train-image train-faces train-edits train-audio train-video clean
+.PHONY: help demo demo-moderation test lint fix bench bench-against soak deploy-check lock tree collect train-image train-image-further train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -56,6 +56,9 @@ collect: .venv/run.stamp ## collect training media (KIND=speech, pictures or fil
 
 train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv
 	@$(call train,image) --drawings $(DRAWINGS)
+
+train-image-further: .venv/run.stamp ## correct the image heads that START holds with the collection in DATA
+	@$(call train,image_further) --start $(START)
 
 train-faces: .venv/run.stamp ## train the face-swap detector on DATA
 	@mkdir -p var/training/faces

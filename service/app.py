@@ -1,15 +1,16 @@
 """Build the web application: API, pages, health. Nothing runs at import, no model code is loaded."""
 
 import re
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any, Final
 
 from anyio import CapacityLimiter
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Scope
 
 from detectors.registry import use_shelf
@@ -188,7 +189,6 @@ def create_app(
         docs_url=None,  # its page would load scripts from another host
         redoc_url=None,
         telemetry=_SILENT,
-        generate_unique_id_function=lambda route: route.name,
     )
     app.proxies = proxies or Proxies()
     app.hosts = hosts or Hosts()
@@ -205,13 +205,12 @@ def create_app(
     app.state.fetch = get
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
-    routers = [module.router for module in ROUTED]
-    for router in routers:
-        app.include_router(router)
+    app.router.routes.extend(_routes())
     spoken = {
         resumable.router.prefix: resumable.spoken(uploads.largest),
         shared.router.prefix: shared.HEADERS,
     }
+    routers = [module.router for module in ROUTED]
     app.rules = rules(routers)
     app.mount("/static", Kept(directory=STATIC))
     app.resources = (
@@ -220,6 +219,15 @@ def create_app(
     )
     problems.install(app, pages.problem_page)
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Of every module; FastAPI works out what they need once, however many applications there are."""
+    together = APIRouter(generate_unique_id_function=lambda route: route.name)
+    for module in ROUTED:
+        together.include_router(module.router)
+    return tuple(together.routes)
 
 
 def serve_app() -> FastAPI:

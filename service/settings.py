@@ -165,7 +165,7 @@ class Metrics(Section):
     """The address to listen on."""
     port: int = Field(default=0, ge=0, le=65_533)
     """Answers /metrics, and a worker's /health/live and /health/ready; 0: there is none. The
-    workers of `assay serve` take the next two: of scans, then of webhooks."""
+    workers of `assay serve` take the next three: of scans, of webhooks, and of sound and films."""
 
 
 class Settings(BaseSettings):

@@ -80,6 +80,4 @@ Roles = Annotated[tuple[tuple[str, Role], ...], NoDecode, BeforeValidator(_pairs
 class Section(BaseModel):
     """Settings that belong together; what stands under one becomes its line of documentation."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

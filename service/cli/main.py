@@ -147,7 +147,10 @@ def worker(
     concurrency: Annotated[
         int | None,
         typer.Option(
-            "--concurrency", "-c", min=1, help="Scans at once, 1; or receivers of webhooks, 8."
+            "--concurrency",
+            "-c",
+            min=1,
+            help="Scans at once, 1; or receivers of webhooks, 8. More scans than one need Redis.",
         ),
     ] = None,
 ) -> None:

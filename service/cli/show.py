@@ -10,11 +10,12 @@ from service.analysis.pipeline import Analysis
 from service.analysis.printed import Printed, is_pdf, printed
 from service.cli.audit.results_file import Line
 from service.cli.check import answers_of, write_html, write_pdf
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode, exit_code
 from service.cli.inputs import STDIN
-from service.cli.terminal import console, render
+from service.cli.terminal import render
 from service.errors import ReportInvalid
 from service.rendering.imprint import Imprint, Paper
 from service.reporting.attached import LARGEST_DOCUMENT

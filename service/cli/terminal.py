@@ -13,23 +13,13 @@ from rich.text import Text
 from provenance.declared import Weight
 from service.analysis.progress import Listener
 from service.cli import timeline
+from service.cli.colours import COLOURS, console, verdict_text
 from service.cli.credentials_tree import credentials
 from service.rendering.view import conflicts, gaps
 from service.reporting.decision import PolicyAction
-from service.reporting.report import Report, Signal, Verdict
-from service.reporting.wording import ACTIONS, RANKS, VERDICTS, kind_in_words, marks_in_sound
+from service.reporting.report import Report, Signal
+from service.reporting.wording import ACTIONS, RANKS, kind_in_words, marks_in_sound
 
-_COLOURS: Final = {
-    Verdict.VERIFIED_CAPTURE: "green",
-    Verdict.VERIFIED_AI: "magenta",
-    Verdict.DECLARED_AI: "magenta",
-    Verdict.CREDENTIALS_BROKEN: "red",
-    Verdict.LIKELY_SYNTHETIC: "red",
-    Verdict.LIKELY_MANIPULATED: "red",
-    Verdict.INCONCLUSIVE: "yellow",
-    Verdict.NO_SIGN_FOUND: "cyan",
-    Verdict.NOT_APPLICABLE: "bright_black",
-}
 _ACTION_COLOURS: Final = {
     PolicyAction.ALLOW: "cyan",
     PolicyAction.REVIEW: "yellow",
@@ -38,19 +28,11 @@ _ACTION_COLOURS: Final = {
 _ALARMING: Final = frozenset({Signal.BROKEN, Signal.SYNTHETIC, Signal.MANIPULATED})
 
 
-def console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
-
-
 @contextmanager
 def following(name: str) -> Iterator[Listener]:
     """Show on a terminal how far the analysis of one input is."""
     with console(stderr=True).status(Text(name)) as status:
         yield lambda progress: status.update(Text(f"{name}: {progress.stage} {progress.note}"))
-
-
-def verdict_text(verdict: Verdict) -> Text:
-    return Text(VERDICTS[verdict], style=f"bold {_COLOURS[verdict]}")
 
 
 def render(report: Report) -> RenderableType:
@@ -68,7 +50,7 @@ def render(report: Report) -> RenderableType:
         *_notes(report),
         Text(f"sha256 {report.subject.sha256}  {report.seconds:.2f} s", style="bright_black"),
     ]
-    colour = _COLOURS[report.verdict]
+    colour = COLOURS[report.verdict]
     title = Text(f" {report.subject.name} ", style="bold")
     return _Printable(
         Panel(Group(*parts), title=title, title_align="left", border_style=colour, padding=(0, 1))
