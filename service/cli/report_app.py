@@ -230,6 +230,12 @@ def audit(
         str | None,
         typer.Option(metavar="KEY", help="Its API key, or @FILE with the key in it."),
     ] = None,
+    in_place: Annotated[
+        bool,
+        typer.Option(
+            "--in-place", help="Tell it paths alone: it sees the same folder, and shares it."
+        ),
+    ] = False,
     policy: PolicyOption = None,
     fail_on: FailOnOption = None,
     quiet: Annotated[
@@ -253,11 +259,14 @@ def audit(
     assay audit /archive --out all.jsonl --parquet all.parquet --html all.html
     assay audit s3://archive/2024 --out 2024.jsonl --jobs 16
     assay audit /archive --out all.jsonl --server https://assay.example.org --key @key.txt
+    assay audit /archive --out all.jsonl --server https://assay.example.org --key @key.txt --in-place
     assay audit 2024 2025 --out years.jsonl --include '*.jp*g' --exclude thumbnails
     assay audit /archive --out decided.jsonl --policy no-ai --csv decided.csv
     find /archive -newer last -type f -print0 | assay audit --files-from - --out new.jsonl
     assay audit /archive --out - --only provenance | jq -r 'select(.verdict == "verified_ai").path'
     """
+    if in_place and server is None:
+        raise typer.BadParameter("--in-place goes with --server")
     if not folders and listed is None:
         raise typer.BadParameter("name a folder, or a list with --files-from")
     _read_soon()
@@ -283,6 +292,7 @@ def audit(
                 summary=html,
                 server=server,
                 key=key,
+                in_place=in_place,
                 profile=_profile(only, fast=fast),
                 jobs=jobs,
                 policy=policy,

@@ -6,6 +6,7 @@ from typing import Final
 
 from detectors.result import (
     JUDGED_FRAMES,
+    LOOKS_DRAWN,
     NARROW_BAND_SECONDS,
     REFUSED_FRAMES,
     Alarm,
@@ -110,6 +111,12 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
                 seconds=f"{narrow:.1f}",
             )
             yield NotChecked(what=item.detector, reason=Reason.NARROW_BAND, statement=text)
+        if item.votes and item.facts.get(LOOKS_DRAWN):
+            text = (
+                "The picture looks drawn or designed, and the classifier was made for photographs. It "
+                "was judged with higher thresholds and a wider interval."
+            )
+            yield NotChecked(what=item.detector, reason=Reason.NO_PHOTOGRAPH, statement=text)
         refused, judged = (item.facts.get(name, 0) for name in (REFUSED_FRAMES, JUDGED_FRAMES))
         if item.votes and refused >= SUBSTANTIAL * (refused + judged) > 0:
             text = _(
