@@ -141,8 +141,8 @@ def messages() -> Iterator[tuple[str, Message]]:
     for path in sorted((ROOT / "service/rendering/templates").glob("*.html")):
         name = path.relative_to(ROOT).as_posix()
         tree = environment().parse(path.read_text())
-        for _line, function, found in extract_from_ast(tree, ("_", "n_")):
-            texts = (found,) if isinstance(found, str) else found
+        for _line, function, message in extract_from_ast(tree, ("_", "n_")):
+            texts = (message,) if isinstance(message, str) else tuple(message or ())
             yield name, (str(texts[0]), str(texts[1])) if function == "n_" else str(texts[0])
     for path in sorted((ROOT / "service/rendering/static").glob("*.js")):
         name = path.relative_to(ROOT).as_posix()
@@ -156,7 +156,7 @@ def said_in(tree: ast.Module) -> Iterator[Message]:
             continue
         function = node.func.value if isinstance(node.func, ast.Subscript) else node.func
         name = function.id if isinstance(function, ast.Name) else ""
-        texts = [arg.value for arg in node.args[:2] if _is_text(arg)]
+        texts = [text for arg in node.args[:2] if (text := _text(arg))]
         if name in _MARKS and texts:
             yield texts[0]
         elif name in {"n_", "n_marked"} and len(texts) == 2:
@@ -184,9 +184,9 @@ def _found_in(tree: ast.Module, skipped: set[int]) -> Iterator[str]:
             yield from filter(_SENTENCE.match, [_with_places(node)])
             for part in ast.walk(node):
                 if isinstance(part, ast.IfExp):
-                    yield from (str(it.value) for it in (part.body, part.orelse) if _is_text(it))
-        elif _is_text(node) and _SENTENCE.match(node.value):
-            yield node.value
+                    yield from filter(None, map(_text, (part.body, part.orelse)))
+        elif _SENTENCE.match(_text(node)):
+            yield _text(node)
 
 
 def template() -> Catalog:
@@ -240,12 +240,13 @@ def _values(node: ast.expr) -> Iterator[str]:
     elif isinstance(node, ast.Call):
         for arg in node.args:
             yield from _values(arg)
-    elif _is_text(node):
-        yield node.value
+    elif text := _text(node):
+        yield text
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _text(node: ast.AST) -> str:
+    """The string that a node is; empty where it is none."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _no_sentence(node: ast.AST) -> Iterator[ast.AST]:

@@ -108,9 +108,9 @@ class ClipDetector:
         self._accuses = accuses
         self._settled = None if suspects is None else suspects - SETTLED
         self._photographs_alone = False
-        self._weigh(head)
+        self._wear(head)
 
-    def _weigh(self, head: Mapping[str, Floats]) -> None:
+    def _wear(self, head: Mapping[str, Floats]) -> None:
         shape = (self._encoder.blocks, 3, self._encoder.width)
         self._whole, self._crop = head["whole"].reshape(shape), head["crop"].reshape(shape)
         self._bias = float(head["bias"])
@@ -118,7 +118,7 @@ class ClipDetector:
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        """Load the encoder (weights 0), the head (1), the domain (2), verified.
+        """Load the encoder (weights 0), the head (1) and the domain (2), all verified.
 
         The card's settings name the encoder's blocks, the number of native crops and whether there
         is a heat map. Raises `CardInvalid` without them.
@@ -145,10 +145,7 @@ class ClipDetector:
         return other
 
     def sparing(self) -> Self:
-        """As `Glances.sparing`: the whole and one crop, two views; the encoder is shared.
-
-        Drawings are refused.
-        """
+        """As `Glances.sparing`: the whole and one crop, two views, no drawings; the encoder is shared."""
         other = self.without_maps()
         other._centres = CROPS[:1]
         other._accuses = None
@@ -158,7 +155,7 @@ class ClipDetector:
     def retrained(self, head: Mapping[str, Floats]) -> Self:
         """As `Glances.retrained`; the encoder is shared, thresholds of pictures are left behind."""
         other = copy(self)
-        other._weigh(head)
+        other._wear(head)
         other._accuses = other._settled = None
         return other
 

@@ -30,7 +30,7 @@ from detectors.bench.manifest import Item, read_manifest
 from detectors.bench.scores import claims
 from detectors.errors import NotApplicable
 from detectors.image.clip import SMALL_ALLOWANCE
-from detectors.image.domain import Domain
+from detectors.image.domain import Domain, require_photograph
 from detectors.image.views import smallness
 from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import Sandbox
@@ -150,7 +150,7 @@ def answer(seen: Seen, found: Scores, domain: Domain) -> Answer:
     reason = ""
     for statistics, score in zip(seen.whole, found, strict=True):
         try:
-            domain.require_photograph(statistics)
+            require_photograph(domain.drawn(statistics))
         except NotApplicable as error:
             reason = error.reason
         else:

@@ -89,7 +89,7 @@ AskedLanguage = Annotated[
 
 
 def _is_api(scope: Scope) -> bool:
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
     return path.startswith(("/v1/", "/static/", "/.well-known/"))
 
 

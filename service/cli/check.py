@@ -138,9 +138,9 @@ def _show(report: Report, *, as_json: bool, alone: bool) -> None:
     if as_json:
         typer.echo(report.model_dump_json(indent=2 if alone else None))
         return
-    from service.cli import terminal  # rich, only when a person reads
+    from service.cli import colours, terminal  # rich, only when a person reads
 
-    terminal.console().print(terminal.render(report))
+    colours.console().print(terminal.render(report))
 
 
 def write_html(analysis: Analysis, out: Path, *, alone: bool) -> None:

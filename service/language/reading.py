@@ -74,9 +74,8 @@ class _Pattern:
 
     def said(self, values: dict[str, str]) -> str:
         string = self.message.string
-        if not isinstance(string, str):
-            string = string[-1 if self.plural else 0]
-        return string.format(**values)
+        forms = (string,) if isinstance(string, str) else tuple(string or ())
+        return forms[-1 if self.plural else 0].format(**values)
 
 
 def told(text: str) -> str:

@@ -7,7 +7,7 @@ the context of a request or a command, so nothing that is stored or signed ever 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
@@ -101,11 +101,12 @@ class Words(Mapping[Key, Said], Generic[Key, Said]):
     """A table of words by code, each of them said in the language of the context."""
 
     def __init__(self, english: Mapping[Key, Said]) -> None:
-        self.english: Final = english
+        self.english: Final[Mapping[Key, Said]] = english
 
     def __getitem__(self, key: Key) -> Said:
         said: Any = self.english[key]
-        return _(said) if isinstance(said, str) else tuple(_(text) for text in said)
+        told: Any = _(said) if isinstance(said, str) else tuple(_(text) for text in said)
+        return cast(Said, told)
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self.english)

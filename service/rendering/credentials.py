@@ -388,8 +388,8 @@ def _checks_of_parts(manifest: Manifest) -> Iterator[Check]:
 
 def _redaction(address: str) -> str:
     """ "stds.exif of urn:c2pa:..." for the address of an assertion in another manifest."""
-    _, found, rest = address.partition("/c2pa/")
-    label, _, assertion = rest.partition("/c2pa.assertions/")
+    _before, found, rest = address.partition("/c2pa/")
+    label, _between, assertion = rest.partition("/c2pa.assertions/")
     return (
         _("{assertion} of {label}", assertion=assertion, label=label)
         if found and assertion

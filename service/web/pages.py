@@ -212,7 +212,7 @@ def _report(
         reviews=reviews.shown(scans, scan.id, who),
         together=teamwork.together(scans, scan, who),
         picture=f"{files}/preview" if scans.preview(scan.id) is not None else None,
-        **{"judgements": reviews.JUDGEMENTS, "note_length": reviews.NOTE_LENGTH},
+        **reviews.review_words(),
     )
 
 

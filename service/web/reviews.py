@@ -107,10 +107,11 @@ def _kept(frame: Frame, scan_id: str, form: Fields, sentence: str) -> str:
         scan_id=scan_id,
         sentence=sentence,
         typed=typed,
+        judged=JUDGED,
         **review_words(),
     )
 
 
 def review_words() -> dict[str, object]:
     """What the form says, wherever it stands."""
-    return {"judgements": JUDGEMENTS, "judged": JUDGED, "note_length": NOTE_LENGTH}
+    return {"judgements": JUDGEMENTS, "note_length": NOTE_LENGTH}

@@ -34,7 +34,7 @@ def test_every_sentence_is_said_in_every_language_and_none_that_nobody_says(
     said = {message.id: message.string for message in catalogue(language) if message.id}
     assert set(said) == {message.id for message in template() if message.id}
     for english, string in said.items():
-        forms = [string] if isinstance(string, str) else list(string)
+        forms = [string] if isinstance(string, str) else list(string or ())
         assert forms, english
         assert all(form.strip() for form in forms), english
         first = english if isinstance(english, str) else english[1]
