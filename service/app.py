@@ -46,6 +46,7 @@ from service.api.description import completed
 from service.api.events import BATCH_LOOK_SECONDS, Board
 from service.api.guard import Guard
 from service.api.hosts import Hosts
+from service.api.languages import InLanguage
 from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
@@ -55,6 +56,7 @@ from service.entrance import build_entrance
 from service.rendering.render import STATIC
 from service.scans.batches import Batches
 from service.scans.looking import Looking
+from service.scans.places import Places
 from service.scans.queue import QUEUES
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
@@ -77,7 +79,7 @@ from service.web import notes as note_pages
 from service.web import quarantine as quarantine_pages
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
-from service.wiring import build, guarded_fetch, open_database
+from service.wiring import build, guarded_fetch, open_database, shared_places
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
@@ -145,7 +147,7 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         refuse = partial(problems.refusal, page=pages.problem_page)
         inner = Resources(super().build_middleware_stack(), self.resources, refuse)
-        return BehindProxy(Guard(inner, self.hosts), self.proxies)
+        return BehindProxy(Guard(InLanguage(inner), self.hosts), self.proxies)
 
     def openapi(self) -> dict[str, Any]:
         return completed(super().openapi(), self.proxies.root, self.rules)
@@ -170,6 +172,7 @@ def create_app(
     the_batches: Batches,
     the_webhooks: Webhooks,
     the_views: Looking,
+    places: Places | None = None,
     patience: float = looking.PATIENCE,
     organisation: str = "",
     hosts: Hosts | None = None,
@@ -203,6 +206,7 @@ def create_app(
     app.state.patience = patience
     app.state.organisation = organisation
     app.state.fetch = get
+    app.state.places = places or Places()
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
     app.router.routes.extend(_routes())
@@ -255,6 +259,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
         the_batches=built.batches,
         the_webhooks=built.webhooks,
         the_views=built.looking,
+        places=shared_places(settings),
         organisation=settings.organisation,
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),

@@ -51,6 +51,7 @@ class Asked:
     jobs: int | None
     server: str | None = None  # the address of one that analyses the files instead
     key: str | None = None
+    in_place: bool = False  # the server reads the files itself
     policy: str | None = None  # the name of one that ships, or a file
     fail_on: frozenset[str] = FOUND_BY_DEFAULT
     quiet: bool = False
@@ -147,7 +148,7 @@ def _engine(asked: Asked, settings: Settings, threads: int) -> Iterator[Engine]:
         return
     from service.cli.audit.server import ServerPipeline
 
-    with closing(ServerPipeline.at(asked.server, asked.key)) as engine:
+    with closing(ServerPipeline.at(asked.server, asked.key, in_place=asked.in_place)) as engine:
         yield engine
 
 
