@@ -113,7 +113,7 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
             )
             yield NotChecked(what=item.detector, reason=Reason.NARROW_BAND, statement=text)
         if item.votes and item.facts.get(LOOKS_DRAWN):
-            text = (
+            text = _(
                 "The picture looks drawn or designed, and the classifier was made for photographs. It "
                 "was judged with higher thresholds and a wider interval."
             )
