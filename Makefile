@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-moderation test lint fix bench bench-against soak deploy-check lock tree collect train-image train-faces train-edits train-audio train-video clean
+.PHONY: help demo demo-moderation test lint fix bench bench-against soak deploy-check lock tree collect train-image train-image-further train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -51,11 +51,14 @@ lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 tree: .venv/run.stamp ## write the folders of ARCHITECTURE.md and docs/modules.md
 	@$(BIN)/python -m deploy.architecture
 
-collect: .venv/run.stamp ## collect training media (KIND=speech or pictures) out of clones in MIRROR into DATA
+collect: .venv/run.stamp ## collect training media (KIND=speech, pictures or films) out of clones in MIRROR into DATA
 	@$(BIN)/python -m detectors.training.collection.collect --kind $(KIND) --mirror $(MIRROR) --out $(DATA) $(ARGS)
 
 train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv
 	@$(call train,image) --drawings $(DRAWINGS)
+
+train-image-further: .venv/run.stamp ## correct the image heads that START holds with the collection in DATA
+	@$(call train,image_further) --start $(START)
 
 train-faces: .venv/run.stamp ## train the face-swap detector on DATA
 	@mkdir -p var/training/faces
@@ -75,7 +78,10 @@ train-edits: .venv/run.stamp ## train the detector of local edits on DATA
 train-audio: .venv/run.stamp ## train the audio detector on DATA
 	@$(call train,audio)
 
-train-video: .venv/run.stamp ## measure the video detectors on DATA, after image and faces
+train-video: .venv/run.stamp ## train and measure the video detectors on DATA, after image and faces
+	@mkdir -p var/training/video
+	@$(BIN)/python -m detectors.training.video_head --manifest $(DATA)/manifest.csv \
+		--cache var/training/video --out detectors/zoo
 	@$(call train,video)
 	@$(call train,video_faces)
 

@@ -74,6 +74,7 @@ class Benchmark(BaseModel, frozen=True):
 def main() -> int:
     """Measure, print, and with --write keep the figures; 1 when a target is missed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the service ends with us
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its byte code
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="keep the figures in the repository")
     write = parser.parse_args().write
@@ -199,7 +200,8 @@ def _service(folder: Path) -> Iterator[Figure]:
 
 
 def _sizes(supervisor: int) -> Iterator[Figure]:
-    """Memory after all of the above. A worker counts with its sandboxed children."""
+    """Memory after all of the above. Workers count with their sandboxed children."""
+    workers = 0
     for child in _children(supervisor):
         command = Path(f"/proc/{child}/cmdline").read_text().split("\0")
         if SERVING in command:
@@ -207,8 +209,8 @@ def _sizes(supervisor: int) -> Iterator[Figure]:
         elif WEBHOOKS_QUEUE in command:
             yield _size("worker of webhooks, resident", _memory(child), 200)
         else:
-            family = sum(map(_memory, _family(child)))
-            yield _size("worker with its children, resident", family, 1500)
+            workers += sum(map(_memory, _family(child)))
+    yield _size("both workers of scans with their children, resident", workers, 1500)
 
 
 def _size(what: str, value: float, target: float) -> Figure:

@@ -48,6 +48,7 @@ class Cost:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its byte code
     parser.add_argument("--commit", default=OLDER)
     parser.add_argument("--rounds", type=int, default=3, help="of which the cheapest counts")
     parser.add_argument("--collection", type=Path, help="manifest.csv of real signed files")

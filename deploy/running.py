@@ -20,6 +20,7 @@ from uuid import uuid4
 
 ASSAY: Final = (sys.executable, "-m", "service.cli")
 _ADDRESS: Final = re.compile(r"http://\S+:\d+")
+_QUEUES: Final = frozenset({"image", "audio", "video", "provenance"})
 _FINAL_STATES: Final = frozenset({"done", "failed", "expired"})
 
 
@@ -38,16 +39,19 @@ class Answer:
 class Running:
     """A service of its own on a free port, in its own data folder."""
 
-    def __init__(self, data: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, environment: Mapping[str, str] | None = None, *, workers: int = 2
+    ) -> None:
         self.environment = {**os.environ, "ASSAY_DATA_DIR": str(data), **(environment or {})}
         self.address = ""
+        self._workers = workers
         self._said: deque[str] = deque(maxlen=40)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [*ASSAY, "serve", "--port", "0"],
+            [*ASSAY, "serve", "--port", "0", "--workers", str(self._workers)],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -97,18 +101,19 @@ class Running:
         return status
 
     def wait_ready(self, seconds: float = 120) -> None:
-        """Wait until a worker takes scans. Raises `NotServing`."""
+        """Wait until every queue of scans has a worker. Raises `NotServing`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 break
             try:
-                if self.get("/health/ready").get("workers"):
+                workers = self.get("/health/ready")["workers"]
+                if {queue for worker in workers for queue in worker["queues"]} >= _QUEUES:
                     return
             except (urllib.error.URLError, ConnectionError):
                 pass
             time.sleep(0.1)
-        raise NotServing(f"no worker became ready\n{self.said}")
+        raise NotServing(f"the workers did not become ready\n{self.said}")
 
     def upload(self, path: Path, profile: str = "full") -> dict[str, Any]:
         """POST a file; returns the scan. Raises `urllib.error.HTTPError` when it is refused."""

@@ -225,9 +225,16 @@ def _upload(found: Fleet, content: bytes, number: int, counts: Counts) -> str | 
 
 
 def _kill(found: Fleet, counts: Counts, ended: threading.Event) -> None:
-    """One at a time, each back at once. One that has done nothing since it started is spared."""
+    """One at a time, each back at once. One that has done nothing since it started is spared.
+
+    One that ended by itself, since its database was away when it started, is started again too, as
+    whatever supervises a worker does.
+    """
     begun = dict.fromkeys(found.workers, 0)
     while not ended.wait(KILL_SECONDS):
+        for worker in found.workers:
+            if worker.has_ended:
+                worker.start()
         busy = (w for w in found.workers if len(_finished(w.log())) > begun[w])
         worker = next(busy, None)
         if worker is None:

@@ -110,12 +110,14 @@ class Observation:
     condition (a codec, a telephone line) score higher. `margin` is how far, in 95 of 100 cases,
     `raw` would be from what another processor, or one changed bit of the media, would give.
     `redelivered` is the lowest raw score of the same media sent on once more, where that was tried.
+    `drawn` says from 0 to 1 how much a picture looks drawn, which has widened `margin` already.
     """
 
     raw: float
     allowance: float = 0.0
     margin: float = 0.0
     redelivered: float | None = None
+    drawn: float = 0.0
     patches: tuple[Patch, ...] = ()
     spans: tuple[Span, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)  # small measurements worth showing
@@ -169,6 +171,10 @@ class Glances(Protocol):
 
     def sparing(self) -> "Glances":
         """The same judge with as few views as its score can be made of, and without maps."""
+        ...
+
+    def retrained(self, head: "Mapping[str, npt.NDArray[np.float32]]") -> "Glances":
+        """The same judge with other weights on what it sees, fitted to frames of films."""
         ...
 
     def apart(self, media: Image) -> tuple[Observation, float]:

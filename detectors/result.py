@@ -46,6 +46,10 @@ REFUSED_FRAMES: Final = "refused_frames"
 """Facts of a finding about a film: sampled frames that were judged, and that could not be."""
 
 
+LOOKS_DRAWN: Final = "looks_drawn"
+"""Fact of a finding: from 0 to 1, how much a picture looks drawn or designed; absent at 0."""
+
+
 class Claim(StrEnum):
     """What a high score of a detector means."""
 

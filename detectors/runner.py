@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from detectors import calibration
 from detectors.base import Media, Observation, Patch, Span, kind_of
@@ -23,6 +23,8 @@ from detectors.zoo.card import Calibration, ModelCard, OperatingPoints
 from detectors.zoo.public.card import PublicCard
 
 log = logging.getLogger(__name__)
+
+DRAWN: Final = "The picture looks drawn or designed. This method was made for photographs."
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class Run:
         outside = self.refused.get(spec.within)
         if outside is not None and outside.reason is Reason.NO_PHOTOGRAPH:
             raise outside.anew()
+        if spec.within in self.observed and self.observed[spec.within].drawn > 0:
+            raise NotApplicable(Reason.NO_PHOTOGRAPH, DRAWN)
         judge = load(spec)
         if isinstance(judge, Ensemble):
             parts = {name: self.observed[name] for name in spec.fuses if name in self.observed}

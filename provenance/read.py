@@ -13,7 +13,7 @@ from provenance.advice import warnings
 from provenance.bounded import clean
 from provenance.chains import lists_vouching_for_signer
 from provenance.codes import Verdicts, gather, mapping, sequence
-from provenance.consistency import examine
+from provenance.consistency.rules import examine
 from provenance.coverage import awaits_segments, uncovered
 from provenance.errors import NoManifestStore
 from provenance.judge import Judge

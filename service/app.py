@@ -1,15 +1,16 @@
 """Build the web application: API, pages, health. Nothing runs at import, no model code is loaded."""
 
 import re
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any, Final
 
 from anyio import CapacityLimiter
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Scope
 
 from detectors.registry import use_shelf
@@ -45,6 +46,7 @@ from service.api.description import completed
 from service.api.events import BATCH_LOOK_SECONDS, Board
 from service.api.guard import Guard
 from service.api.hosts import Hosts
+from service.api.languages import InLanguage
 from service.api.proxy import BehindProxy, Proxies
 from service.api.resources import Resource, Resources, table
 from service.api.submission import Fetch
@@ -54,6 +56,7 @@ from service.entrance import build_entrance
 from service.rendering.render import STATIC
 from service.scans.batches import Batches
 from service.scans.looking import Looking
+from service.scans.places import Places
 from service.scans.queue import QUEUES
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
@@ -76,7 +79,7 @@ from service.web import notes as note_pages
 from service.web import quarantine as quarantine_pages
 from service.web import reviews as review_pages
 from service.webhooks.use_cases import Webhooks
-from service.wiring import build, guarded_fetch, open_database
+from service.wiring import build, guarded_fetch, open_database, shared_places
 
 FETCHES: Final = 8
 """Addresses fetched at a time; further requests wait."""
@@ -144,7 +147,7 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         refuse = partial(problems.refusal, page=pages.problem_page)
         inner = Resources(super().build_middleware_stack(), self.resources, refuse)
-        return BehindProxy(Guard(inner, self.hosts), self.proxies)
+        return BehindProxy(Guard(InLanguage(inner), self.hosts), self.proxies)
 
     def openapi(self) -> dict[str, Any]:
         return completed(super().openapi(), self.proxies.root, self.rules)
@@ -169,6 +172,7 @@ def create_app(
     the_batches: Batches,
     the_webhooks: Webhooks,
     the_views: Looking,
+    places: Places | None = None,
     patience: float = looking.PATIENCE,
     organisation: str = "",
     hosts: Hosts | None = None,
@@ -188,7 +192,6 @@ def create_app(
         docs_url=None,  # its page would load scripts from another host
         redoc_url=None,
         telemetry=_SILENT,
-        generate_unique_id_function=lambda route: route.name,
     )
     app.proxies = proxies or Proxies()
     app.hosts = hosts or Hosts()
@@ -203,15 +206,15 @@ def create_app(
     app.state.patience = patience
     app.state.organisation = organisation
     app.state.fetch = get
+    app.state.places = places or Places()
     app.state.trust = trust
     app.state.fetching = CapacityLimiter(FETCHES)  # slow sites must not take every thread
-    routers = [module.router for module in ROUTED]
-    for router in routers:
-        app.include_router(router)
+    app.router.routes.extend(_routes())
     spoken = {
         resumable.router.prefix: resumable.spoken(uploads.largest),
         shared.router.prefix: shared.HEADERS,
     }
+    routers = [module.router for module in ROUTED]
     app.rules = rules(routers)
     app.mount("/static", Kept(directory=STATIC))
     app.resources = (
@@ -220,6 +223,15 @@ def create_app(
     )
     problems.install(app, pages.problem_page)
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Of every module; FastAPI works out what they need once, however many applications there are."""
+    together = APIRouter(generate_unique_id_function=lambda route: route.name)
+    for module in ROUTED:
+        together.include_router(module.router)
+    return tuple(together.routes)
 
 
 def serve_app() -> FastAPI:
@@ -247,6 +259,7 @@ def build_app(settings: Settings, *, alone: bool = False) -> FastAPI:
         the_batches=built.batches,
         the_webhooks=built.webhooks,
         the_views=built.looking,
+        places=shared_places(settings),
         organisation=settings.organisation,
         hosts=Hosts(settings.allowed_hosts),
         proxies=Proxies(settings.trusted_proxies, settings.root_path),

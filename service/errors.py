@@ -290,6 +290,12 @@ class UrlRefused(ServiceError):
     title = "This address may not be fetched"
 
 
+class PlaceRefused(ServiceError):
+    code = "place_refused"
+    status = 422
+    title = "Nothing at this path may be read"
+
+
 class Trouble(StrEnum):
     """What went wrong between us and a server."""
 

@@ -27,6 +27,7 @@ from service.settings_values import (
     Place,
     Seconds,
     Section,
+    Shares,
     content,
     scheme,
 )
@@ -165,7 +166,7 @@ class Metrics(Section):
     """The address to listen on."""
     port: int = Field(default=0, ge=0, le=65_533)
     """Answers /metrics, and a worker's /health/live and /health/ready; 0: there is none. The
-    workers of `assay serve` take the next two: of scans, then of webhooks."""
+    workers of `assay serve` take the next three: of scans, of webhooks, and of sound and films."""
 
 
 class Settings(BaseSettings):
@@ -178,7 +179,6 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
     )
 
     data_dir: Folder = Field(default_factory=user_data_dir)
@@ -193,6 +193,9 @@ class Settings(BaseSettings):
     docs/storage.md."""
     storage_seconds: float = Field(default=60.0, gt=0, le=600)
     """A bucket that says nothing for so long, before its answer or within it, does not answer."""
+    shared_folders: Shares = ()
+    """Folders whose files a tenant may have read by their paths instead of uploading them, as
+    tenant=/folder with commas between them; links in them are not followed. See docs/audit.md."""
     database_url: Annotated[SecretStr | None, scheme("postgresql", "sqlite")] = None
     """postgresql://user:password@host/name; unset: SQLite in the data directory."""
     database_url_file: Folder | None = None
@@ -287,6 +290,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name} and {name}_file are both set")
             read[name] = content(Path(str(file)))
         return read
+
+    @model_validator(mode="after")
+    def _nothing_of_ours_shared(self) -> Self:
+        for _, folder in self.shared_folders:
+            if self.data_dir.resolve().is_relative_to(folder.resolve()):
+                raise ValueError(f"shared_folders: {folder} holds the data directory")
+        return self
 
     @model_validator(mode="after")
     def _broker_named(self) -> Self:

@@ -1,5 +1,6 @@
 """What the value of a setting can be: folders, lists, tables, addresses and secrets in files."""
 
+import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
@@ -77,9 +78,29 @@ def _pairs(value: object) -> object:
 Roles = Annotated[tuple[tuple[str, Role], ...], NoDecode, BeforeValidator(_pairs)]
 
 
+def _shares(value: object) -> object:
+    """`tenant=folder` with commas between them."""
+    if not isinstance(value, str):
+        return value
+    return tuple(tuple(pair.partition("=")[::2]) for pair in _split(value))
+
+
+def _shareable(folder: Path) -> Path:
+    """A folder by its absolute path, and not everything there is."""
+    if not folder.is_absolute() or folder == Path("/"):
+        raise ValueError("a shared folder is named by its whole path, and is not /")
+    return Path(os.path.normpath(folder))
+
+
+Shares = Annotated[
+    tuple[tuple[str, Annotated[Path, AfterValidator(_shareable)]], ...],
+    NoDecode,
+    BeforeValidator(_shares),
+]
+"""Tenants and folders that are shared with them."""
+
+
 class Section(BaseModel):
     """Settings that belong together; what stands under one becomes its line of documentation."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

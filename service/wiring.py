@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from alembic.util import CommandError
@@ -35,6 +36,7 @@ from service.reporting.signature import ReportSigner
 from service.scans.batches import Batches, Fetch
 from service.scans.index_entries import IndexEntries
 from service.scans.looking import Looking, Painter
+from service.scans.places import Places
 from service.scans.policy import ScanPolicy
 from service.scans.queue import VIEW_TASK, WEBHOOK_TASK, Broker, CeleryQueue
 from service.scans.resumable import Uploads
@@ -67,6 +69,14 @@ def guarded_fetch(settings: Settings) -> Fetch:
     """Fetches what strangers name, from public addresses and no more than may be uploaded."""
     guard = Guard(max_bytes=max(upload_limits(settings).values()))
     return partial(fetch, guard=guard)
+
+
+def shared_places(settings: Settings) -> Places:
+    """What tenants may have read by its path."""
+    folders: dict[str, tuple[Path, ...]] = {}
+    for tenant, folder in settings.shared_folders:
+        folders[tenant] = (*folders.get(tenant, ()), folder)
+    return Places(folders)
 
 
 def webhook_guard(settings: Settings) -> Guard:

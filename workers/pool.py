@@ -2,7 +2,8 @@
 
 Where the transport has no event loop, as the embedded broker, the pool's children share a pipe whose
 read lock each holds while it waits for work. A child that is killed then takes the lock with it, and
-the child that replaces it waits for ever. A pool of one process needs no lock.
+the child that replaces it waits for ever. A pool of one process needs no lock; there is none of
+several (`workers.run`).
 """
 
 from types import TracebackType
@@ -46,12 +47,8 @@ class EventPool(_Telling, AsynPool):
     """Celery's pool over an event loop."""
 
 
-class SharedPool(_Telling, Pool):
-    """Billiard's pool, for transports without an event loop."""
-
-
-class LonePool(SharedPool):
-    """The same of one process, without locks on its pipes."""
+class LonePool(_Telling, Pool):
+    """Billiard's pool of one process, for transports without an event loop; no locks on its pipes."""
 
     _inqueue: Any
     _outqueue: Any
@@ -63,10 +60,7 @@ class LonePool(SharedPool):
 
 
 class TaskPool(prefork.TaskPool):
-    """Celery's prefork pool, over `LonePool` where it has one process."""
+    """Celery's prefork pool over one of these."""
 
     Pool: type[AsynPool] = EventPool
-
-    @property
-    def BlockingPool(self) -> type[SharedPool]:  # type: ignore[override]  # noqa: N802 (Celery's name)
-        return LonePool if self.limit == 1 else SharedPool
+    BlockingPool: type[LonePool] = LonePool

@@ -4,6 +4,7 @@ from celery.apps.worker import Worker
 from celery.signals import setup_logging
 
 from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
+from service.errors import SettingsInvalid
 from service.settings import Settings
 from service.startup import explained
 from service.wiring import broker, build_scans
@@ -24,6 +25,11 @@ def work(settings: Settings, queues: tuple[str, ...], concurrency: int | None) -
 
 def _run_scans(settings: Settings, queues: tuple[str, ...], concurrency: int) -> int:
     with explained():
+        if concurrency > 1 and settings.broker_url is None:
+            raise SettingsInvalid(
+                "the embedded broker feeds one scan at a time to a worker: start several workers, "
+                "or set ASSAY_BROKER_URL"
+            )
         build_scans(settings).close()  # says what is wrong here, once, and not in every child
     ending = warmup.install(queues)
     app = worker_app(broker(settings), run_seconds=settings.leases.run_seconds)

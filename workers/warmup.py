@@ -16,10 +16,9 @@ from detectors.base import Kind
 from detectors.errors import DetectorError
 from provenance.errors import ProvenanceError
 from service import tracing
-from service.db.lifecycle import BEAT_SECONDS
+from service.db.lifecycle import BEAT_SECONDS, PROVENANCE_QUEUE
 from service.errors import ServiceError, SettingsInvalid
 from service.scans.clockwork import Clockwork
-from service.scans.queue import PROVENANCE_QUEUE
 from service.startup import MISCONFIGURED
 from workers import pulse
 from workers.container import Container, container

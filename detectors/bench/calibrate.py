@@ -36,12 +36,9 @@ def calibrated_on(
         if claims(spec.claim, score.label) is not None
     ]
     clean = [score for score in fresh if score.laundering == CLEAN]
-    sizes = {label: _raws(clean, synthetic=label).size for label in (False, True)}
-    if min(sizes.values()) < LEAST:
-        raise ManifestInvalid(
-            f"{spec.card} judged {sizes[False]} bona fide and {sizes[True]} synthetic items; "
-            f"a calibration takes {LEAST} of each"
-        )
+    require_enough(
+        *(_raws(clean, synthetic=label).size for label in (False, True)), of=f"{spec.card} judged"
+    )
     result = evaluate(
         fresh,
         detector=spec.name,
@@ -59,6 +56,15 @@ def calibrated_on(
         calibration=calibration.fit(_raws(fresh, synthetic=False), _raws(fresh, synthetic=True)),
         operating_points=_thresholds(fresh),
     )
+
+
+def require_enough(bona_fide: int, synthetic: int, *, of: str) -> None:
+    """Raises `ManifestInvalid` where there are too few items of a class to calibrate on."""
+    if min(bona_fide, synthetic) < LEAST:
+        raise ManifestInvalid(
+            f"{of} {bona_fide} bona fide and {synthetic} synthetic items; "
+            f"a calibration takes {LEAST} of each"
+        )
 
 
 def _require_sense(result: Result, spec: Spec) -> None:

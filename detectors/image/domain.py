@@ -1,4 +1,4 @@
-"""Is this a photograph at all? Drawings, documents and screenshots are not judged as one."""
+"""Is this a photograph at all? Documents, screens and charts are not judged, drawings with more doubt."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,18 +16,37 @@ BLOCK: Final = -1
 
 
 class Domain:
-    """A linear model on the token statistics of the whole picture: above zero, no photograph."""
+    """Two linear models on the token statistics of the whole picture: is it drawn, is it a page."""
 
     def __init__(self, weights: Mapping[str, Floats]) -> None:
-        """`weights`: "whole", shape (3 * width,), and "bias", with the threshold in it."""
-        self._weights = weights["whole"]
-        self._bias = float(weights["bias"])
+        """`weights`: "whole" and "pages", shape (3 * width,); "bias" and "pages_bias", with the
+        thresholds in them. Above zero it is drawn, or a page.
+        """
+        self._drawn, self._drawn_bias = weights["whole"], float(weights["bias"])
+        self._page, self._page_bias = weights["pages"], float(weights["pages_bias"])
 
-    def require_photograph(self, statistics: Floats) -> None:
-        """Raise `NotApplicable` for what is none; `statistics` as from `backbones.summary`."""
-        if not float(np.vdot(self._weights, statistics[BLOCK])) + self._bias <= 0:
+    def drawn(self, statistics: Floats) -> float:
+        """From 0, a photograph, to 1: how much it looks drawn; `statistics` as `backbones.summary`.
+
+        Raises `NotApplicable` for documents, screens and charts.
+        """
+        found = statistics[BLOCK]
+        drawn = float(np.vdot(self._drawn, found)) + self._drawn_bias
+        page = float(np.vdot(self._page, found)) + self._page_bias
+        if not (page <= 0 or drawn <= 0):
             raise NotApplicable(
                 Reason.NO_PHOTOGRAPH,
-                "This looks more like a drawing, a document or a screenshot than a photograph. The "
+                "This looks more like a document, a screenshot or a chart than a picture. The "
                 "classifier was made for photographs.",
             )
+        return min(max(drawn, 0.0), 1.0)
+
+
+def require_photograph(drawn: float) -> None:
+    """Raise `NotApplicable` for what looks drawn at all."""
+    if drawn > 0:
+        raise NotApplicable(
+            Reason.NO_PHOTOGRAPH,
+            "This looks more like a drawing, a document or a screenshot than a photograph. The "
+            "method was made for photographs.",
+        )

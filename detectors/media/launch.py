@@ -28,6 +28,8 @@ _ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_MMAP_THRESHOLD_": "1048576",
+    # That alone would have the heap shrink after every file and grow, page by page, with the next.
+    "MALLOC_TRIM_THRESHOLD_": "8388608",
 }
 
 

@@ -63,7 +63,10 @@ def _serve(link: wire.Link, handler: Handler) -> None:
         # Should the parent die without a word, the kernel ends a child that hangs.
         signal.setitimer(signal.ITIMER_REAL, call["seconds"])
         header, arrays = _answer(handler, call["request"], descriptor)
-        link.send(header, arrays)
+        if arrays:
+            link.send(header, arrays)
+        else:
+            link.hold(header)
         signal.setitimer(signal.ITIMER_REAL, 0)
         if arrays or number % COLLECT_EVERY == 0:
             del header, arrays

@@ -9,6 +9,7 @@ that the parent has to copy out of anyway, since the child could still write to 
 import array
 import json
 import math
+import select
 import socket
 import struct
 import time
@@ -23,6 +24,8 @@ Array: TypeAlias = "npt.NDArray[Any]"
 DTYPES: Final = {"uint8": 1, "int32": 4, "float32": 4, "float64": 8}  # bytes of one element
 MAX_ARRAYS: Final = 8
 MAX_DIMENSIONS: Final = 4
+HELD_BYTES: Final = 1 << 16
+"""Of answers that are kept back for the next one, about."""
 _LENGTH: Final = struct.Struct(">I")
 
 
@@ -48,6 +51,7 @@ class Link:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._held = bytearray()
         self.deadline: float | None = None
 
     def send(
@@ -62,8 +66,8 @@ class Link:
             {"name": name, "dtype": values.dtype.name, "shape": list(values.shape)}
             for name, values in arrays.items()
         ]
-        body = json.dumps({**header, "arrays": described}).encode()
-        message = memoryview(_LENGTH.pack(len(body)) + body)
+        message = memoryview(self._held + _packed({**header, "arrays": described}))
+        self._held = bytearray()
         self._watch_clock()
         if descriptor is not None:  # a child never sends one, and may be refused the call
             message = message[self._socket.sendmsg([message], _rights(descriptor)) :]
@@ -71,6 +75,16 @@ class Link:
         for values in arrays.values():
             if values.size:
                 self._send_all(values.data.cast("B"))
+
+    def hold(self, header: Mapping[str, Any]) -> None:
+        """Send a message without arrays together with the next one, once there is no other to read.
+
+        The other side is then woken once for several answers.
+        """
+        self._held += _packed({**header, "arrays": []})
+        if len(self._held) > HELD_BYTES or not select.select((self._socket,), (), (), 0)[0]:
+            held, self._held = self._held, bytearray()
+            self._send_all(memoryview(held))
 
     def receive(
         self, *, header_bytes: int, array_bytes: int
@@ -129,6 +143,11 @@ class Link:
         if left <= 0:
             raise TimeoutError
         self._socket.settimeout(left)
+
+
+def _packed(header: Mapping[str, Any]) -> bytes:
+    body = json.dumps(header).encode()
+    return _LENGTH.pack(len(body)) + body
 
 
 def _contiguous(arrays: Mapping[str, Array]) -> dict[str, Array]:

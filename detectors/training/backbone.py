@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from detectors.bench.calibrate import calibrated_on
+from detectors.bench.calibrate import calibrated_on, require_enough
 from detectors.errors import DetectorError
 from detectors.image.backbone import PulledEncoder
 from detectors.registry import PUBLISHED, Spec
@@ -54,6 +54,8 @@ def train(
 ) -> OperatorCalibration:
     """Write the head and what its held-out scores mean. Raises `ManifestInvalid`, `OSError`."""
     chosen = pictures(manifest)
+    synthetic = sum(picture.synthetic for picture in chosen)
+    require_enough(len(chosen) - synthetic, synthetic, of=f"{manifest} names")
     for views in VIEWS.values():
         for view in views:
             cache(chosen, view, lambda pixels: summary(encoder.tokens(pixels)), folder / spec.card)

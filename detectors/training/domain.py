@@ -51,11 +51,12 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedDomain:
-    """Weights for `detectors.image.domain`, and what a fold that saw nothing alike refused."""
+    """Weights for `detectors.image.domain`, and what a fold that saw nothing alike made of it."""
 
     weights: dict[str, Floats]
-    refused: npt.NDArray[np.bool_]  # of the pictures, clean
-    found: dict[str, float]  # style -> share refused
+    drawn: npt.NDArray[np.bool_]  # of the pictures, clean
+    refused: npt.NDArray[np.bool_]  # those among them that are taken for pages
+    found: dict[str, float]  # style -> share that is taken for drawn
 
 
 def block_of(rows: Floats, number: int, blocks: int) -> Floats:
@@ -74,8 +75,8 @@ def made(chosen: list[Picture], drawings: Path, describe: Describe, folder: Path
     for style in styles:
         path = folder / f"{style.replace(' ', '-')}.npz"
         if not path.exists():
-            rendered = _clip_art(drawings, files) if style == CLIP_ART else _rendered(style, chosen)
-            found = [(describe(resized(pixels)), group) for pixels, group in rendered]
+            drawn = _clip_art(drawings, files) if style == CLIP_ART else rendered(style, chosen)
+            found = [(describe(resized(pixels)), group) for pixels, group in drawn]
             partial = path.with_suffix(".tmp")
             with partial.open("wb") as file:
                 features = np.stack([row for row, _ in found]).astype(np.float16)
@@ -112,7 +113,8 @@ def train(chosen: list[Picture], views: list[Floats], drawn: Made) -> TrainedDom
     bias += float(model.intercept_[0]) - threshold
     return TrainedDomain(
         weights={"whole": weights, "bias": np.array(bias, np.float32)},
-        refused=scores[0] > threshold,
+        drawn=scores[0] > threshold,
+        refused=np.zeros(len(chosen), bool),
         found={
             str(style): float((strange[drawn.styles == style] > threshold).mean())
             for style in dict.fromkeys(drawn.styles)
@@ -158,11 +160,11 @@ def _threshold(scores: Scores, photographs: npt.NDArray[np.bool_]) -> float:
     return max(float(np.quantile(row[photographs], 1 - LOST)) for row in scores)
 
 
-def _rendered(style: str, chosen: list[Picture]) -> Iterator[tuple[Pixels, str]]:
+def rendered(style: str, chosen: list[Picture], each: int = EACH) -> Iterator[tuple[Pixels, str]]:
     """Made pictures with the source of the photograph in or under each."""
     rng = np.random.default_rng([SEED, *style.encode()])
     photographs = [p for p in chosen if p.photograph]
-    for index in rng.choice(len(photographs), min(EACH, len(photographs)), replace=False):
+    for index in rng.choice(len(photographs), min(each, len(photographs)), replace=False):
         picture = photographs[index]
         photo = read(picture.thumbnail or picture.file)
         if max(photo.shape) > 1200:

@@ -157,6 +157,33 @@ def screen(photo: Pixels, rng: Generator) -> Pixels:
     return np.asarray(window)
 
 
+def chart(photo: Pixels, rng: Generator) -> Pixels:
+    """Bars, lines or a pie with axes, labels and a legend."""
+    del photo
+    width, height = int(rng.integers(640, 1100)), int(rng.integers(420, 760))
+    dark = rng.random() < 0.25
+    ground, ink = (_colour(rng, 15, 50), (220,) * 3) if dark else ((255,) * 3, (40,) * 3)
+    sheet = Pillow.new("RGB", (width, height), ground)
+    pen = ImageDraw.Draw(sheet)
+    left, top, right, bottom = width // 10, height // 7, width * 4 // 5, height * 6 // 7
+    _write(pen, (left, height // 30, right, height // 30 + 2), 22, rng, ink)
+    colours = [_colour(rng, 30, 230) for _ in range(int(rng.integers(2, 6)))]
+    if rng.random() < 0.25:
+        _pie(pen, (left, top, left + bottom - top, bottom), colours, rng)
+    else:
+        for line in range(6):
+            y = top + (bottom - top) * line // 5
+            pen.line((left, y, right, y), (128,) * 3)
+            pen.text((left - 50, y - 8), f"{100 - line * 20}", ink, ImageFont.load_default(14))
+        pen.line((left, top, left, bottom, right, bottom), ink, 2)
+        (_bars if rng.random() < 0.5 else _lines)(pen, (left, top, right, bottom), colours, rng)
+    for row, colour in enumerate(colours):
+        y = top + row * 30
+        pen.rectangle((right + 20, y, right + 36, y + 16), colour)
+        _write(pen, (right + 44, y, width - 8, y + 2), 14, rng, ink)
+    return np.asarray(sheet)
+
+
 STYLES: Final[Mapping[str, Callable[[Pixels, Generator], Pixels]]] = MappingProxyType(
     {
         "strokes": strokes,
@@ -166,6 +193,7 @@ STYLES: Final[Mapping[str, Callable[[Pixels, Generator], Pixels]]] = MappingProx
         "cartoon": cartoon,
         "document": document,
         "screen": screen,
+        "chart": chart,
     }
 )
 
@@ -184,6 +212,45 @@ def clip_art(file: Path, rng: Generator) -> Pixels | None:
     sheet = Pillow.new("RGBA", size, (*ground, 255))
     sheet.alpha_composite(drawing.resize(size, Pillow.Resampling.LANCZOS))
     return np.asarray(sheet.convert("RGB"))
+
+
+Box = tuple[int, int, int, int]
+
+
+def _bars(
+    pen: ImageDraw.ImageDraw, box: Box, colours: list[tuple[int, int, int]], rng: Generator
+) -> None:
+    left, top, right, bottom = box
+    groups = int(rng.integers(3, 9))
+    step = (right - left) / groups
+    breadth = step * 0.8 / len(colours)
+    for group in range(groups):
+        for place, colour in enumerate(colours):
+            x = left + group * step + step * 0.1 + place * breadth
+            pen.rectangle((x, bottom - rng.random() * (bottom - top), x + breadth, bottom), colour)
+
+
+def _lines(
+    pen: ImageDraw.ImageDraw, box: Box, colours: list[tuple[int, int, int]], rng: Generator
+) -> None:
+    left, top, right, bottom = box
+    count = int(rng.integers(5, 40))
+    for colour in colours:
+        heights = np.cumsum(rng.normal(0, 1, count))
+        heights = (heights - heights.min()) / (np.ptp(heights) + 1e-9)
+        points = [
+            (left + (right - left) * index / (count - 1), bottom - float(part) * (bottom - top))
+            for index, part in enumerate(heights)
+        ]
+        pen.line(points, colour, int(rng.integers(2, 5)))
+
+
+def _pie(
+    pen: ImageDraw.ImageDraw, box: Box, colours: list[tuple[int, int, int]], rng: Generator
+) -> None:
+    ends = np.cumsum(rng.dirichlet(np.full(len(colours), 2.0))) * 360
+    for start, end, colour in zip([0.0, *ends[:-1]], ends, colours, strict=True):
+        pen.pieslice(box, float(start), float(end), colour)
 
 
 def _colour(rng: Generator, low: int, high: int) -> tuple[int, int, int]:

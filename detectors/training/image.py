@@ -35,6 +35,7 @@ from detectors.training.image_data import (
 from detectors.training.image_decoded import DecodedCrops, cache_decoded, decoded_crops
 from detectors.training.image_features import cache, cached
 from detectors.training.image_heads import Basis, Floats, Twins, fit_pooled, held_out
+from detectors.training.pages import with_pages
 from detectors.zoo.backbones import (
     CLIP_BLOCKS,
     CLIP_DISTRIBUTION,
@@ -115,7 +116,8 @@ def write(chosen: list[Picture], drawn: Made, root: Path, folder: Path, out: Pat
     ):
         trained = train_expert(features, chosen, crops)
         whole = [block_of(rows, highest, _BLOCKS) for rows in parts["whole"][: len(CONDITIONS)]]
-        found = domain.train(chosen, whole, drawn.block(highest, _BLOCKS))
+        strange = drawn.block(highest, _BLOCKS)
+        found = with_pages(domain.train(chosen, whole, strange), chosen, whole, strange)
         _write_one(name, trained, found, root, folder, out)
 
 
@@ -160,6 +162,7 @@ def train_expert(
         pictures=chosen,
         conditions=(*CONDITIONS, *NAMED)[: len(rows)],
         trained_on=trained_on,
+        drawn=np.zeros(len(chosen), bool),
         refused=np.zeros(len(chosen), bool),
         scores=held_out(rows, chosen, trained_on=trained_on, twins=twins),
     )

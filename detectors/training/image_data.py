@@ -1,6 +1,7 @@
 """The pictures of a manifest, and the views of each that image models are trained on."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ WHOLE_VIEWS: Final = ("whole.clean", "whole.washed.0", "whole.washed.1")
 CROP_VIEWS: Final = ("crop.clean", "crop.washed.0", "crop.washed.1")
 NAMED: Final = ("jpeg-70", "webp-80", "resize-0.5", "social")
 """Launderings that held-out pictures are measured under, beside the random ones of training."""
+
+SMALL: Final = (112, 256)
+"""Pixels on the short side of the small copies that are trained on."""
 
 NAMED_VIEWS: Final = tuple((f"whole.{name}", f"crop.{name}") for name in NAMED)
 
@@ -128,3 +132,41 @@ def _wash_thumbnail(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     back = SIDE / min(larger.shape[:2])
     method = int(rng.choice((cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)))
     return resize(larger, back, method)
+
+
+def spread(chosen: list[Picture], most: int, of_generator: int) -> list[Picture]:
+    """At most `most` of each class of a source, the first of every source before the second of any.
+
+    Once there are `of_generator` pictures of one generator, no more of it are taken, or sites that
+    were all made with one would outweigh every other.
+    """
+    seen: Counter[tuple[str, bool]] = Counter()
+    ranked = []
+    for picture in chosen:
+        own = (picture.source, picture.synthetic)
+        ranked.append((seen[own], picture))
+        seen[own] += 1
+    made: Counter[str] = Counter()
+    found = []
+    for rank, picture in sorted(ranked, key=lambda pair: pair[0]):
+        made[picture.generator] += picture.synthetic
+        if rank < most and made[picture.generator] <= of_generator:
+            found.append(picture)
+    return found
+
+
+def handed_on(picture: Picture, view: str, read: Callable[[Path], Pixels] = read) -> Pixels:
+    """A "whole" or "crop" of a picture as other people get it: washed, or a small copy of it.
+
+    Half of the pictures are reduced to `SMALL` px on their short side and saved again; both views of
+    one are then of the same small copy.
+    """
+    rng = generator_for(picture, "handed")
+    if rng.random() < 0.5:
+        kind = view.partition(".")[0]
+        return render(picture, f"{kind}.washed.0", read)
+    pixels = read(picture.thumbnail or picture.file)
+    short = min(pixels.shape[:2])
+    side = int(rng.integers(SMALL[0], min(SMALL[1], short) + 1)) if short > SMALL[0] else short
+    small = random_chain(resize(pixels, side / short), rng, min_side=side, factors=(1.0, 1.0))
+    return resized(small) if view.startswith("whole") else crop(small, 0.5, 0.5)

@@ -28,14 +28,18 @@ def folder_of(names: Iterable[str], folder: Path) -> Path:
 def cache(
     chosen: list[Picture], view: str, describe: Describe, folder: Path, render: Render = render
 ) -> None:
-    """Write the missing shards of one view; a run that was stopped goes on where it was."""
+    """Describe one view of the pictures that the folder lacks, in shards that keep their order.
+
+    A run that was stopped goes on where it was, and more pictures can be added later.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for start in range(0, len(chosen), SHARD):
-        path = _shard(folder, view, start)
-        if path.exists():
-            continue
-        part = chosen[start : start + SHARD]
+    known = {key for path in _shards(folder, view) for key in _keys(path)}
+    missing = [picture for picture in chosen if picture.key not in known]
+    count = len(_shards(folder, view))
+    for number, start in enumerate(range(0, len(missing), SHARD), count):
+        part = missing[start : start + SHARD]
         found = np.stack([describe(render(picture, view)) for picture in part])
+        path = folder / f"{view}-{number:05d}.npz"
         partial = path.with_suffix(".tmp")
         with partial.open("wb") as file:
             np.savez(
@@ -48,16 +52,29 @@ def cache(
 def cached(chosen: list[Picture], view: str, folder: Path) -> npt.NDArray[np.float32]:
     """Features of one view of all pictures: (pictures, features).
 
-    Raises `OSError` when the cache lacks them or was made from other pictures.
+    Raises `OSError` when the cache lacks some of them.
     """
-    parts = []
-    for start in range(0, len(chosen), SHARD):
-        with np.load(_shard(folder, view, start)) as shard:
-            if shard["keys"].tolist() != [p.key for p in chosen[start : start + SHARD]]:
-                raise OSError(f"{folder}: {view} was cached for another manifest")
-            parts.append(shard["features"].astype(np.float32))
-    return np.concatenate(parts).reshape(len(chosen), -1)
+    places = {picture.key: index for index, picture in enumerate(chosen)}
+    found: npt.NDArray[np.float32] | None = None
+    seen: set[str] = set()
+    for path in _shards(folder, view):
+        with np.load(path) as shard:
+            keys, rows = shard["keys"].tolist(), shard["features"]
+        if found is None:
+            found = np.zeros((len(chosen), rows[0].size), np.float32)
+        for key, row in zip(keys, rows, strict=True):
+            if key in places:
+                found[places[key]] = row.ravel()
+                seen.add(key)
+    if found is None or len(seen) < len(places):
+        raise OSError(f"{folder}: {len(places) - len(seen)} pictures lack the view {view}")
+    return found
 
 
-def _shard(folder: Path, view: str, start: int) -> Path:
-    return folder / f"{view}-{start:05d}.npz"
+def _shards(folder: Path, view: str) -> list[Path]:
+    return sorted(folder.glob(f"{view}-[0-9]*.npz"))
+
+
+def _keys(path: Path) -> list[str]:
+    with np.load(path) as shard:
+        return [str(key) for key in shard["keys"]]

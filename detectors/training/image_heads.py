@@ -31,6 +31,21 @@ DECODED: Final = 0.1  # weight of decoded photographs, and of their originals, i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fitting:
+    """How a regression is held in.
+
+    A generator weighs what its sources would, to the power of `generators`: under one, what made the
+    pictures of a hundred sources is not all that being generated means.
+    """
+
+    strength: float = STRENGTH
+    generators: float = 1.0
+
+
+PLAIN: Final = Fitting()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Twins:
     """Crops of photographs and the same crops decoded anew, seen without the whole picture.
 
@@ -84,10 +99,13 @@ class Basis:
 
 
 def fit_pooled(
-    rows: list[Floats], chosen: list[Picture], twins: Twins | None = None
+    rows: list[Floats],
+    chosen: list[Picture],
+    twins: Twins | None = None,
+    fitting: Fitting = PLAIN,
 ) -> LogisticRegression:
     """Regress on all conditions together; `rows` holds one (pictures, features) array each."""
-    weights = np.tile(source_weights(chosen), len(rows)) / len(rows)
+    weights = np.tile(source_weights(chosen, fitting), len(rows)) / len(rows)
     truth = np.tile(labels(chosen), len(rows))
     every = np.concatenate(rows)
     if twins is not None:
@@ -95,7 +113,7 @@ def fit_pooled(
         every = np.concatenate([every, twins.alone(every), crops])
         truth = np.concatenate([truth, truth, synthetic])
         weights = np.concatenate([weights, weights * ALONE, shares])
-    model = LogisticRegression(C=STRENGTH, max_iter=1000)
+    model = LogisticRegression(C=fitting.strength, max_iter=1000)
     return model.fit(every, truth, weights)
 
 
@@ -114,7 +132,12 @@ def _twin_examples(
 
 
 def held_out(
-    rows: list[Floats], chosen: list[Picture], *, trained_on: int, twins: Twins | None = None
+    rows: list[Floats],
+    chosen: list[Picture],
+    *,
+    trained_on: int,
+    twins: Twins | None = None,
+    fitting: Fitting = PLAIN,
 ) -> Scores:
     """Score every picture under every condition by a head that saw none of its source.
 
@@ -127,6 +150,7 @@ def held_out(
             [row[train] for row in rows[:trained_on]],
             [chosen[index] for index in train],
             twins.part(train) if twins else None,
+            fitting,
         )
         for condition, row in enumerate(rows):
             found[condition, test] = model.decision_function(row[test])
@@ -144,10 +168,14 @@ def labels(chosen: list[Picture]) -> npt.NDArray[np.bool_]:
     return np.array([picture.synthetic for picture in chosen])
 
 
-def source_weights(chosen: list[Picture]) -> Scores:
+def source_weights(chosen: list[Picture], fitting: Fitting = PLAIN) -> Scores:
     """Weights with mean one: both classes equal, sources by the root of their size."""
     raw = _shares(chosen)
     synthetic = labels(chosen)
+    names = np.array([picture.generator for picture in chosen])
+    for name in set(names[synthetic].tolist()):
+        own = synthetic & (names == name)
+        raw[own] *= raw[own].sum() ** (fitting.generators - 1)
     for side in (synthetic, ~synthetic):
         raw[side] *= len(chosen) / 2 / raw[side].sum()
     return np.asarray(raw, np.float64)

@@ -10,12 +10,13 @@ from typing import Final
 
 import numpy as np
 
+from detectors import calibration
 from detectors.bench.result import Result
 from detectors.bench.scores import CLEAN, claims
 from detectors.registry import named
 from detectors.training import video_metadata
 from detectors.training.cards import measured
-from detectors.training.video import Answers, Films, calibrated, operating_points, work, worst
+from detectors.training.video import Answers, Films, calibrated, work, worst
 from detectors.zoo.card import Calibration, Measured, ModelCard
 
 SPEC: Final = named("video.face_swap")
@@ -77,7 +78,7 @@ def finished(draft: ModelCard, answers: Answers, result: Result) -> ModelCard:
     return card.model_copy(
         update={
             "measured": lines,
-            "operating_points": operating_points(worst(answers), None) if meets else None,
+            "operating_points": calibration.operating_points(worst(answers)) if meets else None,
         }
     )
 

@@ -7,12 +7,14 @@ from typing import Final, Self
 import cv2
 import numpy as np
 import numpy.typing as npt
+from safetensors.numpy import load_file
 
 from detectors.base import Glances, Image, Judge, Observation, Span, Video
 from detectors.errors import NotApplicable
 from detectors.result import JUDGED_FRAMES, REFUSED_FRAMES, Reason
 from detectors.video.inserts import InsertRule
 from detectors.zoo.card import ModelCard
+from detectors.zoo.weights import verified
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -37,8 +39,8 @@ _NEIGHBOURS: Final = 1  # frames on each side that a span of the time line is sm
 class FramesDetector:
     """Score = interquartile mean of the frames' scores, or the highest stretch if that says more.
 
-    No single frame decides. The image detector was trained on pictures alone, so how films are
-    timed, sized and cut cannot have been learned.
+    No single frame decides. Heads were trained on single pictures and frames alone, so how films are
+    timed and cut cannot have been learned.
     """
 
     def __init__(self, judge: Judge, frames: int, inserts: InsertRule | None = None) -> None:
@@ -51,9 +53,12 @@ class FramesDetector:
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
         """Use the one detector in `parts`, sparingly: where in a frame it points is shown nowhere.
 
-        Raises `CardInvalid` without a number of frames.
+        Weights of the card, if it has any, take the place of those for pictures. Raises `CardInvalid`
+        without a number of frames.
         """
         (judge,) = parts.values()
+        if card.weights and isinstance(judge, Glances):
+            judge = judge.retrained(load_file(verified(card, 0)))
         rule = card.settings.get(INSERTS)
         inserts = InsertRule(*rule) if isinstance(rule, list) else None
         return cls(judge, card.number("frames"), inserts)

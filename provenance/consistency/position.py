@@ -18,12 +18,12 @@ def find(facts: Facts) -> Iterator[Trace]:
     places = [facts.numbers(name) for name in _LIMITS]
     if not all(len(place) == 3 and not any(map(math.isnan, place)) for place in places):
         return
-    for (name, limit), (degrees, minutes, seconds) in zip(_LIMITS.values(), places, strict=True):
+    for (meaning, limit), (degrees, minutes, seconds) in zip(_LIMITS.values(), places, strict=True):
         whole = degrees + minutes / 60 + seconds / 3600
         if not 0 <= whole <= limit or not 0 <= minutes < 60.01 or not 0 <= seconds < 60.01:
             yield trace(
                 "position.impossible",
-                f"EXIF states a {name} of {degrees:g}° {minutes:g} min {seconds:g} s, which no "
+                f"EXIF states a {meaning} of {degrees:g}° {minutes:g} min {seconds:g} s, which no "
                 "place on Earth has.",
             )
             return

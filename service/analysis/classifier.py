@@ -30,10 +30,11 @@ from service.analysis.media_index import LookUp, MediaIndex
 from service.analysis.preview import draw
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
+from service.language.spoken import Words, n_
 from service.reporting.report import NotChecked
 from service.reporting.timeline import clock
 from service.reporting.verdict import LEFT_OUT
-from service.reporting.wording import CLAIMS, count_of, were
+from service.reporting.wording import CLAIMS
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,20 @@ _UNREAD: Final = {
     Note.OTHER_CHANNELS_UNHEARD: "other channels",
     Note.REST_OF_CHAIN_UNREAD: "the recording joined to the end",
 }
-_TRACKS: Final = {Kind.AUDIO: "sound", Kind.VIDEO: "picture"}
+_TRACK: Final = Words(
+    {
+        (Kind.AUDIO, False): "sound track {numbers} of {total}",
+        (Kind.AUDIO, True): "sound tracks {numbers} of {total}",
+        (Kind.VIDEO, False): "picture track {numbers} of {total}",
+        (Kind.VIDEO, True): "picture tracks {numbers} of {total}",
+    }
+)
+_ANOTHER: Final = Words(
+    {
+        Kind.AUDIO: "Players show another sound track, so no classifier judged {tracks}.",
+        Kind.VIDEO: "Players show another picture track, so no classifier judged {tracks}.",
+    }
+)
 OTHER_TRACK: Final = "other_track"
 """Reason code of tracks that were not judged, since players play another one."""
 _Size = tuple[int | None, int | None]
@@ -232,9 +246,13 @@ def _sampled(media: Media) -> Iterator[str]:
         if count == 1:
             yield "One frame was taken from the film."
             return
-        yield (
-            f"{count_of(count, 'frame')} {were(count)} taken from the video, one every "
-            f"{_interval(media.seconds / count)}. The pictures between them were not looked at."
+        yield n_(
+            "{count} frame was taken from the video, one every {interval}. The pictures between "
+            "them were not looked at.",
+            "{count} frames were taken from the video, one every {interval}. The pictures between "
+            "them were not looked at.",
+            count,
+            interval=_interval(media.seconds / count),
         )
 
 
@@ -262,14 +280,13 @@ def _other_tracks(media: Media) -> Iterator[NotChecked]:
     """Tracks that players do not play: an answer about one says nothing about another."""
     if isinstance(media, Image):
         return
-    for kind, name in _TRACKS.items():
+    for kind in _ANOTHER:
         tracks = [track for track in media.left_out if track.kind is kind]
         if not tracks:
             continue
-        plural = "s" if len(tracks) > 1 else ""
         numbers = ", ".join(str(track.number) for track in tracks)
-        what = f"{name} track{plural} {numbers} of {tracks[0].of}"
-        statement = f"Players show another {name} track, so no classifier judged {what}."
+        what = _TRACK[kind, len(tracks) > 1].format(numbers=numbers, total=tracks[0].of)
+        statement = _ANOTHER[kind].format(tracks=what)
         yield NotChecked(what=what, reason=OTHER_TRACK, statement=statement)
 
 

@@ -22,6 +22,7 @@ from service.api.submission import Fetch, Intake
 from service.db.trail import act_as
 from service.errors import ServiceError
 from service.scans.batches import Batches
+from service.scans.places import Places
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.webhooks.use_cases import Webhooks
@@ -132,6 +133,7 @@ async def intake_of(request: Request, principal: ThePrincipal) -> Intake:
         scans=await _scans(request, principal),
         uploads=await _uploads(request, principal),
         fetch=cast(Fetch, request.app.state.fetch),
+        places=cast(Places, request.app.state.places),
         root=_root(request),
     )
 

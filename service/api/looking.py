@@ -13,6 +13,7 @@ from starlette.responses import Response
 from service.access.principal import Scope
 from service.analysis.looking.catalogue import ABOUT, OF, View
 from service.api.access import TheRoot, TheScans, needs
+from service.api.languages import AskedLanguage
 from service.api.problems import documented
 from service.api.resources import asks_for_head
 from service.api.scans import ScanId
@@ -25,6 +26,8 @@ from service.errors import (
     QueueUnavailable,
     ScanNotFound,
 )
+from service.language.languages import Language, speaking
+from service.language.reading import told
 from service.reporting.report import Report
 from service.scans.absent import has_report
 from service.scans.looking import Looking
@@ -105,13 +108,21 @@ ThePatience = Annotated[float, Depends(_patience)]
     dependencies=[needs(Scope.SCANS_READ)],
     responses=documented(ScanNotFound, InvalidRequest),
 )
-def list_views(scan_id: ScanId, scans: TheScans, looking: TheLooking, root: TheRoot) -> ViewsView:
+def list_views(
+    scan_id: ScanId,
+    scans: TheScans,
+    looking: TheLooking,
+    root: TheRoot,
+    language: AskedLanguage = Language.ENGLISH,
+) -> ViewsView:
     """What can be drawn of a file to look closer, with what each shows and how it misleads."""
     scan = scans.get(scan_id)
     report = scans.report(scan_id) if has_report(scan) else None
-    return ViewsView(
-        items=shown(scan, report, looking, root), unavailable=looking.why_not(scan) or None
-    )
+    with speaking(language):
+        return ViewsView(
+            items=shown(scan, report, looking, root),
+            unavailable=told(looking.why_not(scan)) or None,
+        )
 
 
 @router.get(
@@ -218,11 +229,11 @@ def _shown(view: View, asked: Asked | None, link: str, name: str) -> ViewView:
     about = ABOUT[view]
     return ViewView(
         name=name,
-        title=about.title,
-        shows=about.shows,
-        misleads=about.misleads,
+        title=told(about.title),
+        shows=told(about.shows),
+        misleads=told(about.misleads),
         drawn=asked is not None and asked.blob is not None,
-        sentences=() if asked is None else asked.sentences,
-        refused=None if asked is None or asked.failure is None else asked.failure.sentence,
+        sentences=() if asked is None else tuple(map(told, asked.sentences)),
+        refused=None if asked is None or asked.failure is None else told(asked.failure.sentence),
         link=link,
     )

@@ -16,6 +16,7 @@ from service.scans.asked import (
     Reuse,
 )
 from service.scans.intake import MAX_FRAGMENTS
+from service.scans.places import LONGEST
 
 WORDS: Final = "; ".join(f"{name}: {words}" for name, words in PROFILES.items())
 _PRIORITIES: Final = (
@@ -51,6 +52,13 @@ FORM: Final[dict[str, Any]] = {
                             "type": "string",
                             "maxLength": 64,
                             "description": "Or the id of an upload that is complete",
+                        },
+                        "place": {
+                            "type": "string",
+                            "maxLength": LONGEST,
+                            "description": "Or the path of one in a folder that the operator "
+                            "shares with your tenant, as the service sees it",
+                            "examples": ["/archive/2024/a.jpg"],
                         },
                         "profile": {
                             "type": "string",
@@ -102,6 +110,7 @@ FORM: Final[dict[str, Any]] = {
                         {"required": ["file"]},
                         {"required": ["url"]},
                         {"required": ["upload"]},
+                        {"required": ["place"]},
                     ],
                     "dependentRequired": {"fragment": ["file"]},
                     "additionalProperties": False,

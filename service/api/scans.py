@@ -18,6 +18,7 @@ from service.api.access import (
 )
 from service.api.events import Followed, follow
 from service.api.filters import Filters
+from service.api.languages import ReadersLanguage
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
 from service.api.resources import asks_for_head
@@ -36,6 +37,7 @@ from service.errors import (
     ScanNotFound,
     StorageUnavailable,
 )
+from service.language.languages import speaking
 from service.rendering.imprint import Imprint, Paper
 from service.rendering.render import render_report, standalone_policy
 from service.reporting.receipt import SignedReceipt
@@ -140,21 +142,28 @@ def read_report(
         Format | None, Query(alias="format", description="json, html or pdf; else by Accept")
     ] = None,
     paper: Annotated[Paper, Query(description="What a PDF is made for")] = Paper.A4,
+    *,
+    language: ReadersLanguage,
 ) -> Response:
     """The authenticity report: JSON, one self-contained HTML file, or PDF/A.
 
-    The PDF carries the JSON and its signature, so it is verified and read like them.
+    The PDF carries the JSON and its signature, so it is verified and read like them. JSON is the
+    document that was signed, in English; HTML and PDF say the same in the language asked for.
     """
-    headers = {"Vary": "Accept"}
+    headers = {"Vary": "Accept, Accept-Language"}
     form = chosen(request, form)
     if form is Format.JSON:
         document = scans.document(scan_id)
         return Response(document, media_type="application/json", headers=headers)
     if form is Format.PDF:
-        made = _printed(scans, scan_id, Imprint(organisation, paper))
+        with speaking(language):
+            made = _printed(scans, scan_id, Imprint(organisation, paper))
+        headers["Content-Language"] = language
         return Response(made, media_type="application/pdf", headers=headers)
-    html = render_report(scans.report(scan_id), scans.preview(scan_id))
-    return HTMLResponse(html, headers={**headers, "Content-Security-Policy": standalone_policy()})
+    with speaking(language):
+        html = render_report(scans.report(scan_id), scans.preview(scan_id))
+    headers |= {"Content-Language": language, "Content-Security-Policy": standalone_policy()}
+    return HTMLResponse(html, headers=headers)
 
 
 def _printed(scans: Scans, scan_id: str, imprint: Imprint) -> bytes:

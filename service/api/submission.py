@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import PurePosixPath
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,7 @@ from service.reporting.report import Profile
 from service.scans.asked import Asked, asked_in
 from service.scans.idempotency import Pledge, fingerprint_of, key_in, same
 from service.scans.intake import Received, Receiver, name_in
+from service.scans.places import Places
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 
@@ -36,6 +38,7 @@ class Intake:
     scans: Scans
     uploads: Uploads
     fetch: Fetch
+    places: Places
     root: str
 
 
@@ -51,7 +54,7 @@ async def submit(request: Request, intake: Intake, profile: Profile | None) -> S
     """Read the request's form and accept what it holds; `profile` is what the address asks for.
 
     Raises `InvalidRequest`, `UnknownField`, `EmptyFile`, `FileTooLarge`, `UnsupportedKind`,
-    `UrlRefused`, `FetchFailed`, `UploadNotFound`, `UploadIncomplete`, `UploadUsed`, `UploadFailed`
+    `UrlRefused`, `FetchFailed`, `PlaceRefused`, `UploadNotFound`, `UploadIncomplete`, `UploadUsed`, `UploadFailed`
     and, for its idempotency key, `IdempotencyKeyInvalid`, `IdempotencyKeyInUse`,
     `IdempotencyKeyReused`.
     """
@@ -62,11 +65,17 @@ async def submit(request: Request, intake: Intake, profile: Profile | None) -> S
         with ExitStack() as stack:
             form = await read_form(request, scans.receive, stack)
             sent = _sent(form, profile)
-            if sent.url and not isinstance(held, Completed):
-                form.receiver = await run_in_threadpool(scans.receive, name_in(sent.url))
+            if (sent.url or sent.place) and not isinstance(held, Completed):
+                name = name_in(sent.url) if sent.url else PurePosixPath(sent.place).name
+                form.receiver = await run_in_threadpool(scans.receive, name)
                 stack.enter_context(form.receiver)
+                get = (
+                    partial(intake.fetch, sent.url)
+                    if sent.url
+                    else partial(intake.places.receive, scans.tenant, sent.place)
+                )
                 fetching: CapacityLimiter = request.app.state.fetching
-                await to_thread.run_sync(intake.fetch, sent.url, form.receiver, limiter=fetching)
+                await to_thread.run_sync(get, form.receiver, limiter=fetching)
             return await run_in_threadpool(_submitted, scans, intake.uploads, form, sent, held)
     except BaseException:  # the next request with this key may make the scan
         if isinstance(held, Claim):
@@ -83,23 +92,27 @@ class _Sent:
     asked: Asked
     url: str
     upload: str
+    place: str
     parts: tuple[int, ...]
 
     def fingerprint(self, received: Received | None = None) -> str:
         """What the same request has again; `received` is the file, where one was sent."""
-        file = None if received is None or self.url else received.sha256
+        named = self.url or self.place
+        file = None if received is None or named else received.sha256
         return fingerprint_of(asdict(self) | {"file": file})
 
 
 def _sent(form: Form, profile: Profile | None) -> _Sent:
     url, upload = (form.fields.get(name, "").strip() for name in ("url", "upload"))
-    if (form.file_name is not None) + bool(url) + bool(upload) != 1:
-        raise InvalidRequest("send one of a file, a url and an upload")
+    place = form.fields.get("place", "")  # names may begin and end with spaces
+    if (form.file_name is not None) + bool(url) + bool(upload) + bool(place) != 1:
+        raise InvalidRequest("send one of a file, a url, an upload and a place")
     return _Sent(
         profile=_profile(form, profile),
         asked=asked_in(form.fields),
         url=url,
         upload=upload,
+        place=place,
         parts=tuple(form.sizes) if len(form.sizes) > 1 else (),
     )
 

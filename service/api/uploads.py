@@ -23,7 +23,7 @@ FILE: Final = "file"
 FRAGMENT: Final = "fragment"
 FILES: Final = frozenset({FILE, FRAGMENT})
 TEXTS: Final = frozenset(
-    {"url", "upload", "profile", "reference", "labels", "priority", "reuse", "max_age"}
+    {"url", "upload", "place", "profile", "reference", "labels", "priority", "reuse", "max_age"}
 )
 
 Open = Callable[[str], Receiver]

@@ -22,10 +22,10 @@ from detectors.registry import Spec, named, shelf, specs, use_shelf
 from detectors.zoo.pulled import OperatorCalibration
 from service.arguments import pipeline_config
 from service.cli import bench_verdicts
+from service.cli.colours import console
 from service.cli.complain import complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
-from service.cli.terminal import console
 
 ALL = "all"
 

@@ -7,11 +7,11 @@ from rich.table import Table
 
 from detectors.bench.metrics import Estimate
 from detectors.bench.shares import Share
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain
 from service.cli.exit_codes import ExitCode
 from service.cli.installed import the_scans
 from service.cli.reviewed import Measured, measured
-from service.cli.terminal import console
 from service.db.lifecycle import Judgement
 from service.policies.document import Policy
 from service.policies.library import named

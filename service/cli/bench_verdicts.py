@@ -21,7 +21,7 @@ from detectors.errors import MediaError
 from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import SandboxPool
 from service.analysis.pipeline import Pipeline
-from service.cli.terminal import console
+from service.cli.colours import console
 from service.errors import ServiceError
 from service.scans.intake import source_from_path, source_from_stream
 

@@ -21,10 +21,10 @@ from detectors.result import Alarm, Finding
 from detectors.zoo.own import LEAST, OwnPoints, OwnThresholds, binding
 from service.analysis.pipeline import Pipeline
 from service.cli.audit.walk import walk
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
-from service.cli.terminal import console
 from service.reporting.report import Profile, Report, Signal
 from service.scans.intake import source_from_path
 

@@ -6,10 +6,10 @@ from rich.table import Table
 from detectors.errors import DetectorError
 from detectors.registry import Spec, card_of, specs, use_shelf, votes
 from detectors.zoo.card import Measured, ModelCard
+from service.cli.colours import console
 from service.cli.complain import complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
-from service.cli.terminal import console
 from service.reporting.wording import CLAIMS, KINDS
 
 

@@ -17,6 +17,7 @@ from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
 from service.cli.inputs import STDIN, Beside, opened
+from service.language.languages import Language, speaking
 from service.policies.decide import decided
 from service.policies.document import Policy
 from service.policies.library import named as policy_named
@@ -34,6 +35,7 @@ def run(
     html: Path | None,
     pdf: Path | None = None,
     paper: Paper = Paper.A4,
+    language: Language = Language.ENGLISH,
     crjson: Path | None = None,
     beside: Beside,
     fail_on: frozenset[str] = FOUND_BY_DEFAULT,
@@ -63,14 +65,15 @@ def run(
                     with held_to(source):
                         analysis = _analyse(pipeline, source, profile, by)
                     answers += answers_of(analysis.report)
-                    if shown:
-                        _show(analysis.report, as_json=as_json, alone=alone)
-                    if html is not None:
-                        write_html(analysis, html, alone=alone)
-                    if pdf is not None:
-                        text = analysis.report.model_dump_json()
-                        imprint = Imprint(settings.organisation, paper)
-                        write_pdf(analysis, text, pdf, alone=alone, imprint=imprint)
+                    with speaking(language):
+                        if shown:
+                            _show(analysis.report, as_json=as_json, alone=alone)
+                        if html is not None:
+                            write_html(analysis, html, alone=alone)
+                        if pdf is not None:
+                            text = analysis.report.model_dump_json()
+                            imprint = Imprint(settings.organisation, paper)
+                            write_pdf(analysis, text, pdf, alone=alone, imprint=imprint)
                     if crjson is not None:
                         with held_to(source):
                             document = pipeline.crjson(source)
@@ -135,9 +138,9 @@ def _show(report: Report, *, as_json: bool, alone: bool) -> None:
     if as_json:
         typer.echo(report.model_dump_json(indent=2 if alone else None))
         return
-    from service.cli import terminal  # rich, only when a person reads
+    from service.cli import colours, terminal  # rich, only when a person reads
 
-    terminal.console().print(terminal.render(report))
+    colours.console().print(terminal.render(report))
 
 
 def write_html(analysis: Analysis, out: Path, *, alone: bool) -> None:

@@ -9,8 +9,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from provenance.result import Provenance
+from service.language.spoken import _, n_
 from service.rendering.credentials import Badge, Fact, IngredientView, ManifestView, panel
-from service.reporting.wording import count_of
 
 _TONES: Final = {"good": "green", "claim": "yellow", "bad": "red", "none": "bright_black"}
 _SHOWN: Final = 12
@@ -33,22 +33,34 @@ def credentials(found: Provenance) -> Iterator[RenderableType]:
 def _grow(tree: Tree, view: ManifestView, facts: tuple[Fact, ...]) -> None:
     sorts = (
         ("", facts),
-        ("did", view.actions),
-        ("identity", view.identities),
-        ("use as", view.usage),
-        ("states", view.stated),
+        (_("did"), view.actions),
+        (_("identity"), view.identities),
+        (_("use as"), view.usage),
+        (_("states"), view.stated),
     )
     for word, told in sorts:
         for fact in told[:_SHOWN]:
             tree.add(_line(word, fact))
         if len(told) > _SHOWN:
-            tree.add(Text(f"{len(told) - _SHOWN} more", style="bright_black"))
+            tree.add(Text(_("{count} more", count=len(told) - _SHOWN), style="bright_black"))
     if view.redactions:
-        tree.add(Text(f"removed on purpose: {count_of(len(view.redactions), 'signed statement')}"))
+        tree.add(
+            Text(
+                n_(
+                    "Removed on purpose: {count} signed statement.",
+                    "Removed on purpose: {count} signed statements.",
+                    len(view.redactions),
+                )
+            )
+        )
     if view.soft_bindings:
         tree.add(
             Text(
-                f"names {count_of(len(view.soft_bindings), 'watermark or fingerprint', 'watermarks or fingerprints')}"
+                n_(
+                    "Named for finding the file again: {count} watermark or fingerprint.",
+                    "Named for finding the file again: {count} watermarks or fingerprints.",
+                    len(view.soft_bindings),
+                )
             )
         )
     for sentence in view.failures:
@@ -59,7 +71,9 @@ def _grow(tree: Tree, view: ManifestView, facts: tuple[Fact, ...]) -> None:
 
 def _graft(tree: Tree, part: IngredientView) -> None:
     role = f" ({part.role})" if part.role else ""
-    branch = tree.add(Text.assemble(f"made from {part.title}{role} ", _badge(part.badge)))
+    branch = tree.add(
+        Text.assemble(_("made from {title}", title=part.title), f"{role} ", _badge(part.badge))
+    )
     for sentence in part.failures:
         branch.add(Text(sentence, style="red"))
     if part.manifest is not None:

@@ -13,11 +13,11 @@ from detectors.registry import card_of, named, specs, use_shelf
 from detectors.zoo.weights import verified
 from provenance.client import SECOND_VERIFIER, can_ask_twice
 from service.analysis.handlers import CREDENTIALS
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, sentence_of
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.installation import Finding, services
-from service.cli.terminal import console
 from service.reporting.wording import count_of
 from service.settings import Settings
 

@@ -45,7 +45,7 @@ def drift(
 def _show(found: "tuple[Compared, ...]") -> None:
     from rich.table import Table
 
-    from service.cli.terminal import console
+    from service.cli.colours import console
 
     if not found:
         typer.echo("no scan of these days was judged by the models as they are now")

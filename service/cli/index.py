@@ -22,11 +22,11 @@ from service.analysis.indexing import Librarian
 from service.analysis.media_index import MediaIndex
 from service.arguments import pipeline_config, upload_limits
 from service.cli.audit.walk import walk
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import opened
-from service.cli.terminal import console
 from service.errors import UnsupportedKind
 from service.reporting.recovered_credentials import in_words
 from service.reporting.wording import INTEGRITIES, TRUSTS

@@ -95,8 +95,14 @@ def serve(
     processes: Annotated[
         int, typer.Option(min=1, max=64, help="Of the API, each as fast as one core; needs Redis.")
     ] = 1,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, max=2, help="1: a picture may have to wait for a film, which saves memory."
+        ),
+    ] = 2,
 ) -> None:
-    """Run the page, the API and a worker here, until Ctrl-C.
+    """Run the page, the API and workers here, until Ctrl-C.
 
     On loopback it is open to you until the first key or account is made; then, and on any other
     address, it asks for one.
@@ -113,7 +119,9 @@ def serve(
     if everybody and require_keys:
         raise typer.BadParameter("--open and --require-keys contradict each other")
     way = command.Way.of(host, everybody=everybody, keys=require_keys)
-    ending = command.run(host, port, api_only=api_only, way=way, processes=processes)
+    ending = command.run(
+        host, port, api_only=api_only, way=way, processes=processes, workers=workers
+    )
     raise typer.Exit(ending)
 
 
@@ -147,7 +155,10 @@ def worker(
     concurrency: Annotated[
         int | None,
         typer.Option(
-            "--concurrency", "-c", min=1, help="Scans at once, 1; or receivers of webhooks, 8."
+            "--concurrency",
+            "-c",
+            min=1,
+            help="Scans at once, 1; or receivers of webhooks, 8. More scans than one need Redis.",
         ),
     ] = None,
 ) -> None:

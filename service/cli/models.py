@@ -22,10 +22,10 @@ from detectors.registry import PUBLISHED, Spec
 from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
 from service.analysis.pulled_models import Puller, Step
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
-from service.cli.terminal import console
 from service.reporting.wording import CLAIMS, KINDS
 
 MB = 1e6

@@ -10,11 +10,11 @@ import typer
 from rich.table import Table
 
 from service.cli.audit.results_file import Line
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import STDIN
 from service.cli.installed import ACTOR, the_scans
-from service.cli.terminal import console
 from service.errors import PolicyInvalid, ReportInvalid
 from service.policies import document
 from service.policies.library import NAMES, built_in, named, text_of

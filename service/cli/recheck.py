@@ -9,12 +9,12 @@ from service.analysis.credentials import Past
 from service.analysis.pipeline import Pipeline
 from service.analysis.source import Source
 from service.arguments import pipeline_config, trust_store, upload_limits
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import Beside, opened
 from service.cli.show import read_report
-from service.cli.terminal import console
 from service.errors import SubjectDiffers
 from service.reporting.pins import settings_of
 from service.reporting.recheck import Change, Comparison, compare

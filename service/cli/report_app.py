@@ -8,6 +8,7 @@ import typer
 
 from service.cli.exit_codes import FOUND_BY_DEFAULT
 from service.cli.options import FragmentOption, ManifestOption, PolicyOption, checked_answers
+from service.language.languages import Language
 from service.rendering.imprint import Paper
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ PdfOption = Annotated[
         help="Write PDF/A documents that carry the report inside: a file, a folder for many, or - "
         "alone.",
     ),
+]
+LanguageOption = Annotated[
+    Language, typer.Option("--lang", help="Of what is printed, and of HTML and PDF.")
 ]
 PaperOption = Annotated[Paper, typer.Option("--paper", help="What a PDF is made for.")]
 CrJsonOption = Annotated[
@@ -115,6 +119,7 @@ def check(
     html: HtmlOption = None,
     pdf: PdfOption = None,
     paper: PaperOption = Paper.A4,
+    lang: LanguageOption = Language.ENGLISH,
     crjson: CrJsonOption = None,
     manifest: ManifestOption = None,
     fragment: FragmentOption = None,
@@ -149,6 +154,7 @@ def check(
             html=html,
             pdf=pdf,
             paper=paper,
+            language=lang,
             crjson=crjson,
             beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
             fail_on=_fail_on(fail_on, policy),
@@ -224,6 +230,12 @@ def audit(
         str | None,
         typer.Option(metavar="KEY", help="Its API key, or @FILE with the key in it."),
     ] = None,
+    in_place: Annotated[
+        bool,
+        typer.Option(
+            "--in-place", help="Tell it paths alone: it sees the same folder, and shares it."
+        ),
+    ] = False,
     policy: PolicyOption = None,
     fail_on: FailOnOption = None,
     quiet: Annotated[
@@ -247,11 +259,14 @@ def audit(
     assay audit /archive --out all.jsonl --parquet all.parquet --html all.html
     assay audit s3://archive/2024 --out 2024.jsonl --jobs 16
     assay audit /archive --out all.jsonl --server https://assay.example.org --key @key.txt
+    assay audit /archive --out all.jsonl --server https://assay.example.org --key @key.txt --in-place
     assay audit 2024 2025 --out years.jsonl --include '*.jp*g' --exclude thumbnails
     assay audit /archive --out decided.jsonl --policy no-ai --csv decided.csv
     find /archive -newer last -type f -print0 | assay audit --files-from - --out new.jsonl
     assay audit /archive --out - --only provenance | jq -r 'select(.verdict == "verified_ai").path'
     """
+    if in_place and server is None:
+        raise typer.BadParameter("--in-place goes with --server")
     if not folders and listed is None:
         raise typer.BadParameter("name a folder, or a list with --files-from")
     _read_soon()
@@ -277,6 +292,7 @@ def audit(
                 summary=html,
                 server=server,
                 key=key,
+                in_place=in_place,
                 profile=_profile(only, fast=fast),
                 jobs=jobs,
                 policy=policy,
@@ -298,6 +314,7 @@ def show(
     html: HtmlOption = None,
     pdf: PdfOption = None,
     paper: PaperOption = Paper.A4,
+    lang: LanguageOption = Language.ENGLISH,
 ) -> None:
     """Show a report that was written earlier, as JSON or as a PDF that carries it.
 
@@ -308,4 +325,4 @@ def show(
     """
     from service.cli import show as command
 
-    raise typer.Exit(command.run(report, line=line, html=html, pdf=pdf, paper=paper))
+    raise typer.Exit(command.run(report, line=line, html=html, pdf=pdf, paper=paper, language=lang))

@@ -8,22 +8,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from detectors.base import Kind
 from service.api.hosts import Hosts
 from service.cli.complain import say, sentence_of
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.supervisor import Child, supervise
-from service.db.lifecycle import WEBHOOKS_QUEUE
+from service.db.lifecycle import PROVENANCE_QUEUE, WEBHOOKS_QUEUE
 from service.startup import ALONE
 
 SERVING: Final = "service.serving"
 STARTUP: Final = "service.startup"
 WORKERS: Final = "workers"
 BACKLOG: Final = 512
-BESIDE: Final = 2
-"""Processes beside the API: the worker and the sender of webhooks."""
+BESIDE: Final = 3
+"""Ports for Prometheus that lie beside that of the API, one each for what runs beside it."""
 NICENESS: Final = 10
-"""Of the worker that shares a machine with the API: a scan can wait, whoever uploads does."""
+"""Of a worker that shares a machine with the API: a scan can wait, whoever uploads does."""
+LONG_NICENESS: Final = 19
+"""Of the worker for what takes long: beside it the other has nearly the whole of a core."""
+QUICK: Final = (Kind.IMAGE.value, PROVENANCE_QUEUE)
+LONG: Final = (Kind.AUDIO.value, Kind.VIDEO.value)
+"""Queues by what a scan costs. How long sound lasts its size does not tell, so it goes with films."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,9 @@ class Way:
         return cls((ALONE,) if alone else (), {"ASSAY_OPEN": "true"} if everybody else {})
 
 
-def run(host: str, port: int, *, api_only: bool, way: Way, processes: int = 1) -> ExitCode:
+def run(
+    host: str, port: int, *, api_only: bool, way: Way, processes: int = 1, workers: int = 2
+) -> ExitCode:
     """Serve until Ctrl-C. The socket outlives the API processes: a restart refuses nobody."""
     settings = read_settings()
     if processes > 1 and settings.broker_url is None:
@@ -64,7 +72,7 @@ def run(host: str, port: int, *, api_only: bool, way: Way, processes: int = 1) -
             _api(listener, (*settings.allowed_hosts, host), way, number, metrics)
             for number in range(processes)
         ]
-        others = [] if api_only else [_worker(metrics), _sender(metrics)]
+        others = [] if api_only else [*workers_of_scans(metrics, workers), _sender(metrics)]
         children = [*apis, *others]
         name = f"[{host}]" if ":" in host else host
         say(f"page and API at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
@@ -104,9 +112,19 @@ def _api(
     )
 
 
-def _worker(metrics: int) -> Child:
-    command = _python("-m", WORKERS, "--nice", str(NICENESS))
-    return _beside("worker", command, metrics and metrics + 1)
+def workers_of_scans(metrics: int, number: int) -> list[Child]:
+    """One for everything, or two, so that a picture never waits for a film."""
+    if number == 1:
+        return [_worker("worker", (*QUICK, *LONG), NICENESS, metrics and metrics + 1)]
+    return [
+        _worker("worker", QUICK, NICENESS, metrics and metrics + 1),
+        _worker("worker for sound and films", LONG, LONG_NICENESS, metrics and metrics + 3),
+    ]
+
+
+def _worker(name: str, queues: tuple[str, ...], niceness: int, metrics: int) -> Child:
+    arguments = ("--queues", ",".join(queues), "--nice", str(niceness))
+    return _beside(name, _python("-m", WORKERS, *arguments), metrics)
 
 
 def _sender(metrics: int) -> Child:

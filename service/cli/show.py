@@ -10,21 +10,36 @@ from service.analysis.pipeline import Analysis
 from service.analysis.printed import Printed, is_pdf, printed
 from service.cli.audit.results_file import Line
 from service.cli.check import answers_of, write_html, write_pdf
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode, exit_code
 from service.cli.inputs import STDIN
-from service.cli.terminal import console, render
+from service.cli.terminal import render
 from service.errors import ReportInvalid
+from service.language.languages import Language, speaking
 from service.rendering.imprint import Imprint, Paper
 from service.reporting.attached import LARGEST_DOCUMENT
 from service.reporting.report import Report, read
 
 
 def run(
-    named: str, *, line: int | None, html: Path | None, pdf: Path | None, paper: Paper
+    named: str,
+    *,
+    line: int | None,
+    html: Path | None,
+    pdf: Path | None,
+    paper: Paper,
+    language: Language = Language.ENGLISH,
 ) -> ExitCode:
     """Show one report; the exit code is the one `assay check` gave for it."""
+    with speaking(language):
+        return _run(named, line, html, pdf, paper)
+
+
+def _run(
+    named: str, line: int | None, html: Path | None, pdf: Path | None, paper: Paper
+) -> ExitCode:
     if [str(html), str(pdf)] == [STDIN, STDIN]:
         say("only one of --html - and --pdf - can have standard output [usage]")
         return ExitCode.USAGE

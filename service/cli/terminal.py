@@ -13,33 +13,23 @@ from rich.text import Text
 from provenance.declared import Weight
 from service.analysis.progress import Listener
 from service.cli import timeline
+from service.cli.colours import COLOURS, console, verdict_text
 from service.cli.credentials_tree import credentials
+from service.language.figures import number
+from service.language.spoken import _
 from service.rendering.view import conflicts, gaps
+from service.rendering.words import WORDS
 from service.reporting.decision import PolicyAction
-from service.reporting.report import Report, Signal, Verdict
-from service.reporting.wording import ACTIONS, RANKS, VERDICTS, kind_in_words, marks_in_sound
+from service.reporting.report import Report, Signal
+from service.reporting.translated import translated
+from service.reporting.wording import ACTIONS, RANKS, kind_in_words, marks_in_sound
 
-_COLOURS: Final = {
-    Verdict.VERIFIED_CAPTURE: "green",
-    Verdict.VERIFIED_AI: "magenta",
-    Verdict.DECLARED_AI: "magenta",
-    Verdict.CREDENTIALS_BROKEN: "red",
-    Verdict.LIKELY_SYNTHETIC: "red",
-    Verdict.LIKELY_MANIPULATED: "red",
-    Verdict.INCONCLUSIVE: "yellow",
-    Verdict.NO_SIGN_FOUND: "cyan",
-    Verdict.NOT_APPLICABLE: "bright_black",
-}
 _ACTION_COLOURS: Final = {
     PolicyAction.ALLOW: "cyan",
     PolicyAction.REVIEW: "yellow",
     PolicyAction.BLOCK: "red",
 }
 _ALARMING: Final = frozenset({Signal.BROKEN, Signal.SYNTHETIC, Signal.MANIPULATED})
-
-
-def console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
 
 
 @contextmanager
@@ -49,12 +39,9 @@ def following(name: str) -> Iterator[Listener]:
         yield lambda progress: status.update(Text(f"{name}: {progress.stage} {progress.note}"))
 
 
-def verdict_text(verdict: Verdict) -> Text:
-    return Text(VERDICTS[verdict], style=f"bold {_COLOURS[verdict]}")
-
-
 def render(report: Report) -> RenderableType:
     """The whole report in reading order: verdict, basis, evidence, conflicts, what is missing."""
+    report = translated(report)
     parts = [
         _headline(report),
         *_decision(report),
@@ -66,9 +53,11 @@ def render(report: Report) -> RenderableType:
         *_not_checked(report),
         *_handling(report),
         *_notes(report),
-        Text(f"sha256 {report.subject.sha256}  {report.seconds:.2f} s", style="bright_black"),
+        Text(
+            f"sha256 {report.subject.sha256}  {number(report.seconds, 2)} s", style="bright_black"
+        ),
     ]
-    colour = _COLOURS[report.verdict]
+    colour = COLOURS[report.verdict]
     title = Text(f" {report.subject.name} ", style="bold")
     return _Printable(
         Panel(Group(*parts), title=title, title_align="left", border_style=colour, padding=(0, 1))
@@ -96,11 +85,15 @@ class _Printable:
 
 def _headline(report: Report) -> RenderableType:
     subject = report.subject
-    facts = [kind_in_words(subject), subject.media_type, f"{subject.bytes:,} bytes"]
+    facts = [
+        kind_in_words(subject),
+        subject.media_type,
+        _("{number} bytes", number=f"{subject.bytes:,}"),
+    ]
     if subject.width and subject.height:
         facts.append(f"{subject.width} x {subject.height}")
     if subject.seconds is not None:
-        facts.append(f"{subject.seconds:.1f} s")
+        facts.append(f"{number(subject.seconds, 1)} s")
     line = verdict_text(report.verdict)
     line.append(f"  {report.headline}", style="not bold default")
     return Group(Text(", ".join(facts), style="bright_black"), line)
@@ -111,7 +104,11 @@ def _decision(report: Report) -> Iterator[RenderableType]:
     if found is None:
         return
     action = Text(f"\n{ACTIONS[found.action]}", style=f"bold {_ACTION_COLOURS[found.action]}")
-    yield action.append(f" by policy {found.policy}, version {found.version}", "not bold default")
+    yield action.append(
+        " "
+        + _("by policy {policy}, version {version}", policy=found.policy, version=found.version),
+        "not bold default",
+    )
     for sentence in found.because:
         yield Text(f"  {sentence}")
 
@@ -127,9 +124,9 @@ def _evidence(report: Report) -> Iterator[RenderableType]:
         decided = "bold" if item.id in report.basis else ""
         name = Text(RANKS[item.rank], style=decided)
         if decided:
-            name.append("\ndecided", style="not bold bright_black")
+            name.append(f"\n{WORDS['decided']}", style="not bold bright_black")
         table.add_row(name, Text(item.statement, style=style))
-    yield _section("Evidence, strongest first")
+    yield _section(_("Evidence, strongest first"))
     yield table
 
 
@@ -137,20 +134,20 @@ def _credentials(report: Report) -> Iterator[RenderableType]:
     found = report.provenance
     if found is None or not (found.presence.is_read or found.remote_url):
         return
-    yield _section("Content Credentials")
+    yield _section(WORDS["credentials"])
     yield from credentials(found)
 
 
 def _time_line(report: Report) -> Iterator[RenderableType]:
     found = list(timeline.lines(report))
     if found:
-        yield _section("Over time")
+        yield _section(_("Over time"))
         yield from found
 
 
 def _conflicts(report: Report) -> Iterator[RenderableType]:
     if report.conflicts:
-        yield _section("Conflicts")
+        yield _section(WORDS["conflicts"])
     for between, statement in conflicts(report):
         yield Text(f"  {between}: {statement}", style="yellow")
 
@@ -160,32 +157,32 @@ def _traces(report: Report) -> Iterator[RenderableType]:
     found = report.provenance.traces if report.provenance is not None else ()
     shown = [item for item in found if item.weight is Weight.NONE]
     for mark in marks_in_sound(report):
-        yield _section("Watermark in the sound")
+        yield _section(_("Watermark in the sound"))
         yield Text(f"  {mark}")
     if shown:
-        yield _section("What the metadata shows")
+        yield _section(_("What the metadata shows"))
     for item in shown:
-        text = f"{item.statement} Common cause: {item.innocent}."
-        yield Text(f"  {text}")
+        cause = _("Common cause: {cause}.", cause=item.innocent)
+        yield Text(f"  {item.statement} {cause}")
 
 
 def _not_checked(report: Report) -> Iterator[RenderableType]:
     if report.not_checked:
-        yield _section("Not checked")
+        yield _section(_("Not checked"))
     for item in gaps(report):
         yield Text(f"  {item.what}: {item.statement}")
 
 
 def _handling(report: Report) -> Iterator[RenderableType]:
     if report.subject.handling:
-        yield _section("What seems to have happened to the picture")
+        yield _section(_("What seems to have happened to the picture"))
     for sentence in report.subject.handling:
         yield Text(f"  {sentence}")
 
 
 def _notes(report: Report) -> Iterator[RenderableType]:
     for note in report.subject.notes:
-        yield Text(f"Note: {note}", style="bright_black")
+        yield Text(_("Note: {sentence}", sentence=note), style="bright_black")
 
 
 def _section(title: str) -> Text:

@@ -6,6 +6,7 @@ from typing import Final
 from rich.text import Text
 
 from detectors.result import Finding, Segment
+from service.language.spoken import _
 from service.reporting.names import called
 from service.reporting.report import Report
 from service.reporting.timeline import LANES, Part, clock, counted, levels, marks, parts
@@ -28,7 +29,7 @@ def lines(report: Report) -> Iterator[Text]:
     if not timed or length <= 0:
         return
     yield Text(f"{'':{_NAME + 3}}0:00{clock(length):>{WIDTH - 4}}", style="bright_black")
-    for prefix, name in LANES:
+    for prefix, name in LANES.items():
         found = parts(timed, prefix)
         if found:
             first, *below = _lane(name, found, length)
@@ -38,8 +39,11 @@ def lines(report: Report) -> Iterator[Text]:
         yield Text(f"  {called(item.detector)}", style="bright_black")
         yield _named("").append_text(row(item, length))
     for mark in marks(timed):
-        when = f"{clock(mark.start)} to {clock(mark.end)}"
-        yield Text(f"  {when}: {in_words(mark.log10_lr, CLAIMS[mark.claim])}")
+        words = in_words(mark.log10_lr, CLAIMS[mark.claim])
+        said = _(
+            "{start} to {end}: {words}", start=clock(mark.start), end=clock(mark.end), words=words
+        )
+        yield Text(f"  {said}")
 
 
 def row(finding: Finding, length: float) -> Text:

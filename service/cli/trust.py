@@ -11,11 +11,11 @@ from provenance.result import Integrity, SignerTrust, TrustKind
 from provenance.trust import TrustList, TrustStore
 from service.analysis.credentials import Past
 from service.arguments import trust_store, upload_limits
+from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import Beside, opened
-from service.cli.terminal import console
 from service.fetch import Guard, fetch
 from service.reporting.report import Profile
 from service.reporting.wording import VOUCHES, count_of

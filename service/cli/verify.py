@@ -7,9 +7,9 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from service.analysis.printed import Printed, is_pdf, printed
+from service.cli.colours import console
 from service.cli.complain import complain
 from service.cli.exit_codes import ExitCode
-from service.cli.terminal import console
 from service.errors import ReceiptInvalid, ServiceError, SignatureInvalid
 from service.reporting import report as reports
 from service.reporting.receipt import Item, Receipt, SignedReceipt

@@ -67,13 +67,17 @@ class Client:
         file: File | None = None,
         *,
         url: str | None = None,
+        place: str | None = None,
         name: str | None = None,
         idempotency_key: str | None = None,
         **options: Unpack[Options],
     ) -> Scan:
-        """Send a file, or the public address of one. Raises `ValueError` for both or neither."""
+        """Send a file, or the public address of one, or its path in a folder that is shared.
+
+        Raises `ValueError` unless one of them is given.
+        """
         call = calls.submission(
-            file, url, name=name, idempotency_key=idempotency_key, options=options
+            file, url, place, name=name, idempotency_key=idempotency_key, options=options
         )
         return parsed(Scan, self._send(call))
 

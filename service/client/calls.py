@@ -28,6 +28,7 @@ class Submission(Options, total=False):
     """All that `check` hands on to `submit`."""
 
     url: str
+    place: str
     name: str
     idempotency_key: str
 
@@ -111,17 +112,20 @@ def attachment(file: File, name: str | None) -> Attachment:
 def submission(
     file: File | None,
     url: str | None,
+    place: str | None,
     *,
     name: str | None,
     idempotency_key: str | None,
     options: Mapping[str, Any],
 ) -> Call:
-    """A new scan of a file or of an address. Raises `ValueError` for both or neither."""
-    if (file is None) == (url is None):
-        raise ValueError("give either a file or a url")
+    """A new scan of a file, an address or a path. Raises `ValueError` unless one is given."""
+    if [file, url, place].count(None) != 2:
+        raise ValueError("give one of a file, a url and a place")
     form = {key: text(value) for key, value in options.items()}
     if url is not None:
         form["url"] = url
+    if place is not None:
+        form["place"] = place
     return Call(
         method="POST",
         path="/v1/scans",

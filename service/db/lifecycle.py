@@ -191,6 +191,9 @@ class Page:
 BEAT_SECONDS: Final = 5.0
 """How often a worker says that it lives."""
 
+PROVENANCE_QUEUE: Final = "provenance"
+"""Scans that need no model, beside one queue for each kind of media."""
+
 VIEWS_QUEUE: Final = "views"
 """What every worker that runs scans listens to besides: pictures that somebody waits for."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from service.language.languages import Language, speaking
+from service.language.spoken import _
 from service.policies.admitted import Admitted, admitted
 from service.policies.document import Policy, Rule, Shortfall, When
 from service.policies.wording import KINDS, SIGNALS, TRUSTS, either
@@ -52,7 +54,8 @@ def decided(report: Report, policy: Policy | None) -> Report:
     """The report with its decision; as it is where there is no policy."""
     if policy is None:
         return report
-    return report.model_copy(update={"decision": decide(report, policy)})
+    with speaking(Language.ENGLISH):  # it is stored, whoever's request it was made in
+        return report.model_copy(update={"decision": decide(report, policy)})
 
 
 def _applies(when: When, seen: Admitted) -> bool:
@@ -75,8 +78,15 @@ def _why(rule: Rule | None, action: PolicyAction, seen: Admitted) -> Iterator[st
         yield f"No rule is for this {verdict!r}, so the action is the policy's default: {does}."
         return
     held = list(_held(rule.when, seen))
-    where = f": {'; '.join(held)}" if held else ", as it always does"
-    yield f"The rule {rule.name!r} says {does}{where}."
+    if held:
+        yield _(
+            "The rule {name} says {does}: {held}.",
+            name=repr(rule.name),
+            does=does,
+            held="; ".join(held),
+        )
+    else:
+        yield _("The rule {name} says {does}, as it always does.", name=repr(rule.name), does=does)
     if rule.because is not None:
         yield rule.because
     if rule.when.conflicts:
@@ -97,17 +107,21 @@ def _held(when: When, seen: Admitted) -> Iterator[str]:
     if when.trust is not None and seen.trust is not None:
         yield TRUSTS[seen.trust]
     if when.signers is not None:
-        names = sorted(seen.vouched.intersection(when.signers))
-        yield f"it is signed by {' / '.join(names)}, whom a trust list vouches for"
+        signer = " / ".join(sorted(seen.vouched.intersection(when.signers)))
+        yield f"it is signed by {signer}, whom a trust list vouches for"
     if when.conflicts is not None:
-        yield f"evidence {'contradicts' if when.conflicts else 'does not contradict'} other evidence"
+        if when.conflicts:
+            yield "evidence contradicts other evidence"
+        else:
+            yield "evidence does not contradict other evidence"
 
 
 def _shortfalls(seen: Admitted, policy: Policy) -> Iterator[tuple[Shortfall, PolicyAction, str]]:
     if seen.failed:
         named = ", ".join(seen.failed[:NAMED])
-        more = f" and {len(seen.failed) - NAMED} more" if len(seen.failed) > NAMED else ""
-        sentence = f"Not everything that should have been checked was: {named}{more}."
+        if len(seen.failed) > NAMED:
+            named += f" and {len(seen.failed) - NAMED} more"
+        sentence = f"Not everything that should have been checked was: {named}."
         yield Shortfall.FAILED_CHECK, policy.on_failed_check, sentence
     if not seen.searched:
         sentence = "No classifier that the policy admits judged the content."

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Cell, Finding, LikelihoodRatio
+from service.language.spoken import Words, n_
 from service.reporting.names import called
-from service.reporting.wording import CLAIMS, count_of, in_words, were
+from service.reporting.wording import CLAIMS, in_words
 
 FULL_COLOUR: Final = 2.0
 """log10 LR at which a colour is at full strength: a ratio of 100 either way."""
@@ -94,17 +95,37 @@ def _heat_map(finding: Finding) -> HeatMap:
         for cell in finding.cells
     )
     places = {whereabouts(cell): in_words(cell.log10_lr, claim) for cell in reversed(ranked)}
-    summary = (
-        f"{count_of(len(areas), 'area')} {were(len(areas))} judged. The highest score, "
-        f"{whereabouts(ranked[0])}, gives {in_words(ranked[0].log10_lr, claim)}."
+    summary = n_(
+        "{count} area was judged. The highest score, {place}, gives {words}.",
+        "{count} areas were judged. The highest score, {place}, gives {words}.",
+        len(areas),
+        place=whereabouts(ranked[0]),
+        words=in_words(ranked[0].log10_lr, claim),
     )
     return HeatMap(called(finding.detector), claim, areas, tuple(reversed(places.items())), summary)
 
 
+_PLACES: Final = Words(
+    dict(
+        enumerate(
+            (
+                "upper left",
+                "upper centre",
+                "upper right",
+                "middle left",
+                "centre",
+                "middle right",
+                "lower left",
+                "lower centre",
+                "lower right",
+            )
+        )
+    )
+)
+
+
 def whereabouts(cell: Cell) -> str:
     """Where in the picture the middle of a cell lies: "upper right", "centre"."""
-    third = ("left", "centre", "right")[min(int((cell.left + cell.right) * 1.5), 2)]
-    level = ("upper", "middle", "lower")[min(int((cell.top + cell.bottom) * 1.5), 2)]
-    if level == "middle":
-        return third if third == "centre" else f"middle {third}"
-    return f"{level} {third}"
+    third = min(int((cell.left + cell.right) * 1.5), 2)
+    level = min(int((cell.top + cell.bottom) * 1.5), 2)
+    return _PLACES[3 * level + third]

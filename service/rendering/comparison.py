@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from detectors.result import Claim
+from service.language.spoken import N_, _, capital
 from service.rendering.view import bytes_in_words, view
 from service.reporting.report import Report
 from service.reporting.wording import (
@@ -16,7 +18,7 @@ from service.reporting.wording import (
     strength,
 )
 
-NOTHING = "none"
+NOTHING: Final = N_("none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,48 +46,48 @@ class Group:
 def compared(first: Report, second: Report) -> tuple[Group, ...]:
     """Every group, what differs and what does not."""
     groups = (
-        ("File", _file),
-        ("What the reports say", _verdict),
-        ("Content Credentials", _credentials),
-        ("Metadata", _metadata),
-        ("Classifiers", _scores),
+        (N_("File"), _file),
+        (N_("What the reports say"), _verdict),
+        (N_("Content Credentials"), _credentials),
+        (N_("Metadata"), _metadata),
+        (N_("Classifiers"), _scores),
     )
-    return tuple(Group(title, _lines(dict(of(first)), dict(of(second)))) for title, of in groups)
+    return tuple(Group(_(title), _lines(dict(of(first)), dict(of(second)))) for title, of in groups)
 
 
 def _lines(first: dict[str, str], second: dict[str, str]) -> tuple[Line, ...]:
     labels = dict.fromkeys((*first, *second))
     return tuple(
-        Line(label, first.get(label, NOTHING), second.get(label, NOTHING)) for label in labels
+        Line(label, first.get(label, _(NOTHING)), second.get(label, _(NOTHING))) for label in labels
     )
 
 
 def _file(report: Report) -> Iterator[tuple[str, str]]:
     subject, shown = report.subject, view(report)
-    yield "Kind", shown.kind
-    yield "Size", bytes_in_words(subject.bytes)
-    yield "Shape", shown.shape or NOTHING
-    yield "Type by content", subject.media_type
+    yield _("Kind"), shown.kind
+    yield _("Size"), bytes_in_words(subject.bytes)
+    yield _("Shape"), shown.shape or _(NOTHING)
+    yield _("Type by content"), subject.media_type
     yield "SHA-256", subject.sha256
     if subject.handling:
-        yield "What seems to have happened to it", " ".join(subject.handling)
+        yield _("What seems to have happened to it"), " ".join(subject.handling)
 
 
 def _verdict(report: Report) -> Iterator[tuple[str, str]]:
-    yield "Verdict", VERDICTS[report.verdict]
-    yield "In a sentence", report.headline
+    yield _("Verdict"), VERDICTS[report.verdict]
+    yield _("In a sentence"), report.headline
     if report.conflicts:
-        yield "Conflicts", " ".join(dict.fromkeys(item.statement for item in report.conflicts))
+        yield _("Conflicts"), " ".join(dict.fromkeys(item.statement for item in report.conflicts))
 
 
 def _credentials(report: Report) -> Iterator[tuple[str, str]]:
     found = report.provenance
     if found is None:
-        yield "Credentials", "not read"
+        yield _("Credentials"), _("not read")
         return
-    yield "Credentials", PRESENCES[found.presence]
+    yield _("Credentials"), PRESENCES[found.presence]
     if found.integrity is not None:
-        yield "Integrity", INTEGRITIES[found.integrity][0]
+        yield _("Integrity"), INTEGRITIES[found.integrity][0]
     panel = view(report).panel
     for fact in panel.facts if panel is not None else ():
         yield fact.label, f"{fact.value}, {fact.note}" if fact.note else fact.value
@@ -94,16 +96,16 @@ def _credentials(report: Report) -> Iterator[tuple[str, str]]:
 def _metadata(report: Report) -> Iterator[tuple[str, str]]:
     found = report.provenance
     if found is None:
-        yield "Metadata", "not read"
+        yield _("Metadata"), _("not read")
         return
     markers: dict[str, list[str]] = {}
     for marker in found.markers:
         told = f"{SAYS[marker.says]}: {marker.excerpt}"
-        markers.setdefault(f"Declared in {marker.where}", []).append(told)
+        markers.setdefault(_("Declared in {where}", where=marker.where), []).append(told)
     for label, statements in markers.items():
         yield label, "; ".join(dict.fromkeys(statements))
     for number, trace in enumerate(found.traces, 1):
-        yield f"Does not fit ({number})", trace.statement
+        yield _("Does not fit ({number})", number=number), trace.statement
 
 
 def _scores(report: Report) -> Iterator[tuple[str, str]]:
@@ -111,5 +113,9 @@ def _scores(report: Report) -> Iterator[tuple[str, str]]:
     for claim in Claim:
         if claim in answered:
             ratio = answered[claim].lr.log10
-            words = f"{strength(ratio)}: a score like this is {likelier(ratio, CLAIMS[claim])}"
-            yield f"Is it {CLAIMS[claim]}?", words[:1].upper() + words[1:]
+            words = _(
+                "{strength}: a score like this is {likely}",
+                strength=strength(ratio),
+                likely=likelier(ratio, CLAIMS[claim]),
+            )
+            yield _("Is it {claim}?", claim=CLAIMS[claim]), capital(words)

@@ -6,7 +6,6 @@ detail, forensics. Nothing of a manifest that fails its check is ever attributed
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from provenance.result import (
@@ -26,6 +25,9 @@ from provenance.result import (
     Timestamp,
 )
 from provenance.statuses import StatusClass
+from service.language.figures import day, long_moment
+from service.language.reading import told
+from service.language.spoken import N_, Words, _
 from service.rendering.signals import signals_in_words
 from service.reporting.credentials import fault_in, words_for
 from service.reporting.names import (
@@ -49,15 +51,35 @@ MAX_DEPTH: Final = 8
 """Deepest ingredient shown; manifests come from files and may name each other in circles."""
 
 _DOUBTFUL: Final = (Integrity.NOT_COVERED, Integrity.MALFORMED)
-WITHHELD: Final = (
+WITHHELD: Final = N_(
     "since the manifest fails its check and nothing in it can be attributed to a signer"
 )
-_SIGNALS: Final = "by the C2PA's rubric, which takes signers at their word"
-_RELATIONSHIPS: Final = {
-    "parentOf": "the earlier version this was made from",
-    "componentOf": "placed into this",
-    "inputTo": "given to a tool that made part of this",
-}
+_RELATIONSHIPS: Final = Words(
+    {
+        "parentOf": "the earlier version this was made from",
+        "componentOf": "placed into this",
+        "inputTo": "given to a tool that made part of this",
+    }
+)
+_STATES: Final = Words(
+    {
+        SignerTrust.TRUSTED: "Intact, signer trusted",
+        SignerTrust.UNTRUSTED: "Intact, signer not trusted",
+        SignerTrust.EXPIRED: "Intact, signer not confirmed",
+        SignerTrust.REVOKED: "Intact, certificate revoked",
+        SignerTrust.UNKNOWN: "Intact, signer not checked",
+    }
+)
+_ORIGIN_NOTES: Final = Words(
+    {
+        (True, "unconfirmed"): "declared in this version, unconfirmed",
+        (False, "unconfirmed"): "declared in an ingredient, unconfirmed",
+        (True, "trusted"): "declared in this version by a trusted signer",
+        (False, "trusted"): "declared in an ingredient by a trusted signer",
+        (True, "untrusted"): "declared in this version by a signer who is not trusted",
+        (False, "untrusted"): "declared in an ingredient by a signer who is not trusted",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,26 +169,20 @@ def panel(found: Provenance, *, told: bool = False) -> Panel:
 def state(integrity: Integrity | None, trust: SignerTrust | None) -> Badge:
     """State of one manifest: a failed check takes precedence over who signed."""
     if integrity is None or integrity is Integrity.NOT_CHECKED:
-        return Badge("none", "Not checked")
+        return Badge("none", _("Not checked"))
     if integrity is not Integrity.INTACT:
         tone = "claim" if integrity in _DOUBTFUL else "bad"
         return Badge(tone, INTEGRITIES[integrity][0])
-    if trust is SignerTrust.TRUSTED:
-        return Badge("good", "Intact, signer trusted")
-    label = {
-        SignerTrust.UNTRUSTED: "Intact, signer not trusted",
-        SignerTrust.EXPIRED: "Intact, signer not confirmed",
-        SignerTrust.REVOKED: "Intact, certificate revoked",
-    }
-    return Badge("claim", label.get(trust or SignerTrust.UNKNOWN, "Intact, signer not checked"))
+    tone = "good" if trust is SignerTrust.TRUSTED else "claim"
+    return Badge(tone, _STATES[trust or SignerTrust.UNKNOWN])
 
 
 def _overall(found: Provenance) -> Badge:
     if not found.presence.is_read:
-        return Badge("none", "None" if found.presence is Presence.NONE else "Not checked")
+        return Badge("none", _("None") if found.presence is Presence.NONE else _("Not checked"))
     if found.integrity is Integrity.INTACT and not found.chain_ok:
         changed = fault_in(found) is StatusClass.CHANGED
-        return Badge("bad" if changed else "claim", "An ingredient fails its check")
+        return Badge("bad" if changed else "claim", _("An ingredient fails its check"))
     return state(found.integrity, found.signer.trust if found.signer else None)
 
 
@@ -175,22 +191,24 @@ def _explanation(found: Provenance, *, told: bool) -> str:
     if found.integrity is None or (told and words is not None):
         return ""
     if found.integrity is Integrity.INTACT and words is not None:
-        return words.headline
+        return _(words.headline)
     return INTEGRITIES[found.integrity][1]
 
 
 def _summary(found: Provenance) -> tuple[Fact, ...]:
     if found.integrity is None:
-        return (Fact("Address", found.remote_url),) if found.remote_url else ()
+        return (Fact(_("Address"), found.remote_url),) if found.remote_url else ()
     intact = found.integrity is Integrity.INTACT
     facts = [_signed_by(found.signer, attributable=intact)]
     if intact:
         facts.append(_signed_at(found))
         facts += _validity(found.signer)
-    facts.append(Fact("Revocation", REVOCATIONS[found.revocation]))
+    facts.append(Fact(_("Revocation"), REVOCATIONS[found.revocation]))
     if found.claim_generator:
-        facts.append(Fact("Written by", found.claim_generator, "" if intact else "unconfirmed"))
-    facts.append(Fact("Origin", ORIGINS[found.origin], _origin_note(found)))
+        facts.append(
+            Fact(_("Written by"), found.claim_generator, "" if intact else _("unconfirmed"))
+        )
+    facts.append(Fact(_("Origin"), ORIGINS[found.origin], _origin_note(found)))
     if found.second_opinion is not None:
         facts.append(_second(found, found.second_opinion))
     return tuple(facts)
@@ -199,16 +217,20 @@ def _summary(found: Provenance) -> tuple[Fact, ...]:
 def _second(found: Provenance, opinion: SecondOpinion) -> Fact:
     name = f"{opinion.engine.name} {opinion.engine.version}"
     if opinion.integrity is None:
-        return Fact("Second verifier", "could not tell", name)
-    state = INTEGRITIES[opinion.integrity][0].lower()
-    verb = "disagrees" if found.is_disputed else "agrees"
-    return Fact("Second verifier", f"{verb}: {state}", name)
+        return Fact(_("Second verifier"), _("could not tell"), name)
+    state = INTEGRITIES[opinion.integrity][0]
+    said = (
+        _("disagrees: {state}", state=state)
+        if found.is_disputed
+        else _("agrees: {state}", state=state)
+    )
+    return Fact(_("Second verifier"), said, name)
 
 
 def _signed_at(found: Provenance) -> Fact:
     if found.claimed_at is None:
-        return Fact("Signed at", "not stated")
-    return Fact("Signed at", _moment(found.claimed_at), _stamped(found.timestamp))
+        return Fact(_("Signed at"), _("not stated"))
+    return Fact(_("Signed at"), long_moment(found.claimed_at), _stamped(found.timestamp))
 
 
 def _stamped(stamp: Timestamp) -> str:
@@ -223,34 +245,28 @@ def _validity(signer: Signer | None) -> tuple[Fact, ...]:
     start, end = signer.valid_from, signer.valid_until
     if start is None or end is None:
         return ()
-    return (Fact("Certificate valid", f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"),)
+    return (Fact(_("Certificate valid"), _("{start} to {end}", start=day(start), end=day(end))),)
 
 
 def _signed_by(signer: Signer | None, *, attributable: bool) -> Fact:
     if not attributable:
-        return Fact("Signed by", "withheld", WITHHELD)
+        return Fact(_("Signed by"), _("withheld"), _(WITHHELD))
     if signer is None:
-        return Fact("Signed by", "unknown")
-    name = signer.organisation or signer.common_name or "unnamed"
+        return Fact(_("Signed by"), _("unknown"))
+    name = signer.organisation or signer.common_name or _("unnamed")
     if signer.trust is SignerTrust.TRUSTED:
         listed = f" ({signer.trust_list})" if signer.trust_list else ""
-        return Fact("Signed by", name, TRUSTS[signer.trust] + listed)
-    return Fact("Signed by", f"“{name}”", TRUSTS[signer.trust])
+        return Fact(_("Signed by"), name, TRUSTS[signer.trust] + listed)
+    return Fact(_("Signed by"), _("“{name}”", name=name), TRUSTS[signer.trust])
 
 
 def _origin_note(found: Provenance) -> str:
     if found.origin is Origin.UNDECLARED:
         return ""
-    where = "in this version" if found.origin_depth == 0 else "in an ingredient"
+    by = "trusted" if found.origin_is_evidence else "untrusted"
     if found.integrity is not Integrity.INTACT:
-        return f"declared {where}, unconfirmed"
-    if found.origin_is_evidence:
-        return f"declared {where} by a trusted signer"
-    return f"declared {where} by a signer who is not trusted"
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%d %B %Y, %H:%M:%S} {at.tzname() or ''}".lstrip("0").rstrip()
+        by = "unconfirmed"
+    return _ORIGIN_NOTES[found.origin_depth == 0, by]
 
 
 class _Tree:
@@ -267,7 +283,7 @@ class _Tree:
         self._shown.add(manifest.label)
         intact = manifest.integrity is Integrity.INTACT
         return ManifestView(
-            title=manifest.title or "untitled",
+            title=manifest.title or _("untitled"),
             label=manifest.label,
             badge=state(manifest.integrity, manifest.signer.trust if manifest.signer else None),
             attributable=intact,
@@ -278,10 +294,12 @@ class _Tree:
                 Fact(purpose_called(item.purpose), use_called(item.use), item.constraint)
                 for item in manifest.usage_rules
             ),
-            stated=tuple(Fact(item.name.replace(".", " "), item.value) for item in manifest.facts),
+            stated=tuple(
+                Fact(told(item.name.replace(".", " ")), item.value) for item in manifest.facts
+            ),
             redactions=tuple(_redaction(item) for item in manifest.redactions),
             soft_bindings=tuple(
-                Fact(item.algorithm, item.value or "no value") for item in manifest.soft_bindings
+                Fact(item.algorithm, item.value or _("no value")) for item in manifest.soft_bindings
             ),
             failures=self._new(manifest.failures),
             notices=sentences(manifest.notices),
@@ -296,17 +314,23 @@ class _Tree:
             yield self._once(_signed_by(manifest.signer, attributable=True))
         stamp = manifest.timestamp
         if attributable and manifest.depth and stamp.at is not None:
-            yield self._once(Fact("Signed at", _moment(stamp.at), _stamped(stamp)))
+            yield self._once(Fact(_("Signed at"), long_moment(stamp.at), _stamped(stamp)))
         told = manifest.depth == 0 or manifest.revocation is Revocation.NOT_CHECKED
         if manifest.signer is not None and not told:
-            yield Fact("Revocation", REVOCATIONS[manifest.revocation])
+            yield Fact(_("Revocation"), REVOCATIONS[manifest.revocation])
         if manifest.claim_generator and manifest.depth:
-            yield Fact("Written by", manifest.claim_generator)
+            yield Fact(_("Written by"), manifest.claim_generator)
         if attributable and (signals := signals_in_words(manifest.signals)):
-            yield self._once(Fact("C2PA signals", signals, _SIGNALS), "")
-        kind = "update of version" if manifest.is_update else "version"
-        thumbnail = "with a thumbnail" if manifest.has_thumbnail else "without a thumbnail"
-        yield Fact("Manifest", f"{kind} {manifest.claim_version}", thumbnail)
+            note = _("by the C2PA's rubric, which takes signers at their word")
+            yield self._once(Fact(_("C2PA signals"), signals, note), "")
+        version = f"{manifest.claim_version}"
+        kind = (
+            _("update of version {version}", version=version)
+            if manifest.is_update
+            else _("version {version}", version=version)
+        )
+        thumbnail = _("with a thumbnail") if manifest.has_thumbnail else _("without a thumbnail")
+        yield Fact(_("Manifest"), kind, thumbnail)
 
     def _new(self, checks: tuple[Check, ...]) -> tuple[str, ...]:
         """What checks show, without what was said of another manifest or in the evidence."""
@@ -314,12 +338,12 @@ class _Tree:
         self._noted.update(found)
         return found
 
-    def _once(self, fact: Fact, again: str = "as above") -> Fact:
+    def _once(self, fact: Fact, again: str | None = None) -> Fact:
         """The fact with its note, or with `again` if that note was given before."""
         if fact.note not in self._noted:
             self._noted.add(fact.note)
             return fact
-        return Fact(fact.label, fact.value, again)
+        return Fact(fact.label, fact.value, _("as above") if again is None else again)
 
     def rest(self) -> tuple[ManifestView, ...]:
         """Manifests of the store that no ingredient led to."""
@@ -330,11 +354,11 @@ class _Tree:
         follow = manifest is not None and manifest.label not in self._shown and depth < MAX_DEPTH
         trust = manifest.signer.trust if manifest and manifest.signer else None
         if manifest is None and item.integrity is Integrity.NOT_CHECKED:
-            badge = Badge("none", "No credentials of its own")
+            badge = Badge("none", _("No credentials of its own"))
         else:
             badge = state(item.integrity, trust)
         return IngredientView(
-            title=item.title or "untitled",
+            title=item.title or _("untitled"),
             role=_RELATIONSHIPS.get(item.relationship, item.relationship),
             has_thumbnail=item.has_thumbnail,
             badge=badge,
@@ -350,10 +374,10 @@ def _action(action: Action) -> Fact:
         action.description,
         action.agent,
         action.at,
-        f"because: {action_called(action.reason)}" if action.reason else "",
+        _("because: {reason}", reason=action_called(action.reason)) if action.reason else "",
         *action.parameters,
     )
-    kind = f"“{action.source_type}”" if action.source_type else ""
+    kind = _("“{name}”", name=action.source_type) if action.source_type else ""
     return Fact(action_called(action.name), "; ".join(part for part in parts if part), kind)
 
 
@@ -364,13 +388,19 @@ def _checks_of_parts(manifest: Manifest) -> Iterator[Check]:
 
 def _redaction(address: str) -> str:
     """ "stds.exif of urn:c2pa:..." for the address of an assertion in another manifest."""
-    _, found, rest = address.partition("/c2pa/")
-    label, _, assertion = rest.partition("/c2pa.assertions/")
-    return f"{assertion} of {label}" if found and assertion else address
+    _before, found, rest = address.partition("/c2pa/")
+    label, _between, assertion = rest.partition("/c2pa.assertions/")
+    return (
+        _("{assertion} of {label}", assertion=assertion, label=label)
+        if found and assertion
+        else address
+    )
 
 
 def _identity(identity: Identity) -> Fact:
-    who = identity.name or "unnamed"
+    who = identity.name or _("unnamed")
     accounts = ", ".join(identity.accounts)
-    note = IDENTITIES[identity.status] + (f"; accounts: {accounts}" if accounts else "")
-    return Fact(identity.kind, who, note)
+    note = IDENTITIES[identity.status]
+    if accounts:
+        note = _("{status}; accounts: {names}", status=note, names=accounts)
+    return Fact(told(identity.kind), who, note)

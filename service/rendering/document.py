@@ -6,13 +6,18 @@ from typing import Any, Final
 
 from detectors.errors import CardInvalid
 from detectors.zoo.card import ModelCard
+from service.language.figures import minute
+from service.language.languages import language
+from service.language.spoken import _, capital
 from service.rendering import drawings
 from service.rendering.credentials import IngredientView, ManifestView, Panel
 from service.rendering.imprint import Imprint, Paper
 from service.rendering.render import FOLDER
 from service.rendering.view import FindingView, ReportView, view
+from service.rendering.words import PRINTED, WORDS
 from service.reporting.attached import REPORT_NAME, SIGNATURE_NAME
 from service.reporting.report import Report, Verdict
+from service.reporting.translated import translated
 from service.reporting.wording import ACTIONS, SAYS
 
 STANDARD: Final = "a-3a"
@@ -32,49 +37,6 @@ _TONES: Final = {
     Verdict.LIKELY_MANIPULATED: "bad",
 }
 
-_WORDS: Final = {
-    "title": "Authenticity report",
-    "caveat": "Absence of signs is not proof of authenticity. A likelihood ratio is one piece of "
-    "evidence, not a decision.",
-    "decision": "Decision",
-    "picture": "Preview of the file",
-    "legend": "Orange points to it, blue points away; the fuller the colour, the stronger.",
-    "hatched": "Hatched stretches were not judged.",
-    "conflicts": "Conflicts",
-    "contradict": "Parts of the evidence contradict each other. A person should look at this.",
-    "basis": "What this rests on",
-    "nothing": "No check found anything to say about this file. That does not show that it is "
-    "authentic.",
-    "decided": "decided",
-    "order": "The strongest kind of evidence comes first. Weaker evidence never overrules stronger "
-    "evidence.",
-    "when": "When",
-    "credentials": "Content Credentials",
-    "unread": "Content Credentials were not read.",
-    "study": "Shown for study only",
-    "full": "What the credentials say in full",
-    "actions": "What was done, by its own account",
-    "identities": "Identities",
-    "ingredients": "Made from",
-    "originals": "Known originals",
-    "likeness": "A signature on an original is not a signature on this file. Small or subtle "
-    "changes escape the comparison.",
-    "declared": "Declared in the file",
-    "unsigned": "Nobody signed these statements. Anyone can write or remove them, so they never "
-    "verify anything.",
-    "unmarked": "No statement about AI or about the file’s origin was found in its "  # noqa: RUF001
-    "metadata.",
-    "columns": ("Says", "Where", "Text"),
-    "classifiers": "Classifiers",
-    "scale": ("10,000 × against", "even", "10,000 × for"),  # noqa: RUF001 (a real times sign)
-    "unasked": "No classifier was asked.",
-    "unchecked": "What was not checked",
-    "complete": "Every check that applies to this kind of file ran.",
-    "method": "How it was made",
-    "how": "This document shows a report that is attached to it as JSON. The report is what was "
-    "signed; assay verify-report and assay show read it from this file.",
-}
-
 
 def render_document(
     report: Report,
@@ -91,7 +53,7 @@ def render_document(
     """
     from typst import TypstError
 
-    shown = _shown(report, preview, imprint) | {"attached": _attached(text, signature)}
+    shown = _shown(translated(report), preview, imprint) | {"attached": _attached(text, signature)}
     document = json.dumps(shown, ensure_ascii=False)
     try:
         return _compiled(document)
@@ -164,7 +126,7 @@ def _attached(text: str, signature: str | None) -> list[dict[str, str]]:
             "name": REPORT_NAME,
             "text": text,
             "type": "application/json",
-            "description": "The authenticity report that this document shows",
+            "description": _("The authenticity report that this document shows"),
         }
     ]
     if signature is not None:
@@ -173,7 +135,7 @@ def _attached(text: str, signature: str | None) -> list[dict[str, str]]:
                 "name": SIGNATURE_NAME,
                 "text": signature,
                 "type": "application/jose",
-                "description": "Its signature: a detached JWS over the canonical JSON",
+                "description": _("Its signature: a detached JWS over the canonical JSON"),
             }
         )
     return files
@@ -183,8 +145,13 @@ def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str,
     seen = view(report)
     line = seen.time_line
     return {
-        "lang": "en",
-        "words": _WORDS,
+        "lang": language().value,
+        "words": {
+            **WORDS,
+            **PRINTED,
+            "columns": (WORDS["says"], WORDS["where"], WORDS["text"]),
+            "scale": (WORDS["far_against"], WORDS["even"], WORDS["far_for"]),
+        },
         "paper": {Paper.A4: "a4", Paper.LETTER: "us-letter"}[imprint.paper],
         "organisation": imprint.organisation,
         "analysed": {
@@ -233,7 +200,7 @@ def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str,
 
 def _byline(report: Report, seen: ReportView) -> str:
     what = ", ".join(part for part in (seen.kind, seen.shape, seen.size) if part)
-    parts = [what, f"Analysed {report.analysed_at:%Y-%m-%d %H:%M %Z}", seen.profile]
+    parts = [what, _("Analysed {when}", when=minute(report.analysed_at)), seen.profile]
     return ". ".join(part for part in parts if part) + "."
 
 
@@ -244,7 +211,7 @@ def _decision(report: Report) -> dict[str, Any] | None:
     return {
         "lead": ACTIONS[made.action],
         "because": made.because,
-        "by": f"By policy {made.policy}, version {made.version}.",
+        "by": _("By policy {policy}, version {version}.", policy=made.policy, version=made.version),
     }
 
 
@@ -254,7 +221,7 @@ def _maps(seen: ReportView, preview: bytes | None) -> list[dict[str, str]]:
     return [
         {
             "picture": drawings.picture(preview, item),
-            "claim": f"{item.claim[:1].upper()}{item.claim[1:]}",
+            "claim": capital(item.claim),
             "summary": item.summary,
         }
         for item in seen.maps[:MAX_MAPS]
@@ -302,19 +269,14 @@ def _facts(rows: Any) -> list[dict[str, str]]:  # noqa: ANN401 (any iterable of 
 
 
 def _finding(item: FindingView, report: Report) -> dict[str, Any]:
-    words = item.words if not item.scored else f"{item.words[:1].upper()}{item.words[1:]}."
     return {
         "name": item.name,
-        "claim": f"asks whether this is {item.claim}",
-        "words": words if item.scored else f"{item.outcome}. {words}",
+        "claim": _("asks whether this is {claim}", claim=item.claim),
+        "words": item.words if item.scored else f"{item.outcome}. {item.words}",
         "bar": drawings.interval(item.interval) if item.interval is not None else None,
-        "odds": " ".join(part for part in (item.odds, _alarm(item)) if part),
+        "odds": " ".join(part for part in (item.odds, item.alarm) if part),
         "card": _card(item, report) if item.interval is not None else None,
     }
-
-
-def _alarm(item: FindingView) -> str:
-    return f"It {item.alarm}." if item.alarm else ""
 
 
 def _card(item: FindingView, report: Report) -> str | None:
@@ -327,23 +289,28 @@ def _card(item: FindingView, report: Report) -> str | None:
         return None
     first = card.measured[:1]
     figures = "".join(
-        f" On {line.on}: AUC {line.auc:.3f}, {100 * line.tpr_at_fpr_1:.0f} % found at 1 % false "
-        f"alarms."
+        " "
+        + _(
+            "On {on}: AUC {auc}, {share} % found at 1 % false alarms.",
+            on=line.on,
+            auc=f"{line.auc:.3f}",
+            share=f"{100 * line.tpr_at_fpr_1:.0f}",
+        )
         for line in first
     )
     limits = " ".join(card.limits[:MAX_LIMITS])
-    return f"{card.summary}{figures} Limits, among others: {limits}"
+    return f"{card.summary}{figures} {_('Limits, among others:')} {limits}"
 
 
 def _method(report: Report, seen: ReportView) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {"label": "SHA-256", "value": report.subject.sha256, "code": True},
-        {"label": "Type by content", "value": report.subject.media_type},
+        {"label": WORDS["content_type"], "value": report.subject.media_type},
         {"label": "assay", "value": report.engine.version},
     ]
     rows += [{"label": item.label, "value": item.note} for item in seen.trust_lists]
     rows += [
-        {"label": f"Model {name}", "value": digest, "code": True}
+        {"label": _("Model {name}", name=name), "value": digest, "code": True}
         for name, digest in sorted(report.engine.models.items())
     ]
     return rows

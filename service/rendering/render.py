@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -9,9 +10,15 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from service.language.figures import as_written, day, minute, number
+from service.language.languages import NAMES, language
+from service.language.reading import told
+from service.language.spoken import capital, catalogue, marked, n_marked
 from service.rendering.view import view
+from service.rendering.words import WORDS
 from service.reporting.report import Report
-from service.reporting.wording import ACTIONS, SAYS, count_of
+from service.reporting.translated import translated
+from service.reporting.wording import ACTIONS, SAYS
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
@@ -31,10 +38,49 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals.update(
+        _=marked,
+        n_=n_marked,
+        words=WORDS,
+        language=language,
+        languages=NAMES,
+        sentences=_sentences,
+        number=number,
+    )
+    made.filters.update(
+        minute=minute, day=day, told=told, bdi=_bdi, code=_code, strong=_strong, when=_when
+    )
     made.filters["percent"] = lambda share: f"{100 * share:.3f}".rstrip("0").rstrip(".") + "%"
-    made.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
-    made.filters["count_of"] = count_of
+    made.filters["sentence"] = capital
     return made
+
+
+def _sentences() -> dict[str, str]:
+    """What scripts say, by the English, in the language of the page."""
+    return {
+        str(message.id): str(message.string)
+        for message in catalogue(language())
+        if any(place.startswith("service/rendering/static/") for place, _line in message.locations)
+    }
+
+
+def _bdi(text: object) -> Markup:
+    """Text of which nobody knows which way it runs."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def _strong(text: object) -> Markup:
+    return Markup("<strong>{}</strong>").format(text)
+
+
+def _when(moment: datetime, *, zone: bool = True) -> Markup:
+    """A moment to the minute, for people and for programs."""
+    written = minute(moment) if zone else as_written(f"{moment:%Y-%m-%d %H:%M}")
+    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), written)
+
+
+def _code(text: object) -> Markup:
+    return Markup("<code>{}</code>").format(text)
 
 
 @cache
@@ -59,13 +105,13 @@ def render_report(report: Report, preview: bytes | None) -> str:
 
     `preview` is the JPEG picture of the media that `Pipeline.analyse` returns.
     """
-    picture = None
+    shown, picture = translated(report), None
     if preview is not None:
         picture = "data:image/jpeg;base64," + base64.b64encode(preview).decode("ascii")
     return page(
         "standalone.html",
-        report=report,
-        view=view(report),
+        report=shown,
+        view=view(shown),
         document=report.model_dump_json(indent=2),
         picture=picture,
         media=None,

@@ -5,16 +5,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from service.language.spoken import N_, Words, _, n_
 from service.reporting.report import Rank, Report, Signal, Verdict
-from service.reporting.wording import CLAIMS, RANKS, count_of, likelier
+from service.reporting.wording import CLAIMS, RANKS, likelier
 
 
 class Side(StrEnum):
     """For what a piece of evidence speaks."""
 
-    AI = "for AI or a change"
-    CAMERA = "for a camera"
-    NEITHER = "for neither"
+    AI = "ai"
+    CAMERA = "camera"
+    NEITHER = "neither"
+
+
+SPEAKS: Final = Words(
+    {
+        Side.AI: "speaks for AI or a change",
+        Side.CAMERA: "speaks for a camera",
+        Side.NEITHER: "speaks for neither",
+    }
+)
 
 
 SIDES: Final[Mapping[Signal, Side]] = {
@@ -47,67 +57,71 @@ SIDES: Final[Mapping[Signal, Side]] = {
 """A classifier that stays below its thresholds speaks for neither: it found no sign, which is no
 sign of the opposite."""
 
-SURE: Final[Mapping[Rank, str]] = {
-    Rank.TRUSTED_CREDENTIALS: (
-        "The signature was checked, and the signer is on a trust list. It vouches for what was "
-        "signed, not for what a caption says."
-    ),
-    Rank.BROKEN_CREDENTIALS: (
-        "That something changed after signing was measured here. Why it changed is not known: "
-        "some programs do this to honest files."
-    ),
-    Rank.UNTRUSTED_CREDENTIALS: (
-        "The signature fits the file, but no list vouches for the signer. Anyone can sign like that."
-    ),
-    Rank.WATERMARK: (
-        "A mark like this hardly ever appears by chance. Somebody could still put it into a real "
-        "picture."
-    ),
-    Rank.DECLARED_MARKER: (
-        "Nobody signed the statement, and anyone can write one. Few people label a real picture "
-        "as AI."
-    ),
-    Rank.RECOVERED_CREDENTIALS: (
-        "The original is known and signed, this copy is not. Small changes to a copy escape the "
-        "comparison."
-    ),
-    Rank.CLASSIFIER: "Classifiers err, and they see content, not the story behind it.",
-    Rank.CONSISTENCY: "Metadata that does not fit mostly has a harmless cause.",
-    Rank.SECOND_OPINION: "Two programs that verify signatures disagree.",
-}
+SURE: Final = Words(
+    {
+        Rank.TRUSTED_CREDENTIALS: (
+            "The signature was checked, and the signer is on a trust list. It vouches for what was "
+            "signed, not for what a caption says."
+        ),
+        Rank.BROKEN_CREDENTIALS: (
+            "That something changed after signing was measured here. Why it changed is not known: "
+            "some programs do this to honest files."
+        ),
+        Rank.UNTRUSTED_CREDENTIALS: (
+            "The signature fits the file, but no list vouches for the signer. Anyone can sign like that."
+        ),
+        Rank.WATERMARK: (
+            "A mark like this hardly ever appears by chance. Somebody could still put it into a real "
+            "picture."
+        ),
+        Rank.DECLARED_MARKER: (
+            "Nobody signed the statement, and anyone can write one. Few people label a real picture "
+            "as AI."
+        ),
+        Rank.RECOVERED_CREDENTIALS: (
+            "The original is known and signed, this copy is not. Small changes to a copy escape the "
+            "comparison."
+        ),
+        Rank.CLASSIFIER: "Classifiers err, and they see content, not the story behind it.",
+        Rank.CONSISTENCY: "Metadata that does not fit mostly has a harmless cause.",
+        Rank.SECOND_OPINION: "Two programs that verify signatures disagree.",
+    }
+)
 
-NEXT: Final[Mapping[Verdict, str]] = {
-    Verdict.VERIFIED_CAPTURE: (
-        "Check that signer, time and place fit the story. A genuine photograph can be shown under "
-        "a false caption."
-    ),
-    Verdict.VERIFIED_AI: "Treat it as made or edited with AI, and say so where you show it.",
-    Verdict.DECLARED_AI: (
-        "Treat it as made or edited with AI unless the sender can show an original that was not."
-    ),
-    Verdict.CREDENTIALS_BROKEN: (
-        "Ask for the file as it was first signed, and compare the two here."
-    ),
-    Verdict.LIKELY_SYNTHETIC: (
-        "Do not publish it, and accuse nobody, on this alone. Ask for the original file, look for "
-        "earlier copies, and let a second person look."
-    ),
-    Verdict.LIKELY_MANIPULATED: (
-        "Do not publish it, and accuse nobody, on this alone. Ask for the original file, compare "
-        "the two here, and look closely at the marked places."
-    ),
-    Verdict.NO_SIGN_FOUND: (
-        "Do not read this as genuine. Check source, place and time in other ways, and ask for the "
-        "original file."
-    ),
-    Verdict.INCONCLUSIVE: (
-        "A person has to decide. Ask for the original file or a better copy, and scan that too."
-    ),
-    Verdict.NOT_APPLICABLE: "Nothing here speaks about this file. Check its source in other ways.",
-}
+NEXT: Final = Words(
+    {
+        Verdict.VERIFIED_CAPTURE: (
+            "Check that signer, time and place fit the story. A genuine photograph can be shown under "
+            "a false caption."
+        ),
+        Verdict.VERIFIED_AI: "Treat it as made or edited with AI, and say so where you show it.",
+        Verdict.DECLARED_AI: (
+            "Treat it as made or edited with AI unless the sender can show an original that was not."
+        ),
+        Verdict.CREDENTIALS_BROKEN: (
+            "Ask for the file as it was first signed, and compare the two here."
+        ),
+        Verdict.LIKELY_SYNTHETIC: (
+            "Do not publish it, and accuse nobody, on this alone. Ask for the original file, look for "
+            "earlier copies, and let a second person look."
+        ),
+        Verdict.LIKELY_MANIPULATED: (
+            "Do not publish it, and accuse nobody, on this alone. Ask for the original file, compare "
+            "the two here, and look closely at the marked places."
+        ),
+        Verdict.NO_SIGN_FOUND: (
+            "Do not read this as genuine. Check source, place and time in other ways, and ask for the "
+            "original file."
+        ),
+        Verdict.INCONCLUSIVE: (
+            "A person has to decide. Ask for the original file or a better copy, and scan that too."
+        ),
+        Verdict.NOT_APPLICABLE: "Nothing here speaks about this file. Check its source in other ways.",
+    }
+)
 
-NOTHING_FOUND: Final = "Nothing was found that says anything about this file."
-UNSETTLED: Final = "Something was found, and none of it settles the matter."
+NOTHING_FOUND: Final = N_("Nothing was found that says anything about this file.")
+UNSETTLED: Final = N_("Something was found, and none of it settles the matter.")
 _NAMED: Final = 4
 
 
@@ -126,7 +140,7 @@ def summary(report: Report, gaps: tuple[str, ...]) -> Summary:
     decided = [item for item in report.evidence if item.id in report.basis]
     kinds = dict.fromkeys(RANKS[item.rank] for item in decided)
     return Summary(
-        how=f"{'; '.join(kinds)}." if kinds else UNSETTLED if report.evidence else NOTHING_FOUND,
+        how=f"{'; '.join(kinds)}." if kinds else _(UNSETTLED if report.evidence else NOTHING_FOUND),
         sure=_sure(report, decided[0].rank if decided else None),
         unchecked=_unchecked(gaps),
         next=NEXT[report.verdict],
@@ -135,16 +149,23 @@ def summary(report: Report, gaps: tuple[str, ...]) -> Summary:
 
 def _sure(report: Report, rank: Rank | None) -> str:
     if rank is None:
-        return "What is below is too little to be sure of anything, either way."
+        return _("What is below is too little to be sure of anything, either way.")
     if rank is Rank.CLASSIFIER and report.classifiers is not None and report.question is not None:
         ratio = likelier(report.classifiers.log10, CLAIMS[report.question])
-        return f"Such a score is about {ratio}. {SURE[rank]}"
+        said = _("Such a score is about {likely}.", likely=ratio)
+        return f"{said} {SURE[rank]}"
     return SURE[rank]
 
 
 def _unchecked(gaps: tuple[str, ...]) -> str:
     if not gaps:
-        return "Nothing: all that is made for this kind of file ran."
+        return _("Nothing: all that is made for this kind of file ran.")
     named = "; ".join(gaps[:_NAMED])
-    more = "; and more" if len(gaps) > _NAMED else ""
-    return f"{count_of(len(gaps), 'thing')}: {named}{more}. The list below says why."
+    if len(gaps) > _NAMED:
+        named = _("{names}; and more", names=named)
+    return n_(
+        "{count} thing: {names}. The list below says why.",
+        "{count} things: {names}. The list below says why.",
+        len(gaps),
+        names=named,
+    )

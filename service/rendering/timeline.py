@@ -5,6 +5,8 @@ from itertools import groupby
 from typing import Final
 
 from detectors.result import Finding, Segment
+from service.language.reading import told
+from service.language.spoken import _
 from service.rendering.charts import Area, tint
 from service.reporting.names import called
 from service.reporting.timeline import LANES, Part, clock, counted, levels, marks, parts
@@ -19,6 +21,7 @@ _STEPS: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 
 class Lane:
     """Where the parts of a file lie that detectors name: shots, speech, faces."""
 
+    prefix: str  # how the labels of its parts begin
     name: str
     areas: tuple[Area, ...]
     summary: str
@@ -78,9 +81,11 @@ def _ticks(length: float) -> tuple[tuple[float, str], ...]:
 
 
 def _lanes(timed: list[Finding], length: float) -> tuple[Lane, ...]:
-    found = ((prefix, name, parts(timed, prefix)) for prefix, name in LANES)
+    found = ((prefix, name, parts(timed, prefix)) for prefix, name in LANES.items())
     return tuple(
-        Lane(name, _placed(own, length), counted(prefix, own)) for prefix, name, own in found if own
+        Lane(prefix, name, _placed(own, length), counted(prefix, own))
+        for prefix, name, own in found
+        if own
     )
 
 
@@ -96,7 +101,12 @@ def _placed(own: tuple[Part, ...], length: float) -> tuple[Area, ...]:
             height,
             f"part{number % 2}",
             1.0,
-            f"{part.label}, {clock(part.start)} to {clock(part.end)}",
+            _(
+                "{part}, {start} to {end}",
+                part=told(part.label),
+                start=clock(part.start),
+                end=clock(part.end),
+            ),
         )
         for number, part in enumerate(own)
     )
@@ -108,8 +118,7 @@ def _marked(timed: list[Finding], length: float) -> tuple[Marked, ...]:
             mark.start,
             mark.start / length,
             (mark.end - mark.start) / length,
-            f"{clock(mark.start)} to {clock(mark.end)}: "
-            f"{in_words(mark.log10_lr, CLAIMS[mark.claim])}",
+            _spanned(mark.start, mark.end, in_words(mark.log10_lr, CLAIMS[mark.claim])),
         )
         for mark in marks(timed)
     )
@@ -127,7 +136,7 @@ def _row(finding: Finding, length: float) -> Row:
             (segment.end - segment.start) / length,
             height,
             *tint(segment.log10_lr),
-            f"{clock(segment.start)} to {clock(segment.end)}: {_judged(segment, claim)}",
+            _spanned(segment.start, segment.end, _judged(segment, claim)),
         )
         for segment in drawn
     )
@@ -157,10 +166,14 @@ def _merged(group: tuple[Segment, ...]) -> Segment:
 
 
 def _judged(segment: Segment, claim: str) -> str:
-    label = f" ({segment.label})" if segment.label else ""
+    label = f" ({told(segment.label)})" if segment.label else ""
     if segment.log10_lr is None:
-        return f"not judged{label}"
+        return f"{_('not judged')}{label}"
     return f"{in_words(segment.log10_lr, claim)}{label}"
+
+
+def _spanned(start: float, end: float, words: str) -> str:
+    return _("{start} to {end}: {words}", start=clock(start), end=clock(end), words=words)
 
 
 def _stretches(segments: tuple[Segment, ...], claim: str) -> tuple[tuple[str, str, str], ...]:

@@ -7,6 +7,9 @@ from typing import Final
 from detectors.result import Finding
 from provenance.declared import Weight
 from provenance.similarity.result import Match
+from service.language.figures import as_written, day, number
+from service.language.reading import told
+from service.language.spoken import N_, _, capital, n_
 from service.rendering import charts, credentials, summary, timeline
 from service.reporting.credentials import CREDENTIALS
 from service.reporting.names import as_sentence, called
@@ -21,8 +24,6 @@ from service.reporting.wording import (
     VERDICTS,
     VOUCHES,
     WEIGHTS,
-    WITHOUT_VOTE,
-    count_of,
     in_words,
     kind_in_words,
     marks_in_sound,
@@ -30,8 +31,8 @@ from service.reporting.wording import (
     threshold,
 )
 
-SEE_BELOW: Final = "See “What was not checked”."
-SEE_ABOVE: Final = "The reason is as above."
+SEE_BELOW: Final = N_("See “What was not checked”.")
+SEE_ABOVE: Final = N_("The reason is as above.")
 
 ICONS: Final = {
     Verdict.VERIFIED_CAPTURE: "seal",
@@ -54,7 +55,7 @@ class EvidenceView:
     kind: str
     statement: str
     decided: bool
-    speaks: str  # for AI or a change, for a camera, or for neither
+    speaks: str  # for what: AI or a change, a camera, or neither
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class ReportView:
 
 
 def view(report: Report) -> ReportView:
-    """Work out what the page shows of a report."""
+    """Work out what the page shows of a report, which is one that was `translated`."""
     subject, missing = report.subject, gaps(report)
     return ReportView(
         verdict=VERDICTS[report.verdict],
@@ -157,11 +158,13 @@ def view(report: Report) -> ReportView:
 def bytes_in_words(count: int) -> str:
     """ "4.2 MB" for 4182733, in powers of ten as file managers show them."""
     size = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+    if size < 1000:
+        return _("{number} bytes", number=f"{size:.0f}")
+    for unit in ("kB", "MB"):
         size /= 1000
-    return f"{size:.1f} GB"
+        if size < 1000:
+            return f"{number(size, 1)} {unit}"
+    return f"{number(size / 1000, 1)} GB"
 
 
 def _trust_lists(report: Report) -> tuple[credentials.Fact, ...]:
@@ -169,13 +172,15 @@ def _trust_lists(report: Report) -> tuple[credentials.Fact, ...]:
     found = report.provenance.trust_lists if report.provenance is not None else ()
     return tuple(
         credentials.Fact(
-            f"Trust list for {VOUCHES[item.kind]}",
+            _("Trust list for {purpose}", purpose=VOUCHES[item.kind]),
             item.sha256,
             "; ".join(
                 (
-                    f"{item.name}{f' of {item.added_at:%Y-%m-%d}' if item.added_at else ''}",
-                    count_of(item.anchors, "certificate"),
-                    *item.warnings,
+                    _("{name} of {day}", name=item.name, day=f"{item.added_at:%Y-%m-%d}")
+                    if item.added_at
+                    else item.name,
+                    n_("{count} certificate", "{count} certificates", item.anchors),
+                    *map(told, item.warnings),
                 )
             ),
         )
@@ -188,7 +193,8 @@ def conflicts(report: Report) -> tuple[tuple[str, str], ...]:
     kinds = {item.id: RANKS[item.rank] for item in report.evidence}
     grouped: dict[str, list[str]] = {}
     for item in report.conflicts:
-        pair = " against ".join(kinds.get(name, name) for name in item.between)
+        first, second = (kinds.get(name, name) for name in item.between)
+        pair = _("{first} against {second}", first=first, second=second)
         grouped.setdefault(item.statement, []).append(pair)
     return tuple(
         ("; ".join(dict.fromkeys(pairs)), statement) for statement, pairs in grouped.items()
@@ -204,18 +210,18 @@ def gaps(report: Report) -> tuple[Gap, ...]:
         if name not in names:
             names.append(name)
     return tuple(
-        Gap(f"{names[0][:1].upper()}{', '.join(names)[1:]}", as_sentence(statement))
+        Gap(capital(", ".join(names)), as_sentence(statement))
         for statement, names in grouped.items()
     )
 
 
 def _codes(report: Report) -> Iterator[tuple[str, str]]:
     for name in report.basis:
-        yield "Decided by", name
+        yield _("Decided by"), name
     for item in report.not_checked:
-        yield "Not checked", f"{item.what}: {item.reason}"
+        yield _("Not checked"), f"{item.what}: {item.reason}"
     for trace in report.provenance.traces if report.provenance is not None else ():
-        yield "Metadata", trace.code
+        yield _("Metadata"), trace.code
 
 
 def _panel(report: Report) -> credentials.Panel | None:
@@ -236,7 +242,7 @@ def _shape(report: Report) -> str:
 
 
 def _evidence(item: Evidence, basis: tuple[str, ...]) -> EvidenceView:
-    speaks = summary.SIDES[item.signal]
+    speaks = summary.SPEAKS[summary.SIDES[item.signal]]
     return EvidenceView(item.rank, RANKS[item.rank], item.statement, item.id in basis, speaks)
 
 
@@ -253,9 +259,10 @@ def _leading(report: Report) -> str:
     """Where several questions were answered: which one the ratio of the report is about."""
     if report.question is None or len(report.questions) < 2:
         return ""
-    return (
+    return _(
         "Each of these questions has a likelihood ratio of its own, and they are not mixed. Where a "
-        f"list shows one number for this file, it answers “{CLAIMS[report.question]}”."
+        "list shows one number for this file, it answers “{claim}”.",
+        claim=CLAIMS[report.question],
     )
 
 
@@ -265,24 +272,27 @@ def _match(item: Match) -> MatchView:
     return MatchView(
         statement=match_in_words(item),
         sha256=original.sha256,
-        added=f"{original.added_at:%Y-%m-%d}",
+        added=day(original.added_at),
         panel=credentials.panel(found) if found is not None else None,
     )
 
 
 def _findings(report: Report) -> Iterator[FindingView]:
     """Every classifier; a reason that is given elsewhere on the page is not repeated."""
-    elsewhere = dict.fromkeys((item.statement for item in report.not_checked), SEE_BELOW)
+    elsewhere = dict.fromkeys((item.statement for item in report.not_checked), _(SEE_BELOW))
     for item in report.findings:
         yield _finding(item, elsewhere.get(item.explanation, item.explanation))
-        elsewhere.setdefault(item.explanation, SEE_ABOVE)
+        elsewhere.setdefault(item.explanation, _(SEE_ABOVE))
 
 
 def _words(item: Finding, claim: str) -> str:
     """What a score says. One without a vote says nothing that reads like a finding."""
     if item.lr is None or not item.votes:
-        return WITHOUT_VOTE
-    return in_words(item.lr.log10, claim)
+        return _(
+            "This classifier has no vote of its own. Nothing in this report rests on its score, "
+            "which only the JSON report gives."
+        )
+    return f"{capital(in_words(item.lr.log10, claim))}."
 
 
 def _finding(item: Finding, reason: str) -> FindingView:
@@ -299,8 +309,6 @@ def _finding(item: Finding, reason: str) -> FindingView:
         alarm=threshold(item) if item.lr and item.votes else "",
         interval=charts.interval(item.lr) if item.lr and item.votes else None,
         facts=tuple(
-            (name.replace("_", " "), f"{value:g}")
-            for name, value in item.facts.items()
-            if item.votes
+            (name, as_written(f"{value:g}")) for name, value in item.facts.items() if item.votes
         ),
     )

@@ -21,10 +21,11 @@ from provenance.result import (
     TimestampStatus,
 )
 from provenance.statuses import FILE_NOT_TIED, SIGNATURE_UNCHECKED, StatusClass
+from service.language.reading import told
+from service.language.spoken import N_, Words, _, n_
 from service.reporting.names import action_called
 from service.reporting.report import Evidence, NotChecked, Rank, Signal
 from service.reporting.trust_gaps import trust_gaps
-from service.reporting.wording import count_of, were
 
 _SIGNED: Final = {
     Origin.AI_GENERATED: Signal.SIGNED_AI,
@@ -36,14 +37,16 @@ _CLAIMED: Final = {
     Origin.AI_EDITED: Signal.CLAIMED_AI,
     Origin.CAPTURED: Signal.CLAIMED_CAPTURE,
 }
-_DECLARES: Final = {
-    Origin.AI_GENERATED: "that AI generated it",
-    Origin.AI_EDITED: "that AI edited it",
-    Origin.CAPTURED: "that a device captured it",
-    Origin.COMPOSITE: "that it is a composite",
-    Origin.OTHER: "how it was made, and name neither AI nor a camera",
-    Origin.UNDECLARED: "nothing about how it was made",
-}
+_DECLARES: Final = Words(
+    {
+        Origin.AI_GENERATED: "that AI generated it",
+        Origin.AI_EDITED: "that AI edited it",
+        Origin.CAPTURED: "that a device captured it",
+        Origin.COMPOSITE: "that it is a composite",
+        Origin.OTHER: "how it was made, and name neither AI nor a camera",
+        Origin.UNDECLARED: "nothing about how it was made",
+    }
+)
 _AI: Final = frozenset({Origin.AI_GENERATED, Origin.AI_EDITED})
 CREDENTIALS: Final = "credentials"
 """Id of the evidence that the file's own credentials are."""
@@ -63,26 +66,32 @@ class Fault:
 
 CHANGES: Final[Mapping[Integrity, Fault]] = {
     Integrity.ASSET_MISMATCH: Fault(
-        "The file was changed after it was signed: its bytes no longer match its Content "
-        "Credentials.",
-        "The bytes of the file are not the ones that were signed. That does not prove that what is "
-        "seen or heard was edited: adding metadata has the same effect",
+        N_(
+            "The file was changed after it was signed: its bytes no longer match its Content "
+            "Credentials."
+        ),
+        N_(
+            "The bytes of the file are not the ones that were signed. That does not prove that what is "
+            "seen or heard was edited: adding metadata has the same effect"
+        ),
         Signal.BROKEN,
     ),
     Integrity.MANIFEST_ALTERED: Fault(
-        "The Content Credentials in this file were changed after they were signed.",
-        "A statement in the Content Credentials is not the one that was signed",
+        N_("The Content Credentials in this file were changed after they were signed."),
+        N_("A statement in the Content Credentials is not the one that was signed"),
         Signal.BROKEN,
     ),
     Integrity.SIGNATURE_BAD: Fault(
-        "The signature of its Content Credentials does not fit what they state: one of the two "
-        "was changed.",
-        "The signature does not fit the statements that it should cover",
+        N_(
+            "The signature of its Content Credentials does not fit what they state: one of the two "
+            "was changed."
+        ),
+        N_("The signature does not fit the statements that it should cover"),
         Signal.BROKEN,
     ),
     Integrity.INTACT: Fault(
-        "The history in its Content Credentials was changed after this file was signed.",
-        "The credentials of an ingredient are not the ones that this file's signer signed",
+        N_("The history in its Content Credentials was changed after this file was signed."),
+        N_("The credentials of an ingredient are not the ones that this file's signer signed"),
         Signal.BROKEN,
     ),
 }
@@ -91,32 +100,40 @@ CHANGES: Final[Mapping[Integrity, Fault]] = {
 FAULTS: Final[Mapping[StatusClass, Fault]] = {
     StatusClass.CHANGED: CHANGES[Integrity.ASSET_MISMATCH],
     StatusClass.NOT_COVERED: Fault(
-        "This file holds bytes that nobody signed. The rest is as it was signed.",
-        "The signature leaves out more of the file than it may, so nobody answers for that part. "
-        "The rest is as it was signed",
+        N_("This file holds bytes that nobody signed. The rest is as it was signed."),
+        N_(
+            "The signature leaves out more of the file than it may, so nobody answers for that part. "
+            "The rest is as it was signed"
+        ),
         Signal.UNRELIABLE,
     ),
     StatusClass.MALFORMED: Fault(
-        "The Content Credentials in this file break a rule of their own format, so they cannot be "
-        "relied on. They were signed that way.",
-        "The signature and the hashes are good. The software that wrote the credentials broke a "
-        "rule of their format",
+        N_(
+            "The Content Credentials in this file break a rule of their own format, so they cannot be "
+            "relied on. They were signed that way."
+        ),
+        N_(
+            "The signature and the hashes are good. The software that wrote the credentials broke a "
+            "rule of their format"
+        ),
         Signal.UNRELIABLE,
     ),
     StatusClass.BROKEN_BEFORE: Fault(
-        "This file is as it was signed, but something that went into it had already failed its "
-        "check.",
-        "An ingredient had already failed its check when it was added to this file",
+        N_(
+            "This file is as it was signed, but something that went into it had already failed its "
+            "check."
+        ),
+        N_("An ingredient had already failed its check when it was added to this file"),
         Signal.UNRELIABLE,
     ),
     StatusClass.REVOCATION: Fault(
-        "This file is as it was signed, but a certificate in its history was revoked.",
-        "The certificate of an ingredient's signer was revoked",
+        N_("This file is as it was signed, but a certificate in its history was revoked."),
+        N_("The certificate of an ingredient's signer was revoked"),
         Signal.UNRELIABLE,
     ),
     StatusClass.UNREADABLE: Fault(
-        "The Content Credentials of this file could not be checked to the end.",
-        "The file is as it was signed. Part of its history could not be checked",
+        N_("The Content Credentials of this file could not be checked to the end."),
+        N_("The file is as it was signed. Part of its history could not be checked"),
         Signal.UNRELIABLE,
     ),
 }
@@ -165,72 +182,91 @@ def gaps_in(found: Provenance) -> Iterator[NotChecked]:
     """What could not be read or asked about credentials, and why."""
     what = "Content Credentials"
     if found.presence is Presence.UNSUPPORTED:
-        text = "This container cannot be checked for Content Credentials."
+        text = _("This container cannot be checked for Content Credentials.")
         yield NotChecked(what=what, reason="unsupported_container", statement=text)
     if found.presence is Presence.UNREADABLE:
-        text = f"The file holds Content Credentials, or what is left of them, that could not be read: {_unread(found)}."
+        text = _(
+            "The file holds Content Credentials, or what is left of them, that could not be read: "
+            "{reason}.",
+            reason=_unread(found),
+        )
         yield NotChecked(what=what, reason="credentials_unreadable", statement=text)
     if found.presence.is_read and found.integrity in (None, Integrity.NOT_CHECKED):
-        text = (
-            "The file carries Content Credentials, but could not be checked against them: "
-            f"{_unchecked(found)}."
+        text = _(
+            "The file carries Content Credentials, but could not be checked against them: {reason}.",
+            reason=_unchecked(found),
         )
         yield NotChecked(what=what, reason="credentials_not_checked", statement=text)
     if found.presence is Presence.REMOTE_UNFETCHED:
-        text = "Its Content Credentials are kept elsewhere. Nobody fetched them."
+        text = _("Its Content Credentials are kept elsewhere. Nobody fetched them.")
         yield NotChecked(what=what, reason="remote_manifest", statement=text)
     if found.signer is not None and found.signer.trust is SignerTrust.UNKNOWN:
-        text = "No trust list is in use, so nobody can vouch for the signer."
+        text = _("No trust list is in use, so nobody can vouch for the signer.")
         yield NotChecked(what="signer trust", reason="no_trust_list", statement=text)
     yield from trust_gaps(found)
     if found.signer is not None and found.revocation is Revocation.NOT_CHECKED:
-        text = "Nobody asked the issuer whether the signer's certificate has been revoked: assay does not go online for that."
+        text = _(
+            "Nobody asked the issuer whether the signer's certificate has been revoked: assay does "
+            "not go online for that."
+        )
         yield NotChecked(what="revocation", reason="offline", statement=text)
 
 
 def _unread(found: Provenance) -> str:
     if found.integrity_code == "asset_damaged":
-        return "the file around them is damaged or not what its type says"
+        return _("the file around them is damaged or not what its type says")
     if found.integrity_code == "store_out_of_place":
-        return (
+        return _(
             "they are not where this kind of file keeps them, because a program moved them or because "
             "they belong to another file inside this one"
         )
-    return (
+    return _(
         "they are damaged, break a rule of their format, or are of a form that assay does not know"
     )
 
 
-_UNCHECKED: Final[Mapping[str, str]] = {
-    SIGNATURE_UNCHECKED: "their signature could not be checked",
-    FILE_NOT_TIED: "they are well signed, but nothing in them ties them to this file",
-    "claim.hardBindings.missing": "they hold no hash of the file they belong to",
-}
+_UNCHECKED: Final = Words(
+    {
+        SIGNATURE_UNCHECKED: "their signature could not be checked",
+        FILE_NOT_TIED: "they are well signed, but nothing in them ties them to this file",
+        "claim.hardBindings.missing": "they hold no hash of the file they belong to",
+    }
+)
 """By the deciding code, our own words; what the library says stays in the technical details."""
 
 
 def _unchecked(found: Provenance) -> str:
     if found.integrity_code.startswith("assertion.bmffHash"):
-        return "it is the first segment of a video in segments, and the others were not given"
-    return _UNCHECKED.get(found.integrity_code, "one of the checks could not be made")
+        return _("it is the first segment of a video in segments, and the others were not given")
+    return _UNCHECKED.get(found.integrity_code, _("one of the checks could not be made"))
 
 
 def _wrong(found: Provenance, words: Fault) -> str:
     """What is wrong, the bytes or the ingredient concerned, and what is declared."""
-    text = words.sentence
+    text = _(words.sentence)
     if found.integrity is Integrity.NOT_CHECKED:
-        text = f"The Content Credentials could not be checked against the file: {_unchecked(found)}"
-    elif count := only_appended(found):
-        text = (
-            f"{count_of(count, 'byte')} {were(count)} added after the end of the file once it had "
-            "been signed. Everything before that is as it was signed"
+        text = _(
+            "The Content Credentials could not be checked against the file: {reason}",
+            reason=_unchecked(found),
         )
+    elif count := only_appended(found):
+        text = appended_in_words(count)
     elif found.unsigned and found.integrity is not Integrity.INTACT:
-        text += f": {stretches(found.unsigned)}"
-    elif found.integrity is Integrity.INTACT:
-        title = _failing(found)
-        text += f": “{title}”" if title else ""
+        text = _("{what}: {stretches}", what=text, stretches=stretches(found.unsigned))
+    elif found.integrity is Integrity.INTACT and (title := _failing(found)):
+        text = _("{what}: “{title}”", what=text, title=title)
     return f"{text}.{_left_over(found)}"
+
+
+def appended_in_words(count: int) -> str:
+    """So many bytes behind the end of a signed file, and nothing else; without a full stop."""
+    return n_(
+        "{count} byte was added after the end of the file once it had been signed. Everything "
+        "before that is as it was signed",
+        "{count} bytes were added after the end of the file once it had been signed. Everything "
+        "before that is as it was signed",
+        count,
+    )
 
 
 def _left_over(found: Provenance) -> str:
@@ -239,19 +275,35 @@ def _left_over(found: Provenance) -> str:
         return ""
     said = _DECLARES[found.origin]
     if found.integrity is Integrity.INTACT and not found.origin_depth:
-        return f" The signer, who uses the name “{signer_of(found) or 'unnamed'}”, states {said}."
-    return f" The credentials state {said}, but nobody can be held to that."
+        text = _(
+            "The signer, who uses the name “{signer}”, states {said}.",
+            signer=signer_of(found) or "unnamed",
+            said=said,
+        )
+    else:
+        text = _("The credentials state {said}, but nobody can be held to that.", said=said)
+    return f" {text}"
 
 
 def stretches(spans: tuple[Span, ...]) -> str:
     """ "13,617 bytes from byte 0 on"."""
-    named = [f"{count_of(span.length, 'byte')} from byte {span.start:,} on" for span in spans[:3]]
-    more = (
-        f" and {count_of(len(spans) - 3, 'more stretch', 'more stretches')}"
-        if len(spans) > 3
-        else ""
+    named = [
+        n_(
+            "{count} byte from byte {start} on",
+            "{count} bytes from byte {start} on",
+            span.length,
+            start=f"{span.start:,}",
+        )
+        for span in spans[:3]
+    ]
+    if len(spans) <= 3:
+        return ", ".join(named)
+    return n_(
+        "{stretches} and {count} more stretch",
+        "{stretches} and {count} more stretches",
+        len(spans) - 3,
+        stretches=", ".join(named),
     )
-    return ", ".join(named) + more
 
 
 def _failing(found: Provenance) -> str:
@@ -276,14 +328,15 @@ def _intact(found: Provenance) -> Evidence:
     origin, declares = declared(found)
     if _is_trusted(found):
         signal = _SIGNED.get(origin, Signal.SIGNED_OTHER)
-        name = signer_of(found) or "a trusted signer"
-        text = (
-            f"The Content Credentials are intact. They are signed by {name} and state {declares}."
+        text = _(
+            "The Content Credentials are intact. They are signed by {signer} and state {declares}.",
+            signer=signer_of(found) or _("a trusted signer"),
+            declares=declares,
         )
         return _about(Rank.TRUSTED_CREDENTIALS, signal, text + _tail(found))
     signal = _CLAIMED.get(origin, Signal.CLAIMED_OTHER)
-    text = f"The Content Credentials are intact and state {declares}. {vouching(found)}"
-    return _about(Rank.UNTRUSTED_CREDENTIALS, signal, text + _tail(found))
+    text = _("The Content Credentials are intact and state {declares}.", declares=declares)
+    return _about(Rank.UNTRUSTED_CREDENTIALS, signal, f"{text} {vouching(found)}{_tail(found)}")
 
 
 def _is_trusted(found: Provenance) -> bool:
@@ -295,7 +348,10 @@ def _is_trusted(found: Provenance) -> bool:
 def _tail(found: Provenance) -> str:
     if not found.unsigned:
         return ""
-    return f" The file also holds {stretches(found.unsigned)} that nobody signed."
+    text = _(
+        "The file also holds {stretches} that nobody signed.", stretches=stretches(found.unsigned)
+    )
+    return f" {text}"
 
 
 def declared(found: Provenance) -> tuple[Origin, str]:
@@ -305,12 +361,14 @@ def declared(found: Provenance) -> tuple[Origin, str]:
     """
     text = _DECLARES[found.origin]
     if found.origin_depth:
-        text += " (so says an earlier manifest in their history)"
+        text = _("{declares} (so says an earlier manifest in their history)", declares=text)
     changes = edits(found.manifests) if found.origin is Origin.CAPTURED else ()
     if not changes:
         return found.origin, text
     names = ", ".join(map(action_called, changes[:_NAMED_EDITS]))
-    return Origin.OTHER, f"{text} and that it was edited ({names})"
+    return Origin.OTHER, _(
+        "{declares} and that it was edited ({actions})", declares=text, actions=names
+    )
 
 
 def signer_of(found: Provenance) -> str:
@@ -338,15 +396,27 @@ def vouching(found: Provenance) -> str:
     signer = found.signer
     trust = signer.trust if signer is not None else SignerTrust.UNKNOWN
     if signer is not None and trust is SignerTrust.TRUSTED:
-        return "No trust list vouches for the signer of that manifest."
-    who = f"Their signer, who uses the name “{signer_of(found) or 'unnamed'}”,"
-    if trust is SignerTrust.UNTRUSTED:
-        return f"{who} is on no trust list."
-    if trust is SignerTrust.REVOKED:
-        return f"{who} used a certificate that its issuer has revoked."
-    if trust is SignerTrust.UNKNOWN:
-        return f"{who} could not be checked, because no trust list is in use."
-    return f"{who} cannot be confirmed: {_expired(found)}."
+        return _("No trust list vouches for the signer of that manifest.")
+    name = signer_of(found) or "unnamed"
+    if trust is SignerTrust.EXPIRED:
+        return _(
+            "Their signer, who uses the name “{signer}”, cannot be confirmed: {reason}.",
+            signer=name,
+            reason=_expired(found),
+        )
+    return _(_UNVOUCHED[trust], signer=name)
+
+
+_UNVOUCHED: Final = {
+    SignerTrust.UNTRUSTED: N_("Their signer, who uses the name “{signer}”, is on no trust list."),
+    SignerTrust.REVOKED: N_(
+        "Their signer, who uses the name “{signer}”, used a certificate that its issuer has revoked."
+    ),
+    SignerTrust.UNKNOWN: N_(
+        "Their signer, who uses the name “{signer}”, could not be checked, because no trust list is "
+        "in use."
+    ),
+}
 
 
 def is_past(found: Provenance) -> bool:
@@ -361,13 +431,15 @@ def _expired(found: Provenance) -> str:
     """What is known of a certificate that does not count, the claimed day included."""
     signer, at = found.signer, found.timestamp.at
     if signer is None or not signer.explanation:
-        return "its certificate was not valid at the time that could be established"
+        return _("its certificate was not valid at the time that could be established")
     start, end = signer.valid_from, signer.valid_until
     if at is None or start is None or end is None or not start <= at <= end:
-        return signer.explanation
-    return (
-        f"{signer.explanation}; it was valid on {at:%Y-%m-%d}, the day given by a time-stamping "
-        "authority that is on no trust list"
+        return told(signer.explanation)
+    return _(
+        "{reason}; it was valid on {day}, the day given by a time-stamping authority that is on no "
+        "trust list",
+        reason=told(signer.explanation),
+        day=f"{at:%Y-%m-%d}",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from detectors.result import (
     JUDGED_FRAMES,
+    LOOKS_DRAWN,
     NARROW_BAND_SECONDS,
     REFUSED_FRAMES,
     Alarm,
@@ -17,17 +18,32 @@ from detectors.result import (
 from provenance.declared import Marker, Says, Trace, Watermark, Weight
 from provenance.result import Integrity, Provenance
 from provenance.similarity.result import Match
+from service.language.spoken import N_, Words, _
 from service.reporting.credentials import evidence_of, gaps_in
 from service.reporting.recovered_credentials import recovered
 from service.reporting.report import Evidence, NotChecked, Rank, Signal
 from service.reporting.timeline import marked_of
-from service.reporting.wording import CLAIMS, because, in_words, passes, unsteady
+from service.reporting.wording import CLAIMS, because, in_words, passed, unsteady
 
 _MARKED: Final = {
     Says.AI_GENERATED: Signal.MARKED_AI,
     Says.AI_EDITED: Signal.MARKED_AI,
     Says.POSSIBLY_AI: Signal.SUSPECT,
     Says.CAPTURED: Signal.MARKED_CAPTURE,
+}
+_DECLARES: Final = {
+    Says.AI_GENERATED: N_(
+        "Unsigned metadata in {where} declares that AI generated this. Anyone can write that."
+    ),
+    Says.AI_EDITED: N_(
+        "Unsigned metadata in {where} declares that AI edited this. Anyone can write that."
+    ),
+    Says.POSSIBLY_AI: N_(
+        "Unsigned metadata in {where} declares that this may come from AI. Anyone can write that."
+    ),
+    Says.CAPTURED: N_(
+        "Unsigned metadata in {where} names a camera or a capture. Anyone can write that."
+    ),
 }
 _MANIPULATES: Final = frozenset({Claim.FACE_SWAP, Claim.LOCAL_EDIT})
 WATERMARK_CHANCE: Final = 1e-6
@@ -89,17 +105,26 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
             yield NotChecked(what=item.detector, reason=item.reason, statement=item.explanation)
         narrow = item.facts.get(NARROW_BAND_SECONDS)
         if narrow and item.votes:
-            text = (
-                f"{narrow:.1f} s of the speech hold next to nothing above 4 kHz, as on a telephone "
-                "line. They were not judged."
+            text = _(
+                "{seconds} s of the speech hold next to nothing above 4 kHz, as on a telephone "
+                "line. They were not judged.",
+                seconds=f"{narrow:.1f}",
             )
             yield NotChecked(what=item.detector, reason=Reason.NARROW_BAND, statement=text)
+        if item.votes and item.facts.get(LOOKS_DRAWN):
+            text = (
+                "The picture looks drawn or designed, and the classifier was made for photographs. It "
+                "was judged with higher thresholds and a wider interval."
+            )
+            yield NotChecked(what=item.detector, reason=Reason.NO_PHOTOGRAPH, statement=text)
         refused, judged = (item.facts.get(name, 0) for name in (REFUSED_FRAMES, JUDGED_FRAMES))
         if item.votes and refused >= SUBSTANTIAL * (refused + judged) > 0:
-            text = (
-                f"{refused:.0f} of the {refused + judged:.0f} frames that were taken from the film "
-                "could not be judged: too dark, too plain or no photographs. Silence about the rest "
-                "does not clear them."
+            text = _(
+                "{refused} of the {frames} frames that were taken from the film could not be "
+                "judged: too dark, too plain or no photographs. Silence about the rest does not "
+                "clear them.",
+                refused=f"{refused:.0f}",
+                frames=f"{refused + judged:.0f}",
             )
             yield NotChecked(what=item.detector, reason=Reason.FRAMES_REFUSED, statement=text)
 
@@ -115,17 +140,33 @@ def _watermark(found: Watermark) -> Evidence:
         id=f"watermark.{found.name}.{found.scheme}",
         rank=Rank.WATERMARK,
         signal=Signal.WATERMARKED_AI,
-        statement=f"{found.matched} of the {found.total} bits of an invisible watermark of "
-        f"{found.generator} are in the pixels. By chance that happens to fewer than one in "
-        f"{_round(odds)} pictures. Anybody with the software can add the mark.",
+        statement=_(
+            "{matched} of the {total} bits of an invisible watermark of {generator} are in the "
+            "pixels. By chance that happens to fewer than one in {odds} pictures. Anybody with the "
+            "software can add the mark.",
+            matched=f"{found.matched}",
+            total=f"{found.total}",
+            generator=found.generator,
+            odds=_round(odds),
+        ),
     )
+
+
+_POWERS: Final = Words(
+    {
+        1: "{number} thousand",
+        2: "{number} million",
+        3: "{number} billion",
+        4: "{number} trillion",
+    }
+)
 
 
 def _round(power: int) -> str:
     """10 to this power in words: "10 million"; a trillion stands for all that is larger."""
     thousands, rest = divmod(min(power, 12), 3)
-    name = ("", " thousand", " million", " billion", " trillion")[thousands]
-    return f"{10**rest}{name}"
+    number = f"{10**rest}"
+    return _POWERS[thousands].format(number=number) if thousands else number
 
 
 def _speaking(found: Provenance) -> Iterator[tuple[int, Marker]]:
@@ -133,18 +174,12 @@ def _speaking(found: Provenance) -> Iterator[tuple[int, Marker]]:
 
 
 def _marker(index: int, marker: Marker) -> Evidence:
-    said = {
-        Says.AI_GENERATED: "declares that AI generated this",
-        Says.AI_EDITED: "declares that AI edited this",
-        Says.POSSIBLY_AI: "declares that this may come from AI",
-        Says.CAPTURED: "names a camera or a capture",
-    }[marker.says]
-    tool = f" ({marker.tool})" if marker.tool else ""
+    where = f"{marker.where} ({marker.tool})" if marker.tool else marker.where
     return Evidence(
         id=f"marker.{index}",
         rank=Rank.DECLARED_MARKER,
         signal=_MARKED[marker.says],
-        statement=f"Unsigned metadata in {marker.where}{tool} {said}. Anyone can write that.",
+        statement=_(_DECLARES[marker.says], where=where),
     )
 
 
@@ -155,9 +190,12 @@ def _second_opinion(found: Provenance) -> Iterator[Evidence]:
         return
     name = f"{opinion.engine.name} {opinion.engine.version}"
     if opinion.integrity is Integrity.INTACT:
-        text = f"A second verifier, {name}, finds the credentials intact. The first does not."
+        text = _(
+            "A second verifier, {name}, finds the credentials intact. The first does not.",
+            name=name,
+        )
     else:
-        text = f"A second verifier, {name}, does not find the credentials intact."
+        text = _("A second verifier, {name}, does not find the credentials intact.", name=name)
     yield Evidence(
         id="second_opinion", rank=Rank.SECOND_OPINION, signal=Signal.DISPUTED, statement=text
     )
@@ -168,7 +206,9 @@ def _trace(found: Trace) -> Evidence:
         id=f"trace.{found.code}",
         rank=Rank.CONSISTENCY,
         signal=Signal.INCONSISTENT,
-        statement=f"{found.statement} This counts for little: the common cause is {found.innocent}.",
+        statement=found.statement
+        + " "
+        + _("This counts for little: the common cause is {cause}.", cause=found.innocent),
     )
 
 
@@ -189,7 +229,7 @@ def _classifier(finding: Finding) -> Evidence:
         raise ValueError(f"{finding.detector}: evidence needs a score")
     marked = marked_of(finding) if finding.alarm is Alarm.NONE else None
     parts = (
-        f"The score gives {in_words(lr.log10, means)}{passes(finding)}.",
+        _gives(finding, in_words(lr.log10, means)),
         unsteady(finding),
         because(finding),
         f" {marked.in_words(means)}" if marked is not None else "",
@@ -200,3 +240,11 @@ def _classifier(finding: Finding) -> Evidence:
         signal=signal_of(finding),
         statement="".join(parts),
     )
+
+
+def _gives(finding: Finding, words: str) -> str:
+    if threshold := passed(finding):
+        return _(
+            "The score gives {words} and passes {threshold}.", words=words, threshold=threshold
+        )
+    return _("The score gives {words}.", words=words)

@@ -11,7 +11,9 @@ from typing import Final
 from detectors.result import Finding
 from provenance.declared import Says, Watermark
 from provenance.result import Origin, Presence, Provenance, SignerTrust
+from service.language.spoken import N_, Words, _, capital
 from service.reporting.credentials import (
+    appended_in_words,
     is_past,
     only_appended,
     signer_of,
@@ -22,24 +24,40 @@ from service.reporting.credentials import (
 from service.reporting.report import Evidence, NotChecked, Signal, Verdict
 from service.reporting.timeline import marked_of
 from service.reporting.verdict import BESIDE, Decision, broke
-from service.reporting.wording import CLAIMS, count_of, likelier, passes, were
+from service.reporting.wording import CLAIMS, likelier, passed
 
-_KINDS: Final = {Origin.AI_GENERATED: "AI generated this", Origin.AI_EDITED: "AI edited this"}
-_MARKED: Final = {
-    Says.AI_GENERATED: "AI generated this",
-    Says.AI_EDITED: "AI edited this",
-    Says.POSSIBLY_AI: "this may come from AI",
-}
-_UNREAD: Final = {
-    Presence.NONE: "No Content Credentials were found",
-    Presence.UNSUPPORTED: "Content Credentials cannot be read from this kind of file",
-    Presence.REMOTE_UNFETCHED: "The Content Credentials of this file are kept elsewhere and were not "
-    "fetched",
-    Presence.UNREADABLE: "Content Credentials in this could not be read",
-}
-NO_CONCLUSION: Final = "The evidence does not support a conclusion either way."
-NO_METHOD: Final = "None of the methods applies to this file."
-NO_SIGN: Final = "No sign of synthesis was found. That does not prove it is genuine."
+_KINDS: Final = Words(
+    {
+        Origin.AI_GENERATED: "AI generated this",
+        Origin.AI_EDITED: "AI edited this",
+    }
+)
+_MARKED: Final = Words(
+    {
+        Says.AI_GENERATED: "AI generated this",
+        Says.AI_EDITED: "AI edited this",
+        Says.POSSIBLY_AI: "this may come from AI",
+    }
+)
+_UNREAD: Final = Words(
+    {
+        Presence.NONE: "No Content Credentials were found",
+        Presence.UNSUPPORTED: "Content Credentials cannot be read from this kind of file",
+        Presence.REMOTE_UNFETCHED: "The Content Credentials of this file are kept elsewhere and were not "
+        "fetched",
+        Presence.UNREADABLE: "Content Credentials in this could not be read",
+    }
+)
+_DISTRUSTED: Final = Words(
+    {
+        SignerTrust.REVOKED: "whose certificate was revoked",
+        SignerTrust.UNKNOWN: "who was not checked against a trust list",
+        SignerTrust.UNTRUSTED: "who is on no trust list",
+    }
+)
+NO_CONCLUSION: Final = N_("The evidence does not support a conclusion either way.")
+NO_METHOD: Final = N_("None of the methods applies to this file.")
+NO_SIGN: Final = N_("No sign of synthesis was found. That does not prove it is genuine.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,118 +90,160 @@ def headline(facts: Facts) -> str:
 
 def _signed_ai(facts: Facts, deciding: Evidence) -> str:
     found = _provenance(facts)
-    return f"A trusted signer{_name(found)} states that {_KINDS[found.origin]}{_with(found)}."
+    said = _with(_KINDS[found.origin], found)
+    if name := signer_of(found):
+        return _("A trusted signer, {signer}, states that {said}.", signer=name, said=said)
+    return _("A trusted signer states that {said}.", said=said)
 
 
 def _signed_capture(facts: Facts, deciding: Evidence) -> str:
     found = _provenance(facts)
-    kept = "it is as it was signed"
+    kept = _("it is as it was signed")
     if found.unsigned:
-        kept = f"what was signed is unchanged, but nobody signed {stretches(found.unsigned)}"
-    return f"A trusted signer{_name(found)} states that a device captured this, and {kept}."
+        kept = _(
+            "what was signed is unchanged, but nobody signed {stretches}",
+            stretches=stretches(found.unsigned),
+        )
+    if name := signer_of(found):
+        return _(
+            "A trusted signer, {signer}, states that a device captured this, and {kept}.",
+            signer=name,
+            kept=kept,
+        )
+    return _("A trusted signer states that a device captured this, and {kept}.", kept=kept)
 
 
 def _broken(facts: Facts, deciding: Evidence) -> str:
     found = _provenance(facts)
     if count := only_appended(found):
-        return (
-            f"{count_of(count, 'byte')} {were(count)} added after the end of this file once it had "
-            "been signed. Everything before that is as it was signed."
-        )
+        return f"{appended_in_words(count)}."
     words = words_for(found)
-    return words.headline if words is not None else NO_CONCLUSION
+    return _(words.headline) if words is not None else _(NO_CONCLUSION)
 
 
 def _unreliable(facts: Facts, deciding: Evidence) -> str:
     words = words_for(_provenance(facts))
-    return words.headline if words is not None else NO_CONCLUSION
+    return _(words.headline) if words is not None else _(NO_CONCLUSION)
 
 
 def _claimed_ai(facts: Facts, deciding: Evidence) -> str:
     found = _provenance(facts)
-    said = f"{_KINDS.get(found.origin, 'AI had a part in this')}{_with(found)}"
+    said = _with(_KINDS.get(found.origin, _("AI had a part in this")), found)
     if words_for(found) is not None:
-        return f"Its Content Credentials state that {said}, but they cannot be relied on."
+        return _(
+            "Its Content Credentials state that {said}, but they cannot be relied on.", said=said
+        )
     signer = found.signer
     if signer is None or signer.trust is SignerTrust.TRUSTED:
-        return f"An earlier version in its history states that {said}. Whoever signed that is not trusted."
-    who = f"“{signer_of(found) or 'unnamed'}”, {_distrust(found, signer.trust)}"
-    return f"Its Content Credentials state that {said}. They are signed by {who}."
+        return _(
+            "An earlier version in its history states that {said}. Whoever signed that is not "
+            "trusted.",
+            said=said,
+        )
+    return _(
+        "Its Content Credentials state that {said}. They are signed by “{signer}”, {distrust}.",
+        said=said,
+        signer=signer_of(found) or "unnamed",
+        distrust=_distrust(found, signer.trust),
+    )
 
 
 def _distrust(found: Provenance, trust: SignerTrust) -> str:
     if trust is SignerTrust.EXPIRED:
-        past = "has since expired" if is_past(found) else "was not valid when it was used"
-        return f"whose certificate {past}"
-    return {
-        SignerTrust.REVOKED: "whose certificate was revoked",
-        SignerTrust.UNKNOWN: "who was not checked against a trust list",
-    }.get(trust, "who is on no trust list")
+        if is_past(found):
+            return _("whose certificate has since expired")
+        return _("whose certificate was not valid when it was used")
+    return _DISTRUSTED[trust]
 
 
 def _watermarked(facts: Facts, deciding: Evidence) -> str:
     mark = next(
         (m for m in facts.watermarks if f"watermark.{m.name}.{m.scheme}" == deciding.id), None
     )
-    of = f" of {mark.generator}" if mark is not None else ""
-    return f"This carries an invisible watermark{of}, written by software that generates pictures."
+    if mark is None:
+        return _(
+            "This carries an invisible watermark, written by software that generates pictures."
+        )
+    return _(
+        "This carries an invisible watermark of {generator}, written by software that generates "
+        "pictures.",
+        generator=mark.generator,
+    )
 
 
 def _marked_ai(facts: Facts, deciding: Evidence) -> str:
     index = deciding.id.removeprefix("marker.")
     markers = _provenance(facts).markers
     marker = markers[int(index)] if index.isdigit() and int(index) < len(markers) else None
-    said = _MARKED.get(marker.says, "AI had a part in this") if marker else "AI had a part in this"
-    tool = f", and names {marker.tool}" if marker is not None and marker.tool else ""
-    return f"Its metadata declares that {said}{tool}. Nobody signed that."
+    said = _("AI had a part in this")
+    if marker is not None:
+        said = _MARKED.get(marker.says, said)
+    if marker is not None and marker.tool:
+        return _(
+            "Its metadata declares that {said}, and names {tool}. Nobody signed that.",
+            said=said,
+            tool=marker.tool,
+        )
+    return _("Its metadata declares that {said}. Nobody signed that.", said=said)
 
 
 def _recovered_ai(facts: Facts, deciding: Evidence) -> str:
-    return (
+    return _(
         "This is a copy of a known original whose trusted signer states that AI made or edited it."
     )
 
 
 def _altered_copy(facts: Facts, deciding: Evidence) -> str:
-    return "This is a copy of a signed capture, but it differs from that original in places."
+    return _("This is a copy of a signed capture, but it differs from that original in places.")
 
 
 def _classified(facts: Facts, deciding: Evidence) -> str:
     """State the threshold and the odds, which a word such as "likely" would only blur."""
     finding = _finding(facts, deciding)
     if finding is None or finding.lr is None:
-        return NO_CONCLUSION
-    claim, lr = CLAIMS[finding.claim], finding.lr.log10
-    passed = passes(finding).removeprefix(" and passes ")
-    return f"The score for “{claim}” passes {passed}. A score like this is {likelier(lr, claim)}."
+        return _(NO_CONCLUSION)
+    claim = CLAIMS[finding.claim]
+    threshold = passed(finding)
+    return _(
+        "The score for “{claim}” passes {threshold}. A score like this is {likely}.",
+        claim=claim,
+        threshold=threshold,
+        likely=likelier(finding.lr.log10, claim),
+    )
 
 
 def _suspect(facts: Facts, deciding: Evidence) -> str:
     finding = _finding(facts, deciding)
     if finding is None:  # a marker
         index = deciding.id.removeprefix("marker.")
-        return f"Unsigned metadata hints at AI ({_where(facts, index)}), but does not declare it."
-    marked = marked_of(finding)
-    if not passes(finding) and marked is not None:
-        return f"The score of the whole is low, but parts of it stand out. {marked.in_words(CLAIMS[finding.claim])}"
-    if finding.unstable:
-        return (
-            f"The score for “{CLAIMS[finding.claim]}” is high, but not once this is made smaller or cut "
-            "and saved again. That is too little for a conclusion."
+        return _(
+            "Unsigned metadata hints at AI ({where}), but does not declare it.",
+            where=_where(facts, index),
         )
-    return (
-        f"The score for “{CLAIMS[finding.claim]}” is raised, but 5 % of real media reach it by "
-        "chance. That is too many for a conclusion."
+    claim, marked = CLAIMS[finding.claim], marked_of(finding)
+    if not passed(finding) and marked is not None:
+        text = _("The score of the whole is low, but parts of it stand out.")
+        return f"{text} {marked.in_words(claim)}"
+    if finding.unstable:
+        return _(
+            "The score for “{claim}” is high, but not once this is made smaller or cut and saved "
+            "again. That is too little for a conclusion.",
+            claim=claim,
+        )
+    return _(
+        "The score for “{claim}” is raised, but 5 % of real media reach it by chance. That is too "
+        "many for a conclusion.",
+        claim=claim,
     )
 
 
 def _unremarkable(facts: Facts, deciding: Evidence) -> str:
     marked = [(item, share) for item in facts.findings if (share := marked_of(item)) is not None]
     if not marked:
-        return NO_SIGN
+        return _(NO_SIGN)
     finding, share = max(marked, key=lambda pair: pair[1].share)
-    text = share.in_words(CLAIMS[finding.claim])
-    return f"As a whole this shows no sign of synthesis, which does not prove it genuine. {text}"
+    text = _("As a whole this shows no sign of synthesis, which does not prove it genuine.")
+    return f"{text} {share.in_words(CLAIMS[finding.claim])}"
 
 
 BY_SIGNAL: Final[Mapping[Signal, Callable[[Facts, Evidence], str]]] = {
@@ -209,7 +269,7 @@ def _undecided(facts: Facts) -> str:
         case Verdict.NO_SIGN_FOUND:
             return _not_looked_at(facts)
         case Verdict.NOT_APPLICABLE:
-            return NO_METHOD
+            return _(NO_METHOD)
         case _:
             return _stopped(facts)
 
@@ -218,11 +278,25 @@ def _not_looked_at(facts: Facts) -> str:
     """Only signed and declared facts were asked for, and none of them spoke of AI."""
     found = facts.provenance
     unread = _UNREAD.get(found.presence) if found is not None else _UNREAD[Presence.NONE]
+    unseen = _("The content itself was not looked at.")
     if unread is not None:
-        said = f"{unread}, and no declared marker of AI was found"
+        said = _("{unread}, and no declared marker of AI was found.", unread=unread)
     else:
-        said = f"The Content Credentials{_by(found)} do not speak of AI"
-    return f"{said}. The content itself was not looked at."
+        said = _silent(found)
+    return f"{said} {unseen}"
+
+
+def _silent(found: Provenance | None) -> str:
+    """Name the signer only where the credentials are intact and may be attributed."""
+    name = signer_of(found) if found is not None else ""
+    if found is None or words_for(found) is not None or not name:
+        return _("The Content Credentials do not speak of AI.")
+    if found.signer is not None and found.signer.trust is SignerTrust.TRUSTED:
+        return _(
+            "The Content Credentials of a trusted signer, {signer}, do not speak of AI.",
+            signer=name,
+        )
+    return _("The Content Credentials of “{signer}” do not speak of AI.", signer=name)
 
 
 def _stopped(facts: Facts) -> str:
@@ -231,8 +305,8 @@ def _stopped(facts: Facts) -> str:
     gaps += [item for item in facts.not_checked if item.reason in BESIDE]
     gap = next((item for item in gaps if item.what == "classifiers"), gaps[0] if gaps else None)
     if gap is None:
-        return NO_CONCLUSION
-    return f"No conclusion is possible. {gap.statement[:1].upper()}{gap.statement[1:]}"
+        return _(NO_CONCLUSION)
+    return f"{_('No conclusion is possible.')} {capital(gap.statement)}"
 
 
 def _provenance(facts: Facts) -> Provenance:
@@ -251,22 +325,6 @@ def _where(facts: Facts, index: str) -> str:
     return markers[int(index)].where if index.isdigit() and int(index) < len(markers) else "a tag"
 
 
-def _name(found: Provenance) -> str:
-    name = signer_of(found)
-    return f", {name}," if name else ""
-
-
-def _by(found: Provenance | None) -> str:
-    """The signer's name, only where the credentials are intact and may be attributed."""
-    if found is None:
-        return ""
-    name = signer_of(found)
-    if words_for(found) is not None or not name:
-        return ""
-    trusted = found.signer is not None and found.signer.trust is SignerTrust.TRUSTED
-    return f" of a trusted signer, {name}," if trusted else f" of “{name}”"
-
-
-def _with(found: Provenance) -> str:
+def _with(said: str, found: Provenance) -> str:
     tool = tool_of(found)
-    return f" (with {tool})" if tool else ""
+    return _("{said} (with {tool})", said=said, tool=tool) if tool else said

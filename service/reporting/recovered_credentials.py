@@ -10,12 +10,13 @@ from typing import Final
 
 from provenance.result import Integrity, Presence, Provenance
 from provenance.similarity.result import Match, Via
+from service.language.spoken import N_, _, n_
 from service.reporting.report import Evidence, Rank, Signal
 
 MOSTLY: Final = 0.5
 """Share of a picture that its original must fill to speak for the whole of it."""
 
-CAUTION: Final = "A likeness is no signature, and small or subtle changes escape it."
+CAUTION: Final = N_("A likeness is no signature, and small or subtle changes escape it.")
 
 _RECOVERED: Final = {
     Signal.SIGNED_AI: Signal.RECOVERED_AI,
@@ -49,7 +50,8 @@ def recovered(
                 continue
             seen.add(match.original.sha256)
             signal = _signal(match, item.signal)
-            statement = f"{in_words(match)} When it was indexed: {item.statement} {CAUTION}"
+            indexed = _("When it was indexed: {statement}", statement=item.statement)
+            statement = f"{in_words(match)} {indexed} {_(CAUTION)}"
             yield Evidence(
                 id=f"recovered.{index}",
                 rank=Rank.RECOVERED_CREDENTIALS,
@@ -72,18 +74,32 @@ def _signal(match: Match, said: Signal) -> Signal:
 def in_words(match: Match) -> str:
     """One sentence: what this file has in common with the original, and what was changed."""
     original = match.original
-    name = f"“{original.name}” (sha256 {original.sha256[:_SHOWN_HASH]}…)"
+    name = _(
+        "“{name}” (sha256 {sha256}…)",
+        name=original.name,
+        sha256=original.sha256[:_SHOWN_HASH],
+    )
     if match.via is Via.BYTES:
-        return f"This is exactly the file {name}."
+        return _("This is exactly the file {original}.", original=name)
     if match.via is Via.SOUND:
-        what = f"The sound is a re-encoded copy of that of {name}"
+        what = _("The sound is a re-encoded copy of that of {original}", original=name)
     elif match.via is Via.PICTURE and match.start is not None:
-        what = f"This is a re-encoded still of {name}, about {match.start:.0f} s into it"
+        what = _(
+            "This is a re-encoded still of {original}, about {start} s into it",
+            original=name,
+            start=f"{match.start:.0f}",
+        )
     else:
-        what = f"This is a re-encoded copy of {name}"
+        what = _("This is a re-encoded copy of {original}", original=name)
     done = changes(match)
-    changed = f": {', '.join(done)}" if done else ""
-    return f"{what}{changed}; {_likeness(match)}."
+    if not done:
+        return _("{what}; {likeness}.", what=what, likeness=_likeness(match))
+    return _(
+        "{what}: {changes}; {likeness}.",
+        what=what,
+        changes=", ".join(done),
+        likeness=_likeness(match),
+    )
 
 
 def changes(match: Match) -> tuple[str, ...]:
@@ -93,24 +109,34 @@ def changes(match: Match) -> tuple[str, ...]:
 
 def _changes(match: Match) -> Iterator[str]:
     if match.scale is not None and abs(match.scale - 1) > _SAME_SIZE:
-        yield f"scaled to {_percent(match.scale)}"
+        yield _("scaled to {share} %", share=_percent(match.scale))
     if match.visible < _WHOLE:
-        yield f"cropped by about {_percent(1 - match.visible)} of its area"
+        yield _("cropped by about {share} % of its area", share=_percent(1 - match.visible))
     if match.mirrored:
-        yield "mirrored"
+        yield _("mirrored")
     if abs(match.turned) > _LEVEL:
-        yield f"turned by {match.turned:.0f}°"
+        yield _("turned by {degrees}°", degrees=f"{match.turned:.0f}")
     if match.filled < _WHOLE:
-        yield f"placed in a border or a larger picture, of which it fills {_percent(match.filled)}"
+        yield _(
+            "placed in a border or a larger picture, of which it fills {share} %",
+            share=_percent(match.filled),
+        )
     if match.via in (Via.FRAMES, Via.SOUND) and _is_excerpt(match):
-        yield f"an excerpt from {match.start:.0f} s to {match.end:.0f} s"
+        yield _(
+            "an excerpt from {start} s to {end} s",
+            start=f"{match.start:.0f}",
+            end=f"{match.end:.0f}",
+        )
     if match.altered:
-        places = "one place" if len(match.altered) == 1 else f"{len(match.altered)} places"
-        yield f"different from the original in {places}"
+        yield n_(
+            "different from the original in one place",
+            "different from the original in {count} places",
+            len(match.altered),
+        )
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}"
 
 
 def _is_excerpt(match: Match) -> bool:
@@ -122,7 +148,11 @@ def _is_excerpt(match: Match) -> bool:
 
 def _likeness(match: Match) -> str:
     if match.via is Via.SOUND:
-        return f"landmarks agree in {_percent(match.similarity)} of it"
+        return _("landmarks agree in {share} % of it", share=_percent(match.similarity))
     if match.via is Via.FRAMES:
-        return f"likeness {match.similarity:.2f} in {match.agreeing} frames"
-    return f"likeness {match.similarity:.2f}"
+        return _(
+            "likeness {likeness} in {frames} frames",
+            likeness=f"{match.similarity:.2f}",
+            frames=f"{match.agreeing}",
+        )
+    return _("likeness {likeness}", likeness=f"{match.similarity:.2f}")

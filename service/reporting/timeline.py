@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Claim, Finding, Segment
-from service.reporting.wording import count_of
+from service.language.spoken import Words, _, n_
 
 MAX_PARTS: Final = 480
 MAX_MARKS: Final = 6
 MARKED: Final = 0.5
 """log10 LR from which a stretch of a voting detector is marked."""
 
-LANES: Final = (("shot", "Shots"), ("speech", "Speech"), ("face", "Faces"))
+LANES: Final = Words({"shot": "Shots", "speech": "Speech", "face": "Faces"})
 """How the labels of segments begin, and what the parts so named are called."""
 
 _TOGETHER: Final = 0.25  # seconds between stretches of one label that are shown as one
@@ -94,9 +94,12 @@ def _overlap(ordered: list[Part | Segment]) -> bool:
 def counted(prefix: str, found: tuple[Part, ...]) -> str:
     """ "3 shots", "1 face", "12.5 s of speech"."""
     if prefix == "speech":
-        return f"{sum(part.end - part.start for part in found):.1f} s of speech"
+        length = sum(part.end - part.start for part in found)
+        return _("{seconds} s of speech", seconds=f"{length:.1f}")
     count = len({part.label for part in found})
-    return count_of(count, prefix)
+    if prefix == "shot":
+        return n_("{count} shot", "{count} shots", count)
+    return n_("{count} face", "{count} faces", count)
 
 
 def marks(findings: Iterable[Finding]) -> tuple[Mark, ...]:
@@ -131,9 +134,11 @@ class Marked:
 
     def in_words(self, claim: str) -> str:
         """A sentence: "Of the 12.0 s that were judged, 6.0 s lean towards “synthetic”."."""
-        return (
-            f"Of the {self.judged:.1f} s that were judged, {self.seconds:.1f} s lean towards "
-            f"“{claim}”."
+        return _(
+            "Of the {judged} s that were judged, {leaning} s lean towards “{claim}”.",
+            judged=f"{self.judged:.1f}",
+            leaning=f"{self.seconds:.1f}",
+            claim=claim,
         )
 
 

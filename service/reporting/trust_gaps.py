@@ -6,6 +6,7 @@ from typing import Final
 from provenance.published import INTERIM_ABSENT, lacks_interim
 from provenance.result import Provenance, SignerTrust
 from provenance.trust import MAX_AGE
+from service.language.spoken import _
 from service.reporting.report import NotChecked
 
 INTERIM_LIST_ABSENT: Final = "interim_list_absent"
@@ -21,9 +22,11 @@ def trust_gaps(found: Provenance) -> Iterator[NotChecked]:
         yield NotChecked(what=_WHAT, reason=INTERIM_LIST_ABSENT, statement=INTERIM_ABSENT)
     for entry in found.trust_lists:
         if entry.added_at is not None and found.validated_at - entry.added_at > MAX_AGE:
-            text = (
-                f"The trust list {entry.name} dates from {entry.added_at:%Y-%m-%d}, more than "
-                f"{MAX_AGE.days} days ago. Signers added since are not on it. The command “assay trust "
-                "update” renews the official lists."
+            text = _(
+                "The trust list {name} dates from {day}, more than {days} days ago. Signers added "
+                "since are not on it. The command “assay trust update” renews the official lists.",
+                name=entry.name,
+                day=f"{entry.added_at:%Y-%m-%d}",
+                days=f"{MAX_AGE.days}",
             )
             yield NotChecked(what=_WHAT, reason=TRUST_LIST_OLD, statement=text)

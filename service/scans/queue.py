@@ -13,14 +13,13 @@ from celery import Celery
 from kombu.exceptions import ChannelError, KombuError
 
 from detectors.base import Kind
-from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
+from service.db.lifecycle import PROVENANCE_QUEUE, VIEWS_QUEUE, WEBHOOKS_QUEUE
 from service.errors import QueueUnavailable
 from service.reporting.report import Profile
 
 SCAN_TASK: Final = "assay.scan"
 VIEW_TASK: Final = "assay.view"
 WEBHOOK_TASK: Final = "assay.webhook"
-PROVENANCE_QUEUE: Final = "provenance"
 QUEUES: Final = (*(kind.value for kind in Kind), PROVENANCE_QUEUE)
 """Of scans. Webhooks have one of their own, so that a slow receiver never holds a scan."""
 

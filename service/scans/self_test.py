@@ -13,10 +13,10 @@ from detectors.errors import DetectorError
 from detectors.result import Outcome
 from provenance.errors import ProvenanceError
 from service.analysis.pipeline import Pipeline
+from service.db.lifecycle import PROVENANCE_QUEUE
 from service.errors import ServiceError
 from service.reporting.report import Profile, Report, Verdict
 from service.scans.intake import source_from_path
-from service.scans.queue import PROVENANCE_QUEUE
 
 if TYPE_CHECKING:
     import numpy as np

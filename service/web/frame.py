@@ -1,17 +1,25 @@
 """What every page is set in: the style, the navigation, and whoever is signed in."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, Request
 
 from service.access.principal import SCOPES, Role, Scope
 from service.api.access import TheRoot
+from service.api.languages import PARAMETER
 from service.api.sessions import TheSession, people_of
 from service.db.sessions import StoredSession
+from service.language.languages import Language, language, speaking
 from service.rendering.render import STATIC, page
+
+ENGLISH: Final = frozenset(
+    {"detectors.html", "problem.html", "reference.html", "trust.html", "verify.html"}
+)
+"""Pages that are English only, with everything around them, so that none is in two languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,12 @@ class Frame:
     root: str
     people: bool = False
     session: StoredSession | None = None
+    query: str | None = None  # of a page that can be asked for in another language
+
+    def asking(self, language: str) -> str:
+        """The query that asks for the same page in this language."""
+        kept = [item for item in parse_qsl(self.query or "") if item[0] != PARAMETER]
+        return urlencode([*kept, (PARAMETER, language)])
 
     def may(self, scope: str) -> bool:
         """Whether what takes this scope is worth showing; only a person's role speaks against it."""
@@ -28,7 +42,8 @@ class Frame:
 
 
 def _frame(request: Request, root: TheRoot, session: TheSession) -> Frame:
-    return Frame(root, people_of(request).wanted(), session)
+    query = request.url.query if request.method in {"GET", "HEAD"} else None
+    return Frame(root, people_of(request).wanted(), session, query)
 
 
 TheFrame = Annotated[Frame, Depends(_frame)]
@@ -36,6 +51,9 @@ TheFrame = Annotated[Frame, Depends(_frame)]
 
 def render(template: str, frame: Frame, /, **values: object) -> str:
     """A page in its frame."""
+    if template in ENGLISH and language() is not Language.ENGLISH:
+        with speaking(Language.ENGLISH):
+            return render(template, replace(frame, query=None), **values)
     return page(template, root=frame.root, frame=frame, stamp=_stamp(), **values)
 
 

@@ -16,6 +16,7 @@ from service.api.filters import ACTOR, ACTOR_LENGTH, TEXT_LENGTH, words_in
 from service.api.sessions import people_of
 from service.db.lifecycle import State
 from service.db.listing import Order, Wanted
+from service.language.spoken import Words
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
 from service.scans.asked import PRINTABLE, REFERENCE_LENGTH, reference_in
@@ -29,12 +30,14 @@ UNSET: Final = BeforeValidator(lambda chosen: chosen or None)
 """A form sends an empty text for what nobody chose."""
 
 LISTED: Final = 50
-ORDERS: Final = {
-    Order.NEWEST: "newest first",
-    Order.OLDEST: "oldest first",
-    Order.NAME: "by name",
-    Order.LARGEST: "largest first",
-}
+ORDERS: Final = Words(
+    {
+        Order.NEWEST: "newest first",
+        Order.OLDEST: "oldest first",
+        Order.NAME: "by name",
+        Order.LARGEST: "largest first",
+    }
+)
 COMPARE: Final = "/compare"
 """Two scans side by side, in installations that have that page."""
 

@@ -13,8 +13,10 @@ from service.api.access import TheScans, needs
 from service.api.looking import TheLooking
 from service.api.scans import ScanId
 from service.db.lifecycle import Scan
+from service.language.spoken import Words
 from service.rendering.comparison import compared
 from service.reporting.report import Report
+from service.reporting.translated import translated
 from service.reporting.wording import KINDS, VERDICTS
 from service.scans.absent import has_report
 from service.scans.refusals import ViewNotFound
@@ -24,7 +26,7 @@ from service.web.frame import TheFrame, render
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 LAST: Final = 999_999
-STEPS: Final = ((-10, "10 back"), (-1, "1 back"), (1, "1 on"), (10, "10 on"))
+STEPS: Final = Words({-10: "10 back", -1: "1 back", 1: "1 on", 10: "10 on"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def compare(
         frame,
         first=first,
         second=second,
-        groups=compared(first.report, second.report),
+        groups=compared(translated(first.report), translated(second.report)),
         verdicts=VERDICTS,
         kinds=KINDS,
         about=ABOUT[View.DIFFERENCE],
@@ -85,7 +87,7 @@ def frames(
         scan=scan,
         number=number,
         last=LAST,
-        steps=tuple((step, words) for step, words in STEPS if 0 <= number + step <= LAST),
+        steps=tuple((step, words) for step, words in STEPS.items() if 0 <= number + step <= LAST),
         sentences=() if asked is None else asked.sentences,
         refused=None if asked is None or asked.failure is None else asked.failure.sentence,
         unavailable=looking.why_not(scan),

@@ -21,7 +21,9 @@ from service.api.views import detector_views
 from service.db.lifecycle import Scan, State
 from service.db.retention_lifecycle import Part
 from service.errors import InvalidRequest
+from service.language.spoken import Words
 from service.rendering.view import ICONS, bytes_in_words, view
+from service.reporting.translated import translated
 from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
 from service.scans.absent import has_report
 from service.scans.intake import MAX_FRAGMENTS
@@ -37,27 +39,33 @@ from service.web.who import Who, who_of
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 RECENT: Final = 8
-STAGES: Final = {
-    Stage.QUEUED: "Waiting for a worker",
-    Stage.PROVENANCE: "Reading Content Credentials and markers",
-    Stage.DECODING: "Decoding in a sandbox",
-    Stage.DETECTORS: "Asking the classifiers",
-    Stage.REPORT: "Weighing the evidence",
-}
-PARTS: Final = {
-    Part.BYTES: "the file",
-    Part.PREVIEWS: "its preview",
-    Part.REPORTS: "the report",
-    Part.INDEX_ENTRIES: "its entry in the index of known media",
-}
-STATES: Final = {
-    State.QUEUED: "waiting",
-    State.RUNNING: "running",
-    State.DONE: "done",
-    State.FAILED: "failed",
-    State.EXPIRED: "expired",
-    State.CANCELLED: "cancelled",
-}
+STAGES: Final = Words(
+    {
+        Stage.QUEUED: "Waiting for a worker",
+        Stage.PROVENANCE: "Reading Content Credentials and markers",
+        Stage.DECODING: "Decoding in a sandbox",
+        Stage.DETECTORS: "Asking the classifiers",
+        Stage.REPORT: "Weighing the evidence",
+    }
+)
+PARTS: Final = Words(
+    {
+        Part.BYTES: "the file",
+        Part.PREVIEWS: "its preview",
+        Part.REPORTS: "the report",
+        Part.INDEX_ENTRIES: "its entry in the index of known media",
+    }
+)
+STATES: Final = Words(
+    {
+        State.QUEUED: "waiting",
+        State.RUNNING: "running",
+        State.DONE: "done",
+        State.FAILED: "failed",
+        State.EXPIRED: "expired",
+        State.CANCELLED: "cancelled",
+    }
+)
 
 
 @router.get("/", dependencies=[needs(Scope.SCANS_READ)])
@@ -180,6 +188,7 @@ def _report(
     scans: Scans, scan: Scan, frame: Frame, who: Who, principal: Principal, looking: Looking
 ) -> str:
     report = scans.report(scan.id)
+    shown_report = translated(report)
     teamwork.note_look(scans, scan.id, principal)
     files = f"{frame.root}/v1/scans/{scan.id}"
     media = scans.media(scan.id)
@@ -193,8 +202,8 @@ def _report(
         frame,
         scan=scan,
         media=f"{files}/media" if media is not None else None,
-        report=report,
-        view=view(report),
+        report=shown_report,
+        view=view(shown_report),
         views=views,
         unavailable=unavailable,
         frames=f"{frame.root}/scans/{scan.id}/frames",
@@ -223,6 +232,7 @@ def page(template: str, frame: Frame, **values: object) -> str:
         states=STATES,
         stages=STAGES,
         parts=PARTS,
+        judged=reviews.JUDGED,
         in_bytes=bytes_in_words,
         **values,
     )

@@ -14,18 +14,31 @@ from service.api.forms import Fields, fields, written
 from service.api.reviews import NOTE_LENGTH, NewReview
 from service.api.scans import ScanId
 from service.db.lifecycle import Judgement
+from service.language.spoken import Words, _
 from service.scans.use_cases import Scans
 from service.web.frame import Frame, TheFrame, render
 from service.web.keeping import keeping
 from service.web.who import Who
 
 LISTED: Final = 20
-JUDGEMENTS: Final = {
-    Judgement.GENUINE: "a camera or microphone took it, and nothing misleading was done to it",
-    Judgement.SYNTHETIC: "a generator made it",
-    Judgement.MANIPULATED: "it was taken, then changed so that it misleads",
-    Judgement.UNCLEAR: "nobody could tell",
-}
+JUDGEMENTS: Final = Words(
+    {
+        Judgement.GENUINE: "a camera or microphone took it, and nothing misleading was done to it",
+        Judgement.SYNTHETIC: "a generator made it",
+        Judgement.MANIPULATED: "it was taken, then changed so that it misleads",
+        Judgement.UNCLEAR: "nobody could tell",
+    }
+)
+
+
+JUDGED: Final = Words(
+    {
+        Judgement.GENUINE: "genuine",
+        Judgement.SYNTHETIC: "synthetic",
+        Judgement.MANIPULATED: "manipulated",
+        Judgement.UNCLEAR: "unclear",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +79,12 @@ def review(
     except ValidationError as error:
         asked = {item["loc"][0] for item in error.errors()}
         sentence = (
-            "Choose what you came to."
+            _("Choose what you came to.")
             if "judgement" in asked
-            else f"A note has at most {NOTE_LENGTH} characters, and no control characters."
+            else _(
+                "A note has at most {length} characters, and no control characters.",
+                length=NOTE_LENGTH,
+            )
         )
         return HTMLResponse(_kept(frame, scan_id, form, sentence), status_code=422)
     scans.reviews.add(scan_id, new.judgement, new.note, actor=principal.actor)
@@ -91,6 +107,7 @@ def _kept(frame: Frame, scan_id: str, form: Fields, sentence: str) -> str:
         scan_id=scan_id,
         sentence=sentence,
         typed=typed,
+        judged=JUDGED,
         **review_words(),
     )
 

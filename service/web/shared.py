@@ -14,6 +14,7 @@ from service.errors import PreviewNotFound
 from service.rendering.render import BARE
 from service.rendering.view import view
 from service.reporting.report import Report
+from service.reporting.translated import translated
 from service.scans.refusals import LinkNotFound
 from service.scans.use_cases import Scans
 from service.web.frame import Frame
@@ -47,7 +48,11 @@ Followed = Annotated[tuple[Link, Scans], Depends(_followed)]
 
 @router.get("/{secret}", dependencies=[PUBLIC])
 def show(
-    followed: Followed, secret: str, root: TheRoot, organisation: TheOrganisation
+    request: Request,
+    followed: Followed,
+    secret: str,
+    root: TheRoot,
+    organisation: TheOrganisation,
 ) -> HTMLResponse:
     """The report as its own page shows it, without notes, reviews or the file."""
     link, scans = followed
@@ -57,10 +62,10 @@ def show(
     files = f"{root}{SHARED}/{secret}"
     content = page(
         "shared.html",
-        Frame(root),
+        Frame(root, query=request.url.query),
         link=link,
-        report=shown,
-        view=view(shown),
+        report=translated(shown),
+        view=view(translated(shown)),
         document=shown.model_dump_json(indent=2),
         picture=f"{files}/preview" if scans.preview(link.scan_id) is not None else None,
         media=None,

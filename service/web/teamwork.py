@@ -21,6 +21,7 @@ from service.db.links import Link
 from service.db.notes import Note
 from service.db.teamwork import Deed
 from service.errors import InvalidRequest
+from service.language.spoken import Words, _
 from service.reporting.report import Verdict
 from service.reporting.wording import VERDICTS
 from service.scans.teamwork import LOOKED, SHOWN
@@ -31,24 +32,26 @@ from service.web.who import Who
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 LISTED: Final = 50
-DAYS: Final[Mapping[str, str]] = {"1": "one day", "7": "a week", "30": "30 days"}
+DAYS: Final = Words({"1": "one day", "7": "a week", "30": "30 days"})
 """How long a link can be good that is made on the page."""
 
-_DEEDS: Final[Mapping[str, str]] = {
-    "scan.accepted": "sent the file",
-    "scan.done": "made the report",
-    "scan.failed": "could not analyse it",
-    "scan.cancelled": "cancelled the scan",
-    "scan.reduced.retention": "deleted what was past its retention",
-    "scan.reviewed": "reviewed it",
-    "scan.noted": "wrote a note",
-    "scan.note_changed": "changed a note",
-    "scan.assigned": "left it to nobody",
-    "scan.shared": "made a link for others",
-    "scan.link_revoked": "took a link back",
-    LOOKED: "looked at the report",
-    SHOWN: "saw the report",
-}
+_DEEDS: Final = Words(
+    {
+        "scan.accepted": "sent the file",
+        "scan.done": "made the report",
+        "scan.failed": "could not analyse it",
+        "scan.cancelled": "cancelled the scan",
+        "scan.reduced.retention": "deleted what was past its retention",
+        "scan.reviewed": "reviewed it",
+        "scan.noted": "wrote a note",
+        "scan.note_changed": "changed a note",
+        "scan.assigned": "left it to nobody",
+        "scan.shared": "made a link for others",
+        "scan.link_revoked": "took a link back",
+        LOOKED: "looked at the report",
+        SHOWN: "saw the report",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +145,14 @@ def revoke(link_id: LinkId, scans: TheScans, root: TheRoot) -> RedirectResponse:
 
 def _state(link: Link, *, over: bool) -> str:
     if link.revoked_at is not None:
-        return "taken back"
-    return "expired" if over else ""
+        return _("taken back")
+    return _("expired") if over else ""
 
 
 def _change(deed: Deed, who: Who) -> Change:
     what = _DEEDS[deed.deed]
     if deed.deed == "scan.assigned" and "to" in deed.detail:
-        what = f"left it to {who(deed.detail['to'])}"
+        what = _("left it to {who}", who=who(deed.detail["to"]))
     if deed.deed == "scan.done" and deed.detail.get("verdict") in set(Verdict):
-        what = f"{what}: {VERDICTS[Verdict(deed.detail['verdict'])].lower()}"
+        what = f"{what}: {VERDICTS[Verdict(deed.detail['verdict'])]}"
     return Change(at=deed.at, who=who(deed.actor), what=what)

@@ -21,6 +21,7 @@ EVERYTHING: Final[Mapping[str, Any]] = {
     "host": "assay.example.org",
     "image": {"api": {"digest": "sha256:" + 64 * "0"}, "pullSecrets": [{"name": "registry"}]},
     "settings": {"ASSAY_KEEP_DAYS": "90"},
+    "storage": {"url": "s3://assay/blobs", "serviceAccount": "with-a-bucket"},
     "environmentFrom": [{"secretRef": {"name": "more"}}],
     "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "tls"},
     "keda": {"enabled": True},
@@ -115,6 +116,15 @@ def test_passwords_come_as_files_and_never_in_an_environment(
             files = {value for variable, value in given.items() if variable.endswith("_FILE")}
             assert files <= paths, name
             assert paths - files <= {"/run/secrets/assay/operator-password"}, name
+
+
+def test_object_storage_reaches_every_pod(all_resources: list[dict[str, Any]]) -> None:
+    found = list(pods(all_resources))
+    assert len(found) >= 8
+    for name, pod in found:
+        assert pod["serviceAccountName"] == "with-a-bucket", name
+        for container in pod["containers"]:
+            assert {"name": "ASSAY_STORAGE", "value": "s3://assay/blobs"} in container["env"], name
 
 
 def test_every_setting_it_names_exists(resources: list[dict[str, Any]]) -> None:

@@ -5,12 +5,13 @@ import re
 import subprocess
 import sys
 import venv
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, distributions, requires, version
 from pathlib import Path
 from typing import Final
 
 import httpx2
 import pytest
+from packaging.requirements import Requirement
 
 from deploy.rehearsal import DOCKERFILE, stages
 from service.scans.queue import QUEUES
@@ -60,6 +61,26 @@ def test_the_api_has_no_library_that_computes() -> None:
 def test_what_the_api_has_is_what_the_rest_has() -> None:
     everything = pinned(DEPLOY / "requirements.txt")
     assert pinned(API).items() <= everything.items()
+
+
+def test_both_images_can_send_traces() -> None:
+    dockerfile = stages(DOCKERFILE.read_text())
+    for name in ("api-files", "worker-files"):
+        steps = " ".join(step.rest for step in dockerfile[name].steps)
+        assert "--requirement deploy/requirements-tracing.txt" in steps
+    held = {**pinned(API), **pinned(DEPLOY / "requirements-tracing.txt")}
+    extra = {"extra": "tracing"}
+    needed = [it for it in _wanted("assay", extra) if it not in _wanted("assay", {"extra": ""})]
+    assert needed
+    for name in needed:  # grows while it is read
+        assert held.get(name) == version(name), name
+        needed += [it for it in _wanted(name, {"extra": ""}) if it not in needed]
+
+
+def _wanted(name: str, extra: dict[str, str]) -> list[str]:
+    """What a distribution asks for here."""
+    asked = map(Requirement, requires(name) or ())
+    return [_plain(it.name) for it in asked if it.marker is None or it.marker.evaluate(extra)]
 
 
 @pytest.fixture

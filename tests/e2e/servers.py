@@ -57,6 +57,10 @@ class Process:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
     def kill(self) -> None:
         """SIGKILL to the process and all it started, as a power cut would."""
         self._signal(signal.SIGKILL)

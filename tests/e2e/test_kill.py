@@ -193,7 +193,7 @@ def kill_pool_process(worker: Process) -> None:
 
 
 def assert_one_report_each(running: Service, ids: list[str]) -> None:
-    wait_until(lambda: unfinished(running) == 0, what="every scan ended", seconds=45)
+    wait_until(lambda: unfinished(running) == 0, what="every scan ended", seconds=120)
     found = scans(running)
     assert {scan["id"] for scan in found} == set(ids)
     assert {scan["state"] for scan in found} == {"done"}, found

@@ -1,6 +1,7 @@
 """A real worker process: how it starts, serves, stops, and what it leaves."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,6 +58,17 @@ def test_an_unknown_queue_is_refused() -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert "no such queue: pictures" in run.stderr
+
+
+def test_two_scans_at_a_time_need_a_broker_that_is_a_server(tmp_path: Path) -> None:
+    """In a shared pool the death of one child would keep all others waiting."""
+    command = [sys.executable, "-m", "workers", "--concurrency", "2"]
+    environment = {**os.environ, "ASSAY_DATA_DIR": str(tmp_path)}
+    run = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment
+    )
+    assert run.returncode == 2
+    assert "start several workers" in run.stderr
 
 
 def alive(group: int) -> list[int]:

@@ -48,6 +48,9 @@ capabilities: {drop: [ALL]}
 {{- with .Values.host }}
 - {name: ASSAY_ALLOWED_HOSTS, value: {{ . | quote }}}
 {{- end }}
+{{- with .Values.storage.url }}
+- {name: ASSAY_STORAGE, value: {{ . | quote }}}
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - {name: {{ $name }}, value: {{ $value | quote }}}
 {{- end }}

@@ -1,4 +1,4 @@
-"""What differs between speech and pictures when they are collected: decoding, columns, repeats."""
+"""What differs between kinds of media when they are collected: decoding, columns, repeats."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class Missing(StrEnum):
     UNDECODABLE = "cannot be decoded"
     NO_SPEECH = "no second of speech"
     NO_PICTURE = "an icon, a banner or a plain area"
+    NO_FILM = "a moment, a strip of several films or a plain area"
     REPEAT = "the same as another"
     UNSURE = "the same as another with another label"
     KNOWN = "the same as one of the other folder"

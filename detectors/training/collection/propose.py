@@ -35,11 +35,16 @@ RULES: Final = FOLDER / "rules.toml"
 SUFFIXES: Final = {
     "speech": frozenset({".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac"}),
     "pictures": frozenset({".jpg", ".jpeg", ".png", ".webp"}),
+    "films": frozenset({".mp4", ".webm", ".mov", ".avi", ".mkv", ".m4v"}),
 }
-REAL: Final = {"speech": ("bonafide", "human"), "pictures": ("real", "camera")}
+REAL: Final = {
+    "speech": ("bonafide", "human"),
+    "pictures": ("real", "camera"),
+    "films": ("real", "camera"),
+}
 DRAWN: Final = "hand"
-MADE: Final = {"speech": "spoof", "pictures": "ai_generated"}
-SMALLEST: Final = {"speech": 6_000, "pictures": 2_500}  # bytes; less is no speech, or an icon
+MADE: Final = {"speech": "spoof", "pictures": "ai_generated", "films": "ai_generated"}
+SMALLEST: Final = {"speech": 6_000, "pictures": 2_500, "films": 20_000}  # bytes; less is nothing
 
 _SAYS_REAL: Final = frozenset({
     "gt", "groundtruth", "recording", "recordings", "raw", "ref", "reference", "references",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.table import Table
 
@@ -19,16 +19,17 @@ from service.cli.audit.parallel import BUNDLE, Engine, ParallelAnalysis
 from service.cli.audit.results_file import Line, ResultsFile, Tally
 from service.cli.audit.table import check_parquet, write_parquet, write_table
 from service.cli.audit.walk import Entry
+from service.cli.colours import console, verdict_text
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
 from service.cli.inputs import STDIN
-from service.cli.terminal import console, verdict_text
-from service.policies.document import Policy
-from service.policies.library import named
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.policies.document import Policy
 
 SERVER_JOBS: Final = 16
 """Files that are with a server at a time, unless somebody says otherwise."""
@@ -50,6 +51,7 @@ class Asked:
     jobs: int | None
     server: str | None = None  # the address of one that analyses the files instead
     key: str | None = None
+    in_place: bool = False  # the server reads the files itself
     policy: str | None = None  # the name of one that ships, or a file
     fail_on: frozenset[str] = FOUND_BY_DEFAULT
     quiet: bool = False
@@ -84,7 +86,7 @@ def run(asked: Asked) -> ExitCode:
         return ExitCode.USAGE
     settings = read_settings()
     try:
-        policy = named(asked.policy) if asked.policy is not None else None
+        policy = _policy(asked.policy)
     except DELIBERATE as error:
         complain(str(asked.policy), error)
         return ExitCode.USAGE
@@ -128,6 +130,15 @@ def run(asked: Asked) -> ExitCode:
     return exit_code(found, failures=bool(results.tally.errors), fail_on=asked.fail_on)
 
 
+def _policy(name: str | None) -> "Policy | None":
+    """Raises `PolicyNotFound`, `PolicyInvalid`."""
+    if name is None:
+        return None
+    from service.policies.library import named  # few audits have one
+
+    return named(name)
+
+
 @contextmanager
 def _engine(asked: Asked, settings: Settings, threads: int) -> Iterator[Engine]:
     """Raises `ServerAway`, `ServerRefused`, and what the pipeline does."""
@@ -137,12 +148,12 @@ def _engine(asked: Asked, settings: Settings, threads: int) -> Iterator[Engine]:
         return
     from service.cli.audit.server import ServerPipeline
 
-    with closing(ServerPipeline.at(asked.server, asked.key)) as engine:
+    with closing(ServerPipeline.at(asked.server, asked.key, in_place=asked.in_place)) as engine:
         yield engine
 
 
 @contextmanager
-def _results(asked: Asked, policy: Policy | None) -> Iterator[ResultsFile]:
+def _results(asked: Asked, policy: "Policy | None") -> Iterator[ResultsFile]:
     """The results, in a folder that goes again where they are printed. Raises `ResultsUnusable`."""
     with ExitStack() as stack:
         path = asked.out
@@ -183,6 +194,8 @@ def _work(asked: Asked, analysis: ParallelAnalysis, results: ResultsFile) -> Pac
 
 def _left(asked: Asked, results: ResultsFile) -> Iterator[Entry]:
     """What is still to be done; asked for twice, since counting costs less than a list of all."""
+    if not len(results.done):
+        return asked.archive.entries()
     return (it for it in asked.archive.entries() if it.path not in results.done)
 
 

@@ -49,7 +49,7 @@ def _bar() -> Iterator[Pulse]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
-    from service.cli.terminal import console
+    from service.cli.colours import console
 
     rate_column = TextColumn("{task.fields[rate]}", markup=False)
     columns = (BarColumn(), MofNCompleteColumn(), rate_column, Remaining())

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from threading import Event, Lock
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from detectors.base import Kind
 from service.analysis.pipeline import Analysis
@@ -27,10 +27,11 @@ from service.errors import (
     UnreadMedia,
     UnsupportedKind,
 )
-from service.policies.decide import decided
-from service.policies.document import Policy
 from service.reporting.report import Profile, Report
 from service.scans.unchanged import held_to
+
+if TYPE_CHECKING:
+    from service.policies.document import Policy
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class ParallelAnalysis:
         profile: Profile,
         limits: Mapping[Kind, int],
         jobs: int,
-        policy: Policy | None = None,
+        policy: "Policy | None" = None,
         bundle: int = 1,
     ) -> None:
         """`bundle` files are handed to `Engine.trace` together, in the provenance profile alone."""
@@ -142,26 +143,31 @@ class ParallelAnalysis:
 
     def work(self, entries: Iterator[Entry]) -> Iterator[Line]:
         """Analyse, append each line to the results in the order of `entries`, and hand it on."""
-        for result in self._in_order(entries):
-            line = self._settled(result)
+        for results in self._in_order(entries):
+            lines = list(map(self._kept, results))
             with self._lock:
-                self._results.append(line)
-                self._results.suspects.end(line.path)
-                if line.sha256 is not None and not line.sidecar:
-                    self._running.pop(line.sha256, None)
-            yield line
+                self._results.suspects.end(line.path for line in lines)
+            yield from lines
 
-    def _in_order(self, entries: Iterator[Entry]) -> Iterator[Result]:
+    def _kept(self, result: Result) -> Line:
+        line = self._settled(result)
+        with self._lock:
+            self._results.append(line)
+            if line.sha256 is not None and not line.sidecar:
+                self._running.pop(line.sha256, None)
+        return line
+
+    def _in_order(self, entries: Iterator[Entry]) -> Iterator[list[Result]]:
         waiting: deque[Future[list[Result]]] = deque()
         for bundle in self._bundles(entries):
             alone = bool(self._results.suspects.deaths(bundle[0].path))
             while waiting and (alone or len(waiting) * self._bundle >= self._window):
-                yield from self._awaited(waiting.popleft())
+                yield self._awaited(waiting.popleft())
             waiting.append(self._pool.submit(self._examine, bundle))
             if alone:
-                yield from self._awaited(waiting.popleft())
+                yield self._awaited(waiting.popleft())
         while waiting:
-            yield from self._awaited(waiting.popleft())
+            yield self._awaited(waiting.popleft())
 
     def _bundles(self, entries: Iterator[Entry]) -> Iterator[list[Entry]]:
         """Some files after another; one by itself where an audit died while it was in flight."""
@@ -212,22 +218,24 @@ class ParallelAnalysis:
 
     def _examine(self, bundle: list[Entry]) -> list[Result]:
         """In a thread of the pool: some files, opened and then analysed together."""
+        with self._lock:
+            suspects = self._results.suspects
+            poison = {entry.path for entry in bundle if suspects.poison(entry.path)}
+            suspects.begin([e.path for e in bundle if e.is_file and e.path not in poison])
         with ExitStack() as stack:
-            opened = [self._open(entry, stack) for entry in bundle]
+            opened = [self._open(e, stack, poison=e.path in poison) for e in bundle]
             jobs = [job for job in opened if isinstance(job, _Job)]
             lines = iter(self._analysed(jobs))
             return [next(lines) if isinstance(job, _Job) else job for job in opened]
 
-    def _open(self, entry: Entry, stack: ExitStack) -> "Result | _Job":
+    def _open(self, entry: Entry, stack: ExitStack, *, poison: bool) -> "Result | _Job":
         path, clock = entry.path, time.perf_counter()
         if entry.skipped is not None:
             return Line(path=path, skipped=entry.skipped)
         if entry.refused is not None:
             return _failed(path, entry.refused, clock)
-        with self._lock:
-            if self._results.suspects.poison(path):
-                return _failed(path, Quarantined(f"{ATTEMPTS} audits died of it"), clock)
-            self._results.suspects.begin(path)
+        if poison:
+            return _failed(path, Quarantined(f"{ATTEMPTS} audits died of it"), clock)
         try:
             source = self._source(entry)
         except ArchiveAway:
@@ -305,8 +313,11 @@ class ParallelAnalysis:
         return self._line(job, report, seconds)
 
     def _line(self, job: "_Job", report: Report, seconds: float) -> Line:
-        found = decided(report, self._policy)
-        return line_for(job.path, found, seconds, sidecar=job.source.sidecar is not None)
+        if self._policy is not None:
+            from service.policies.decide import decided  # few audits have one
+
+            report = decided(report, self._policy)
+        return line_for(job.path, report, seconds, sidecar=job.source.sidecar is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ class ResultsFile:
         self._profile = profile
         self._policy = policy
         self.tally = Tally()
-        self.done = NumbersByText()
+        self.done = NumbersByText()  # paths that earlier runs wrote lines about
         self.first = NumbersByText()  # sha256 -> offset of the first line with that content
         self._file = self._opened()
         try:
@@ -179,7 +179,6 @@ class ResultsFile:
             self.first.add(line.sha256, self._end)
         self._file.write(encoded)
         self._end += len(encoded)
-        self.done.add(line.path)
         self.tally.add(
             verdict=line.verdict,
             action=line.action,

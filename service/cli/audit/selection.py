@@ -37,6 +37,7 @@ class Selection:
     own: tuple[Path, ...] = ()  # what the audit itself writes
     excluded: int = 0
     _own: set[str] = field(default_factory=set)
+    _own_names: set[str] = field(default_factory=set)
     _spool: BinaryIO | None = None  # of standard input
 
     @property
@@ -47,6 +48,7 @@ class Selection:
     def entries(self) -> Iterator[Entry]:
         """Each path once, as it is named in the results. Raises `OSError` for the list."""
         self._own = {os.path.realpath(path) for path in self.own}
+        self._own_names = {os.path.basename(path) for path in self._own}  # noqa: PTH119 (text)
         self.excluded = 0
         with closing(NumbersByText()) as seen:
             for entry in self._found():
@@ -55,12 +57,19 @@ class Selection:
                     yield from self._kept(entry)
 
     def _kept(self, entry: Entry) -> Iterator[Entry]:
-        if os.path.realpath(self.root / entry.path) in self._own:
+        if self._is_own(entry):
             return
         if entry.refused is None and not self.patterns.takes(entry.path):
             self.excluded += 1
             return
         yield entry._replace(path=named(entry.path))
+
+    def _is_own(self, entry: Entry) -> bool:
+        """Whether the audit writes it. Only a link can lead to a file of another name."""
+        name = entry.path.rpartition("/")[2]
+        if name not in self._own_names and entry.skipped is not Skip.SYMLINK:
+            return False
+        return os.path.realpath(self.root / entry.path) in self._own
 
     @property
     def _alone(self) -> bool:

@@ -1,5 +1,6 @@
 """Have an assay service analyse the files of an audit: upload, wait, take its report over."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,12 +39,14 @@ class ServerPipeline:
     decided is left out: an audit has a policy of its own.
     """
 
-    def __init__(self, client: "Client") -> None:
+    def __init__(self, client: "Client", *, in_place: bool = False) -> None:
         self._client = client
+        self._in_place = in_place
 
     @classmethod
-    def at(cls, address: str, key: str | None) -> Self:
-        """A key that begins with @ is the name of a file that holds it.
+    def at(cls, address: str, key: str | None, *, in_place: bool = False) -> Self:
+        """A key that begins with @ is the name of a file that holds it. `in_place` tells the server
+        paths alone: it reads the files itself, out of a folder that it shares.
 
         Asks once whether the server answers and takes the key. Raises
         `ServerRefused`, `ServerAway`, `OSError`.
@@ -53,7 +56,7 @@ class ServerPipeline:
         if key is not None and key.startswith("@"):
             key = Path(key[1:]).read_text().strip()
         try:
-            made = cls(Client(address, key=key))
+            made = cls(Client(address, key=key), in_place=in_place)
         except ValueError as error:
             raise ServerRefused(str(error)) from error
         try:
@@ -78,13 +81,28 @@ class ServerPipeline:
         self._client.close()
 
     def _asked(self, source: Source, profile: Profile) -> Report:
+        place = _place_of(source) if self._in_place else None
         scan = self._client.submit(
-            source.file, name=source.name, profile=profile.value, reuse="allowed", priority="low"
+            source.file if place is None else None,
+            place=place,
+            name=source.name,
+            profile=profile.value,
+            reuse="allowed",
+            priority="low",
         )
         report = read(self._client.report(self._client.wait(scan.id).id).document)
         if report.subject.sha256 != source.sha256:
             raise SubjectDiffers("the server's report is about other bytes")
         return report.model_copy(update={"decision": None})
+
+
+def _place_of(source: Source) -> str | None:
+    """Its whole path without links; None for what lies in no folder, or has a name that is no text."""
+    name = getattr(source.file, "name", None)
+    if not isinstance(name, str):
+        return None
+    path = os.path.realpath(name)
+    return path if path.isprintable() else None
 
 
 @contextmanager

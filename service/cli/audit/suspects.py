@@ -7,6 +7,7 @@ beside it, so that of many that were in flight only the one that does it is foun
 
 import json
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -52,16 +53,17 @@ class Suspects:
         """Whether that were so many that it is not tried any more."""
         return self.deaths(path) >= ATTEMPTS
 
-    def begin(self, path: str) -> None:
-        """This file is in flight from now on."""
-        self._begun[path] = None
-        self._note(_BEGUN, path)
+    def begin(self, paths: Sequence[str]) -> None:
+        """These files are in flight from now on."""
+        self._begun.update(dict.fromkeys(paths))
+        self._note(_BEGUN, paths)
 
-    def end(self, path: str) -> None:
-        """It came to a line of the results."""
-        if path in self._begun or path in self._deaths:
+    def end(self, paths: Iterable[str]) -> None:
+        """They came to lines of the results."""
+        known = [path for path in paths if path in self._begun or path in self._deaths]
+        for path in known:
             self._forget(path)
-            self._note(_ENDED, path)
+        self._note(_ENDED, known)
 
     def close(self) -> None:
         """The audit ends as it should: what is in flight is stopped, and nobody died."""
@@ -76,9 +78,10 @@ class Suspects:
         self._begun.pop(path, None)
         self._deaths.pop(path, None)
 
-    def _note(self, kind: str, path: str) -> None:
-        self._file.write(_line(kind, path))
-        self._lines += 1
+    def _note(self, kind: str, paths: Sequence[str]) -> None:
+        if paths:
+            self._file.write(b"".join(_line(kind, path) for path in paths))
+        self._lines += len(paths)
         if self._lines > LONGEST + len(self._deaths):
             self._file.close()
             self._file = self._written()

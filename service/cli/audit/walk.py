@@ -41,6 +41,11 @@ class Entry(NamedTuple):
     skipped: Skip | None = None
     size: int = 0  # in bytes, where listing tells it
 
+    @property
+    def is_file(self) -> bool:
+        """Whether there is something to open."""
+        return self.refused is None and self.skipped is None
+
 
 def walk(
     root: Path, enters: Callable[[str], bool] = lambda path: True, prefix: str = ""

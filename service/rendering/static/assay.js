@@ -1,5 +1,6 @@
 // What JavaScript adds to every page that works without it: live stages, time lines, questions.
-"use strict";
+
+import { _ } from "./words.js";
 
 const FINAL = new Set(["done", "failed", "expired", "cancelled"]);
 const ROOT = document.documentElement.dataset.root ?? ""; // the path that the service lies under
@@ -34,7 +35,7 @@ function follow(section) {
   });
   function gone() {
     source.close();
-    status.textContent = "This scan was deleted.";
+    status.textContent = _("This scan was deleted.");
   }
 
   source.addEventListener("gone", gone);

@@ -1,5 +1,6 @@
 // The front page: files and folders dropped, pictures pasted, addresses; each with its own progress.
 
+import { _ } from "./words.js";
 import { Refused, sendAddress, sendFile } from "./sending.js";
 
 const root = document.documentElement.dataset.root ?? "";
@@ -14,7 +15,7 @@ function show(element, text) {
 }
 
 function uploadWords(share) {
-  return share < 1 ? `Uploading: ${Math.round(100 * share)} %` : "Checking what arrived…";
+  return share < 1 ? _("Uploading: {share} %", { share: Math.round(100 * share) }) : _("Checking what arrived…");
 }
 
 function inOrder(files) {
@@ -70,8 +71,8 @@ function followNext() {
 async function waitingWords(id) {
   const answer = await fetch(`${root}/v1/scans/${id}/place`);
   const { ahead } = answer.ok ? await answer.json() : {};
-  if (!ahead) return "Waiting for a worker";
-  return ahead === 1 ? "Waiting: 1 scan before it" : `Waiting: ${ahead} scans before it`;
+  if (!ahead) return _("Waiting for a worker");
+  return ahead === 1 ? _("Waiting: 1 scan before it") : _("Waiting: {ahead} scans before it", { ahead });
 }
 
 function lineFor(list, name) {
@@ -81,11 +82,11 @@ function lineFor(list, name) {
   const said = document.createElement("span");
   const bar = document.createElement("progress");
   title.textContent = name;
-  said.textContent = "Waiting to be sent";
+  said.textContent = _("Waiting to be sent");
   said.setAttribute("role", "status");
   bar.max = 1;
   bar.value = 0;
-  bar.setAttribute("aria-label", `Progress of ${name}`);
+  bar.setAttribute("aria-label", _("Progress of {name}", { name }));
   item.append(title, " ", said, bar);
   list.append(item);
 
@@ -113,7 +114,7 @@ function lineFor(list, name) {
       close();
     });
     source.addEventListener("gone", () => {
-      say("This scan was deleted.");
+      say(_("This scan was deleted."));
       close();
     });
     source.addEventListener("error", () => {
@@ -124,10 +125,10 @@ function lineFor(list, name) {
   return {
     progress(share) {
       bar.value = share;
-      say(share > 0 ? uploadWords(share) : "Being fetched…");
+      say(share > 0 ? uploadWords(share) : _("Being fetched…"));
     },
     lost(busy) {
-      say(`${busy ? "The service takes no more just now." : "The connection was lost."} It goes on by itself.`);
+      say(busy ? _("The service takes no more just now. It goes on by itself.") : _("The connection was lost. It goes on by itself."));
     },
     taken(scan) {
       item.dataset.state = "taken";
@@ -135,7 +136,7 @@ function lineFor(list, name) {
       link.href = scan.links.page;
       link.append(title);
       item.prepend(link);
-      say("Accepted");
+      say(_("Accepted"));
       followers.push((ended) => follow(scan.id, ended));
       followNext();
     },
@@ -166,7 +167,7 @@ function begin() {
 
   function chosen() {
     const found = files();
-    title.textContent = found.length > 1 ? `${found.length} files` : found[0]?.name ?? invitation;
+    title.textContent = found.length > 1 ? _("{many} files", { many: found.length }) : found[0]?.name ?? invitation;
   }
 
   function take(found) {
@@ -181,11 +182,11 @@ function begin() {
   function refusal(found, named) {
     const many = found.length + named.length;
     const most = Number(fragments.dataset.most);
-    if (many === 0) return "Choose a file, drop one here, or give an address.";
-    if (many > MOST) return `None of the ${many} was sent: at most ${MOST} are taken together. For whole archives there is assay audit.`;
+    if (many === 0) return _("Choose a file, drop one here, or give an address.");
+    if (many > MOST) return _("None of the {many} was sent: at most {most} are taken together. For whole archives there is assay audit.", { many, most: MOST });
     if (fragments.files.length === 0) return "";
-    if (many !== 1 || named.length > 0) return "Media segments belong to one file: choose their initialisation segment, and nothing else.";
-    return fragments.files.length > most ? `At most ${most} media segments are taken.` : "";
+    if (many !== 1 || named.length > 0) return _("Media segments belong to one file: choose their initialisation segment, and nothing else.");
+    return fragments.files.length > most ? _("At most {most} media segments are taken.", { most }) : "";
   }
 
   async function sendOne(job, line, alone) {

@@ -1,5 +1,7 @@
 // The list of scans by keyboard, and what is ticked in it. Without this the list is a plain form.
 
+import { _ } from "./words.js";
+
 const form = document.querySelector("[data-several]");
 const rows = [...form.querySelectorAll("[data-row]")];
 const search = document.querySelector("[data-search]");
@@ -51,7 +53,7 @@ function pressed(event) {
 function counted() {
   const many = rows.filter((row) => tick(row).checked).length;
   const all = form.querySelector("[data-all]");
-  form.querySelector("[data-ticked]").textContent = many === 1 ? "1 scan is ticked:" : `${many} scans are ticked:`;
+  form.querySelector("[data-ticked]").textContent = many === 1 ? _("1 scan is ticked:") : _("{many} scans are ticked:", { many });
   for (const button of form.querySelectorAll("button")) {
     button.disabled = "two" in button.dataset ? many !== 2 : many === 0;
   }

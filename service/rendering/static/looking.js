@@ -1,5 +1,7 @@
 // Looking closer: views that are drawn while one waits, a loupe, the strength of heat maps, frames.
 
+import { _ } from "./words.js";
+
 const MOST_TRIES = 30;
 const LARGEST_ZOOM = 16;
 const LOUPE_ZOOM = 4; // times a native pixel
@@ -20,12 +22,12 @@ function patient(image, status, loaded) {
     if (answer !== null && answer.ok) {
       image.src = image.src;
     } else if (answer?.status === 503 && tries < MOST_TRIES) {
-      say(status, "A worker is drawing this. It can take a minute…");
+      say(status, _("A worker is drawing this. It can take a minute…"));
       const wait = Number(answer.headers.get("Retry-After") ?? 2);
       setTimeout(() => { image.src = image.src; }, 1000 * wait);
     } else {
       const problem = await answer?.json().catch(() => ({})) ?? {};
-      say(status, problem.detail ? `It cannot be shown: ${problem.detail}.` : "It cannot be shown now.");
+      say(status, problem.detail ? _("It cannot be shown: {reason}.", { reason: problem.detail }) : _("It cannot be shown now."));
       image.hidden = true;
     }
   }
@@ -48,7 +50,7 @@ function patient(image, status, loaded) {
 async function describe(part, image) {
   const words = part.querySelector("[data-words]");
   if (words === null || words.childElementCount > 0) return;
-  const list = image.src.replace(/\/(views|differences)\/[^/]*$/, "/views");
+  const list = image.src.replace(/\/(views|differences)\/[^/]*$/, `/views?lang=${document.documentElement.lang}`);
   const answer = await fetch(list, { headers: { Accept: "application/json" } });
   if (!answer.ok) return;
   const view = (await answer.json()).items.find((item) => image.src.endsWith(item.link));
@@ -65,7 +67,7 @@ function enhanceView(part) {
   if (image === null) return;
   const status = part.querySelector("[data-status]");
   part.addEventListener("toggle", () => {
-    if (part.open && !image.complete) say(status, "Being drawn…");
+    if (part.open && !image.complete) say(status, _("Being drawn…"));
   });
   let viewed = false;
   patient(image, status, () => {
@@ -102,7 +104,7 @@ function enhanceViewer(viewer, image) {
     image.classList.toggle("exact", scale >= 2);
     stage.scrollLeft = across * image.clientWidth - stage.clientWidth / 2;
     stage.scrollTop = down * image.clientHeight - stage.clientHeight / 2;
-    say(place, `${Math.round(100 * scale)} % of actual size`);
+    say(place, _("{share} % of actual size", { share: Math.round(100 * scale) }));
   }
 
   function look() {
@@ -117,7 +119,7 @@ function enhanceViewer(viewer, image) {
     const [red, green, blue] = brush.getImageData(loupe.width / 2 + 1, loupe.height / 2 + 1, 1, 1).data;
     brush.strokeStyle = "#ff7b45";
     brush.strokeRect(loupe.width / 2, loupe.height / 2, LOUPE_ZOOM, LOUPE_ZOOM);
-    say(place, `Pixel ${Math.floor(at.x)}, ${Math.floor(at.y)}: red ${red}, green ${green}, blue ${blue}`);
+    say(place, _("Pixel {x}, {y}: red {red}, green {green}, blue {blue}", { x: Math.floor(at.x), y: Math.floor(at.y), red, green, blue }));
   }
 
   for (const button of viewer.querySelectorAll("button")) {

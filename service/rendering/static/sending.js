@@ -1,5 +1,7 @@
 // Sends one file or address and goes on where a connection was lost; never makes two scans of one.
 
+import { _ } from "./words.js";
+
 const root = document.documentElement.dataset.root ?? ""; // the path that the service lies under
 const csrf = document.documentElement.dataset.csrf ?? ""; // of the session, if somebody is signed in
 
@@ -33,8 +35,8 @@ function parsed(text) {
 }
 
 function explained(problem, status) {
-  if (status === 401) return "Your session has ended. Sign in in another tab, then send it again.";
-  if (problem.title === undefined) return `The upload was refused (${status}).`;
+  if (status === 401) return _("Your session has ended. Sign in in another tab, then send it again.");
+  if (problem.title === undefined) return _("The upload was refused ({status}).", { status });
   return problem.detail === problem.title ? `${problem.title}.` : `${problem.title}: ${problem.detail}.`;
 }
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from detectors.base import DrawsMaps, Image, Kind, Observation
+from detectors.base import DrawsMaps, Glances, Image, Kind, Observation
 from detectors.calibration import likelihood_ratio
 from detectors.errors import NotApplicable, WeightsMismatch
 from detectors.image.clip import ClipDetector
 from detectors.registry import Spec, card_of, load, named, specs_for, votes
-from detectors.result import Claim, Outcome, Reason
+from detectors.result import LOOKS_DRAWN, Claim, Outcome, Reason
 from detectors.runner import Run
 from detectors.training import domain_making
 from detectors.zoo import weights
@@ -60,8 +60,8 @@ def test_an_empty_page_is_out_of_domain(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-@pytest.mark.parametrize("style", ["document", "screen", "pencil"])
-def test_what_is_no_photograph_is_refused(spec: Spec, style: str) -> None:
+@pytest.mark.parametrize("style", ["document", "screen", "chart"])
+def test_pages_are_refused(spec: Spec, style: str) -> None:
     rng = np.random.default_rng(11)
     made = domain_making.STYLES[style](photograph(640, 427), rng)
     with pytest.raises(NotApplicable) as refused:
@@ -69,7 +69,39 @@ def test_what_is_no_photograph_is_refused(spec: Spec, style: str) -> None:
     assert refused.value.reason is Reason.NO_PHOTOGRAPH
 
 
-def test_edits_are_not_looked_for_in_what_is_no_photograph() -> None:
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_a_drawing_is_judged_with_more_doubt(spec: Spec) -> None:
+    rng = np.random.default_rng(11)
+    drawing = domain_making.pencil(photograph(640, 427), rng)
+    seen = observed(spec.name, Image(pixels=drawing, container="png"))
+    plain = observed(spec.name, image())
+    assert seen.drawn > 0
+    assert plain.drawn == 0
+    assert seen.allowance > plain.allowance
+    assert seen.margin > 2 * plain.margin
+    assert LOOKS_DRAWN in seen.facts
+    assert LOOKS_DRAWN not in plain.facts
+
+
+def test_films_are_judged_without_their_drawn_frames() -> None:
+    drawing = domain_making.pencil(photograph(640, 427), np.random.default_rng(11))
+    judge = load(named("image.clip"))
+    assert isinstance(judge, Glances)
+    with pytest.raises(NotApplicable) as refused:
+        judge.sparing().apart(Image(pixels=drawing, container="png"))
+    assert refused.value.reason is Reason.NO_PHOTOGRAPH
+
+
+def test_edits_are_not_looked_for_in_a_drawing() -> None:
+    drawing = domain_making.pencil(photograph(640, 427), np.random.default_rng(11))
+    findings = {
+        item.detector: item for item in Run(Image(pixels=drawing, container="png")).findings()
+    }
+    assert findings["image.clip"].outcome is Outcome.SCORED
+    assert findings["image.edits"].reason is Reason.NO_PHOTOGRAPH
+
+
+def test_edits_are_not_looked_for_in_a_page() -> None:
     page = domain_making.document(photograph(), np.random.default_rng(4))
     run = Run(Image(pixels=page, container="png"))
     findings = {finding.detector: finding for finding in run.findings()}

@@ -94,6 +94,7 @@ def test_too_few_pictures_train_nothing(manifest: Path, tmp_path: Path) -> None:
     with pytest.raises(ManifestInvalid, match="50 of each"):
         train(SPEC, PulledEncoder(network, card), shelf, few, tmp_path / "cache")
     assert not (tmp_path / card.name / HEAD).exists()
+    assert not (tmp_path / "cache").exists()
 
 
 def test_only_encoders_are_encoders(tmp_path: Path) -> None:

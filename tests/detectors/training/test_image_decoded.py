@@ -59,7 +59,7 @@ def picture(folder: Path, index: int, *, synthetic: bool = False, face: bool = F
         source=f"source {index}",
         pair="",
         source_format="png",
-        digest=f"{index:064x}",
+        digest=f"{index:016x}".ljust(64, "0"),
         photoreal=False,
         face_crop=face,
     )
@@ -128,7 +128,7 @@ def made_rows(count: int, rng: np.random.Generator) -> tuple[Floats, list[Pictur
             source=f"source {index % 24 // 2}",
             pair="",
             source_format="png",
-            digest=f"{index:064x}",
+            digest=f"{index:016x}".ljust(64, "0"),
             photoreal=False,
             face_crop=False,
         )

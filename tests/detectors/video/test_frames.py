@@ -1,11 +1,13 @@
 """Frames are normalised, judged and pooled so that neither size nor one odd frame decides."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from safetensors.numpy import load_file
 
 from detectors.base import Image, Observation, Video
 from detectors.errors import CardInvalid, NotApplicable
@@ -23,6 +25,7 @@ from detectors.video.frames import (
 )
 from detectors.video.inserts import InsertRule
 from detectors.zoo.card import ModelCard
+from detectors.zoo.weights import verified
 
 
 class Brightness:
@@ -151,13 +154,19 @@ class Glancing(Brightness):
     def __init__(self) -> None:
         super().__init__()
         self.glances = 0
+        self.bias = 100.0
 
     def sparing(self) -> "Glancing":
         return self
 
+    def retrained(self, head: Mapping[str, npt.NDArray[np.float32]]) -> "Glancing":
+        other = Glancing()
+        other.bias = float(head["bias"])
+        return other
+
     def apart(self, media: Image) -> tuple[Observation, float]:
         seen = self.observe(media)
-        return replace(seen, raw=seen.raw + 100), seen.raw
+        return replace(seen, raw=seen.raw + self.bias), seen.raw
 
     def details(self, media: Image) -> float:
         self.glances += 1
@@ -169,6 +178,13 @@ def test_between_anchors_only_the_fine_detail_is_looked_at_and_the_score_follows
     seen = FramesDetector(judge, frames=64).observe(film([10, 40] * 16))
     assert (len(judge.seen), judge.glances) == (ANCHORS + 1, 31 - ANCHORS)
     assert seen.raw == pytest.approx(125, abs=1)
+
+
+def test_frames_are_weighed_by_the_head_that_the_card_names() -> None:
+    card = ModelCard.read("video-frames")
+    head = load_file(verified(card, 0))
+    seen = FramesDetector.from_card(card, {"image.clip": Glancing()}).observe(film([10] * 8))
+    assert seen.raw == pytest.approx(10 + float(head["bias"]))
 
 
 def test_every_shot_has_a_frame_that_is_judged_in_full() -> None:

@@ -228,13 +228,14 @@ def test_the_scope_of_a_route_decides_and_nothing_else(
     api: Desk, method: str, route: APIRoute
 ) -> None:
     needed, owner = RULES[method, route.path_format], api.bearer(*Scope)
-    for rights in RIGHTS:
-        path = address(route, api, owner)
+    path = address(route, api, owner)
+    for rights in sorted(RIGHTS, key=lambda rights: needed in rights):
         kept = len(api.scans.list().items)
         answer = ask(api, method, path, api.bearer(*rights))
         if needed in rights:
             assert answer.status_code not in {401, 403, 405}, rights
             assert code(answer) != "scan_not_found"
+            path = address(route, api, owner)
         else:
             assert (answer.status_code, code(answer)) == (403, "scope_missing"), rights
             assert f'scope="{needed}"' in answer.headers["www-authenticate"]

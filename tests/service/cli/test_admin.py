@@ -95,7 +95,7 @@ def test_a_service_for_others_does_not_start_without_anybody_to_let_in(
 
 
 def test_the_first_key_closes_the_door_of_a_service_that_runs(tmp_path: Path) -> None:
-    with Running(tmp_path, environment(tmp_path)) as running:
+    with Running(tmp_path, environment(tmp_path), workers=1) as running:
         running.wait_ready()
         assert running.get("/v1/scans")["items"] == []
         scopes = ("--scope", "scans:read")

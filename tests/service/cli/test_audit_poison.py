@@ -86,7 +86,7 @@ def test_a_file_that_kills_every_audit_is_passed_over_and_all_others_have_report
 
 def test_an_audit_that_was_stopped_blames_no_file(tmp_path: Path) -> None:
     first = Suspects(tmp_path / "audit.jsonl")
-    first.begin("a.jpg")
+    first.begin(["a.jpg"])
     first.close()
     assert deaths(tmp_path / "audit.jsonl", "a.jpg") == 0
 
@@ -94,9 +94,9 @@ def test_an_audit_that_was_stopped_blames_no_file(tmp_path: Path) -> None:
 def test_what_is_noted_does_not_grow_with_the_archive(tmp_path: Path) -> None:
     suspects = Suspects(tmp_path / "audit.jsonl")
     for number in range(2 * LONGEST):
-        suspects.begin(f"{number}.jpg")
-        suspects.end(f"{number}.jpg")
-    suspects.begin("last.jpg")
+        suspects.begin([f"{number}.jpg"])
+        suspects.end([f"{number}.jpg"])
+    suspects.begin(["last.jpg"])
     noted = (tmp_path / "audit.jsonl.running").read_text().count("\n")
     assert noted <= LONGEST + 1
     suspects._file.close()  # as the end of its process does

@@ -18,6 +18,7 @@ from service.cli.audit.results_file import Line, ResultsFile
 from service.cli.audit.selection import Selection
 from service.cli.exit_codes import ExitCode
 from service.reporting.report import Profile
+from service.scans.places import Places
 from tests import media
 from tests.service import reports
 from tests.service.webapp import Desk, StandIn, desk, serving
@@ -69,7 +70,7 @@ def key_of(api: Desk, *scopes: Scope) -> str:
     return api.bearer(*scopes)["Authorization"].removeprefix("Bearer ")
 
 
-def audited(archive: Path, address: str, key: str | None) -> ExitCode:
+def audited(archive: Path, address: str, key: str | None, *, in_place: bool = False) -> ExitCode:
     return command.run(
         Asked(
             archive=Selection((archive,)),
@@ -79,6 +80,7 @@ def audited(archive: Path, address: str, key: str | None) -> ExitCode:
             jobs=2,
             server=address,
             key=key,
+            in_place=in_place,
         )
     )
 
@@ -127,3 +129,18 @@ def test_a_key_is_not_sent_in_the_clear(archive: Path, capsys: pytest.CaptureFix
     said = capsys.readouterr().err
     assert "https" in said
     assert "asy_secret" not in said
+
+
+def test_an_audit_in_place_sends_paths_and_the_server_reads_the_files(
+    api: Desk, archive: Path
+) -> None:
+    with working(api) as address:
+        key = key_of(api, Scope.SCANS_WRITE, Scope.SCANS_READ)
+        audited(archive, address, key, in_place=True)
+        assert {line.error for line in lines_of(archive)} == {"server_refused", None}
+        archive.with_name("out.jsonl").unlink()
+        api.app.state.places = Places({DEFAULT_TENANT: (archive,)})
+        audited(archive, address, key, in_place=True)
+    found = {line.path: line for line in lines_of(archive)}
+    assert found["a.jpg"].verdict == "likely_synthetic"
+    assert found["copy.jpg"].duplicate_of == "a.jpg"

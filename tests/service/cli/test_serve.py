@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from deploy.running import ASSAY, Running
+from service.cli import serve
 from service.cli.exit_codes import ExitCode
 from service.cli.serve import SERVING, WORKERS
+from service.scans.queue import QUEUES
 from tests.e2e import servers
 from tests.service.command_line import assay, environment
 
@@ -56,7 +58,7 @@ def _named(parent: int, words: str) -> int | None:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Running]:
-    with Running(tmp_path, environment(tmp_path)) as running:
+    with Running(tmp_path, environment(tmp_path), workers=1) as running:
         running.wait_ready()
         yield running
 
@@ -85,6 +87,16 @@ def test_nothing_survives_a_killed_supervisor(service: Running) -> None:
     processes = _descendants(service.pid)
     os.kill(service.pid, signal.SIGKILL)
     assert _eventually(lambda: not any(map(_alive, processes)), 30)
+
+
+def test_pictures_have_a_worker_that_takes_no_films_and_every_queue_has_one() -> None:
+    quick, long = (serve.workers_of_scans(0, 2)[number].command for number in (0, 1))
+    taken = [command[command.index("--queues") + 1].split(",") for command in (quick, long)]
+    assert sorted(taken[0] + taken[1]) == sorted(QUEUES)
+    assert "image" in taken[0]
+    assert "video" in taken[1]
+    (alone,) = serve.workers_of_scans(0, 1)
+    assert sorted(alone.command[alone.command.index("--queues") + 1].split(",")) == sorted(QUEUES)
 
 
 def test_an_address_in_use_is_a_usage_error(service: Running, tmp_path: Path) -> None:

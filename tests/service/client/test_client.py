@@ -115,9 +115,9 @@ def test_a_file_may_be_given_in_every_way(client: Client, tmp_path: Path, kind: 
 def test_neither_or_both_of_file_and_address_is_a_mistake_before_anything_is_sent(
     client: Client, front: Flaky
 ) -> None:
-    with pytest.raises(ValueError, match="either a file or a url"):
+    with pytest.raises(ValueError, match="one of a file, a url and a place"):
         client.submit()
-    with pytest.raises(ValueError, match="either a file or a url"):
+    with pytest.raises(ValueError, match="one of a file, a url and a place"):
         client.submit(PHOTO, url="https://example.org/a.jpg")
     assert front.seen == []
 

@@ -21,7 +21,7 @@ def test_a_classifier_that_finds_no_sign_speaks_for_neither() -> None:
     assert set(SIDES) == set(Signal)
     assert SIDES[Signal.UNREMARKABLE] is Side.NEITHER
     found = view(reports.no_sign_found())
-    assert {item.speaks for item in found.evidence} == {Side.NEITHER}
+    assert {item.speaks for item in found.evidence} == {"speaks for neither"}
     assert "Do not read this as genuine" in found.short.next
 
 

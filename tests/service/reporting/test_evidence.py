@@ -271,6 +271,13 @@ def test_a_film_of_which_many_frames_could_not_be_judged_is_not_cleared(
     assert decide(weigh(None, (found,)), missing).verdict is verdict
 
 
+@pytest.mark.parametrize("looks", [{}, {"looks_drawn": 0.4}])
+def test_a_drawing_is_judged_and_the_report_says_with_what_doubt(looks: dict[str, float]) -> None:
+    missing = tuple(gaps(None, (scored("image.clip", -1.0, facts=looks),)))
+    assert [gap.reason for gap in missing] == ["no_photograph"] * len(looks)
+    assert all("higher thresholds and a wider interval" in gap.statement for gap in missing)
+
+
 @pytest.mark.parametrize(
     ("outcome", "reason", "told"),
     [

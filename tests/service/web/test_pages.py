@@ -109,7 +109,7 @@ def test_a_finished_scan_is_its_report_with_downloads(site: Desk) -> None:
     outline = get(site, f"/scans/{scan_id}")
     links = {attrs.get("href") for _, attrs in outline.tags}
     assert outline.headings[0] == reports.likely_synthetic().headline
-    assert f"/v1/scans/{scan_id}/report?format=html" in links
+    assert f"/v1/scans/{scan_id}/report?format=html&lang=en" in links
     assert f"/v1/scans/{scan_id}/report?format=json" in links
     assert f"/v1/scans/{scan_id}/preview" in {attrs.get("src") for _, attrs in outline.tags}
 

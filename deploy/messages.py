@@ -1,0 +1,305 @@
+"""Write the catalogue's template and bring the languages in line: `python -m deploy.messages`.
+
+Sentences are found where they stand: in `_()`, `n_()`, `N_()` and `Words()`, in templates and scripts. Engines
+know nothing of languages, and their sentences end in reports: those of `ENGINES` are read from the strings
+and f-strings themselves, with a named place for each value.
+"""
+
+import ast
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import extract_from_ast
+
+from provenance.markers.catalogue import CATALOGUE
+from service.language.languages import Language
+from service.language.spoken import FOLDER
+from service.rendering.render import environment
+
+ROOT: Final = Path(__file__).parents[1]
+TEMPLATE: Final = FOLDER / "messages.pot"
+WIDTH: Final = 100
+HEADER: Final = """\
+# Sentences of assay, by the English that stands in the sources.
+# `python -m deploy.messages` brings this file in line with them."""
+
+ENGINES: Final = (
+    "provenance/advice.py",
+    "provenance/consistency/*.py",
+    "provenance/declared.py",
+    "provenance/judge.py",
+    "provenance/markers/*.py",
+    "provenance/origin.py",
+    "provenance/published.py",
+    "provenance/statuses.py",
+    "provenance/trust.py",
+    "service/reporting/verdict.py",
+    "detectors/audio/band.py",
+    "detectors/audio/ensemble.py",
+    "detectors/audio/windows.py",
+    "detectors/faces/swap.py",
+    "detectors/image/domain.py",
+    "detectors/image/edits.py",
+    "detectors/image/history.py",
+    "detectors/image/published*.py",
+    "detectors/image/views.py",
+    "detectors/media/notes.py",
+    "detectors/runner.py",
+    "detectors/video/faces.py",
+    "detectors/video/frames.py",
+    "service/analysis/classifier.py",
+    "service/analysis/credentials.py",
+    "service/analysis/looking/*.py",
+    "service/analysis/media_index.py",
+    "service/analysis/pipeline.py",
+    "service/analysis/second_opinion.py",
+    "service/analysis/watermarks.py",
+    "service/db/deaths.py",
+    "service/policies/decide.py",
+    "service/scans/looking.py",
+    "service/web/keeping.py",
+    "service/web/notes.py",
+)
+"""Modules whose strings of several words are sentences for readers."""
+
+NO_SENTENCES: Final = frozenset(
+    f"provenance/markers/{name}.py"
+    for name in ("camera", "catalogue", "generators", "iptc", "tools", "vendors")
+)
+"""Those of them that name makers and programs instead."""
+
+UNSAID: Final = frozenset(
+    {
+        "Coding history",
+        "legacy timestamp",
+        "model card {name}: no map_threshold",
+        "{name} is no cascade",
+        "{name}: no fusion weights",
+        "{name}: {key} needs {names} weights and a bias",
+        "{name}: {setting} needs {count} numbers",
+        "a list needs a plain lower-case name, not {name}",
+        "no trust list is named {name}",
+        "trust lists are fetched from https addresses alone",
+        "{name} ships with assay; a setting alone turns it off",
+        "{name}: certificate {certificates}: {error}",
+        "{name}: more than {max_certificates} certificates",
+        "{name}: no PEM certificate found",
+        "{name}: {error_count} fields are wrong",
+        "{url} was not fetched: this store was opened to read",
+        "Label {label}, producer {value}",
+        "Matroska info",
+        "Matroska tag",
+        "Matroska {info_texts}",
+        "Ogg comment",
+        "PNG hidden text",
+        "PNG raw profile",
+        "Photoshop resources",
+        "Prepared | None",
+        "ai generated image",
+        "are not covered by the signature; nobody signed them",
+        "iPhone 5[cs]",
+        "last saved",
+        "model card {name}: faces are judged by a FaceSwapDetector",
+        "the child sent no thumbnails",
+        "{container} Photoshop resources",
+        "{container} tag {key}",
+        "{file} is not the list that came with this version",
+        "{name} tag {key}",
+        " and {failed} more",
+        "fast profile{names}",
+    }
+)
+"""Strings of those modules that name places in a file or programs, or that no reader is told."""
+
+Message = str | tuple[str, str]
+
+_SENTENCE: Final = re.compile(r"^[^\\^$*<>]*[a-z]{2,}[,;:]? [^\\^$*<>]*[a-z]{2,}[^\\^$*<>]*$")
+_CODES: Final = re.compile(r"^\s*([a-z][\w-]*\.[\w.-]+\s*)+$")
+_SAID: Final = re.compile(r'\b_\(\s*"((?:[^"\\]|\\.)+)"')
+_MARKS: Final = frozenset({"_", "N_", "marked"})
+_EXCEPTIONS: Final = frozenset({"ValueError", "RuntimeError", "TypeError"})
+
+
+def messages() -> Iterator[tuple[str, Message]]:
+    """Every message with the file that it stands in, as it is looked up."""
+    for path in sorted((ROOT / "service").rglob("*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        yield from ((name, found) for found in said_in(ast.parse(path.read_text())))
+    for pattern in ENGINES:
+        for path in sorted(ROOT.glob(pattern)):
+            name = path.relative_to(ROOT).as_posix()
+            if name not in NO_SENTENCES:
+                found = sentences_in(ast.parse(path.read_text()), own=name.startswith("service"))
+                yield from ((name, text) for text in found)
+    yield from (("provenance/markers/catalogue.py", entry.note) for entry in CATALOGUE.values())
+    for path in sorted((ROOT / "service/rendering/templates").glob("*.html")):
+        name = path.relative_to(ROOT).as_posix()
+        tree = environment().parse(path.read_text())
+        for _line, function, message in extract_from_ast(tree, ("_", "n_")):
+            texts = (message,) if isinstance(message, str) else tuple(message or ())
+            yield name, (str(texts[0]), str(texts[1])) if function == "n_" else str(texts[0])
+    for path in sorted((ROOT / "service/rendering/static").glob("*.js")):
+        name = path.relative_to(ROOT).as_posix()
+        yield from ((name, found) for found in _SAID.findall(path.read_text()))
+
+
+def said_in(tree: ast.Module) -> Iterator[Message]:
+    """Messages that a module names as such."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Subscript):
+            continue
+        function = node.func.value if isinstance(node.func, ast.Subscript) else node.func
+        name = function.id if isinstance(function, ast.Name) else ""
+        texts = [text for arg in node.args[:2] if (text := _text(arg))]
+        if name in _MARKS and texts:
+            yield texts[0]
+        elif name in {"n_", "n_marked"} and len(texts) == 2:
+            yield texts[0], texts[1]
+        elif name == "Words":
+            yield from _values(node.args[0])
+
+
+def sentences_in(tree: ast.Module, *, own: bool) -> Iterator[str]:
+    """Sentences of a module that does not mark them; the service's own errors are told elsewhere."""
+    skipped = {id(part) for node in ast.walk(tree) for part in _no_sentence(node)}
+    if own:
+        raised = (node for node in ast.walk(tree) if isinstance(node, ast.Raise))
+        skipped |= {id(part) for node in raised for part in ast.walk(node)}
+    for text in _found_in(tree, skipped):
+        if text not in UNSAID and not _CODES.match(text) and ":," not in text:
+            yield text
+
+
+def _found_in(tree: ast.Module, skipped: set[int]) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield from filter(_SENTENCE.match, [_with_places(node)])
+            for part in ast.walk(node):
+                if isinstance(part, ast.IfExp):
+                    yield from filter(None, map(_text, (part.body, part.orelse)))
+        elif _SENTENCE.match(_text(node)):
+            yield _text(node)
+
+
+def template() -> Catalog:
+    """The catalogue of English sentences."""
+    made = Catalog(project="assay", charset="utf-8", creation_date=datetime(2026, 1, 1, tzinfo=UTC))
+    for name, message in messages():
+        made.add(message, locations=[(name, 0)])
+    return made
+
+
+def written(catalogue: Catalog) -> bytes:
+    """A catalogue as a file: without line numbers, which change with every edit."""
+    catalogue.header_comment = HEADER
+    catalogue.project, catalogue.version = "assay", "1"
+    catalogue.copyright_holder = catalogue.msgid_bugs_address = ""
+    catalogue.last_translator = catalogue.language_team = "assay"
+    catalogue.fuzzy = False
+    out = io.BytesIO()
+    write_po(
+        out,
+        catalogue,
+        width=WIDTH,
+        omit_header=False,
+        sort_output=True,
+        ignore_obsolete=True,
+        include_lineno=False,
+    )
+    return out.getvalue()
+
+
+def updated(language: Language, english: Catalog) -> Catalog:
+    """A language's catalogue with the messages there are now; new ones are empty."""
+    path = FOLDER / f"{language}.po"
+    if not path.exists():
+        path.write_bytes(written(Catalog(locale=language.value, project="assay", charset="utf-8")))
+    with path.open("rb") as file:
+        found = read_po(file, locale=language.value)
+    found.update(english, no_fuzzy_matching=True)
+    found.creation_date = found.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
+    return found
+
+
+def _values(node: ast.expr) -> Iterator[str]:
+    """The words of a table, and not its keys."""
+    if isinstance(node, ast.Dict):
+        for value in node.values:
+            yield from _values(value)
+    elif isinstance(node, ast.Tuple):
+        for item in node.elts:
+            yield from _values(item)
+    elif isinstance(node, ast.Call):
+        for arg in node.args:
+            yield from _values(arg)
+    elif text := _text(node):
+        yield text
+
+
+def _text(node: ast.AST) -> str:
+    """The string that a node is; empty where it is none."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _no_sentence(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands in a node and is for programmers: docstrings, pieces of strings, errors, logs."""
+    if isinstance(node, ast.Module | ast.ClassDef):
+        yield from (it.value for it in node.body if isinstance(it, ast.Expr))
+    elif isinstance(node, ast.FunctionDef) and isinstance(node.body[0], ast.Expr):
+        yield node.body[0].value
+    elif isinstance(node, ast.JoinedStr):
+        yield from (part for part in ast.walk(node) if part is not node)
+    elif isinstance(node, ast.Call):
+        name = ast.unparse(node.func)
+        if name in _EXCEPTIONS or name.startswith(("log.", "re.", "Words", "_", "n_", "N_")):
+            yield from (part for part in ast.walk(node) if part is not node)
+
+
+def _with_places(node: ast.JoinedStr) -> str:
+    text, taken = "", []
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            name = _named(part.value)
+            taken.append(name)
+            again = taken.count(name)
+            text += f"{{{name}{again if again > 1 else ''}}}"
+        else:
+            text += str(part.value)  # type: ignore[attr-defined]
+    return text
+
+
+def _named(node: ast.expr) -> str:
+    """What a value is called in the sentence: after the last name in its expression."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.strip("_").lower()
+        case ast.Call(func=function, args=args):
+            return (
+                _named(args[0])
+                if args and not isinstance(args[0], ast.GeneratorExp)
+                else _named(function)
+            )
+        case ast.Subscript(value=value) | ast.BinOp(left=value) | ast.IfExp(test=value):
+            return _named(value)
+        case ast.Compare(left=value):
+            return _named(value)
+        case ast.JoinedStr():
+            return "named"
+        case _:
+            return "value"
+
+
+if __name__ == "__main__":
+    english = template()
+    TEMPLATE.write_bytes(written(english))
+    for chosen in Language:
+        if chosen is not Language.ENGLISH:
+            (FOLDER / f"{chosen}.po").write_bytes(written(updated(chosen, english)))

@@ -1,0 +1,194 @@
+"""Go on training the picture heads with a larger collection: what they learned before is kept.
+
+    python -m detectors.training.image_further --start FOLDER --manifest MANIFEST --cache FOLDER \\
+        --out detectors/zoo
+
+FOLDER of the start is what `detectors.training.image` wrote. Its heads enter as two features, one for
+each kind of view, beside the components of the new pictures, so that few pictures of many sources
+correct a head rather than replace it, and everything folds back into one weight a feature. Views are
+cached first, the first picture of every source before the second of any; a run that was stopped goes
+on.
+"""
+
+import argparse
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from safetensors.numpy import load_file
+from threadpoolctl import threadpool_limits
+
+from detectors.training import image_cards
+from detectors.training.cards import write_card
+from detectors.training.domain import TrainedDomain, block_of
+from detectors.training.image import installed
+from detectors.training.image_cards import Held, Origin
+from detectors.training.image_data import Picture, handed_on, pictures, render, spread
+from detectors.training.image_features import SHARD, Render, cache, cached
+from detectors.training.image_heads import Basis, Fitting, Floats, Scores, fit_pooled, held_out
+from detectors.training.pages import cache_made, cached_made, with_pages
+from detectors.zoo.backbones import (
+    CLIP_BLOCKS,
+    CLIP_DISTRIBUTION,
+    CLIP_FILE,
+    ClipEncoder,
+    TokenEncoder,
+    summary,
+)
+from detectors.zoo.card import ModelCard
+from detectors.zoo.weights import write_arrays
+
+log = logging.getLogger(__name__)
+
+MOST_OF_SOURCE: Final = 7  # pictures of each class
+MOST_OF_GENERATOR: Final = 320
+MADE_OF_SOURCE: Final = 16  # photographs that pages and drawings are made of or over
+COMPONENTS: Final = 300
+CORRECTION: Final = Fitting(strength=0.3, generators=0.75)
+KINDS: Final = ("whole", "crop")
+CONDITIONS: Final[dict[str, Render]] = {"clean": render, "handed": handed_on}
+
+
+def cache_all(chosen: list[Picture], encoder: TokenEncoder, folder: Path) -> None:
+    """Token summaries of all views, of a shard of pictures after the other."""
+    for start in range(0, len(chosen), SHARD):
+        for condition, make in CONDITIONS.items():
+            for kind in KINDS:
+                part = chosen[start : start + SHARD]
+                cache(
+                    part, f"{kind}.{condition}", lambda p: summary(encoder.tokens(p)), folder, make
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One kind of view: the components of its features, and what the head before made of them."""
+
+    basis: Basis
+    before: Floats  # a weight a feature
+
+    @classmethod
+    def of(cls, features: Floats, before: Floats) -> "View":
+        return cls(basis=Basis.of(features, COMPONENTS), before=before)
+
+    def rows(self, features: Floats) -> Floats:
+        """(pictures, components + 1); the last column is the score of the head before."""
+        score = features @ self.before - self.basis.mean @ self.before
+        share = np.float32(len(KINDS) ** -0.5)
+        return np.concatenate([self.basis.project(features) * share, score[:, None]], axis=1)
+
+    def weights(self, coefficients: Floats) -> tuple[Floats, float]:
+        """Weights and bias on the raw features."""
+        share = np.float32(len(KINDS) ** -0.5)
+        found, bias = self.basis.weights(coefficients[:-1] * share)
+        old = self.before * coefficients[-1]
+        return found + old, bias - float(self.basis.mean @ old)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """The corrected head, its scores with sources held out, and those of the head before."""
+
+    head: dict[str, Floats]
+    scores: Scores  # (conditions, pictures)
+    before: Scores  # of the same
+
+
+def main() -> None:
+    """Cache, train, write."""
+    parser = argparse.ArgumentParser(prog="python -m detectors.training.image_further")
+    parser.add_argument("--start", type=Path, required=True, help="with weights/ and cards/")
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    every = pictures(given.manifest)
+    chosen = spread(every, MOST_OF_SOURCE, MOST_OF_GENERATOR)
+    encoder = ClipEncoder(installed(CLIP_DISTRIBUTION, CLIP_FILE))
+    cache_all(chosen, encoder, given.cache / "clip")
+    drawn_over = spread(every, MADE_OF_SOURCE, MOST_OF_GENERATOR)
+    cache_made(drawn_over, lambda p: summary(encoder.tokens(p)), given.cache / "made")
+    with threadpool_limits(1):  # sums depend on how many threads share them
+        write(chosen, given.start, given.manifest.parent, given.cache, given.out)
+
+
+def write(chosen: list[Picture], start: Path, root: Path, folder: Path, out: Path) -> None:
+    """Correct both heads; write them, their cards and their held-out scores."""
+    every = {
+        kind: [cached(chosen, f"{kind}.{name}", folder / "clip") for name in CONDITIONS]
+        for kind in KINDS
+    }
+    made = cached_made(folder / "made")
+    blocks = len(CLIP_BLOCKS)
+    lower = {kind: [block_of(rows, 0, blocks) for rows in every[kind]] for kind in KINDS}
+    for name, parts, highest in (("clip", every, blocks - 1), ("fast", lower, 0)):
+        head = f"image-{name}-head.safetensors"
+        before = load_file(start / "weights" / head)
+        found = further(parts, before, chosen)
+        write_arrays(found.head, out / "weights" / head)
+        whole = [block_of(rows, highest, blocks) for rows in every["whole"]]
+        domain = with_pages(_domain(start, name, whole), chosen, whole, made.block(highest, blocks))
+        write_arrays(domain.weights, out / "weights" / f"image-{name}-domain.safetensors")
+        held = Held(
+            pictures=chosen,
+            conditions=tuple(image_cards.HANDED),
+            trained_on=len(CONDITIONS),
+            scores=found.scores,
+            drawn=domain.drawn,
+            refused=domain.refused,
+        )
+        origin = Origin(
+            before=ModelCard.read(f"image-{name}", start / "cards"),
+            scores=found.before,
+            most=MOST_OF_SOURCE,
+        )
+        card = image_cards.image_card(f"image-{name}", held, domain, out / "weights", origin)
+        write_card(card, out)
+        log.info("%s: %s", card.name, card.measured[0])
+        held.published().export(folder / f"image.{name}.csv", root)
+
+
+def _domain(start: Path, name: str, whole: list[Floats]) -> TrainedDomain:
+    """What looks drawn stays as it was; pages are learned with the collection."""
+    weights = load_file(start / "weights" / f"image-{name}-domain.safetensors")
+    own = {key: weights[key] for key in ("whole", "bias")}
+    drawn = whole[0] @ own["whole"].ravel() + own["bias"] > 0
+    return TrainedDomain(weights=own, drawn=drawn, refused=np.zeros_like(drawn), found={})
+
+
+def further(
+    parts: Mapping[str, list[Floats]], before: Mapping[str, Floats], chosen: list[Picture]
+) -> Trained:
+    """`parts` holds of each kind of view one (pictures, features) array a condition."""
+    views = {kind: View.of(np.concatenate(parts[kind]), before[kind].ravel()) for kind in KINDS}
+    count = len(parts[KINDS[0]])
+    rows = [
+        np.concatenate([views[kind].rows(parts[kind][index]) for kind in KINDS], axis=1)
+        for index in range(count)
+    ]
+    old = np.stack(
+        [
+            sum(parts[kind][index] @ before[kind].ravel() for kind in KINDS) + before["bias"]
+            for index in range(count)
+        ]
+    )
+    model = fit_pooled(rows, chosen, fitting=CORRECTION)
+    head, shifts = {}, []
+    for kind, coefficients in zip(KINDS, np.split(model.coef_[0], len(KINDS)), strict=True):
+        head[kind], shift = views[kind].weights(coefficients.astype(np.float32))
+        shifts.append(shift)
+    head["bias"] = np.array(float(model.intercept_[0]) + sum(shifts), np.float32)
+    head["centres"] = -np.array(shifts, np.float32)
+    return Trained(
+        head=head,
+        scores=held_out(rows, chosen, trained_on=count, fitting=CORRECTION),
+        before=np.asarray(old, np.float64),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Numbers and days as each language writes them. English keeps 12,500.5 and 2026-11-28."""
+
+import re
+from datetime import date, datetime
+from typing import Final
+
+from babel.dates import format_date
+from babel.numbers import get_decimal_symbol, get_group_symbol
+
+from service.language.languages import Language, language
+
+_NUMBER: Final = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
+_DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})( \d{2}:\d{2}(:\d{2})?)?( UTC)?")
+_MARKS: Final = str.maketrans(",.", "\0\1")
+
+
+def as_written(english: str) -> str:
+    """A number or a day as the language of the context writes it; any other text as it is."""
+    if language() is Language.ENGLISH:
+        return english
+    if _NUMBER.fullmatch(english):
+        return _number(english)
+    found = _DAY.fullmatch(english)
+    if found is None:
+        return _month(english)
+    try:
+        day = date.fromisoformat(found[1])
+    except ValueError:
+        return english
+    return f"{_day(day)}{found[2] or ''}{found[4] or ''}"
+
+
+def _month(english: str) -> str:
+    """A month as Python writes it, "October 2019"; any other text as it is."""
+    try:
+        written = datetime.strptime(english, "%B %Y")
+    except ValueError:
+        return english
+    return format_date(written, "LLLL yyyy", locale=language().value)
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A number with this many digits behind the point: "12,500" or "12.500"."""
+    return as_written(f"{value:,.{digits}f}")
+
+
+def day(moment: date) -> str:
+    """A day: "2026-11-28" or "28.11.2026"."""
+    return as_written(f"{moment:%Y-%m-%d}")
+
+
+def minute(moment: datetime) -> str:
+    """A moment to the minute with its zone: "2026-11-28 17:42 UTC"."""
+    zone = moment.tzname() or ""
+    return f"{as_written(f'{moment:%Y-%m-%d %H:%M}')} {zone}".rstrip()
+
+
+def long_moment(moment: datetime) -> str:
+    """A moment to the second with the month in letters: "28 November 2026, 17:42:21 UTC"."""
+    if language() is Language.ENGLISH:
+        written = f"{moment:%d %B %Y}".lstrip("0")
+    else:
+        written = format_date(moment, "long", locale=language().value)
+    return f"{written}, {moment:%H:%M:%S} {moment.tzname() or ''}".rstrip()
+
+
+def _number(english: str) -> str:
+    locale = language().value
+    group = get_group_symbol(locale)
+    whole = english.partition(".")[0].replace(",", "")
+    if language() is Language.SPANISH and len(whole.lstrip("-")) < 5:
+        group = ""
+    marked = english.translate(_MARKS)
+    return marked.replace("\0", group).replace("\1", get_decimal_symbol(locale))
+
+
+def _day(written: date) -> str:
+    return format_date(written, "dd.MM.yyyy" if language() is Language.GERMAN else "dd/MM/yyyy")

@@ -1,0 +1,64 @@
+"""Sentences that were stored in English, said again in another language."""
+
+import pytest
+
+from service.language.languages import Language, speaking
+from service.language.reading import LONGEST, told
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("No conclusion is possible.", "Es ist kein Schluss möglich."),
+        (
+            "A trusted signer, Photo, states that AI generated this (with Recording).",
+            "Ein vertrauenswürdiger Unterzeichner, Photo, gibt an, dass dies von KI erzeugt wurde "
+            "(mit Recording).",
+        ),
+        (
+            "1,234 bytes were added after the end of the file once it had been signed. Everything "
+            "before that is as it was signed.",
+            "Nach dem Signieren wurden am Ende der Datei 1.234 Bytes angehängt. Alles davor ist so, "
+            "wie es signiert wurde.",
+        ),
+        (
+            "Of the 12.5 s that were judged, 1.0 s lean towards “synthetic speech”.",
+            "Von den 12,5 s, die beurteilt wurden, deuten 1,0 s auf „synthetische Sprache“.",
+        ),
+        (
+            "EXIF says that it was taken on 2021-05-03 14:20, XMP on 2022-01-01 10:00.",
+            "Laut EXIF wurde es am 03.05.2021 14:20 aufgenommen, laut XMP am 01.01.2022 10:00.",
+        ),
+        (
+            "The rule 'ai' says block: the verdict is 'Declared AI'.",
+            "Die Regel 'ai' sagt „sperren“: das Urteil lautet 'Als KI gekennzeichnet'.",
+        ),
+    ],
+)
+def test_a_stored_sentence_is_said_with_its_values(english: str, german: str) -> None:
+    with speaking(Language.GERMAN):
+        assert told(english) == german
+    assert told(english) == english
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Somebody else wrote this sentence.",
+        "The Content Credentials are intact and state something nobody has heard of.",
+        "No conclusion is possible " * (LONGEST // 20),
+    ],
+)
+def test_a_sentence_that_no_entry_made_stays_as_a_whole(text: str) -> None:
+    with speaking(Language.SPANISH):
+        assert told(text) == text
+
+
+def test_one_sentence_that_is_not_ours_leaves_the_others_readable() -> None:
+    with speaking(Language.SPANISH):
+        said = told(
+            "No conclusion is possible. A stranger wrote this. The content itself was not looked at."
+        )
+    assert said == (
+        "No es posible ninguna conclusión. A stranger wrote this. El contenido en sí no se miró."
+    )
