@@ -43,7 +43,9 @@ class FramesDetector:
     timed and cut cannot have been learned.
     """
 
-    def __init__(self, judge: Judge, frames: int, inserts: InsertRule | None = None) -> None:
+    def __init__(
+        self, judge: Judge | Glances, frames: int, inserts: InsertRule | None = None
+    ) -> None:
         """`judge` scores pictures; at most `frames` of a film are shown to it."""
         self._judge: Judge | Glances = judge.sparing() if isinstance(judge, Glances) else judge
         self._frames = frames
@@ -56,6 +58,7 @@ class FramesDetector:
         Weights of the card, if it has any, take the place of those for pictures. Raises `CardInvalid`
         without a number of frames.
         """
+        judge: Judge | Glances
         (judge,) = parts.values()
         if card.weights and isinstance(judge, Glances):
             judge = judge.retrained(load_file(verified(card, 0)))

@@ -6,6 +6,7 @@ report that are made to be read, and what its page asks for, are said in another
 
 from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
@@ -31,7 +32,11 @@ class InLanguage:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        asked = named(QueryParams(scope["query_string"]).get(PARAMETER, ""))
+        query = QueryParams(scope["query_string"])
+        asked = named(query.get(PARAMETER, ""))
+        if asked is not None:  # no page knows it: it is asked of all of them
+            rest = [item for item in query.multi_items() if item[0] != PARAMETER]
+            scope = {**scope, "query_string": urlencode(rest).encode()}
         chosen = asked or _kept(headers) or preferred(headers.get("accept-language", ""))
 
         async def answer(message: Message) -> None:

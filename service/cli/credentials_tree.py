@@ -47,8 +47,8 @@ def _grow(tree: Tree, view: ManifestView, facts: tuple[Fact, ...]) -> None:
         tree.add(
             Text(
                 n_(
-                    "Removed on purpose: {count} signed statement.",
-                    "Removed on purpose: {count} signed statements.",
+                    "removed on purpose: {count} signed statement",
+                    "removed on purpose: {count} signed statements",
                     len(view.redactions),
                 )
             )
@@ -57,8 +57,8 @@ def _grow(tree: Tree, view: ManifestView, facts: tuple[Fact, ...]) -> None:
         tree.add(
             Text(
                 n_(
-                    "Named for finding the file again: {count} watermark or fingerprint.",
-                    "Named for finding the file again: {count} watermarks or fingerprints.",
+                    "names {count} watermark or fingerprint",
+                    "names {count} watermarks or fingerprints",
                     len(view.soft_bindings),
                 )
             )

@@ -28,8 +28,8 @@ from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import opened
 from service.errors import UnsupportedKind
+from service.reporting.credential_words import INTEGRITIES, TRUSTS
 from service.reporting.recovered_credentials import in_words
-from service.reporting.wording import INTEGRITIES, TRUSTS
 from service.scans.intake import source_from_path
 
 _ADDED: Final = "added"

@@ -7,16 +7,9 @@ from typing import Final
 from detectors.result import Claim
 from service.language.spoken import N_, _, capital
 from service.rendering.view import bytes_in_words, view
+from service.reporting.credential_words import INTEGRITIES, PRESENCES
 from service.reporting.report import Report
-from service.reporting.wording import (
-    CLAIMS,
-    INTEGRITIES,
-    PRESENCES,
-    SAYS,
-    VERDICTS,
-    likelier,
-    strength,
-)
+from service.reporting.wording import CLAIMS, SAYS, VERDICTS, likelier, strength
 
 NOTHING: Final = N_("none")
 

@@ -27,8 +27,20 @@ from provenance.result import (
 from provenance.statuses import StatusClass
 from service.language.figures import day, long_moment
 from service.language.reading import told
-from service.language.spoken import N_, Words, _
+from service.language.spoken import N_, _
 from service.rendering.signals import signals_in_words
+from service.reporting.credential_words import (
+    IDENTITIES,
+    INTEGRITIES,
+    ORIGIN_NOTES,
+    ORIGINS,
+    PRESENCES,
+    RELATIONSHIPS,
+    REVOCATIONS,
+    STATES,
+    TIMESTAMPS,
+    TRUSTS,
+)
 from service.reporting.credentials import fault_in, words_for
 from service.reporting.names import (
     action_called,
@@ -37,15 +49,6 @@ from service.reporting.names import (
     sentences,
     use_called,
 )
-from service.reporting.wording import (
-    IDENTITIES,
-    INTEGRITIES,
-    ORIGINS,
-    PRESENCES,
-    REVOCATIONS,
-    TIMESTAMPS,
-    TRUSTS,
-)
 
 MAX_DEPTH: Final = 8
 """Deepest ingredient shown; manifests come from files and may name each other in circles."""
@@ -53,32 +56,6 @@ MAX_DEPTH: Final = 8
 _DOUBTFUL: Final = (Integrity.NOT_COVERED, Integrity.MALFORMED)
 WITHHELD: Final = N_(
     "since the manifest fails its check and nothing in it can be attributed to a signer"
-)
-_RELATIONSHIPS: Final = Words(
-    {
-        "parentOf": "the earlier version this was made from",
-        "componentOf": "placed into this",
-        "inputTo": "given to a tool that made part of this",
-    }
-)
-_STATES: Final = Words(
-    {
-        SignerTrust.TRUSTED: "Intact, signer trusted",
-        SignerTrust.UNTRUSTED: "Intact, signer not trusted",
-        SignerTrust.EXPIRED: "Intact, signer not confirmed",
-        SignerTrust.REVOKED: "Intact, certificate revoked",
-        SignerTrust.UNKNOWN: "Intact, signer not checked",
-    }
-)
-_ORIGIN_NOTES: Final = Words(
-    {
-        (True, "unconfirmed"): "declared in this version, unconfirmed",
-        (False, "unconfirmed"): "declared in an ingredient, unconfirmed",
-        (True, "trusted"): "declared in this version by a trusted signer",
-        (False, "trusted"): "declared in an ingredient by a trusted signer",
-        (True, "untrusted"): "declared in this version by a signer who is not trusted",
-        (False, "untrusted"): "declared in an ingredient by a signer who is not trusted",
-    }
 )
 
 
@@ -174,7 +151,7 @@ def state(integrity: Integrity | None, trust: SignerTrust | None) -> Badge:
         tone = "claim" if integrity in _DOUBTFUL else "bad"
         return Badge(tone, INTEGRITIES[integrity][0])
     tone = "good" if trust is SignerTrust.TRUSTED else "claim"
-    return Badge(tone, _STATES[trust or SignerTrust.UNKNOWN])
+    return Badge(tone, STATES[trust or SignerTrust.UNKNOWN])
 
 
 def _overall(found: Provenance) -> Badge:
@@ -266,7 +243,7 @@ def _origin_note(found: Provenance) -> str:
     by = "trusted" if found.origin_is_evidence else "untrusted"
     if found.integrity is not Integrity.INTACT:
         by = "unconfirmed"
-    return _ORIGIN_NOTES[found.origin_depth == 0, by]
+    return ORIGIN_NOTES[found.origin_depth == 0, by]
 
 
 class _Tree:
@@ -359,7 +336,7 @@ class _Tree:
             badge = state(item.integrity, trust)
         return IngredientView(
             title=item.title or _("untitled"),
-            role=_RELATIONSHIPS.get(item.relationship, item.relationship),
+            role=RELATIONSHIPS.get(item.relationship, item.relationship),
             has_thumbnail=item.has_thumbnail,
             badge=badge,
             failures=() if manifest is not None and follow else self._new(item.failures),

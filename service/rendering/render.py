@@ -15,7 +15,7 @@ from service.language.languages import NAMES, language
 from service.language.reading import told
 from service.language.spoken import capital, catalogue, marked, n_marked
 from service.rendering.view import view
-from service.rendering.words import WORDS
+from service.rendering.words import ROLES, WORDS
 from service.reporting.report import Report
 from service.reporting.translated import translated
 from service.reporting.wording import ACTIONS, SAYS
@@ -42,6 +42,7 @@ def environment() -> Environment:
         _=marked,
         n_=n_marked,
         words=WORDS,
+        roles_called=ROLES,
         language=language,
         languages=NAMES,
         sentences=_sentences,

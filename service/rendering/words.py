@@ -54,6 +54,15 @@ WORDS: Final = Words(
     }
 )
 
+ROLES: Final = Words(
+    {
+        "viewer": "viewer",
+        "analyst": "analyst",
+        "admin": "admin",
+        "operator": "operator",
+    }
+)
+
 PRINTED: Final = Words(
     {
         "picture": "Preview of the file",

@@ -19,7 +19,8 @@ from provenance.declared import Marker, Says, Trace, Watermark, Weight
 from provenance.result import Integrity, Provenance
 from provenance.similarity.result import Match
 from service.language.spoken import N_, Words, _
-from service.reporting.credentials import evidence_of, gaps_in
+from service.reporting.credential_gaps import gaps_in
+from service.reporting.credentials import evidence_of
 from service.reporting.recovered_credentials import recovered
 from service.reporting.report import Evidence, NotChecked, Rank, Signal
 from service.reporting.timeline import marked_of

@@ -33,8 +33,7 @@ class Frame:
 
     def asking(self, language: str) -> str:
         """The query that asks for the same page in this language."""
-        kept = [item for item in parse_qsl(self.query or "") if item[0] != PARAMETER]
-        return urlencode([*kept, (PARAMETER, language)])
+        return urlencode([*parse_qsl(self.query or ""), (PARAMETER, language)])
 
     def may(self, scope: str) -> bool:
         """Whether what takes this scope is worth showing; only a person's role speaks against it."""

@@ -23,8 +23,8 @@ RULE = propose.Rule(SITE, real=("original",), everything="newmaker")
 def _scenes(seed: int, width: int, height: int, frames: int = 24) -> list[RGB]:
     """Soft shapes that move to the left."""
     shapes = np.random.default_rng(seed).uniform(0, 255, (6, 12, 3))
-    wide = cv2.resize(shapes, (2 * width, height), interpolation=cv2.INTER_CUBIC)
-    wide = np.asarray(wide).clip(0, 255).astype(np.uint8)
+    soft = cv2.resize(shapes, (2 * width, height), interpolation=cv2.INTER_CUBIC)
+    wide = np.asarray(np.clip(soft, 0, 255), np.uint8)
     return [wide[:, n * 4 : n * 4 + width] for n in range(frames)]
 
 
@@ -34,7 +34,7 @@ def _film(frames: list[RGB]) -> bytes:
 
 def _smaller(frames: list[RGB]) -> list[RGB]:
     small = (cv2.resize(frame, (240, 150), interpolation=cv2.INTER_AREA) for frame in frames)
-    return [np.asarray(frame).astype(np.uint8) for frame in small]
+    return [np.asarray(frame, np.uint8) for frame in small]
 
 
 FILES = {

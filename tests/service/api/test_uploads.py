@@ -169,7 +169,7 @@ def test_a_second_file_is_refused_by_its_name(api: Desk) -> None:
             "x\x1b[2J",
             "1",
             "unknown_field",
-            "there are file, fragment, labels, max_age, priority, profile, reference, reuse, upload, url",
+            "there are file, fragment, labels, max_age, place, priority, profile, reference, reuse, upload, url",
         ),
         ("file", "a.jpg", "invalid_request", "the field file takes a file"),
         ("url", ("a.jpg", PHOTO), "invalid_request", "the field url takes text"),

@@ -19,11 +19,12 @@ from provenance.result import (
     TimestampStatus,
 )
 from provenance.statuses import STATUSES, StatusClass
-from service.reporting.credentials import CHANGES, FAULTS, evidence_of, fault_in, gaps_in, words_for
+from service.reporting.credential_gaps import gaps_in
+from service.reporting.credential_words import INTEGRITIES
+from service.reporting.credentials import CHANGES, FAULTS, evidence_of, fault_in, words_for
 from service.reporting.headline import Facts, headline
 from service.reporting.report import Evidence, Signal, Verdict
 from service.reporting.verdict import decide
-from service.reporting.wording import INTEGRITIES
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 RAW = "asset hash error, name: jumbf manifest, error: hash verification( Hashes do not match )"
