@@ -1,13 +1,12 @@
-"""A frozen convolutional encoder of speech, and embeddings of windows taken from its fifth layer.
+"""A frozen encoder of speech, and embeddings of windows taken from its first blocks.
 
-The network is the front of Distill-MOS (Stahl and Gamper 2025, MIT), trained by its authors to
-predict how listeners rate speech after learning from XLS-R. Its own rating does not separate real
-from synthetic speech; what its middle layers notice about spectra does.
+The network is the start of Whisper base (Radford et al. 2023, MIT): two convolutions over a mel
+spectrogram and the first two of six transformer blocks. It was trained to write down what is said;
+the later blocks forget how it sounds, the first ones still know.
 """
 
 import contextlib
 import ctypes
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,47 +17,76 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from detectors.audio.windows import HOP, Piece
+from detectors.audio.windows import HOP, WINDOW, Piece
 
 Floats = npt.NDArray[np.float32]
 
-CHANNELS: Final = (64, 64, 128, 256, 256)
-"""Output channels of each 3 x 3 convolution; all but the first halve the frequency axis."""
+BLOCKS: Final = 2
+"""Transformer blocks that speech goes through; what the last one puts out is embedded."""
 
-_TAPPED: Final = (4,)  # convolutions whose output is embedded
-_BANDS: Final = 4  # frequency bands each tapped output is averaged to
-_FRAME: Final = 320  # samples (20 ms)
-_COMPRESSION: Final = 0.3  # exponent of the magnitude; the phase is kept
+WIDTH: Final = 512
+"""Numbers that the network keeps of each moment of speech."""
 
-_REACH: Final = len(CHANNELS)  # frames on either side that reach an output
-_BLOCK: Final = 250
-"""Frames that pass the network at once: what it holds does not grow with the length of a piece."""
+MELS: Final = 80
+FRAME: Final = 400
+"""Samples of a frame of the spectrogram (25 ms)."""
+
+MOMENTS: Final = WINDOW // 2
+"""Moments of 20 ms that the network sees at once: one window, as in training."""
+
+SIZE: Final = 2 * WIDTH
+"""Numbers in the embedding of a window."""
+
+_HEADS: Final = 8
+_RANGE: Final = 8.0  # decades of power kept under the loudest moment
 
 _M_MMAP_THRESHOLD: Final = -3  # of mallopt(3)
 _MAPPED_FROM: Final = 1024**2  # bytes
 
-SIZE: Final = 2 * _BANDS * sum(CHANNELS[tap] for tap in _TAPPED)
-"""Numbers in the embedding of a window."""
+
+class Block(nn.Module):
+    """Self-attention and two dense layers, each on normalised input and added to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(WIDTH)
+        self.attention_in = nn.Linear(WIDTH, 3 * WIDTH)
+        self.attention_out = nn.Linear(WIDTH, WIDTH)
+        self.dense_norm = nn.LayerNorm(WIDTH)
+        self.dense_in = nn.Linear(WIDTH, 4 * WIDTH)
+        self.dense_out = nn.Linear(4 * WIDTH, WIDTH)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Shape (batch, moments, WIDTH) in and out."""
+        heads = self.attention_in(self.attention_norm(hidden)).unflatten(2, (3 * _HEADS, -1))
+        query, key, value = heads.transpose(1, 2).chunk(3, dim=1)
+        seen = functional.scaled_dot_product_attention(query, key, value)
+        hidden = hidden + self.attention_out(seen.transpose(1, 2).flatten(2))
+        dense = functional.gelu(self.dense_in(self.dense_norm(hidden)))
+        added: Tensor = self.dense_out(dense)
+        return hidden + added
 
 
 class Encoder(nn.Module):
-    """Compressed complex spectrum -> five convolutions -> mean and deviation over each window."""
+    """Log-mel spectrogram -> two convolutions -> blocks -> mean and deviation over each window."""
 
     def __init__(self) -> None:
         super().__init__()
         self._precision = torch.float32
-        before = (2, *CHANNELS[:-1])
-        self.layers = nn.ModuleList(
-            nn.Conv2d(enter, leave, 3, stride=(1 if i == 0 else 2, 1), padding=(0, 1))
-            for i, (enter, leave) in enumerate(zip(before, CHANNELS, strict=True))
-        )
+        self._mel = torch.empty(MELS, FRAME // 2 + 1)
+        self.first = nn.Conv1d(MELS, WIDTH, 3, padding=1)
+        self.second = nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1)
+        self.places = nn.Parameter(torch.empty(MOMENTS, WIDTH))
+        self.blocks = nn.ModuleList(Block() for _ in range(BLOCKS))
 
     @classmethod
     def load(cls, weights: Path) -> "Encoder":
         """Read safetensors; bfloat16 where the processor computes in it, else float32."""
         _return_freed_memory()
+        state = load_file(weights)
         encoder = cls()
-        encoder.load_state_dict(load_file(weights))
+        encoder._mel = state.pop("mel")
+        encoder.load_state_dict(state)
         fast = torch.cpu._is_avx512_bf16_supported()
         encoder._precision = torch.bfloat16 if fast else torch.float32
         return encoder.to(encoder._precision).eval()
@@ -66,45 +94,51 @@ class Encoder(nn.Module):
     @torch.inference_mode()
     def embed(self, piece: Piece) -> Floats:
         """One row for each window of a piece, shape (windows, SIZE)."""
-        transform = _compressed(torch.from_numpy(piece.samples)).to(self._precision)
-        series = torch.cat(
-            [
-                self._taps(transform[..., first:last])[:, begin - first : end - first]
-                for first, last, begin, end in _blocks(transform.shape[-1])
-            ],
-            dim=1,
-        )
+        moments = self._moments(torch.from_numpy(piece.samples))
         rows = []
         for first, last in piece.windows:
-            deviation, mean = torch.std_mean(series[:, first:last], dim=1)
+            deviation, mean = torch.std_mean(moments[first // 2 : -(-last // 2)], dim=0)
             rows.append(torch.cat([mean, deviation]))
         return np.asarray(torch.stack(rows).numpy(), np.float32)
 
-    def _taps(self, hidden: Tensor) -> Tensor:
-        """What is embedded of some frames, shape (SIZE / 2, frames)."""
-        hidden = hidden.contiguous(memory_format=torch.channels_last)
-        taps: list[Tensor] = []
-        for i, layer in enumerate(self.layers):
-            hidden = functional.leaky_relu_(layer(hidden), 0.1)
-            if i in _TAPPED:
-                pooled = functional.adaptive_avg_pool2d(hidden.float(), (_BANDS, None))
-                taps.append(pooled[0].flatten(0, 1))
-        return torch.cat(taps)
+    def _moments(self, samples: Tensor) -> Tensor:
+        """What the last block puts out, shape (frames / 2, WIDTH).
+
+        The network sees neighbouring windows in one batch; the last one is moved back to end at the
+        end of the piece, and gives what the others have not.
+        """
+        frames = samples.shape[0] // HOP
+        if frames <= WINDOW:
+            return self._seen(samples[None])[0]
+        starts = [*range(0, frames - WINDOW, WINDOW), frames - WINDOW]
+        views = torch.stack([samples[a * HOP : (a + WINDOW) * HOP] for a in starts])
+        seen = self._seen(views)
+        left = -(-frames // 2) - (len(starts) - 1) * MOMENTS
+        return torch.cat([seen[:-1].flatten(0, 1), seen[-1, -left:]])
+
+    def _seen(self, views: Tensor) -> Tensor:
+        """What the last block puts out for views of at most a window, (views, moments, WIDTH)."""
+        spectrogram = log_mel(views, self._mel).to(self._precision)
+        hidden = functional.gelu(self.second(functional.gelu(self.first(spectrogram))))
+        hidden = hidden.transpose(1, 2)
+        hidden = hidden + self.places[: hidden.shape[1]]
+        for block in self.blocks:
+            hidden = block(hidden)
+        return hidden.float()
 
 
-def _blocks(frames: int) -> Iterator[tuple[int, int, int, int]]:
-    """Where to cut `frames`: first and last frame shown, first and last kept of them.
+def log_mel(views: Tensor, mel: Tensor) -> Tensor:
+    """Spectrogram as Whisper has it, shape (views, MELS, frames), from samples (views, samples).
 
-    All blocks have one length, unless there is only one, and the convolutions see `_REACH` frames
-    beyond what is kept, so that cuts leave no trace.
+    `mel` holds the filters, shape (MELS, FRAME / 2 + 1).
     """
-    kept = 0
-    while kept < frames:
-        first = max(0, min(kept - _REACH, frames - _BLOCK))
-        last = min(first + _BLOCK, frames)
-        end = last if last == frames else last - _REACH
-        yield first, last, kept, end
-        kept = end
+    spectra = torch.stft(
+        views, FRAME, HOP, window=torch.hann_window(FRAME), pad_mode="reflect", return_complex=True
+    )
+    power = mel @ spectra[..., :-1].abs().square()
+    decades = power.clamp(min=1e-10).log10()
+    floor = decades.amax((1, 2), keepdim=True) - _RANGE
+    return (torch.maximum(decades, floor) + 4) / 4
 
 
 def _return_freed_memory() -> None:
@@ -115,14 +149,3 @@ def _return_freed_memory() -> None:
     """
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM)
-
-
-def _compressed(samples: Tensor) -> Tensor:
-    """Complex spectrum with magnitudes raised to 0.3, shape (1, 2, 161, samples / HOP)."""
-    margin = (_FRAME - HOP) // 2
-    padded = functional.pad(samples[None], (margin, margin), mode="reflect")
-    transform = torch.stft(
-        padded, _FRAME, HOP, window=torch.hann_window(_FRAME), center=False, return_complex=True
-    )
-    scale = transform.abs().clamp(min=1e-12) ** (_COMPRESSION - 1)
-    return torch.view_as_real(transform * scale).permute(0, 3, 1, 2)

@@ -7,15 +7,15 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from detectors.audio.band import heard_speech, narrow_band
+from detectors.audio.band import narrow_band
 from detectors.audio.boosting import Forest
 from detectors.audio.condition import LINE, ConditionModel, certain, facts
 from detectors.audio.encoder import Encoder
 from detectors.audio.kernel import KernelMachine
+from detectors.audio.listening import listen
 from detectors.audio.pooling import pooled
 from detectors.audio.speech import SpeechFinder
-from detectors.audio.statistics import statistics
-from detectors.audio.windows import NARROW, WIDE, Band, Piece, pieces
+from detectors.audio.windows import NARROW, WIDE, Band, Piece
 from detectors.base import Audio, Judge, Observation, Span
 from detectors.errors import CardInvalid
 from detectors.result import NARROW_BAND_SECONDS
@@ -33,7 +33,8 @@ class Judged:
     likeness: Floats | None = None  # (windows, conditions)
 
 
-Scorer = Callable[[Piece], Judged]
+Scorer = Callable[[Piece, Floats], Judged]
+"""Judges a piece by its samples and the statistics of its windows, shape (windows, 364)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,16 @@ class WindowExpert:
 
     def observe(self, media: Audio) -> Observation:
         """Score a recording. Raises `NotApplicable` without a second of speech it can judge."""
-        speech = heard_speech(self._finder, media)
+        heard = listen(self._finder, media)
+        speech = heard.speech
         if speech.band not in self._scorers:
             raise narrow_band(media)
         scorer, scale = self._scorers[speech.band]
         spans: list[Span] = []
         scores: list[Floats] = []
         likeness: list[Floats] = []
-        for piece in pieces(media.samples, speech.stretches, speech.band):
-            judged = scorer(piece)
+        for piece, rows in heard.pieces(media):
+            judged = scorer(piece, rows)
             found = judged.scores * scale.slope + scale.offset
             scores.append(found)
             if judged.likeness is not None:
@@ -102,12 +104,10 @@ class StatisticsExpert(WindowExpert):
         conditions = ConditionModel.load(verified(card, 2))
         narrow = Forest.load(verified(card, 3))
 
-        def score(piece: Piece) -> Judged:
-            rows = statistics(piece)
+        def score(_: Piece, rows: Floats) -> Judged:
             return Judged(forest.logits(rows), conditions.likeness(rows))
 
-        def score_narrow(piece: Piece) -> Judged:
-            rows = statistics(piece)
+        def score_narrow(_: Piece, rows: Floats) -> Judged:
             return Judged(narrow.logits(rows), certain(LINE, len(rows)))
 
         return cls(
@@ -120,15 +120,15 @@ class StatisticsExpert(WindowExpert):
 
 
 class EncoderExpert(WindowExpert):
-    """A kernel machine on what a frozen speech-quality encoder notices, beside the statistics."""
+    """A kernel machine on what a frozen speech recogniser notices, beside the statistics."""
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
         encoder = Encoder.load(verified(card, 1))
         machine = KernelMachine.load(verified(card, 2))
 
-        def score(piece: Piece) -> Judged:
-            return Judged(machine.logits(np.hstack([encoder.embed(piece), statistics(piece)])))
+        def score(piece: Piece, rows: Floats) -> Judged:
+            return Judged(machine.logits(np.hstack([encoder.embed(piece), rows])))
 
         return cls(card, {WIDE: (score, Scale.of(card))})
 

@@ -1,4 +1,4 @@
-"""A support vector machine with a Gaussian kernel, kept as plain arrays."""
+"""A kernel machine with a Gaussian kernel, kept as plain arrays."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,7 +16,7 @@ Halves = npt.NDArray[np.float16]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelMachine:
-    """Standardise, project on principal components, compare with the support vectors."""
+    """Standardise, project on principal components, compare with vectors of training."""
 
     mean: Floats  # (features,)
     scale: Floats  # (features,)
@@ -34,9 +34,14 @@ class KernelMachine:
         write_arrays({field.name: getattr(self, field.name) for field in fields(self)}, weights)
 
     def logits(self, rows: Floats) -> Floats:
-        """Signed distance of each row from the boundary, shape (rows,)."""
+        """How far on the synthetic side each row is, shape (rows,); below 0 on the other."""
         points = ((rows - self.mean) / self.scale) @ self.components.astype(np.float32)
-        vectors = self.vectors.astype(np.float32)
-        squares = np.square(points).sum(1)[:, None] + np.square(vectors).sum(1)[None]
-        distances = np.maximum(squares - 2 * points @ vectors.T, 0)
-        return np.asarray(np.exp(-self.gamma * distances) @ self.weights + self.bias, np.float32)
+        likeness = gaussian(points, self.vectors.astype(np.float32), float(self.gamma[0]))
+        return np.asarray(likeness @ self.weights + self.bias, np.float32)
+
+
+def gaussian(left: Floats, right: Floats, gamma: float) -> Floats:
+    """exp(-gamma * squared distance) of each of `left` and each of `right`, shape (left, right)."""
+    squares = np.square(left).sum(1)[:, None] + np.square(right).sum(1)[None]
+    distances = np.maximum(squares - 2 * left @ right.T, 0)
+    return np.asarray(np.exp(-gamma * distances), np.float32)

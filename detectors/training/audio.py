@@ -18,12 +18,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import save_file
 
 from detectors.audio.boosting import Forest
 from detectors.audio.condition import CONDITIONS, LINE, ConditionModel, certain
-from detectors.audio.encoder import Encoder
 from detectors.audio.kernel import KernelMachine
+from detectors.training import whisper
 from detectors.training.audio_bank import CLEAN, WIDE_VIEWS, Bank, build, chosen
 from detectors.training.audio_cards import VAD, write_cards
 from detectors.training.audio_experts import (
@@ -46,8 +45,6 @@ came through a telephone line has trees of its own."""
 
 FOLDS: Final = 5
 SEED: Final = 7
-_ENCODER_DISTRIBUTION: Final = "distillmos"
-_ENCODER_FILE: Final = "distillmos/weights/distill_mos_v7.pt"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -56,14 +53,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--manifest", type=Path, nargs="+", required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights/ and cards/")
-    parser.add_argument("--encoder", type=Path, help="distill_mos_v7.pt, if not installed")
+    parser.add_argument(
+        "--encoder", type=Path, nargs=2, help="the parts of Whisper base, if not installed"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     torch.set_num_threads(1)
     weights = options.out / "weights"
     weights.mkdir(parents=True, exist_ok=True)
-    encoder = convert_encoder(options.encoder, weights / "audio-encoder.safetensors")
+    encoder = whisper.convert(options.encoder, weights / "audio-encoder.safetensors")
     finder = Path(str(distribution(VAD.distribution).locate_file(VAD.file)))
     recordings = chosen(options.manifest)
     bank = build(recordings, options.cache / "views", finder, encoder, jobs=options.jobs)
@@ -71,25 +70,6 @@ def main(arguments: list[str] | None = None) -> None:
     held = held_out(bank, options.cache)
     fit_all(bank, np.ones(len(bank.recordings), bool), SEED, weights)
     write_cards(held, options.out, options.cache)
-
-
-def convert_encoder(checkpoint: Path | None, target: Path) -> Path:
-    """Write the convolutions of Distill-MOS as half-precision safetensors, unless there already."""
-    if target.exists():
-        return target
-    if checkpoint is None:
-        package = distribution(_ENCODER_DISTRIBUTION)
-        checkpoint = Path(str(package.locate_file(_ENCODER_FILE)))
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["model"]
-    save_file(
-        {
-            f"layers.{i}.{part}": state[f"cnn.cnn.{2 * i}.{part}"].half().contiguous()
-            for i in range(len(Encoder().layers))
-            for part in ("weight", "bias")
-        },
-        target,
-    )
-    return target
 
 
 def folds(bank: Bank) -> npt.NDArray[np.intp]:

@@ -63,11 +63,12 @@ FACTS: Final = {
         "Apache-2.0",
     ),
     "encoder": (
-        "A kernel machine on what a frozen speech-quality encoder notices, beside statistics.",
-        "five convolutions of Distill-MOS (Stahl and Gamper 2025), mean and deviation in 4 bands, "
-        "and 364 statistics; 320 principal components, support vectors with a Gaussian kernel",
+        "A kernel machine on what a frozen speech recogniser notices, beside statistics.",
+        "two convolutions and two transformer blocks of Whisper base (Radford et al. 2023), mean and "
+        "deviation, and 364 statistics; 320 principal components, kernel ridge regression with a "
+        "Gaussian kernel",
         ("audio-encoder.safetensors", "audio-encoder-head.safetensors"),
-        "Apache-2.0; the encoder is MIT, Copyright (c) Microsoft Corporation",
+        "Apache-2.0; the encoder is MIT, Copyright (c) 2022 OpenAI",
     ),
     ENSEMBLE: (
         "The audio experts fused window by window.",

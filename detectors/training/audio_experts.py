@@ -4,14 +4,14 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy import linalg
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.svm import SVC
 
 from detectors.audio.boosting import Forest
 from detectors.audio.condition import CONDITIONS, ConditionModel
-from detectors.audio.kernel import KernelMachine
+from detectors.audio.kernel import KernelMachine, gaussian
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -20,7 +20,7 @@ TREES: Final = 160
 LEAVES: Final = 12
 RATE: Final = 0.08
 COMPONENTS: Final = 320
-PENALTY: Final = 2.0
+RIDGE: Final = 1.0
 _LIGHTEST, _HEAVIEST = 0.3, 3.0  # of the weights of single views
 _UNPAIRED: Final = 0.7  # weight of a source that holds one class only
 
@@ -79,23 +79,37 @@ def _exported(model: HistGradientBoostingClassifier) -> Forest:
 
 
 def fit_machine(rows: Floats, synthetic: Bools, weights: Floats, *, seed: int) -> KernelMachine:
-    """Support vector machine with a Gaussian kernel on principal components of features."""
+    """Kernel ridge regression with a Gaussian kernel on principal components of features.
+
+    Every row is a vector of the machine; the classes are equally heavy.
+    """
     mean, scale = rows.mean(0), rows.std(0) + np.float32(1e-6)
     scaled = (rows - mean) / scale
     basis = PCA(COMPONENTS, svd_solver="randomized", random_state=seed).fit(scaled)
     components = basis.components_.T.astype(np.float16)
-    points = scaled @ components.astype(np.float32)
-    gamma = 1.0 / (COMPONENTS * float(points.var()))
-    model = SVC(C=PENALTY, gamma=gamma, class_weight="balanced", cache_size=500)
-    model.fit(points, synthetic, sample_weight=weights)
+    vectors = (scaled @ components.astype(np.float32)).astype(np.float16)
+    gamma = 1.0 / (COMPONENTS * float(vectors.astype(np.float32).var()))
+    share = np.where(synthetic, synthetic.mean(), 1 - synthetic.mean())
+    importance = weights / (2 * share)
+    wanted = np.where(synthetic, 1.0, -1.0)
+    bias = np.average(wanted, weights=importance)
+    kernel = gaussian(vectors.astype(np.float32), vectors.astype(np.float32), gamma)
+    kernel[np.diag_indices_from(kernel)] += (RIDGE / importance).astype(np.float32)
+    solution = linalg.solve(
+        kernel,
+        (wanted - bias).astype(np.float32),
+        assume_a="pos",
+        overwrite_a=True,
+        check_finite=False,
+    )
     return KernelMachine(
         mean=mean.astype(np.float32),
         scale=scale.astype(np.float32),
         components=components,
-        vectors=model.support_vectors_.astype(np.float16),
-        weights=model.dual_coef_[0].astype(np.float32),
+        vectors=vectors,
+        weights=solution.astype(np.float32),
         gamma=np.asarray([gamma], np.float32),
-        bias=model.intercept_.astype(np.float32),
+        bias=np.asarray([bias], np.float32),
     )
 
 

@@ -1,13 +1,16 @@
-"""The encoder in blocks: what it embeds does not depend on where a piece is cut."""
+"""The encoder on pieces of every length: what a window is embedded as, and where it is cut."""
 
+import librosa
 import numpy as np
 import pytest
+import torch
 
-from detectors.audio import encoder as module
-from detectors.audio.encoder import SIZE, Encoder
-from detectors.audio.windows import HOP, Piece, window_edges
+from detectors.audio.encoder import FRAME, MELS, SIZE, Encoder, log_mel
+from detectors.audio.windows import HOP, WINDOW, Piece, window_edges
+from detectors.base import AUDIO_RATE
 from detectors.registry import card_of, named
 from detectors.zoo.weights import verified
+from tests.sounds import speech_like
 
 
 @pytest.fixture(scope="module")
@@ -15,21 +18,39 @@ def encoder() -> Encoder:
     return Encoder.load(verified(card_of(named("audio.encoder")), 1))
 
 
-@pytest.mark.parametrize("frames", [64, 249, 250, 251, 261, 490, 491, 739])
-def test_a_piece_is_embedded_in_blocks_as_it_would_be_at_once(
-    frames: int, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+def _piece(frames: int) -> Piece:
+    speech = speech_like(8.0)[: frames * HOP].astype(np.float32)
+    return Piece(speech, tuple(window_edges(frames)), 0.0)
+
+
+@pytest.mark.parametrize("frames", [64, 65, 239, 240, 241, 359, 480, 481, 739])
+def test_every_window_of_a_piece_gets_a_row(frames: int, encoder: Encoder) -> None:
+    piece = _piece(frames)
+    rows = encoder.embed(piece)
+    assert rows.shape == (len(piece.windows), SIZE)
+    assert np.isfinite(rows).all()
+
+
+@pytest.mark.parametrize("frames", [480, 740])
+def test_a_window_is_embedded_in_a_longer_piece_as_it_is_alone(
+    frames: int, encoder: Encoder
 ) -> None:
-    noise = np.random.default_rng(frames).normal(0, 0.1, frames * HOP).astype(np.float32)
-    piece = Piece(noise, tuple(window_edges(frames)), 0.0)
-    in_blocks = encoder.embed(piece)
-    monkeypatch.setattr(module, "_BLOCK", frames)
-    assert in_blocks.shape == (len(piece.windows), SIZE)
-    np.testing.assert_allclose(in_blocks, encoder.embed(piece), rtol=1e-4, atol=1e-5)
+    piece = _piece(frames)
+    rows = encoder.embed(piece)
+    for row, (first, last) in zip(rows, piece.windows, strict=True):
+        cut = Piece(piece.samples[first * HOP : last * HOP], ((0, WINDOW),), 0.0)
+        alone = encoder.embed(cut)[0]
+        on_a_cut = first % WINDOW == 0
+        assert np.corrcoef(row, alone)[0, 1] > (0.9999 if on_a_cut else 0.99)
 
 
-def test_blocks_have_one_length_and_keep_every_frame_once() -> None:
-    for frames in range(251, 1200):
-        cuts = list(module._blocks(frames))
-        assert {last - first for first, last, _, _ in cuts} == {module._BLOCK}
-        kept = [frame for _, _, begin, end in cuts for frame in range(begin, end)]
-        assert kept == list(range(frames))
+def test_the_spectrogram_has_the_levels_that_librosa_finds() -> None:
+    speech = speech_like(2.4).astype(np.float32)
+    mel = librosa.filters.mel(sr=AUDIO_RATE, n_fft=FRAME, n_mels=MELS)
+    ours = log_mel(torch.from_numpy(speech)[None], torch.from_numpy(mel))[0].numpy()
+    power = librosa.feature.melspectrogram(
+        y=speech, sr=AUDIO_RATE, n_fft=FRAME, hop_length=HOP, n_mels=MELS, pad_mode="reflect"
+    )
+    decades = np.log10(np.maximum(power, 1e-10))[:, : ours.shape[1]]
+    theirs = (np.maximum(decades, decades.max() - 8) + 4) / 4
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
