@@ -22,7 +22,8 @@ from rich.text import Text
 from deploy.benchmark import README
 from deploy.running import ASSAY, Running
 from deploy.samples import Sample, make_samples
-from service.cli.terminal import strongest, verdict_text
+from service.cli.colours import verdict_text
+from service.cli.terminal import strongest
 from service.reporting.report import Report
 from service.reporting.wording import RANKS
 from tests.signing import Authority

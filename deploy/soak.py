@@ -232,9 +232,8 @@ def _kill(found: Fleet, counts: Counts, ended: threading.Event) -> None:
     """
     begun = dict.fromkeys(found.workers, 0)
     while not ended.wait(KILL_SECONDS):
-        for worker in found.workers:
-            if worker.has_ended:
-                worker.start()
+        for stopped in (worker for worker in found.workers if worker.has_ended):
+            stopped.start()
         busy = (w for w in found.workers if len(_finished(w.log())) > begun[w])
         worker = next(busy, None)
         if worker is None:

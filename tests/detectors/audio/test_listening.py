@@ -7,6 +7,8 @@ import pytest
 from detectors.audio import listening
 from detectors.audio.listening import listen
 from detectors.audio.speech import SpeechFinder, Stretch
+from detectors.audio.statistics import statistics
+from detectors.audio.windows import Piece
 from detectors.base import AUDIO_RATE, Audio
 from detectors.registry import card_of, named
 from detectors.zoo.weights import verified
@@ -31,8 +33,12 @@ def test_experts_that_ask_of_one_recording_get_one_search_and_the_same_statistic
 ) -> None:
     finder = CountingFinder(verified(card_of(named("audio.statistics"))))
     calls: list[float] = []
-    plain = listening.statistics
-    monkeypatch.setattr(listening, "statistics", lambda p: calls.append(p.start) or plain(p))
+
+    def counted(piece: Piece) -> npt.NDArray[np.float32]:
+        calls.append(piece.start)
+        return statistics(piece)
+
+    monkeypatch.setattr(listening, "statistics", counted)
     talk, other = _recording(3.0), _recording(4.0)
     first = [rows for _, rows in listen(finder, talk).pieces(talk)]
     again = [rows for _, rows in listen(finder, talk).pieces(talk)]
