@@ -38,8 +38,6 @@ ORDERS: Final = Words(
         Order.LARGEST: "largest first",
     }
 )
-COMPARE: Final = "/compare"
-"""Two scans side by side, in installations that have that page."""
 
 _TO_THE_END: Final = timedelta(days=1)
 
@@ -137,10 +135,4 @@ def listing(
         orders=ORDERS,
         who=who,
         me=principal.actor,
-        compare=has_compare(request),
     )
-
-
-def has_compare(request: Request) -> bool:
-    """Whether this installation has a page that compares two scans."""
-    return ("GET", COMPARE) in request.app.rules

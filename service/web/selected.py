@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from service.access.principal import Scope
@@ -15,7 +15,6 @@ from service.errors import InvalidRequest, ScanNotFound, StorageUnavailable
 from service.scans.use_cases import Scans
 from service.web.exports import Export, exported
 from service.web.frame import TheFrame
-from service.web.listing import COMPARE, has_compare
 from service.web.pages import page
 
 router = APIRouter(prefix="/selected", include_in_schema=False, default_response_class=HTMLResponse)
@@ -57,17 +56,14 @@ def export(
 
 @router.post("/compare", dependencies=[needs(Scope.SCANS_READ)])
 def compare(
-    request: Request,
-    scans: TheScans,
-    frame: TheFrame,
-    form: Annotated[Fields, Depends(fields(MANY, "form"))],
+    scans: TheScans, frame: TheFrame, form: Annotated[Fields, Depends(fields(MANY, "form"))]
 ) -> RedirectResponse:
     """To the page that shows two scans side by side. Raises `InvalidRequest` unless it is two."""
     found = _found(scans, form)
-    if len(found) != len(_SIDES) or not has_compare(request):
+    if len(found) != len(_SIDES):
         raise InvalidRequest("tick exactly two scans to compare them")
     query = urlencode({side: scan.id for side, scan in zip(_SIDES, found, strict=True)})
-    return RedirectResponse(f"{frame.root}{COMPARE}?{query}", status_code=303)
+    return RedirectResponse(f"{frame.root}/compare?{query}", status_code=303)
 
 
 @dataclass(frozen=True, slots=True)
