@@ -18,11 +18,9 @@ _QUIET: Final = {
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
     "broker_connection_max_retries": None,
-    "worker_lost_wait": 2.0,
 }
 """Nothing is taken ahead. Events, gossip and remote control are off: each would poll queues of its
-own. A child that died is given up after two seconds, not ten: what it had found by then is in the
-pipe, and until then its place stays empty."""
+own."""
 
 
 def worker_app(broker: Broker, *, run_seconds: int) -> Celery:

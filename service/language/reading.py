@@ -30,6 +30,7 @@ _PLACE: Final = re.compile(r"\{(\w+)\}")
 _END: Final = re.compile(r"(?<=[.!?]) (?=\S)")
 _MEASURE: Final = re.compile(r"(-?[\d.,]+) ?(%|s|px|Hz|kHz|kB|MB|GB)")
 _LISTED: Final = ("; ", ", ", " or ", " and ")
+_DEEPEST: Final = 6  # sentences within places of sentences; ours go to four
 _LEAST: Final = 8  # letters that tell an entry from others where it holds names alone
 _KEPT: Final = 4096
 
@@ -82,28 +83,30 @@ def told(text: str) -> str:
     """The text of a report in the language of the context, sentence by sentence."""
     if language() is Language.ENGLISH or not text or len(text) > LONGEST:
         return text
-    return _sequence(text, language()) or " ".join(
-        _sequence(part, language()) or part for part in _END.split(text)
+    return _sequence(text, language(), 0) or " ".join(
+        _sequence(part, language(), 0) or part for part in _END.split(text)
     )
 
 
 @lru_cache(maxsize=_KEPT)
-def _sequence(text: str, chosen: Language) -> str | None:
+def _sequence(text: str, chosen: Language, depth: int) -> str | None:
     """Sentences, the longest beginning that one entry made first; None if one is not ours."""
-    whole = _one(text, chosen)
+    whole = _one(text, chosen, depth)
     if whole is not None:
         return whole
     for end in reversed([found.start() for found in _END.finditer(text)]):
-        head = _one(text[:end], chosen)
-        rest = _sequence(text[end + 1 :], chosen) if head is not None else None
+        head = _one(text[:end], chosen, depth)
+        rest = _sequence(text[end + 1 :], chosen, depth) if head is not None else None
         if rest is not None:
             return f"{head} {rest}"
     return None
 
 
 @lru_cache(maxsize=_KEPT)
-def _one(text: str, chosen: Language) -> str | None:
-    """What one entry makes of a text; None where none could have made it."""
+def _one(text: str, chosen: Language, depth: int) -> str | None:
+    """What one entry makes of a text; None where none could have made it, or too deep inside others."""
+    if depth > _DEEPEST:
+        return None
     known = _known(chosen)
     for form, shape in _forms(text):
         if form in known:
@@ -111,7 +114,7 @@ def _one(text: str, chosen: Language) -> str | None:
     for form, shape in _forms(text):
         for pattern in _patterns(chosen):
             values = pattern.values(form)
-            said = _valued(values, chosen) if values is not None else None
+            said = _valued(values, chosen, depth + 1) if values is not None else None
             if said is not None:
                 return shape(pattern.said(said))
     return None
@@ -129,13 +132,13 @@ def _forms(text: str) -> Iterator[tuple[str, Callable[[str], str]]]:
         yield capital(text), _lower
 
 
-def _valued(values: dict[str, str], chosen: Language) -> dict[str, str] | None:
-    found = {name: _value(name, value, chosen) for name, value in values.items()}
+def _valued(values: dict[str, str], chosen: Language, depth: int) -> dict[str, str] | None:
+    found = {name: _value(name, value, chosen, depth) for name, value in values.items()}
     known = {name: value for name, value in found.items() if value is not None}
     return known if len(known) == len(found) else None
 
 
-def _value(name: str, value: str, chosen: Language) -> str | None:
+def _value(name: str, value: str, chosen: Language, depth: int) -> str | None:
     """What stands in a place, in words of the language; None where it should be and is not ours."""
     if name not in SEVERAL and _END.search(value):
         return None
@@ -150,16 +153,16 @@ def _value(name: str, value: str, chosen: Language) -> str | None:
     if not any(letter.isalpha() for letter in value):
         return None if value.endswith(".") else value
     if value[0] == value[-1] == "'":
-        inner = _one(value[1:-1], chosen)
+        inner = _one(value[1:-1], chosen, depth)
         return f"'{inner}'" if inner is not None else None
-    found = _listed(value, chosen) or _sequence(value, chosen)
+    found = _listed(value, chosen, depth) or _sequence(value, chosen, depth)
     return value if found is None and name in FREE else found
 
 
-def _listed(value: str, chosen: Language) -> str | None:
+def _listed(value: str, chosen: Language, depth: int) -> str | None:
     """Several things that are each known, with what stands between them."""
     for between in _LISTED:
-        parts = [_one(part, chosen) for part in value.split(between)]
+        parts = [_one(part, chosen, depth) for part in value.split(between)]
         said = [part for part in parts if part is not None]
         if len(parts) > 1 and len(said) == len(parts):
             known = _known(chosen).get(between.strip())

@@ -18,7 +18,7 @@ from service.rendering.view import view
 from service.rendering.words import ROLES, WORDS
 from service.reporting.report import Report
 from service.reporting.translated import translated
-from service.reporting.wording import ACTIONS, SAYS
+from service.reporting.wording import ACTIONS, SAYS, count_of
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
@@ -53,6 +53,7 @@ def environment() -> Environment:
     )
     made.filters["percent"] = lambda share: f"{100 * share:.3f}".rstrip("0").rstrip(".") + "%"
     made.filters["sentence"] = capital
+    made.filters["count_of"] = count_of
     return made
 
 

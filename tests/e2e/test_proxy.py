@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from html import unescape
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -67,7 +68,7 @@ def test_upload_events_and_report_go_through_nginx(made: Desk, front: httpx2.Cli
         assert "event: end" in "".join(stream.iter_text())
     assert front.get(links["report"]).json()["subject"]["name"] == "a.jpg"
     page = front.get(links["page"]).text
-    for link in re.findall(r'(?:href|src)="(/[^"#]*)"', page):
+    for link in re.findall(r'(?:href|src)="(/[^"#]*)"', unescape(page)):
         there = 503 if "/views/" in link else 200  # a view waits for a worker to draw it
         assert front.get(link).status_code == there, link
     assert f"{origin['origin']}/assay/v1/scans" in front.get("/assay/api").text

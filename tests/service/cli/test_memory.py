@@ -23,7 +23,8 @@ def _peak(folder: Path, out: Path, count: int) -> int:
     with ResultsFile(out, "provenance") as results:
         for number, entry in enumerate(Selection((folder, folder)).entries()):
             results.append(Line(path=entry.path, sha256=f"{number:064x}", error="unreadable"))
-        assert len(results.done) == count
+    with ResultsFile(out, "provenance") as again:
+        assert len(again.done) == count
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak

@@ -128,7 +128,7 @@ def test_several_processes_of_the_api_share_a_socket_and_figures_apart(tmp_path:
         ) as process:
             assert process.stderr is not None
             assert "http://127.0.0.1:" in process.stderr.readline()
-            assert _eventually(lambda: servers.answers(port) and servers.answers(port + 3))
+            assert _eventually(lambda: servers.answers(port) and servers.answers(port + 4))
             assert len(_children(process.pid)) == 2
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == ExitCode.NOTHING_FOUND

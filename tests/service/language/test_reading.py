@@ -62,3 +62,10 @@ def test_one_sentence_that_is_not_ours_leaves_the_others_readable() -> None:
     assert said == (
         "No es posible ninguna conclusión. A stranger wrote this. El contenido en sí no se miró."
     )
+
+
+def test_a_text_of_a_file_that_nests_our_words_a_thousand_times_is_answered() -> None:
+    for words in ("good until ", "sound track ", "the file is "):
+        text = words * (LONGEST // len(words))
+        with speaking(Language.GERMAN):
+            assert told(text) == text
