@@ -75,7 +75,8 @@ def test_scores_that_moved_are_drift_against_the_card_and_against_the_weeks_befo
     )
     over, scores = found[Question.OVER], found[Question.SCORES]
     assert over.drifted
-    assert over.was == pytest.approx(0.05, abs=0.005)
+    rank = int(0.05 * (POINTS.bona_fide + 1))  # of the score that is the point; those above it pass
+    assert over.was == pytest.approx((rank - 1) / POINTS.bona_fide)
     assert over.became == pytest.approx(0.26, abs=0.03)  # of a normal that moved by one deviation
     assert over.reference == POINTS.bona_fide
     assert scores.drifted
