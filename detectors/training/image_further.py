@@ -28,7 +28,15 @@ from detectors.training.image import installed
 from detectors.training.image_cards import Held, Origin
 from detectors.training.image_data import Picture, handed_on, pictures, render, spread
 from detectors.training.image_features import SHARD, Render, cache, cached
-from detectors.training.image_heads import Basis, Fitting, Floats, Scores, fit_pooled, held_out
+from detectors.training.image_heads import (
+    Basis,
+    Fitting,
+    Floats,
+    GoingOn,
+    Scores,
+    fit_pooled,
+    held_out,
+)
 from detectors.training.pages import cache_made, cached_made, with_pages
 from detectors.zoo.backbones import (
     CLIP_BLOCKS,
@@ -61,31 +69,6 @@ def cache_all(chosen: list[Picture], encoder: TokenEncoder, folder: Path) -> Non
                 cache(
                     part, f"{kind}.{condition}", lambda p: summary(encoder.tokens(p)), folder, make
                 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """One kind of view: the components of its features, and what the head before made of them."""
-
-    basis: Basis
-    before: Floats  # a weight a feature
-
-    @classmethod
-    def of(cls, features: Floats, before: Floats) -> "View":
-        return cls(basis=Basis.of(features, COMPONENTS), before=before)
-
-    def rows(self, features: Floats) -> Floats:
-        """(pictures, components + 1); the last column is the score of the head before."""
-        score = features @ self.before - self.basis.mean @ self.before
-        share = np.float32(len(KINDS) ** -0.5)
-        return np.concatenate([self.basis.project(features) * share, score[:, None]], axis=1)
-
-    def weights(self, coefficients: Floats) -> tuple[Floats, float]:
-        """Weights and bias on the raw features."""
-        share = np.float32(len(KINDS) ** -0.5)
-        found, bias = self.basis.weights(coefficients[:-1] * share)
-        old = self.before * coefficients[-1]
-        return found + old, bias - float(self.basis.mean @ old)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +147,7 @@ def further(
     parts: Mapping[str, list[Floats]], before: Mapping[str, Floats], chosen: list[Picture]
 ) -> Trained:
     """`parts` holds of each kind of view one (pictures, features) array a condition."""
-    views = {kind: View.of(np.concatenate(parts[kind]), before[kind].ravel()) for kind in KINDS}
+    views = {kind: view_of(np.concatenate(parts[kind]), before[kind].ravel()) for kind in KINDS}
     count = len(parts[KINDS[0]])
     rows = [
         np.concatenate([views[kind].rows(parts[kind][index]) for kind in KINDS], axis=1)
@@ -188,6 +171,13 @@ def further(
         scores=held_out(rows, chosen, trained_on=count, fitting=CORRECTION),
         before=np.asarray(old, np.float64),
     )
+
+
+def view_of(features: Floats, before: Floats) -> GoingOn:
+    """One kind of view, from its features (pictures, features) and the head before."""
+    basis = Basis.of(features, COMPONENTS)
+    share = len(KINDS) ** -0.5
+    return GoingOn(basis=basis, before=before, centre=float(basis.mean @ before), share=share)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ its class, whatever the whole looks like, and a decoded crop is synthetic beside
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -98,6 +98,31 @@ class Basis:
         return weights, -float(self.mean @ weights)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoingOn:
+    """One kind of view when a head goes on learning: components, and what it made of the view before.
+
+    Everything folds back into one weight a feature.
+    """
+
+    basis: Basis
+    before: Floats  # a weight a feature
+    centre: float  # of the scores before
+    scale: float = 1.0  # of the scores before
+    share: float = 1.0  # of the components
+
+    def rows(self, features: Floats) -> Floats:
+        """(pictures, components + 1); the last column is the score of the head before."""
+        score = (features @ self.before - self.centre) * self.scale
+        return np.hstack([self.basis.project(features) * self.share, score[:, None]])
+
+    def weights(self, coefficients: Floats) -> tuple[Floats, float]:
+        """Weights and bias on the raw features of a linear model on the rows."""
+        found, bias = self.basis.weights(coefficients[:-1] * self.share)
+        kept = float(coefficients[-1]) * self.scale
+        return found + kept * self.before, bias - kept * self.centre
+
+
 def fit_pooled(
     rows: list[Floats],
     chosen: list[Picture],
@@ -125,7 +150,7 @@ def _twin_examples(
     decoded = np.concatenate([found[twins.has] for found in twins.decoded])
     originals = np.concatenate([twins.alone(row[twins.has]) for row in rows[:conditions]])
     own = [picture for picture, has in zip(chosen, twins.has, strict=True) if has]
-    weights = _shares(own)
+    weights = shares(own)
     weights *= DECODED * len(chosen) / 2 / weights.sum() / conditions
     synthetic = np.repeat([True, False], len(decoded))
     return np.concatenate([decoded, originals]), synthetic, np.tile(weights, 2 * conditions)
@@ -170,18 +195,34 @@ def labels(chosen: list[Picture]) -> npt.NDArray[np.bool_]:
 
 def source_weights(chosen: list[Picture], fitting: Fitting = PLAIN) -> Scores:
     """Weights with mean one: both classes equal, sources by the root of their size."""
-    raw = _shares(chosen)
+    raw = shares(chosen)
     synthetic = labels(chosen)
     names = np.array([picture.generator for picture in chosen])
     for name in set(names[synthetic].tolist()):
         own = synthetic & (names == name)
         raw[own] *= raw[own].sum() ** (fitting.generators - 1)
+    return even(raw, synthetic)
+
+
+def even(raw: Scores, synthetic: npt.NDArray[np.bool_]) -> Scores:
+    """These weights with mean one, both classes equal."""
+    found = raw.copy()
     for side in (synthetic, ~synthetic):
-        raw[side] *= len(chosen) / 2 / raw[side].sum()
-    return np.asarray(raw, np.float64)
+        found[side] *= len(raw) / 2 / raw[side].sum()
+    return found
 
 
-def _shares(chosen: list[Picture]) -> Scores:
+class Sourced(Protocol):
+    """A picture or film of a class, from a source."""
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def synthetic(self) -> bool: ...
+
+
+def shares(chosen: Sequence[Sourced]) -> Scores:
     """Every class of a source weighs the root of its size."""
-    sizes = Counter((picture.source, picture.synthetic) for picture in chosen)
-    return np.array([sizes[picture.source, picture.synthetic] ** -0.5 for picture in chosen])
+    sizes = Counter((item.source, item.synthetic) for item in chosen)
+    return np.array([sizes[item.source, item.synthetic] ** -0.5 for item in chosen])

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ from detectors.media.sandbox import Sandbox
 from detectors.registry import card_of, named
 from detectors.training import video_bank
 from detectors.training.image_data import SEED
-from detectors.training.image_heads import Basis
+from detectors.training.image_heads import Basis, GoingOn, even, shares
 from detectors.training.video_bank import Seen
 from detectors.video.frames import interquartile_mean
 from detectors.zoo.encoders import clip_encoder
@@ -75,33 +75,6 @@ class Clip:
     synthetic: bool
     source: str
     seen: Seen
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """How one view's statistics become features: principal components, and the head before."""
-
-    basis: Basis
-    before: Floats
-    mean: float
-    scale: float
-
-    @classmethod
-    def of(cls, rows: Floats, before: Floats) -> Self:
-        parts = rows @ before
-        scale = BEFORE / max(float(parts.std()), 1e-6)
-        return cls(Basis.of(rows, COMPONENTS), before, float(parts.mean()), scale)
-
-    def features(self, rows: Floats) -> Floats:
-        """(rows, components + 1)."""
-        before = (rows @ self.before - self.mean) * self.scale
-        return np.hstack([self.basis.project(rows), before[:, None]])
-
-    def weights(self, coefficients: Floats) -> tuple[Floats, float]:
-        """Weights and bias on the raw statistics of a linear model on the features."""
-        found, bias = self.basis.weights(coefficients[:-1])
-        share = float(coefficients[-1]) * self.scale
-        return found + share * self.before, bias - share * self.mean
 
 
 def main() -> None:
@@ -174,12 +147,14 @@ def answers_of(cache: Path) -> dict[str, Answer]:
 def trained(clips: Sequence[Clip], before: Head) -> dict[str, Floats]:
     """A head fitted on all frames of these films, to go on from the head of pictures."""
     rows = {view: _rows(clips, view) for view in VIEWS}
-    views = {name: _View.of(rows[name], before[name].reshape(-1)) for name in VIEWS}
-    features = np.hstack([views[name].features(rows[name]) for name in VIEWS])
+    views = {name: _view(rows[name], before[name].reshape(-1)) for name in VIEWS}
+    features = np.hstack([views[name].rows(rows[name]) for name in VIEWS])
     frames = np.array([len(clip.seen.whole) for clip in clips])
     model = LogisticRegression(C=STRENGTH, max_iter=1000)
     truth = np.array([clip.synthetic for clip in clips])
-    model.fit(features, np.repeat(truth, frames), np.repeat(_weights(clips) / frames, frames))
+    model.fit(
+        features, np.repeat(truth, frames), np.repeat(even(shares(clips), truth) / frames, frames)
+    )
     head: dict[str, Floats] = {}
     bias = float(model.intercept_[0])
     coefficients = np.split(model.coef_[0].astype(np.float32), len(VIEWS))
@@ -228,14 +203,14 @@ def _rows(clips: Sequence[Clip], view: str) -> Floats:
     )
 
 
-def _weights(clips: Sequence[Clip]) -> Scores:
-    """Mean one: both classes equal, each class of a source by the root of its size."""
-    sizes = Counter((clip.source, clip.synthetic) for clip in clips)
-    raw = np.array([sizes[clip.source, clip.synthetic] ** -0.5 for clip in clips])
-    truth = np.array([clip.synthetic for clip in clips])
-    for side in (truth, ~truth):
-        raw[side] *= len(clips) / 2 / raw[side].sum()
-    return np.asarray(raw, np.float64)
+def _view(rows: Floats, before: Floats) -> GoingOn:
+    parts = rows @ before
+    return GoingOn(
+        basis=Basis.of(rows, COMPONENTS),
+        before=before,
+        centre=float(parts.mean()),
+        scale=BEFORE / max(float(parts.std()), 1e-6),
+    )
 
 
 if __name__ == "__main__":

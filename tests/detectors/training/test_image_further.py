@@ -10,7 +10,7 @@ import pytest
 from detectors.image.views import SIDE, Pixels
 from detectors.training.image_data import Picture, handed_on, spread
 from detectors.training.image_features import cache, cached
-from detectors.training.image_further import KINDS, View, further
+from detectors.training.image_further import KINDS, further, view_of
 from detectors.training.image_heads import Fitting, source_weights
 from tests import media
 
@@ -120,7 +120,7 @@ def test_a_head_keeps_what_it_knew_and_learns_what_it_did_not(
 def test_rows_of_a_view_and_its_weights_say_the_same() -> None:
     rng = np.random.default_rng(5)
     features = rng.normal(2, 1, (50, 8)).astype(np.float32)
-    view = View.of(features, rng.normal(0, 1, 8).astype(np.float32))
+    view = view_of(features, rng.normal(0, 1, 8).astype(np.float32))
     rows = view.rows(features)
     coefficients = rng.normal(0, 1, (rows.shape[1],)).astype(np.float32)
     weights, bias = view.weights(coefficients)
