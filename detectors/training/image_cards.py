@@ -196,6 +196,8 @@ def lines(held: Held, line: Calibration) -> Iterator[Measured]:
         if count >= LEAST_FOR_A_LINE:
             own = np.array([p.generator == name for p in held.pictures])
             yield of(f"{name} against all photographs", own | ~synthetic)
+            if 2 * count > synthetic.sum():
+                yield of(f"all but {name} against all photographs", ~own)
 
 
 FACTS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
