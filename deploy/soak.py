@@ -33,6 +33,7 @@ from tests.media import jpeg, photo_like
 KILL_SECONDS: Final = 5.0
 REFUSING_SECONDS: Final = 60.0
 PATIENCE_SECONDS: Final = 600.0
+"""How long nothing may end before nobody waits any more."""
 SWEEP_SECONDS: Final = 120.0
 SWEEPS: Final = 3
 PASSING: Final = frozenset({409, 429, 500, 502, 503, 504, 507})
@@ -245,11 +246,13 @@ def _kill(found: Fleet, counts: Counts, ended: threading.Event) -> None:
 
 
 def _awaited(found: Fleet, counts: Counts, console: Console) -> int:
-    """How many scans have not ended, once none is left or nobody would wait for longer."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    """How many scans have not ended, once none is left or none has ended for a long time."""
+    fewest, end = len(counts.accepted) + 1, 0.0
     while True:
         states = _states(found)
         waiting = states["queued"] + states["running"]
+        if waiting < fewest:
+            fewest, end = waiting, time.monotonic() + PATIENCE_SECONDS
         if not waiting or time.monotonic() > end:
             return waiting
         console.print(f"{waiting:,} still to do, {counts.kills} kills")
