@@ -32,6 +32,9 @@ and more once they are taken to 8 kHz, as PCM, G.711, ADPCM or AMR, or back up t
 and through MP3, Opus or AAC. Only upsampling without a filter, which mirrors the band, escapes.
 """
 
+JUDGED_NARROW: Final = "judged_narrow"
+"""Fact of an observation, 1 where speech was judged in the band of a telephone; absent elsewhere."""
+
 _TELLING: Final = 2.0  # seconds of a stretch that is measured by itself: vowels reach less high
 _FRAME: Final = 512  # samples (32 ms)
 _BLOCK: Final = 256 * _FRAME  # samples measured at once, which bounds memory
@@ -69,11 +72,11 @@ def require_wide_speech(finder: SpeechFinder, audio: Audio) -> HeardSpeech:
     """The wide stretches alone. Raises `NotApplicable`, as `NARROW_BAND` where there are too few."""
     heard = heard_speech(finder, audio)
     if heard.band is not WIDE:
-        raise narrow_band(audio)
+        raise _narrow_band(audio)
     return heard
 
 
-def narrow_band(audio: Audio) -> NotApplicable:
+def _narrow_band(audio: Audio) -> NotApplicable:
     """What to raise for narrow speech that is not judged."""
     if audio.source_rate < LOWEST_RATE:
         return NotApplicable(

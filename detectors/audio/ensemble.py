@@ -6,6 +6,7 @@ from typing import Final, Self
 
 import numpy as np
 
+from detectors.audio.band import JUDGED_NARROW
 from detectors.audio.condition import CONDITIONS, PREFIX
 from detectors.audio.pooling import InsertRule, pooled
 from detectors.base import Observation, Span
@@ -16,6 +17,8 @@ from detectors.zoo.card import ModelCard
 FIT: Final = "fit "
 """Settings that start so name experts, comma-separated; the value is their weights and a bias."""
 
+NARROW_FIT: Final = "narrow fit "
+"""The same for speech that was judged in the band of a telephone."""
 
 ALLOWANCES: Final = "allowances"
 """Setting: how much higher genuine speech scores in each of `CONDITIONS`."""
@@ -24,8 +27,12 @@ INSERTS: Final = "inserts"
 """Setting: the three numbers of the `InsertRule`."""
 
 
+Fits = Mapping[tuple[str, ...], tuple[float, ...]]
+"""Weights and bias by the experts they are for, in the order of their names."""
+
+
 class AudioEnsemble:
-    """Logistic fusion of window scores, one fit for every set of experts that may be there.
+    """Logistic fusion of window scores, one fit for each band and set of experts that may be there.
 
     A recording's score is that of its pooled windows or, where one stretch stands out from the
     rest of a longer recording, the higher one of that stretch.
@@ -33,27 +40,21 @@ class AudioEnsemble:
 
     def __init__(
         self,
-        fits: Mapping[tuple[str, ...], tuple[float, ...]],
+        fits: Fits,
+        narrow_fits: Fits,
         allowances: tuple[float, ...],
         inserts: InsertRule,
     ) -> None:
         self._fits = fits
+        self._narrow_fits = narrow_fits
         self._allowances = allowances
         self._inserts = inserts
 
     @classmethod
     def from_card(cls, card: ModelCard) -> Self:
-        fits: dict[tuple[str, ...], tuple[float, ...]] = {}
-        for key, values in card.settings.items():
-            if key.startswith(FIT):
-                names = tuple(sorted(key.removeprefix(FIT).split(",")))
-                if not isinstance(values, list) or len(values) != len(names) + 1:
-                    raise CardInvalid(f"{card.name}: {key!r} needs {len(names)} weights and a bias")
-                fits[names] = tuple(values)
-        if not fits:
-            raise CardInvalid(f"{card.name}: no fusion weights")
         return cls(
-            fits,
+            _fits(card, FIT),
+            _fits(card, NARROW_FIT),
             _numbers(card, ALLOWANCES, len(CONDITIONS)),
             InsertRule(*_numbers(card, INSERTS, 3)),
         )
@@ -61,7 +62,8 @@ class AudioEnsemble:
     def combine(self, parts: Mapping[str, Observation]) -> Observation:
         """Fuse the experts that observed; `NotApplicable` when there is no fit for them."""
         names = tuple(sorted(parts))
-        fit = self._fits.get(names)
+        facts = {name: value for seen in parts.values() for name, value in seen.facts.items()}
+        fit = (self._narrow_fits if facts.get(JUDGED_NARROW) else self._fits).get(names)
         if fit is None:
             raise NotApplicable(Reason.INTERNAL_ERROR, "No expert gave a score to fuse.")
         timelines = [parts[name].spans for name in names]
@@ -75,7 +77,6 @@ class AudioEnsemble:
             spans.append(Span(start=first.start, end=first.end, raw=raw, label=first.label))
         scores = np.asarray([span.raw for span in spans], np.float32)
         throughout, insert = pooled(scores), self._inserts.score(scores)
-        facts = {name: value for seen in parts.values() for name, value in seen.facts.items()}
         return Observation(
             raw=throughout if insert is None else max(throughout, insert),
             allowance=self._allowance(facts),
@@ -90,6 +91,20 @@ class AudioEnsemble:
         if len(known) < len(CONDITIONS):
             return max(self._allowances)
         return float(sum(map(mul, known, self._allowances)))
+
+
+def _fits(card: ModelCard, prefix: str) -> Fits:
+    """The fits of one band. Raises `CardInvalid` without any or when one is not as long as it has to be."""
+    fits: dict[tuple[str, ...], tuple[float, ...]] = {}
+    for key, values in card.settings.items():
+        if key.startswith(prefix):
+            names = tuple(sorted(key.removeprefix(prefix).split(",")))
+            if not isinstance(values, list) or len(values) != len(names) + 1:
+                raise CardInvalid(f"{card.name}: {key!r} needs {len(names)} weights and a bias")
+            fits[names] = tuple(values)
+    if not fits:
+        raise CardInvalid(f"{card.name}: no setting starts with {prefix!r}")
+    return fits
 
 
 def _numbers(card: ModelCard, setting: str, count: int) -> tuple[float, ...]:

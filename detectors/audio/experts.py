@@ -7,11 +7,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from detectors.audio.band import narrow_band
+from detectors.audio.band import JUDGED_NARROW
 from detectors.audio.boosting import Forest
 from detectors.audio.condition import LINE, ConditionModel, certain, facts
 from detectors.audio.encoder import Encoder
-from detectors.audio.kernel import KernelMachine
+from detectors.audio.heads import Heads
 from detectors.audio.listening import listen
 from detectors.audio.pooling import pooled
 from detectors.audio.speech import SpeechFinder
@@ -57,7 +57,7 @@ class WindowExpert:
     """
 
     def __init__(self, card: ModelCard, scorers: Mapping[Band, tuple[Scorer, Scale]]) -> None:
-        """`scorers` has what judges speech of each band; speech of others is not judged."""
+        """`scorers` has what judges speech of each band."""
         self._finder = SpeechFinder(verified(card))
         self._scorers = scorers
 
@@ -65,8 +65,6 @@ class WindowExpert:
         """Score a recording. Raises `NotApplicable` without a second of speech it can judge."""
         heard = listen(self._finder, media)
         speech = heard.speech
-        if speech.band not in self._scorers:
-            raise narrow_band(media)
         scorer, scale = self._scorers[speech.band]
         spans: list[Span] = []
         scores: list[Floats] = []
@@ -86,6 +84,7 @@ class WindowExpert:
             facts={
                 "speech_seconds": round(sum(stretch.voiced for stretch in speech.stretches), 2),
                 **({NARROW_BAND_SECONDS: speech.narrow} if speech.narrow else {}),
+                **({JUDGED_NARROW: 1.0} if speech.band is NARROW else {}),
                 "windows": float(len(spans)),
                 **(facts(np.concatenate(likeness)) if likeness else {}),
             },
@@ -120,17 +119,30 @@ class StatisticsExpert(WindowExpert):
 
 
 class EncoderExpert(WindowExpert):
-    """A kernel machine on what a frozen speech recogniser notices, beside the statistics."""
+    """Heads on what a frozen speech recogniser notices, beside the statistics.
+
+    Speech of a telephone's band has heads of its own.
+    """
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
         encoder = Encoder.load(verified(card, 1))
-        machine = KernelMachine.load(verified(card, 2))
 
-        def score(piece: Piece, rows: Floats) -> Judged:
-            return Judged(machine.logits(np.hstack([encoder.embed(piece), rows])))
+        def scorer(heads: Heads) -> Scorer:
+            def score(piece: Piece, rows: Floats) -> Judged:
+                return Judged(heads.logits(np.hstack([encoder.embed(piece), rows])))
 
-        return cls(card, {WIDE: (score, Scale.of(card))})
+            return score
+
+        wide = Heads.load(verified(card, 2), verified(card, 3))
+        narrow = Heads.load(verified(card, 4), verified(card, 5))
+        return cls(
+            card,
+            {
+                WIDE: (scorer(wide), Scale.of(card)),
+                NARROW: (scorer(narrow), Scale.of(card, "narrow_")),
+            },
+        )
 
 
 def float_setting(card: ModelCard, name: str) -> float:

@@ -21,7 +21,7 @@ import torch
 
 from detectors.audio.boosting import Forest
 from detectors.audio.condition import CONDITIONS, LINE, ConditionModel, certain
-from detectors.audio.kernel import KernelMachine
+from detectors.audio.heads import Heads
 from detectors.training import whisper
 from detectors.training.audio_bank import CLEAN, WIDE_VIEWS, Bank, build, chosen
 from detectors.training.audio_cards import VAD, write_cards
@@ -32,6 +32,7 @@ from detectors.training.audio_experts import (
     page_weights,
 )
 from detectors.training.audio_held import Held
+from detectors.training.audio_networks import fit_networks
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,9 @@ Bools = npt.NDArray[np.bool_]
 FITTED: Final = (CLEAN,)
 """Views that trees and kernel machine learn from. MP3 and Opus copies lie so close to their
 originals that they only harden the margin: with them, held-out errors rose from 25 to 29 %. What
-came through a telephone line has trees of its own."""
+came through a telephone line has models of its own."""
+
+EXPERTS: Final = ("statistics", "encoder")
 
 FOLDS: Final = 5
 SEED: Final = 7
@@ -88,13 +91,13 @@ def folds(bank: Bank) -> npt.NDArray[np.intp]:
 def held_out(bank: Bank, cache: Path) -> Held:
     """Scores of all experts for the judged views, each by models that never saw its source.
 
-    The view `telephone` is that of `LINES`, which the trees of the narrow band judge alone.
+    The view `telephone` is that of `LINES`, which models of the narrow band judge.
     """
     wide = np.isin(bank.view, WIDE_VIEWS)
     fold = folds(bank)
-    scores = {name: np.full(bank.item.size, np.nan) for name in ("statistics", "encoder")}
+    scores = {name: np.full(bank.item.size, np.nan) for name in EXPERTS}
+    narrow = {name: np.full(bank.line_item.size, np.nan) for name in EXPERTS}
     likeness = np.full((bank.item.size, len(CONDITIONS)), np.nan)
-    narrow = np.full(bank.line_item.size, np.nan)
     for number in range(FOLDS):
         rows = wide & (fold[bank.item] == number)
         lines = fold[bank.line_item] == number
@@ -103,34 +106,42 @@ def held_out(bank: Bank, cache: Path) -> Held:
             models = fit_all(bank, fold != number, SEED + number)
             np.savez(kept, **judge_all(models, bank, rows, lines))  # type: ignore[arg-type]
         with np.load(kept) as found:
-            for name, values in scores.items():
-                values[rows] = found[name]
+            for name in EXPERTS:
+                scores[name][rows] = found[name]
+                narrow[name][lines] = found[f"narrow_{name}"]
             likeness[rows] = found["likeness"]
-            narrow[lines] = found["narrow"]
         log.info("fold %d of %d done", number + 1, FOLDS)
     item = np.concatenate([bank.item[wide], bank.line_item])
-    silent = np.full(narrow.size, np.nan)
+    count = bank.line_item.size
     return Held(
         recordings=bank.recordings,
         item=item,
-        view=np.concatenate([bank.view[wide], np.full(narrow.size, LINE)]),
+        view=np.concatenate([bank.view[wide], np.full(count, LINE)]),
         fold=fold[item],
-        scores={
-            "statistics": np.concatenate([scores["statistics"][wide], narrow]),
-            "encoder": np.concatenate([scores["encoder"][wide], silent]),
-        },
-        likeness=np.concatenate([likeness[wide], certain(LINE, narrow.size)]),
+        scores={name: np.concatenate([scores[name][wide], narrow[name]]) for name in EXPERTS},
+        likeness=np.concatenate([likeness[wide], certain(LINE, count)]),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """All that is fitted."""
+    """All that is fitted: trees and heads for each band, and what tells conditions apart."""
 
     forest: Forest
-    machine: KernelMachine
+    heads: Heads
+    narrow_forest: Forest
+    narrow_heads: Heads
     conditions: ConditionModel
-    narrow: Forest  # for what came through a telephone line
+
+    def save(self, weights: Path) -> None:
+        """Write each part into the folder, under the name that its card has."""
+        self.forest.save(weights / "audio-statistics.safetensors")
+        self.heads.machine.save(weights / "audio-encoder-head.safetensors")
+        self.heads.networks.save(weights / "audio-encoder-networks.safetensors")
+        self.narrow_forest.save(weights / "audio-narrow.safetensors")
+        self.narrow_heads.machine.save(weights / "audio-encoder-narrow.safetensors")
+        self.narrow_heads.networks.save(weights / "audio-encoder-narrow-networks.safetensors")
+        self.conditions.save(weights / "audio-condition.safetensors")
 
 
 def fit_all(bank: Bank, chosen: Bools, seed: int, weights: Path | None = None) -> Models:
@@ -139,29 +150,35 @@ def fit_all(bank: Bank, chosen: Bools, seed: int, weights: Path | None = None) -
     plain = inside & np.isin(bank.view, FITTED)
     even = page_weights(bank.source[plain], bank.synthetic[plain])
     forest = fit_forest(bank.statistics[plain], bank.synthetic[plain], even, seed=seed)
-    machine = fit_machine(bank.features[plain], bank.synthetic[plain], even, seed=seed)
+    heads = fit_heads(bank.features[plain], bank.synthetic[plain], even, seed=seed)
+    lines = chosen[bank.line_item]
+    made = bank.line_synthetic[lines]
+    even = page_weights(bank.line_source[lines], made)
+    narrow_forest = fit_forest(bank.line_statistics[lines], made, even, seed=seed)
+    narrow_heads = fit_heads(bank.line_features[lines], made, even, seed=seed)
     known = inside & np.isin(bank.view, CONDITIONS)
     conditions = fit_conditions(bank.statistics[known], bank.view[known])
-    lines = chosen[bank.line_item]
-    pages = np.array([r.source for r in bank.recordings])[bank.line_item[lines]]
-    even = page_weights(pages, bank.line_synthetic[lines])
-    narrow = fit_forest(bank.line[lines], bank.line_synthetic[lines], even, seed=seed)
-    log.info("trees, kernel machine and conditions fitted")
+    log.info("trees, heads and conditions fitted")
+    models = Models(forest, heads, narrow_forest, narrow_heads, conditions)
     if weights is not None:
-        forest.save(weights / "audio-statistics.safetensors")
-        machine.save(weights / "audio-encoder-head.safetensors")
-        conditions.save(weights / "audio-condition.safetensors")
-        narrow.save(weights / "audio-narrow.safetensors")
-    return Models(forest, machine, conditions, narrow)
+        models.save(weights)
+    return models
+
+
+def fit_heads(rows: Floats, synthetic: Bools, weights: Floats, *, seed: int) -> Heads:
+    """Both heads on the same rows."""
+    machine = fit_machine(rows, synthetic, weights, seed=seed)
+    return Heads(machine, fit_networks(rows, synthetic, weights, seed=seed))
 
 
 def judge_all(models: Models, bank: Bank, rows: Bools, lines: Bools) -> dict[str, Floats]:
     """Raw output of each expert for some views and some lines, and the likeness of the views."""
     return {
         "statistics": models.forest.logits(bank.statistics[rows]),
-        "encoder": models.machine.logits(bank.features[rows]),
+        "encoder": models.heads.logits(bank.features[rows]),
+        "narrow_statistics": models.narrow_forest.logits(bank.line_statistics[lines]),
+        "narrow_encoder": models.narrow_heads.logits(bank.line_features[lines]),
         "likeness": models.conditions.likeness(bank.statistics[rows]),
-        "narrow": models.narrow.logits(bank.line[lines]),
     }
 
 

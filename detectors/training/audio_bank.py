@@ -44,7 +44,7 @@ MOST_REAL: Final = 100
 
 _PARTS: Final = ("statistics", "embedding")
 LINE: Final = "line"
-"""What is kept of the view that went through one of `LINES`: statistics of the narrow band."""
+"""The view that went through one of `LINES`; it is kept in the narrow band alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,18 @@ class Bank:
     statistics: Floats
     embedding: Floats
     line_item: npt.NDArray[np.intp]  # recordings that also went through one of `LINES` ...
-    line: Floats  # ... and the statistics of the narrow band of what came out
+    line_statistics: Floats  # ... and what the narrow band of what came out is like
+    line_embedding: Floats
 
     @property
     def features(self) -> Floats:
         """What the kernel machine sees: embedding and statistics."""
         return np.hstack([self.embedding, self.statistics])
+
+    @property
+    def line_features(self) -> Floats:
+        """What the kernel machine of the narrow band sees."""
+        return np.hstack([self.line_embedding, self.line_statistics])
 
     @property
     def synthetic(self) -> npt.NDArray[np.bool_]:
@@ -89,6 +95,10 @@ class Bank:
     @property
     def source(self) -> npt.NDArray[np.str_]:
         return np.array([recording.source for recording in self.recordings])[self.item]
+
+    @property
+    def line_source(self) -> npt.NDArray[np.str_]:
+        return np.array([recording.source for recording in self.recordings])[self.line_item]
 
 
 def read_manifest(manifest: Path) -> tuple[Recording, ...]:
@@ -147,24 +157,25 @@ def _read(cache: Path, recordings: tuple[Recording, ...]) -> Bank:
     item: list[int] = []
     view: list[str] = []
     parts: dict[str, list[Floats]] = {part: [] for part in _PARTS}
-    lines: dict[int, Floats] = {}
     for index, recording in enumerate(recordings):
         with np.load(_kept(cache, recording)) as kept:
-            if LINE in kept:
-                lines[index] = kept[LINE]
-            for name in sorted({key.split("/")[0] for key in kept.files if key != LINE}):
+            for name in sorted({key.split("/")[0] for key in kept.files}):
                 item.append(index)
                 view.append(name)
                 for part in _PARTS:
                     parts[part].append(kept[f"{name}/{part}"])
+    items, views = np.asarray(item), np.asarray(view)
+    statistics_, embedding = (np.stack(parts[part]).astype(np.float32) for part in _PARTS)
+    lines = views == LINE
     return Bank(
         recordings,
-        np.asarray(item),
-        np.asarray(view),
-        np.stack(parts["statistics"]).astype(np.float32),
-        np.stack(parts["embedding"]).astype(np.float32),
-        np.asarray(list(lines)),
-        np.stack(list(lines.values())).astype(np.float32),
+        items[~lines],
+        views[~lines],
+        statistics_[~lines],
+        embedding[~lines],
+        items[lines],
+        statistics_[lines],
+        embedding[lines],
     )
 
 
@@ -191,11 +202,14 @@ def _views(recording: Recording) -> Mapping[str, npt.NDArray[np.floating]]:
         return {}
     launder, line = laundered_as(recording)
     found: dict[str, npt.NDArray[np.floating]] = {}
-    for name, view in ((CLEAN, samples), (launder, LAUNDERINGS[launder](samples))):
-        piece = _piece(view, stretch, WIDE)
+    for name, view, band in (
+        (CLEAN, samples, WIDE),
+        (launder, LAUNDERINGS[launder](samples), WIDE),
+        (LINE, LINES[line](samples), NARROW),
+    ):
+        piece = _piece(view, stretch, band)
         found[f"{name}/statistics"] = statistics(piece)[0]
         found[f"{name}/embedding"] = encoder.embed(piece)[0].astype(np.float16)
-    found[LINE] = statistics(_piece(LINES[line](samples), stretch, NARROW))[0]
     return found
 
 

@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from detectors import calibration
-from detectors.audio.ensemble import ALLOWANCES, FIT, INSERTS
+from detectors.audio.ensemble import ALLOWANCES, FIT, INSERTS, NARROW_FIT
 from detectors.bench.scores import CLEAN, Score, write_scores
 from detectors.training.audio_bank import JUDGED
 from detectors.training.audio_held import Held
@@ -63,16 +63,23 @@ FACTS: Final = {
         "Apache-2.0",
     ),
     "encoder": (
-        "A kernel machine on what a frozen speech recogniser notices, beside statistics.",
+        "A kernel machine and networks on what a frozen speech recogniser notices, beside statistics.",
         "two convolutions and two transformer blocks of Whisper base (Radford et al. 2023), mean and "
-        "deviation, and 364 statistics; 320 principal components, kernel ridge regression with a "
-        "Gaussian kernel",
-        ("audio-encoder.safetensors", "audio-encoder-head.safetensors"),
+        "deviation, and 364 statistics; 320 principal components and kernel ridge regression with a "
+        "Gaussian kernel, and four perceptrons with two hidden layers of 192, added; as much for the "
+        "band of a telephone",
+        (
+            "audio-encoder.safetensors",
+            "audio-encoder-head.safetensors",
+            "audio-encoder-networks.safetensors",
+            "audio-encoder-narrow.safetensors",
+            "audio-encoder-narrow-networks.safetensors",
+        ),
         "Apache-2.0; the encoder is MIT, Copyright (c) 2022 OpenAI",
     ),
     ENSEMBLE: (
         "The audio experts fused window by window.",
-        "logistic regression on the experts' log ratios, one fit for every set of experts",
+        "logistic regression on the experts' log ratios, one fit for every set of experts and band",
         (),
         "Apache-2.0",
     ),
@@ -87,15 +94,10 @@ def write_cards(held: Held, out: Path, cache: Path) -> None:
         ratios[name] = np.full(raw.size, np.nan)
         settings: dict[str, float] = {}
         for prefix, band in (("", ~held.narrow), ("narrow_", held.narrow)):
-            rows = band & np.isfinite(raw)
-            if rows.any():
-                slope, offset = _natural(raw[rows], held.synthetic[rows])
-                ratios[name][rows] = slope * raw[rows] + offset
-                settings |= {
-                    f"{prefix}slope": round(slope, 6),
-                    f"{prefix}offset": round(offset, 6),
-                }
-        own = replace(held, scores=ratios).of(name)
+            slope, offset = _natural(raw[band], held.synthetic[band])
+            ratios[name][band] = slope * raw[band] + offset
+            settings |= {f"{prefix}slope": round(slope, 6), f"{prefix}offset": round(offset, 6)}
+        own = replace(held, scores={name: ratios[name]})
         _write(name, own, settings, out, cache)
     fused, fits = _fused(replace(held, scores=ratios))
     real = ~held.synthetic
@@ -118,27 +120,22 @@ def _natural(raw: Floats, synthetic: Bools) -> tuple[float, float]:
 
 
 def _fused(held: Held) -> tuple[Floats, dict[str, list[float]]]:
-    """Held-out fused scores, and the fit of every set of experts on all held-out scores.
-
-    Where not all experts judge, those that do are fused by the fit of their set.
-    """
+    """Held-out fused scores of all experts, and in each band the fit of every set of experts."""
     names = sorted(held.scores)
-    scores = np.stack([held.scores[name] for name in names], axis=1)
-    whole = np.isfinite(scores).all(1)
     sets = chain.from_iterable(combinations(names, size) for size in range(1, len(names) + 1))
     fits: dict[str, list[float]] = {}
-    fused = np.full(held.item.size, np.nan)
     for experts in sets:
-        columns = scores[:, [names.index(name) for name in experts]]
-        key = FIT + ",".join(f"audio.{name}" for name in experts)
-        fits[key] = [round(n, 6) for n in _logistic(columns[whole], held.synthetic[whole])]
-        here = np.isfinite(columns).all(1) & (np.isfinite(scores).sum(1) == len(experts))
-        for number in np.unique(held.fold):
-            inside = held.fold == number
-            learnt = whole & ~inside
-            *weights, bias = _logistic(columns[learnt], held.synthetic[learnt])
-            rows = here & inside
-            fused[rows] = columns[rows] @ np.asarray(weights) + bias
+        columns = np.stack([held.scores[name] for name in experts], axis=1)
+        key = ",".join(f"audio.{name}" for name in experts)
+        for prefix, band in ((FIT, ~held.narrow), (NARROW_FIT, held.narrow)):
+            fit = _logistic(columns[band], held.synthetic[band])
+            fits[prefix + key] = [round(number, 6) for number in fit]
+    columns = np.stack([held.scores[name] for name in names], axis=1)
+    fused = np.full(held.item.size, np.nan)
+    for band, number in product((~held.narrow, held.narrow), np.unique(held.fold)):
+        inside, learnt = band & (held.fold == number), band & (held.fold != number)
+        *weights, bias = _logistic(columns[learnt], held.synthetic[learnt])
+        fused[inside] = columns[inside] @ np.asarray(weights) + bias
     return fused, fits
 
 

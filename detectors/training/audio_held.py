@@ -1,6 +1,6 @@
 """What every audio expert says of every view of every recording, from models that never saw it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ class Held:
     item: npt.NDArray[np.intp]
     view: npt.NDArray[np.str_]
     fold: npt.NDArray[np.intp]
-    scores: dict[str, Floats]  # not a number where an expert does not judge
+    scores: dict[str, Floats]
     likeness: Floats  # (views, conditions), by models that never saw the source either
 
     @property
@@ -31,18 +31,6 @@ class Held:
     def narrow(self) -> Bools:
         """Rows of the band of a telephone, which has models of its own."""
         return np.asarray(self.view == LINE)
-
-    def of(self, name: str) -> "Held":
-        """What one expert judges, and nothing else."""
-        rows = np.isfinite(self.scores[name])
-        return replace(
-            self,
-            item=self.item[rows],
-            view=self.view[rows],
-            fold=self.fold[rows],
-            scores={name: self.scores[name][rows]},
-            likeness=self.likeness[rows],
-        )
 
     def where(self, name: str, *, value: object) -> Bools:
         """Rows whose recording has this value in a column of the manifest."""

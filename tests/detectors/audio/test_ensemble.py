@@ -18,12 +18,13 @@ def _seen(*raws: float, **facts: float) -> Observation:
 
 
 FITS = {("a",): (1.0, 0.0), ("a", "b"): (0.5, 2.0, -1.0)}
+NARROW_FITS = {("a",): (1.0, 0.0), ("a", "b"): (0.5, 0.5, 0.0)}
 ALLOWANCES = (0.0, 0.1, 0.9, 0.2)
 NEVER = InsertRule(slope=0.0, offset=-100.0, growth=0.0)
 
 
 def _ensemble(inserts: InsertRule = NEVER) -> AudioEnsemble:
-    return AudioEnsemble(FITS, ALLOWANCES, inserts)
+    return AudioEnsemble(FITS, NARROW_FITS, ALLOWANCES, inserts)
 
 
 def test_windows_are_fused_one_by_one_before_they_are_pooled() -> None:
@@ -35,6 +36,12 @@ def test_windows_are_fused_one_by_one_before_they_are_pooled() -> None:
 
 def test_a_missing_expert_is_left_out_by_its_own_fit_not_imputed() -> None:
     assert _ensemble().combine({"a": _seen(0.7)}).raw == pytest.approx(0.7, abs=1e-6)
+
+
+def test_speech_of_a_telephone_is_fused_by_the_fit_of_its_band() -> None:
+    narrow = {"judged_narrow": 1.0}
+    fused = _ensemble().combine({"a": _seen(2.0, **narrow), "b": _seen(1.0, **narrow)})
+    assert [span.raw for span in fused.spans] == [pytest.approx(1.5)]
 
 
 def test_no_expert_or_none_with_a_fit_is_no_answer() -> None:
@@ -75,7 +82,13 @@ def test_a_stretch_that_stands_out_raises_a_longer_recording_and_no_shorter_one(
         {"fit audio.encoder": [1.0]},
         {"fit audio.encoder": 1.0},
         {"fit audio.encoder": [1.0, 0.0]},
-        {"fit audio.encoder": [1.0, 0.0], "allowances": [0.0], "inserts": [1.0, 0.0, 0.0]},
+        {"fit audio.encoder": [1.0, 0.0], "allowances": [0.0] * 4, "inserts": [1.0, 0.0, 0.0]},
+        {
+            "fit audio.encoder": [1.0, 0.0],
+            "narrow fit audio.encoder": [1.0, 0.0],
+            "allowances": [0.0],
+            "inserts": [1.0, 0.0, 0.0],
+        },
     ],
 )
 def test_a_card_with_broken_fusion_weights_is_invalid(settings: dict[str, object]) -> None:

@@ -54,27 +54,25 @@ def test_the_time_line_covers_the_speech_in_seconds(spec: Spec, talk: np.ndarray
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_speech_of_a_telephone_is_judged_by_the_trees_made_for_it_alone(
-    line: str,
-) -> None:
+def test_speech_of_a_telephone_is_judged_by_models_made_for_it(line: str) -> None:
     heard = LINES[line](CALLER)
-    with pytest.raises(NotApplicable) as refusal:
-        _observe("audio.encoder", heard)
-    assert refusal.value.reason is Reason.NARROW_BAND
-    trees = _observe("audio.statistics", heard)
-    assert trees.facts["like_telephone"] == 1
-    fused = cast(Ensemble, load(ENSEMBLE)).combine({"audio.statistics": trees})
-    assert fused.raw == pytest.approx(trees.raw, abs=0.5)
-    assert [span.start for span in fused.spans] == [span.start for span in trees.spans]
+    parts = {name: _observe(name, heard) for name in ENSEMBLE.fuses}
+    assert all(seen.facts["judged_narrow"] == 1 for seen in parts.values())
+    assert parts["audio.statistics"].facts["like_telephone"] == 1
+    fused = cast(Ensemble, load(ENSEMBLE)).combine(parts)
+    assert fused.facts["judged_narrow"] == 1
+    assert [span.start for span in fused.spans] == [
+        span.start for span in parts["audio.encoder"].spans
+    ]
 
 
-def test_what_lies_above_the_band_of_a_telephone_does_not_move_its_score() -> None:
+@pytest.mark.parametrize("name", ENSEMBLE.fuses)
+def test_what_lies_above_the_band_of_a_telephone_does_not_move_its_score(name: str) -> None:
     heard = LINES["pcm_8k"](CALLER)
     hiss = np.random.default_rng(3).normal(0, 1, heard.size)
     above = signal.sosfilt(signal.butter(10, 5_000, "high", fs=AUDIO_RATE, output="sos"), hiss)
     hissing = heard + 1e-4 * above.astype(np.float32)
-    plain = _observe("audio.statistics", heard)
-    assert _observe("audio.statistics", hissing).raw == pytest.approx(plain.raw, abs=0.5)
+    assert _observe(name, hissing).raw == pytest.approx(_observe(name, heard).raw, abs=0.5)
 
 
 @pytest.mark.parametrize("name", ["organ", "rain", "singing"])
@@ -118,10 +116,14 @@ def test_experts_share_their_windows_so_that_they_can_be_fused(talk: np.ndarray)
     assert all(isinstance(load(spec), WindowExpert) for spec in EXPERTS)
 
 
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
 def test_the_ensemble_of_the_registry_has_a_fit_for_every_set_of_its_experts(
     talk: np.ndarray,
+    *,
+    narrow: bool,
 ) -> None:
-    parts = {name: _observe(name, talk) for name in ENSEMBLE.fuses}
+    heard = CALLER if narrow else talk
+    parts = {name: _observe(name, heard) for name in ENSEMBLE.fuses}
     ensemble = cast(Ensemble, load(ENSEMBLE))
     raws = {ensemble.combine(parts).raw}
     for missing in parts:

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from detectors.audio.boosting import Forest
+from detectors.audio.heads import NETWORKS_WEIGHT, Heads
 from detectors.audio.kernel import KernelMachine
-from detectors.training import audio_experts
+from detectors.audio.network import Networks
+from detectors.training import audio_experts, audio_networks
 
 
 def _sample(features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -48,3 +51,43 @@ def test_a_kernel_machine_survives_saving_and_separates_what_no_line_can(tmp_pat
     scores = KernelMachine.load(tmp_path / "machine.safetensors").logits(rows[500:])
     np.testing.assert_array_equal(scores, machine.logits(rows[500:]))
     assert np.mean((scores > 0) == synthetic[500:]) > 0.75
+
+
+def test_networks_survive_saving_and_their_seed_fixes_them(tmp_path: Path) -> None:
+    rows, synthetic, unseen = _sample(12)
+    first, again = (
+        audio_networks.fit_networks(rows, synthetic, np.ones(300, np.float32), seed=5)
+        for _ in range(2)
+    )
+    first.save(tmp_path / "networks.safetensors")
+    read_back = Networks.load(tmp_path / "networks.safetensors").logits(unseen)
+    np.testing.assert_array_equal(read_back, first.logits(unseen))
+    np.testing.assert_array_equal(again.logits(unseen), first.logits(unseen))
+    weights = [member[1].weight for member in first.members]
+    assert not any(torch.allclose(one, weights[0]) for one in weights[1:])
+
+
+def test_networks_learn_and_one_wild_feature_does_not_carry_them_away() -> None:
+    rng = np.random.default_rng(3)
+    rows = rng.standard_normal((700, 20)).astype(np.float32)
+    synthetic = rows[:, 0] + rows[:, 1] > 0
+    networks = audio_networks.fit_networks(
+        rows[:500], synthetic[:500], np.ones(500, np.float32), seed=5
+    )
+    found = networks.logits(rows[500:])
+    assert np.mean((found > 0) == synthetic[500:]) > 0.8
+    wild = rows[500:].copy()
+    wild[:, 7] = 1e6
+    assert np.abs(networks.logits(wild)).max() < 2 * np.abs(found).max() + 1
+
+
+def test_heads_add_what_the_machine_and_the_networks_say() -> None:
+    rng = np.random.default_rng(4)
+    rows = rng.standard_normal((400, 400)).astype(np.float32)
+    synthetic, even = rows[:, 0] > 0, np.ones(400, np.float32)
+    machine = audio_experts.fit_machine(rows, synthetic, even, seed=5)
+    networks = audio_networks.fit_networks(rows, synthetic, even, seed=5)
+    np.testing.assert_allclose(
+        Heads(machine, networks).logits(rows[:9]),
+        machine.logits(rows[:9]) + NETWORKS_WEIGHT * networks.logits(rows[:9]),
+    )

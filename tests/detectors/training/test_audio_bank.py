@@ -5,14 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from detectors.audio.band import LEAST_ABOVE_DB, above_4_khz
-from detectors.audio.speech import Stretch
+from detectors.audio.encoder import Encoder
+from detectors.audio.listening import listen
+from detectors.audio.speech import SpeechFinder, Stretch
 from detectors.audio.statistics import statistics
 from detectors.audio.windows import NARROW, WIDE, normalised, pieces
-from detectors.base import AUDIO_RATE
+from detectors.base import AUDIO_RATE, Audio
+from detectors.registry import card_of, named
 from detectors.training import audio_bank
 from detectors.training.audio_launder import LAUNDERINGS, LINES
+from detectors.zoo.weights import verified
 from tests.sounds import speech_like
 
 
@@ -88,6 +93,25 @@ def test_statistics_of_the_narrow_band_do_not_know_what_lies_above_it() -> None:
     bright = (speech + 0.05 * _only_above(hiss)).astype(np.float32)
     assert np.allclose(of(bright, narrow=True), of(speech, narrow=True), atol=0.02)
     assert not np.allclose(of(bright, narrow=False), of(speech, narrow=False), atol=0.02)
+
+
+def test_of_a_telephone_copy_the_bank_keeps_what_experts_will_see_of_such_a_file(
+    tmp_path: Path,
+) -> None:
+    speech = speech_like(4.0)
+    (recording,) = audio_bank.chosen([_manifest(tmp_path / "a", [_row(1)])])
+    soundfile.write(recording.file, speech, AUDIO_RATE)
+    card = card_of(named("audio.encoder"))
+    finder, encoder = verified(card), verified(card, 1)
+    bank = audio_bank.build((recording,), tmp_path / "cache", finder, encoder, jobs=1)
+    assert bank.line_item.tolist() == [0]
+    assert audio_bank.LINE not in bank.view
+    heard = LINES[audio_bank.laundered_as(recording)[1]](speech)
+    audio = Audio(samples=heard, source_rate=8_000, container="wav")
+    piece, rows = next(listen(SpeechFinder(finder), audio).pieces(audio))
+    seen = np.hstack([Encoder.load(encoder).embed(piece)[0], rows[0]])
+    assert seen.shape == bank.line_features[0].shape
+    assert np.corrcoef(seen, bank.line_features[0])[0, 1] > 0.95
 
 
 def _only_above(samples: np.ndarray) -> np.ndarray:

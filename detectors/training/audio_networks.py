@@ -1,0 +1,73 @@
+"""Fit the small networks that judge a window of speech beside the kernel machine."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from detectors.audio.network import Networks
+
+Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+
+EPOCHS: Final = 25
+BATCH: Final = 256
+RATE: Final = 3e-3  # the highest of a cycle
+DECAY: Final = 0.05
+_MIXED: Final = 0.4  # parameter of the beta distribution that rows are mixed by
+_DOUBT: Final = 0.05  # of every label
+
+
+def fit_networks(rows: Floats, synthetic: Bools, weights: Floats, *, seed: int) -> Networks:
+    """Train each member on mixtures of two rows (mixup, Zhang et al. 2018) with doubtful labels.
+
+    The classes are equally heavy; `weights` has shape (rows,). The seed fixes every number drawn.
+    """
+    networks = Networks(rows.shape[1])
+    networks.mean.copy_(torch.from_numpy(rows.mean(0)))
+    networks.scale.copy_(torch.from_numpy(rows.std(0) + np.float32(1e-6)))
+    seen = networks.standardised(rows)
+    wanted = torch.from_numpy(synthetic.astype(np.float32)) * (1 - 2 * _DOUBT) + _DOUBT
+    share = np.where(synthetic, synthetic.mean(), 1 - synthetic.mean())
+    heavy = torch.from_numpy((weights / (2 * share)).astype(np.float32))
+    with torch.random.fork_rng(devices=[]):
+        for number, member in enumerate(networks.members):
+            torch.manual_seed(seed * len(networks.members) + number)
+            member.apply(_from_scratch)
+            _fit(member, seen, wanted, heavy)
+    networks.members.half().float()
+    return networks.eval()
+
+
+def _from_scratch(layer: nn.Module) -> None:
+    if isinstance(layer, nn.Linear | nn.LayerNorm):
+        layer.reset_parameters()
+
+
+def _fit(member: nn.Module, seen: Tensor, wanted: Tensor, heavy: Tensor) -> None:
+    """AdamW with one cycle of the learning rate."""
+    batch = min(BATCH, len(seen))
+    steps = len(seen) // batch
+    optimiser = torch.optim.AdamW(member.parameters(), lr=RATE, weight_decay=DECAY)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=EPOCHS * steps)
+    mixture = torch.distributions.Beta(_MIXED, _MIXED)
+    for _ in range(EPOCHS):
+        order = torch.randperm(len(seen))[: steps * batch]
+        for some in order.view(steps, batch):
+            others = some[torch.randperm(batch)]
+            part = mixture.sample((batch,))
+            part = torch.maximum(part, 1 - part)
+            logits = member(part[:, None] * seen[some] + (1 - part[:, None]) * seen[others])[:, 0]
+            loss = (part * heavy[some] * _loss(logits, wanted[some])).mean()
+            loss = loss + ((1 - part) * heavy[others] * _loss(logits, wanted[others])).mean()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            cycle.step()
+
+
+def _loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    return functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
