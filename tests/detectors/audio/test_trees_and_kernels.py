@@ -63,7 +63,7 @@ def test_networks_survive_saving_and_their_seed_fixes_them(tmp_path: Path) -> No
     read_back = Networks.load(tmp_path / "networks.safetensors").logits(unseen)
     np.testing.assert_array_equal(read_back, first.logits(unseen))
     np.testing.assert_array_equal(again.logits(unseen), first.logits(unseen))
-    weights = [member[1].weight for member in first.members]
+    weights = [member.get_parameter("1.weight") for member in first.members]
     assert not any(torch.allclose(one, weights[0]) for one in weights[1:])
 
 
