@@ -36,7 +36,8 @@ class KernelMachine:
 
     def logits(self, rows: Floats) -> Floats:
         """How far on the synthetic side each row is, shape (rows,); below 0 on the other."""
-        points = ((rows - self.mean) / self.scale) @ self._components
+        scaled = np.asarray((rows - self.mean) / self.scale, np.float32)
+        points = scaled @ self._components
         likeness = gaussian(points, self._vectors, float(self.gamma[0]))
         return np.asarray(likeness @ self.weights + self.bias, np.float32)
 
