@@ -159,7 +159,7 @@ def _or_die(parent: int, ending: Ending) -> Iterator[None]:
 
 def _take_in(held: Container) -> None:
     for _ in range(FETCHED_AT_ONCE):
-        if not held.batches.take_in():
+        if not held.batches.take_in(held.name):
             return
 
 
