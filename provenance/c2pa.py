@@ -1,6 +1,7 @@
 """The one door to the C2PA library: safe settings, proven at start-up, and no network ever."""
 
 import json
+import re
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ MAX_MANIFEST_MEGABYTES: Final = 32
 
 MAX_CONTEXTS: Final = 32
 """Choices of certificates that are kept ready: an archive has few signers."""
+
+
+_LAST_STATE: Final = re.compile(r'"validation_state":\s*"(\w+)"\s*\}\s*\Z')
+"""At the end of the outermost object: no text of a file can end a report like this."""
 
 
 class Refusal(StrEnum):
@@ -52,7 +57,6 @@ class Store:
 
     document: dict[str, Any]  # "crJSON": every manifest, the active one first
     state: str  # the library's own summary
-    embedded: bool
     raw: bytes  # the store itself, fetched only where a chain in it must be walked here
 
 
@@ -111,8 +115,7 @@ class Library:
             document = _document(reader, asset)
             return Store(
                 document=document,
-                state=reader.get_validation_state() or "",
-                embedded=reader.is_embedded(),
+                state=_state(reader),
                 raw=self._raw(reader, document, keep=keep_raw),
             )
         except (sdk.C2paError, ValueError, RecursionError) as error:
@@ -210,6 +213,12 @@ def _document(reader: sdk.Reader, asset: Asset) -> dict[str, Any]:
         if asset_failures(gather(document)):
             return document
     return cast(dict[str, Any], json.loads(reader.crjson()))
+
+
+def _state(reader: sdk.Reader) -> str:
+    """The library's own summary: the last word of its report, which is not parsed for that."""
+    last = _LAST_STATE.search(reader.json())
+    return last[1] if last else reader.get_validation_state() or ""
 
 
 def sign(

@@ -9,6 +9,7 @@ from typing import Final
 from celery.utils.dispatch import Signal
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.db.batch_deaths import LineDeaths
 from service.db.deaths import Cause, Death
 from service.scans.quarantine import Endings
 from service.settings import Settings
@@ -91,5 +92,6 @@ def _note(settings: Settings, pid: int, death: Death) -> None:
         with closing(database_of(settings)) as database:
             keeping, attempts = scan_keeping(settings), settings.leases.attempts
             Endings(database, keeping, attempts, database.now).died(process_name(pid), death)
+            LineDeaths(database).died(process_name(pid), death, database.now())
     except SQLAlchemyError as error:
         log.warning("its scan goes on when its lease runs out: %s", type(error).__name__)

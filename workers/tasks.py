@@ -7,6 +7,7 @@ from celery import Celery, Task
 from service.scans.queue import SCAN_TASK, VIEW_TASK, WEBHOOK_TASK
 from service.webhooks.sending import Sender
 from workers.container import container
+from workers.memory import give_back
 
 REQUEST: Final = "workers.request:ReconnectingRequest"
 
@@ -21,6 +22,7 @@ def register(app: Celery) -> None:
         queue = (task.request.delivery_info or {}).get("routing_key")
         ran = held.scans.run(scan_id, worker=held.name, queue=queue)
         held.batches.scan_ended(ran or scan_id)
+        give_back()
 
     @app.task(name=VIEW_TASK, shared=False, Request=REQUEST)
     def draw_views(scan_id: str) -> None:

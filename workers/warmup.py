@@ -23,6 +23,7 @@ from service.startup import MISCONFIGURED
 from workers import pulse
 from workers.container import Container, container
 from workers.daily import Daily
+from workers.memory import give_back
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def install(queues: tuple[str, ...]) -> Ending:
             flush.append(tracing.configure("assay-worker"))
             held = _patiently(container)
             held.pipeline.warm(kinds_of(queues))
+            give_back()
         pace = held.settings.leases.reconcile_seconds
 
         def beat() -> None:
@@ -159,7 +161,7 @@ def _or_die(parent: int, ending: Ending) -> Iterator[None]:
 
 def _take_in(held: Container) -> None:
     for _ in range(FETCHED_AT_ONCE):
-        if not held.batches.take_in():
+        if not held.batches.take_in(held.name):
             return
 
 

@@ -27,6 +27,7 @@ _ENVIRONMENT: Final = {
     "LC_ALL": "C.UTF-8",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "PYDANTIC_DISABLE_PLUGINS": "1",  # it would look through every distribution for them
     "MALLOC_MMAP_THRESHOLD_": "1048576",
     # That alone would have the heap shrink after every file and grow, page by page, with the next.
     "MALLOC_TRIM_THRESHOLD_": "8388608",

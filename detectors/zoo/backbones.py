@@ -1,5 +1,6 @@
 """Frozen encoders: the networks that heads are trained on."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
@@ -134,7 +135,13 @@ def _session(model: bytes, *, careful: bool) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if careful:
         options.add_session_config_entry("session.x64quantprecision", "1")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    # A session that is given bytes keeps them for as long as it lives, one that is given a file does not.
+    descriptor = os.memfd_create("model")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(model)
+        file.flush()
+        place = f"/proc/self/fd/{descriptor}"
+        return onnxruntime.InferenceSession(place, options, providers=["CPUExecutionProvider"])
 
 
 def summary(tokens: Floats) -> Floats:

@@ -101,16 +101,16 @@ def compression(parts: list[Part]) -> Compression | None:
         width=int.from_bytes(frame.body[3:5], "big"),
         height=int.from_bytes(frame.body[1:3], "big"),
         progressive=frame.name == "SOF2",
-        quality=_quality(_tables(parts)),
+        quality=_quality(tuple(part.body for part in parts if part.name == "DQT")),
         jfif=any(part.name == "APP0" and part.body[:5] == b"JFIF\x00" for part in parts),
         adobe=any(part.name == "APP14" and part.body[:5] == b"Adobe" for part in parts),
     )
 
 
-def _tables(parts: list[Part]) -> dict[int, tuple[int, ...]]:
+def _tables(bodies: tuple[bytes, ...]) -> dict[int, tuple[int, ...]]:
     """Quantisation tables by number, each of 64 values in row order."""
     found: dict[int, tuple[int, ...]] = {}
-    for body in (part.body for part in parts if part.name == "DQT"):
+    for body in bodies:
         offset = 0
         while offset < len(body):
             wide, number = 1 + (body[offset] >> 4), body[offset] & 15
@@ -125,7 +125,10 @@ def _tables(parts: list[Part]) -> dict[int, tuple[int, ...]]:
     return found
 
 
-def _quality(tables: dict[int, tuple[int, ...]]) -> int | None:
+@lru_cache(maxsize=64)
+def _quality(bodies: tuple[bytes, ...]) -> int | None:
+    """That of libjpeg, by the segments that hold the tables: an archive has few of them."""
+    tables = _tables(bodies)
     quality = _scaled(_LUMINANCE).get(tables.get(0, ()))
     if quality is None or (1 in tables and _scaled(_CHROMINANCE).get(tables[1]) != quality):
         return None

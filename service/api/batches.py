@@ -15,7 +15,7 @@ from service.api.events import Followed, follow
 from service.api.idempotency import accepted, key_parameter
 from service.api.problems import documented
 from service.api.resources import asks_for_head
-from service.api.views import FailureView
+from service.api.views import DeathView, FailureView
 from service.db.batch_lifecycle import OVER, Batch, BatchPage, BatchState, NewItem, Outcome, Result
 from service.db.lifecycle import SCAN_ID
 from service.errors import (
@@ -128,6 +128,9 @@ class ResultView(BaseModel):
     state: Outcome
     verdict: Verdict | None
     failure: FailureView | None
+    deaths: list[DeathView] = Field(
+        description="Attempts at the line or its scan that ended because a worker died, or the like"
+    )
 
     @classmethod
     def of(cls, result: Result) -> Self:
@@ -141,6 +144,7 @@ class ResultView(BaseModel):
             state=result.outcome,
             verdict=result.verdict,
             failure=FailureView(code=failure.code, sentence=failure.sentence) if failure else None,
+            deaths=[DeathView.of(noted) for noted in result.deaths],
         )
 
 

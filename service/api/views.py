@@ -44,7 +44,7 @@ class DeathView(BaseModel):
     sentence: str
     at: AwareDatetime
     attempt: int
-    stage: Stage = Field(description="Where the analysis was")
+    stage: Stage = Field(description="Where the analysis was; queued: it had not begun")
 
     @classmethod
     def of(cls, noted: NotedDeath) -> Self:

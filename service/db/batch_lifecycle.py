@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from service.db.deaths import NotedDeath
 from service.db.lifecycle import Failure
 from service.reporting.report import Profile, Verdict
 
@@ -118,3 +119,4 @@ class Result:
     outcome: Outcome
     verdict: Verdict | None
     failure: Failure | None
+    deaths: tuple[NotedDeath, ...] = ()  # attempts at it or its scan that ended without a report

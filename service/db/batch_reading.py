@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from service.db.batch_lifecycle import (
     Result,
 )
 from service.db.batch_tables import BatchRow, ItemRow
+from service.db.deaths import NotedDeath
 from service.db.engine import Database
 from service.db.lifecycle import Failure, State
 from service.db.models import ScanRow
@@ -58,6 +59,7 @@ class BatchViews:
                 ScanRow.verdict,
                 ScanRow.failure_code,
                 ScanRow.failure_sentence,
+                ScanRow.deaths,
             )
             .outerjoin(ScanRow, ScanRow.id == ItemRow.scan_id)
             .where(ItemRow.batch_id == batch_id, ItemRow.line > after)
@@ -160,6 +162,7 @@ def _result(
     verdict: Verdict | None,
     code: str | None,
     sentence: str | None,
+    deaths: list[dict[str, Any]] | None,
 ) -> Result:
     code, sentence = item.failure_code or code, item.failure_sentence or sentence
     return Result(
@@ -171,4 +174,5 @@ def _result(
         outcome=_outcome(item.state, state),
         verdict=verdict,
         failure=Failure(code, sentence or "") if code is not None else None,
+        deaths=tuple(NotedDeath.read(stored) for stored in (*(item.deaths or ()), *(deaths or ()))),
     )

@@ -92,23 +92,27 @@ class BatchRows:
         self,
         *,
         token: str,
+        worker: str,
         now: datetime,
         until: datetime,
-        most: int,
         passing_over: Iterable[str] = (),
     ) -> Claimed | None:
-        """Hold an item that waits, or whose holder is late, of any batch that none of these sent.
+        """Hold an item that waits, or was put off until now, of any batch that none of these sent.
 
         A long batch waits for none and holds up none.
         """
         free = or_(
             ItemRow.state == ItemState.WAITING,
-            and_(ItemRow.state == ItemState.FETCHING, ItemRow.lease_until < now),
+            and_(
+                ItemRow.state == ItemState.FETCHING,
+                ItemRow.lease.is_(None),
+                ItemRow.lease_until < now,
+            ),
         )
         first = (
             select(ItemRow.batch_id, func.min(ItemRow.line).label("line"))
             .join(BatchRow, BatchRow.id == ItemRow.batch_id)
-            .where(free, ItemRow.attempts < most, BatchRow.state == BatchState.RUNNING)
+            .where(free, BatchRow.state == BatchState.RUNNING)
             .where(func.coalesce(BatchRow.sender, "").not_in(tuple(passing_over)))
             .group_by(ItemRow.batch_id)
         )
@@ -118,9 +122,16 @@ class BatchRows:
             return None
         batch_id, line = random.choice(found)  # noqa: S311 (fairness, not secrecy)
         here = (ItemRow.batch_id == batch_id, ItemRow.line == line)
-        taken = update(ItemRow).where(*here, free, ItemRow.attempts < most)
-        values = taken.values(
-            state=ItemState.FETCHING, lease=token, lease_until=until, attempts=ItemRow.attempts + 1
+        values = (
+            update(ItemRow)
+            .where(*here, free)
+            .values(
+                state=ItemState.FETCHING,
+                worker=worker,
+                lease=token,
+                lease_until=until,
+                attempts=ItemRow.attempts + 1,
+            )
         )
         with self._database.write() as session:
             if not session.connection().execute(values).rowcount:
@@ -150,19 +161,6 @@ class BatchRows:
             return _changed(
                 session, claimed, lease=None, lease_until=until, attempts=ItemRow.attempts - 1
             )
-
-    def end_lapsed(self, now: datetime, *, most: int, failure: Failure) -> None:
-        """Fail what was tried often enough and whose last holder is late."""
-        lapsed = (ItemRow.state == ItemState.FETCHING, ItemRow.lease_until < now)
-        statement = update(ItemRow).where(*lapsed, ItemRow.attempts >= most)
-        with self._database.write() as session:
-            ended = session.connection().execute(
-                statement.values(**_failed(failure)).returning(
-                    ItemRow.tenant, ItemRow.batch_id, ItemRow.line
-                )
-            )
-            for tenant, batch_id, line in ended.all():
-                note(session, tenant, "batch.line_quarantined", f"batch:{batch_id}", line=line)
 
     def settle(self, batch_id: str, now: datetime, finished: Finished) -> bool:
         """Finish a batch of which nothing is under way; True for the one caller that did."""

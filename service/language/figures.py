@@ -4,9 +4,6 @@ import re
 from datetime import date, datetime
 from typing import Final
 
-from babel.dates import format_date
-from babel.numbers import get_decimal_symbol, get_group_symbol
-
 from service.language.languages import Language, language
 
 _NUMBER: Final = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
@@ -36,7 +33,7 @@ def _month(english: str) -> str:
         written = datetime.strptime(english, "%B %Y")
     except ValueError:
         return english
-    return format_date(written, "LLLL yyyy", locale=language().value)
+    return _formatted(written, "LLLL yyyy")
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -60,11 +57,13 @@ def long_moment(moment: datetime) -> str:
     if language() is Language.ENGLISH:
         written = f"{moment:%d %B %Y}".lstrip("0")
     else:
-        written = format_date(moment, "long", locale=language().value)
+        written = _formatted(moment, "long")
     return f"{written}, {moment:%H:%M:%S} {moment.tzname() or ''}".rstrip()
 
 
 def _number(english: str) -> str:
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
     locale = language().value
     group = get_group_symbol(locale)
     whole = english.partition(".")[0].replace(",", "")
@@ -75,4 +74,10 @@ def _number(english: str) -> str:
 
 
 def _day(written: date) -> str:
-    return format_date(written, "dd.MM.yyyy" if language() is Language.GERMAN else "dd/MM/yyyy")
+    return _formatted(written, "dd.MM.yyyy" if language() is Language.GERMAN else "dd/MM/yyyy")
+
+
+def _formatted(written: date, pattern: str) -> str:
+    from babel.dates import format_date  # English does without, so a command begins sooner
+
+    return format_date(written, pattern, locale=language().value)

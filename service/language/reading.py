@@ -9,13 +9,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final
-
-from babel.messages.catalog import Message
+from typing import TYPE_CHECKING, Final
 
 from service.language.figures import as_written
 from service.language.languages import Language, language
 from service.language.spoken import VERBATIM, capital, catalogue
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Message
 
 LONGEST: Final = 4000
 """Characters of a text that is looked at; a longer one is no sentence of ours."""
@@ -41,7 +42,7 @@ class _Pattern:
 
     pieces: tuple[str, ...]
     places: tuple[str, ...]
-    message: Message
+    message: "Message"
     plural: bool
 
     @property
@@ -200,11 +201,11 @@ def _patterns(chosen: Language) -> tuple[_Pattern, ...]:
     return tuple(sorted(told_apart, key=lambda pattern: -pattern.letters))
 
 
-def _messages(chosen: Language) -> Iterator[Message]:
+def _messages(chosen: Language) -> "Iterator[Message]":
     return (message for message in catalogue(chosen) if message.id and message.string)
 
 
-def _cut(message: Message) -> Iterator[_Pattern]:
+def _cut(message: "Message") -> Iterator[_Pattern]:
     forms = (message.id,) if isinstance(message.id, str) else message.id
     for index, form in enumerate(forms):
         pieces = _PLACE.split(form)

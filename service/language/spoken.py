@@ -7,14 +7,15 @@ the context of a request or a command, so nothing that is stored or signed ever 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
 from service.language.figures import as_written
 from service.language.languages import Language, language
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 FOLDER: Final = Path(__file__).parent / "messages"
 
@@ -66,8 +67,10 @@ Said = TypeVar("Said", str, tuple[str, ...])
 
 
 @cache
-def catalogue(chosen: Language) -> Catalog:
+def catalogue(chosen: Language) -> "Catalog":
     """The sentences of a language other than English, by the English ones."""
+    from babel.messages.pofile import read_po  # a tenth of the start of a command
+
     with (FOLDER / f"{chosen}.po").open("rb") as file:
         return read_po(file, locale=chosen.value)
 

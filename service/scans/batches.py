@@ -15,12 +15,12 @@ from service.access.meter import Allowance, Meter
 from service.access.principal import Principal
 from service.access_errors import TooManyInFlight
 from service.db import batches as statements
+from service.db.batch_deaths import LineDeaths
 from service.db.batch_lifecycle import Batch, BatchPage, BatchState, Claimed, NewItem, Result
 from service.db.batch_reading import BatchViews
 from service.db.batches import BatchRows, Finished
 from service.db.engine import Database
 from service.db.lifecycle import Failure, UploadState, is_scan_id, new_scan_id
-from service.db.quarantine import QUARANTINED
 from service.db.retention import until
 from service.db.scans import Also, alone
 from service.errors import (
@@ -47,7 +47,6 @@ Fetch = Callable[[str, Receiver], None]
 """Fetches an address into a receiver through the guard of `service.fetch`."""
 
 CANCELLED: Final = Failure("cancelled", "The batch was cancelled before this was begun.")
-LOST: Final = Failure(QUARANTINED, "Every worker that tried to take this in died or vanished.")
 HOLD: Final = timedelta(seconds=180)
 """Longer than any fetch: then a worker that took an item counts as dead."""
 RECEIVING: Final = timedelta(minutes=15)
@@ -55,7 +54,6 @@ RECEIVING: Final = timedelta(minutes=15)
 LATER: Final = timedelta(seconds=30)
 ROOM: Final = timedelta(seconds=2)
 """After this it is asked again whether a scan more may be in flight."""
-ATTEMPTS: Final = 3
 
 
 def unannounced(_session: Session, _batch: Batch) -> None:
@@ -79,6 +77,7 @@ class Batches:
         """`finished` is called once for each batch, in the transaction that finishes it."""
         self._rows = BatchRows(database, scans.keeping)
         self._views = BatchViews(database)
+        self._deaths = LineDeaths(database)
         self._scans = scans
         self._uploads = uploads
         self._fetch = fetch
@@ -195,19 +194,20 @@ class Batches:
         self._rows.delete(self._scans.tenant, batch_id)
         log.info("deleted", extra={"batch": batch_id})
 
-    def take_in(self) -> bool:
+    def take_in(self, worker: str = "") -> bool:
         """Turn one waiting address or upload, of any tenant, into a scan; False if none waits.
 
         It counts for the limits of whoever sent the batch: while as many scans are in flight as may,
-        its other lines wait too; with the bytes of the day used up it fails.
+        its other lines wait too; with the bytes of the day used up it fails. `worker` is the process
+        that is to blame should it die meanwhile.
         """
         now = self._now()
         full = [sender for sender, until in tuple(self._full.items()) if until > now]
         claimed = self._rows.claim(
             token=secrets.token_hex(16),
+            worker=worker,
             now=now,
             until=now + HOLD,
-            most=ATTEMPTS,
             passing_over=full,
         )
         if claimed is None:
@@ -236,7 +236,7 @@ class Batches:
     def round(self) -> None:
         """What died gets on: items, requests and batches, of every tenant; what is old goes."""
         now = self._now()
-        self._rows.end_lapsed(now, most=ATTEMPTS, failure=LOST)
+        self._deaths.lapsed(now)
         for batch_id in self._views.running():
             self._settle(batch_id)
         for tenant, batch_id in self._rows.abandoned(now):

@@ -264,12 +264,7 @@ def display_name(untrusted_name: str) -> str:
     It is never a path or a key. The extension survives the cut.
     """
     base = untrusted_name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(
-        letter
-        for letter in unicodedata.normalize("NFC", base)
-        if unicodedata.category(letter) not in _UNFIT
-    )
-    name = " ".join(kept.split())
+    name = " ".join((base if base.isascii() and base.isprintable() else _fit(base)).split())
     if not name.strip("."):
         return UNNAMED
     if len(name) <= NAME_LENGTH:
@@ -277,6 +272,11 @@ def display_name(untrusted_name: str) -> str:
     stem, dot, extension = name.rpartition(".")
     tail = dot + extension if stem and len(extension) <= 10 else ""
     return name[: NAME_LENGTH - len(tail) - 1] + "…" + tail
+
+
+def _fit(untrusted_name: str) -> str:
+    composed = unicodedata.normalize("NFC", untrusted_name)
+    return "".join(letter for letter in composed if unicodedata.category(letter) not in _UNFIT)
 
 
 def name_in(untrusted_url: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from service.db.batch_deaths import ATTEMPTS, LineDeaths
+from service.db.deaths import Cause, Death
 from service.errors import FetchFailed
 from service.scans.intake import Receiver
 from tests import media
@@ -202,3 +204,25 @@ def test_a_batch_can_be_cancelled_deleted_and_listed(api: Desk) -> None:
     assert api.client.get(second["links"]["self"]).json()["code"] == "batch_not_found"
     assert api.client.get(second["links"]["results"]).status_code == 404
     assert api.stored() == []
+
+
+def test_a_line_that_killed_its_workers_says_what_each_died_of(api: Desk) -> None:
+    batch = send(api, {"url": "https://example.org/a.jpg"}).json()
+
+    def killed(url: str, into: Receiver) -> None:
+        raise KeyboardInterrupt
+
+    api.batches._fetch = killed
+    deaths = LineDeaths(api.database)
+    for _ in range(ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            api.batches.take_in("host:7")
+        deaths.died("host:7", Death(Cause.OUT_OF_MEMORY, "SIGKILL"), api.database.now())
+    api.batches.round()
+    (line,) = results(api, batch)
+    assert (line["state"], line["failure"]["code"]) == ("failed", "quarantined")
+    assert "memory ran out" in line["failure"]["sentence"]
+    assert [(it["attempt"], it["cause"], it["detail"]) for it in line["deaths"]] == [
+        (attempt, "out_of_memory", "SIGKILL") for attempt in (1, 2, 3)
+    ]
+    assert "host" not in str(line["deaths"])

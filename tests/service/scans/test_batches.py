@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from service.db.batch_deaths import ATTEMPTS, LineDeaths
 from service.db.batch_lifecycle import Batch, BatchState, NewItem, Outcome
+from service.db.deaths import Cause, Death
 from service.db.engine import Database
 from service.db.lifecycle import State
 from service.db.retention_lifecycle import OwnRetention, Part
@@ -19,7 +21,7 @@ from service.errors import (
     StorageFull,
 )
 from service.reporting.report import Profile
-from service.scans.batches import ATTEMPTS, Batches
+from service.scans.batches import Batches
 from service.scans.intake import Receiver
 from service.scans.queue import Broker
 from service.scans.resumable import Uploads
@@ -190,14 +192,34 @@ def test_an_address_whose_worker_died_is_fetched_by_another_and_fails_at_last(
         bench.batches.round()
         assert bench.batches.get(batch.id).outcomes == {Outcome.FETCHING: 1}
         bench.office.clock.move(minutes=4)
-    bench.batches.round()
+        bench.batches.round()
     (result,) = bench.batches.results(batch.id)
     assert result.failure is not None
     assert result.failure.code == "quarantined"
+    assert [noted.death.cause for noted in result.deaths] == [Cause.VANISHED] * ATTEMPTS
     bench.office.scans.reconcile()
     assert "batch.line_quarantined" in [line.deed for line in bench.office.scans.log()]
     assert bench.told == [(batch.id, BatchState.DONE)]
     assert bench.office.blobs() == 0
+
+
+def test_a_line_whose_worker_was_seen_to_die_goes_on_at_once_and_keeps_what_it_died_of(
+    bench: Bench,
+) -> None:
+    batch = bench.send(GOOD)
+    bench.web.error = KeyboardInterrupt()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        bench.batches.take_in("host:7")
+    deaths, now = LineDeaths(bench.office.database), bench.office.clock()
+    assert deaths.died("host:8", Death(Cause.KILLED, "SIGSEGV"), now) == 0
+    assert deaths.died("host:7", Death(Cause.OUT_OF_MEMORY, "SIGKILL"), now) == 1
+    assert deaths.died("host:7", Death(Cause.OUT_OF_MEMORY, "SIGKILL"), now) == 0
+    bench.web.error = None
+    bench.fetch()
+    (result,) = bench.batches.results(batch.id)
+    assert (result.outcome, result.failure) == (Outcome.QUEUED, None)
+    (noted,) = result.deaths
+    assert (noted.death.cause, noted.attempt, noted.worker) == (Cause.OUT_OF_MEMORY, 1, "host:7")
 
 
 def test_a_full_disk_puts_addresses_off_without_counting(bench: Bench) -> None:

@@ -1,0 +1,40 @@
+"""Workers give back what they do not use."""
+
+import ctypes
+from pathlib import Path
+
+import pytest
+
+from detectors.registry import card_of, named
+from detectors.zoo.backbones import ClipEncoder
+from detectors.zoo.weights import verified
+from workers.memory import give_back
+
+if not hasattr(ctypes.CDLL(None), "malloc_trim"):
+    pytest.skip("this C library gives nothing back", allow_module_level=True)
+
+
+def resident() -> int:
+    """Megabytes of this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def test_memory_that_was_freed_goes_back_to_the_system() -> None:
+    pieces = [bytearray(b"x" * 60_000) for _ in range(2000)]  # too small for mappings of their own
+    kept = pieces[-20:]  # at the end of the heap, so that it cannot shrink by itself
+    held = resident()
+    del pieces
+    give_back()
+    assert held - resident() > 80
+    assert kept
+
+
+def test_a_picture_encoder_holds_its_model_once() -> None:
+    weights = verified(card_of(named("image.clip")))
+    give_back()
+    before = resident()
+    encoder = ClipEncoder(weights)
+    give_back()
+    assert resident() - before < 1.4 * weights.stat().st_size / 2**20
+    assert encoder.deviation >= 0
