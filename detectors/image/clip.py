@@ -22,7 +22,7 @@ from detectors.image.views import (
     smallness,
     squeezed,
 )
-from detectors.result import LOOKS_DRAWN
+from detectors.result import LOOKS_DRAWN, TWO_VIEWS
 from detectors.zoo.backbones import TokenEncoder, summaries
 from detectors.zoo.card import ModelCard
 from detectors.zoo.encoders import SharedPasses, clip_encoder
@@ -194,6 +194,7 @@ class ClipDetector:
             facts={
                 **self._contributions(whole, details),
                 **({LOOKS_DRAWN: round(drawn, 2)} if drawn else {}),
+                **({TWO_VIEWS: 1.0} if settled and self._maps else {}),
             },
         )
         return seen, details
