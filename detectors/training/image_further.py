@@ -15,7 +15,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -33,8 +33,10 @@ from detectors.training.image_heads import (
     Fitting,
     Floats,
     GoingOn,
+    Indices,
     Scores,
     fit_pooled,
+    folds,
     held_out,
 )
 from detectors.training.pages import cache_made, cached_made, with_pages
@@ -143,34 +145,63 @@ def _domain(start: Path, name: str, whole: list[Floats]) -> TrainedDomain:
     return TrainedDomain(weights=own, drawn=drawn, refused=np.zeros_like(drawn), found={})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """Rows that a head is corrected on, and what folds a regression on them into a head."""
+
+    views: dict[str, GoingOn]
+    rows: list[Floats]  # (pictures, features) of each condition
+    before: Scores  # (conditions, pictures), by the head before
+
+    @classmethod
+    def of(cls, parts: Mapping[str, list[Floats]], before: Mapping[str, Floats]) -> Self:
+        """`parts` holds of each kind of view one (pictures, features) array a condition."""
+        views = {kind: view_of(np.concatenate(parts[kind]), before[kind].ravel()) for kind in KINDS}
+        count = range(len(parts[KINDS[0]]))
+        scores = [
+            sum(parts[kind][index] @ before[kind].ravel() for kind in KINDS) + before["bias"]
+            for index in count
+        ]
+        rows = [
+            np.concatenate([views[kind].rows(parts[kind][index]) for kind in KINDS], axis=1)
+            for index in count
+        ]
+        return cls(views=views, rows=rows, before=np.asarray(scores, np.float64))
+
+    def head(self, chosen: list[Picture], learned: Indices | None = None) -> dict[str, Floats]:
+        """The head that these pictures make of the one before, or `learned` of them alone."""
+        own = np.arange(len(chosen)) if learned is None else learned
+        model = fit_pooled(
+            [rows[own] for rows in self.rows], [chosen[index] for index in own], fitting=CORRECTION
+        )
+        head, shifts = {}, []
+        for kind, coefficients in zip(KINDS, np.split(model.coef_[0], len(KINDS)), strict=True):
+            head[kind], shift = self.views[kind].weights(coefficients.astype(np.float32))
+            shifts.append(shift)
+        head["bias"] = np.array(float(model.intercept_[0]) + sum(shifts), np.float32)
+        head["centres"] = -np.array(shifts, np.float32)
+        return head
+
+
 def further(
     parts: Mapping[str, list[Floats]], before: Mapping[str, Floats], chosen: list[Picture]
 ) -> Trained:
-    """`parts` holds of each kind of view one (pictures, features) array a condition."""
-    views = {kind: view_of(np.concatenate(parts[kind]), before[kind].ravel()) for kind in KINDS}
-    count = len(parts[KINDS[0]])
-    rows = [
-        np.concatenate([views[kind].rows(parts[kind][index]) for kind in KINDS], axis=1)
-        for index in range(count)
-    ]
-    old = np.stack(
-        [
-            sum(parts[kind][index] @ before[kind].ravel() for kind in KINDS) + before["bias"]
-            for index in range(count)
-        ]
-    )
-    model = fit_pooled(rows, chosen, fitting=CORRECTION)
-    head, shifts = {}, []
-    for kind, coefficients in zip(KINDS, np.split(model.coef_[0], len(KINDS)), strict=True):
-        head[kind], shift = views[kind].weights(coefficients.astype(np.float32))
-        shifts.append(shift)
-    head["bias"] = np.array(float(model.intercept_[0]) + sum(shifts), np.float32)
-    head["centres"] = -np.array(shifts, np.float32)
-    return Trained(
-        head=head,
-        scores=held_out(rows, chosen, trained_on=count, fitting=CORRECTION),
-        before=np.asarray(old, np.float64),
-    )
+    """Correct a head and measure it; `parts` as in `Correction.of`."""
+    found = Correction.of(parts, before)
+    scores = held_out(found.rows, chosen, trained_on=len(found.rows), fitting=CORRECTION)
+    return Trained(head=found.head(chosen), scores=scores, before=found.before)
+
+
+def of_folds(
+    parts: Mapping[str, list[Floats]], before: Mapping[str, Floats], chosen: list[Picture]
+) -> dict[str, dict[str, Floats]]:
+    """For each source a head that saw none of its pictures, from the folds of `held_out`."""
+    found = Correction.of(parts, before)
+    heads: dict[str, dict[str, Floats]] = {}
+    for learned, others in folds(chosen):
+        head = found.head(chosen, learned)
+        heads |= {chosen[index].source: head for index in others}
+    return heads
 
 
 def view_of(features: Floats, before: Floats) -> GoingOn:

@@ -10,7 +10,7 @@ import pytest
 from detectors.image.views import SIDE, Pixels
 from detectors.training.image_data import Picture, handed_on, spread
 from detectors.training.image_features import cache, cached
-from detectors.training.image_further import KINDS, further, view_of
+from detectors.training.image_further import KINDS, further, of_folds, view_of
 from detectors.training.image_heads import Fitting, source_weights
 from tests import media
 
@@ -115,6 +115,25 @@ def test_a_head_keeps_what_it_knew_and_learns_what_it_did_not(
         sum(parts[kind][0] @ found.head[kind] for kind in KINDS) + found.head["bias"]
     )  # one weight a feature says what the components and the head before say together
     assert apart(np.asarray(folded, np.float64)) > apart(found.scores[0]) - 0.02
+
+
+def test_the_head_of_a_source_scores_it_as_it_was_scored_held_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("detectors.training.image_further.COMPONENTS", 5)
+    chosen = [
+        picture(index, source=f"source {index % 24}", synthetic=index % 2 == 1)
+        for index in range(96)
+    ]
+    parts = views_of(chosen, np.random.default_rng(7))
+    one = np.array([1, 0, 0, 0, 0, 0], np.float32)
+    before = {"whole": one, "crop": one, "bias": np.array(0, np.float32)}
+    heads, expected = of_folds(parts, before, chosen), further(parts, before, chosen)
+    assert len({float(head["bias"]) for head in heads.values()}) == 12
+    for index, each in enumerate(chosen):
+        head = heads[each.source]
+        score = sum(parts[kind][0][index] @ head[kind] for kind in KINDS) + head["bias"]
+        assert score == pytest.approx(expected.scores[0][index], abs=1e-3)
 
 
 def test_rows_of_a_view_and_its_weights_say_the_same() -> None:
