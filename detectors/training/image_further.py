@@ -53,11 +53,11 @@ from detectors.zoo.weights import write_arrays
 
 log = logging.getLogger(__name__)
 
-MOST_OF_SOURCE: Final = 7  # pictures of each class
+MOST_OF_SOURCE: Final = 25  # pictures of each class
 MOST_OF_GENERATOR: Final = 320
 MADE_OF_SOURCE: Final = 16  # photographs that pages and drawings are made of or over
 COMPONENTS: Final = 300
-CORRECTION: Final = Fitting(strength=0.3, generators=0.75)
+CORRECTION: Final = Fitting(strength=0.6, generators=0.7)
 KINDS: Final = ("whole", "crop")
 CONDITIONS: Final[dict[str, Render]] = {"clean": render, "handed": handed_on}
 
