@@ -1,7 +1,7 @@
 """Measure corrected picture heads on whole files as published and as handed on, sources held out.
 
-    python -m detectors.training.image_delivered --start FOLDER --manifest MANIFEST --cache FOLDER \\
-        --mirror FOLDER --heads detectors/zoo --out FOLDER
+    python -m detectors.training.image_delivered --start FOLDER --earlier MANIFEST \\
+        --manifest MANIFEST --cache FOLDER --mirror FOLDER --heads detectors/zoo --out FOLDER
 
 Each picture is read from the clone it was collected from, decoded in the sandbox, put through complete
 files and judged by the released detector with a head that saw none of its source. What the encoder
@@ -46,6 +46,7 @@ from detectors.training.image_further import (
     KINDS,
     MOST_OF_GENERATOR,
     MOST_OF_SOURCE,
+    Earlier,
     of_folds,
 )
 from detectors.training.image_heads import Floats
@@ -213,6 +214,7 @@ def main() -> None:
     """Make the heads of the folds, judge, write the scores for `assay bench --scores`."""
     parser = argparse.ArgumentParser(prog="python -m detectors.training.image_delivered")
     parser.add_argument("--start", type=Path, required=True, help="with weights/ and cards/")
+    parser.add_argument("--earlier", type=Path, required=True, help="manifest START learned from")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--mirror", type=Path, required=True, help="clones of the repositories")
     parser.add_argument("--cache", type=Path, required=True, help="of image_further")
@@ -229,7 +231,7 @@ def main() -> None:
         threadpool_limits(1),
     ):
         judges = [
-            _judges(name, blocks, chosen, KeptSummaries(encoder, store, blocks), given)
+            _judges(name, chosen, KeptSummaries(encoder, store, blocks), given)
             for name, blocks in (("image-clip", len(CLIP_BLOCKS)), ("image-fast", 1))
         ]
         found: dict[str, list[Score]] = {judge.card.name: [] for judge in judges}
@@ -240,28 +242,25 @@ def main() -> None:
 
 
 def _judges(
-    name: str,
-    blocks: int,
-    chosen: list[Picture],
-    encoder: KeptSummaries,
-    given: argparse.Namespace,
+    name: str, chosen: list[Picture], encoder: KeptSummaries, given: argparse.Namespace
 ) -> Judges:
+    count = len(CLIP_BLOCKS)
     parts = {
-        kind: [
-            block_of(cached(chosen, f"{kind}.{condition}", given.cache / "clip"), 0, 2)
-            if blocks == 1
-            else cached(chosen, f"{kind}.{condition}", given.cache / "clip")
-            for condition in CONDITIONS
-        ]
+        kind: [cached(chosen, f"{kind}.{one}", given.cache / "clip") for one in CONDITIONS]
         for kind in KINDS
     }
+    earlier = Earlier.of(given.earlier, given.cache / "earlier")
+    if encoder.blocks < count:
+        parts = {
+            kind: [block_of(rows, 0, count) for rows in views] for kind, views in parts.items()
+        }
+        earlier = earlier.block(0, count)
+    before = load_file(given.start / "weights" / f"{name}-head.safetensors")
     return Judges(
         card=ModelCard.read(name, given.heads / "cards"),
         encoder=encoder,
         domain=Domain(load_file(given.heads / "weights" / f"{name}-domain.safetensors")),
-        heads=of_folds(
-            parts, load_file(given.start / "weights" / f"{name}-head.safetensors"), chosen
-        ),
+        heads=of_folds(parts, before, chosen, earlier),
     )
 
 
