@@ -80,7 +80,7 @@ class SeenAgain:
     def weights(self, new: int) -> Scores:
         """One a picture, beside this number of new pictures."""
         found = even(shares(self.pictures), labels(self.pictures))
-        return found * AGAIN * new / found.sum()
+        return found * (AGAIN * new / float(found.sum()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
