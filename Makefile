@@ -60,8 +60,8 @@ collect: .venv/run.stamp ## collect training media (KIND=speech, pictures or fil
 train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv
 	@$(call train,image) --drawings $(DRAWINGS)
 
-train-image-further: .venv/run.stamp ## correct the image heads that START holds with the collection in DATA
-	@$(call train,image_further) --start $(START)
+train-image-further: .venv/run.stamp ## correct the heads in START, learned from EARLIER, with the collection in DATA
+	@$(call train,image_further) --start $(START) --earlier $(EARLIER)/manifest.csv
 
 train-faces: .venv/run.stamp ## train the face-swap detector on DATA
 	@mkdir -p var/training/faces

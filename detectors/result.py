@@ -50,6 +50,10 @@ LOOKS_DRAWN: Final = "looks_drawn"
 """Fact of a finding: from 0 to 1, how much a picture looks drawn or designed; absent at 0."""
 
 
+TWO_VIEWS: Final = "two_views"
+"""Fact of a finding: 1 where two views settled the answer, so that no more were looked at and no map drawn."""
+
+
 class Claim(StrEnum):
     """What a high score of a detector means."""
 

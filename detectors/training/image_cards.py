@@ -40,13 +40,14 @@ TRAINED_ON: Final = (
     "The pictures are not part of this project."
 )
 FURTHER_COMMAND: Final = (
-    "python -m detectors.training.image_further --start FOLDER --manifest MANIFEST --cache FOLDER "
-    "--out detectors/zoo"
+    "python -m detectors.training.image_further --start FOLDER --earlier MANIFEST --manifest MANIFEST "
+    "--cache FOLDER --out detectors/zoo"
 )
 FURTHER_ON: Final = (
     " Corrected by {real} real and {synthetic} fully generated pictures of {sources} more sources and "
     "{generators} named generators, at most {most} of a source, each clean and once handed on: by a "
-    "random chain as above, or as a small copy of {least} to {largest} px. The sources are listed in "
+    "random chain as above, or as a small copy of {least} to {largest} px; {again} pictures of the first "
+    "training are seen again beside them. The sources are listed in "
     "detectors/training/collection; the figures are of these pictures alone."
 )
 HANDED: Final = ("none", "handed on")
@@ -76,6 +77,7 @@ class Origin:
     before: ModelCard
     scores: Scores  # (conditions, pictures)
     most: int  # pictures of a class of a source
+    again: int  # pictures of the first training among those of the second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +272,12 @@ def _trained_on(held: Held, origin: Origin | None) -> str:
     if origin is None:
         return TRAINED_ON.format(**counts)
     least, largest = SMALL
-    counts |= {"most": origin.most, "least": least, "largest": largest}
+    counts |= {
+        "most": origin.most,
+        "again": origin.again,
+        "least": least,
+        "largest": largest,
+    }
     return origin.before.trained_on + FURTHER_ON.format(**counts)
 
 

@@ -27,6 +27,7 @@ Indices = npt.NDArray[np.intp]
 FOLDS: Final = 12
 STRENGTH: Final = 2.0  # inverse regularisation, for components of mean norm one
 ALONE: Final = 0.5  # weight of crops without the whole, against that of the pictures
+AGAIN: Final = 0.5  # weight of all pictures seen again, against that of the new ones
 DECODED: Final = 0.1  # weight of decoded photographs, and of their originals, in the same measure
 
 
@@ -67,6 +68,19 @@ class Twins:
         found = rows.copy()
         found[:, self.whole] = 0
         return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenAgain:
+    """Some pictures of an earlier training, so that a head keeps what it learned of them."""
+
+    rows: Floats  # (pictures, features)
+    pictures: list[Picture]
+
+    def weights(self, new: int) -> Scores:
+        """One a picture, beside this number of new pictures."""
+        found = even(shares(self.pictures), labels(self.pictures))
+        return found * (AGAIN * new / float(found.sum()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +142,7 @@ def fit_pooled(
     chosen: list[Picture],
     twins: Twins | None = None,
     fitting: Fitting = PLAIN,
+    again: SeenAgain | None = None,
 ) -> LogisticRegression:
     """Regress on all conditions together; `rows` holds one (pictures, features) array each."""
     weights = np.tile(source_weights(chosen, fitting), len(rows)) / len(rows)
@@ -138,6 +153,10 @@ def fit_pooled(
         every = np.concatenate([every, twins.alone(every), crops])
         truth = np.concatenate([truth, truth, synthetic])
         weights = np.concatenate([weights, weights * ALONE, shares])
+    if again is not None:
+        every = np.concatenate([every, again.rows])
+        truth = np.concatenate([truth, labels(again.pictures)])
+        weights = np.concatenate([weights, again.weights(len(chosen))])
     model = LogisticRegression(C=fitting.strength, max_iter=1000)
     return model.fit(every, truth, weights)
 
@@ -163,6 +182,7 @@ def held_out(
     trained_on: int,
     twins: Twins | None = None,
     fitting: Fitting = PLAIN,
+    again: SeenAgain | None = None,
 ) -> Scores:
     """Score every picture under every condition by a head that saw none of its source.
 
@@ -176,6 +196,7 @@ def held_out(
             [chosen[index] for index in train],
             twins.part(train) if twins else None,
             fitting,
+            again,
         )
         for condition, row in enumerate(rows):
             found[condition, test] = model.decision_function(row[test])

@@ -16,6 +16,8 @@ Pixels = npt.NDArray[np.uint8]
 
 SOCIAL_LONG_SIDE = 1080
 SOCIAL_QUALITY = 75
+MESSENGER_LONG_SIDE = 1280
+MESSENGER_QUALITY = 60
 
 
 def jpeg_file(pixels: Pixels, quality: int, *, full_chroma: bool = False) -> bytes:
@@ -75,8 +77,17 @@ def centre_crop(pixels: Pixels, share: float) -> Pixels:
 
 def social_file(pixels: Pixels) -> bytes:
     """What a social network makes of a picture: long side at most 1080 px, then JPEG 75."""
-    factor = SOCIAL_LONG_SIDE / max(pixels.shape[:2])
-    return jpeg_file(resize(pixels, factor) if factor < 1 else pixels, SOCIAL_QUALITY)
+    return jpeg_file(_fitted(pixels, SOCIAL_LONG_SIDE), SOCIAL_QUALITY)
+
+
+def messenger_file(pixels: Pixels) -> bytes:
+    """What a messenger makes of a picture: long side at most 1280 px, then JPEG 60."""
+    return jpeg_file(_fitted(pixels, MESSENGER_LONG_SIDE), MESSENGER_QUALITY)
+
+
+def _fitted(pixels: Pixels, long_side: int) -> Pixels:
+    factor = long_side / max(pixels.shape[:2])
+    return resize(pixels, factor) if factor < 1 else pixels
 
 
 FILES: Final[Mapping[str, Callable[[Pixels], bytes]]] = MappingProxyType(
@@ -89,6 +100,7 @@ FILES: Final[Mapping[str, Callable[[Pixels], bytes]]] = MappingProxyType(
         "resize-0.5": lambda pixels: png_file(resize(pixels, 0.5)),
         "crop-0.7": lambda pixels: png_file(centre_crop(pixels, 0.7)),
         "social": social_file,
+        "messenger": messenger_file,
     }
 )
 """The launderings every image detector is measured under, each making a complete file."""

@@ -7,8 +7,8 @@ the preview they lie over while text keeps its size.
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.result import Cell, Finding, LikelihoodRatio
-from service.language.spoken import Words, n_
+from detectors.result import TWO_VIEWS, Cell, Finding, LikelihoodRatio
+from service.language.spoken import Words, _, n_
 from service.reporting.names import called
 from service.reporting.wording import CLAIMS, in_words
 
@@ -78,6 +78,16 @@ def heat_maps(findings: tuple[Finding, ...]) -> tuple[HeatMap, ...]:
     """
     pointing = [item for item in findings if item.cells and item.votes]
     return tuple(_heat_map(item) for item in pointing[:MAX_MAPS])
+
+
+def unmapped(findings: tuple[Finding, ...]) -> str:
+    """Why a picture has no heat map, where its answer was settled without one."""
+    if not any(item.votes and item.facts.get(TWO_VIEWS) for item in findings):
+        return ""
+    return _(
+        "No heat map was drawn. After the whole picture and its middle at full size the score was "
+        "already so far below the point of suspicion that the classifier looked no further."
+    )
 
 
 def _heat_map(finding: Finding) -> HeatMap:

@@ -168,6 +168,7 @@ def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str,
         "decision": _decision(report),
         "picture": drawings.picture(preview) if preview and line is None else None,
         "maps": _maps(seen, preview),
+        "unmapped": "" if seen.maps else seen.unmapped,
         "conflicts": [{"between": a, "statement": b} for a, b in seen.conflicts],
         "evidence": [
             {"kind": item.kind, "statement": item.statement, "decided": item.decided}

@@ -116,6 +116,7 @@ class ReportView:
     evidence: tuple[EvidenceView, ...]
     conflicts: tuple[tuple[str, str], ...]  # (what against what, statement)
     maps: tuple[charts.HeatMap, ...]
+    unmapped: str  # why there is no map where one could be expected
     time_line: timeline.TimeLine | None
     panel: credentials.Panel | None
     marks: tuple[str, ...]  # what was heard of a mark in sound
@@ -142,6 +143,7 @@ def view(report: Report) -> ReportView:
         evidence=tuple(_evidence(item, report.basis) for item in report.evidence),
         conflicts=conflicts(report),
         maps=charts.heat_maps(report.findings),
+        unmapped=charts.unmapped(report.findings),
         time_line=timeline.time_line(report.findings, subject.seconds),
         panel=_panel(report),
         marks=marks_in_sound(report),

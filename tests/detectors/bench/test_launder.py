@@ -16,7 +16,7 @@ from tests.sounds import speech_like
 
 PHOTO = photo_like(1600, 900)
 SIZES = {"resize-0.75": (1200, 675), "resize-0.5": (800, 450), "crop-0.7": (1120, 630)}
-SIZES |= {"social": (1080, 608)}
+SIZES |= {"social": (1080, 608), "messenger": (1280, 720)}
 FILM = video_with_sound(seconds=2.0)
 
 
@@ -32,9 +32,10 @@ def test_a_photo_becomes_another_file_of_the_size_the_laundering_says(name: str)
         assert np.abs(pixels.astype(int) - PHOTO).mean() < 12
 
 
-def test_a_picture_smaller_than_the_social_limit_is_not_enlarged() -> None:
+@pytest.mark.parametrize("name", ["social", "messenger"])
+def test_a_picture_within_the_limit_is_not_enlarged(name: str) -> None:
     small = Image(pixels=photo_like(300, 200), container="png")
-    with Pillow.open(io.BytesIO(laundered("social", small, io.BytesIO()))) as picture:
+    with Pillow.open(io.BytesIO(laundered(name, small, io.BytesIO()))) as picture:
         assert (picture.size, picture.format) == ((300, 200), "JPEG")
 
 

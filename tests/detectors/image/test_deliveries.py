@@ -10,7 +10,7 @@ from detectors.image.clip import SETTLED, SMALL_ALLOWANCE, SMALL_MARGIN, ClipDet
 from detectors.image.deliveries import DELIVERIES, cropped, reduced
 from detectors.image.views import SIDE, Pixels, smallness
 from detectors.registry import card_of, named
-from detectors.result import Alarm
+from detectors.result import TWO_VIEWS, Alarm
 from detectors.zoo.backbones import Floats
 from detectors.zoo.card import OperatingPoints
 from detectors.zoo.weights import verified
@@ -62,6 +62,7 @@ def test_two_views_settle_what_is_far_from_suspicion_and_it_gets_no_map() -> Non
     assert (near.views, far.views) == (5, 2)
     assert len(doubted.patches) == 49
     assert settled.patches == ()
+    assert (settled.facts.get(TWO_VIEWS), doubted.facts.get(TWO_VIEWS)) == (1.0, None)
     assert settled.raw == first
 
 

@@ -10,7 +10,7 @@ import pytest
 from detectors.image.views import SIDE, Pixels
 from detectors.training.image_data import Picture, handed_on, spread
 from detectors.training.image_features import cache, cached
-from detectors.training.image_further import KINDS, further, view_of
+from detectors.training.image_further import KINDS, Earlier, further, of_folds, view_of
 from detectors.training.image_heads import Fitting, source_weights
 from tests import media
 
@@ -91,6 +91,37 @@ def views_of(chosen: list[Picture], rng: np.random.Generator) -> dict[str, list[
     return found
 
 
+def seen_before(feature: int = 0) -> Earlier:
+    """Pictures of an earlier training, in which one feature tells the classes apart."""
+    rng = np.random.default_rng(11)
+    chosen = [
+        picture(1000 + index, source=f"earlier {index % 12}", synthetic=index % 2 == 1)
+        for index in range(120)
+    ]
+    parts = {kind: rng.normal(0, 1, (len(chosen), 6)).astype(np.float32) for kind in KINDS}
+    for rows in parts.values():
+        rows[:, feature] += [3 * one.synthetic for one in chosen]
+    return Earlier(parts=parts, pictures=chosen)
+
+
+def test_what_told_earlier_pictures_apart_is_kept_where_new_ones_do_not_need_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("detectors.training.image_further.COMPONENTS", 5)
+    chosen = [
+        picture(index, source=f"source {index % 24}", synthetic=index % 2 == 1)
+        for index in range(240)
+    ]
+    parts = views_of(chosen, np.random.default_rng(13))
+    nothing = np.zeros(6, np.float32)
+    before = {"whole": nothing, "crop": nothing, "bias": np.array(0, np.float32)}
+    kept, other = (
+        further(parts, before, chosen, seen_before(feature)).head["whole"] for feature in (4, 5)
+    )
+    assert kept[4] > 3 * abs(kept[5])
+    assert other[5] > 3 * abs(other[4])
+
+
 def test_a_head_keeps_what_it_knew_and_learns_what_it_did_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -101,7 +132,8 @@ def test_a_head_keeps_what_it_knew_and_learns_what_it_did_not(
     ]
     parts = views_of(chosen, np.random.default_rng(3))
     one = np.array([1, 0, 0, 0, 0, 0], np.float32)
-    found = further(parts, {"whole": one, "crop": one, "bias": np.array(-1, np.float32)}, chosen)
+    before = {"whole": one, "crop": one, "bias": np.array(-1, np.float32)}
+    found = further(parts, before, chosen, seen_before())
     assert found.head["whole"][0] > 0.5
     assert found.head["whole"][1] > 0.35
     assert np.abs(found.head["whole"][2:]).max() < 0.3
@@ -115,6 +147,27 @@ def test_a_head_keeps_what_it_knew_and_learns_what_it_did_not(
         sum(parts[kind][0] @ found.head[kind] for kind in KINDS) + found.head["bias"]
     )  # one weight a feature says what the components and the head before say together
     assert apart(np.asarray(folded, np.float64)) > apart(found.scores[0]) - 0.02
+
+
+def test_the_head_of_a_source_scores_it_as_it_was_scored_held_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("detectors.training.image_further.COMPONENTS", 5)
+    chosen = [
+        picture(index, source=f"source {index % 24}", synthetic=index % 2 == 1)
+        for index in range(96)
+    ]
+    parts = views_of(chosen, np.random.default_rng(7))
+    one = np.array([1, 0, 0, 0, 0, 0], np.float32)
+    before = {"whole": one, "crop": one, "bias": np.array(0, np.float32)}
+    earlier = seen_before()
+    heads = of_folds(parts, before, chosen, earlier)
+    expected = further(parts, before, chosen, earlier)
+    assert len({float(head["bias"]) for head in heads.values()}) == 12
+    for index, each in enumerate(chosen):
+        head = heads[each.source]
+        score = sum(parts[kind][0][index] @ head[kind] for kind in KINDS) + head["bias"]
+        assert score == pytest.approx(expected.scores[0][index], abs=1e-3)
 
 
 def test_rows_of_a_view_and_its_weights_say_the_same() -> None:

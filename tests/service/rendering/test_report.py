@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from detectors.result import Alarm, Claim, Outcome, Reason, Segment
+from detectors.result import TWO_VIEWS, Alarm, Claim, Outcome, Reason, Segment
 from provenance.declared import Says
 from provenance.result import Integrity, Presence, Provenance, SignerTrust, Timestamp
 from service.rendering.render import render_report, standalone_policy, stylesheet
@@ -314,6 +314,14 @@ def test_the_heat_map_lies_over_the_picture_with_words_beside_it() -> None:
     assert "<desc" in html
     assert "Classifier “network” for pictures: the heat map in words" in html
     assert "map-off" in html
+
+
+def test_a_picture_that_two_views_settled_says_why_it_has_no_heat_map() -> None:
+    mapless = reports.scored(-2.0)
+    settled = mapless.model_copy(update={"facts": {TWO_VIEWS: 1.0}})
+    assert "No heat map was drawn." in read(reports.report(findings=(settled,))).words()
+    for finding in (mapless, settled.model_copy(update={"cells": reports.heat()})):
+        assert "No heat map" not in read(reports.report(findings=(finding,))).words()
 
 
 def test_the_time_line_shows_gaps_where_nothing_was_judged() -> None:
