@@ -2,7 +2,8 @@
 
 Sentences are found where they stand: in `_()`, `n_()`, `N_()` and `Words()`, in templates and scripts. Engines
 know nothing of languages, and their sentences end in reports: those of `ENGINES` are read from the strings
-and f-strings themselves, with a named place for each value.
+and f-strings themselves, with a named place for each value. So are the titles of errors and what they are
+raised with.
 """
 
 import ast
@@ -10,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -61,6 +63,7 @@ ENGINES: Final = (
     "service/analysis/second_opinion.py",
     "service/analysis/watermarks.py",
     "service/db/deaths.py",
+    "service/names.py",
     "service/policies/decide.py",
     "service/scans/looking.py",
     "service/web/keeping.py",
@@ -83,15 +86,6 @@ UNSAID: Final = frozenset(
         "{name}: no fusion weights",
         "{name}: {key} needs {names} weights and a bias",
         "{name}: {setting} needs {count} numbers",
-        "a list needs a plain lower-case name, not {name}",
-        "no trust list is named {name}",
-        "trust lists are fetched from https addresses alone",
-        "{name} ships with assay; a setting alone turns it off",
-        "{name}: certificate {certificates}: {error}",
-        "{name}: more than {max_certificates} certificates",
-        "{name}: no PEM certificate found",
-        "{name}: {error_count} fields are wrong",
-        "{url} was not fetched: this store was opened to read",
         "Label {label}, producer {value}",
         "Matroska info",
         "Matroska tag",
@@ -109,13 +103,35 @@ UNSAID: Final = frozenset(
         "the child sent no thumbnails",
         "{container} Photoshop resources",
         "{container} tag {key}",
-        "{file} is not the list that came with this version",
         "{name} tag {key}",
         " and {failed} more",
         "fast profile{names}",
     }
 )
 """Strings of those modules that name places in a file or programs, or that no reader is told."""
+
+ERRORS: Final = (
+    "detectors/errors.py",
+    "provenance/errors.py",
+    "service/access_errors.py",
+    "service/errors.py",
+    "service/scans/refusals.py",
+)
+"""Modules of the errors that people are told of, by a title or by what an error was raised with."""
+
+FOR_PROGRAMMERS: Final = frozenset(
+    {"CardInvalid", "EngineUnsafe", "RequestInvalid", "WeightsUnfit", "WrongArithmetic"}
+)
+"""Those of them that mean a mistake in the product itself."""
+
+PACKAGES: Final = ("detectors", "provenance", "service", "workers")
+WITHOUT: Final = (
+    "detectors/bench/",
+    "detectors/training/",
+    "detectors/zoo/public/",
+    "service/client/",
+)
+"""Folders of what builders and programs use, whose errors are English."""
 
 Message = str | tuple[str, str]
 
@@ -130,12 +146,13 @@ def messages() -> Iterator[tuple[str, Message]]:
     """Every message with the file that it stands in, as it is looked up."""
     for path in sorted((ROOT / "service").rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
-        yield from ((name, found) for found in said_in(ast.parse(path.read_text())))
+        yield from ((name, found) for found in said_in(_tree(path)))
+    yield from errors()
     for pattern in ENGINES:
         for path in sorted(ROOT.glob(pattern)):
             name = path.relative_to(ROOT).as_posix()
             if name not in NO_SENTENCES:
-                found = sentences_in(ast.parse(path.read_text()), own=name.startswith("service"))
+                found = sentences_in(_tree(path), own=name.startswith("service"))
                 yield from ((name, text) for text in found)
     yield from (("provenance/markers/catalogue.py", entry.note) for entry in CATALOGUE.values())
     for path in sorted((ROOT / "service/rendering/templates").glob("*.html")):
@@ -149,6 +166,44 @@ def messages() -> Iterator[tuple[str, Message]]:
         yield from ((name, found) for found in _SAID.findall(path.read_text()))
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def errors() -> Iterator[tuple[str, str]]:
+    """What people are told of errors: the titles of their classes, and what they are made with."""
+    classes = set()
+    for name in ERRORS:
+        for node in ast.walk(_tree(ROOT / name)):
+            if isinstance(node, ast.ClassDef) and node.name not in FOR_PROGRAMMERS:
+                classes.add(node.name)
+                yield from ((name, title) for title in _titles(node))
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if not name.startswith(WITHOUT):
+                found = _made_with(_tree(path), classes)
+                yield from ((name, text) for text in found if text not in UNSAID)
+
+
+def _titles(node: ast.ClassDef) -> Iterator[str]:
+    for item in node.body:
+        if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "title":
+            yield _text(item.value)
+        if isinstance(item, ast.AnnAssign) and ast.unparse(item.target) == "title" and item.value:
+            yield _text(item.value)
+
+
+def _made_with(tree: ast.Module, classes: set[str]) -> Iterator[str]:
+    """Sentences that errors of these classes are made with."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in classes:
+            for arg in node.args:
+                text = _with_places(arg) if isinstance(arg, ast.JoinedStr) else _text(arg)
+                yield from filter(_SENTENCE.match, [text])
+
+
 def said_in(tree: ast.Module) -> Iterator[Message]:
     """Messages that a module names as such."""
     for node in ast.walk(tree):
@@ -157,7 +212,7 @@ def said_in(tree: ast.Module) -> Iterator[Message]:
         function = node.func.value if isinstance(node.func, ast.Subscript) else node.func
         name = function.id if isinstance(function, ast.Name) else ""
         texts = [text for arg in node.args[:2] if (text := _text(arg))]
-        if name in _MARKS and texts:
+        if (name in _MARKS or name == "no_such") and texts:
             yield texts[0]
         elif name in {"n_", "n_marked"} and len(texts) == 2:
             yield texts[0], texts[1]

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from service import figures
+from service.api.languages import preferred
 from service.errors import (
     DatabaseUnavailable,
     InvalidRequest,
@@ -23,6 +24,8 @@ from service.errors import (
     ServiceError,
     StorageFull,
 )
+from service.language.languages import speaking
+from service.language.reading import told
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
@@ -195,11 +198,14 @@ def _answer(
         if problem.status == HTTPStatus.UNAUTHORIZED and _may_sign_in(request):
             return RedirectResponse(f"{root}/sign-in?to={_back(request, root)}", status_code=303)
         return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)
+    wanted = preferred(request.headers.get("accept-language", ""))
+    with speaking(wanted):
+        said = {"title": told(problem.title), "detail": told(problem.detail)}
     return JSONResponse(
-        problem.model_dump(exclude_none=True),
+        problem.model_copy(update=said).model_dump(exclude_none=True),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers=headers,
+        headers={**(headers or {}), "Content-Language": wanted, "Vary": "Accept-Language"},
     )
 
 

@@ -16,44 +16,80 @@ from markupsafe import Markup, escape
 from service.language.figures import as_written
 from service.language.languages import Language, language
 
+Key = TypeVar("Key")
+Said = TypeVar("Said", str, tuple[str, ...])
+
 FOLDER: Final = Path(__file__).parent / "messages"
 
 VERBATIM: Final = frozenset(
     {
         "assertion",
         "authority",
+        "batch_id",
         "before",
+        "beside",
         "brand",
         "by",
+        "by_address",
         "camera",
         "card",
+        "checksums",
+        "choices",
         "code",
+        "command",
+        "delivery_id",
+        "distribution",
         "encoder",
+        "endpoint_id",
         "entry",
+        "example",
+        "expires_at",
+        "export",
+        "file",
+        "form",
+        "frame",
         "generator",
+        "handler",
+        "header",
+        "hostname",
+        "id",
         "key",
+        "key_id",
         "label",
         "last",
+        "line",
         "list",
         "make",
         "media_type",
         "model",
         "name",
         "named",
+        "ndjson",
+        "near",
+        "note_id",
         "opening",
         "organisation",
+        "path",
+        "piece",
         "policy",
         "program",
         "quality",
         "scan",
+        "scan_id",
         "sha256",
         "signer",
         "software",
+        "target",
         "text",
         "title",
         "tool",
         "type",
+        "untrusted_name",
+        "upload_id",
+        "url",
+        "urlencoded",
         "version",
+        "wanted",
         "where",
         "who",
         "wrapped",
@@ -61,8 +97,11 @@ VERBATIM: Final = frozenset(
 )
 """Places that hold names, versions and codes, which are neither translated nor written as numbers."""
 
-Key = TypeVar("Key")
-Said = TypeVar("Said", str, tuple[str, ...])
+
+
+def is_verbatim(place: str) -> bool:
+    """Whether a place holds such a thing; the second of one name is called `name2`."""
+    return place in VERBATIM or (place[-1:].isdigit() and place[:-1] in VERBATIM)
 
 
 @cache
@@ -147,6 +186,6 @@ def _local(values: Mapping[str, object]) -> dict[str, object]:
     if language() is Language.ENGLISH:
         return dict(values)
     return {
-        name: as_written(value) if type(value) is str and name not in VERBATIM else value
+        name: as_written(value) if type(value) is str and not is_verbatim(name) else value
         for name, value in values.items()
     }

@@ -33,7 +33,7 @@ from service.scans.similar import similar
 from service.scans.use_cases import Scans
 from service.web import reviews, teamwork
 from service.web.frame import Frame, TheFrame, render
-from service.web.reference import operations
+from service.web.reference import PLACES, operations
 from service.web.who import Who, who_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -175,6 +175,7 @@ def reference(request: Request, frame: TheFrame) -> str:
         "reference.html",
         frame,
         about=document["info"]["description"],
+        places=PLACES,
         operations=tuple(operations(document, str(request.base_url).rstrip("/"))),
     )
 

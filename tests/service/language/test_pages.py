@@ -1,0 +1,142 @@
+"""Every page of the application, in a language that marks what the catalogue says: nothing is left out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import pytest
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from httpx2 import Response
+
+from service.access.door import Door
+from service.access.principal import Principal, Role, Scope
+from service.analysis.looking.catalogue import Asked, Drawn, View
+from service.api.languages import COOKIE
+from service.api.problems import Problem
+from service.app import ROUTED
+from service.cli.audit.results_file import Line
+from service.cli.audit.summary import write_summary
+from service.errors import OutOfTime, ServiceError
+from service.language.languages import Language, speaking
+from service.rendering.render import FOLDER, environment, render_report
+from service.web.pages import problem_page
+from tests import media
+from tests.service import reports
+from tests.service.language.marked import Unmarked, forget, mark_everything
+from tests.service.web.browsing import Browser, make, signed_in
+from tests.service.webapp import Desk, StandIn, desk
+
+PHOTO: Final = media.jpeg(media.photo_like(64, 48))
+PLAIN: Final = frozenset({"assay", "API", "SHA", "AUC", "EER", "Cllr", "JSON", "PDF"})
+"""Names and abbreviations that are the same in all languages."""
+
+DATA: Final = frozenset({"default", "ines", "other"})
+"""What people of these tests are called, and their tenants."""
+
+
+class Brush:
+    """A painter to whom every view looks alike."""
+
+    def draw(self, asked: Asked, file: BinaryIO) -> Drawn:
+        return Drawn(PHOTO, "image/jpeg", ("The pictures do not overlap.",))
+
+    def differences(self, file: BinaryIO, other: BinaryIO) -> Drawn:
+        return self.draw(Asked(View.DIFFERENCE), file)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An application in which everything exists that a page can be about."""
+
+    browser: Browser
+    stranger: Browser
+    values: dict[str, tuple[str, ...]]  # of each name in a path
+    queries: dict[str, tuple[str, ...]]  # of pages that show more with one
+
+    def get(self, path: str) -> Response:
+        """A page as who is signed in sees it, or where it is for others, as they do."""
+        answer = self.browser.get(path)
+        return answer if answer.status_code != 303 else self.stranger.get(path)
+
+    def pages(self) -> Iterator[tuple[str, list[str]]]:
+        """Every route that answers with a page, with its addresses for all values of its places."""
+        for module in ROUTED:
+            for route in module.router.routes:
+                if isinstance(route, APIRoute) and "GET" in route.methods and is_page(route):
+                    filled = [route.path_format]
+                    for place in route.param_convertors:
+                        filled = [
+                            path.replace(f"{{{place}}}", value)
+                            for path in filled
+                            for value in self.values[place]
+                        ]
+                    further = self.queries.get(route.path_format, ())
+                    yield route.path_format, [*filled, *(f"{filled[0]}{it}" for it in further)]
+
+
+def is_page(route: APIRoute) -> bool:
+    """Files of a shared report stand beside its page, under the same router."""
+    kind = getattr(route.response_class, "value", route.response_class)
+    return kind is HTMLResponse and not route.path_format.startswith("/shared/{secret}/")
+
+
+def scanned(made: Desk, engine: StandIn) -> list[str]:
+    """Scans with all sorts of reports, and without one."""
+    found = []
+    for report in (reports.conflicted_capture, reports.video, reports.recording, reports.traced):
+        engine.make = report
+        found.append(made.send(PHOTO, "0.jpg"))
+        made.work()
+        offered = made.client.get(f"/v1/scans/{found[-1]}/views").json()["items"]
+        for view in offered:
+            made.client.get(view["link"])
+    made.draw()
+    engine.error = OutOfTime("The analysis was stopped at the time limit for one scan.")
+    found.append(made.send(PHOTO, "0.jpg"))
+    made.work()
+    engine.error = None
+    return [*found, made.send(PHOTO, "0.jpg")]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    engine = StandIn(reports.no_sign_found, preview=PHOTO)
+    made = desk(tmp_path, engine, door=Door.ALONE, painter=Brush())
+    scans = scanned(made, engine)
+    note = made.scans.team.add_note(scans[0], "0", actor="local")
+    _, secret = made.scans.team.share(scans[0], timedelta(days=1), actor="local")
+    made.scans.team.share(scans[1], timedelta(days=1), actor="local")
+    make(made, role=Role.OPERATOR)
+    ines = made.people.accounts.named("ines")
+    by = Principal(
+        tenant="default", actor=f"account:{ines.id}", scopes=frozenset(Scope), role=Role.OPERATOR
+    )
+    link = made.people.accounts.add(by, "other", Role.VIEWER)
+    values = {"scan_id": tuple(scans), "note_id": (str(note.id),), "secret": (secret,)}
+    queries = {
+        "/compare": (f"?a={scans[0]}&b={scans[1]}",),
+        "/scans": ("?q=0", "?q=nothing"),
+        "/set-password": (f"?link={link}",),
+    }
+    return Site(signed_in(made), Browser(made), values, queries)
+
+
+def left_in(page: str) -> set[str]:
+    return Unmarked(page).found - PLAIN - DATA
+
+
+def test_no_page_says_anything_that_is_not_in_the_catalogue(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    language = mark_everything(monkeypatch, tmp_path)
+    for browser in (site.browser, site.stranger):
+        browser.client.cookies.set(COOKIE, language)
+    left: dict[str, set[str]] = {}
+    for route, addresses in site.pages():
+        answers = {path: site.get(path) for path in addresses}
+        assert {answer.status_code for answer in answers.values()} - {404, 410} == {200}, route
+        left |= {path: found for path, it in answers.items() if (found := left_in(it.text))}
+    assert left == {}
