@@ -138,7 +138,7 @@ Message = str | tuple[str, str]
 _SENTENCE: Final = re.compile(r"^[^\\^$*<>]*[a-z]{2,}[,;:]? [^\\^$*<>]*[a-z]{2,}[^\\^$*<>]*$")
 _CODES: Final = re.compile(r"^\s*([a-z][\w-]*\.[\w.-]+\s*)+$")
 _SAID: Final = re.compile(r'\b_\(\s*"((?:[^"\\]|\\.)+)"')
-_MARKS: Final = frozenset({"_", "N_", "marked"})
+_MARKS: Final = frozenset({"_", "N_", "marked", "About", "no_such"})
 _EXCEPTIONS: Final = frozenset({"ValueError", "RuntimeError", "TypeError"})
 
 
@@ -212,7 +212,7 @@ def said_in(tree: ast.Module) -> Iterator[Message]:
         function = node.func.value if isinstance(node.func, ast.Subscript) else node.func
         name = function.id if isinstance(function, ast.Name) else ""
         texts = [text for arg in node.args[:2] if (text := _text(arg))]
-        if (name in _MARKS or name == "no_such") and texts:
+        if name in _MARKS and texts:
             yield texts[0]
         elif name in {"n_", "n_marked"} and len(texts) == 2:
             yield texts[0], texts[1]

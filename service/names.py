@@ -22,4 +22,5 @@ def no_such(what: str, untrusted_name: str, known: Iterable[str]) -> str:
     else:
         choices = ", ".join(names)
         hint = f"there are {choices}" if names else "none is known here"
-    return f"there is no {what} {untrusted_name[:SHOWN]!a}; {hint}"
+    quoted = ascii(untrusted_name[:SHOWN])[1:-1]
+    return f"there is no {what} '{quoted}'; {hint}"

@@ -74,6 +74,7 @@ VERBATIM: Final = frozenset(
         "policy",
         "program",
         "quality",
+        "quoted",
         "scan",
         "scan_id",
         "sha256",
@@ -96,7 +97,6 @@ VERBATIM: Final = frozenset(
     }
 )
 """Places that hold names, versions and codes, which are neither translated nor written as numbers."""
-
 
 
 def is_verbatim(place: str) -> bool:
@@ -163,7 +163,9 @@ def _found(message: str) -> str:
     if language() is Language.ENGLISH:
         return message
     entry = catalogue(language()).get(message)
-    return entry.string if entry is not None and isinstance(entry.string, str) else message
+    if entry is None or not entry.string:
+        return message
+    return entry.string if isinstance(entry.string, str) else entry.string[0]
 
 
 def _plural(singular: str, plural: str, count: int) -> str:

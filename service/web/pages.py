@@ -24,7 +24,16 @@ from service.errors import InvalidRequest
 from service.language.spoken import Words
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.translated import translated
-from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
+from service.reporting.wording import (
+    ACTIONS,
+    CLAIMS,
+    KINDS,
+    PROFILE_NAMES,
+    PROFILES,
+    SAYS,
+    VERDICTS,
+    VOUCHES,
+)
 from service.scans.absent import has_report
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.looking import Looking
@@ -229,6 +238,7 @@ def page(template: str, frame: Frame, **values: object) -> str:
         claims=CLAIMS,
         vouches=VOUCHES,
         profiles=PROFILES,
+        profile_names=PROFILE_NAMES,
         icons=ICONS,
         states=STATES,
         stages=STAGES,

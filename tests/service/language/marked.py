@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -23,8 +24,9 @@ VOID: Final = frozenset(
 WORD: Final = re.compile(r"[A-Za-z]{2,}")
 
 
-def mark_everything(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Language:
-    """Put the marked sentences in the place of German ones until the test ends."""
+@contextmanager
+def marking(folder: Path) -> Iterator[Language]:
+    """Put the marked sentences in the place of German ones until the block ends."""
     with TEMPLATE.open("rb") as file:
         catalogue = read_po(file)
     for message in catalogue:
@@ -33,12 +35,14 @@ def mark_everything(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Language:
         else:
             message.string = tuple(f"{OPEN}{form}{CLOSE}" for form in message.id)
     (folder / "de.po").write_bytes(written(catalogue))
-    monkeypatch.setattr(spoken, "FOLDER", folder)
-    forget()
-    return Language.GERMAN
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spoken, "FOLDER", folder)
+        _forget()
+        yield Language.GERMAN
+    _forget()
 
 
-def forget() -> None:
+def _forget() -> None:
     """Nothing that was said before is said again."""
     spoken.catalogue.cache_clear()
     for kept in (reading._known, reading._patterns, reading._sequence, reading._one):
@@ -58,7 +62,7 @@ def _pieces(text: str, depth: int) -> Iterator[tuple[str, int]]:
 
 
 class Unmarked(HTMLParser):
-    """The words of a page that no catalogue said: text and attributes outside the marks."""
+    """The pieces of a page that no catalogue said: text and attributes outside the marks."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -84,10 +88,14 @@ class Unmarked(HTMLParser):
     def handle_data(self, data: str) -> None:
         for piece, depth in _pieces(data, self._depth):
             self._depth = depth
-            if depth == 0 and not self._open[-1:] == [True]:
-                self.found |= set(WORD.findall(piece))
+            if depth == 0 and self._open[-1:] != [True]:
+                self._keep(piece)
 
     def _attributes(self, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
             if name in SPOKEN_ATTRIBUTES and value:
-                self.found |= set(WORD.findall(outside(value)))
+                self._keep(outside(value))
+
+    def _keep(self, piece: str) -> None:
+        if WORD.search(piece):
+            self.found.add(" ".join(piece.split()))
