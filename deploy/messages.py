@@ -35,6 +35,7 @@ ENGINES: Final = (
     "provenance/advice.py",
     "provenance/consistency/*.py",
     "provenance/declared.py",
+    "provenance/explain.py",
     "provenance/judge.py",
     "provenance/markers/*.py",
     "provenance/origin.py",
@@ -124,6 +125,18 @@ FOR_PROGRAMMERS: Final = frozenset(
 )
 """Those of them that mean a mistake in the product itself."""
 
+HOLDING: Final = frozenset({"refusal"})
+"""Variables that hold such a class."""
+
+OF_THE_SYSTEM: Final = (
+    "Is a directory",
+    "No space left on device",
+    "No such file or directory",
+    "Permission denied",
+    "Read-only file system",
+)
+"""What the operating system says of files that people named."""
+
 PACKAGES: Final = ("detectors", "provenance", "service", "workers")
 WITHOUT: Final = (
     "detectors/bench/",
@@ -173,7 +186,8 @@ def _tree(path: Path) -> ast.Module:
 
 def errors() -> Iterator[tuple[str, str]]:
     """What people are told of errors: the titles of their classes, and what they are made with."""
-    classes = set()
+    yield from (("service/cli/complain.py", text) for text in OF_THE_SYSTEM)
+    classes = set(HOLDING)
     for name in ERRORS:
         for node in ast.walk(_tree(ROOT / name)):
             if isinstance(node, ast.ClassDef) and node.name not in FOR_PROGRAMMERS:

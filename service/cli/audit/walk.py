@@ -22,7 +22,7 @@ class Skip(StrEnum):
     FOLDER = "folder"  # named where files are listed
 
 
-SKIPS: Final = Words(
+SKIPS: Final = Words[str, str](
     {
         Skip.NOT_MEDIA: "no picture, film or recording",
         Skip.UNSUPPORTED_KIND: "of a kind that is not read here",

@@ -110,7 +110,11 @@ class Site:
         """Every route that answers with a page, with its addresses for all values of its places."""
         for module in ROUTED:
             for route in module.router.routes:
-                if isinstance(route, APIRoute) and "GET" in route.methods and is_page(route):
+                if (
+                    isinstance(route, APIRoute)
+                    and "GET" in (route.methods or ())
+                    and is_page(route)
+                ):
                     filled = [route.path_format]
                     for place in route.param_convertors:
                         filled = [
