@@ -130,7 +130,7 @@ function lineFor(list, name) {
       say(share > 0 ? uploadWords(share) : _("Being fetched…"));
     },
     lost(busy) {
-      say(busy ? _("The service takes no more just now. It goes on by itself.") : _("The connection was lost. It goes on by itself."));
+      say(busy ? _("The service is busy just now. This goes on by itself.") : _("The connection was lost. It goes on by itself."));
     },
     taken(scan) {
       item.dataset.state = "taken";

@@ -34,7 +34,7 @@ function hexadecimal(buffer) {
 // A saved page of a report carries the report itself; the rest of the page is not signed.
 function documentIn(text) {
   const found = [...text.matchAll(/<details class="raw">.*?<pre tabindex="0">([^<]*)<\/pre>/gs)];
-  if (found.length !== 1) throw new Error(_("This page is no report."));
+  if (found.length !== 1) throw new Error(_("This page is not a report."));
   const page = new DOMParser().parseFromString(`<pre>${found[0][1]}</pre>`, "text/html");
   return JSON.parse(page.body.textContent);
 }
@@ -79,7 +79,7 @@ function imported({ kty, crv, x }) {
 // Returns the id of the key that signed exactly this document, or throws.
 async function signedBy(report, signature, keys) {
   const [head, empty, mark] = signature.trim().split(".");
-  if (mark === undefined || empty !== "") throw new Error(_("This is no detached signature."));
+  if (mark === undefined || empty !== "") throw new Error(_("This is not a detached signature."));
   const header = JSON.parse(new TextDecoder().decode(unbase64url(head)));
   if (header.alg !== "Ed25519") throw new Error(_("A signature by {alg} is not accepted.", { alg: header.alg }));
   const key = keyOf(keys, header.kid);
@@ -115,7 +115,7 @@ function said(list, tone, text) {
 async function check(form, list) {
   const file = (name) => form.elements[name].files[0];
   const report = file("report");
-  if (report.size > LARGEST) throw new Error(_("The report is too large to be one."));
+  if (report.size > LARGEST) throw new Error(_("This file is too large to be a report."));
   const { report: found, form: kind, signature: enclosed } = await opened(report);
   const signature = file("signature") ? await file("signature").text() : enclosed;
   if (signature === null) throw new Error(_("Its signature is missing. Only a PDF can carry one."));

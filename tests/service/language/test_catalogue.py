@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 from deploy.messages import TEMPLATE, template
@@ -16,6 +17,24 @@ TEMPLATES = Path(__file__).parents[3] / "service" / "rendering" / "templates"
 PIECES = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<(?:[^<>{}]|\{\{.*?\}\}|\{%.*?%\})*>", re.S)
 SPOKEN = re.compile(r'\b(?:aria-label|alt|placeholder|title)="([^"{}]*[A-Za-z]{2}[^"{}]*)"')
 NAMES = {"assay", "j", "k", "Enter", "SHA-256", "API", "AUC", "EER", "Cllr", "kHz"}
+
+JARGON = (
+    *("backend", "blob", "boolean", "cardinality", "cryptographic", "daemon", "dataset"),
+    *(
+        "deserialise",
+        "embedding",
+        "endpoint",
+        "enum",
+        "exception",
+        "ground truth",
+        "hyperparameter",
+    ),
+    *("inference", "ingest", "instance", "invalid", "job", "latency", "logit", "malformed", "null"),
+    *("parameter", "parse", "payload", "pipeline", "posterior", "queue", "regex", "render"),
+    *("schema", "semantic", "softmax", "stack", "string", "submit", "tensor", "thread", "timeout"),
+    *("token", "tokenise", "tuple", "URI", "utilise", "validate", "vector"),
+)
+"""Words of those who build such things; the technical details of a report hold codes in their place."""
 
 
 def test_the_template_of_the_catalogue_is_what_the_sources_say() -> None:
@@ -46,3 +65,24 @@ def test_templates_hold_no_words_that_pass_by_the_catalogue(name: str) -> None:
     found = [piece.strip() for piece in PIECES.split(text)]
     assert {piece for piece in found if re.search(r"[A-Za-z]{2}", piece)} <= NAMES
     assert set(SPOKEN.findall(text)) <= {"https://"}
+
+
+@pytest.mark.parametrize("word", JARGON)
+def test_pages_speak_to_a_sub_editor_and_not_to_a_programmer(word: str) -> None:
+    said = re.compile(rf"\b{word}(s|es|d|ed)?\b", re.IGNORECASE)
+    with TEMPLATE.open("rb") as file:
+        shown = [message for message in read_po(file) if is_on_pages(message)]
+    texts = [text for message in shown for text in forms_of(message)]
+    assert len(texts) > 300
+    assert [text for text in texts if said.search(PLACE.sub("", text))] == []
+
+
+def is_on_pages(message: Message) -> bool:
+    return bool(message.id) and any(
+        place.startswith(("service/rendering/", "service/web/pages.py"))
+        for place, _ in message.locations
+    )
+
+
+def forms_of(message: Message) -> list[str]:
+    return [message.id] if isinstance(message.id, str) else list(message.id)

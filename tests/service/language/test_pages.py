@@ -1,7 +1,8 @@
 """Every page of the application, in a language that marks what the catalogue says: nothing is left out."""
 
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from httpx2 import Response
+from rich.console import Console
 
 from service import access_errors, errors
 from service.access.door import Door
@@ -22,14 +24,15 @@ from service.app import ROUTED
 from service.cli.audit.results_file import Line, line_for
 from service.cli.audit.summary import write_summary
 from service.cli.audit.walk import Skip
+from service.cli.terminal import render
 from service.errors import OutOfTime, ServiceError
 from service.language.languages import speaking
-from service.reporting.report import Verdict
+from service.reporting.report import Report, Verdict
 from service.scans import refusals
 from service.web.pages import problem_page
 from tests import media
 from tests.service import reports
-from tests.service.language.marked import WORD, Unmarked, marking
+from tests.service.language.marked import WORD, Unmarked, marking, outside
 from tests.service.web.browsing import Browser, make, signed_in
 from tests.service.webapp import Desk, StandIn, desk
 
@@ -43,7 +46,7 @@ REPORTS: Final = (
 )
 PLAIN: Final = frozenset(
     {
-        *("assay", "API", "SHA-256", "AUC", "EER", "Cllr", "JSON", "PDF", "Enter", "c2pa"),
+        *("assay", "API", "SHA-256", "sha256", "AUC", "EER", "Cllr", "JSON", "PDF", "Enter", "c2pa"),
         *("kB", "MB", "UTC", "https://", "November"),
     }
 )
@@ -234,3 +237,16 @@ def test_the_page_of_an_audit_says_nothing_that_is_not_in_the_catalogue(
     with marking(tmp_path) as language, speaking(language):
         write_summary(lines, tmp_path / "audit.html")
     assert left_in((tmp_path / "audit.html").read_text()) == set()
+
+
+@pytest.mark.parametrize("make", REPORTS, ids=lambda make: make.__name__)
+def test_a_terminal_says_nothing_of_a_report_that_is_not_in_the_catalogue(
+    make: Callable[[], Report], tmp_path: Path
+) -> None:
+    console = Console(file=io.StringIO(), width=2000, record=True)
+    with marking(tmp_path) as language, speaking(language):
+        console.print(render(make()))
+    left = outside(console.export_text())
+    for name in (*NAMES, *MADE_UP):
+        left = DIGEST.sub(" ", left.replace(name, " "))
+    assert set(WORD.findall(left)) == set()
