@@ -46,7 +46,19 @@ REPORTS: Final = (
 )
 PLAIN: Final = frozenset(
     {
-        *("assay", "API", "SHA-256", "sha256", "AUC", "EER", "Cllr", "JSON", "PDF", "Enter", "c2pa"),
+        *(
+            "assay",
+            "API",
+            "SHA-256",
+            "sha256",
+            "AUC",
+            "EER",
+            "Cllr",
+            "JSON",
+            "PDF",
+            "Enter",
+            "c2pa",
+        ),
         *("kB", "MB", "UTC", "https://", "November"),
     }
 )
