@@ -26,6 +26,7 @@ from service.errors import (
 )
 from service.language.languages import speaking
 from service.language.reading import told
+from service.language.spoken import N_
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
@@ -147,7 +148,7 @@ def problem_of(request: Request, error: Exception) -> Problem:
     known = error if isinstance(error, ServiceError) else None
     if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         code = known.code if known is not None else INTERNAL
-        return _problem(request, 500, code, ServiceError.title, "The log has more.")
+        return _problem(request, 500, code, ServiceError.title, N_("The log has more."))
     problem = _problem(request, known.status, known.code, known.title, str(known) or known.title)
     if isinstance(known, PolicyInvalid):
         errors = [Invalid(where=where, message=sentence) for where, sentence in known.problems]
@@ -180,12 +181,14 @@ def _invalid(request: Request, error: RequestValidationError) -> Problem:
 
 def _http(request: Request, error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
-    detail = {
-        HTTPStatus.NOT_FOUND: "There is nothing at this address.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
-    }.get(status, status.description or status.phrase)
-    code = status.name.lower()
-    return _problem(request, status, code, status.phrase, detail)
+    title, detail = {
+        HTTPStatus.NOT_FOUND: (N_("Not Found"), N_("There is nothing at this address.")),
+        HTTPStatus.METHOD_NOT_ALLOWED: (
+            N_("Method Not Allowed"),
+            N_("{method} is not possible here.").format(method=request.method),
+        ),
+    }.get(status, (status.phrase, status.description or status.phrase))
+    return _problem(request, status, status.name.lower(), title, detail)
 
 
 def _answer(

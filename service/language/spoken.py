@@ -62,6 +62,7 @@ VERBATIM: Final = frozenset(
         "list",
         "make",
         "media_type",
+        "method",
         "model",
         "name",
         "named",

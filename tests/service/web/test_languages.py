@@ -77,6 +77,14 @@ def test_an_error_is_explained_in_the_language_of_who_reads_it_and_keeps_its_cod
     assert english.json()["title"] == "There is no such scan"
 
 
+def test_an_address_that_leads_nowhere_is_answered_in_the_language(site: Desk) -> None:
+    page = Outline(site.client.get("/nothing?lang=de").text)
+    assert page.headings == ["Nicht gefunden"]
+    assert "Unter dieser Adresse gibt es nichts." in page.words()
+    page = Outline(site.client.post("/detectors?lang=es").text)
+    assert "POST no es posible aquí." in page.words()
+
+
 def test_a_name_that_was_probably_meant_is_offered_in_the_language_of_the_page(site: Desk) -> None:
     page = Outline(site.client.get("/scans?verdikt=x&lang=de").text)
     assert "Abfrageparameter 'verdikt' gibt es nicht; meinten Sie verdict?" in page.words()
