@@ -18,7 +18,7 @@ from service.cli.audit.heartbeat import pulse
 from service.cli.audit.parallel import BUNDLE, Engine, ParallelAnalysis
 from service.cli.audit.results_file import Line, ResultsFile, Tally
 from service.cli.audit.table import check_parquet, write_parquet, write_table
-from service.cli.audit.walk import SKIPS, Entry
+from service.cli.audit.walk import Entry
 from service.cli.colours import console, verdict_text
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
@@ -223,7 +223,7 @@ def _sum_up(tally: Tally, pace: Pace, asked: Asked) -> None:
         table.add_row(_("not analysed: {code}", code=code), number(count))
     table.add_section()
     rows = [
-        (_("skipped: {reason}", reason=SKIPS.get(reason, reason)), count)
+        (_("skipped: {reason}", reason=reason), count)
         for reason, count in sorted(tally.skipped.items())
     ]
     rows += [
