@@ -2,7 +2,8 @@
 
 Sentences are found where they stand: in `_()`, `n_()`, `N_()` and `Words()`, in templates and scripts. Engines
 know nothing of languages, and their sentences end in reports: those of `ENGINES` are read from the strings
-and f-strings themselves, with a named place for each value.
+and f-strings themselves, with a named place for each value. So are the titles of errors and what they are
+raised with.
 """
 
 import ast
@@ -10,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +35,7 @@ ENGINES: Final = (
     "provenance/advice.py",
     "provenance/consistency/*.py",
     "provenance/declared.py",
+    "provenance/explain.py",
     "provenance/judge.py",
     "provenance/markers/*.py",
     "provenance/origin.py",
@@ -61,6 +64,7 @@ ENGINES: Final = (
     "service/analysis/second_opinion.py",
     "service/analysis/watermarks.py",
     "service/db/deaths.py",
+    "service/names.py",
     "service/policies/decide.py",
     "service/scans/looking.py",
     "service/web/keeping.py",
@@ -83,15 +87,6 @@ UNSAID: Final = frozenset(
         "{name}: no fusion weights",
         "{name}: {key} needs {names} weights and a bias",
         "{name}: {setting} needs {count} numbers",
-        "a list needs a plain lower-case name, not {name}",
-        "no trust list is named {name}",
-        "trust lists are fetched from https addresses alone",
-        "{name} ships with assay; a setting alone turns it off",
-        "{name}: certificate {certificates}: {error}",
-        "{name}: more than {max_certificates} certificates",
-        "{name}: no PEM certificate found",
-        "{name}: {error_count} fields are wrong",
-        "{url} was not fetched: this store was opened to read",
         "Label {label}, producer {value}",
         "Matroska info",
         "Matroska tag",
@@ -109,7 +104,6 @@ UNSAID: Final = frozenset(
         "the child sent no thumbnails",
         "{container} Photoshop resources",
         "{container} tag {key}",
-        "{file} is not the list that came with this version",
         "{name} tag {key}",
         " and {failed} more",
         "fast profile{names}",
@@ -117,12 +111,47 @@ UNSAID: Final = frozenset(
 )
 """Strings of those modules that name places in a file or programs, or that no reader is told."""
 
+ERRORS: Final = (
+    "detectors/errors.py",
+    "provenance/errors.py",
+    "service/access_errors.py",
+    "service/errors.py",
+    "service/scans/refusals.py",
+)
+"""Modules of the errors that people are told of, by a title or by what an error was raised with."""
+
+FOR_PROGRAMMERS: Final = frozenset(
+    {"CardInvalid", "EngineUnsafe", "RequestInvalid", "WeightsUnfit", "WrongArithmetic"}
+)
+"""Those of them that mean a mistake in the product itself."""
+
+HOLDING: Final = frozenset({"refusal"})
+"""Variables that hold such a class."""
+
+OF_THE_SYSTEM: Final = (
+    "Is a directory",
+    "No space left on device",
+    "No such file or directory",
+    "Permission denied",
+    "Read-only file system",
+)
+"""What the operating system says of files that people named."""
+
+PACKAGES: Final = ("detectors", "provenance", "service", "workers")
+WITHOUT: Final = (
+    "detectors/bench/",
+    "detectors/training/",
+    "detectors/zoo/public/",
+    "service/client/",
+)
+"""Folders of what builders and programs use, whose errors are English."""
+
 Message = str | tuple[str, str]
 
 _SENTENCE: Final = re.compile(r"^[^\\^$*<>]*[a-z]{2,}[,;:]? [^\\^$*<>]*[a-z]{2,}[^\\^$*<>]*$")
 _CODES: Final = re.compile(r"^\s*([a-z][\w-]*\.[\w.-]+\s*)+$")
 _SAID: Final = re.compile(r'\b_\(\s*"((?:[^"\\]|\\.)+)"')
-_MARKS: Final = frozenset({"_", "N_", "marked"})
+_MARKS: Final = frozenset({"_", "N_", "marked", "About", "no_such"})
 _EXCEPTIONS: Final = frozenset({"ValueError", "RuntimeError", "TypeError"})
 
 
@@ -130,12 +159,13 @@ def messages() -> Iterator[tuple[str, Message]]:
     """Every message with the file that it stands in, as it is looked up."""
     for path in sorted((ROOT / "service").rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
-        yield from ((name, found) for found in said_in(ast.parse(path.read_text())))
+        yield from ((name, found) for found in said_in(_tree(path)))
+    yield from errors()
     for pattern in ENGINES:
         for path in sorted(ROOT.glob(pattern)):
             name = path.relative_to(ROOT).as_posix()
             if name not in NO_SENTENCES:
-                found = sentences_in(ast.parse(path.read_text()), own=name.startswith("service"))
+                found = sentences_in(_tree(path), own=name.startswith("service"))
                 yield from ((name, text) for text in found)
     yield from (("provenance/markers/catalogue.py", entry.note) for entry in CATALOGUE.values())
     for path in sorted((ROOT / "service/rendering/templates").glob("*.html")):
@@ -147,6 +177,45 @@ def messages() -> Iterator[tuple[str, Message]]:
     for path in sorted((ROOT / "service/rendering/static").glob("*.js")):
         name = path.relative_to(ROOT).as_posix()
         yield from ((name, found) for found in _SAID.findall(path.read_text()))
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def errors() -> Iterator[tuple[str, str]]:
+    """What people are told of errors: the titles of their classes, and what they are made with."""
+    yield from (("service/cli/complain.py", text) for text in OF_THE_SYSTEM)
+    classes = set(HOLDING)
+    for name in ERRORS:
+        for node in ast.walk(_tree(ROOT / name)):
+            if isinstance(node, ast.ClassDef) and node.name not in FOR_PROGRAMMERS:
+                classes.add(node.name)
+                yield from ((name, title) for title in _titles(node))
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if not name.startswith(WITHOUT):
+                found = _made_with(_tree(path), classes)
+                yield from ((name, text) for text in found if text not in UNSAID)
+
+
+def _titles(node: ast.ClassDef) -> Iterator[str]:
+    for item in node.body:
+        if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "title":
+            yield _text(item.value)
+        if isinstance(item, ast.AnnAssign) and ast.unparse(item.target) == "title" and item.value:
+            yield _text(item.value)
+
+
+def _made_with(tree: ast.Module, classes: set[str]) -> Iterator[str]:
+    """Sentences that errors of these classes are made with."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in classes:
+            for arg in node.args:
+                text = _with_places(arg) if isinstance(arg, ast.JoinedStr) else _text(arg)
+                yield from filter(_SENTENCE.match, [text])
 
 
 def said_in(tree: ast.Module) -> Iterator[Message]:

@@ -65,7 +65,7 @@ class UploadQuotaUsed(ServiceError):
 class TooManyInFlight(ServiceError):
     code = "too_many_scans_in_flight"
     status = 429
-    title = "As many scans of this key or tenant wait or run as it may have"
+    title = "This key or tenant has as many scans waiting or running as it may"
     retry_after = 5
 
 
@@ -78,7 +78,7 @@ class TenantNotFound(ServiceError):
 class TenantExists(ServiceError):
     code = "tenant_exists"
     status = 409
-    title = "There is a tenant of that name already"
+    title = "There is already a tenant of that name"
 
 
 class KeyNotFound(ServiceError):
@@ -95,7 +95,7 @@ class NobodyToLetIn(ServiceError):
 class SignInFailed(ServiceError):
     code = "sign_in_failed"
     status = 401
-    title = "Name and password do not fit"
+    title = "Name and password do not match"
 
 
 class TooManyAttempts(ServiceError):
@@ -117,13 +117,13 @@ class CsrfTokenWrong(ServiceError):
 class PasswordRefused(ServiceError):
     code = "password_refused"
     status = 422
-    title = "This cannot be a password"
+    title = "This password cannot be used"
 
 
 class AccountRefused(ServiceError):
     code = "account_refused"
     status = 422
-    title = "This account cannot be as asked"
+    title = "The account cannot be changed like that"
 
 
 class AccountNotFound(ServiceError):

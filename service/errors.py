@@ -108,7 +108,7 @@ class UploadIncomplete(ServiceError):
 class UploadUsed(ServiceError):
     code = "upload_used"
     status = 409
-    title = "A scan was made of this upload already"
+    title = "A scan was already made of this upload"
 
 
 class UploadFailed(ServiceError):
@@ -150,7 +150,7 @@ class BatchNotFound(ServiceError):
 class BatchTooLong(ServiceError):
     code = "batch_too_long"
     status = 413
-    title = "A batch takes no more than this"
+    title = "The batch is too large"
 
 
 class PreviewNotFound(ServiceError):
@@ -162,7 +162,7 @@ class PreviewNotFound(ServiceError):
 class NothingToShow(ServiceError):
     code = "nothing_to_show"
     status = 422
-    title = "This view has nothing to show of this file"
+    title = "This view has nothing to show for this file"
 
 
 class MediaNotFound(ServiceError):

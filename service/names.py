@@ -27,5 +27,7 @@ def no_such(what: str, untrusted_name: str, known: Iterable[str]) -> str:
     if near:
         hint = f"did you mean {near[0]}?"
     else:
-        hint = f"there are {', '.join(names)}" if names else "none is known here"
-    return f"there is no {what} {untrusted_name[:SHOWN]!a}; {hint}"
+        choices = ", ".join(names)
+        hint = f"there are {choices}" if names else "none is known here"
+    quoted = ascii(untrusted_name[:SHOWN])[1:-1]
+    return f"there is no {what} '{quoted}'; {hint}"

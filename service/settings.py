@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from detectors.zoo.device import Device
 from service.db.retention_lifecycle import Keep, Part, keep_in
 from service.errors import SettingsInvalid
+from service.language.languages import Language
 from service.settings_oidc import Oidc
 from service.settings_values import (
     Folder,
@@ -213,6 +214,8 @@ class Settings(BaseSettings):
     broker_options: dict[str, Any] = Field(default={}, repr=False)
     """Options of kombu's Redis transport, as JSON; sentinels need {"master_name": "..."}, and
     {"sentinel_kwargs": {"password": "..."}} where they ask for one."""
+    language: Language | None = None
+    """Of what commands print: en, de or es; else by LC_ALL, LC_MESSAGES or LANG."""
     organisation: Annotated[str, Field(max_length=120)] = ""
     """The name at the head of PDF reports, such as that of a newsroom; unset: assay's."""
     trust_dir: Folder | None = None

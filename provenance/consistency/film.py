@@ -68,7 +68,10 @@ def _moment(seconds: int) -> datetime | None:
 def _times(facts: Facts, movie: Header) -> Iterator[Trace]:
     named = _stated(facts.text("com.apple.quicktime.creationdate"))
     saved = movie.modified or movie.created
-    for meaning, moment in (("created", movie.created), ("last saved", movie.modified)):
+    for meaning, moment in (
+        ("that it was created", movie.created),
+        ("that it was last saved", movie.modified),
+    ):
         if moment and moment - facts.moment > ZONES:
             yield trace(
                 "time.film", f"The video says {meaning} on {shown(moment)}, which is in the future."

@@ -12,9 +12,9 @@ from provenance.markers.metadata import Carrier
 from provenance.result import Integrity, Manifest, Origin
 
 _NAMES: Final = {
-    "DateTimeOriginal": "taken",
-    "DateTimeDigitized": "digitised",
-    "DateTime": "last saved",
+    "DateTimeOriginal": "that it was taken",
+    "DateTimeDigitized": "that it was digitised",
+    "DateTime": "that it was last saved",
 }
 _STALE: Final = timedelta(hours=48)
 """A receiver may keep a position for hours; with the zones that makes less than two days."""
@@ -48,9 +48,7 @@ def find(facts: Facts) -> Iterator[Trace]:
         try:
             moment = exif_time(text)
         except ValueError:
-            yield trace(
-                "time.invalid", f"EXIF says {meaning} at {text}, which is no possible date."
-            )
+            yield trace("time.invalid", f"EXIF says {meaning} at {text}, which is not a date.")
             continue
         if moment is not None:
             known[name] = moment

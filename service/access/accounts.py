@@ -116,7 +116,7 @@ class Accounts:
         account = self.get(account_id)
         self._throttle.take(account.name, address, self._now())
         if not self._passwords.fits(account.password, current):
-            raise SignInFailed("the present password is another one")
+            raise SignInFailed("the present password is wrong")
         self._throttle.give_back(account.name, address)
         check_new(new, account.name)
         self._rows.set_password(account.id, self._passwords.hash(new), keep=keep)

@@ -28,6 +28,7 @@ from service.analysis.credentials import Credentials, Past, Read
 from service.analysis.progress import Listener, Progress, Stage, ignore
 from service.analysis.second_opinion import SecondOpinions
 from service.analysis.source import Source
+from service.language.languages import Language, speaking
 from service.reporting.evidence import gaps, weigh
 from service.reporting.headline import Facts, headline
 from service.reporting.pins import digest_of, pin, settings_of
@@ -102,8 +103,14 @@ class Pipeline:
     ) -> Analysis:
         """One report about one file: whatever its bytes do to a decoder is stated in it.
 
-        With `past` its credentials are judged as of then.
+        With `past` its credentials are judged as of then. The report is in English, whoever asked.
         """
+        with speaking(Language.ENGLISH):
+            return self._analysed(source, profile, progress, past)
+
+    def _analysed(
+        self, source: Source, profile: Profile, progress: Listener, past: Past | None
+    ) -> Analysis:
         clock = time.perf_counter()
         profile = profile_for(source.type, profile)
         progress(Progress(Stage.PROVENANCE, 0.0))

@@ -12,7 +12,7 @@ from fastapi import Depends, Query, Request
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.language.languages import Language, speaking
+from service.language.languages import Language, named, speaking
 
 PARAMETER: Final = "lang"
 COOKIE: Final = "assay_language"
@@ -50,12 +50,6 @@ class InLanguage:
 
         with speaking(chosen):
             await self._app(scope, receive, answer)
-
-
-def named(untrusted: str) -> Language | None:
-    """The language of a tag such as `de` or `de-AT`; None for those that nothing is written in."""
-    short = untrusted.strip().lower().partition("-")[0]
-    return next((language for language in Language if language == short), None)
 
 
 def preferred(untrusted_wishes: str) -> Language:

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from service import figures
+from service.api.languages import preferred
 from service.errors import (
     DatabaseUnavailable,
     InvalidRequest,
@@ -23,6 +24,9 @@ from service.errors import (
     ServiceError,
     StorageFull,
 )
+from service.language.languages import speaking
+from service.language.reading import told
+from service.language.spoken import N_
 
 MEDIA_TYPE: Final = "application/problem+json"
 INTERNAL: Final = "internal_error"
@@ -144,7 +148,7 @@ def problem_of(request: Request, error: Exception) -> Problem:
     known = error if isinstance(error, ServiceError) else None
     if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         code = known.code if known is not None else INTERNAL
-        return _problem(request, 500, code, ServiceError.title, "The log has more.")
+        return _problem(request, 500, code, ServiceError.title, N_("The log has more."))
     problem = _problem(request, known.status, known.code, known.title, str(known) or known.title)
     if isinstance(known, PolicyInvalid):
         errors = [Invalid(where=where, message=sentence) for where, sentence in known.problems]
@@ -177,12 +181,14 @@ def _invalid(request: Request, error: RequestValidationError) -> Problem:
 
 def _http(request: Request, error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
-    detail = {
-        HTTPStatus.NOT_FOUND: "There is nothing at this address.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
-    }.get(status, status.description or status.phrase)
-    code = status.name.lower()
-    return _problem(request, status, code, status.phrase, detail)
+    title, detail = {
+        HTTPStatus.NOT_FOUND: (N_("Not Found"), N_("There is nothing at this address.")),
+        HTTPStatus.METHOD_NOT_ALLOWED: (
+            N_("Method Not Allowed"),
+            N_("{method} is not possible here.").format(method=request.method),
+        ),
+    }.get(status, (status.phrase, status.description or status.phrase))
+    return _problem(request, status, status.name.lower(), title, detail)
 
 
 def _answer(
@@ -195,11 +201,14 @@ def _answer(
         if problem.status == HTTPStatus.UNAUTHORIZED and _may_sign_in(request):
             return RedirectResponse(f"{root}/sign-in?to={_back(request, root)}", status_code=303)
         return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)
+    wanted = preferred(request.headers.get("accept-language", ""))
+    with speaking(wanted):
+        said = {"title": told(problem.title), "detail": told(problem.detail)}
     return JSONResponse(
-        problem.model_dump(exclude_none=True),
+        problem.model_copy(update=said).model_dump(exclude_none=True),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers=headers,
+        headers={**(headers or {}), "Content-Language": wanted, "Vary": "Accept-Language"},
     )
 
 

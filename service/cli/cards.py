@@ -10,6 +10,7 @@ from service.cli.colours import console
 from service.cli.complain import complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
+from service.language.spoken import _
 from service.reporting.wording import CLAIMS, KINDS
 
 
@@ -18,7 +19,13 @@ def run(name: str | None, *, as_json: bool) -> ExitCode:
     use_shelf(read_settings().weights)
     every = {spec.name: spec for spec in specs()}
     if name is not None and name not in every:
-        say(f"no detector is named {name}; there are {', '.join(every)}")
+        say(
+            _(
+                "no detector is named {name}; there are {choices}",
+                name=name,
+                choices=", ".join(every),
+            )
+        )
         return ExitCode.USAGE
     asked = tuple(every.values()) if name is None else (every[name],)
     try:
@@ -37,8 +44,8 @@ def run(name: str | None, *, as_json: bool) -> ExitCode:
 
 def _table() -> None:
     table = Table(box=None)
-    table.add_column("detector", no_wrap=True)
-    for title in ("judges", "says", "votes", "AUC", "TPR at 1 % FPR", "items"):
+    table.add_column(_("detector"), no_wrap=True)
+    for title in (_("judges"), _("says"), _("votes"), "AUC", _("found at 1 %"), _("items")):
         table.add_column(title)
     for spec in specs():
         first = card_of(spec).measured[:1]
@@ -46,12 +53,15 @@ def _table() -> None:
             spec.name,
             KINDS[spec.kind].lower(),
             CLAIMS[spec.claim],
-            "yes" if votes(spec) else "no",
+            _("yes") if votes(spec) else _("no"),
             *(cell for line in first for cell in _figures(line)),
         )
     screen = console()
     screen.print(table)
-    screen.print("\nOn held-out sources; assay detectors NAME has the rest of a card.")
+    told = _(
+        "On held-out sources; {command} has the rest of a card.", command="assay detectors NAME"
+    )
+    screen.print(f"\n{told}")
 
 
 def _figures(line: Measured) -> tuple[str, str, str]:
@@ -63,21 +73,24 @@ def _card(spec: Spec) -> None:
     screen = console()
     screen.print(f"{spec.name}: {card.summary}\n")
     facts = Table(box=None, show_header=False)
-    facts.add_row("model", card.name)
-    facts.add_row("architecture", card.architecture)
-    facts.add_row("licence", card.licence)
-    facts.add_row("trained on", card.trained_on)
-    facts.add_row("trained by", card.training_command)
+    facts.add_row(_("model"), card.name)
+    facts.add_row(_("architecture"), card.architecture)
+    facts.add_row(_("licence"), card.licence)
+    facts.add_row(_("trained on"), card.trained_on)
+    facts.add_row(_("trained by"), card.training_command)
     for weights in card.weights:
-        facts.add_row("weights", f"{weights.file}  sha256 {weights.sha256}")
+        facts.add_row(_("weights"), f"{weights.file}  sha256 {weights.sha256}")
     for limit in card.limits:
-        facts.add_row("limit", limit)
+        facts.add_row(_("limit"), limit)
     screen.print(facts)
     _measured(card)
 
 
 def _measured(card: ModelCard) -> None:
-    table = Table("measured on", "items", "AUC", "EER", "TPR at 1 %", "TPR at 5 %", "Cllr")
+    table = Table(
+        *(_("measured on"), _("items"), "AUC", "EER"),
+        *(_("found at 1 %"), _("found at 5 %"), "Cllr"),
+    )
     for line in card.measured:
         table.add_row(
             line.on,

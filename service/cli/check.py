@@ -18,6 +18,7 @@ from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
 from service.cli.inputs import STDIN, Beside, opened
 from service.language.languages import Language, speaking
+from service.language.spoken import _
 from service.policies.decide import decided
 from service.policies.document import Policy
 from service.policies.library import named as policy_named
@@ -95,20 +96,28 @@ def _refusal(
     outs = [out for out in written if out is not None]
     printed = sum(str(out) == STDIN for out in outs)
     if printed and printed + as_json > 1:
-        return (
-            "only one of --json, --html -, --pdf - and --crjson - can have standard output [usage]"
+        return _(
+            "only one of {options} can have standard output [usage]",
+            options="--json, --html -, --pdf -, --crjson -",
         )
     if printed and len(inputs) > 1:
-        return f"{len(inputs)} reports need a folder, not standard output [output_invalid]"
+        return _(
+            "{count} reports need a folder, not standard output [output_invalid]",
+            count=len(inputs),
+        )
     for out in outs:
         if len(inputs) > 1 and out.is_file():
-            return f"{out} is a file; {len(inputs)} reports need a folder [output_invalid]"
+            return _(
+                "{path} is a file; {count} reports need a folder [output_invalid]",
+                path=out,
+                count=len(inputs),
+            )
     if (beside.manifest or beside.fragments) and len(inputs) > 1:
-        return "a manifest or fragments belong to one input [usage]"
+        return _("a manifest or fragments belong to one input [usage]")
     if len(beside.fragments) > MAX_FRAGMENTS:
-        return f"a video has at most {MAX_FRAGMENTS} fragments [usage]"
+        return _("a video has at most {most} fragments [usage]", most=MAX_FRAGMENTS)
     if inputs.count(STDIN) > 1:
-        return "standard input can be read once [usage]"
+        return _("standard input can be read once [usage]")
     return None
 
 
@@ -186,4 +195,4 @@ def _write(made: str | bytes, out: Path, name: str, *, alone: bool) -> None:
         out.mkdir(parents=True, exist_ok=True)
         target = out / name
     target.write_bytes(made if isinstance(made, bytes) else made.encode())
-    say(f"wrote {target}")
+    say(_("wrote {path}", path=target))

@@ -7,6 +7,7 @@ import typer
 from detectors.errors import DetectorError
 from provenance.errors import ProvenanceError
 from service.errors import ServiceError
+from service.language.languages import Language, language
 from service.names import one_line
 
 DELIBERATE: Final = (ServiceError, ProvenanceError, DetectorError, OSError)
@@ -31,7 +32,16 @@ def sentence_of(error: Exception) -> str:
 
 def complain(about: str, error: Exception) -> None:
     """Print `assay: ABOUT: sentence [code]`."""
-    say(f"{about}: {sentence_of(error)} [{code_of(error)}]")
+    say(f"{about}: {told(sentence_of(error))} [{code_of(error)}]")
+
+
+def told(sentence: str) -> str:
+    """A sentence that was made in English, in the language of the command."""
+    if language() is Language.ENGLISH:
+        return sentence
+    from service.language import reading  # Babel, only for those who read another language
+
+    return reading.told(sentence)
 
 
 def say(text: str) -> None:

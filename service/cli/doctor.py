@@ -14,11 +14,11 @@ from detectors.zoo.weights import verified
 from provenance.client import SECOND_VERIFIER, can_ask_twice
 from service.analysis.handlers import CREDENTIALS
 from service.cli.colours import console
-from service.cli.complain import DELIBERATE, sentence_of
+from service.cli.complain import DELIBERATE, sentence_of, told
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.installation import Finding, services
-from service.reporting.wording import count_of
+from service.language.spoken import _, n_
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,15 +34,15 @@ def run(*, self_test: bool = False) -> ExitCode:
     """Print every finding; the exit code says whether all is as it should be."""
     settings = read_settings()
     sections = {
-        "sandbox": _sandbox,
-        "models": lambda: _models(settings),
-        "arithmetic": lambda: arithmetic(settings),
-        "trust store": lambda: _trust(settings),
-        "extras": lambda: _extras(settings),
-        "services": lambda: services(settings),
+        _("sandbox"): _sandbox,
+        _("models"): lambda: _models(settings),
+        _("arithmetic"): lambda: arithmetic(settings),
+        _("trust store"): lambda: _trust(settings),
+        _("extras"): lambda: _extras(settings),
+        _("services"): lambda: services(settings),
     }
     if self_test:
-        sections["self-test"] = lambda: _whole_way(settings)
+        sections[_("self-test")] = lambda: _whole_way(settings)
     findings = [item for name, look in sections.items() for item in _looked(name, look)]
     table = Table(box=None, show_header=False)
     for item in findings:
@@ -59,7 +59,7 @@ def _looked(name: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
         found.extend(look())
     except Exception as error:
         log.exception("doctor could not look", extra={"section": name})
-        found.append(Finding(name, fine=False, detail=sentence_of(error)))
+        found.append(Finding(name, fine=False, detail=told(sentence_of(error))))
     return found
 
 
@@ -67,17 +67,22 @@ def _extras(settings: Settings) -> Iterator[Finding]:
     """Optional checks that the operator turned on."""
     if settings.second_opinion:
         fine = can_ask_twice()
-        detail = "installed" if fine else f"wanted, but {SECOND_VERIFIER} is not installed"
-        yield Finding("second opinion", fine=fine, detail=detail)
+        absent = _("wanted, but {name} is not installed", name=SECOND_VERIFIER)
+        detail = _("installed") if fine else absent
+        yield Finding(_("second opinion"), fine=fine, detail=detail)
     if settings.audio_watermark:
         from provenance import perth
 
         try:
             perth.networks()
         except DELIBERATE as error:
-            yield Finding("audio watermark", fine=False, detail=sentence_of(error))
+            yield Finding(_("audio watermark"), fine=False, detail=told(sentence_of(error)))
         else:
-            yield Finding("audio watermark", fine=True, detail=f"{perth.DISTRIBUTION} verified")
+            yield Finding(
+                _("audio watermark"),
+                fine=True,
+                detail=_("{name} verified", name=perth.DISTRIBUTION),
+            )
 
 
 def _whole_way(settings: Settings) -> Iterator[Finding]:
@@ -86,7 +91,9 @@ def _whole_way(settings: Settings) -> Iterator[Finding]:
 
     with closing(open_pipeline(settings)) as pipeline:
         for tested in self_test(pipeline, SAMPLES):
-            yield Finding(f"self-test: {tested.name}", fine=tested.fine, detail=tested.detail)
+            yield Finding(
+                _("self-test: {name}", name=tested.name), fine=tested.fine, detail=tested.detail
+            )
 
 
 def _sandbox() -> Iterator[Finding]:
@@ -96,14 +103,18 @@ def _sandbox() -> Iterator[Finding]:
         try:
             hardening = sandbox.hardening()
         except DELIBERATE as error:
-            yield Finding("sandbox", fine=False, detail=sentence_of(error))
+            yield Finding(_("sandbox"), fine=False, detail=told(sentence_of(error)))
             return
     measures = hardening.model_dump()
     against_network = {name: measures.pop(name) for name in NETWORK_MEASURES}
     holding = ", ".join(_words(name) for name, value in against_network.items() if value)
-    yield Finding("sandbox: no network", fine=hardening.network_refused, detail=holding)
+    yield Finding(_("sandbox: no network"), fine=hardening.network_refused, detail=holding)
     for name, value in measures.items():
-        yield Finding(f"sandbox: {_words(name)}", fine=value, detail="")
+        yield Finding(_("sandbox: {name}", name=_words(name)), fine=value, detail="")
+
+
+def _verified(name: str, size: float) -> str:
+    return _("{name}, {size} MiB verified", name=name, size=f"{size:.1f}")
 
 
 def _words(name: str) -> str:
@@ -119,10 +130,10 @@ def _models(settings: Settings) -> Iterator[Finding]:
                 verified(card, index, pulled=settings.weights) for index in range(len(card.weights))
             ]
         except DetectorError as error:
-            yield Finding(spec.name, fine=False, detail=str(error))
+            yield Finding(spec.name, fine=False, detail=told(str(error)))
         else:
             size = sum(path.stat().st_size for path in paths) / 1024**2
-            yield Finding(spec.name, fine=True, detail=f"{card.name}, {size:.1f} MiB verified")
+            yield Finding(spec.name, fine=True, detail=_verified(card.name, size))
 
 
 def arithmetic(settings: Settings) -> Iterator[Finding]:
@@ -136,10 +147,15 @@ def arithmetic(settings: Settings) -> Iterator[Finding]:
         use_device(settings.device)
         encoder = clip_encoder(verified(card), card.whole_numbers("blocks"))
     except DetectorError as error:
-        yield Finding("arithmetic", fine=False, detail=str(error))
+        yield Finding(_("arithmetic"), fine=False, detail=told(str(error)))
         return
-    detail = f"{encoder.how}: the known view is {encoder.deviation:.3f} off, {MOST} is allowed"
-    yield Finding("arithmetic", fine=True, detail=detail)
+    detail = _(
+        "{how}: the known view is {off} off, {most} is allowed",
+        how=encoder.how,
+        off=f"{encoder.deviation:.3f}",
+        most=str(MOST),
+    )
+    yield Finding(_("arithmetic"), fine=True, detail=detail)
 
 
 def _trust(settings: Settings) -> Iterator[Finding]:
@@ -151,12 +167,15 @@ def _trust(settings: Settings) -> Iterator[Finding]:
     try:
         entries = trust_store(settings).lists()
     except DELIBERATE as error:
-        yield Finding("trust store", fine=False, detail=sentence_of(error))
+        yield Finding(_("trust store"), fine=False, detail=told(sentence_of(error)))
         return
     if not entries:
-        yield Finding("trust lists", fine=True, detail="none: every signer is unknown")
+        yield Finding(_("trust lists"), fine=True, detail=_("none: every signer is unknown"))
     for entry in entries:
-        dated = f"{count_of(len(entry.certificates), 'certificate')}, of {entry.added_at:%Y-%m-%d}"
-        whose = "ships with assay" if entry.built_in else "added here"
-        detail = "; ".join((dated, whose, *entry.warnings(datetime.now(UTC).date())))
-        yield Finding(f"trust: {entry.name} ({entry.kind})", fine=True, detail=detail)
+        many = n_("{count} certificate", "{count} certificates", len(entry.certificates))
+        dated = _("{many}, of {day}", many=many, day=f"{entry.added_at:%Y-%m-%d}")
+        whose = _("ships with assay") if entry.built_in else _("added here")
+        warnings = map(told, entry.warnings(datetime.now(UTC).date()))
+        named = f"{entry.name} ({entry.kind})"
+        detail = "; ".join((dated, whose, *warnings))
+        yield Finding(_("trust: {name}", name=named), fine=True, detail=detail)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.cli.complain import DELIBERATE, sentence_of
+from service.cli.complain import DELIBERATE, sentence_of, told
 from service.errors import StorageUnavailable
-from service.reporting.wording import count_of
+from service.language.spoken import _, n_
 from service.settings import Settings
 from service.storage.opening import is_bucket
 
@@ -51,7 +51,11 @@ def _storage(settings: Settings) -> Finding:
         return _bucket(settings.storage)
     folder = Path(settings.storage) if settings.storage else settings.data_dir
     trouble = _trouble(folder, settings.reserve_bytes)
-    return Finding("storage", fine=trouble is None, detail=f"{folder}{trouble or ''}")
+    return Finding(
+        _("storage"),
+        fine=trouble is None,
+        detail=f"{folder}: {trouble}" if trouble else str(folder),
+    )
 
 
 def _bucket(url: str) -> Finding:
@@ -60,8 +64,10 @@ def _bucket(url: str) -> Finding:
     try:
         Bucket(url).probe()
     except StorageUnavailable as error:
-        return Finding("storage", fine=False, detail=str(error))
-    return Finding("storage", fine=True, detail=f"{url} takes, hands out and deletes files")
+        return Finding(_("storage"), fine=False, detail=told(str(error)))
+    return Finding(
+        _("storage"), fine=True, detail=_("{url} takes, hands out and deletes files", url=url)
+    )
 
 
 def _trouble(folder: Path, reserve: int) -> str | None:
@@ -72,11 +78,13 @@ def _trouble(folder: Path, reserve: int) -> str | None:
     system = os.statvfs(place)
     holds_no_files = system.f_blocks == 0 and system.f_files == 0  # /proc and its like
     if not place.is_dir() or holds_no_files or system.f_flag & os.ST_RDONLY:
-        return f": no folder can be made in {place}" if place != folder else ": takes no files"
+        if place == folder:
+            return _("it takes no files")
+        return _("no folder can be made in {path}", path=place)
     if not os.access(place, os.W_OK | os.X_OK):
-        return f": this user may not write to {place}"
+        return _("this user may not write to {path}", path=place)
     if system.f_bavail * system.f_frsize < reserve:
-        return ": full up to the reserve; uploads are refused"
+        return _("full up to the reserve; uploads are refused")
     return None
 
 
@@ -85,22 +93,22 @@ def _database(settings: Settings) -> Iterator[Finding]:
     from service.wiring import database_of
 
     if settings.database_url is None and not (settings.data_dir / "assay.db").exists():
-        yield Finding("database", fine=True, detail="none yet: made at the first start")
+        yield Finding(_("database"), fine=True, detail=_("none yet: made at the first start"))
         return
     database = database_of(settings, only_look=True)
     try:
         schema = schema_of(database.engine)
         detail = {
             Schema.CURRENT: "",
-            Schema.OLDER: "of an older version: the next start brings it up to date",
-            Schema.UNKNOWN: "of a newer version of assay",
+            Schema.OLDER: _("of an older version: the next start brings it up to date"),
+            Schema.UNKNOWN: _("of a newer version of assay"),
         }[schema]
-        yield Finding("database", fine=schema is not Schema.UNKNOWN, detail=detail)
+        yield Finding(_("database"), fine=schema is not Schema.UNKNOWN, detail=detail)
         if schema is Schema.CURRENT:
             yield from _rows(settings, database)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        yield Finding("database", fine=False, detail=reason)
+        yield Finding(_("database"), fine=False, detail=reason)
     finally:
         database.close()
 
@@ -113,12 +121,16 @@ def _rows(settings: Settings, database: "Database") -> Iterator[Finding]:
     rows, now = UpkeepRows(database), database.now()
     workers = rows.workers(now - UNHEARD, now)
     scanning = [worker for worker in workers if not worker.sends]
-    yield Finding("workers", fine=True, detail=f"{len(scanning)} running now")
+    yield Finding(_("workers"), fine=True, detail=_("{number} running now", number=len(scanning)))
     yield _webhooks(database, senders=len(workers) - len(scanning))
     late, kept = rows.late(now - LATE)
     if late > settings.expire_share * kept:
-        detail = f"{rows.due(now)} scans wait to be deleted: see assay expire"
-        yield Finding("retention", fine=False, detail=detail)
+        detail = _(
+            "{number} scans wait to be deleted: see {command}",
+            number=rows.due(now),
+            command="assay expire",
+        )
+        yield Finding(_("retention"), fine=False, detail=detail)
 
 
 def _webhooks(database: "Database", *, senders: int) -> Finding:
@@ -127,17 +139,27 @@ def _webhooks(database: "Database", *, senders: int) -> Finding:
 
     lag = SendingRows(database).lag(database.now())
     late = (lag.seconds or 0.0) > LATE_SECONDS
-    detail = f"{count_of(lag.waiting, 'event')} on the way"
+    said = [n_("{count} event on the way", "{count} events on the way", lag.waiting)]
     if lag.seconds is not None:
-        detail += f", the oldest for {lag.seconds / 60:.0f} min"
+        said.append(_("the oldest for {number} min", number=f"{lag.seconds / 60:.0f}"))
     if lag.waiting and not senders:
-        detail += "; no worker sends: start one with assay worker --queues webhooks"
+        starting = "assay worker --queues webhooks"
+        said.append(_("no worker sends: start one with {command}", command=starting))
     if lag.dead:
-        detail += f"; {lag.dead} given up: see assay admin webhook dead"
+        seen = "assay admin webhook dead"
+        said.append(_("{number} given up: see {command}", number=lag.dead, command=seen))
     if lag.paused:
-        detail += f"; {count_of(lag.paused, 'endpoint')} paused: see assay admin webhook list"
+        seen = "assay admin webhook list"
+        said.append(
+            n_(
+                "{count} endpoint paused: see {command}",
+                "{count} endpoints paused: see {command}",
+                lag.paused,
+                command=seen,
+            )
+        )
     fine = not late and not lag.dead and bool(senders or not lag.waiting)
-    return Finding("webhooks", fine=fine, detail=detail)
+    return Finding(_("webhooks"), fine=fine, detail="; ".join(said))
 
 
 def _webhook_key(path: Path) -> Finding:
@@ -146,8 +168,8 @@ def _webhook_key(path: Path) -> Finding:
     try:
         Seal.at(path)
     except DELIBERATE as error:
-        return Finding("webhook key", fine=False, detail=sentence_of(error))
-    return Finding("webhook key", fine=True, detail="seals the secrets of endpoints")
+        return Finding(_("webhook key"), fine=False, detail=told(sentence_of(error)))
+    return Finding(_("webhook key"), fine=True, detail=_("seals the secrets of endpoints"))
 
 
 def _key(path: Path) -> Finding:
@@ -156,8 +178,8 @@ def _key(path: Path) -> Finding:
     try:
         signer = ReportSigner.at(path)
     except DELIBERATE as error:
-        return Finding("signing key", fine=False, detail=sentence_of(error))
-    return Finding("signing key", fine=True, detail=signer.key_id)
+        return Finding(_("signing key"), fine=False, detail=told(sentence_of(error)))
+    return Finding(_("signing key"), fine=True, detail=signer.key_id)
 
 
 def _broker(settings: Settings) -> Finding:
@@ -165,10 +187,10 @@ def _broker(settings: Settings) -> Finding:
     from service.wiring import broker
 
     if settings.broker_url is None:
-        return Finding("broker", fine=True, detail="embedded, in the data folder")
+        return Finding(_("broker"), fine=True, detail=_("embedded, in the data folder"))
     try:
         with closing(CeleryQueue(broker(settings))) as queue:
             queue.depth(QUEUES[0])
     except DELIBERATE as error:
-        return Finding("broker", fine=False, detail=sentence_of(error))
-    return Finding("broker", fine=True, detail="answers")
+        return Finding(_("broker"), fine=False, detail=told(sentence_of(error)))
+    return Finding(_("broker"), fine=True, detail=_("answers"))

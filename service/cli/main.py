@@ -1,6 +1,7 @@
 """The `assay` command: its subcommands and their options, their code imported on use."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +13,13 @@ from service.cli.drift import drift
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.keys_app import keys
+from service.cli.languages import ENGLISH_ONLY, language_of
 from service.cli.models_app import models
 from service.cli.policy_app import policy
 from service.cli.report_app import audit, check, show
 from service.cli.signing_app import TERMS, recheck, sign, verify_receipt, verify_report
 from service.cli.trust_app import trust
+from service.language.languages import Language, speaking
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +61,21 @@ def _version(*, asked: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     *,
     version: Annotated[
         bool,
         typer.Option("--version", callback=lambda asked: _version(asked=asked), is_eager=True),
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")] = False,
+    lang: Annotated[
+        Language | None,
+        typer.Option(help="Of what is printed; default: ASSAY_LANGUAGE, else the system's."),
+    ] = None,
 ) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)
+    if context.invoked_subcommand not in ENGLISH_ONLY:
+        context.with_resource(speaking(lang or language_of(os.environ)))
 
 
 app.command(epilog=EXIT_CODES)(check)

@@ -16,10 +16,10 @@ from service.cli.exit_codes import ExitCode
 from service.cli.inputs import Beside, opened
 from service.cli.show import read_report
 from service.errors import SubjectDiffers
+from service.language.spoken import _, n_
 from service.reporting.pins import settings_of
 from service.reporting.recheck import Change, Comparison, compare
 from service.reporting.report import Report
-from service.reporting.wording import count_of
 from service.settings import Settings
 
 SHOWN: Final = 40
@@ -38,7 +38,7 @@ def run(named: str, file: Path, *, line: int | None, beside: Beside) -> ExitCode
         return ExitCode.NOT_ANALYSED
     found = compare(first, second)
     for name in gone:
-        say(f"{name}: not kept here in the version that the report names")
+        say(_("{name}: not kept here in the version that the report names", name=name))
     _show(found, first)
     return ExitCode.NOTHING_FOUND if found.same else ExitCode.FOUND
 
@@ -57,7 +57,7 @@ def _again(settings: Settings, first: Report, source: Source) -> tuple[Report, t
     if first.provenance is not None:
         snapshot, missing = trust_store(settings).pinned(first.provenance.trust_lists)
         past = Past(at=first.provenance.validated_at, snapshot=snapshot)
-        gone = tuple(f"trust list {item.kind}/{item.name}" for item in missing)
+        gone = tuple(_("trust list {name}", name=f"{item.kind}/{item.name}") for item in missing)
     config = pinned(pipeline_config(settings), first.engine.settings)
     with Pipeline(replace(config, children=1)) as pipeline:
         again = pipeline.analyse(
@@ -83,24 +83,31 @@ def pinned(config: PipelineConfig, asked: dict[str, float]) -> PipelineConfig:
 def _show(found: Comparison, first: Report) -> None:
     out = console()
     for change in found.pins:
-        out.print(f"made under other conditions: {_told(change)}")
+        out.print(_("made under other conditions: {change}", change=_told(change)))
     for change in found.findings[:SHOWN]:
-        out.print(f"differs: {_told(change)}")
+        out.print(_("differs: {change}", change=_told(change)))
     if len(found.findings) > SHOWN:
-        out.print(f"and {len(found.findings) - SHOWN} more")
+        out.print(_("and {more} more", more=len(found.findings) - SHOWN))
     when = f"{first.analysed_at:%F %T %Z}"
     count = len(found.findings)
-    differ = f"{count_of(count, 'value')} {'differs' if count == 1 else 'differ'}"
     if found.same:
-        out.print(f"The findings are the same as on {when}.")
+        out.print(_("The findings are the same as on {when}.", when=when))
     else:
-        out.print(f"The findings are not the same as on {when}: {differ}.")
+        out.print(
+            n_(
+                "The findings are not the same as on {when}: {count} value differs.",
+                "The findings are not the same as on {when}: {count} values differ.",
+                count,
+                when=when,
+            )
+        )
 
 
 def _told(change: Change) -> str:
-    return f"{change.where}: {_short(change.before)} then, {_short(change.after)} now"
+    before, after = _short(change.before), _short(change.after)
+    return _("{where}: {before} then, {now} now", where=change.where, before=before, now=after)
 
 
 def _short(value: object) -> str:
-    text = "nothing" if value is None else str(value)
+    text = _("nothing") if value is None else str(value)
     return text if len(text) <= 80 else f"{text[:79]}…"

@@ -8,7 +8,7 @@ import typer
 
 from service.cli.exit_codes import FOUND_BY_DEFAULT
 from service.cli.options import FragmentOption, ManifestOption, PolicyOption, checked_answers
-from service.language.languages import Language
+from service.language.languages import Language, language
 from service.rendering.imprint import Paper
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ PdfOption = Annotated[
     ),
 ]
 LanguageOption = Annotated[
-    Language, typer.Option("--lang", help="Of what is printed, and of HTML and PDF.")
+    Language | None, typer.Option("--lang", help="Of what is printed, and of HTML and PDF.")
 ]
 PaperOption = Annotated[Paper, typer.Option("--paper", help="What a PDF is made for.")]
 CrJsonOption = Annotated[
@@ -119,7 +119,7 @@ def check(
     html: HtmlOption = None,
     pdf: PdfOption = None,
     paper: PaperOption = Paper.A4,
-    lang: LanguageOption = Language.ENGLISH,
+    lang: LanguageOption = None,
     crjson: CrJsonOption = None,
     manifest: ManifestOption = None,
     fragment: FragmentOption = None,
@@ -154,7 +154,7 @@ def check(
             html=html,
             pdf=pdf,
             paper=paper,
-            language=lang,
+            language=lang or language(),
             crjson=crjson,
             beside=Beside(manifest=manifest, fragments=tuple(fragment or ())),
             fail_on=_fail_on(fail_on, policy),
@@ -314,7 +314,7 @@ def show(
     html: HtmlOption = None,
     pdf: PdfOption = None,
     paper: PaperOption = Paper.A4,
-    lang: LanguageOption = Language.ENGLISH,
+    lang: LanguageOption = None,
 ) -> None:
     """Show a report that was written earlier, as JSON or as a PDF that carries it.
 
@@ -325,4 +325,6 @@ def show(
     """
     from service.cli import show as command
 
-    raise typer.Exit(command.run(report, line=line, html=html, pdf=pdf, paper=paper, language=lang))
+    raise typer.Exit(
+        command.run(report, line=line, html=html, pdf=pdf, paper=paper, language=lang or language())
+    )

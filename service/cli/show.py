@@ -18,6 +18,7 @@ from service.cli.inputs import STDIN
 from service.cli.terminal import render
 from service.errors import ReportInvalid
 from service.language.languages import Language, speaking
+from service.language.spoken import _
 from service.rendering.imprint import Imprint, Paper
 from service.reporting.attached import LARGEST_DOCUMENT
 from service.reporting.report import Report, read
@@ -41,7 +42,9 @@ def _run(
     named: str, line: int | None, html: Path | None, pdf: Path | None, paper: Paper
 ) -> ExitCode:
     if [str(html), str(pdf)] == [STDIN, STDIN]:
-        say("only one of --html - and --pdf - can have standard output [usage]")
+        say(
+            _("only one of {options} can have standard output [usage]", options="--html -, --pdf -")
+        )
         return ExitCode.USAGE
     try:
         found = _document(named, line)

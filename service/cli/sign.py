@@ -13,10 +13,11 @@ from provenance.explain import explain_trust
 from provenance.sign import Statement, sign_media
 from provenance.vocabulary import SignedAction, SourceType
 from service.analysis.source import Sidecar
-from service.cli.complain import DELIBERATE, complain, say
+from service.cli.complain import DELIBERATE, complain, say, told
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import STDIN
+from service.language.spoken import _
 from service.reporting.report import Profile
 from service.scans.intake import SIDECAR, source_from_path, source_from_stream
 
@@ -53,7 +54,7 @@ class Order:
 def run(order: Order) -> ExitCode:
     """Sign, then read the result back as anybody would. The original is left as it is."""
     if order.to_output and sys.stdout.isatty():
-        say("a signed file is not for a terminal: send standard output elsewhere [usage]")
+        say(_("a signed file is not for a terminal: send standard output elsewhere [usage]"))
         return ExitCode.USAGE
     try:
         signed = _signed(order)
@@ -71,9 +72,9 @@ def run(order: Order) -> ExitCode:
     except DELIBERATE as error:
         complain(str(order.file), error)
         return ExitCode.NOT_ANALYSED
-    say(f"wrote {'standard output' if order.to_output else order.target}")
+    say(_("wrote {path}", path=_("standard output") if order.to_output else order.target))
     for sentence in sentences:
-        say(sentence)
+        say(told(sentence))
     return ExitCode.NOTHING_FOUND
 
 

@@ -12,13 +12,15 @@ from provenance.trust import TrustList, TrustStore
 from service.analysis.credentials import Past
 from service.arguments import trust_store, upload_limits
 from service.cli.colours import console
-from service.cli.complain import DELIBERATE, complain, say
+from service.cli.complain import DELIBERATE, complain, say, told
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import Beside, opened
 from service.fetch import Guard, fetch
+from service.language.figures import as_written
+from service.language.spoken import _, n_
 from service.reporting.report import Profile
-from service.reporting.wording import VOUCHES, count_of
+from service.reporting.wording import VOUCHES
 
 LARGEST_LIST: Final = 8 * 1024**2  # bytes; the official one has a quarter of a megabyte
 
@@ -30,7 +32,8 @@ def add(source: str, kind: str, name: str | None) -> ExitCode:
     except DELIBERATE as error:
         complain(source, error)
         return ExitCode.NOT_ANALYSED
-    say(f"{entry.name} ({entry.kind}): {count_of(len(entry.certificates), 'certificate')} trusted")
+    trusted = n_("{count} certificate trusted", "{count} certificates trusted", _many(entry))
+    say(f"{entry.name} ({entry.kind}): {trusted}")
     _warn(entry)
     return ExitCode.NOTHING_FOUND
 
@@ -41,28 +44,29 @@ def show() -> ExitCode:
     try:
         entries = trust_store(settings).lists()
     except DELIBERATE as error:
-        complain("trust store", error)
+        complain(_("trust store"), error)
         return ExitCode.NOT_ANALYSED
     if not settings.builtin_trust:
-        say("the lists that ship with assay are turned off by ASSAY_BUILTIN_TRUST")
+        say(_("the lists that ship with assay are turned off by ASSAY_BUILTIN_TRUST"))
     if not entries:
-        say("no trust list is configured, so every signer is unknown; see assay trust add --help")
+        say(
+            _(
+                "no trust list is configured, so every signer is unknown; see {command}",
+                command="assay trust add --help",
+            )
+        )
         return ExitCode.NOTHING_FOUND
     today = datetime.now(UTC).date()
     for entry in entries:
         console().print(
-            f"{entry.name}: vouches for {VOUCHES[entry.kind]} ({entry.kind}), "
-            f"{count_of(len(entry.certificates), 'certificate')}",
-            f"{'ships with assay, issued' if entry.built_in else 'added here,'} "
-            f"{entry.added_at:%Y-%m-%d}, sha256 {entry.sha256[:12]}",
-            f"from {entry.uri}",
-            *entry.warnings(today),
+            *_described(entry),
+            *map(told, entry.warnings(today)),
             sep="\n    ",
             markup=False,
             soft_wrap=True,
         )
     if lacks_interim(entry.name for entry in entries):
-        say(INTERIM_ABSENT)
+        say(told(INTERIM_ABSENT))
     return ExitCode.NOTHING_FOUND
 
 
@@ -74,15 +78,21 @@ def remove(name: str, kind: str | None) -> ExitCode:
         complain(name, error)
         return ExitCode.NOT_ANALYSED
     for entry in removed:
-        say(f"{entry.name} ({entry.kind}) vouches no more")
+        say(
+            _(
+                "{name} ({kind}) no longer vouches for anybody",
+                name=entry.name,
+                kind=entry.kind.value,
+            )
+        )
     return ExitCode.NOTHING_FOUND
 
 
 def update(*, interim: bool) -> ExitCode:
     """Fetch the official lists, and the interim list; of each the stored one stays if that fails."""
-    wanted = {"official lists": official_lists()}
+    wanted = {_("official lists"): official_lists()}
     if interim:
-        wanted["interim list"] = INTERIM_LISTS
+        wanted[_("interim list")] = INTERIM_LISTS
     code = ExitCode.NOTHING_FOUND
     for what, published in wanted.items():
         try:
@@ -92,7 +102,7 @@ def update(*, interim: bool) -> ExitCode:
             code = ExitCode.NOT_ANALYSED
             continue
         for entry in fresh:
-            say(f"{entry.name}: {count_of(len(entry.certificates), 'certificate')} ({entry.kind})")
+            say(f"{entry.name}: {_certificates(entry)} ({entry.kind})")
             _warn(entry)
     return code
 
@@ -117,13 +127,33 @@ def test(file: Path, manifest: Path | None, at: datetime | None) -> ExitCode:
     found = report.provenance
     if found is None:
         for gap in report.not_checked:
-            say(f"{gap.statement} [{gap.reason}]")
+            say(f"{told(gap.statement)} [{gap.reason}]")
         return ExitCode.NOT_ANALYSED
     for sentence in explain_trust(found, store.lists()):
-        console().print(sentence)
+        console().print(told(sentence))
     trusted = found.signer is not None and found.signer.trust is SignerTrust.TRUSTED
     sound = found.integrity is Integrity.INTACT and found.chain_ok
     return ExitCode.NOTHING_FOUND if trusted and sound else ExitCode.FOUND
+
+
+def _described(entry: TrustList) -> tuple[str, ...]:
+    """What a list is for, where it comes from and how old it is, in lines."""
+    day = as_written(f"{entry.added_at:%Y-%m-%d}")
+    dated = _("ships with assay, issued on {day}") if entry.built_in else _("added here on {day}")
+    whom = _("vouches for {whom}", whom=VOUCHES[entry.kind])
+    return (
+        f"{entry.name}: {whom} ({entry.kind}), {_certificates(entry)}",
+        f"{dated.format(day=day)}, sha256 {entry.sha256[:12]}",
+        _("from {url}", url=entry.uri),
+    )
+
+
+def _many(entry: TrustList) -> int:
+    return len(entry.certificates)
+
+
+def _certificates(entry: TrustList) -> str:
+    return n_("{count} certificate", "{count} certificates", _many(entry))
 
 
 def _store() -> TrustStore:
@@ -138,4 +168,4 @@ def _fetched(url: str) -> bytes:
 
 def _warn(entry: TrustList) -> None:
     for warning in entry.warnings(datetime.now(UTC).date()):
-        say(f"{entry.name}: {warning}")
+        say(f"{entry.name}: {told(warning)}")

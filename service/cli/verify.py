@@ -11,6 +11,7 @@ from service.cli.colours import console
 from service.cli.complain import complain
 from service.cli.exit_codes import ExitCode
 from service.errors import ReceiptInvalid, ServiceError, SignatureInvalid
+from service.language.spoken import Words, _
 from service.reporting import report as reports
 from service.reporting.receipt import Item, Receipt, SignedReceipt
 from service.reporting.signature import verify
@@ -40,10 +41,13 @@ def run(report: Path, *, signature: Path | None, keys: Path) -> ExitCode:
     except ValueError as error:
         complain(str(keys), SignatureInvalid(f"no set of keys: {error}"))
         return ExitCode.NOT_ANALYSED
-    told = f"{report}: signed by {key_id}, unchanged since {document.analysed_at:%F %T %Z}"
+    when = f"{document.analysed_at:%F %T %Z}"
+    said = _("{path}: signed by {key}, unchanged since {when}", path=report, key=key_id, when=when)
     if found.in_pdf:
-        told += ". The report inside is what was signed; the pages around it were not checked"
-    console().print(told)
+        said += ". " + _(
+            "The report inside is what was signed; the pages around it were not checked"
+        )
+    console().print(said)
     return ExitCode.NOTHING_FOUND
 
 
@@ -60,17 +64,19 @@ _RECEIPTS: Final = TypeAdapter[SignedReceipt | list[SignedReceipt]](
     SignedReceipt | list[SignedReceipt]
 )
 
-WORDS: Final = {
-    Item.FILE: "the file",
-    Item.PREVIEW: "its preview",
-    Item.VIEW: "the pictures drawn to look closer at it",
-    Item.REPORT: "the report",
-    Item.REVIEW: "what people came to about it",
-    Item.NOTE: "notes about it",
-    Item.LINK: "links to its report",
-    Item.INDEX_ENTRY: "its entry in the index of known media",
-    Item.RECORD: "the record of the scan",
-}
+WORDS: Final = Words(
+    {
+        Item.FILE: "the file",
+        Item.PREVIEW: "its preview",
+        Item.VIEW: "the pictures drawn to look closer at it",
+        Item.REPORT: "the report",
+        Item.REVIEW: "what people came to about it",
+        Item.NOTE: "notes about it",
+        Item.LINK: "links to its report",
+        Item.INDEX_ENTRY: "its entry in the index of known media",
+        Item.RECORD: "the record of the scan",
+    }
+)
 
 
 def receipt(path: Path, *, keys: Path) -> ExitCode:
@@ -88,7 +94,8 @@ def receipt(path: Path, *, keys: Path) -> ExitCode:
         trusted = json.loads(keys.read_text())
         for signed in receipts:
             key_id = verify(signed.receipt.model_dump_json(), signed.signature, trusted)
-            console().print(f"{path}: signed by {key_id}. {_told(signed.receipt)}")
+            said = _("{path}: signed by {key}.", path=path, key=key_id)
+            console().print(f"{said} {_told(signed.receipt)}")
     except SignatureInvalid as error:
         complain(str(path), error)
         return ExitCode.FOUND
@@ -100,7 +107,13 @@ def receipt(path: Path, *, keys: Path) -> ExitCode:
 
 def _told(receipt: Receipt) -> str:
     removed = ", ".join(WORDS[one.item] for one in receipt.removed)
-    return (
-        f"Of scan {receipt.scan}, {removed} had been removed by {receipt.removed_at:%F %T %Z}; "
-        f"asked for by {receipt.actor} ({receipt.because}) at {receipt.asked_at:%F %T %Z}."
+    return _(
+        "Of scan {scan}, {what} had been removed by {removed}; asked for by {by} ({because}) at "
+        "{asked}.",
+        scan=receipt.scan,
+        what=removed,
+        removed=f"{receipt.removed_at:%F %T %Z}",
+        by=receipt.actor,
+        because=receipt.because,
+        asked=f"{receipt.asked_at:%F %T %Z}",
     )

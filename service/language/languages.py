@@ -25,6 +25,12 @@ NAMES: Final[Mapping[Language, str]] = {
 _language: ContextVar[Language] = ContextVar("language", default=Language.ENGLISH)
 
 
+def named(untrusted: str) -> Language | None:
+    """The language of a tag such as `de` or `de-AT`; None for those that nothing is written in."""
+    short = untrusted.strip().lower().partition("-")[0]
+    return next((language for language in Language if language == short), None)
+
+
 def language() -> Language:
     """The language in which sentences are said now."""
     return _language.get()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from service.language.figures import as_written
 from service.language.languages import Language, language
-from service.language.spoken import VERBATIM, capital, catalogue
+from service.language.spoken import capital, catalogue, is_verbatim
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Message
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 4000
 """Characters of a text that is looked at; a longer one is no sentence of ours."""
 
-FREE: Final = frozenset({"error", "measured_by", "reason", "why"})
+FREE: Final = frozenset({"detail", "error", "measured_by", "reason", "strerror", "why"})
 """Places of a reason that comes from elsewhere: it stays in English where it is not known."""
 
 SEVERAL: Final = frozenset({"sentence", "sentences", "statement", "what"})
@@ -52,7 +52,7 @@ class _Pattern:
     @property
     def is_told_apart(self) -> bool:
         return all(self.pieces[1:-1]) and (
-            self.letters >= _LEAST or not VERBATIM.issuperset(self.places)
+            self.letters >= _LEAST or not all(map(is_verbatim, self.places))
         )
 
     def values(self, text: str) -> dict[str, str] | None:
@@ -143,7 +143,7 @@ def _value(name: str, value: str, chosen: Language, depth: int) -> str | None:
     """What stands in a place, in words of the language; None where it should be and is not ours."""
     if name not in SEVERAL and _END.search(value):
         return None
-    if name in VERBATIM:
+    if is_verbatim(name):
         return value
     measure = _MEASURE.fullmatch(value)
     if measure is not None:

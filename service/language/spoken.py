@@ -17,44 +17,84 @@ from service.language.languages import Language, language
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
+Key = TypeVar("Key")
+Said = TypeVar("Said", str, tuple[str, ...])
+
 FOLDER: Final = Path(__file__).parent / "messages"
 
 VERBATIM: Final = frozenset(
     {
         "assertion",
         "authority",
+        "batch_id",
         "before",
+        "beside",
         "brand",
         "by",
+        "by_address",
         "camera",
         "card",
+        "checksums",
+        "choices",
         "code",
+        "command",
+        "delivery_id",
+        "distribution",
         "encoder",
+        "endpoint_id",
         "entry",
+        "example",
+        "expires_at",
+        "export",
+        "file",
+        "form",
+        "frame",
         "generator",
+        "handler",
+        "header",
+        "hostname",
+        "id",
+        "issuer",
         "key",
+        "key_id",
         "label",
         "last",
+        "line",
         "list",
         "make",
         "media_type",
+        "method",
         "model",
         "name",
         "named",
+        "ndjson",
+        "near",
+        "note_id",
         "opening",
         "organisation",
+        "path",
+        "piece",
         "policy",
         "program",
         "quality",
+        "quoted",
         "scan",
+        "scan_id",
         "sha256",
         "signer",
         "software",
+        "target",
         "text",
         "title",
         "tool",
+        "trust_list",
         "type",
+        "untrusted_name",
+        "upload_id",
+        "url",
+        "urlencoded",
         "version",
+        "wanted",
         "where",
         "who",
         "wrapped",
@@ -62,8 +102,10 @@ VERBATIM: Final = frozenset(
 )
 """Places that hold names, versions and codes, which are neither translated nor written as numbers."""
 
-Key = TypeVar("Key")
-Said = TypeVar("Said", str, tuple[str, ...])
+
+def is_verbatim(place: str) -> bool:
+    """Whether a place holds such a thing; the second of one name is called `name2`."""
+    return place in VERBATIM or (place[-1:].isdigit() and place[:-1] in VERBATIM)
 
 
 @cache
@@ -127,7 +169,9 @@ def _found(message: str) -> str:
     if language() is Language.ENGLISH:
         return message
     entry = catalogue(language()).get(message)
-    return entry.string if entry is not None and isinstance(entry.string, str) else message
+    if entry is None or not entry.string:
+        return message
+    return entry.string if isinstance(entry.string, str) else entry.string[0]
 
 
 def _plural(singular: str, plural: str, count: int) -> str:
@@ -150,6 +194,6 @@ def _local(values: Mapping[str, object]) -> dict[str, object]:
     if language() is Language.ENGLISH:
         return dict(values)
     return {
-        name: as_written(value) if type(value) is str and name not in VERBATIM else value
+        name: as_written(value) if type(value) is str and not is_verbatim(name) else value
         for name, value in values.items()
     }

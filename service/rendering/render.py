@@ -45,19 +45,20 @@ def environment() -> Environment:
         roles_called=ROLES,
         language=language,
         languages=NAMES,
-        sentences=_sentences,
+        script_sentences=_script_sentences,
         number=number,
     )
     made.filters.update(
         minute=minute, day=day, told=told, bdi=_bdi, code=_code, strong=_strong, when=_when
     )
+    made.filters.update(linked=_linked, stopped=_stopped)
     made.filters["percent"] = lambda share: f"{100 * share:.3f}".rstrip("0").rstrip(".") + "%"
     made.filters["sentence"] = capital
     made.filters["count_of"] = count_of
     return made
 
 
-def _sentences() -> dict[str, str]:
+def _script_sentences() -> dict[str, str]:
     """What scripts say, by the English, in the language of the page."""
     return {
         str(message.id): str(message.string)
@@ -83,6 +84,15 @@ def _when(moment: datetime, *, zone: bool = True) -> Markup:
 
 def _code(text: object) -> Markup:
     return Markup("<code>{}</code>").format(text)
+
+
+def _linked(text: str, address: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(address, text)
+
+
+def _stopped(text: str) -> str:
+    """With a full stop at the end, unless the sentence has an end of its own."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 @cache

@@ -159,7 +159,7 @@ def _sure(report: Report, rank: Rank | None) -> str:
 
 def _unchecked(gaps: tuple[str, ...]) -> str:
     if not gaps:
-        return _("Nothing: all that is made for this kind of file ran.")
+        return _("Nothing: every check made for this kind of file ran.")
     named = "; ".join(gaps[:_NAMED])
     if len(gaps) > _NAMED:
         named = _("{names}; and more", names=named)

@@ -121,6 +121,14 @@ PROFILES: Final = Words(
     }
 )
 
+PROFILE_NAMES: Final = Words(
+    {
+        Profile.FULL: "all checks",
+        Profile.FAST: "fast",
+        Profile.PROVENANCE: "provenance only",
+    }
+)
+
 _PARTS: Final = Words(
     {
         "log_odds_of_whole": "the picture as a whole",

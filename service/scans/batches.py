@@ -151,7 +151,7 @@ class Batches:
         """Raises `BatchNotFound`."""
         found = self._views.get(self._scans.tenant, batch_id) if is_scan_id(batch_id) else None
         if found is None:
-            raise BatchNotFound(f"no batch {batch_id[:40]!r}")
+            raise BatchNotFound(f"there is no batch {batch_id[:40]!r}")
         return found
 
     def wrong(self, batch: Batch) -> tuple[NewItem, ...]:

@@ -18,13 +18,13 @@ class ScanOver(ServiceError):
 class CursorInvalid(ServiceError):
     code = "cursor_invalid"
     status = 422
-    title = "The cursor is not the next of a page of this list"
+    title = "This cursor does not continue this list"
 
 
 class IdempotencyKeyInvalid(ServiceError):
     code = "idempotency_key_invalid"
     status = 400
-    title = "The Idempotency-Key is not one that can be kept"
+    title = "This Idempotency-Key cannot be used"
 
 
 class IdempotencyKeyReused(ServiceError):
@@ -79,7 +79,7 @@ class LinkRevoked(ServiceError):
 class ViewNotFound(ServiceError):
     code = "view_not_found"
     status = 404
-    title = "There is no such view of this kind of file"
+    title = "There is no such view for this kind of file"
 
 
 class ViewNotReady(ServiceError):
@@ -92,10 +92,10 @@ class ViewNotReady(ServiceError):
 class ViewRefused(ServiceError):
     code = "view_refused"
     status = 422
-    title = "This view cannot be drawn of this file"
+    title = "This view cannot be drawn for this file"
 
 
 class ViewsNotKept(ServiceError):
     code = "views_not_kept"
     status = 409
-    title = "Views would be kept longer than this file may be, so none is drawn"
+    title = "No view is drawn, since it would be kept longer than the file itself may be"

@@ -116,7 +116,7 @@ class Uploads:
         """Raises `UploadNotFound`."""
         upload = self._rows.get(self._tenant, upload_id) if is_scan_id(upload_id) else None
         if upload is None:
-            raise UploadNotFound(f"no upload {upload_id[:40]!r}")
+            raise UploadNotFound(f"there is no upload {upload_id[:40]!r}")
         return upload
 
     def good(self, upload_id: str) -> Upload:
@@ -160,7 +160,7 @@ class Uploads:
         """Forget an upload and its bytes, unless they are a scan's. Raises `UploadNotFound`."""
         upload = self._rows.delete(self._tenant, upload_id) if is_scan_id(upload_id) else None
         if upload is None:
-            raise UploadNotFound(f"no upload {upload_id[:40]!r}")
+            raise UploadNotFound(f"there is no upload {upload_id[:40]!r}")
         self._forget(upload)
 
     def expire(self) -> int:

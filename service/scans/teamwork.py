@@ -56,7 +56,7 @@ class Teamwork:
         """Raises `NoteNotFound`."""
         note = self._notes.get(self._tenant, note_id)
         if note is None:
-            raise NoteNotFound(f"no note {note_id}")
+            raise NoteNotFound(f"there is no note {note_id}")
         return note
 
     def notes(self, scan_id: str, *, limit: int, before: int | None = None) -> tuple[Note, ...]:

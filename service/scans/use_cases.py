@@ -221,7 +221,7 @@ class Scans:
         """Raises `ScanNotFound`."""
         scan = self._rows.get(self._tenant, scan_id) if is_scan_id(scan_id) else None
         if scan is None:
-            raise ScanNotFound(f"no scan {scan_id[:40]!r}")
+            raise ScanNotFound(f"there is no scan {scan_id[:40]!r}")
         return scan
 
     def list(
@@ -311,7 +311,7 @@ class Scans:
         if not is_scan_id(scan_id) or not remove(
             self._rows, self._store, self._tenant, scan_id, now
         ):
-            raise ScanNotFound(f"no scan {scan_id[:40]!r}")
+            raise ScanNotFound(f"there is no scan {scan_id[:40]!r}")
         self.deletions.finish(scan_id)
         log.info("deleted", extra={"scan": scan_id})
         return self.receipt(scan_id)

@@ -1,9 +1,9 @@
 """What every page is set in: the style, the navigation, and whoever is signed in."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, Request
@@ -13,13 +13,7 @@ from service.api.access import TheRoot
 from service.api.languages import PARAMETER
 from service.api.sessions import TheSession, people_of
 from service.db.sessions import StoredSession
-from service.language.languages import Language, language, speaking
 from service.rendering.render import STATIC, page
-
-ENGLISH: Final = frozenset(
-    {"detectors.html", "problem.html", "reference.html", "trust.html", "verify.html"}
-)
-"""Pages that are English only, with everything around them, so that none is in two languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +44,6 @@ TheFrame = Annotated[Frame, Depends(_frame)]
 
 def render(template: str, frame: Frame, /, **values: object) -> str:
     """A page in its frame."""
-    if template in ENGLISH and language() is not Language.ENGLISH:
-        with speaking(Language.ENGLISH):
-            return render(template, replace(frame, query=None), **values)
     return page(template, root=frame.root, frame=frame, stamp=_stamp(), **values)
 
 

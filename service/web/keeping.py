@@ -15,7 +15,7 @@ from service.web.frame import Frame
 
 _ENDED: Final = "Your session has ended, so nothing was saved. What you wrote is still below."
 _ANEW: Final = (
-    "You have signed in anew since you opened that page, so nothing was saved yet. What you wrote "
+    "You have signed in again since you opened that page, so nothing was saved yet. What you wrote "
     "is still below: send it from here."
 )
 

@@ -24,7 +24,16 @@ from service.errors import InvalidRequest
 from service.language.spoken import Words
 from service.rendering.view import ICONS, bytes_in_words, view
 from service.reporting.translated import translated
-from service.reporting.wording import ACTIONS, CLAIMS, KINDS, PROFILES, SAYS, VERDICTS, VOUCHES
+from service.reporting.wording import (
+    ACTIONS,
+    CLAIMS,
+    KINDS,
+    PROFILE_NAMES,
+    PROFILES,
+    SAYS,
+    VERDICTS,
+    VOUCHES,
+)
 from service.scans.absent import has_report
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.looking import Looking
@@ -33,7 +42,7 @@ from service.scans.similar import similar
 from service.scans.use_cases import Scans
 from service.web import reviews, teamwork
 from service.web.frame import Frame, TheFrame, render
-from service.web.reference import operations
+from service.web.reference import PLACES, operations
 from service.web.who import Who, who_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -175,6 +184,7 @@ def reference(request: Request, frame: TheFrame) -> str:
         "reference.html",
         frame,
         about=document["info"]["description"],
+        places=PLACES,
         operations=tuple(operations(document, str(request.base_url).rstrip("/"))),
     )
 
@@ -228,6 +238,7 @@ def page(template: str, frame: Frame, **values: object) -> str:
         claims=CLAIMS,
         vouches=VOUCHES,
         profiles=PROFILES,
+        profile_names=PROFILE_NAMES,
         icons=ICONS,
         states=STATES,
         stages=STAGES,

@@ -4,9 +4,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from service.language.spoken import Words
+
 JSON: Final = "application/json"
 FORM: Final = "multipart/form-data"
 METHODS: Final = ("post", "put", "patch", "get", "delete")
+PLACES: Final = Words(
+    {
+        "path": "in the path",
+        "query": "in the query",
+        "header": "as a header",
+        "cookie": "as a cookie",
+        "form": "in the form",
+        "JSON": "in the JSON",
+    }
+)
+"""Where a request names a parameter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def _chosen(form: Fields) -> tuple[str, ...]:
     """The ids that were ticked, each once. Raises `InvalidRequest`."""
     ids = tuple(dict.fromkeys(form[MANY].split()))
     if not 1 <= len(ids) <= MOST:
-        raise InvalidRequest(f"tick 1 to {MOST} scans of the list first")
+        raise InvalidRequest(f"first tick 1 to {MOST} scans in the list")
     return ids
 
 
@@ -40,7 +40,7 @@ def _found(scans: Scans, form: Fields) -> tuple[Scan, ...]:
         except ScanNotFound:
             continue
     if not found:
-        raise ScanNotFound("all that were ticked are gone")
+        raise ScanNotFound("none of the ticked scans is there any more")
     return tuple(found)
 
 

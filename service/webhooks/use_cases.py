@@ -70,7 +70,7 @@ class Webhooks:
         known = is_scan_id(endpoint_id)
         endpoint = self._rows.get(self._tenant, endpoint_id) if known else None
         if endpoint is None:
-            raise WebhookNotFound(f"no webhook {endpoint_id[:40]!r}")
+            raise WebhookNotFound(f"there is no webhook {endpoint_id[:40]!r}")
         return endpoint
 
     def change(
@@ -92,7 +92,7 @@ class Webhooks:
         secret = new_secret()
         sealed = self._seal.sealed(endpoint.id, secret)
         if not self._rows.rotate(self._tenant, endpoint.id, sealed, self._now() + OVERLAP):
-            raise WebhookNotFound(f"no webhook {endpoint.id!r}")
+            raise WebhookNotFound(f"there is no webhook {endpoint.id!r}")
         return secret
 
     def remove(self, endpoint: Endpoint) -> None:

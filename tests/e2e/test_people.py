@@ -121,7 +121,7 @@ def test_a_review_typed_before_the_session_ended_is_sent_after_signing_in_again(
         sign_in(browser, address)
         browser.close()
         browser.switch_to.window(kept)
-        for answer in ("signed in anew", "said ines"):  # the first brings the new token
+        for answer in ("signed in again", "said ines"):  # the first brings the new token
             assert browser.find_element(By.ID, "note").get_attribute("value") == note
             browser.find_element(By.ID, "note").submit()
             waited(browser, answer)

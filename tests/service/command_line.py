@@ -30,8 +30,13 @@ class Ran:
 
 
 def environment(data: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment with a data folder of its own, 100 columns and no colour."""
-    wanted = {"ASSAY_DATA_DIR": str(data), "COLUMNS": "100", "NO_COLOR": "1"}
+    """This process's environment with a data folder of its own, 100 columns, English, no colour."""
+    wanted = {
+        "ASSAY_DATA_DIR": str(data),
+        "ASSAY_LANGUAGE": "en",
+        "COLUMNS": "100",
+        "NO_COLOR": "1",
+    }
     return {**os.environ, **wanted, **(more or {})}
 
 

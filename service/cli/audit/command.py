@@ -24,8 +24,11 @@ from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
 from service.cli.inputs import STDIN
+from service.language.figures import number
+from service.language.spoken import _
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Verdict
+from service.reporting.wording import ACTIONS
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,7 +85,7 @@ class Pace:
 def run(asked: Asked) -> ExitCode:
     """Analyse what `out` does not list yet, then sum up everything it lists."""
     if asked.prints_lines and asked.prints_table:
-        say("lines and table cannot both go to standard output [usage]")
+        say(_("lines and table cannot both go to standard output [usage]"))
         return ExitCode.USAGE
     settings = read_settings()
     try:
@@ -210,24 +213,33 @@ def _sum_up(tally: Tally, pace: Pace, asked: Asked) -> None:
     table.add_column(justify="right")
     for verdict in Verdict:
         if tally.verdicts[verdict]:
-            table.add_row(verdict_text(verdict), f"{tally.verdicts[verdict]:,}")
+            table.add_row(verdict_text(verdict), number(tally.verdicts[verdict]))
     for action in PolicyAction:
         if tally.actions[action]:
-            table.add_row(f"action: {action}", f"{tally.actions[action]:,}")
+            table.add_row(
+                _("action: {action}", action=ACTIONS[action]), number(tally.actions[action])
+            )
     for code, count in sorted(tally.errors.items()):
-        table.add_row(f"not analysed: {code}", f"{count:,}")
+        table.add_row(_("not analysed: {code}", code=code), number(count))
     table.add_section()
-    rows = [(f"skipped: {reason}", count) for reason, count in sorted(tally.skipped.items())]
+    rows = [
+        (_("skipped: {reason}", reason=reason), count)
+        for reason, count in sorted(tally.skipped.items())
+    ]
     rows += [
-        ("left out by your patterns", asked.archive.excluded),
-        ("of these with the same content as another", tally.duplicates),
-        ("of these from earlier runs", pace.earlier),
+        (_("left out by your patterns"), asked.archive.excluded),
+        (_("of these with the same content as another"), tally.duplicates),
+        (_("of these from earlier runs"), pace.earlier),
     ]
     for label, count in rows:
         if count:
-            table.add_row(label, f"{count:,}", style="bright_black")
-    speed = f"{pace.seconds:,.1f} s, {pace.rate:,.1f} files/s"
-    table.add_row("this run", speed, style="bright_black")
+            table.add_row(label, number(count), style="bright_black")
+    speed = _(
+        "{seconds} s, {rate} files/s",
+        seconds=f"{pace.seconds:,.1f}",
+        rate=f"{pace.rate:,.1f}",
+    )
+    table.add_row(_("this run"), speed, style="bright_black")
     console(stderr=asked.prints_lines or asked.prints_table).print(table)
     if not asked.prints_lines:
-        say(f"reports are in {asked.out}")
+        say(_("reports are in {path}", path=asked.out))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final, Protocol
 
 from service.cli.complain import say
+from service.language.spoken import _
 
 LINE_SECONDS: Final = 10.0
 """Between two lines in a log."""
@@ -40,8 +41,14 @@ class Lines:
         if now - self._last < LINE_SECONDS:
             return
         self._last = now
-        left = f", {(total - done) / rate:,.0f} s left" if rate > 0 else ""
-        say(f"{done:,} of {total:,} files, {rate:,.1f} files/s{left}")
+        said = _("{done} of {total} files, {rate} files/s", **_figures(done, total, rate))
+        if rate > 0:
+            said += ", " + _("{seconds} s left", seconds=f"{(total - done) / rate:,.0f}")
+        say(said)
+
+
+def _figures(done: int, total: int, rate: float) -> dict[str, str]:
+    return {"done": f"{done:,}", "total": f"{total:,}", "rate": f"{rate:,.1f}"}
 
 
 @contextmanager

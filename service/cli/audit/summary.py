@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 from service.cli.audit.results_file import Line
 from service.cli.audit.table import row_of
+from service.cli.audit.walk import SKIPS
+from service.language.spoken import Words, _
 from service.rendering.render import page, standalone_policy, stylesheet
 from service.reporting.report import Verdict
 from service.reporting.wording import VERDICTS
@@ -21,6 +23,8 @@ SHOWN_GROUPS: Final = 25
 SHOWN_FAILURES: Final = 200
 OTHERS: Final = "all others"
 UNKNOWN: Final = "not named"
+GROUPS: Final = Words({OTHERS: "all others", UNKNOWN: "not named"})
+"""Groups whose names come from nobody's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class Chart:
         if self.by_name:
             shown.sort()
         if rest:
-            shown.append((OTHERS, sum((counts for _, counts in rest), Counter())))
-        longest = max((counts.total() for _, counts in shown), default=1)
+            shown.append((OTHERS, sum((counts for _name, counts in rest), Counter())))
+        longest = max((counts.total() for _name, counts in shown), default=1)
         return tuple(_bar(name, counts, longest) for name, counts in shown)
 
 
@@ -85,13 +89,13 @@ class Summary:
     charts: tuple[Chart, ...] = field(
         default_factory=lambda: (
             Chart(
-                "By month",
-                "When EXIF says that it was taken, else when it was signed.",
+                _("By month"),
+                _("When EXIF says that it was taken, else when it was signed."),
                 by_name=True,
             ),
-            Chart("By camera", "Make and model that EXIF names, which anybody may write."),
-            Chart("By signer", "Who signed the Content Credentials, trusted or not."),
-            Chart("By folder", "The folder that the file lies in."),
+            Chart(_("By camera"), _("Make and model that EXIF names, which anybody may write.")),
+            Chart(_("By signer"), _("Who signed the Content Credentials, trusted or not.")),
+            Chart(_("By folder"), _("The folder that the file lies in.")),
         )
     )
 
@@ -129,8 +133,10 @@ def write_summary(lines: Iterable[Line], path: Path) -> None:
     document = page(
         "audit.html",
         summary=summed_up(lines),
-        made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        made_at=datetime.now(UTC),
         verdicts=VERDICTS,
+        skips=SKIPS,
+        groups=GROUPS,
         others=OTHERS,
         css=Markup(stylesheet()),  # noqa: S704 (our own file, and its digest is in the policy)
         policy=standalone_policy(),

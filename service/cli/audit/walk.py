@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from service.cli.audit.on_disk import NumbersByText
+from service.language.spoken import Words
 
 
 class Skip(StrEnum):
@@ -19,6 +20,17 @@ class Skip(StrEnum):
     SYMLINK = "symlink"
     SPECIAL_FILE = "special_file"  # a pipe, socket or device: reading one could block for ever
     FOLDER = "folder"  # named where files are listed
+
+
+SKIPS: Final = Words[str, str](
+    {
+        Skip.NOT_MEDIA: "no picture, film or recording",
+        Skip.UNSUPPORTED_KIND: "of a kind that is not read here",
+        Skip.SYMLINK: "a symbolic link",
+        Skip.SPECIAL_FILE: "a special file",
+        Skip.FOLDER: "a folder",
+    }
+)
 
 
 class _Sort(IntEnum):

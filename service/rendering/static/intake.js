@@ -1,6 +1,6 @@
 // The front page: files and folders dropped, pictures pasted, addresses; each with its own progress.
 
-import { _ } from "./words.js";
+import { _, stored } from "./words.js";
 import { Refused, sendAddress, sendFile } from "./sending.js";
 
 const root = document.documentElement.dataset.root ?? "";
@@ -110,7 +110,9 @@ function lineFor(list, name) {
     source.addEventListener("end", (event) => {
       const scan = JSON.parse(event.data);
       item.dataset.ended = scan.state;
-      say(scan.verdict ? words.verdicts[scan.verdict] : scan.failure?.sentence ?? scan.state);
+      if (scan.verdict) say(words.verdicts[scan.verdict]);
+      else if (scan.state === "cancelled") say(_("This scan was cancelled, so there is no report."));
+      else say(stored(scan.failure?.sentence ?? scan.state, _("The analysis failed, so there is no report.")));
       close();
     });
     source.addEventListener("gone", () => {
@@ -128,7 +130,7 @@ function lineFor(list, name) {
       say(share > 0 ? uploadWords(share) : _("Being fetched…"));
     },
     lost(busy) {
-      say(busy ? _("The service takes no more just now. It goes on by itself.") : _("The connection was lost. It goes on by itself."));
+      say(busy ? _("The service is busy just now. This goes on by itself.") : _("The connection was lost. It goes on by itself."));
     },
     taken(scan) {
       item.dataset.state = "taken";

@@ -18,7 +18,8 @@ function patient(image, status, loaded) {
 
   async function failed() {
     tries += 1;
-    const answer = await fetch(image.src, { headers: { Accept: "image/*" } }).catch(() => null);
+    const headers = { Accept: "image/*", "Accept-Language": document.documentElement.lang };
+    const answer = await fetch(image.src, { headers }).catch(() => null);
     if (answer !== null && answer.ok) {
       image.src = image.src;
     } else if (answer?.status === 503 && tries < MOST_TRIES) {

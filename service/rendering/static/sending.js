@@ -1,6 +1,6 @@
 // Sends one file or address and goes on where a connection was lost; never makes two scans of one.
 
-import { _ } from "./words.js";
+import { _, stored } from "./words.js";
 
 const root = document.documentElement.dataset.root ?? ""; // the path that the service lies under
 const csrf = document.documentElement.dataset.csrf ?? ""; // of the session, if somebody is signed in
@@ -60,6 +60,7 @@ function request(method, address, { headers = {}, body = null, progress = () => 
     for (const type of ["error", "abort"]) sent.addEventListener(type, () => reject(new Lost()));
     sent.open(method, `${root}${address}`);
     sent.setRequestHeader("Accept", "application/json");
+    sent.setRequestHeader("Accept-Language", document.documentElement.lang); // of a refusal
     if (csrf !== "") sent.setRequestHeader("X-CSRF-Token", csrf);
     for (const [name, value] of Object.entries(headers)) sent.setRequestHeader(name, value);
     sent.send(body);
@@ -142,7 +143,7 @@ async function inPieces(file, tell) {
       return (await request("GET", address, { headers: TUS })).body;
     }, tell.lost);
   }
-  if (upload.state === "failed") throw new Refused(`${upload.failure.sentence}.`);
+  if (upload.state === "failed") throw new Refused(stored(`${upload.failure.sentence}.`, _("The upload was refused.")));
   return upload.id;
 }
 

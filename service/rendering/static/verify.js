@@ -1,5 +1,6 @@
 // Checks a report in the browser: nothing is sent anywhere, and after loading no network is needed.
-"use strict";
+
+import { _ } from "./words.js";
 
 const LARGEST = 64 * 1024 * 1024; // bytes of a report
 const HANDOVER_SECONDS = 24 * 60 * 60;
@@ -33,7 +34,7 @@ function hexadecimal(buffer) {
 // A saved page of a report carries the report itself; the rest of the page is not signed.
 function documentIn(text) {
   const found = [...text.matchAll(/<details class="raw">.*?<pre tabindex="0">([^<]*)<\/pre>/gs)];
-  if (found.length !== 1) throw new Error("This page is no report.");
+  if (found.length !== 1) throw new Error(_("This page is not a report."));
   const page = new DOMParser().parseFromString(`<pre>${found[0][1]}</pre>`, "text/html");
   return JSON.parse(page.body.textContent);
 }
@@ -45,7 +46,7 @@ async function attachedTo(bytes, name) {
   if (named === null) return null;
   const head = new RegExp(`\\n${named[1]} 0 obj\\s*<<(.*?)>>\\s*stream\\r?\\n`, "s").exec(text);
   const length = Number(head?.[1].match(/\/Length (\d+)/)?.[1]);
-  if (!(length <= LARGEST)) throw new Error("This PDF cannot be read.");
+  if (!(length <= LARGEST)) throw new Error(_("This PDF cannot be read."));
   const start = head.index + head[0].length;
   const part = new Blob([bytes.subarray(start, start + length)]);
   if (!head[1].includes("/FlateDecode")) return part.text();
@@ -58,7 +59,7 @@ async function opened(file) {
   const text = new TextDecoder().decode(bytes);
   if (text.startsWith("%PDF-")) {
     const inside = await attachedTo(bytes, "report.json");
-    if (inside === null) throw new Error("No report is attached to this PDF.");
+    if (inside === null) throw new Error(_("No report is attached to this PDF."));
     return { report: JSON.parse(inside), form: "PDF", signature: await attachedTo(bytes, "report.jws") };
   }
   if (text.trimStart().startsWith("<")) return { report: documentIn(text), form: "page", signature: null };
@@ -67,7 +68,7 @@ async function opened(file) {
 
 function keyOf(keys, id) {
   const found = (keys.keys ?? []).find((key) => key.kid === id && key.crv === "Ed25519");
-  if (found === undefined) throw new Error("The key that the signature names is not among the keys.");
+  if (found === undefined) throw new Error(_("The key that the signature names is not among the keys."));
   return found;
 }
 
@@ -78,14 +79,14 @@ function imported({ kty, crv, x }) {
 // Returns the id of the key that signed exactly this document, or throws.
 async function signedBy(report, signature, keys) {
   const [head, empty, mark] = signature.trim().split(".");
-  if (mark === undefined || empty !== "") throw new Error("This is no detached signature.");
+  if (mark === undefined || empty !== "") throw new Error(_("This is not a detached signature."));
   const header = JSON.parse(new TextDecoder().decode(unbase64url(head)));
-  if (header.alg !== "Ed25519") throw new Error(`A signature by ${header.alg} is not accepted.`);
+  if (header.alg !== "Ed25519") throw new Error(_("A signature by {alg} is not accepted.", { alg: header.alg }));
   const key = keyOf(keys, header.kid);
   const payload = base64url(BYTES.encode(canonical(report)));
   const signed = BYTES.encode(`${head}.${payload}`);
   if (!(await crypto.subtle.verify({ name: "Ed25519" }, await imported(key), unbase64url(mark), signed))) {
-    throw new Error("The signature does not fit: the report is not the one that was signed.");
+    throw new Error(_("The signature does not fit: the report is not the one that was signed."));
   }
   checkTime(report, key);
   return header.kid;
@@ -96,7 +97,7 @@ function checkTime(report, key) {
   if (key.exp === undefined) return;
   const made = Date.parse(report.analysed_at);
   if (!(made <= (key.exp + HANDOVER_SECONDS) * 1000)) {
-    throw new Error("The key was retired before this report was made.");
+    throw new Error(_("The key was retired before this report was made."));
   }
 }
 
@@ -114,22 +115,24 @@ function said(list, tone, text) {
 async function check(form, list) {
   const file = (name) => form.elements[name].files[0];
   const report = file("report");
-  if (report.size > LARGEST) throw new Error("The report is too large to be one.");
+  if (report.size > LARGEST) throw new Error(_("This file is too large to be a report."));
   const { report: found, form: kind, signature: enclosed } = await opened(report);
   const signature = file("signature") ? await file("signature").text() : enclosed;
-  if (signature === null) throw new Error("Its signature is missing. Only a PDF can carry one.");
+  if (signature === null) throw new Error(_("Its signature is missing. Only a PDF can carry one."));
   const keys = file("keys")
     ? JSON.parse(await file("keys").text())
     : await (await fetch(`${document.documentElement.dataset.root}/.well-known/assay-keys.json`)).json();
   const key = await signedBy(found, signature, keys);
-  said(list, "good", `Signed by ${key}, and unchanged since.`);
-  said(list, "good", `It says “${found.headline}” about ${found.subject.name}, analysed ${found.analysed_at}.`);
-  if (kind !== "JSON") said(list, "caution", `The JSON inside the ${kind} is what was signed. The rest was not checked: anyone can change it.`);
+  said(list, "good", _("Signed by {key}, and unchanged since.", { key }));
+  const { headline, subject, analysed_at: moment } = found;
+  said(list, "good", _("It says “{headline}” about {name}, analysed {moment}.", { headline, name: subject.name, moment }));
+  if (kind === "PDF") said(list, "caution", _("The JSON inside the PDF is what was signed. The rest was not checked: anyone can change it."));
+  if (kind === "page") said(list, "caution", _("The JSON inside the page is what was signed. The rest was not checked: anyone can change it."));
   const media = file("media");
   if (media === undefined) return;
   const same = (await digestOf(media)) === found.subject.sha256;
-  if (same) said(list, "good", `It is about ${media.name}: the SHA-256 is the same.`);
-  else said(list, "bad", `It is not about ${media.name}: the SHA-256 is another.`);
+  if (same) said(list, "good", _("It is about {name}: the SHA-256 is the same.", { name: media.name }));
+  else said(list, "bad", _("It is not about {name}: its SHA-256 is a different one.", { name: media.name }));
 }
 
 function enhanceVerify(form) {
@@ -138,14 +141,14 @@ function enhanceVerify(form) {
     event.preventDefault();
     list.replaceChildren();
     if (globalThis.crypto?.subtle === undefined) {
-      said(list, "bad", "This browser checks signatures on https addresses only. Use the command below.");
+      said(list, "bad", _("This browser checks signatures on https addresses only. Use the command below."));
       return;
     }
     try {
       await check(form, list);
     } catch (error) {
       list.replaceChildren();
-      said(list, "bad", `Not verified. ${error.message}`);
+      said(list, "bad", _("Not verified. {why}", { why: error.message }));
     }
   });
   form.hidden = false;

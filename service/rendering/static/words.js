@@ -6,3 +6,8 @@ export function _(english, values = {}) {
   const text = sentences[english] ?? english;
   return text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
+
+// What was stored in English, or on a page in another language the sentence that says it in short.
+export function stored(english, inShort) {
+  return document.documentElement.lang === "en" ? english : inShort;
+}

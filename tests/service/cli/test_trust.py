@@ -26,10 +26,10 @@ def test_the_lists_that_ship_are_shown_with_date_and_digest_beside_the_operators
     shown = assay("trust", "list", data=tmp_path).out
     for words in (
         "c2pa-trust-list: vouches for signers (manifest), 30 certificates",
-        "ships with assay, issued 2026-08-05, sha256 75cacc98b79e",
+        "ships with assay, issued on 2026-08-05, sha256 75cacc98b79e",
         "c2pa-tsa-trust-list: vouches for time stamps (tsa), 22 certificates",
         "desk: vouches for signers (manifest), 1 certificate",
-        "added here, ",
+        "added here on ",
     ):
         assert words in shown
 

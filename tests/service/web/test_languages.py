@@ -62,8 +62,29 @@ def test_a_report_is_shown_in_a_language_and_stays_as_it_was_signed(site: Desk) 
     assert '<html lang="es">' in site.client.get(f"{asked}html&lang=es", headers=german).text
 
 
-def test_pages_that_are_english_only_are_english_as_a_whole(site: Desk) -> None:
-    page = Outline(site.client.get("/trust?lang=de").text)
-    assert dict(page.tags)["html"]["lang"] == "en"
-    assert "New scan" in page.words()
-    assert "Neue Prüfung" not in page.words()
+def test_an_error_is_explained_in_the_language_of_who_reads_it_and_keeps_its_code(
+    site: Desk,
+) -> None:
+    missing = "01j00000000000000000000000"
+    page = Outline(site.client.get(f"/scans/{missing}?lang=de").text)
+    assert page.headings[0] == "Diese Prüfung gibt es nicht"
+    assert f"Eine Prüfung '{missing}' gibt es nicht." in page.words()
+    accepted = {"accept": "application/json", "accept-language": "es"}
+    answer = site.client.get(f"/v1/scans/{missing}", headers=accepted)
+    assert answer.json()["title"] == "No existe ese análisis"
+    assert (answer.json()["code"], answer.headers["content-language"]) == ("scan_not_found", "es")
+    english = site.client.get(f"/v1/scans/{missing}", headers={"accept-language": "fr"})
+    assert english.json()["title"] == "There is no such scan"
+
+
+def test_an_address_that_leads_nowhere_is_answered_in_the_language(site: Desk) -> None:
+    page = Outline(site.client.get("/nothing?lang=de").text)
+    assert page.headings == ["Nicht gefunden"]
+    assert "Unter dieser Adresse gibt es nichts." in page.words()
+    page = Outline(site.client.post("/detectors?lang=es").text)
+    assert "POST no es posible aquí." in page.words()
+
+
+def test_a_name_that_was_probably_meant_is_offered_in_the_language_of_the_page(site: Desk) -> None:
+    page = Outline(site.client.get("/scans?verdikt=x&lang=de").text)
+    assert "Abfrageparameter 'verdikt' gibt es nicht; meinten Sie verdict?" in page.words()

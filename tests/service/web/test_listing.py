@@ -149,7 +149,7 @@ def test_nothing_ticked_and_too_much_ticked_are_said_in_a_sentence(site: Desk) -
         form = {"form": "csv", "scan": [f"{n:026}" for n in range(many)]}
         answer = browser.client.post("/selected/export", data=form)
         assert answer.status_code == 422
-        assert "tick 1 to 100 scans of the list first" in answer.text
+        assert "First tick 1 to 100 scans in the list." in answer.text
 
 
 def test_two_are_compared(site: Desk) -> None:

@@ -117,7 +117,7 @@ def test_a_session_that_ran_out_loses_no_text(site: Desk, scan: str) -> None:
     browser.sign_in()  # in another tab; then the page that was kept is sent
     again = browser.client.post(f"{scan}/reviews", data={"judgement": "manipulated", "note": NOTE})
     assert again.status_code == 403
-    assert "You have signed in anew" in again.text
+    assert "You have signed in again" in again.text
     assert text_typed(again.text) == NOTE
     (fresh,) = re.findall(r'name="csrf" value="([^"]+)"', again.text.split("<textarea")[0])[-1:]
     final = browser.client.post(f"{scan}/reviews", data={**form, "csrf": fresh})

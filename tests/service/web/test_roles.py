@@ -105,7 +105,7 @@ def test_pages_of_people_ask_for_their_scope(
     answer = browser.client.request(method, path.format(**NAMED), headers=headers)
     allowed = RULES[method, path] in SCOPES[role]
     assert (answer.status_code != 403) is allowed
-    assert ("scope missing" in answer.text) is not allowed
+    assert ("scope_missing" in answer.text) is not allowed
 
 
 def test_people_of_one_tenant_see_nothing_of_another(site: Desk) -> None:
