@@ -37,7 +37,7 @@ from provenance.tsa import lists_vouching
 if TYPE_CHECKING:
     from provenance.c2pa import Asset, Library, Refusal, Refused, Store
 
-_ALIASES: Final = {
+ALIASES: Final = {
     "audio/x-m4a": "audio/mp4",
     "audio/x-flac": "audio/flac",
     "audio/wave": "audio/wav",
@@ -45,6 +45,7 @@ _ALIASES: Final = {
     "image/x-canon-cr3": "video/mp4",
     "image/jpg": "image/jpeg",
 }
+"""What the C2PA library calls types that are called otherwise here."""
 
 
 MAX_SPANS: Final = 16
@@ -124,7 +125,7 @@ class Reader:
         """
         from provenance import c2pa
 
-        kind = _ALIASES.get(media_type, media_type)
+        kind = ALIASES.get(media_type, media_type)
         if kind in _BARE_STORES or not c2pa.is_supported(kind):
             raise NoManifestStore("this container cannot be read for credentials")
         asset = c2pa.Asset(
@@ -146,7 +147,7 @@ class Reader:
         file, media_type, manifest, remote_url, fragments = given
         if manifest is not None:
             common |= {"remote_url": clean(remote_url), "store_sha256": _digest(manifest)}
-        kind = _ALIASES.get(media_type, media_type)
+        kind = ALIASES.get(media_type, media_type)
         if kind in _BARE_STORES:
             common["warnings"] += (_BARE_STORE_ADVICE,)
         if kind in _BARE_STORES or not c2pa.is_supported(kind):

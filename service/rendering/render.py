@@ -24,7 +24,13 @@ FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
 
 
-BARE: Final[dict[str, Any]] = {"views": (), "unavailable": "", "frames": "", "alike": None}
+BARE: Final[dict[str, Any]] = {
+    "views": (),
+    "thumbnails": {},
+    "unavailable": "",
+    "frames": "",
+    "alike": None,
+}
 """What a report shows of its file and of other scans where nobody can ask for more."""
 
 
