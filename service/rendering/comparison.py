@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Claim
+from provenance.stated import signed_in
 from service.language.spoken import N_, _, capital
+from service.rendering.side_by_side import PLACES, TOPICS, in_words
 from service.rendering.view import bytes_in_words, view
 from service.reporting.credential_words import INTEGRITIES, PRESENCES
 from service.reporting.report import Report
@@ -96,6 +98,12 @@ def _metadata(report: Report) -> Iterator[tuple[str, str]]:
         told = f"{SAYS[marker.says]}: {marker.excerpt}"
         markers.setdefault(_("Declared in {where}", where=marker.where), []).append(told)
     for label, statements in markers.items():
+        yield label, "; ".join(dict.fromkeys(statements))
+    said: dict[str, list[str]] = {}
+    for stated in (*found.stated, *signed_in(found)):
+        label = _("{fact} by {where}", fact=TOPICS[stated.topic], where=PLACES[stated.by])
+        said.setdefault(label, []).append(in_words(stated))
+    for label, statements in said.items():
         yield label, "; ".join(dict.fromkeys(statements))
     for number, trace in enumerate(found.traces, 1):
         yield _("Does not fit ({number})", number=number), trace.statement

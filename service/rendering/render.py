@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -52,6 +53,7 @@ def environment() -> Environment:
         language=language,
         languages=NAMES,
         sentences=_sentences,
+        world=world,
         number=number,
     )
     made.filters.update(
@@ -89,6 +91,12 @@ def _when(moment: datetime, *, zone: bool = True) -> Markup:
 
 def _code(text: object) -> Markup:
     return Markup("<code>{}</code>").format(text)
+
+
+@cache
+def world() -> str:
+    """The land of the world as an SVG path, 360 wide and 180 high."""
+    return str(json.loads((FOLDER / "world.json").read_text(encoding="utf-8"))["land"])
 
 
 @cache

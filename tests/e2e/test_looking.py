@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,7 @@ def test_the_history_shows_what_signers_recorded_and_says_so(
         for name in ("thumbnail-0", "thumbnail-0-0", "thumbnail-0-1"):
             part = one(browser, f"[data-view={name}]")
             browser.execute_script("arguments[0].scrollIntoView()", part)
-            until(browser, lambda it, name=name: drawn(it, name))
+            until(browser, partial(drawn, view=name))
             size = browser.execute_script("return arguments[0].offsetWidth", part)
             assert 60 < size < 130
         resize(browser, 390)
