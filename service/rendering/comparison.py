@@ -34,6 +34,7 @@ class Line:
 class Group:
     """Lines of one subject."""
 
+    code: str  # stable, for programs
     title: str
     lines: tuple[Line, ...]
 
@@ -41,13 +42,16 @@ class Group:
 def compared(first: Report, second: Report) -> tuple[Group, ...]:
     """Every group, what differs and what does not."""
     groups = (
-        (N_("File"), _file),
-        (N_("What the reports say"), _verdict),
-        (N_("Content Credentials"), _credentials),
-        (N_("Metadata"), _metadata),
-        (N_("Classifiers"), _scores),
+        ("file", N_("File"), _file),
+        ("report", N_("What the reports say"), _verdict),
+        ("credentials", N_("Content Credentials"), _credentials),
+        ("metadata", N_("Metadata"), _metadata),
+        ("classifiers", N_("Classifiers"), _scores),
     )
-    return tuple(Group(_(title), _lines(dict(of(first)), dict(of(second)))) for title, of in groups)
+    return tuple(
+        Group(code, _(title), _lines(dict(of(first)), dict(of(second))))
+        for code, title, of in groups
+    )
 
 
 def _lines(first: dict[str, str], second: dict[str, str]) -> tuple[Line, ...]:

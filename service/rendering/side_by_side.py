@@ -150,9 +150,7 @@ def _cell(said: Sequence[Stated], by: StatedIn) -> Cell:
     shown = values[:_EACH]
     if more > 0:
         shown = (*shown, n_("and {count} more", "and {count} more", more))
-    names = dict.fromkeys(
-        _("as decoded") if it.where == _DECODED else it.where for it in said[:_EACH]
-    )
+    names = dict.fromkeys(it.where for it in said[:_EACH] if it.where != _DECODED)
     return Cell(PLACES[by], shown, "; ".join(names))
 
 
@@ -221,7 +219,8 @@ def _shown(stated: Stated) -> str:
     if stated.position is not None:
         return position_in_words(stated.position)
     if stated.topic is Topic.SIZE:
-        return stated.value.replace(" x ", " × ")  # noqa: RUF001 (a real times sign)
+        size = stated.value.replace(" x ", " × ")  # noqa: RUF001 (a real times sign)
+        return f"{size} ({_('as decoded')})" if stated.where == _DECODED else size
     moment = _moment(stated.value) if stated.topic in _TIMES else None
     if moment is None:
         return clean(stated.value, _LONGEST)
