@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-moderation test lint fix bench bench-against soak deploy-check lock tree collect train-image train-image-further train-faces train-edits train-audio train-video clean
+.PHONY: help demo demo-moderation test lint fix bench bench-against soak azurite deploy-check lock tree collect train-image train-image-further train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -44,6 +44,9 @@ bench-against: .venv/run.stamp ## measure audits and verdicts against an older c
 
 soak: .venv/dev.stamp ## 2,000 scans while everything is killed, cut off and filled up
 	@$(BIN)/python -m deploy.soak $(ARGS)
+
+azurite: .venv/dev.stamp ## install Azure's emulator by npm, with which the tests of storage run too
+	@npm install --prefix .venv/azurite --no-audit --no-fund --silent azurite@3.37.0
 
 lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 	@$(BIN)/python deploy/lock.py $(ARGS)

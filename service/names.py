@@ -6,11 +6,18 @@ from typing import Final
 
 SHOWN: Final = 40
 """Characters of an unknown name that are repeated."""
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def one_line(untrusted: str) -> str:
     """Without control characters, ends of lines and rows of blanks."""
     return " ".join("".join(c if c.isprintable() else " " for c in untrusted).split())
+
+
+def as_cell(untrusted: str) -> str:
+    """One line that no spreadsheet takes for a formula, in its wide forms neither."""
+    text = one_line(untrusted)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def no_such(what: str, untrusted_name: str, known: Iterable[str]) -> str:

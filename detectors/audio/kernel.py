@@ -1,6 +1,7 @@
 """A kernel machine with a Gaussian kernel, kept as plain arrays."""
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +15,7 @@ Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class KernelMachine:
     """Standardise, project on principal components, compare with vectors of training."""
 
@@ -35,9 +36,17 @@ class KernelMachine:
 
     def logits(self, rows: Floats) -> Floats:
         """How far on the synthetic side each row is, shape (rows,); below 0 on the other."""
-        points = ((rows - self.mean) / self.scale) @ self.components.astype(np.float32)
-        likeness = gaussian(points, self.vectors.astype(np.float32), float(self.gamma[0]))
+        points = ((rows - self.mean) / self.scale) @ self._components
+        likeness = gaussian(points, self._vectors, float(self.gamma[0]))
         return np.asarray(likeness @ self.weights + self.bias, np.float32)
+
+    @cached_property
+    def _components(self) -> Floats:
+        return self.components.astype(np.float32)
+
+    @cached_property
+    def _vectors(self) -> Floats:
+        return self.vectors.astype(np.float32)
 
 
 def gaussian(left: Floats, right: Floats, gamma: float) -> Floats:

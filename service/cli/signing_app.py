@@ -138,6 +138,9 @@ def sign(
     A file that has credentials becomes the parent of the signed copy. The file is read in the
     process that holds the key: sign only what you made. Keys: P-256, P-384 or Ed25519.
 
+    The tag of an MP3 is written anew as ID3 2.4, in which a slash in a performer's name becomes a
+    separator: AC/DC is then AC and DC. `--sidecar` leaves the file as it is.
+
     \b
     assay sign photo.jpg --cert chain.pem --key key.pem --source-type digitalCapture
     assay sign cut.mp4 --cert chain.pem --key key.pem --action c2pa.edited --no-training

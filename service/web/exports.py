@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from service.db.lifecycle import Scan
 from service.db.results import SignedDocument
 from service.errors import ServiceError
-from service.names import one_line
+from service.names import as_cell
 from service.scans.use_cases import Scans
 
 
@@ -67,11 +67,9 @@ def _row(scan: Scan, root: str) -> Iterator[object]:
 
 
 def _cell(value: object) -> object:
-    """Names and references are strangers' texts, and a spreadsheet runs what looks like a formula."""
-    if not isinstance(value, str):
-        return "" if value is None else value
-    text = one_line(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@"} else text
+    if isinstance(value, str):
+        return as_cell(value)
+    return "" if value is None else value
 
 
 def _zipped(scans: Scans, found: tuple[Scan, ...], root: str) -> bytes:

@@ -20,6 +20,7 @@ from service.db.engine import Database
 from service.db.migrate import upgrade
 from service.scans.queue import Broker
 from tests.e2e.servers import postgresql, redis
+from tests.service.azure import Azurite, Container, azurite
 from tests.service.buckets import S3Bucket, S3Server, s3_server
 from tests.service.databases import sqlite
 
@@ -153,3 +154,18 @@ def bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Bucket:
     for name, value in s3.environment.items():
         monkeypatch.setenv(name, value)
     return s3.new_bucket()
+
+
+@pytest.fixture(scope="session")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """A server that runs as long as the tests."""
+    with azurite(tmp_path_factory.mktemp("azurite")) as server:
+        yield server
+
+
+@pytest.fixture
+def container(azure: Azurite, monkeypatch: pytest.MonkeyPatch) -> Container:
+    """An empty container, and the environment by which the service gets at it."""
+    for name, value in azure.environment.items():
+        monkeypatch.setenv(name, value)
+    return azure.new_container()

@@ -10,7 +10,7 @@ from typing import Any, Final, TextIO
 
 from service.cli.audit.results_file import Line
 from service.errors import ServiceError
-from service.names import one_line
+from service.names import as_cell
 
 COLUMNS: Final = (
     "path",
@@ -55,7 +55,7 @@ def write_table(lines: Iterable[Line], file: TextIO) -> None:
     for line in lines:
         row = row_of(line)
         cells = ("signer", "tool", "markers", "reason", "camera")
-        writer.writerow({**row, **{name: _cell(row[name]) for name in cells}})
+        writer.writerow({**row, **{name: as_cell(row[name]) for name in cells}})
 
 
 def write_parquet(lines: Iterable[Line], path: Path) -> None:
@@ -111,12 +111,6 @@ def _provenance(found: Mapping[str, Any]) -> dict[str, object]:
         "camera": found.get("camera", ""),
         "taken_at": found.get("taken_at", ""),
     }
-
-
-def _cell(untrusted: str) -> str:
-    """Text of a file in a cell: one line, and never taken for a formula."""
-    text = one_line(untrusted)
-    return text if not text or text[0].isalnum() else f"'{text}"
 
 
 def _value(found: object) -> object:

@@ -1,4 +1,4 @@
-"""What every store does, whether a folder or a bucket."""
+"""What every store does, whether a folder, a bucket of S3 or a container of Azure."""
 
 import os
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from service.errors import BlobMissing, UploadBusy
 from service.storage.bucket import PART_BYTES
 from service.storage.opening import open_store
 from service.storage.protocol import BlobStore, new_key, put, read
+from tests.service.azure import Container
 from tests.service.buckets import S3Bucket
 
 NOW = datetime.now(UTC)
@@ -30,11 +31,14 @@ class Shelf:
     everything: Callable[[], list[str]]
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", "bucket", "container"])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
     if request.param == "folder":
         store = open_store(str(tmp_path))
         return Shelf(store, lambda: [str(it) for it in tmp_path.rglob("*") if it.is_file()])
+    if request.param == "container":
+        container: Container = request.getfixturevalue("container")
+        return Shelf(open_store(container.url), container.names)
     bucket: S3Bucket = request.getfixturevalue("bucket")
     return Shelf(open_store(bucket.url), lambda: bucket.names() + bucket.unfinished())
 
