@@ -30,6 +30,7 @@ from provenance.origin import declared_origin
 from provenance.prescan import holds_store, may_hold_credentials
 from provenance.result import Integrity, Manifest, Presence, Provenance, Span, TrustKind
 from provenance.rubric import together
+from provenance.stated import stated_in
 from provenance.statuses import StatusClass
 from provenance.trust import NO_TRUST, TrustSnapshot
 from provenance.tsa import lists_vouching
@@ -170,6 +171,7 @@ class Reader:
         return {
             "markers": find_markers(metadata),
             "unsearched": tuple(metadata.gaps),
+            "stated": stated_in(metadata),
             "warnings": tuple(map(clean, metadata.warnings)),
             "validated_at": moment,
             "trust_lists": self._references(moment.date()),

@@ -7,7 +7,6 @@ from provenance.consistency import camera, film, jpeg, position, sound, times
 from provenance.consistency.facts import Facts, Rule
 from provenance.markers.metadata import Metadata
 from provenance.result import Provenance
-from provenance.stated import stated_in
 
 MAX_TRACES: Final = 30
 
@@ -23,7 +22,7 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 def examine(metadata: Metadata, found: Provenance, moment: datetime) -> Provenance:
-    """What was found, with what the metadata states, and what does not fit together.
+    """What was found, with what EXIF names, and what does not fit together.
 
     `moment` is when the file is judged: nothing in it can have happened later. What needs pixels
     or the file's name is compared by `thumbnail` and `name`.
@@ -33,7 +32,6 @@ def examine(metadata: Metadata, found: Provenance, moment: datetime) -> Provenan
     said = {
         "camera": facts.camera,
         "taken_at": facts.taken_at,
-        "stated": stated_in(metadata),
         "traces": tuple(traces.values())[:MAX_TRACES],
     }
     new = {name: value for name, value in said.items() if value}

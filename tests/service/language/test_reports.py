@@ -31,7 +31,7 @@ CODES = re.compile(
     r'<style.*?</style>|<pre.*?</pre>|<code>.*?</code>|<bdi>.*?</bdi>|<span lang="en">.*?</span>',
     re.S,
 )
-SAME = {"assay", "Assertions: , ,", "Container", "Manifest", "Software", "Text"}
+SAME = {"assay", "Assertions: , ,", "Container", "Manifest", "Position", "Software", "Text"}
 """Our own name, and words that two languages share."""
 
 MADE_UP = {
