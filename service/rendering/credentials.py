@@ -25,11 +25,10 @@ from provenance.result import (
     Timestamp,
 )
 from provenance.statuses import StatusClass
-from service.analysis.looking.catalogue import thumbnail_of
 from service.language.figures import day, long_moment
 from service.language.reading import told
 from service.language.spoken import N_, _
-from service.rendering.recorded import thumbnails_in
+from service.rendering.recorded import thumbnail_of, thumbnails_in
 from service.rendering.signals import signals_in_words
 from service.reporting.credential_words import (
     IDENTITIES,

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 
 from provenance.result import Manifest, Presence, Provenance
-from service.analysis.looking.catalogue import thumbnail_of
+
+
+def thumbnail_of(manifest: int, ingredient: int | None = None) -> str:
+    """The name of the view that shows a manifest's thumbnail, or that of an ingredient of it.
+
+    Both are numbered from 0 as in a report; `service.analysis.looking.catalogue` reads the name.
+    """
+    name = f"thumbnail-{manifest}"
+    return name if ingredient is None else f"{name}-{ingredient}"
 
 
 def thumbnails_in(found: Provenance) -> tuple[str, ...]:

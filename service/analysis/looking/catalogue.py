@@ -158,15 +158,6 @@ def asked(untrusted: str) -> Asked | None:
     return next((Asked(view) for view in plain if view == untrusted), None)
 
 
-def thumbnail_of(manifest: int, ingredient: int | None = None) -> str:
-    """The name of the view that shows a manifest's thumbnail, or that of an ingredient of it.
-
-    Both are numbered from 0 as in a report.
-    """
-    name = f"{View.THUMBNAIL}-{manifest}"
-    return name if ingredient is None else f"{name}-{ingredient}"
-
-
 def compared_with(other: str) -> str:
     """The name of the view that shows how a file differs from another scan's."""
     return f"{View.DIFFERENCE}-{other}"
