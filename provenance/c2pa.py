@@ -3,6 +3,7 @@
 import json
 import re
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,7 @@ from typing import Any, BinaryIO, Final, cast
 import c2pa as sdk  # type: ignore[import-untyped]
 
 from provenance.anchors import Anchors
-from provenance.codes import gather, mapping, sequence
+from provenance.codes import gather
 from provenance.errors import EngineUnsafe, SigningRefused
 from provenance.judge import asset_failures
 from provenance.result import EngineVersion, TrustKind
@@ -139,23 +140,23 @@ class Library:
             return b""  # nobody then vouches for the stamp
         return target.getvalue()
 
-    def thumbnails(self, asset: Asset, most: int) -> list[tuple[str, str, bytes]] | Refused:
-        """Little pictures in the manifests: (label of the manifest, of the assertion, bytes)."""
+    def resource(
+        self, asset: Asset, address_in: Callable[[Mapping[str, Any]], str]
+    ) -> bytes | Refused:
+        """Bytes that a store holds at the address chosen from its document; empty: none there."""
         asset.file.seek(0)
         try:
             reader = sdk.Reader(asset.media_type, asset.file, asset.manifest, self.context)
         except sdk.C2paError as error:
             return _refused(error)
-        found = []
+        target = BytesIO()
         try:
-            for label, name, address in _pictures(_document(reader, asset))[:most]:
-                target = BytesIO()
+            if address := address_in(_document(reader, asset)):
                 with suppress(sdk.C2paError):  # named, and not there or damaged
                     reader.resource_to_stream(address, target)
-                    found.append((label, name, target.getvalue()))
         finally:
             reader.close()
-        return found
+        return target.getvalue()
 
     def lists_named(self, name: str) -> tuple[TrustList, ...]:
         """Return the lists behind a name the library gave; empty for a name that is not ours."""
@@ -187,17 +188,6 @@ def _is_compressed(store: Store) -> bool:
     manifests = store.document.get("manifests")
     entries = manifests if isinstance(manifests, list) else []
     return any(isinstance(e, dict) and bool(e.get("isCompressedManifest")) for e in entries)
-
-
-def _pictures(document: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Label of the manifest, name and address of each thumbnail, as the document has them."""
-    found = []
-    for manifest in map(mapping, sequence(document.get("manifests"))):
-        for name, told in mapping(manifest.get("assertions")).items():
-            address = mapping(told).get("identifier")
-            if name.startswith("c2pa.thumbnail.") and isinstance(address, str):
-                found.append((str(manifest.get("label", "")), name, address))
-    return found
 
 
 def _document(reader: sdk.Reader, asset: Asset) -> dict[str, Any]:

@@ -80,6 +80,51 @@ class Trace(Closed):
     innocent: Text  # what it comes from when nobody meant to deceive
 
 
+class Topic(StrEnum):
+    """What a statement is about."""
+
+    TAKEN = "taken"  # when the picture, film or sound was recorded
+    CREATED = "created"  # when this digital file was first made
+    CHANGED = "changed"
+    SIGNED = "signed"
+    DEVICE = "device"
+    SOFTWARE = "software"
+    PLACE = "place"
+    NAMED_PLACE = "named_place"
+    AUTHOR = "author"
+    RIGHTS = "rights"
+    TITLE = "title"
+    DESCRIPTION = "description"
+    SIZE = "size"  # width and height in pixels
+
+
+class StatedIn(StrEnum):
+    """Where in a file a statement stands."""
+
+    EXIF = "exif"
+    XMP = "xmp"
+    IPTC = "iptc"
+    CONTAINER = "container"
+    CREDENTIALS = "credentials"
+
+
+class Position(Closed):
+    """A point on Earth in decimal degrees, north and east being positive."""
+
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+
+
+class Stated(Closed):
+    """One thing that a file says of itself: taken down, neither checked nor weighed."""
+
+    topic: Topic
+    by: StatedIn
+    where: Text  # "Make and Model"
+    value: Text  # a time in ISO 8601 where it is one, else as it stands there
+    position: Position | None = None  # of a place
+
+
 class WatermarkScheme(StrEnum):
     """How a watermark is carried by the pixels or the sound."""
 

@@ -37,15 +37,17 @@ def read_manifests(
     document: Mapping[str, Any], verdicts: Mapping[str, Verdicts], judge: Judge
 ) -> tuple[Manifest, ...]:
     """Return the manifests of a store, the active one first, then by depth."""
+    return tuple(_manifest(raw, depth, verdicts, judge) for raw, depth in in_order(document))
+
+
+def in_order(document: Mapping[str, Any]) -> list[tuple[dict[str, Any], int]]:
+    """The library's entries with their depths, in the order of `read_manifests`."""
     raw = [mapping(entry) for entry in sequence(document.get("manifests"))[:MAX_MANIFESTS]]
     labels = [clean(entry.get("label")) for entry in raw]
     depths = _depths(dict(zip(labels, raw, strict=True)), labels[:1])
     beyond = max(depths.values(), default=0) + 1
-    found = [
-        _manifest(entry, depths.get(label, beyond), verdicts, judge)
-        for label, entry in zip(labels, raw, strict=True)
-    ]
-    return tuple(sorted(found, key=lambda manifest: manifest.depth))
+    found = [(entry, depths.get(label, beyond)) for label, entry in zip(labels, raw, strict=True)]
+    return sorted(found, key=lambda item: item[1])
 
 
 def _depths(manifests: Mapping[str, Mapping[str, Any]], roots: Iterable[str]) -> dict[str, int]:
@@ -56,7 +58,7 @@ def _depths(manifests: Mapping[str, Mapping[str, Any]], roots: Iterable[str]) ->
         if label in depths or label not in manifests:
             continue
         depths[label] = depth
-        for _, assertion in _assertions(manifests[label], "c2pa.ingredient"):
+        for _, assertion in assertions_of(manifests[label], "c2pa.ingredient"):
             queue.append((ingredient_label(assertion), depth + 1))
     return depths
 
@@ -101,7 +103,7 @@ def _manifest(
         identities=identities(raw),
         facts=signed_facts(raw),
         assertions=_texts(list(mapping(raw.get("assertions")))),
-        has_thumbnail=any(_assertions(raw, "c2pa.thumbnail.claim")),
+        has_thumbnail=any(assertions_of(raw, "c2pa.thumbnail.claim")),
         truncated=max(len(actions), len(ingredients)) > MAX_ITEMS,
     )
 
@@ -186,7 +188,8 @@ def is_truncated(manifests: Sequence[Manifest]) -> bool:
     return len(manifests) >= MAX_MANIFESTS or any(manifest.truncated for manifest in manifests)
 
 
-def _assertions(raw: Mapping[str, Any], prefix: str) -> list[tuple[str, dict[str, Any]]]:
+def assertions_of(raw: Mapping[str, Any], prefix: str) -> list[tuple[str, dict[str, Any]]]:
+    """Name and content of the assertions whose names begin so, in the order of the manifest."""
     return [
         (str(name), mapping(data))
         for name, data in mapping(raw.get("assertions")).items()
@@ -207,7 +210,7 @@ def _generator(claim: Mapping[str, Any]) -> str:
 def _actions(raw: Mapping[str, Any]) -> tuple[Action, ...]:
     return tuple(
         action
-        for _, data in _assertions(raw, "c2pa.actions")
+        for _, data in assertions_of(raw, "c2pa.actions")
         for action in actions_in(data, MAX_ITEMS + 1)
     )
 
@@ -217,7 +220,7 @@ def _ingredients(
 ) -> tuple[Ingredient, ...]:
     return tuple(
         _ingredient(data, verdicts)
-        for _, data in _assertions(raw, "c2pa.ingredient")[: MAX_ITEMS + 1]
+        for _, data in assertions_of(raw, "c2pa.ingredient")[: MAX_ITEMS + 1]
     )
 
 
@@ -245,7 +248,7 @@ def _soft_bindings(raw: Mapping[str, Any]) -> tuple[SoftBinding, ...]:
             algorithm=clean(data.get("alg")),
             value=clean(mapping(next(iter(sequence(data.get("blocks"))), None)).get("value")),
         )
-        for _, data in _assertions(raw, "c2pa.soft-binding")[:MAX_ITEMS]
+        for _, data in assertions_of(raw, "c2pa.soft-binding")[:MAX_ITEMS]
     )
 
 
@@ -257,7 +260,7 @@ def _usage_rules(raw: Mapping[str, Any]) -> tuple[UsageRule, ...]:
             constraint=clean(mapping(rule).get("constraint_info")),
         )
         for prefix in ("c2pa.training-mining", "cawg.training-mining")
-        for _, data in _assertions(raw, prefix)
+        for _, data in assertions_of(raw, prefix)
         for purpose, rule in mapping(data.get("entries")).items()
     }
     return tuple(rules.values())[:MAX_ITEMS]

@@ -30,6 +30,7 @@ from provenance.origin import declared_origin
 from provenance.prescan import holds_store, may_hold_credentials
 from provenance.result import Integrity, Manifest, Presence, Provenance, Span, TrustKind
 from provenance.rubric import together
+from provenance.stated import stated_in
 from provenance.statuses import StatusClass
 from provenance.trust import NO_TRUST, TrustSnapshot
 from provenance.tsa import lists_vouching
@@ -37,7 +38,7 @@ from provenance.tsa import lists_vouching
 if TYPE_CHECKING:
     from provenance.c2pa import Asset, Library, Refusal, Refused, Store
 
-_ALIASES: Final = {
+ALIASES: Final = {
     "audio/x-m4a": "audio/mp4",
     "audio/x-flac": "audio/flac",
     "audio/wave": "audio/wav",
@@ -45,6 +46,7 @@ _ALIASES: Final = {
     "image/x-canon-cr3": "video/mp4",
     "image/jpg": "image/jpeg",
 }
+"""What the C2PA library calls types that are called otherwise here."""
 
 
 MAX_SPANS: Final = 16
@@ -124,7 +126,7 @@ class Reader:
         """
         from provenance import c2pa
 
-        kind = _ALIASES.get(media_type, media_type)
+        kind = ALIASES.get(media_type, media_type)
         if kind in _BARE_STORES or not c2pa.is_supported(kind):
             raise NoManifestStore("this container cannot be read for credentials")
         asset = c2pa.Asset(
@@ -146,7 +148,7 @@ class Reader:
         file, media_type, manifest, remote_url, fragments = given
         if manifest is not None:
             common |= {"remote_url": clean(remote_url), "store_sha256": _digest(manifest)}
-        kind = _ALIASES.get(media_type, media_type)
+        kind = ALIASES.get(media_type, media_type)
         if kind in _BARE_STORES:
             common["warnings"] += (_BARE_STORE_ADVICE,)
         if kind in _BARE_STORES or not c2pa.is_supported(kind):
@@ -169,6 +171,7 @@ class Reader:
         return {
             "markers": find_markers(metadata),
             "unsearched": tuple(metadata.gaps),
+            "stated": stated_in(metadata),
             "warnings": tuple(map(clean, metadata.warnings)),
             "validated_at": moment,
             "trust_lists": self._references(moment.date()),

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, Field
 
 from provenance.bounded import Closed, Sha256, Text
-from provenance.declared import Marker, Trace, Unsearched
+from provenance.declared import Marker, Stated, Trace, Unsearched
 from provenance.signals import Signals
 from provenance.statuses import StatusClass
 
@@ -295,6 +295,9 @@ class Provenance(Closed):
     traces: tuple[Trace, ...] = ()
     camera: Text = ""  # make and model that EXIF names, which anybody may write
     taken_at: Text = ""  # by EXIF, ISO 8601 without a zone
+    stated: tuple[Stated, ...] = Field(
+        default=(), exclude_if=lambda found: not found
+    )  # unsigned; what credentials state stands in their manifests
     remote_url: Text = ""
     store_sha256: Text = ""  # of a manifest store that lay outside the file
     second_opinion: SecondOpinion | None = None  # None: not asked

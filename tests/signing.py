@@ -144,13 +144,15 @@ def sign(
     trusting: Iterable[Authority] = (),
     definition: Mapping[str, object] | None = None,
     thumbnails: bool = False,
+    thumbnail: tuple[str, bytes] | None = None,
 ) -> Signed:
     """Sign a complete file of any container the C2PA library writes.
 
     Each ingredient gets the action that the specification asks for; `actions` come after those.
     Without any of both the manifest says that the file was drawn by a person. With `embed=False`
     the file stays as it is. What is recorded about ingredients is judged by the authorities in
-    `trusting`.
+    `trusting`. `thumbnail` is the type and the bytes of what is put in as the file's own, whatever
+    they are.
     """
     parents = tuple(ingredients)
     stated = [*map(_use, parents, range(len(parents))), *(dict(entry) for entry in actions)]
@@ -159,6 +161,7 @@ def sign(
         "claim_version": claim_version,
         "title": "sample",
         "assertions": [_actions(stated), *assertions],
+        **({"thumbnail": {"format": thumbnail[0], "identifier": "own"}} if thumbnail else {}),
         **(definition or {}),
     }
     with (
@@ -168,6 +171,8 @@ def sign(
         for number, parent in enumerate(parents):
             described = {**parent.described, "instance_id": _instance(number)}
             builder.add_ingredient(described, parent.media_type, io.BytesIO(parent.data))
+        if thumbnail is not None:
+            builder.add_resource("own", io.BytesIO(thumbnail[1]))
         if remote_url is not None:
             builder.set_remote_url(remote_url)
         if not embed:

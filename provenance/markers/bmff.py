@@ -45,6 +45,7 @@ _KNOWN_ITEMS: Final = {
     b"\xa9gen": "Genre",
     b"\xa9lyr": "Lyrics",
     b"\xa9wrt": "Composer",
+    b"\xa9xyz": "Location",
     b"\xa9cpy": "Copyright",
     b"desc": "Description",
     b"ldes": "LongDescription",

@@ -13,8 +13,12 @@ _LONG: Final = 0x8000
 _IIM: Final = {
     (2, 5): "Title",
     (2, 40): "Instructions",
+    (2, 55): "DateCreated",
+    (2, 60): "TimeCreated",
     (2, 65): "Program",
     (2, 80): "Byline",
+    (2, 90): "City",
+    (2, 101): "Country",
     (2, 105): "Headline",
     (2, 110): "Credit",
     (2, 115): "Source",

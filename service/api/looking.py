@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service.access.principal import Scope
-from service.analysis.looking.catalogue import ABOUT, OF, View
+from service.analysis.looking.catalogue import ABOUT, OF, THUMBNAILS, View
 from service.api.access import TheRoot, TheScans, needs
 from service.api.languages import AskedLanguage
 from service.api.problems import documented
@@ -28,6 +28,7 @@ from service.errors import (
 )
 from service.language.languages import Language, speaking
 from service.language.reading import told
+from service.rendering.recorded import thumbnails_in
 from service.reporting.report import Report
 from service.scans.absent import has_report
 from service.scans.looking import Looking
@@ -64,7 +65,9 @@ ViewName = Annotated[
     str,
     Path(
         max_length=64,
-        description="As listed; of a film also `frame-N`, its frame with this number from 0",
+        description="As listed; of a film also `frame-N`, its frame with this number from 0; of a "
+        "file whose manifests hold thumbnails `thumbnail-M`, or `thumbnail-M-I` of an ingredient, by "
+        "their numbers from 0 in the report",
         examples=["error-level"],
     ),
 ]
@@ -197,7 +200,7 @@ def shown(scan: Scan, report: Report | None, looking: Looking, root: str) -> tup
     offered = (
         _shown(view, asked.get(name), f"{base}/views/{name}", name)
         for view in _offered(report)
-        for name in _names(view, asked)
+        for name in _names(view, asked, report)
     )
     compared = (
         _shown(View.DIFFERENCE, it, f"{base}/differences/{name.rpartition('-')[2]}", name)
@@ -207,18 +210,24 @@ def shown(scan: Scan, report: Report | None, looking: Looking, root: str) -> tup
     return (*offered, *compared)
 
 
+def apart(views: Iterable[ViewView]) -> tuple[tuple[ViewView, ...], dict[str, ViewView]]:
+    """Views to look closer with, and by name the thumbnails, which stand in their credentials."""
+    several = tuple(views)
+    small = {view.name: view for view in several if view.name.startswith(f"{View.THUMBNAIL}-")}
+    return tuple(view for view in several if view.name not in small), small
+
+
 def _offered(report: Report | None) -> tuple[View, ...]:
     if report is None or report.subject.kind is None:
         return ()
-    found = report.provenance.manifests if report.provenance is not None else ()
-    pictured = any(it.has_thumbnail or any(p.has_thumbnail for p in it.ingredients) for it in found)
-    return tuple(
-        view for view in OF[report.subject.kind] if pictured or view is not View.THUMBNAILS
-    )
+    return OF[report.subject.kind]
 
 
-def _names(view: View, asked: Mapping[str, Asked]) -> tuple[str, ...]:
-    """A view goes by one name, but of a film's frames each that was asked for has its own."""
+def _names(view: View, asked: Mapping[str, Asked], report: Report | None) -> tuple[str, ...]:
+    """A view goes by one name, but thumbnails and the frames that were asked for have their own."""
+    if view is View.THUMBNAIL:
+        found = report.provenance if report is not None else None
+        return () if found is None else thumbnails_in(found)[:THUMBNAILS]
     if view is not View.FRAME:
         return (view.value,)
     first = f"{view}-0"

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from service.cli.admin.app import admin
+from service.cli.compare_app import EXIT_CODES as COMPARED
+from service.cli.compare_app import compare
 from service.cli.drift import drift
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
@@ -81,6 +83,7 @@ def options(
 app.command(epilog=EXIT_CODES)(check)
 app.command(epilog=EXIT_CODES)(audit)
 app.command(epilog=EXIT_CODES)(show)
+app.command(epilog=COMPARED)(compare)
 app.command("verify-report")(verify_report)
 app.command("verify-receipt")(verify_receipt)
 app.command()(recheck)

@@ -71,7 +71,7 @@ FailOnOption = Annotated[
 ]
 
 
-def _profile(only: Only | None, *, fast: bool) -> "Profile":
+def profile_of(only: Only | None, *, fast: bool) -> "Profile":
     """How much is asked for. Ends with a usage error where both options narrow it."""
     from service.reporting.report import Profile
 
@@ -149,7 +149,7 @@ def check(
     raise typer.Exit(
         command.run(
             tuple(inputs),
-            profile=_profile(only, fast=fast),
+            profile=profile_of(only, fast=fast),
             as_json=as_json,
             html=html,
             pdf=pdf,
@@ -293,7 +293,7 @@ def audit(
                 server=server,
                 key=key,
                 in_place=in_place,
-                profile=_profile(only, fast=fast),
+                profile=profile_of(only, fast=fast),
                 jobs=jobs,
                 policy=policy,
                 fail_on=_fail_on(fail_on, policy),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Claim
+from provenance.stated import signed_in
 from service.language.spoken import N_, _, capital
+from service.rendering.side_by_side import PLACES, TOPICS, in_words
 from service.rendering.view import bytes_in_words, view
 from service.reporting.credential_words import INTEGRITIES, PRESENCES
 from service.reporting.report import Report
@@ -32,6 +34,7 @@ class Line:
 class Group:
     """Lines of one subject."""
 
+    code: str  # stable, for programs
     title: str
     lines: tuple[Line, ...]
 
@@ -39,13 +42,16 @@ class Group:
 def compared(first: Report, second: Report) -> tuple[Group, ...]:
     """Every group, what differs and what does not."""
     groups = (
-        (N_("File"), _file),
-        (N_("What the reports say"), _verdict),
-        (N_("Content Credentials"), _credentials),
-        (N_("Metadata"), _metadata),
-        (N_("Classifiers"), _scores),
+        ("file", N_("File"), _file),
+        ("report", N_("What the reports say"), _verdict),
+        ("credentials", N_("Content Credentials"), _credentials),
+        ("metadata", N_("Metadata"), _metadata),
+        ("classifiers", N_("Classifiers"), _scores),
     )
-    return tuple(Group(_(title), _lines(dict(of(first)), dict(of(second)))) for title, of in groups)
+    return tuple(
+        Group(code, _(title), _lines(dict(of(first)), dict(of(second))))
+        for code, title, of in groups
+    )
 
 
 def _lines(first: dict[str, str], second: dict[str, str]) -> tuple[Line, ...]:
@@ -96,6 +102,12 @@ def _metadata(report: Report) -> Iterator[tuple[str, str]]:
         told = f"{SAYS[marker.says]}: {marker.excerpt}"
         markers.setdefault(_("Declared in {where}", where=marker.where), []).append(told)
     for label, statements in markers.items():
+        yield label, "; ".join(dict.fromkeys(statements))
+    said: dict[str, list[str]] = {}
+    for stated in (*found.stated, *signed_in(found)):
+        label = _("{fact} by {where}", fact=TOPICS[stated.topic], where=PLACES[stated.by])
+        said.setdefault(label, []).append(in_words(stated))
+    for label, statements in said.items():
         yield label, "; ".join(dict.fromkeys(statements))
     for number, trace in enumerate(found.traces, 1):
         yield _("Does not fit ({number})", number=number), trace.statement

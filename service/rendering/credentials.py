@@ -28,6 +28,7 @@ from provenance.statuses import StatusClass
 from service.language.figures import day, long_moment
 from service.language.reading import told
 from service.language.spoken import N_, _
+from service.rendering.recorded import thumbnail_of, thumbnails_in
 from service.rendering.signals import signals_in_words
 from service.reporting.credential_words import (
     IDENTITIES,
@@ -83,6 +84,7 @@ class IngredientView:
     title: str
     role: str
     has_thumbnail: bool
+    thumbnail: str  # name of the view that shows it, where there is one
     badge: Badge
     failures: tuple[str, ...]  # sentences
     manifest: "ManifestView | None"
@@ -108,6 +110,7 @@ class ManifestView:
     checks: tuple[Check, ...]  # codes and the library's words, for experts
     assertions: tuple[str, ...]
     ingredients: tuple[IngredientView, ...]
+    thumbnail: str  # name of the view that shows it, where there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ class Panel:
     manifest: ManifestView | None
     others: tuple[ManifestView, ...]
     provenance: Provenance
+    pictured: int  # how many thumbnails the manifests hold
 
 
 def panel(found: Provenance, *, told: bool = False) -> Panel:
@@ -130,16 +134,16 @@ def panel(found: Provenance, *, told: bool = False) -> Panel:
     active = next((item for item in found.manifests if item.depth == 0), None)
     known = sentences(active.failures) if active is not None and told else ()
     tree = _Tree(found.manifests, (*known, *(fact.note for fact in facts)))
-    top = tree.view(active) if active is not None else None
     return Panel(
         presence=PRESENCES[found.presence],
         badge=_overall(found),
         explanation=_explanation(found, told=told),
         facts=facts,
         remarks=remarks(found),
-        manifest=top,
+        manifest=tree.view(active) if active is not None else None,
         others=tree.rest(),
         provenance=found,
+        pictured=len(thumbnails_in(found)),
     )
 
 
@@ -253,11 +257,14 @@ class _Tree:
         """`notes` were given before, in the summary or the evidence."""
         self._manifests = manifests
         self._by_label = {item.label: item for item in manifests}
+        self._numbers = {item.label: number for number, item in enumerate(manifests)}
         self._shown: set[str] = set()
         self._noted = set(notes)
 
-    def view(self, manifest: Manifest, depth: int = 0) -> ManifestView:
+    def view(self, manifest: Manifest, depth: int = 0, *, pictured: bool = False) -> ManifestView:
+        """`pictured`: the ingredient that led here shows a thumbnail of it."""
         self._shown.add(manifest.label)
+        number = self._numbers[manifest.label]
         intact = manifest.integrity is Integrity.INTACT
         return ManifestView(
             title=manifest.title or _("untitled"),
@@ -282,7 +289,11 @@ class _Tree:
             notices=sentences(manifest.notices),
             checks=(*manifest.failures, *manifest.notices, *_checks_of_parts(manifest)),
             assertions=manifest.assertions,
-            ingredients=tuple(self._ingredient(item, depth) for item in manifest.ingredients),
+            ingredients=tuple(
+                self._ingredient(item, depth, thumbnail_of(number, index))
+                for index, item in enumerate(manifest.ingredients)
+            ),
+            thumbnail=thumbnail_of(number) if manifest.has_thumbnail and not pictured else "",
         )
 
     def _facts_of(self, manifest: Manifest, *, attributable: bool) -> Iterator[Fact]:
@@ -326,7 +337,7 @@ class _Tree:
         """Manifests of the store that no ingredient led to."""
         return tuple(self.view(item) for item in self._manifests if item.label not in self._shown)
 
-    def _ingredient(self, item: Ingredient, depth: int) -> IngredientView:
+    def _ingredient(self, item: Ingredient, depth: int, thumbnail: str) -> IngredientView:
         manifest = self._by_label.get(item.manifest or "")
         follow = manifest is not None and manifest.label not in self._shown and depth < MAX_DEPTH
         trust = manifest.signer.trust if manifest and manifest.signer else None
@@ -338,9 +349,14 @@ class _Tree:
             title=item.title or _("untitled"),
             role=RELATIONSHIPS.get(item.relationship, item.relationship),
             has_thumbnail=item.has_thumbnail,
+            thumbnail=thumbnail if item.has_thumbnail else "",
             badge=badge,
             failures=() if manifest is not None and follow else self._new(item.failures),
-            manifest=self.view(manifest, depth + 1) if manifest is not None and follow else None,
+            manifest=(
+                self.view(manifest, depth + 1, pictured=item.has_thumbnail)
+                if manifest is not None and follow
+                else None
+            ),
         )
 
 

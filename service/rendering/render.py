@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,13 @@ FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
 
 
-BARE: Final[dict[str, Any]] = {"views": (), "unavailable": "", "frames": "", "alike": None}
+BARE: Final[dict[str, Any]] = {
+    "views": (),
+    "thumbnails": {},
+    "unavailable": "",
+    "frames": "",
+    "alike": None,
+}
 """What a report shows of its file and of other scans where nobody can ask for more."""
 
 
@@ -46,6 +53,7 @@ def environment() -> Environment:
         language=language,
         languages=NAMES,
         script_sentences=_script_sentences,
+        world=world,
         number=number,
     )
     made.filters.update(
@@ -93,6 +101,12 @@ def _linked(text: str, address: str) -> Markup:
 def _stopped(text: str) -> str:
     """With a full stop at the end, unless the sentence has an end of its own."""
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+@cache
+def world() -> str:
+    """The land of the world as an SVG path, 360 wide and 180 high."""
+    return str(json.loads((FOLDER / "world.json").read_text(encoding="utf-8"))["land"])
 
 
 @cache

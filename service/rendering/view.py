@@ -10,7 +10,7 @@ from provenance.similarity.result import Match
 from service.language.figures import as_written, day, number
 from service.language.reading import told
 from service.language.spoken import N_, _, capital, n_
-from service.rendering import charts, credentials, summary, timeline
+from service.rendering import charts, credentials, side_by_side, summary, timeline
 from service.reporting.credentials import CREDENTIALS
 from service.reporting.names import as_sentence, called
 from service.reporting.recovered_credentials import in_words as match_in_words
@@ -119,6 +119,7 @@ class ReportView:
     unmapped: str  # why there is no map where one could be expected
     time_line: timeline.TimeLine | None
     panel: credentials.Panel | None
+    stated: side_by_side.Table | None
     marks: tuple[str, ...]  # what was heard of a mark in sound
     trust_lists: tuple[credentials.Fact, ...]
     gaps: tuple[Gap, ...]
@@ -146,6 +147,7 @@ def view(report: Report) -> ReportView:
         unmapped=charts.unmapped(report.findings),
         time_line=timeline.time_line(report.findings, subject.seconds),
         panel=_panel(report),
+        stated=side_by_side.side_by_side(report),
         marks=marks_in_sound(report),
         trust_lists=_trust_lists(report),
         gaps=missing,

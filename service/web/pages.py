@@ -12,7 +12,7 @@ from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.principal import Principal, Scope
 from service.analysis.progress import Stage
 from service.api.access import PUBLIC, TheIntake, ThePrincipal, TheScans, TheTrust, needs
-from service.api.looking import TheLooking, shown
+from service.api.looking import TheLooking, apart, shown
 from service.api.problems import Problem
 from service.api.scans import ScanId
 from service.api.sessions import people_of
@@ -206,7 +206,8 @@ def _report(
         media.close()
     unavailable = looking.why_not(scan)
     offered = shown(scan, report, looking, frame.root)
-    views = [item for item in offered if item.drawn or item.refused or not unavailable]
+    kept = [item for item in offered if item.drawn or item.refused or not unavailable]
+    views, thumbnails = apart(kept)
     return page(
         "report.html",
         frame,
@@ -215,6 +216,7 @@ def _report(
         report=shown_report,
         view=view(shown_report),
         views=views,
+        thumbnails=thumbnails,
         unavailable=unavailable,
         frames=f"{frame.root}/scans/{scan.id}/frames",
         alike=similar(scans, scan, report),

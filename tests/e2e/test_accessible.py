@@ -42,7 +42,7 @@ def pages(made: Desk, engine: StandIn) -> list[str]:
     found = ["/", "/scans", "/detectors", "/api", "/verify", "/nothing"]
     sound = media.speech_wav(2.0)
     cases = (
-        *((reports.conflicted_capture, PHOTO), (reports.video, PHOTO)),
+        *((reports.stating, PHOTO), (reports.video, PHOTO)),
         (reports.recording, sound),
     )
     for make, data in cases:

@@ -1,7 +1,9 @@
 """Looking closer in a real browser, with the real painter: loupe, heat map, comparison, frames."""
 
+import io
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,15 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from detectors.media.limits import Confinement, Limits
+from provenance.read import read
+from service.analysis.looking.catalogue import THUMBNAILS
 from service.analysis.looking.painter import Painter
+from service.rendering.recorded import thumbnails_in
 from tests import media
 from tests.e2e.chromium import complaints, resize
 from tests.service import reports
 from tests.service.webapp import Desk, StandIn, desk, serving
+from tests.signing import Authority, Parent, sign
 
 PIXELS = media.photograph(640, 427)
 PHOTO = media.jpeg(PIXELS)
@@ -31,9 +37,13 @@ def painter() -> Iterator[Painter]:
 
 
 @pytest.fixture
-def made(tmp_path: Path, painter: Painter) -> Iterator[Desk]:
+def engine() -> StandIn:
+    return StandIn(reports.likely_synthetic, preview=PHOTO)
+
+
+@pytest.fixture
+def made(tmp_path: Path, painter: Painter, engine: StandIn) -> Iterator[Desk]:
     """An application whose views a worker beside it draws."""
-    engine = StandIn(reports.likely_synthetic, preview=PHOTO)
     site = desk(tmp_path, engine, painter=painter, patience=10.0)
     ended = threading.Event()
 
@@ -125,5 +135,37 @@ def test_two_pictures_are_compared_pixel_by_pixel_and_line_by_line(
         assert any(line.startswith("SHA-256") for line in differs)
         words = "[data-view=difference] [data-words]"
         until(browser, lambda it: "most in the lower right" in one(it, words).text)
+        assert complaints(browser) == []
+        browser.get("about:blank")
+
+
+def test_the_history_shows_what_signers_recorded_and_says_so(
+    browser: WebDriver, made: Desk, engine: StandIn
+) -> None:
+    credential = Authority.create().issue()
+    photo = media.jpeg(PIXELS[:240, :320], 80)
+    earlier = sign(photo, credential, thumbnails=True).data
+    small = Parent(data=media.jpeg(PIXELS[:48, :64], 60), relationship="componentOf")
+    parts = [Parent(data=earlier, title="الميدان " * 500), *[small] * 30]
+    signed = sign(photo, credential, ingredients=parts, thumbnails=True).data
+    found = read(io.BytesIO(signed), media_type="image/jpeg")
+    engine.make = lambda: reports.report(provenance=found)
+    with serving(made.app) as address:
+        browser.get(f"{address}/scans/{scan(made, signed)}")
+        panel = one(browser, "#credentials + div")
+        for summary in panel.find_elements(By.TAG_NAME, "summary"):
+            if summary.is_displayed():
+                summary.send_keys(Keys.ENTER)
+        assert "what the signer recorded" in panel.text
+        more = len(thumbnails_in(found)) - THUMBNAILS
+        assert f"{more} more thumbnails are in the credentials and not shown" in panel.text
+        for name in ("thumbnail-0", "thumbnail-0-0", "thumbnail-0-1"):
+            part = one(browser, f"[data-view={name}]")
+            browser.execute_script("arguments[0].scrollIntoView()", part)
+            until(browser, partial(drawn, view=name))
+            size = browser.execute_script("return arguments[0].offsetWidth", part)
+            assert 60 < size < 130
+        resize(browser, 390)
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 390
         assert complaints(browser) == []
         browser.get("about:blank")

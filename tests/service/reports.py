@@ -17,7 +17,18 @@ from detectors.result import (
     Segment,
 )
 from provenance.consistency.catalogue import trace
-from provenance.declared import Marker, MarkerFamily, Says, Trace, Watermark, WatermarkScheme
+from provenance.declared import (
+    Marker,
+    MarkerFamily,
+    Position,
+    Says,
+    Stated,
+    StatedIn,
+    Topic,
+    Trace,
+    Watermark,
+    WatermarkScheme,
+)
 from provenance.result import (
     Action,
     Check,
@@ -453,6 +464,38 @@ def conflicted_capture() -> Report:
         provenance=credentials(markers=(marker(Says.CAPTURED, "Example Camera"),)),
         findings=(scored(1.8, Alarm.FPR_1, cells=heat()),),
     )
+
+
+def stating() -> Report:
+    """`conflicted_capture` with thumbnails, and with metadata that names other places and times."""
+    made = conflicted_capture()
+    found = made.provenance
+    assert found is not None
+    top, *others = found.manifests
+    parts = tuple(part.model_copy(update={"has_thumbnail": True}) for part in top.ingredients)
+    top = top.model_copy(update={"has_thumbnail": True, "ingredients": parts})
+    paris, harbour = (
+        Position(latitude=48.8577, longitude=2.295),
+        Position(latitude=-33.86, longitude=151.2),
+    )
+    said = (
+        (Topic.TAKEN, StatedIn.EXIF, "DateTimeOriginal", "2021-05-03T14:20:00", None),
+        (Topic.TAKEN, StatedIn.XMP, "photoshop:DateCreated", "2026-11-20T10:30:00+01:00", None),
+        (Topic.CHANGED, StatedIn.EXIF, "DateTime", "2021-05-04T08:01:12", None),
+        (Topic.DEVICE, StatedIn.EXIF, "make, model", "Example Camera 12", None),
+        (Topic.SOFTWARE, StatedIn.XMP, "xmp:CreatorTool", "Darkroom 4.1", None),
+        (Topic.PLACE, StatedIn.EXIF, "GPSLatitude, GPSLongitude", "48.85770, 2.29500", paris),
+        (Topic.PLACE, StatedIn.XMP, "exif:GPSLatitude", "-33.86000, 151.20000", harbour),
+        (Topic.AUTHOR, StatedIn.IPTC, "Byline", "A. Person", None),
+        (Topic.TITLE, StatedIn.XMP, "dc:title", "الميدان " * 40, None),
+        (Topic.SIZE, StatedIn.EXIF, "PixelXDimension, PixelYDimension", "4000 x 3000", None),
+    )
+    stated = tuple(
+        Stated(topic=topic, by=by, where=where, value=value, position=position)
+        for topic, by, where, value, position in said
+    )
+    changed = found.model_copy(update={"manifests": (top, *others), "stated": stated})
+    return made.model_copy(update={"provenance": changed})
 
 
 def recording() -> Report:

@@ -9,7 +9,7 @@ from detectors.base import Kind
 
 
 class View(StrEnum):
-    """What can be drawn of a file; `FRAME` and `DIFFERENCE` need to be told of what."""
+    """What can be drawn of a file; `FRAME`, `THUMBNAIL` and `DIFFERENCE` need to be told of what."""
 
     NATIVE = "native"
     ERROR_LEVEL = "error-level"
@@ -19,7 +19,7 @@ class View(StrEnum):
     CONTACT_SHEET = "contact-sheet"
     FRAME = "frame"
     SPECTROGRAM = "spectrogram"
-    THUMBNAILS = "thumbnails"
+    THUMBNAIL = "thumbnail"
     DIFFERENCE = "difference"
 
 
@@ -86,12 +86,12 @@ ABOUT: Final = {
         "change of the background can be a splice, and as well a pause, a door or a noise gate. "
         "The pitch is an estimate: music and several voices at once confuse it.",
     ),
-    View.THUMBNAILS: About(
-        "Thumbnails in the credentials",
-        "Little pictures that were put into the Content Credentials: the file as it was when it was "
-        "signed, earlier versions, and what it was made from.",
-        "They are as believable as whoever signed them. Where the credentials fail their check they "
-        "can be from anybody, and what was removed on purpose is not among them.",
+    View.THUMBNAIL: About(
+        "Thumbnail in the credentials",
+        "A small picture that whoever signed the credentials put into them: what they recorded of "
+        "this version, or of a file that it was made from.",
+        "It is as believable as its signer, and was not compared with any file. Where the "
+        "credentials fail their check it can be from anybody.",
     ),
     View.DIFFERENCE: About(
         "Differences",
@@ -109,10 +109,10 @@ OF: Final = {
         View.NOISE,
         View.GHOSTS,
         View.CLONES,
-        View.THUMBNAILS,
+        View.THUMBNAIL,
     ),
-    Kind.VIDEO: (View.CONTACT_SHEET, View.FRAME, View.SPECTROGRAM, View.THUMBNAILS),
-    Kind.AUDIO: (View.SPECTROGRAM, View.THUMBNAILS),
+    Kind.VIDEO: (View.CONTACT_SHEET, View.FRAME, View.SPECTROGRAM, View.THUMBNAIL),
+    Kind.AUDIO: (View.SPECTROGRAM, View.THUMBNAIL),
 }
 """The views of each kind of media, in the order in which they are offered. Thumbnails are offered
 where a manifest has some."""
@@ -120,7 +120,11 @@ where a manifest has some."""
 AIDS: Final = (View.ERROR_LEVEL, View.NOISE, View.GHOSTS, View.CLONES)
 """Views of pictures that show something which is not in the picture itself."""
 
+THUMBNAILS: Final = 24
+"""Most thumbnails that are offered of one file, those of the latest versions first."""
+
 _FRAME: Final = re.compile(r"frame-(0|[1-9]\d{0,5})")
+_THUMBNAIL: Final = re.compile(r"thumbnail-(0|[1-9]\d?)(?:-(0|[1-9]\d{0,2}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +138,23 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One view of a file: which, and of a film's frame its number."""
+    """One view of a file: which, and of a film's frame or of a manifest its number.
+
+    `part` is the number of an ingredient of that manifest.
+    """
 
     view: View
     number: int = 0
+    part: int | None = None
 
 
 def asked(untrusted: str) -> Asked | None:
-    """The view of this name, such as `noise` or `frame-17`; None where there is none."""
-    found = _FRAME.fullmatch(untrusted)
-    if found:
+    """The view of this name, such as `noise`, `frame-17` or `thumbnail-0-2`; None: there is none."""
+    if found := _FRAME.fullmatch(untrusted):
         return Asked(View.FRAME, int(found[1]))
-    plain = (view for view in View if view not in (View.FRAME, View.DIFFERENCE))
+    if found := _THUMBNAIL.fullmatch(untrusted):
+        return Asked(View.THUMBNAIL, int(found[1]), int(found[2]) if found[2] else None)
+    plain = (view for view in View if view not in (View.FRAME, View.THUMBNAIL, View.DIFFERENCE))
     return next((Asked(view) for view in plain if view == untrusted), None)
 
 

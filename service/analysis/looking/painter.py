@@ -1,6 +1,7 @@
 """Draw views: files are decoded in sandboxed children, pictures are made here of checked arrays."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import BinaryIO, Final
 
 from detectors.media.limits import Confinement, Limits
@@ -28,6 +29,7 @@ class Painter:
         self._pool = SandboxPool(handler=HANDLER, size=1, confinement=confinement)
         self._manifests = SandboxPool(handler=THUMBNAILS, size=1, confinement=confinement)
         self._reader = MediaReader(self._pool, limits)
+        self._small = MediaReader(self._pool, replace(limits, pixels=manifests.PIXELS))
 
     def close(self) -> None:
         """Stop the children."""
@@ -44,8 +46,8 @@ class Painter:
                 found = self._reader.frame(file, asked.number)
                 words = f"Frame {asked.number} of {found.count}, at {clock(found.seconds)}."
                 return as_jpeg(fitted(found.pixels, 1920), words)
-            case View.THUMBNAILS:
-                return manifests.thumbnails(self._manifests, self._reader, file)
+            case View.THUMBNAIL:
+                return manifests.thumbnail(self._manifests, self._small, asked, file)
             case View.SPECTROGRAM:
                 from service.analysis.looking.sound import spectrogram  # librosa takes a second
 

@@ -77,6 +77,11 @@ class ServerPipeline:
     def trace(self, sources: Sequence[Source]) -> list[Report]:
         return [self.analyse(source, profile=Profile.PROVENANCE).report for source in sources]
 
+    def report(self, scan_id: str) -> Report:
+        """The report of a scan that is there. Raises what `analyse` raises."""
+        with _translated():
+            return read(self._client.report(scan_id).document)
+
     def close(self) -> None:
         self._client.close()
 

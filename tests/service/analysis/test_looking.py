@@ -9,8 +9,10 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from detectors.errors import MediaTooLarge, MediaUndecodable
 from detectors.media.limits import Confinement, Limits
-from service.analysis.looking.catalogue import ABOUT, AIDS, Asked, Drawn, View
+from provenance.thumbnails import LARGEST, address_in
+from service.analysis.looking.catalogue import ABOUT, AIDS, Asked, Drawn, View, asked
 from service.analysis.looking.difference import differences
 from service.analysis.looking.painter import Painter
 from service.errors import NothingToShow
@@ -141,16 +143,57 @@ def test_the_spectrogram_tells_pitch_silence_and_a_sudden_change(painter: Painte
     assert seen(drawn).shape == (448, 1280, 3)
 
 
-def test_thumbnails_in_credentials_are_shown_and_none_is_made_up(painter: Painter) -> None:
+def test_a_thumbnail_is_that_of_the_manifest_or_ingredient_asked_for(painter: Painter) -> None:
     credential = Authority.create().issue()
-    parent = media.jpeg(textured(320, 240))
-    signed = sign(
-        media.jpeg(textured()), credential, ingredients=[Parent(data=parent)], thumbnails=True
-    )
-    drawn = painter.draw(Asked(View.THUMBNAILS), io.BytesIO(signed.data))
-    assert drawn.sentences[0] == "1: the current version, as it was when it was signed."
-    assert "2: something that the current version was made from." in drawn.sentences
-    assert seen(drawn).std() > 20
-    for bare in (sign(parent, credential).data, parent):
+    dark, light = (media.jpeg(np.full((240, 320, 3), grey, np.uint8)) for grey in (40, 210))
+    earlier = sign(dark, credential, thumbnails=True).data
+    parts = [Parent(data=earlier), Parent(data=light, relationship="componentOf")]
+    signed = sign(media.jpeg(textured()), credential, ingredients=parts, thumbnails=True)
+
+    def shown(name: str) -> float:
+        wanted = asked(name)
+        assert wanted is not None
+        return float(seen(painter.draw(wanted, io.BytesIO(signed.data))).mean())
+
+    assert shown("thumbnail-0-1") == pytest.approx(210, abs=4)
+    assert shown("thumbnail-1") == pytest.approx(40, abs=4)
+    assert 60 < shown("thumbnail-0") < 190
+    for missing in ("thumbnail-0-2", "thumbnail-2", "thumbnail-99-999"):
         with pytest.raises(NothingToShow):
-            painter.draw(Asked(View.THUMBNAILS), io.BytesIO(bare))
+            shown(missing)
+    for bare in (sign(dark, credential).data, dark):
+        with pytest.raises(NothingToShow):
+            painter.draw(Asked(View.THUMBNAIL), io.BytesIO(bare))
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"\xff\xd8\xff" + b"no picture" * 20, MediaUndecodable),
+        (media.png(np.zeros((4200, 4000, 3), np.uint8)), MediaTooLarge),
+        (b"\xff\xd8\xff" + bytes(LARGEST), NothingToShow),
+    ],
+    ids=["damaged", "of many pixels", "of many bytes"],
+)
+def test_a_thumbnail_that_is_no_small_picture_is_refused(
+    painter: Painter, data: bytes, error: type[Exception]
+) -> None:
+    signed = sign(
+        media.jpeg(textured(64, 48)), Authority.create().issue(), thumbnail=("image/jpeg", data)
+    )
+    with pytest.raises(error):
+        painter.draw(Asked(View.THUMBNAIL), io.BytesIO(signed.data))
+
+
+def test_pictures_are_found_where_manifests_of_either_kind_say_and_nowhere_else() -> None:
+    part = {"thumbnail": {"url": "self#jumbf=c2pa.assertions/c2pa.thumbnail.ingredient__1.png"}}
+    whole = {"thumbnail": {"identifier": "self#jumbf=/c2pa/b/c2pa.assertions/c2pa.thumbnail.claim"}}
+    odd = {"thumbnail": {"url": ["self#jumbf=/c2pa/b"]}}
+    named = {"c2pa.ingredient": part, "c2pa.ingredient__1": whole, "c2pa.ingredient__2": odd}
+    document = {"manifests": [{"label": "a", "assertions": named}, "nothing", {"label": 7}]}
+    found = [address_in(document, manifest, part) for manifest in range(4) for part in range(4)]
+    assert found[:2] == [
+        "self#jumbf=/c2pa/a/c2pa.assertions/c2pa.thumbnail.ingredient__1.png",
+        "self#jumbf=/c2pa/b/c2pa.assertions/c2pa.thumbnail.claim",
+    ]
+    assert found[2:] == [""] * 14

@@ -21,6 +21,7 @@ OTHERS = tuple(language for language in Language if language is not Language.ENG
 MADE: tuple[Callable[[], Report], ...] = (
     *reports.BY_VERDICT.values(),
     reports.conflicted_capture,
+    reports.stating,
     reports.recording,
     reports.video,
     reports.heard,
@@ -30,7 +31,7 @@ CODES = re.compile(
     r'<style.*?</style>|<pre.*?</pre>|<code>.*?</code>|<bdi>.*?</bdi>|<span lang="en">.*?</span>',
     re.S,
 )
-SAME = {"assay", "Assertions: , ,", "Manifest", "Text"}
+SAME = {"assay", "Assertions: , ,", "Container", "Manifest", "Position", "Software", "Text"}
 """Our own name, and words that two languages share."""
 
 MADE_UP = {

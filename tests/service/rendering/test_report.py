@@ -73,6 +73,7 @@ def test_the_report_reads_from_verdict_to_basis_to_evidence_to_method() -> None:
         "Conflicts",
         "What this rests on",
         "Content Credentials",
+        "What the file states, side by side",
         "Declared in the file",
         "Classifiers",
         "What was not checked",
