@@ -8,7 +8,7 @@ import typer
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.options import web_address
 from service.cli.report_app import FastOption, LanguageOption, OnlyOption, profile_of
-from service.language.languages import Language
+from service.language.languages import language
 
 _CODES: Final = {
     ExitCode.NOTHING_FOUND: "nothing differs that was compared",
@@ -38,7 +38,7 @@ def compare(
             "--picture", metavar="OUT.jpg", help="Write a picture of where the pixels differ."
         ),
     ] = None,
-    lang: LanguageOption = Language.ENGLISH,
+    lang: LanguageOption = None,
     server: Annotated[
         str | None,
         typer.Option(
@@ -77,7 +77,7 @@ def compare(
                 as_json=as_json,
                 every=every,
                 picture=picture,
-                language=lang,
+                language=lang or language(),
                 server=server,
                 key=key,
             )
