@@ -5,8 +5,6 @@ spectrogram and the first two of six transformer blocks. It was trained to write
 the later blocks forget how it sounds, the first ones still know.
 """
 
-import contextlib
-import ctypes
 from pathlib import Path
 from typing import Final
 
@@ -34,14 +32,14 @@ FRAME: Final = 400
 MOMENTS: Final = WINDOW // 2
 """Moments of 20 ms that the network sees at once: one window, as in training."""
 
+TOGETHER: Final = 4
+"""Windows that go through the network at once: more need memory that is new each time, and gain nothing."""
+
 SIZE: Final = 2 * WIDTH
 """Numbers in the embedding of a window."""
 
 _HEADS: Final = 8
 _RANGE: Final = 8.0  # decades of power kept under the loudest moment
-
-_M_MMAP_THRESHOLD: Final = -3  # of mallopt(3)
-_MAPPED_FROM: Final = 1024**2  # bytes
 
 
 class Block(nn.Module):
@@ -82,7 +80,6 @@ class Encoder(nn.Module):
     @classmethod
     def load(cls, weights: Path) -> "Encoder":
         """Read safetensors; bfloat16 where the processor computes in it, else float32."""
-        _return_freed_memory()
         state = load_file(weights)
         encoder = cls()
         encoder._mel = state.pop("mel")
@@ -104,7 +101,7 @@ class Encoder(nn.Module):
     def _moments(self, samples: Tensor) -> Tensor:
         """What the last block puts out, shape (frames / 2, WIDTH).
 
-        The network sees neighbouring windows in one batch; the last one is moved back to end at the
+        The network sees a few neighbouring windows at once; the last one is moved back to end at the
         end of the piece, and gives what the others have not.
         """
         frames = samples.shape[0] // HOP
@@ -112,7 +109,7 @@ class Encoder(nn.Module):
             return self._seen(samples[None])[0]
         starts = [*range(0, frames - WINDOW, WINDOW), frames - WINDOW]
         views = torch.stack([samples[a * HOP : (a + WINDOW) * HOP] for a in starts])
-        seen = self._seen(views)
+        seen = torch.cat([self._seen(few) for few in torch.split(views, TOGETHER)])
         left = -(-frames // 2) - (len(starts) - 1) * MOMENTS
         return torch.cat([seen[:-1].flatten(0, 1), seen[-1, -left:]])
 
@@ -139,13 +136,3 @@ def log_mel(views: Tensor, mel: Tensor) -> Tensor:
     decades = power.clamp(min=1e-10).log10()
     floor = decades.amax((1, 2), keepdim=True) - _RANGE
     return (torch.maximum(decades, floor) + 4) / 4
-
-
-def _return_freed_memory() -> None:
-    """Have glibc give every large array back to the system when it is freed, in all of the process.
-
-    It would soon keep them on its heap, where torch's aligned blocks leave holes that none of the
-    next ones fits: 270 MB of them after an hour of sound. Other C libraries have no such setting.
-    """
-    with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM)
