@@ -111,7 +111,7 @@ def test_lines_and_table_of_an_audit_carry_the_action(
             assert line["report"]["decision"]["action"] == line["action"]
     rows = list(csv.DictReader(table.read_text().splitlines()))
     assert {row["path"]: row["action"] or None for row in rows} == expected
-    assert "action: block" in ran.out
+    assert "action: Block" in ran.out
     again = assay(*asked, "--fail-on", "block", data=tmp_path)
     assert again.code == ExitCode.FOUND, "lines of earlier runs count"
 
