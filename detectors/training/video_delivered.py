@@ -51,7 +51,7 @@ from detectors.zoo.weights import verified
 log = logging.getLogger(__name__)
 
 MOST_SHOWN: Final = 2  # films of one class of a source, those with the smallest digests
-DELIVERIES: Final = (CLEAN, "messenger", "reupload-480p", "h265", "vp9")
+DELIVERIES: Final = ("messenger", "reupload-480p", "h265", "vp9")
 SECONDS: Final = 8.0
 """Of a film that are handed on, so that one long film does not cost as much as twenty."""
 
@@ -102,22 +102,25 @@ class Judges:
         )
 
 
-def shown(items: Sequence[Item]) -> list[Item]:
-    """At most `MOST_SHOWN` films of each class of a source, in their order."""
+def shown(items: Sequence[Item], most: int) -> list[Item]:
+    """At most `most` films of each class of a source, the first of each before the second."""
     counts: Counter[tuple[str, str]] = Counter()
-    names = set()
+    turns: list[list[Item]] = [[] for _ in range(most)]
     for item in sorted(items, key=lambda item: item.sha256):
+        turn = counts[item.source, item.label]
         counts[item.source, item.label] += 1
-        if counts[item.source, item.label] <= MOST_SHOWN:
-            names.add(item.name)
-    return [item for item in items if item.name in names]
+        if turn < most:
+            turns[turn].append(item)
+    return [item for turn in turns for item in turn]
 
 
-def scores(items: Sequence[Item], judges: Judges, reader: MediaReader) -> Iterator[Score]:
-    """One of every film and delivery."""
+def scores(
+    items: Sequence[Item], judges: Judges, reader: MediaReader, deliveries: Sequence[str]
+) -> Iterator[Score]:
+    """One of every film as published and after each delivery."""
     for number, item in enumerate(items, start=1):
         with item.file.open("rb") as file:
-            for delivery in DELIVERIES:
+            for delivery in (CLEAN, *deliveries):
                 yield judges.score(item, delivery, _delivered(file, delivery, reader))
         log.info("%d of %d", number, len(items))
 
@@ -139,6 +142,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m detectors.training.video_delivered")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True, help="of video_head")
+    parser.add_argument("--deliveries", nargs="*", default=DELIVERIES, choices=DELIVERIES)
+    parser.add_argument("--most", type=int, default=MOST_SHOWN, help="films of a class of a source")
     parser.add_argument("--results", type=Path, default=RESULTS / "files")
     given = parser.parse_args()
     use_threads(1)
@@ -152,12 +157,14 @@ def main() -> None:
         Sandbox(handler=HANDLER) as sandbox,
         threadpool_limits(1),
     ):
+        store.execute("PRAGMA synchronous = OFF")  # what is lost is computed anew
         encoder = KeptSummaries(clip_encoder(verified(pictures, 0), blocks), store, len(blocks))
         heads = video_head.of_folds(video_head.clips_of(items, given.cache), before)
         judge = ClipDetector(encoder, before, Domain(domain), maps=False, margin=MARGIN)
         judges = Judges(card=card, judge=judge, heads=heads)
         known = [item for item in items if item.source in heads]
-        found = list(scores(shown(known), judges, MediaReader(sandbox)))
+        reader = MediaReader(sandbox)
+        found = list(scores(shown(known, given.most), judges, reader, given.deliveries))
     write_scores(given.cache / f"{SPEC.name}.delivered.csv", found)
     points = card.operating_points
     result = evaluate(
