@@ -56,8 +56,9 @@ SECONDS: Final = 8.0
 """Of a film that are handed on, so that one long film does not cost as much as twenty."""
 
 PROTOCOL: Final = (
-    "python -m detectors.training.video_delivered: whole files through the sandboxed decoder and the "
-    f"released detector by heads that saw no film of their source; deliveries hold the first {SECONDS:.0f} s"
+    "python -m detectors.training.video_delivered --most {most} --deliveries {deliveries}: whole files "
+    "through the sandboxed decoder and the released detector by heads that saw no film of their source; "
+    f"deliveries hold the first {SECONDS:.0f} s"
 )
 
 
@@ -172,7 +173,7 @@ def main() -> None:
         detector=SPEC.name,
         claim=SPEC.claim,
         model=SPEC.card,
-        protocol=PROTOCOL,
+        protocol=PROTOCOL.format(most=given.most, deliveries=" ".join(given.deliveries)),
         data=described(SPEC.claim, found),
         threshold=None if points is None else points.fpr_5,
         accuses=None if points is None else points.fpr_1,
