@@ -22,13 +22,11 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from deploy.running import ASSAY, Running
-from service.cli.serve import SERVING
-from service.db.lifecycle import WEBHOOKS_QUEUE
+from deploy import memory
+from deploy.running import ASSAY, ROOT, Running
 from tests import media, signing
 from tests.sounds import speech_like
 
-ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "deploy" / "benchmark.json"
 README: Final = ROOT / "README.md"
 OPEN: Final = "<!-- speed: written by `make bench ARGS=--write` -->\n"
@@ -200,38 +198,17 @@ def _service(folder: Path) -> Iterator[Figure]:
 
 
 def _sizes(supervisor: int) -> Iterator[Figure]:
-    """Memory after all of the above. Workers count with their sandboxed children."""
-    workers = 0
-    for child in _children(supervisor):
-        command = Path(f"/proc/{child}/cmdline").read_text().split("\0")
-        if SERVING in command:
-            yield _size("API process, resident", _memory(child), 200)
-        elif WEBHOOKS_QUEUE in command:
-            yield _size("worker of webhooks, resident", _memory(child), 200)
-        else:
-            workers += sum(map(_memory, _family(child)))
+    """Memory after all of the above."""
+    for server in memory.of_servers(supervisor):
+        yield _size("API process, resident", server, 200)
+    for sender in memory.of_webhooks(supervisor):
+        yield _size("worker of webhooks, resident", sender, 200)
+    workers = memory.of_workers(supervisor)
     yield _size("both workers of scans with their children, resident", workers, 1500)
 
 
 def _size(what: str, value: float, target: float) -> Figure:
     return Figure(what=what, value=value / MIB, target=target, unit="MB")
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(number) for task in tasks for number in task.read_text().split()]
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    for child in _children(pid):
-        yield from _family(child)
-
-
-def _memory(pid: int) -> int:
-    """Proportional resident bytes: a page that two processes share counts half for each."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def _run(environment: dict[str, str], *arguments: str) -> float:

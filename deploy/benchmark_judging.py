@@ -1,0 +1,156 @@
+"""The detectors' cost against an older build, here and now: `make bench-against-judging`.
+
+Both builds analyse the same made media with the same environment, turn by turn: an audit of
+photographs, an hour of speech on the command line, then a photograph of 12 megapixels and a film
+through the service. Run it on an idle machine.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy import memory, older
+from deploy.running import ROOT, Running
+from tests import media
+from tests.sounds import speech_like
+
+PICTURES: Final = 60
+PHOTOS: Final = 12
+FILMS: Final = 3
+MIB: Final = 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One quantity of both builds; `wanted` is what the ratio may be at most, or has to be."""
+
+    what: str
+    unit: str
+    then: float
+    now: float
+    wanted: float
+    at_least: bool = False
+
+    @property
+    def ratio(self) -> float:
+        return self.now / self.then
+
+    @property
+    def met(self) -> bool:
+        return self.ratio >= self.wanted if self.at_least else self.ratio <= self.wanted
+
+
+def main() -> int:
+    """Measure and print; 1 if a ratio is missed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the services end with us
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its byte code
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--commit", default=older.COMMIT)
+    parser.add_argument("--minutes", type=int, default=60, help="of speech")
+    parser.add_argument("--out", type=Path, help="write the result as JSON")
+    asked = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="assay-judging-") as name,
+        older.tree(asked.commit) as then,
+    ):
+        found = list(_measured(Path(name), then, asked.minutes))
+    table = Table("what", asked.commit, "this build", "ratio", "wanted", "", box=None)
+    for it in found:
+        table.add_row(
+            it.what,
+            f"{it.then:,.2f} {it.unit}",
+            f"{it.now:,.2f} {it.unit}",
+            f"{it.ratio:.2f}",
+            f"{'≥' if it.at_least else '≤'} {it.wanted:g}",
+            "met" if it.met else "[red]missed[/]",
+        )
+    Console().print(table)
+    if asked.out is not None:
+        lines = [{**asdict(it), "ratio": round(it.ratio, 3), "met": it.met} for it in found]
+        command = " ".join(["python -m deploy.benchmark_judging", *sys.argv[1:]])
+        said = {"command": command, "against": asked.commit, "figures": lines}
+        asked.out.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+    return 0 if all(it.met for it in found) else 1
+
+
+def _measured(folder: Path, then: Path, minutes: int) -> Iterator[Beside]:
+    (folder / "pictures").mkdir()
+    picture = media.jpeg(media.photograph(1024, 768))
+    for index in range(PICTURES):
+        (folder / "pictures" / f"{index}.jpg").write_bytes(picture + index.to_bytes(4, "big"))
+    speech = folder / "speech.wav"
+    speech.write_bytes(media.audio_bytes(speech_like(60.0 * minutes, 3), "wav"))
+    audits = _costs(folder, then, "audit", str(folder / "pictures"), "--out", "-")
+    yield Beside(
+        "audit of photographs of 1024 x 768, full profile, start-up included",
+        "files/s",
+        *(PICTURES / it.clock for it in audits),
+        wanted=2.5,
+        at_least=True,
+    )
+    heard = _costs(folder, then, "check", str(speech), "--json")
+    yield Beside(
+        f"{minutes} minutes of speech, start-up included",
+        "CPU s",
+        *(it.processor for it in heard),
+        wanted=0.6,
+    )
+    served = [_served(folder, then, workers=None), _served(folder, ROOT, workers=2)]
+    names = (
+        ("12-megapixel JPEG, upload to report, median", "s", 0.5),
+        ("60 s of 1080p film with speech, upload to report, median", "s", 1.0),
+        ("workers with their children, resident", "MB", 0.75),
+    )
+    for place, (what, unit, wanted) in enumerate(names):
+        yield Beside(what, unit, *(it[place] for it in served), wanted=wanted)
+
+
+def _costs(folder: Path, then: Path, *arguments: str) -> list[older.Cost]:
+    """Of one command of the older build and of this one."""
+    return [older.cost(build, folder / f"data-{build.name}", *arguments) for build in (then, ROOT)]
+
+
+def _served(folder: Path, build: Path, *, workers: int | None) -> tuple[float, float, float]:
+    """Seconds of a photograph, seconds of a film, and megabytes of the workers after them."""
+    photo, film = folder / "photo.jpg", folder / "film.mp4"
+    picture = media.jpeg(media.photograph(4000, 3000), 92)
+    moving = media.video_bytes(
+        seconds=60,
+        width=1920,
+        height=1080,
+        fps=24,
+        shots=6,
+        sound=speech_like(60.0, 4),
+        real=True,
+    )
+    photos, films = [], []
+    with Running(folder / f"served-{workers}", workers=workers, tree=build) as service:
+        service.wait_ready()
+        for index in range(PHOTOS):
+            photo.write_bytes(picture + index.to_bytes(4, "big"))
+            photos.append(service.scanned(photo).seconds)
+        for index in range(FILMS):
+            film.write_bytes(moving + _free_box(index))
+            films.append(service.scanned(film).seconds)
+        held = memory.of_workers(service.pid) / MIB
+    return median(photos[2:]), median(films), held
+
+
+def _free_box(index: int) -> bytes:
+    """An MP4 box without meaning, so that no two files are alike."""
+    return (16).to_bytes(4, "big") + b"free" + index.to_bytes(8, "big")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
