@@ -1,6 +1,6 @@
 """From what a decoder gives to 8-bit RGB: transparency, printing colours, palettes."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -45,17 +45,19 @@ def has_few_colours(pixels: RGB) -> bool:
     """Whether a palette would hold every colour; of a picture without colour, few shades of grey."""
     height, width = pixels.shape[:2]
     step = max(1, -(-height * width // _SAMPLED))
-    some = pixels.reshape(-1, 3)[::step].astype(np.uint32)
-    colours = some[:, 0] << 16 | some[:, 1] << 8 | some[:, 2]
-    if _distinct(colours[::_FIRST_LOOK]) > FEW_COLOURS:
+    some = pixels.reshape(-1, 3)[::step]
+    if _distinct(some[::_FIRST_LOOK]) > FEW_COLOURS:
         return False
     most = FEW_GREYS if (some[:, :1] == some[:, 1:]).all() else FEW_COLOURS
-    return _distinct(colours) <= most
+    return _distinct(some) <= most
 
 
-def _distinct(colours: npt.NDArray[Any]) -> int:
-    # numpy.unique imports, which is too late here
-    return 1 + int(np.count_nonzero(np.diff(np.sort(colours))))
+def _distinct(pixels: RGB) -> int:
+    channels = pixels.astype(np.uint32)
+    colours = np.sort(channels[:, 0] << 16 | channels[:, 1] << 8 | channels[:, 2])
+    return 1 + int(
+        np.count_nonzero(np.diff(colours))
+    )  # numpy.unique imports, which is too late here
 
 
 def over_white(pixels: RGB, alpha: npt.NDArray[np.uint8]) -> tuple[RGB, tuple[Note, ...]]:
