@@ -8,21 +8,17 @@ machine.
 """
 
 import argparse
-import json
 import os
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-
-from deploy import memory, older
+from deploy.benchmarks import kept, memory, older
+from deploy.benchmarks.kept import Figure
 from deploy.running import ROOT, Running
 from tests import media
 from tests.sounds import speech_like
@@ -31,26 +27,6 @@ PICTURES: Final = 60
 PHOTOS: Final = 12
 FILMS: Final = 3
 MIB: Final = 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """One quantity of both builds; `wanted` is what the ratio may be at most, or has to be."""
-
-    what: str
-    unit: str
-    then: float
-    now: float
-    wanted: float
-    at_least: bool = False
-
-    @property
-    def ratio(self) -> float:
-        return self.now / self.then
-
-    @property
-    def met(self) -> bool:
-        return self.ratio >= self.wanted if self.at_least else self.ratio <= self.wanted
 
 
 def main() -> int:
@@ -62,33 +38,17 @@ def main() -> int:
     parser.add_argument("--minutes", type=int, default=60, help="of speech")
     parser.add_argument("--pictures", type=Path, help="folder of photographs of about 1024 x 768")
     parser.add_argument("--photos", type=Path, help="folder of JPEGs of about 12 megapixels")
-    parser.add_argument("--out", type=Path, help="write the result as JSON")
+    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="assay-judging-") as name,
         older.tree(asked.commit) as then,
     ):
-        found = list(_measured(Path(name), then, asked))
-    table = Table("what", asked.commit, "this build", "ratio", "wanted", "", box=None)
-    for it in found:
-        table.add_row(
-            it.what,
-            f"{it.then:,.2f} {it.unit}",
-            f"{it.now:,.2f} {it.unit}",
-            f"{it.ratio:.2f}",
-            f"{'≥' if it.at_least else '≤'} {it.wanted:g}",
-            "met" if it.met else "[red]missed[/]",
-        )
-    Console().print(table)
-    if asked.out is not None:
-        lines = [{**asdict(it), "ratio": round(it.ratio, 3), "met": it.met} for it in found]
-        command = " ".join(["python -m deploy.benchmark_judging", *sys.argv[1:]])
-        said = {"command": command, "against": asked.commit, "figures": lines}
-        asked.out.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
-    return 0 if all(it.met for it in found) else 1
+        figures = tuple(_measured(Path(name), then, asked))
+    return kept.finish("judging", figures, write=asked.write, beside=asked.commit)
 
 
-def _measured(folder: Path, then: Path, asked: argparse.Namespace) -> Iterator[Beside]:
+def _measured(folder: Path, then: Path, asked: argparse.Namespace) -> Iterator[Figure]:
     pictures = asked.pictures or _made(folder / "pictures", 1024, 768, PICTURES)
     photos = asked.photos or _made(folder / "photos", 4000, 3000, PHOTOS)
     count, minutes = len(list(pictures.iterdir())), asked.minutes
@@ -97,18 +57,21 @@ def _measured(folder: Path, then: Path, asked: argparse.Namespace) -> Iterator[B
     audits = _costs(folder, then, "audit", str(pictures), "--out", "-")
     what = "audit of photographs of 1024 x 768, full profile, start-up included"
     rates = [count / it.clock for it in audits]
-    yield Beside(what, "files/s", rates[0], rates[1], wanted=2.5, at_least=True)
+    yield Figure(
+        what=what, value=rates[1], unit="files/s", target=2.5, at_least=True, beside=rates[0]
+    )
     heard = [it.processor for it in _costs(folder, then, "check", str(speech), "--json")]
     what = f"{minutes} minutes of speech, start-up included"
-    yield Beside(what, "CPU s", heard[0], heard[1], wanted=0.6)
+    yield Figure(what=what, value=heard[1], unit="CPU s", target=0.6, beside=heard[0])
     served = _served(folder, photos, then, workers=None), _served(folder, photos, ROOT, workers=2)
     names = (
         ("12-megapixel JPEG, upload to report, median", "s", 0.5),
         ("60 s of 1080p film with speech, upload to report, median", "s", 1.0),
         ("workers with their children, resident", "MB", 0.75),
     )
-    for place, (what, unit, wanted) in enumerate(names):
-        yield Beside(what, unit, served[0][place], served[1][place], wanted=wanted)
+    for place, (what, unit, target) in enumerate(names):
+        then_took, took = served[0][place], served[1][place]
+        yield Figure(what=what, value=took, unit=unit, target=target, beside=then_took)
 
 
 def _costs(folder: Path, then: Path, *arguments: str) -> list[older.Cost]:
