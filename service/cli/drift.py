@@ -51,7 +51,19 @@ def _show(found: "tuple[Compared, ...]") -> None:
         typer.echo("no scan of these days was judged by the models as they are now")
         return
     table = Table(box=None)
-    for head in ("tenant", "detector", "compared", "scans", "with", "was", "is", "effect", "p", ""):
+    for head in (
+        "tenant",
+        "detector",
+        "compared",
+        "scans",
+        "with",
+        "was",
+        "is",
+        "effect",
+        "synthetic",
+        "p",
+        "",
+    ):
         table.add_column(head)
     for item in found:
         table.add_row(
@@ -60,7 +72,9 @@ def _show(found: "tuple[Compared, ...]") -> None:
             item.question.replace("_", " "),
             str(item.scans),
             str(item.reference),
-            *(_number(value) for value in (item.was, item.became, item.effect, item.corrected_p)),
+            *(_number(value) for value in (item.was, item.became, item.effect)),
+            "" if item.synthetic_share is None else f"{item.synthetic_share:.0%}",
+            _number(item.corrected_p),
             item.state,
         )
     console().print(table)
