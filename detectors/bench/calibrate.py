@@ -48,13 +48,15 @@ def calibrated_on(
         data=data,
     )
     _require_sense(result, spec)
+    classes = _raws(fresh, synthetic=False), _raws(fresh, synthetic=True)
     return OperatorCalibration(
         weights=binding,
         data=data,
         measured_at=datetime.now(UTC),
         measured=tuple(_line(data, name, found) for name, found in result.launderings.items()),
-        calibration=calibration.fit(_raws(fresh, synthetic=False), _raws(fresh, synthetic=True)),
+        calibration=calibration.fit(*classes),
         operating_points=_thresholds(fresh),
+        scores=calibration.distribution(*classes),
     )
 
 
