@@ -57,8 +57,14 @@ def operating_points(bona_fide: Floats) -> OperatingPoints:
     return OperatingPoints(fpr_5=lenient, fpr_1=threshold(0.01), bona_fide=size)
 
 
-def distribution(bona_fide: Floats, synthetic: Floats) -> Scores:
-    """How held-out raw scores of each class lie, for what comes in to be compared with."""
+def distribution(
+    bona_fide: Floats, synthetic: Floats, items: tuple[int, int] | None = None
+) -> Scores:
+    """How held-out raw scores of each class lie, for what comes in to be compared with.
+
+    `items` of each class, where one has several scores, of several deliveries.
+    """
+    counts = items or (bona_fide.size, synthetic.size)
     steps = np.linspace(0.0, 1.0, QUANTILES)
     real, made = (
         tuple(float(score) for score in np.quantile(side, steps).round(3))
@@ -67,8 +73,8 @@ def distribution(bona_fide: Floats, synthetic: Floats) -> Scores:
     return Scores(
         bona_fide=real,
         synthetic=made,
-        bona_fide_items=bona_fide.size,
-        synthetic_items=synthetic.size,
+        bona_fide_items=counts[0],
+        synthetic_items=counts[1],
     )
 
 
