@@ -121,7 +121,9 @@ def main() -> int:
     _print((*pages, paint), loaded)
     if asked.out is not None:
         figures = {it.page: {"median_ms": it.median, "p95_ms": it.p95} for it in (*pages, paint)}
-        asked.out.write_text(json.dumps({"pages": figures, "report_bytes": loaded}, indent=2) + "\n")
+        asked.out.write_text(
+            json.dumps({"pages": figures, "report_bytes": loaded}, indent=2) + "\n"
+        )
     slow = any(it.p95 >= LIST_MS for it in pages) or paint.p95 >= PAINT_MS
     return 1 if slow or loaded >= REPORT_BYTES else 0
 
