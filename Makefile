@@ -37,13 +37,13 @@ deploy-check: .venv/dev.stamp ## check images, compose, systemd, chart, dashboar
 	@$(BIN)/pytest tests/deploy $(ARGS)
 
 bench: .venv/run.stamp ## measure speed and size on this machine (README's table)
-	@$(BIN)/python -m deploy.benchmark $(ARGS)
+	@$(BIN)/python -m deploy.benchmarks.targets $(ARGS)
 
 bench-against: .venv/run.stamp ## measure audits and verdicts against an older commit, here and now
-	@$(BIN)/python -m deploy.benchmark_against $(ARGS)
+	@$(BIN)/python -m deploy.benchmarks.against $(ARGS)
 
 bench-against-judging: .venv/run.stamp ## measure what detectors cost against an older commit, here and now
-	@$(BIN)/python -m deploy.benchmark_judging $(ARGS)
+	@$(BIN)/python -m deploy.benchmarks.judging $(ARGS)
 
 soak: .venv/dev.stamp ## 2,000 scans while everything is killed, cut off and filled up
 	@$(BIN)/python -m deploy.soak $(ARGS)

@@ -180,6 +180,11 @@ def _write(
         measured=tuple(_lines(held, raw, line)),
         calibration=line,
         operating_points=points,
+        scores=calibration.distribution(
+            standing[~synthetic],
+            standing[synthetic],
+            (np.unique(held.item[~synthetic]).size, np.unique(held.item[synthetic]).size),
+        ),
         settings=dict(settings),
     )
     write_card(card, out)

@@ -326,7 +326,8 @@ def calibrated(draft: ModelCard, answers: Answers) -> ModelCard:
         update={
             "calibration": line.model_copy(
                 update={"local_slope": slope, "local_intercept": intercept}
-            )
+            ),
+            "scores": calibration.distribution(_raws(real), _raws(synthetic)),
         }
     )
 

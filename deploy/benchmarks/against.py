@@ -8,17 +8,17 @@ library's own reader on the same files, under the same lists.
 
 import argparse
 import os
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import c2pa  # type: ignore[import-untyped]
-from rich.console import Console
-from rich.table import Table
 
-from deploy import older
+from deploy.benchmarks import kept, older
+from deploy.benchmarks.kept import Figure
 from deploy.running import ROOT
 from provenance.c2pa import Library
 from provenance.conformance import rows, snapshot_of
@@ -31,6 +31,11 @@ from tests.provenance.conftest import snapshot
 
 SIGNED, UNSIGNED = 600, 6000
 READINGS: Final = 6
+AUDITS: Final = 1.5
+"""Target: how many times as fast as the older build."""
+
+VERDICTS: Final = 0.9
+"""Target: of the rate of the library alone."""
 Job = tuple[Path, str]
 
 
@@ -41,31 +46,34 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of which the cheapest counts")
     parser.add_argument("--collection", type=Path, help="manifest.csv of real signed files")
     parser.add_argument("--trust", type=Path, default=Path(), help="folder with its trust lists")
+    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     asked = parser.parse_args()
-    table = Table("what", asked.commit, "this build", "ratio", box=None)
     with (
         tempfile.TemporaryDirectory(prefix="assay-against-") as name,
         older.tree(asked.commit) as then,
     ):
-        folder = Path(name)
-        root = _fill(folder)
-        for kind, count in (("signed", SIGNED), ("unsigned", UNSIGNED)):
-            earlier, now = _audits(folder, then, kind, asked.rounds)
-            table.add_row(
-                f"provenance audit, {kind}, start-up included",
-                *(
-                    f"{count / it.clock:,.0f} files/s, {it.processor:.2f} s"
-                    for it in (earlier, now)
-                ),
-                f"{earlier.processor / now.processor:.2f}",
-            )
-        samples = sorted((folder / "signed").iterdir())[:100]
-        made = [(path, "image/jpeg") for path in samples]
-        _beside_reader(table, "signed, made here", made, snapshot((TrustKind.MANIFEST, root)))
-        if asked.collection is not None:
-            lists = snapshot_of(asked.trust, "state_official_eku")
-            _beside_reader(table, "signed, of the collection", _real(asked.collection), lists)
-    Console().print(table)
+        figures = tuple(_measured(Path(name), then, asked))
+    sys.exit(kept.finish("against", figures, write=asked.write, beside=asked.commit))
+
+
+def _measured(folder: Path, then: Path, asked: argparse.Namespace) -> Iterator[Figure]:
+    root = _fill(folder)
+    for kind, count in (("signed", SIGNED), ("unsigned", UNSIGNED)):
+        earlier, now = _audits(folder, then, kind, asked.rounds)
+        yield Figure(
+            what=f"provenance audit, {kind}, start-up included",
+            value=count / now.processor,
+            unit="files a CPU second",
+            target=AUDITS,
+            at_least=True,
+            beside=count / earlier.processor,
+        )
+    samples = sorted((folder / "signed").iterdir())[:100]
+    made = [(path, "image/jpeg") for path in samples]
+    yield _beside_reader("signed, made here", made, snapshot((TrustKind.MANIFEST, root)))
+    if asked.collection is not None:
+        lists = snapshot_of(asked.trust, "state_official_eku")
+        yield _beside_reader("signed, of the collection", _real(asked.collection), lists)
 
 
 def _fill(folder: Path) -> str:
@@ -110,7 +118,7 @@ def _real(collection: Path) -> list[Job]:
     ]
 
 
-def _beside_reader(table: Table, what: str, jobs: list[Job], lists: TrustSnapshot) -> None:
+def _beside_reader(what: str, jobs: list[Job], lists: TrustSnapshot) -> Figure:
     own, library = Reader(lists), Library(lists)
 
     def judged() -> None:
@@ -129,11 +137,13 @@ def _beside_reader(table: Table, what: str, jobs: list[Job], lists: TrustSnapsho
                     continue
 
     ours, theirs = _rate(judged, len(jobs)), _rate(read, len(jobs))
-    table.add_row(
-        f"full verdict beside the library's own reader, {what}",
-        f"reader {theirs:,.0f} files/s",
-        f"{ours:,.0f} files/s",
-        f"{ours / theirs:.2f}",
+    return Figure(
+        what=f"full verdict beside the library's own reader, {what}",
+        value=ours,
+        unit="files a CPU second",
+        target=VERDICTS,
+        at_least=True,
+        beside=theirs,
     )
 
 

@@ -1,13 +1,12 @@
-"""What the desk's pages take with 10,000 reports on SQLite: `python -m deploy.benchmark_desk`.
+"""What the desk's pages take with 10,000 reports on SQLite: `python -m deploy.benchmarks.desk`.
 
-The archive is made by the product (`deploy.desk_archive`) in some minutes, or taken from `--keep` if it
+The archive is made by the product (`deploy.benchmarks.desk_archive`) in some minutes, or taken from `--keep` if it
 was left there before. Then `assay serve` shows it: each page is asked for over one HTTP connection
 until it is warm, then `--times` times, from the request to the last byte. The report of a photograph is opened in
 Chromium with an empty cache. Run it on an idle machine.
 """
 
 import argparse
-import json
 import re
 import signal
 import sys
@@ -23,9 +22,10 @@ from typing import Final
 from urllib.parse import quote
 
 from rich.console import Console
-from rich.table import Table
 
-from deploy.desk_archive import fill
+from deploy.benchmarks import kept
+from deploy.benchmarks.desk_archive import fill
+from deploy.benchmarks.kept import Figure
 from deploy.running import Running
 from service.settings import Settings
 from tests import media
@@ -99,10 +99,10 @@ def main() -> int:
     parser.add_argument("--scans", type=int, default=MANY)
     parser.add_argument("--times", type=int, default=40, help="that each page is asked for")
     parser.add_argument("--keep", type=Path, help="folder of an archive that stays, made if empty")
-    parser.add_argument("--out", type=Path, help="write the result as JSON")
+    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     asked = parser.parse_args()
-    kept = nullcontext(asked.keep) if asked.keep else tempfile.TemporaryDirectory("-assay-desk")
-    with kept as name:
+    place = nullcontext(asked.keep) if asked.keep else tempfile.TemporaryDirectory("-assay-desk")
+    with place as name:
         data = Path(name) / "data"
         if not (data / "assay.db").exists():
             begun = time.perf_counter()
@@ -117,15 +117,18 @@ def main() -> int:
             scan = service.scanned(photo).scan["id"]
             pages += (reader.timed("report of a photograph, its HTML", f"/scans/{scan}"),)
             paints, loaded = _painted(f"{service.address}/scans/{scan}", asked.times // 4)
+    return kept.finish("desk", _figures(pages, paints, loaded), write=asked.write)
+
+
+def _figures(pages: tuple[Timed, ...], paints: tuple[float, ...], loaded: int) -> Iterator[Figure]:
+    for it in pages:
+        yield Figure(what=f"{it.page}, median", value=it.median, unit="ms")
+        yield Figure(what=f"{it.page}, p95", value=it.p95, unit="ms", target=LIST_MS)
     paint = Timed("report of a photograph, first contentful paint", paints)
-    _print((*pages, paint), loaded)
-    if asked.out is not None:
-        figures = {it.page: {"median_ms": it.median, "p95_ms": it.p95} for it in (*pages, paint)}
-        asked.out.write_text(
-            json.dumps({"pages": figures, "report_bytes": loaded}, indent=2) + "\n"
-        )
-    slow = any(it.p95 >= LIST_MS for it in pages) or paint.p95 >= PAINT_MS
-    return 1 if slow or loaded >= REPORT_BYTES else 0
+    yield Figure(what=f"{paint.page}, median", value=paint.median, unit="ms")
+    yield Figure(what=f"{paint.page}, p95", value=paint.p95, unit="ms", target=PAINT_MS)
+    what = "report of a photograph, bytes that it loads"
+    yield Figure(what=what, value=loaded / 1000, unit="KB", target=REPORT_BYTES / 1000)
 
 
 def _lists(reader: Reader) -> Iterator[Timed]:
@@ -176,15 +179,6 @@ def _painted(address: str, times: int) -> tuple[tuple[float, ...], int]:
                 paints.append(float(painted[0]))
                 loaded = max(loaded, int(painted[1]))
     return tuple(paints), loaded
-
-
-def _print(pages: tuple[Timed, ...], loaded: int) -> None:
-    table = Table("page", "median", "p95", "longest", box=None)
-    for it in pages:
-        times = (it.median, it.p95, max(it.milliseconds))
-        table.add_row(it.page, *(f"{milliseconds:.0f} ms" for milliseconds in times))
-    Console(highlight=False).print(table)
-    Console(highlight=False).print(f"the report of a photograph loads {loaded:,} bytes")
 
 
 if __name__ == "__main__":
