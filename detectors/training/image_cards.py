@@ -17,6 +17,7 @@ from detectors.result import Reason
 from detectors.training.cards import measured_line, weight_file
 from detectors.training.domain import TrainedDomain
 from detectors.training.image_data import SMALL, Picture
+from detectors.training.image_files import WholeFiles
 from detectors.training.image_heads import FOLDS, Scores, labels
 from detectors.zoo.backbones import CLIP_DISTRIBUTION, CLIP_FILE, CLIP_SHA256
 from detectors.zoo.card import (
@@ -222,15 +223,23 @@ FACTS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
 
 
 def image_card(
-    name: str, held: Held, domain: TrainedDomain, weights: Path, origin: Origin | None = None
+    name: str,
+    held: Held,
+    domain: TrainedDomain,
+    weights: Path,
+    origin: Origin | None = None,
+    files: WholeFiles | None = None,
 ) -> ModelCard:
     """The card of one of `FACTS`: calibration, operating points and figures of held-out scores.
 
-    `origin` is what the head was before, where it was trained a second time.
+    `origin` is what the head was before, where it was trained a second time; `files` raise thresholds
+    that whole real ones pass too often.
     """
     published = held.published()
     shown = published.photographs()
     line, points = calibrated(shown.learned()), operating_points(shown.learned())
+    if files is not None:
+        points = files.raised(points)
     encoder = WeightFile(
         file=CLIP_FILE,
         sha256=CLIP_SHA256,
@@ -248,13 +257,19 @@ def image_card(
             ),
             "trained_on": _trained_on(held, origin),
             "training_command": COMMAND if origin is None else FURTHER_COMMAND,
-            "limits": (*LIMITS, _refusals(published, domain), _false_alarms(shown, points)),
+            "limits": (
+                *LIMITS,
+                _refusals(published, domain),
+                _false_alarms(shown, points),
+                *(() if files is None else (files.told(points),)),
+            ),
             "calibration": line,
             "operating_points": points,
             "measured": (
                 *lines(shown, line),
                 *_with_drawings(published, line),
                 *_earlier(held, origin),
+                *(() if files is None else files.lines(line)),
             ),
             **FACTS[name],
         }

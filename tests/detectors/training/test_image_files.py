@@ -1,0 +1,64 @@
+"""Thresholds of picture detectors hold on whole files, and the card says how they were found to."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detectors.bench.scores import CLEAN, Score, write_scores
+from detectors.training.image_files import WholeFiles, passing
+from detectors.zoo.card import OperatingPoints
+
+POINTS = OperatingPoints(fpr_5=1.0, fpr_1=2.0, bona_fide=1000)
+
+
+def real(index: int, raw: float, *, allowance: float = 0.0, delivery: str = CLEAN) -> Score:
+    return Score(
+        path=f"{index}.jpg",
+        label="real",
+        raw=raw,
+        allowance=allowance,
+        source=f"source {index % 40}",
+        laundering=delivery,
+    )
+
+
+def files(tmp_path: Path, *scores: Score) -> WholeFiles:
+    write_scores(tmp_path / "image-clip.csv", scores)
+    return WholeFiles.read(tmp_path / "image-clip.csv")
+
+
+def quiet(count: int, delivery: str = CLEAN) -> list[Score]:
+    return [real(index, -3.0, delivery=delivery) for index in range(count)]
+
+
+def test_a_threshold_rises_until_whole_files_pass_it_no_more_often_than_it_says(
+    tmp_path: Path,
+) -> None:
+    alarming = [real(index, 3.0 + index) for index in range(4)]
+    found = files(tmp_path, *quiet(196), *alarming).raised(POINTS)
+    assert found.fpr_1 == 5.0  # the second highest of 200 is passed by one
+    assert found.fpr_5 == POINTS.fpr_5
+    share, highest = passing([*quiet(196), *alarming], found.fpr_1)
+    assert share == 0.005 < highest
+
+
+@pytest.mark.parametrize("count", [98, 200])
+def test_few_files_of_a_delivery_change_nothing_and_none_lowers_a_threshold(
+    tmp_path: Path, count: int
+) -> None:
+    others = [real(index, 9.0, delivery="messenger") for index in range(98)]
+    assert files(tmp_path, *quiet(count), *others).raised(POINTS) == POINTS
+
+
+def test_an_allowance_and_generated_files_raise_no_threshold(tmp_path: Path) -> None:
+    drawings = [real(index, 2.5, allowance=1.6) for index in range(100)]
+    made = [Score(path=f"{index}.png", label="ai_generated", raw=9.0) for index in range(100)]
+    assert files(tmp_path, *quiet(100), *drawings, *made).raised(POINTS).fpr_1 == POINTS.fpr_1
+
+
+def test_the_card_tells_how_many_files_of_how_many_sources_pass(tmp_path: Path) -> None:
+    told = files(tmp_path, *quiet(199), real(0, 2.5)).told(POINTS)
+    assert "Of 200 whole real files of 40 sources" in told
+    assert "the 1 % point 0.5% (95 % over sources: up to " in told
+    assert np.isclose(passing(quiet(50), 0.0), (0, 0)).all()
