@@ -194,12 +194,12 @@ def lines(held: Held, line: Calibration) -> Iterator[Measured]:
     paired = _paired(held.pictures)
     if paired.sum() >= LEAST_FOR_A_LINE:
         yield of("same site and codec", paired)
-    generators = Counter(p.generator for p in held.pictures if p.synthetic)
-    for name, count in generators.most_common():
+    generators = Counter(p.generator for p in held.pictures if p.synthetic).most_common()
+    for rank, (name, count) in enumerate(generators):
         if count >= LEAST_FOR_A_LINE:
             own = np.array([p.generator == name for p in held.pictures])
             yield of(f"{name} against all photographs", own | ~synthetic)
-            if 2 * count > synthetic.sum():
+            if rank == 0:
                 yield of(f"all but {name} against all photographs", ~own)
 
 

@@ -56,7 +56,7 @@ from detectors.zoo.weights import write_arrays
 
 log = logging.getLogger(__name__)
 
-MOST_OF_SOURCE: Final = 25  # pictures of each class
+MOST_OF_SOURCE: Final = 50  # pictures of each class
 MOST_OF_GENERATOR: Final = 320
 MADE_OF_SOURCE: Final = 16  # photographs that pages and drawings are made of or over
 COMPONENTS: Final = 300
