@@ -221,6 +221,13 @@ FACTS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
 )
 """What the card of each image detector says of it alone."""
 
+ENCODER: Final = WeightFile(
+    file=CLIP_FILE,
+    sha256=CLIP_SHA256,
+    source=WeightSource.PACKAGE,
+    distribution=CLIP_DISTRIBUTION,
+)
+
 
 def image_card(
     name: str,
@@ -235,45 +242,41 @@ def image_card(
     `origin` is what the head was before, where it was trained a second time; `files` raise thresholds
     that whole real ones pass too often.
     """
-    published = held.published()
-    shown = published.photographs()
+    shown = held.published().photographs()
     line, points = calibrated(shown.learned()), operating_points(shown.learned())
     if files is not None:
         points = files.raised(points)
-    encoder = WeightFile(
-        file=CLIP_FILE,
-        sha256=CLIP_SHA256,
-        source=WeightSource.PACKAGE,
-        distribution=CLIP_DISTRIBUTION,
-    )
+    told = _refusals(held.published(), domain), _false_alarms(shown, points)
     return ModelCard.model_validate(
         {
             "name": name,
             "licence": "Apache-2.0 (head); MIT (encoder, as stated by OpenAI CLIP and the package)",
             "weights": (
-                encoder,
+                ENCODER,
                 weight_file(weights / f"{name}-head.safetensors"),
                 weight_file(weights / f"{name}-domain.safetensors"),
             ),
             "trained_on": _trained_on(held, origin),
             "training_command": COMMAND if origin is None else FURTHER_COMMAND,
-            "limits": (
-                *LIMITS,
-                _refusals(published, domain),
-                _false_alarms(shown, points),
-                *(() if files is None else (files.told(points),)),
-            ),
+            "limits": (*LIMITS, *told, *(() if files is None else (files.told(points),))),
             "calibration": line,
             "operating_points": points,
-            "measured": (
-                *lines(shown, line),
-                *_with_drawings(published, line),
-                *_earlier(held, origin),
-                *(() if files is None else files.lines(line)),
-            ),
+            "measured": tuple(_measured(held, line, origin, files)),
             **FACTS[name],
         }
     )
+
+
+def _measured(
+    held: Held, line: Calibration, origin: Origin | None, files: WholeFiles | None
+) -> Iterator[Measured]:
+    """All figures of a card."""
+    published = held.published()
+    yield from lines(published.photographs(), line)
+    yield from _with_drawings(published, line)
+    yield from _earlier(held, origin)
+    if files is not None:
+        yield from files.lines(line)
 
 
 def _trained_on(held: Held, origin: Origin | None) -> str:

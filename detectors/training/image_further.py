@@ -151,11 +151,8 @@ def write(chosen: list[Picture], earlier: Earlier, given: argparse.Namespace) ->
     made = cached_made(folder / "made")
     blocks = len(CLIP_BLOCKS)
     lower = {kind: [block_of(rows, 0, blocks) for rows in every[kind]] for kind in KINDS}
-    below = earlier.block(0, blocks)
-    for name, parts, again, highest in (
-        ("clip", every, earlier, blocks - 1),
-        ("fast", lower, below, 0),
-    ):
+    kinds = ("clip", every, earlier, blocks - 1), ("fast", lower, earlier.block(0, blocks), 0)
+    for name, parts, again, highest in kinds:
         head = f"image-{name}-head.safetensors"
         before = load_file(start / "weights" / head)
         found = further(parts, before, chosen, again)
