@@ -36,30 +36,32 @@ class WholeFiles:
         return cls(judged=found)
 
     def raised(self, points: OperatingPoints) -> OperatingPoints:
-        """Thresholds that real files of no delivery pass more often than they say, never lower ones."""
-        own = [
-            calibration.operating_points(_standing(scores))
-            for scores in map(_real, self.judged.values())
-            if len(scores) >= FEWEST
-        ]
-        strict = [one.fpr_1 for one in (points, *own) if one.fpr_1 is not None]
-        lenient = max([points.fpr_5, *(one.fpr_5 for one in own)])
+        """Thresholds that real files pass no more often than they say, never lower ones.
+
+        Files of all deliveries count together: the highest of each alone would be set by two files.
+        """
+        real = self._real()
+        if len(real) < FEWEST:
+            return points
+        own = calibration.operating_points(_standing(real))
+        strict = [one.fpr_1 for one in (points, own) if one.fpr_1 is not None]
+        lenient = max(points.fpr_5, own.fpr_5)
         return points.model_copy(update={"fpr_5": lenient, "fpr_1": max(strict, default=None)})
 
     def told(self, points: OperatingPoints) -> str:
         """What share of whole real files passes each threshold, for the card."""
-        real = _real(self.judged[CLEAN])
-        sources = len({score.source for score in real})
-        shares = [
-            f"the {name} point {share:.1%} (95 % over sources: up to {highest:.1%})"
-            for name, threshold in (("1 %", points.fpr_1), ("5 %", points.fpr_5))
-            if threshold is not None
-            for share, highest in [passing(real, threshold)]
-        ]
+        published = self._real(CLEAN)
+        sources = len({score.source for score in published})
         return (
-            f"Of {len(real)} whole real files of {sources} sources, through the decoder and by heads that "
-            f"saw none of their source, {' and '.join(shares)} are passed as published."
+            f"Of {len(published)} whole real files of {sources} sources, through the decoder and by heads "
+            f"that saw none of their source, {_shares(published, points)} as published; of those of all "
+            f"deliveries measured here {_shares(self._real(), points)}."
         )
+
+    def _real(self, delivery: str = "") -> list[Score]:
+        """Real files of one delivery, or of all."""
+        chosen = [self.judged[delivery]] if delivery else self.judged.values()
+        return [score for scores in chosen for score in scores if not score.synthetic]
 
     def lines(self, line: Calibration) -> Iterator[Measured]:
         """Lines of the card: every delivery, and published files of all generators but the commonest."""
@@ -100,8 +102,16 @@ def _drawn_anew(scores: list[Score]) -> Scores:
     return np.asarray(counts[:, of], np.float64)
 
 
-def _real(scores: list[Score]) -> list[Score]:
-    return [score for score in scores if not score.synthetic]
+def _shares(real: list[Score], points: OperatingPoints) -> str:
+    """How many pass each threshold, in words."""
+    told = []
+    for name, threshold in (("1 %", points.fpr_1), ("5 %", points.fpr_5)):
+        if threshold is not None:
+            share, highest = passing(real, threshold)
+            told.append(
+                f"{share:.1%} pass the {name} point (95 % over sources: up to {highest:.1%})"
+            )
+    return " and ".join(told)
 
 
 def _standing(scores: list[Score]) -> Scores:

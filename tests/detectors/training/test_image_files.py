@@ -44,12 +44,17 @@ def test_a_threshold_rises_until_whole_files_pass_it_no_more_often_than_it_says(
     assert share == 0.005 < highest
 
 
-@pytest.mark.parametrize("count", [98, 200])
-def test_few_files_of_a_delivery_change_nothing_and_none_lowers_a_threshold(
-    tmp_path: Path, count: int
-) -> None:
-    others = [real(index, 9.0, delivery="messenger") for index in range(98)]
-    assert files(tmp_path, *quiet(count), *others).raised(POINTS) == POINTS
+def test_deliveries_count_together(tmp_path: Path) -> None:
+    others = [real(index, 9.0, delivery="messenger") for index in range(3)]
+    assert files(tmp_path, *quiet(196), *others).raised(POINTS).fpr_1 == 9.0
+    assert files(tmp_path, *quiet(396), *others).raised(POINTS).fpr_1 == POINTS.fpr_1
+
+
+@pytest.mark.parametrize("raw", [9.0, -9.0])
+def test_few_files_change_nothing_and_many_lower_no_threshold(raw: float, tmp_path: Path) -> None:
+    scores = [real(index, raw) for index in range(98)]
+    more = quiet(200) if raw < 0 else []
+    assert files(tmp_path, *scores, *more).raised(POINTS) == POINTS
 
 
 def test_an_allowance_and_generated_files_raise_no_threshold(tmp_path: Path) -> None:
@@ -61,7 +66,7 @@ def test_an_allowance_and_generated_files_raise_no_threshold(tmp_path: Path) -> 
 def test_the_card_tells_how_many_files_of_how_many_sources_pass(tmp_path: Path) -> None:
     told = files(tmp_path, *quiet(199), real(0, 2.5)).told(POINTS)
     assert "Of 200 whole real files of 40 sources" in told
-    assert "the 1 % point 0.5% (95 % over sources: up to " in told
+    assert "0.5% pass the 1 % point (95 % over sources: up to " in told
     assert passing(quiet(50), 0.0) == (0, 0)
 
 
