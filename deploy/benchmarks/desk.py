@@ -172,7 +172,7 @@ def _painted(address: str, times: int) -> tuple[tuple[float, ...], int]:
         for number in range(WARM + max(2, times)):
             browser.get(address)
             time.sleep(0.5)
-            painted = browser.execute_script(_PAINTED)  # type: ignore[no-untyped-call]
+            painted = browser.execute_script(_PAINTED)
             if painted is None:
                 raise RuntimeError("nothing was painted")
             if number >= WARM:
