@@ -261,6 +261,14 @@ def image_card(
             "limits": (*LIMITS, *told, *(() if files is None else (files.told(points),))),
             "calibration": line,
             "operating_points": points,
+            "scores": (
+                calibration.distribution(
+                    *_by_class(shown.learned()),
+                    (int((~shown.synthetic).sum()), int(shown.synthetic.sum())),
+                )
+                if files is None
+                else files.distribution()
+            ),
             "measured": tuple(_measured(held, line, origin, files)),
             **FACTS[name],
         }

@@ -14,6 +14,7 @@ from detectors.bench.scores import CLEAN, Score, read_scores
 from detectors.training.cards import measured
 from detectors.training.image_heads import Scores
 from detectors.zoo.card import Calibration, Measured, OperatingPoints
+from detectors.zoo.card import Scores as Distribution
 
 FEWEST: Final = 99  # real files of a delivery; fewer cannot fix a rate of 1 %
 RESAMPLES: Final = 500
@@ -58,10 +59,19 @@ class WholeFiles:
             f"deliveries measured here {_shares(self._real(), points)}."
         )
 
+    def distribution(self) -> Distribution:
+        """How the scores of both classes lie, of all deliveries together."""
+        real, made = self._real(), self._of_class(synthetic=True)
+        items = len({score.path for score in real}), len({score.path for score in made})
+        return calibration.distribution(_standing(real), _standing(made), items)
+
     def _real(self, delivery: str = "") -> list[Score]:
         """Real files of one delivery, or of all."""
+        return self._of_class(delivery, synthetic=False)
+
+    def _of_class(self, delivery: str = "", *, synthetic: bool) -> list[Score]:
         chosen = [self.judged[delivery]] if delivery else self.judged.values()
-        return [score for scores in chosen for score in scores if not score.synthetic]
+        return [score for scores in chosen for score in scores if score.synthetic == synthetic]
 
     def lines(self, line: Calibration) -> Iterator[Measured]:
         """Lines of the card: every delivery, and published files of all generators but the commonest."""

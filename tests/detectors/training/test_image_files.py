@@ -1,5 +1,6 @@
 """Thresholds of picture detectors hold on whole files, and the card says how they were found to."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,12 @@ def test_the_card_has_a_figure_without_the_generator_that_made_most(tmp_path: Pa
     assert (every.items, round(every.auc, 2)) == (53, 0.69)
     assert (others.items, others.auc) == (44, 0.0)
     assert "as published, all but builder (AUC 95 % over sources 0.000 to 0.000)" in others.on
+
+
+def test_the_card_knows_how_scores_of_whole_files_lie(tmp_path: Path) -> None:
+    handed_on = [real(index, 1.0, delivery="messenger") for index in range(100)]
+    made = [replace(real(index, 4.0, allowance=1.5), label="ai_generated") for index in (1, 2)]
+    known = files(tmp_path, *quiet(100), *handed_on, *made).distribution()
+    assert (known.bona_fide[0], known.bona_fide[-1]) == (-3.0, 1.0)
+    assert set(known.synthetic) == {2.5}
+    assert (known.bona_fide_items, known.synthetic_items) == (100, 2)
