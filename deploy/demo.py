@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deploy.benchmark import README
+from deploy.benchmarks.targets import README
 from deploy.running import ASSAY, Running
 from deploy.samples import Sample, make_samples
 from service.cli.colours import verdict_text

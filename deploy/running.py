@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 from uuid import uuid4
 
+ROOT: Final = Path(__file__).parents[1]
 ASSAY: Final = (sys.executable, "-m", "service.cli")
 _ADDRESS: Final = re.compile(r"http://\S+:\d+")
 _QUEUES: Final = frozenset({"image", "audio", "video", "provenance"})
@@ -37,22 +38,29 @@ class Answer:
 
 
 class Running:
-    """A service of its own on a free port, in its own data folder."""
+    """A service of its own on a free port, in its own data folder; of another `tree` if asked."""
 
     def __init__(
-        self, data: Path, environment: Mapping[str, str] | None = None, *, workers: int = 2
+        self,
+        data: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        workers: int | None = 2,
+        tree: Path = ROOT,
     ) -> None:
         self.environment = {**os.environ, "ASSAY_DATA_DIR": str(data), **(environment or {})}
         self.address = ""
-        self._workers = workers
+        self._workers = () if workers is None else ("--workers", str(workers))
+        self._tree = tree
         self._said: deque[str] = deque(maxlen=40)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [*ASSAY, "serve", "--port", "0", "--workers", str(self._workers)],
-            env=self.environment,
+            [*ASSAY, "serve", "--port", "0", *self._workers],
+            cwd=self._tree,
+            env={**self.environment, "PYTHONPATH": str(self._tree)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

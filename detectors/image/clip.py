@@ -176,12 +176,12 @@ class ClipDetector:
         require_size(media.pixels)
         view = resized(media.pixels)
         require_texture(view)
-        (statistics,) = summaries(self._encoder, [view])
+        statistics, middle = summaries(self._encoder, [view, crop(media.pixels, *CROPS[0])])
         drawn = 0.0 if self._domain is None else self._domain.drawn(statistics)
         if self._photographs_alone:
             require_photograph(drawn)
         whole = float(np.vdot(self._whole, statistics))
-        details, settled = self._details(media.pixels, whole)
+        details, settled = self._details(media.pixels, whole, float(np.vdot(self._crop, middle)))
         raw = whole + details + self._bias
         little = smallness(media.pixels)
         seen = Observation(
@@ -199,18 +199,17 @@ class ClipDetector:
         )
         return seen, details
 
-    def _details(self, pixels: Pixels, whole: float) -> tuple[float, bool]:
+    def _details(self, pixels: Pixels, whole: float, first: float) -> tuple[float, bool]:
         """Part of the crops, and whether the middle one left so little doubt that it is alone.
 
         The others count in full from one above that on and by the doubt below, so that no score jumps.
         """
-        first = self._crop_parts(pixels, CROPS[:1])
-        doubt = 1.0 if self._settled is None else whole + first[0] + self._bias - self._settled
+        doubt = 1.0 if self._settled is None else whole + first + self._bias - self._settled
         if doubt <= 0:
-            return first[0], True
+            return first, True
         others = self._centres[1:] if min(pixels.shape[:2]) > SIDE else ()
-        mean = float(np.mean(first + self._crop_parts(pixels, others)))
-        return mean if doubt >= 1 else first[0] + doubt * (mean - first[0]), False
+        mean = float(np.mean([first, *self._crop_parts(pixels, others)]))
+        return mean if doubt >= 1 else first + doubt * (mean - first), False
 
     def _redelivered(self, pixels: Pixels, raw: float) -> float | None:
         """The lowest score over `DELIVERIES`, each by the whole and one crop."""

@@ -90,17 +90,21 @@ class EditNetwork(nn.Module):
 
     def forward(self, tiles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Log odds of blocks (n, h / 8, w / 8) and of pictures (n,), each tile its own picture."""
-        maps = self.trunk(self.enter(self.input_norm(self.planes(tiles))))
+        maps = self.maps(tiles)
         return self._compared(maps, maps.mean((2, 3), keepdim=True), maps.std((2, 3), keepdim=True))
 
-    def joint(self, tiles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same for tiles of one picture: blocks (n, h / 8, w / 8) and one log odds, (1,)."""
-        maps = self.trunk(self.enter(self.input_norm(self.planes(tiles))))
+    def maps(self, tiles: torch.Tensor) -> torch.Tensor:
+        """What is known of each block before it is compared: (n, `WIDTH`, h / 8, w / 8)."""
+        known: torch.Tensor = self.trunk(self.enter(self.input_norm(self.planes(tiles))))
+        return known
+
+    def joint(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `forward` for the maps of one picture's tiles: its blocks and one log odds, (1,)."""
         side = maps.transpose(0, 1).flatten(2).flatten(1)[None, :, None]
         blocks, odds = self._compared(
             side, side.mean((2, 3), keepdim=True), side.std((2, 3), keepdim=True)
         )
-        return blocks.view(tiles.shape[0], *maps.shape[2:]), odds
+        return blocks.view(maps.shape[0], *maps.shape[2:]), odds
 
     def _compared(
         self, maps: torch.Tensor, mean: torch.Tensor, spread: torch.Tensor

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill, indent
 from typing import Any, Final
 
 import numpy as np
@@ -88,4 +89,6 @@ def _literal(value: Any) -> str:  # noqa: ANN401 (any JSON value)
     short = f"[{', '.join(parts)}]"
     if len(short) < _LINE * 3 // 4:
         return short
+    if all(isinstance(part, float | int) for part in value):
+        return "[\n" + indent(fill(", ".join(parts), _LINE - 2), "  ") + ",\n]"
     return "[\n" + "".join(f"  {part},\n" for part in parts) + "]"

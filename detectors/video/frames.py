@@ -1,8 +1,8 @@
 """Judge sampled frames of a film through an image detector, and pool them on its time axis."""
 
 import math
-from collections.abc import Mapping
-from typing import Final, Self
+from collections.abc import Callable, Mapping
+from typing import Final, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -14,10 +14,12 @@ from detectors.errors import NotApplicable
 from detectors.result import JUDGED_FRAMES, REFUSED_FRAMES, Reason
 from detectors.video.inserts import InsertRule
 from detectors.zoo.card import ModelCard
+from detectors.zoo.threads import side_by_side
 from detectors.zoo.weights import verified
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
+Seen = TypeVar("Seen")
 
 MIN_FRAMES: Final = 3
 EDGE: Final = 0.08
@@ -116,28 +118,60 @@ class _Frames:
 
     def judged(self) -> Floats:
         """Score of each chosen frame; NaN for those it refuses, like black ones."""
+        judge = self._judge
+        if isinstance(judge, Glances):
+            return self._glanced(judge)
+        raws = np.full(self._chosen.size, np.nan)
+        seen = side_by_side(
+            lambda number: _tried(judge.observe, self._frame(number)), range(raws.size)
+        )
+        for number, found in enumerate(seen):
+            if isinstance(found, NotApplicable):
+                self.refusal = found
+            else:
+                raws[number] = self._kept(found)
+        return raws
+
+    def _glanced(self, judge: Glances) -> Floats:
         raws = np.full(self._chosen.size, np.nan)
         shot = self._media.shot[self._chosen]
-        full = anchors(shot)
-        rest: dict[int, float] = {}  # by shot: what an anchor scored without its fine detail
-        for number, index in enumerate(self._chosen):
-            frame = Image(
-                pixels=normalised(self._media.frames[index]), container=self._media.container
+        full = np.flatnonzero(anchors(shot))
+        seen = dict(
+            zip(
+                full.tolist(),
+                side_by_side(
+                    lambda number: _tried(judge.apart, self._frame(number)), full.tolist()
+                ),
+                strict=True,
             )
-            try:
-                if isinstance(self._judge, Glances):
-                    own = int(shot[number])
-                    if full[number] or own not in rest:
-                        seen, details = self._judge.apart(frame)
-                        rest[own] = seen.raw - details
-                        raws[number] = self._kept(seen)
-                    else:
-                        raws[number] = rest[own] + self._judge.details(frame)
-                else:
-                    raws[number] = self._kept(self._judge.observe(frame))
-            except NotApplicable as error:
-                self.refusal = error.anew()
+        )
+        rest: dict[int, float] = {}  # by shot: what an anchor scored without its fine detail
+        added: dict[int, float] = {}  # by frame between anchors: the same of the anchor before it
+        for number, own in enumerate(shot.tolist()):
+            if number not in seen and own in rest:
+                added[number] = rest[own]
+                continue
+            if number not in seen:
+                seen[number] = _tried(judge.apart, self._frame(number))
+            found = seen[number]
+            if isinstance(found, NotApplicable):
+                self.refusal = found
+            else:
+                rest[own] = found[0].raw - found[1]
+                raws[number] = self._kept(found[0])
+        between = side_by_side(
+            lambda number: _tried(judge.details, self._frame(number)), tuple(added)
+        )
+        for number, details in zip(added, between, strict=True):
+            if isinstance(details, NotApplicable):
+                self.refusal = details
+            else:
+                raws[number] = added[number] + details
         return raws
+
+    def _frame(self, number: int) -> Image:
+        frame = self._media.frames[self._chosen[number]]
+        return Image(pixels=normalised(frame), container=self._media.container)
 
     def _kept(self, seen: Observation) -> float:
         self._margin, self.allowance = seen.margin, seen.allowance
@@ -146,6 +180,14 @@ class _Frames:
     def margin_of_mean(self, count: int) -> float:
         """Of the half of `count` frames that is averaged; small frames stray all alike."""
         return self._margin if self.allowance else self._margin / math.sqrt(max(count / 2, 1))
+
+
+def _tried(judge: Callable[[Image], Seen], frame: Image) -> Seen | NotApplicable:
+    """What a judge says of a frame, or why it does not."""
+    try:
+        return judge(frame)
+    except NotApplicable as error:
+        return error.anew()
 
 
 def anchors(shot: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:

@@ -58,6 +58,18 @@ class OperatingPoints(Closed):
     bona_fide: int  # how many held-out bona fide items fixed them
 
 
+class Scores(Closed):
+    """How the raw scores of held-out media lie, by class.
+
+    Each tuple holds the quantiles at even steps from the lowest score to the highest.
+    """
+
+    bona_fide: tuple[float, ...] = Field(min_length=2)
+    synthetic: tuple[float, ...] = Field(min_length=2)
+    bona_fide_items: int = Field(gt=0)
+    synthetic_items: int = Field(gt=0)
+
+
 class Measured(Closed):
     """One line of held-out results: what was measured, on what, and the figures."""
 
@@ -84,6 +96,7 @@ class ModelCard(Closed):
     measured: tuple[Measured, ...] = ()
     calibration: Calibration | None = None
     operating_points: OperatingPoints | None = None
+    scores: Scores | None = None
     settings: dict[str, float | int | str | list[float]] = Field(default_factory=dict)
 
     @property

@@ -1,9 +1,16 @@
-"""How many threads one model may use: a process says so before it loads any."""
+"""How many threads one file may use: a process says so before it loads any model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import local
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _chosen = [2]
+_here = local()
 
 
 def use_threads(count: int) -> None:
@@ -13,6 +20,24 @@ def use_threads(count: int) -> None:
 
 def threads() -> int:
     return _chosen[0]
+
+
+def side_by_side(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """What `function` makes of each item, in their order, by as many threads as one file may use.
+
+    Each item is computed by one thread, so no result depends on their number. Within such a thread
+    the next call computes by itself. Raises what the first item that fails raises.
+    """
+    known = list(items)
+    count = min(threads(), len(known))
+    if count < 2 or getattr(_here, "one_of_several", False):
+        return [function(item) for item in known]
+    with ThreadPoolExecutor(count, initializer=_mark) as pool:
+        return list(pool.map(function, known))
+
+
+def _mark() -> None:
+    _here.one_of_several = True
 
 
 @contextmanager

@@ -27,9 +27,12 @@ def drift(
     Exits with 1 if any differ by more than chance and by enough to matter. What it means is said
     in docs/operations.md.
     """
+    from detectors.registry import use_shelf
+    from service.cli.engine import read_settings
     from service.cli.installed import database_for
     from service.watching.drift import Window, look
 
+    use_shelf(read_settings().weights)
     with database_for("drift") as database:
         window = Window(now=database.now(), days=days, before_days=before)
         found = look(database, window, tenant)
@@ -51,7 +54,19 @@ def _show(found: "tuple[Compared, ...]") -> None:
         typer.echo("no scan of these days was judged by the models as they are now")
         return
     table = Table(box=None)
-    for head in ("tenant", "detector", "compared", "scans", "with", "was", "is", "effect", "p", ""):
+    for head in (
+        "tenant",
+        "detector",
+        "compared",
+        "scans",
+        "with",
+        "was",
+        "is",
+        "effect",
+        "synthetic",
+        "p",
+        "",
+    ):
         table.add_column(head)
     for item in found:
         table.add_row(
@@ -60,7 +75,9 @@ def _show(found: "tuple[Compared, ...]") -> None:
             item.question.replace("_", " "),
             str(item.scans),
             str(item.reference),
-            *(_number(value) for value in (item.was, item.became, item.effect, item.corrected_p)),
+            *(_number(value) for value in (item.was, item.became, item.effect)),
+            "" if item.synthetic_share is None else f"{item.synthetic_share:.0%}",
+            _number(item.corrected_p),
             item.state,
         )
     console().print(table)

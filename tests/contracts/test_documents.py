@@ -2,13 +2,15 @@
 
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 import typer.main
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from deploy import benchmark
+from deploy.benchmarks import kept, targets
 from service.cli.exit_codes import ExitCode
 from service.cli.main import app
 
@@ -18,8 +20,16 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 
 
 def test_the_speed_table_is_the_committed_measurement() -> None:
-    found = benchmark.Benchmark.model_validate_json(benchmark.RESULTS.read_text())
-    assert benchmark.rewritten(README, found) == README, "run: make bench ARGS=--write"
+    found = kept.read(targets.NAME)
+    assert targets.rewritten(README, found) == README, "run: make bench ARGS=--write"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in kept.RESULTS.iterdir()))
+def test_every_kept_result_names_a_benchmark_that_is_there(name: str) -> None:
+    found = kept.read(name)
+    assert found.figures
+    assert found.command.startswith(f"python -m deploy.benchmarks.{name}")
+    assert find_spec(f"deploy.benchmarks.{name}") is not None
 
 
 def test_every_command_that_readme_names_exists() -> None:

@@ -17,7 +17,8 @@ from detectors.media.wire import HandlerError
 
 RGB = npt.NDArray[np.uint8]
 
-_MARKER: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_FOLLOWED: Final = np.array([code not in (0x00, *range(0xD0, 0xD8), 0xFF) for code in range(256)])
+"""Which bytes make a marker of the 0xFF before them that stands in no coded data."""
 _END: Final = b"\xff\xd9"
 _START: Final = b"\xff\xd8\xff"
 _MPF: Final = b"MPF\x00"
@@ -118,15 +119,24 @@ def frame_of(data: bytes) -> Frame | None:
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Marker code, position of the marker, and content; coded data is skipped."""
     at = 2
-    while (found := _MARKER.search(data, at)) is not None:
-        code, position = found.group(1)[0], found.end() - 2
+    markers = _markers(data)
+    while (next_one := int(np.searchsorted(markers, at))) < markers.size:
+        position = int(markers[next_one])
+        behind, code = position + 2, data[position + 1]
         if code in (_END[1], 0xD8, 0x01):
             yield code, position, b""
-            at = found.end()
+            at = behind
             continue
-        size = int.from_bytes(data[found.end() : found.end() + 2], "big")
-        yield code, position, data[found.end() + 2 : found.end() + size]
-        at = found.end() + size
+        size = int.from_bytes(data[behind : behind + 2], "big")
+        yield code, position, data[behind + 2 : behind + size]
+        at = behind + size
+
+
+def _markers(data: bytes) -> npt.NDArray[np.intp]:
+    """Where a marker may stand, with those inside of segments."""
+    values = np.frombuffer(data, np.uint8)
+    first = np.flatnonzero(values[:-1] == 0xFF)
+    return np.asarray(first[_FOLLOWED[values[first + 1]]], np.intp)
 
 
 def _sent(pending: dict[tuple[int, int], int], scan: bytes, *, progressive: bool) -> None:

@@ -17,6 +17,7 @@ FEW_GREYS: Final = 32
 """A photograph of fewer was reduced to them; a plain one may have no more than a hundred."""
 
 _SAMPLED: Final = 1 << 20  # pixels in which colours are counted
+_FIRST_LOOK: Final = 64  # every so many of those are enough for most photographs
 _WITH_ALPHA: Final = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _GREY: Final = frozenset({"L", "LA", "La", "1"})
 
@@ -44,12 +45,19 @@ def has_few_colours(pixels: RGB) -> bool:
     """Whether a palette would hold every colour; of a picture without colour, few shades of grey."""
     height, width = pixels.shape[:2]
     step = max(1, -(-height * width // _SAMPLED))
-    some = pixels.reshape(-1, 3)[::step].astype(np.uint32)
-    ordered = np.sort(some[:, 0] << 16 | some[:, 1] << 8 | some[:, 2])
-    count = 1 + np.count_nonzero(np.diff(ordered))  # numpy.unique imports, which is too late here
-    if (some[:, :1] == some[:, 1:]).all():
-        return bool(count <= FEW_GREYS)
-    return bool(count <= FEW_COLOURS)
+    some = pixels.reshape(-1, 3)[::step]
+    if _distinct(some[::_FIRST_LOOK]) > FEW_COLOURS:
+        return False
+    most = FEW_GREYS if (some[:, :1] == some[:, 1:]).all() else FEW_COLOURS
+    return _distinct(some) <= most
+
+
+def _distinct(pixels: RGB) -> int:
+    channels = pixels.astype(np.uint32)
+    colours = np.sort(channels[:, 0] << 16 | channels[:, 1] << 8 | channels[:, 2])
+    return 1 + int(
+        np.count_nonzero(np.diff(colours))
+    )  # numpy.unique imports, which is too late here
 
 
 def over_white(pixels: RGB, alpha: npt.NDArray[np.uint8]) -> tuple[RGB, tuple[Note, ...]]:

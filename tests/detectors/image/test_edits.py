@@ -79,8 +79,8 @@ def test_tiles_of_one_picture_are_compared_with_each_other() -> None:
     )
     with torch.inference_mode():
         alone, odds = network(tiles[:1])
-        single, one = network.joint(tiles[:1])
-        both, _ = network.joint(tiles)
+        single, one = network.joint(network.maps(tiles[:1]))
+        both, _ = network.joint(network.maps(tiles))
     torch.testing.assert_close(alone, single)
     torch.testing.assert_close(odds, one)
     assert both.shape == (2, 8, 8)

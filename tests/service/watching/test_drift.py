@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detectors.calibration import distribution
 from detectors.registry import card_of, named
 from detectors.result import Claim, Finding, LikelihoodRatio, Outcome
+from detectors.zoo.card import ModelCard
 from service.db.lifecycle import first_id
 from service.db.scores import Said
 from service.watching.drift import FEWEST, Compared, Question, Window, compare, figures_of, look
@@ -83,6 +85,64 @@ def test_scores_that_moved_are_drift_against_the_card_and_against_the_weeks_befo
     assert scores.effect == pytest.approx(0.38, abs=0.05)
     assert found[Question.NO_SCORE].state == "as before"
     assert figures_of(found.values())["image.clip scores"] == scores.effect
+
+
+def known_scores() -> ModelCard:
+    """The card with held-out scores: 600 real ones around 0, 400 synthetic ones around 2."""
+    drawn = np.random.default_rng(1)
+    known = distribution(drawn.normal(0, 1, 600), drawn.normal(2, 1.2, 400))
+    return CARD.model_copy(update={"scores": known})
+
+
+def beside_the_card(raws: Sequence[float], tenant: str = "a") -> Compared:
+    card = known_scores()
+    said = [replace(item, digest=card.digest) for item in answers(raws, days_ago=1, tenant=tenant)]
+    return by_question(compare(said, {"image.clip": card}, WINDOW), tenant)[Question.CARD]
+
+
+def test_real_media_with_some_synthetic_among_them_are_what_the_card_knows() -> None:
+    for seed in range(20):
+        drawn = np.random.default_rng(seed)
+        raws = [*drawn.normal(0, 1, 270), *drawn.normal(2, 1.2, 30)]
+        found = beside_the_card(raws)
+        assert found.state == "as before"
+        assert found.synthetic_share is not None
+        assert 0 <= found.synthetic_share <= 0.3
+
+
+@pytest.mark.parametrize(("middle", "spread"), [(-0.5, 1.0), (0.0, 2.0), (0.0, 0.4)])
+def test_scores_that_no_mixture_of_the_cards_media_has_are_drift(
+    middle: float, spread: float
+) -> None:
+    found = beside_the_card(list(np.random.default_rng(3).normal(middle, spread, 300)))
+    assert found.drifted
+    assert found.was is not None
+    assert found.became is not None
+
+
+def test_more_synthetic_media_are_told_as_their_share_and_are_no_drift_beside_the_card() -> None:
+    drawn = np.random.default_rng(4)
+    found = beside_the_card([*drawn.normal(0, 1, 150), *drawn.normal(2, 1.2, 150)])
+    assert found.state == "as before"
+    assert found.synthetic_share == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_file_s_allowance_is_taken_off_before_it_is_held_beside_the_card() -> None:
+    card = known_scores()
+    drawn = np.random.default_rng(5).normal(1.5, 1, 300)
+    said = [
+        replace(item, digest=card.digest, allowance=1.5)
+        for item in answers(drawn.tolist(), days_ago=1)
+    ]
+    found = by_question(compare(said, {"image.clip": card}, WINDOW))[Question.CARD]
+    assert found.state == "as before"
+    assert found.synthetic_share == pytest.approx(0, abs=0.1)
+
+
+def test_a_card_without_scores_is_asked_nothing_of_them() -> None:
+    card = CARD.model_copy(update={"scores": None})
+    said = [replace(item, digest=card.digest) for item in answers(real_media(60, 1), days_ago=1)]
+    assert Question.CARD not in by_question(compare(said, {"image.clip": card}, WINDOW))
 
 
 def test_a_detector_that_gives_up_more_often_is_drift() -> None:

@@ -1,4 +1,4 @@
-"""How well copies are found and how rarely anything else: `python -m deploy.similarity_recall DIR`.
+"""How well copies are found and how rarely anything else: `python -m deploy.benchmarks.similarity_recall DIR`.
 
 Takes every photo, recording and film below a folder. Half of them become an index; launderings of
 some of these must lead back to their originals, and launderings of the other half must lead

@@ -8,20 +8,18 @@ library's own reader on the same files, under the same lists.
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import c2pa  # type: ignore[import-untyped]
-from rich.console import Console
-from rich.table import Table
 
+from deploy.benchmarks import kept, older
+from deploy.benchmarks.kept import Figure
+from deploy.running import ROOT
 from provenance.c2pa import Library
 from provenance.conformance import rows, snapshot_of
 from provenance.hashes import sha256
@@ -31,59 +29,51 @@ from provenance.trust import TrustSnapshot
 from tests import media, signing
 from tests.provenance.conftest import snapshot
 
-ROOT: Final = Path(__file__).parents[1]
-OLDER: Final = "744b6b3"
 SIGNED, UNSIGNED = 600, 6000
 READINGS: Final = 6
+AUDITS: Final = 1.5
+"""Target: how many times as fast as the older build."""
+
+VERDICTS: Final = 0.9
+"""Target: of the rate of the library alone."""
 Job = tuple[Path, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Seconds of one command with all it started."""
-
-    clock: float
-    processor: float
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its byte code
-    parser.add_argument("--commit", default=OLDER)
+    parser.add_argument("--commit", default=older.COMMIT)
     parser.add_argument("--rounds", type=int, default=3, help="of which the cheapest counts")
     parser.add_argument("--collection", type=Path, help="manifest.csv of real signed files")
     parser.add_argument("--trust", type=Path, default=Path(), help="folder with its trust lists")
+    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     asked = parser.parse_args()
-    table = Table("what", asked.commit, "this build", "ratio", box=None)
-    with tempfile.TemporaryDirectory(prefix="assay-against-") as name, _tree(asked.commit) as older:
-        folder = Path(name)
-        root = _fill(folder)
-        for kind, count in (("signed", SIGNED), ("unsigned", UNSIGNED)):
-            then, now = _audits(folder, older, kind, asked.rounds)
-            table.add_row(
-                f"provenance audit, {kind}, start-up included",
-                *(f"{count / it.clock:,.0f} files/s, {it.processor:.2f} s" for it in (then, now)),
-                f"{then.processor / now.processor:.2f}",
-            )
-        samples = sorted((folder / "signed").iterdir())[:100]
-        made = [(path, "image/jpeg") for path in samples]
-        _beside_reader(table, "signed, made here", made, snapshot((TrustKind.MANIFEST, root)))
-        if asked.collection is not None:
-            lists = snapshot_of(asked.trust, "state_official_eku")
-            _beside_reader(table, "signed, of the collection", _real(asked.collection), lists)
-    Console().print(table)
+    with (
+        tempfile.TemporaryDirectory(prefix="assay-against-") as name,
+        older.tree(asked.commit) as then,
+    ):
+        figures = tuple(_measured(Path(name), then, asked))
+    sys.exit(kept.finish("against", figures, write=asked.write, beside=asked.commit))
 
 
-@contextmanager
-def _tree(commit: str) -> Iterator[Path]:
-    git = ["git", "-C", str(ROOT), "worktree"]
-    with tempfile.TemporaryDirectory(prefix="assay-older-") as name:
-        tree = Path(name) / "tree"
-        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), commit], check=True)
-        try:
-            yield tree
-        finally:
-            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+def _measured(folder: Path, then: Path, asked: argparse.Namespace) -> Iterator[Figure]:
+    root = _fill(folder)
+    for kind, count in (("signed", SIGNED), ("unsigned", UNSIGNED)):
+        earlier, now = _audits(folder, then, kind, asked.rounds)
+        yield Figure(
+            what=f"provenance audit, {kind}, start-up included",
+            value=count / now.processor,
+            unit="files a CPU second",
+            target=AUDITS,
+            at_least=True,
+            beside=count / earlier.processor,
+        )
+    samples = sorted((folder / "signed").iterdir())[:100]
+    made = [(path, "image/jpeg") for path in samples]
+    yield _beside_reader("signed, made here", made, snapshot((TrustKind.MANIFEST, root)))
+    if asked.collection is not None:
+        lists = snapshot_of(asked.trust, "state_official_eku")
+        yield _beside_reader("signed, of the collection", _real(asked.collection), lists)
 
 
 def _fill(folder: Path) -> str:
@@ -103,36 +93,21 @@ def _fill(folder: Path) -> str:
     return authority.root_pem
 
 
-def _audits(folder: Path, older: Path, kind: str, rounds: int) -> tuple[Cost, Cost]:
+def _audits(folder: Path, build: Path, kind: str, rounds: int) -> tuple[older.Cost, older.Cost]:
     """The cheapest of some rounds of each build."""
-    costs: dict[Path, list[Cost]] = {older: [], ROOT: []}
+    costs: dict[Path, list[older.Cost]] = {build: [], ROOT: []}
     for number in range(rounds):
         for tree, found in costs.items():
             data = folder / f"data-{tree.name}"
             if not data.exists():
-                _assay(tree, data, "trust", "add", str(folder / "root.pem"))
+                older.cost(tree, data, "trust", "add", str(folder / "root.pem"))
             out = str(folder / f"{tree.name}-{kind}-{number}.jsonl")
             place = str(folder / kind)
-            found.append(_assay(tree, data, "audit", place, "--only", "provenance", "--out", out))
+            found.append(
+                older.cost(tree, data, "audit", place, "--only", "provenance", "--out", out)
+            )
     then, now = (min(found, key=lambda it: it.processor) for found in costs.values())
     return then, now
-
-
-def _assay(tree: Path, data: Path, *arguments: str) -> Cost:
-    environment = {**os.environ, "PYTHONPATH": str(tree), "ASSAY_DATA_DIR": str(data)}
-    clock = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "service.cli", *arguments],
-        cwd=tree,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as running:
-        _, status, used = os.wait4(running.pid, 0)
-        running.returncode = os.waitstatus_to_exitcode(status)
-    if running.returncode not in (0, 1):
-        raise SystemExit(f"assay {arguments[0]} of {tree} ended with {running.returncode}")
-    return Cost(time.perf_counter() - clock, used.ru_utime + used.ru_stime)
 
 
 def _real(collection: Path) -> list[Job]:
@@ -143,7 +118,7 @@ def _real(collection: Path) -> list[Job]:
     ]
 
 
-def _beside_reader(table: Table, what: str, jobs: list[Job], lists: TrustSnapshot) -> None:
+def _beside_reader(what: str, jobs: list[Job], lists: TrustSnapshot) -> Figure:
     own, library = Reader(lists), Library(lists)
 
     def judged() -> None:
@@ -162,11 +137,13 @@ def _beside_reader(table: Table, what: str, jobs: list[Job], lists: TrustSnapsho
                     continue
 
     ours, theirs = _rate(judged, len(jobs)), _rate(read, len(jobs))
-    table.add_row(
-        f"full verdict beside the library's own reader, {what}",
-        f"reader {theirs:,.0f} files/s",
-        f"{ours:,.0f} files/s",
-        f"{ours / theirs:.2f}",
+    return Figure(
+        what=f"full verdict beside the library's own reader, {what}",
+        value=ours,
+        unit="files a CPU second",
+        target=VERDICTS,
+        at_least=True,
+        beside=theirs,
     )
 
 

@@ -1,35 +1,30 @@
 """`make bench`: measure speed and size here, against the targets, on media made here.
 
-`--write` keeps the figures in deploy/benchmark.json and writes README's table from them. Run it on
+`--write` keeps the figures in the repository and writes README's table from them. Run it on
 an idle machine: every figure is wall-clock time.
 """
 
 import argparse
 import os
-import platform
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
-from pydantic import BaseModel
 from rich.console import Console
-from rich.table import Table
 
-from deploy.running import ASSAY, Running
-from service.cli.serve import SERVING
-from service.db.lifecycle import WEBHOOKS_QUEUE
+from deploy.benchmarks import kept, memory
+from deploy.benchmarks.kept import Figure, Run
+from deploy.running import ASSAY, ROOT, Running
 from tests import media, signing
 from tests.sounds import speech_like
 
-ROOT: Final = Path(__file__).parents[1]
-RESULTS: Final = ROOT / "deploy" / "benchmark.json"
+NAME: Final = "targets"
 README: Final = ROOT / "README.md"
 OPEN: Final = "<!-- speed: written by `make bench ARGS=--write` -->\n"
 CLOSE: Final = "<!-- end of speed -->"
@@ -43,34 +38,6 @@ COLD_STARTS: Final = 5
 MIB: Final = 1024**2
 
 
-class Figure(BaseModel, frozen=True):
-    """One measured line and the target it has to meet."""
-
-    what: str
-    value: float
-    target: float
-    unit: str
-    at_least: bool = False  # else: at most
-
-    @property
-    def met(self) -> bool:
-        return self.value >= self.target if self.at_least else self.value <= self.target
-
-    @property
-    def row(self) -> tuple[str, str, str]:
-        sign = "≥" if self.at_least else "≤"
-        return self.what, _number(self.value, self.unit), f"{sign} {self.target:g} {self.unit}"
-
-
-class Benchmark(BaseModel, frozen=True):
-    """Everything one run measured, and where."""
-
-    measured_at: datetime
-    processor: str
-    cores: int
-    figures: tuple[Figure, ...]
-
-
 def main() -> int:
     """Measure, print, and with --write keep the figures; 1 when a target is missed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the service ends with us
@@ -79,31 +46,26 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="keep the figures in the repository")
     write = parser.parse_args().write
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
-        figures = tuple(_measure(Path(folder), Console(stderr=True)))
-    found = Benchmark(
-        measured_at=datetime.now(UTC).replace(microsecond=0),
-        processor=_processor(),
-        cores=os.cpu_count() or 1,
-        figures=figures,
-    )
-    Console().print(_table(found))
+        missed = kept.finish(NAME, _measure(Path(folder), Console(stderr=True)), write=write)
     if write:
-        RESULTS.write_text(found.model_dump_json(indent=2) + "\n")
-        README.write_text(rewritten(README.read_text(), found))
-    return 0 if all(figure.met for figure in figures) else 1
+        README.write_text(rewritten(README.read_text(), kept.read(NAME)))
+    return missed
 
 
-def rewritten(readme: str, found: Benchmark) -> str:
+def rewritten(readme: str, found: Run) -> str:
     """README with its table of figures replaced."""
     before, _, rest = readme.partition(OPEN)
     _, _, after = rest.partition(CLOSE)
     return f"{before}{OPEN}{markdown(found)}{CLOSE}{after}"
 
 
-def markdown(found: Benchmark) -> str:
+def markdown(found: Run) -> str:
     """The figures as README shows them."""
     where = f"{found.cores} cores of {found.processor}, {found.measured_at:%Y-%m-%d}"
-    rows = "".join("| " + " | ".join(figure.row) + " |\n" for figure in found.figures)
+    rows = "".join(
+        f"| {figure.what} | {figure.number(figure.value)} | {figure.sought} |\n"
+        for figure in found.figures
+    )
     return f"\n| what | measured | target |\n| --- | --- | --- |\n{rows}\nOn {where}.\n\n"
 
 
@@ -200,38 +162,17 @@ def _service(folder: Path) -> Iterator[Figure]:
 
 
 def _sizes(supervisor: int) -> Iterator[Figure]:
-    """Memory after all of the above. Workers count with their sandboxed children."""
-    workers = 0
-    for child in _children(supervisor):
-        command = Path(f"/proc/{child}/cmdline").read_text().split("\0")
-        if SERVING in command:
-            yield _size("API process, resident", _memory(child), 200)
-        elif WEBHOOKS_QUEUE in command:
-            yield _size("worker of webhooks, resident", _memory(child), 200)
-        else:
-            workers += sum(map(_memory, _family(child)))
+    """Memory after all of the above."""
+    for server in memory.of_servers(supervisor):
+        yield _size("API process, resident", server, 200)
+    for sender in memory.of_webhooks(supervisor):
+        yield _size("worker of webhooks, resident", sender, 200)
+    workers = memory.of_workers(supervisor)
     yield _size("both workers of scans with their children, resident", workers, 1500)
 
 
 def _size(what: str, value: float, target: float) -> Figure:
     return Figure(what=what, value=value / MIB, target=target, unit="MB")
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(number) for task in tasks for number in task.read_text().split()]
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    for child in _children(pid):
-        yield from _family(child)
-
-
-def _memory(pid: int) -> int:
-    """Proportional resident bytes: a page that two processes share counts half for each."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def _run(environment: dict[str, str], *arguments: str) -> float:
@@ -242,25 +183,6 @@ def _run(environment: dict[str, str], *arguments: str) -> float:
     if done.returncode not in (0, 1, 4):
         raise RuntimeError(f"assay {arguments[0]}: {done.stderr.decode()}")
     return took
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
-def _number(value: float, unit: str) -> str:
-    text = f"{value:.2f}" if unit == "s" else f"{value:,.0f}"
-    return f"{text} {unit}"
-
-
-def _table(found: Benchmark) -> Table:
-    table = Table("what", "measured", "target", "", box=None)
-    for figure in found.figures:
-        table.add_row(*figure.row, "met" if figure.met else "[red]missed[/]")
-    return table
 
 
 if __name__ == "__main__":

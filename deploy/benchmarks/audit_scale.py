@@ -1,4 +1,4 @@
-"""What a file costs in archives of every size: `python -m deploy.benchmark_audit_scale`.
+"""What a file costs in archives of every size: `python -m deploy.benchmarks.audit_scale`.
 
 Makes folders of tiny JPEGs, no two alike and a thousand to a folder, audits each with a program of
 its own, provenance alone, and prints what a file costs beyond starting and ending, which an audit of
@@ -13,36 +13,61 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
+from deploy.benchmarks import kept
+from deploy.benchmarks.kept import Figure
+
 SIZES: Final = (1_000, 10_000, 100_000)
 FEW: Final = 16
 EACH_FOLDER: Final = 1_000
+MOST: Final = 1.2
+"""Target: what a file costs, and memory, beside the fewest files."""
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--files", type=int, nargs="+", default=SIZES)
     arguments.add_argument("--jobs", type=int, default=2)
-    asked = arguments.parse_args()
-    sys.stdout.write(
-        "| files | ms a file | ms of processor time a file | most memory, MB |\n"
-        "| --- | --- | --- | --- |\n"
+    arguments.add_argument(
+        kept.WRITE, action="store_true", help="keep the result in the repository"
     )
-    idle = cost_of(FEW, asked.jobs)
-    for count in asked.files:
-        found = cost_of(count, asked.jobs)
-        each = [
-            1000 * (whole - start) / (count - FEW)
-            for whole, start in ((found.clock, idle.clock), (found.processor, idle.processor))
-        ]
-        row = f"| {count:,} | {each[0]:.2f} | {each[1]:.2f} | {found.megabytes:,.0f} |"
-        sys.stdout.write(f"{row}\n")
-        sys.stdout.flush()
+    asked = arguments.parse_args()
+    sys.exit(
+        kept.finish(
+            "audit_scale", _measured(asked.files, asked.jobs), write=asked.write, beside="fewest"
+        )
+    )
+
+
+def _measured(sizes: Sequence[int], jobs: int) -> Iterator[Figure]:
+    idle = cost_of(FEW, jobs)
+    fewest: tuple[float, float] | None = None
+    for count in sizes:
+        found = cost_of(count, jobs)
+        each = 1000 * (found.processor - idle.processor) / (count - FEW)
+        beside = fewest or (None, None)
+        target = None if fewest is None else MOST
+        yield Figure(
+            what=f"processor time of each of {count:,} files",
+            value=each,
+            unit="ms",
+            target=target,
+            beside=beside[0],
+        )
+        yield Figure(
+            what=f"most memory for {count:,} files",
+            value=found.megabytes,
+            unit="MB",
+            target=target,
+            beside=beside[1],
+        )
+        fewest = fewest or (each, found.megabytes)
 
 
 @dataclass(frozen=True, slots=True)

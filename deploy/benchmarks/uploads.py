@@ -1,6 +1,6 @@
 """Measure how many uploads the API accepts a second while a worker is busy, beside a bare endpoint.
 
-    python -m deploy.benchmark_uploads [--seconds 20] [--connections 16] [--processes 1]
+    python -m deploy.benchmarks.uploads [--seconds 20] [--connections 16] [--processes 1]
 
 PostgreSQL, Redis and `assay serve`, which is API and worker, are started here. The bare endpoint is
 FastAPI that stores a form's file in a folder and does nothing else; it runs in the same run, first
@@ -25,9 +25,8 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-
+from deploy.benchmarks import kept, memory
+from deploy.benchmarks.kept import Figure
 from service.access.keyring import Keyring
 from service.access.principal import Scope
 from service.analysis.source import DEFAULT_TENANT
@@ -115,6 +114,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="of load for each endpoint")
     parser.add_argument("--connections", type=int, default=16, help="that send at the same time")
     parser.add_argument("--processes", type=int, default=1, help="of each endpoint")
+    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="assay-bench-") as name,
@@ -127,7 +127,8 @@ def main() -> int:
         counted = _loaded("assay, key and limits", ours, options, key)
         synced = _loaded("bare and durable", durable, options)
         last = _loaded("bare, last", bare, options)
-    return _print(first, opened, counted, synced, last)
+    figures = _figures(first, opened, counted, synced, last)
+    return kept.finish("uploads", figures, write=options.write, beside="bare endpoint")
 
 
 @contextmanager
@@ -155,12 +156,8 @@ def _deployment(folder: Path, processes: int) -> Iterator[tuple[Endpoint, str]]:
 
 def _api(supervisor: int) -> tuple[int, ...]:
     """The processes that serve, among the children of `assay serve`."""
-    children = _children(supervisor)
+    children = memory.children(supervisor)
     return tuple(pid for pid in children if SERVING in Path(f"/proc/{pid}/cmdline").read_text())
-
-
-def _children(pid: int) -> tuple[int, ...]:
-    return tuple(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 def _key(database: str) -> str:
@@ -180,9 +177,10 @@ def _bare(folder: Path, processes: int, *, durable: bool) -> Iterator[Endpoint]:
     try:
         servers.wait_until(lambda: servers.answers(port), what="the bare endpoint answers")
         servers.wait_until(
-            lambda: len(_children(process.pid)) == processes - 1, what="all of its processes run"
+            lambda: len(memory.children(process.pid)) == processes - 1,
+            what="all of its processes run",
         )
-        yield Endpoint(port, (process.pid, *_children(process.pid)))
+        yield Endpoint(port, (process.pid, *memory.children(process.pid)))
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
@@ -259,23 +257,28 @@ def _request(data: bytes, key: str | None) -> bytes:
     return head.encode() + b"\r\n" + body
 
 
-def _print(first: Load, opened: Load, counted: Load, synced: Load, last: Load) -> int:
-    table = Table("endpoint", "accepted", "refused", "a second", "p50 ms", "p99 ms", "CPU ms")
-    for load in (first, opened, counted, synced, last):
-        counts = (str(load.accepted), str(load.refused), f"{load.rate:.0f}")
-        table.add_row(load.what, *counts, f"{load.p50:.0f}", f"{load.p99:.0f}", f"{load.work:.1f}")
+def _figures(
+    first: Load, opened: Load, counted: Load, synced: Load, last: Load
+) -> Iterator[Figure]:
     bare = (first.rate + last.rate) / 2
-    share = opened.rate / bare
-    console = Console()
-    console.print(table)
-    met = opened.rate >= TARGET_RATE and opened.p99 <= TARGET_P99 and share >= TARGET_SHARE
-    console.print(
-        f"assay accepts {share:.2f} of what the bare endpoint does, {counted.rate / bare:.2f} with "
-        f"a key and limits, and {opened.rate / synced.rate:.2f} of what it does where it makes the "
-        f"file durable (wanted: {TARGET_RATE:.0f} a second, p99 {TARGET_P99:.0f} ms, share "
-        f"{TARGET_SHARE}): {'met' if met else 'missed'}"
-    )
-    return 0 if met else 1
+    what = "uploads of 100 KB"
+    yield Figure(what=what, value=opened.rate, unit="a second", target=TARGET_RATE, at_least=True)
+    yield Figure(what=f"{what}, p99", value=opened.p99, unit="ms", target=TARGET_P99)
+    yield Figure(what=f"{what}, refused", value=opened.refused, unit="uploads", target=0)
+    for words, load, beside, target in (
+        ("beside a bare endpoint", opened, bare, TARGET_SHARE),
+        ("with a key and limits, beside a bare endpoint", counted, bare, None),
+        ("beside a bare endpoint that makes the file durable", opened, synced.rate, None),
+    ):
+        yield Figure(
+            what=f"{what}, {words}",
+            value=load.rate,
+            unit="a second",
+            target=target,
+            at_least=True,
+            beside=beside,
+        )
+    yield Figure(what=f"{what}, processor time", value=opened.work, unit="ms", beside=first.work)
 
 
 if __name__ == "__main__":

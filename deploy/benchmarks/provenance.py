@@ -1,4 +1,4 @@
-"""How fast provenance is read: `python -m deploy.benchmark_provenance`.
+"""How fast provenance is read: `python -m deploy.benchmarks.provenance`.
 
 Signed and unsigned photographs made on the spot, each with a full verdict and its SHA-256, in two
 processes; with --collection also real files, as `provenance.conformance` takes them. Every figure
@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-
+from deploy.benchmarks import kept
+from deploy.benchmarks.kept import Figure
 from detectors.media.sandbox import Sandbox
 from provenance.client import read_through
 from provenance.conformance import rows, snapshot_of
@@ -60,27 +59,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--collection", type=Path, help="manifest.csv of real signed files")
     parser.add_argument("--trust", type=Path, default=Path(), help="folder with its trust lists")
+    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     options = parser.parse_args()
-    table = Table("what", "measured", "by processor time", "target", box=None)
-    met = True
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as name:
-        folder = Path(name)
-        for what, jobs, lists, target in (*_made(folder), *_real(options)):
-            rate = _best(jobs, lists)
-            met &= rate.processor >= target
-            table.add_row(
-                what,
-                f"{rate.wall:,.0f} files/s",
-                f"{rate.processor:,.0f} files/s",
-                f"≥ {target}" if target else "",
-            )
-        megabytes = _memory(folder)
-        met &= megabytes <= MEMORY
-        table.add_row(
-            "child that reads a signed 1 GB video", f"{megabytes:,.0f} MB", "", f"≤ {MEMORY}"
+        figures = tuple(_measured(Path(name), options))
+    return kept.finish("provenance", figures, write=options.write)
+
+
+def _measured(folder: Path, options: argparse.Namespace) -> Iterator[Figure]:
+    for what, jobs, lists, target in (*_made(folder), *_real(options)):
+        rate = _best(jobs, lists)
+        yield Figure(what=f"{what}, by the clock", value=rate.wall, unit="files/s")
+        yield Figure(
+            what=f"{what}, by processor time",
+            value=rate.processor,
+            unit="files/s",
+            target=target or None,
+            at_least=True,
         )
-    Console().print(table)
-    return 0 if met else 1
+    what = "child that reads a signed 1 GB video"
+    yield Figure(what=what, value=_memory(folder), unit="MB", target=MEMORY)
 
 
 def _made(folder: Path) -> Iterator[tuple[str, list[Job], TrustSnapshot, int]]:

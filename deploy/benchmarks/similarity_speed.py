@@ -1,4 +1,4 @@
-"""How fast a large index of known media is searched: `python -m deploy.similarity_speed`.
+"""How fast a large index of known media is searched: `python -m deploy.benchmarks.similarity_speed`.
 
 Fills an index with made entries: views of made pictures, under words drawn at random. Words of
 real pictures are far from equally common, so neither are these: popularity is log-normal, as wide

@@ -1,4 +1,4 @@
-"""What a photograph waits for behind films: `python -m deploy.benchmark_waiting`.
+"""What a photograph waits for behind films: `python -m deploy.benchmarks.waiting`.
 
 A service of its own analyses a photograph of 12 megapixels by itself, several times, then three films
 of 60 s are uploaded and right behind them, one after the other, the same number of photographs.
@@ -6,7 +6,6 @@ of 60 s are uploaded and right behind them, one after the other, the same number
 """
 
 import argparse
-import json
 import signal
 import sys
 import tempfile
@@ -16,9 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-
+from deploy.benchmarks import kept
+from deploy.benchmarks.kept import Figure
 from deploy.running import Running
 from tests import media
 from tests.sounds import speech_like
@@ -36,29 +34,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, choices=(1, 2), default=2)
     parser.add_argument("--lines", type=int, default=1080, help="of the films, 16:9")
-    parser.add_argument("--out", type=Path, help="write the result as JSON")
+    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="assay-waiting-") as name:
         folder = Path(name)
         with Running(folder / "data", workers=asked.workers) as service:
             service.wait_ready()
             alone, behind, films = _measured(service, folder, asked.lines)
-    ratio = median(behind) / median(alone)
-    table = Table("a photograph of 12 megapixels, upload to report", "median", "longest", box=None)
-    for what, times in (("alone", alone), (f"behind {FILMS} films", behind)):
-        table.add_row(what, f"{median(times):.2f} s", f"{max(times):.2f} s")
-    Console().print(table)
-    Console().print(f"{ratio:.2f} times as long; all films had their reports after {films:.0f} s")
-    if asked.out is not None:
-        found = {
-            "command": " ".join(["python -m deploy.benchmark_waiting", *sys.argv[1:]]),
-            "alone_seconds": alone,
-            "behind_films_seconds": behind,
-            "ratio_of_medians": round(ratio, 2),
-            "films_seconds": round(films, 1),
-        }
-        asked.out.write_text(json.dumps(found, indent=2) + "\n")
-    return 0 if ratio <= MOST else 1
+    what = "photograph of 12 megapixels, upload to report"
+    figures = [
+        Figure(what=f"{what}, alone, median", value=median(alone), unit="s"),
+        Figure(
+            what=f"{what}, behind {FILMS} films, median",
+            value=median(behind),
+            unit="s",
+            target=MOST,
+            beside=median(alone),
+        ),
+        Figure(
+            what=f"{what}, behind {FILMS} films, longest",
+            value=max(behind),
+            unit="s",
+            beside=max(alone),
+        ),
+        Figure(what="until all films had their reports", value=films, unit="s"),
+    ]
+    return kept.finish("waiting", figures, write=asked.write, beside="alone")
 
 
 def _measured(service: Running, folder: Path, lines: int) -> tuple[list[float], list[float], float]:

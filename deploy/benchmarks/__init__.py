@@ -1,0 +1,1 @@
+"""What assay costs, measured here and now: scripts to run on a quiet machine, never tests."""
