@@ -18,7 +18,7 @@ from service.cli.credentials_tree import credentials
 from service.language.figures import number
 from service.language.spoken import _
 from service.rendering.view import conflicts, gaps
-from service.rendering.words import WORDS
+from service.rendering.words import STAGES, WORDS
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Report, Signal
 from service.reporting.translated import translated
@@ -36,7 +36,9 @@ _ALARMING: Final = frozenset({Signal.BROKEN, Signal.SYNTHETIC, Signal.MANIPULATE
 def following(name: str) -> Iterator[Listener]:
     """Show on a terminal how far the analysis of one input is."""
     with console(stderr=True).status(Text(name)) as status:
-        yield lambda progress: status.update(Text(f"{name}: {progress.stage} {progress.note}"))
+        yield lambda progress: status.update(
+            Text(f"{name}: {STAGES[progress.stage]} {progress.note}")
+        )
 
 
 def render(report: Report) -> RenderableType:

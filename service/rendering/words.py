@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from service.analysis.progress import Stage
 from service.language.spoken import Words
 
 WORDS: Final = Words(
@@ -72,6 +73,17 @@ ROLES: Final = Words(
         "operator": "operator",
     }
 )
+
+STAGES: Final = Words(
+    {
+        Stage.QUEUED: "Waiting for a worker",
+        Stage.PROVENANCE: "Reading Content Credentials and markers",
+        Stage.DECODING: "Decoding in a sandbox",
+        Stage.DETECTORS: "Asking the classifiers",
+        Stage.REPORT: "Weighing the evidence",
+    }
+)
+"""What an analysis is doing, as pages and terminals say it."""
 
 PRINTED: Final = Words(
     {

@@ -23,6 +23,7 @@ from service.db.retention_lifecycle import Part
 from service.errors import InvalidRequest
 from service.language.spoken import Words
 from service.rendering.view import ICONS, bytes_in_words, view
+from service.rendering.words import STAGES
 from service.reporting.translated import translated
 from service.reporting.wording import (
     ACTIONS,
@@ -48,15 +49,6 @@ from service.web.who import Who, who_of
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 RECENT: Final = 8
-STAGES: Final = Words(
-    {
-        Stage.QUEUED: "Waiting for a worker",
-        Stage.PROVENANCE: "Reading Content Credentials and markers",
-        Stage.DECODING: "Decoding in a sandbox",
-        Stage.DETECTORS: "Asking the classifiers",
-        Stage.REPORT: "Weighing the evidence",
-    }
-)
 PARTS: Final = Words(
     {
         Part.BYTES: "the file",
