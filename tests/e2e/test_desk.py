@@ -165,7 +165,9 @@ def _arrived(made: Desk) -> list[int]:
 def test_a_name_of_4_kb_fits_a_telephone_and_a_failure_says_why_in_the_readers_language(
     browser: WebDriver, tmp_path: Path
 ) -> None:
-    failing = StandIn(reports.likely_synthetic, error=DecoderCrashed("the decoder sent an empty frame"))
+    failing = StandIn(
+        reports.likely_synthetic, error=DecoderCrashed("the decoder sent an empty frame")
+    )
     made = desk(tmp_path, failing)
     script = """
 const pasted = new DataTransfer();
