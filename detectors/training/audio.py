@@ -22,8 +22,9 @@ import torch
 from detectors.audio.boosting import Forest
 from detectors.audio.condition import CONDITIONS, LINE, ConditionModel, certain
 from detectors.audio.heads import Heads
+from detectors.audio.network import Networks
 from detectors.training import whisper
-from detectors.training.audio_bank import CLEAN, WIDE_VIEWS, Bank, build, chosen
+from detectors.training.audio_bank import CLEAN, HEARD_VIEWS, WIDE_VIEWS, Bank, build, chosen
 from detectors.training.audio_cards import VAD, write_cards
 from detectors.training.audio_experts import (
     fit_conditions,
@@ -32,7 +33,7 @@ from detectors.training.audio_experts import (
     page_weights,
 )
 from detectors.training.audio_held import Held
-from detectors.training.audio_networks import fit_networks
+from detectors.training.audio_networks import ROUNDS, fit_networks
 
 log = logging.getLogger(__name__)
 
@@ -150,12 +151,15 @@ def fit_all(bank: Bank, chosen: Bools, seed: int, weights: Path | None = None) -
     plain = inside & np.isin(bank.view, FITTED)
     even = page_weights(bank.source[plain], bank.synthetic[plain])
     forest = fit_forest(bank.statistics[plain], bank.synthetic[plain], even, seed=seed)
-    heads = fit_heads(bank.features[plain], bank.synthetic[plain], even, seed=seed)
+    machine = fit_machine(bank.features[plain], bank.synthetic[plain], even, seed=seed)
+    heads = Heads(machine, fit_wide_networks(bank, inside, seed=seed))
     lines = chosen[bank.line_item]
     made = bank.line_synthetic[lines]
     even = page_weights(bank.line_source[lines], made)
     narrow_forest = fit_forest(bank.line_statistics[lines], made, even, seed=seed)
-    narrow_heads = fit_heads(bank.line_features[lines], made, even, seed=seed)
+    rows = bank.line_features[lines]
+    narrow_machine = fit_machine(rows, made, even, seed=seed)
+    narrow_heads = Heads(narrow_machine, fit_networks(rows, made, even, seed=seed))
     known = inside & np.isin(bank.view, CONDITIONS)
     conditions = fit_conditions(bank.statistics[known], bank.view[known])
     log.info("trees, heads and conditions fitted")
@@ -165,10 +169,15 @@ def fit_all(bank: Bank, chosen: Bools, seed: int, weights: Path | None = None) -
     return models
 
 
-def fit_heads(rows: Floats, synthetic: Bools, weights: Floats, *, seed: int) -> Heads:
-    """Both heads on the same rows."""
-    machine = fit_machine(rows, synthetic, weights, seed=seed)
-    return Heads(machine, fit_networks(rows, synthetic, weights, seed=seed))
+def fit_wide_networks(bank: Bank, inside: Bools, *, seed: int) -> Networks:
+    """Networks of the wide band, which gain by MP3 and Opus copies and by later windows.
+
+    `inside` says which views of the bank may be seen, shape (views,).
+    """
+    heard = inside & np.isin(bank.view, HEARD_VIEWS)
+    made = bank.synthetic[heard]
+    even = page_weights(bank.source[heard], made)
+    return fit_networks(bank.features[heard], made, even, seed=seed, epochs=ROUNDS)
 
 
 def judge_all(models: Models, bank: Bank, rows: Bools, lines: Bools) -> dict[str, Floats]:

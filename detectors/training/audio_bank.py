@@ -1,7 +1,8 @@
 """The views of every recording that training needs, computed once and kept on disk.
 
 A view is a recording as it came or after a laundering; which one, its digest decides. Kept are the
-inputs of the experts, for the first window of the longest piece of speech in it.
+inputs of the experts, for the first window of the longest piece of speech in it, and for the last one
+where that piece is much longer.
 """
 
 import csv
@@ -35,6 +36,14 @@ JUDGED: Final = (CLEAN, *LAUNDERINGS)
 
 WIDE_VIEWS: Final = tuple(view for view in JUDGED if view != condition.LINE)
 """Views that are judged in all of the band."""
+
+LATER: Final = "later"
+"""The last window of a long piece of speech, as it came; networks learn from it, none is judged by it."""
+
+HEARD_VIEWS: Final = (*WIDE_VIEWS, LATER)
+"""Views that the networks of the wide band learn from."""
+
+_LONG: Final = 3 * WINDOW // 2  # frames of speech from which on there is a later window
 
 MOST_MADE: Final = 12
 """Recordings of one system on one page that are used, at most."""
@@ -197,16 +206,21 @@ def _views(recording: Recording) -> Mapping[str, npt.NDArray[np.floating]]:
     if rate != AUDIO_RATE or samples.ndim != 1:
         raise ValueError(f"{recording.path}: training expects mono at {AUDIO_RATE} Hz")
     finder, encoder = _TOOLS["here"]
-    stretch = _judged(finder, samples)
-    if stretch is None:
+    speech = _longest(finder, samples)
+    if speech is None:
         return {}
+    first = replace(speech, end=min(speech.end, speech.start + WINDOW * HOP))
     launder, line = laundered_as(recording)
+    views = [
+        (CLEAN, samples, WIDE, first),
+        (launder, LAUNDERINGS[launder](samples), WIDE, first),
+        (LINE, LINES[line](samples), NARROW, first),
+    ]
+    if speech.end - speech.start >= _LONG * HOP:
+        last = replace(speech, start=speech.end - WINDOW * HOP)
+        views.append((LATER, samples, WIDE, last))
     found: dict[str, npt.NDArray[np.floating]] = {}
-    for name, view, band in (
-        (CLEAN, samples, WIDE),
-        (launder, LAUNDERINGS[launder](samples), WIDE),
-        (LINE, LINES[line](samples), NARROW),
-    ):
+    for name, view, band, stretch in views:
         piece = _piece(view, stretch, band)
         found[f"{name}/statistics"] = statistics(piece)[0]
         found[f"{name}/embedding"] = encoder.embed(piece)[0].astype(np.float16)
@@ -220,15 +234,14 @@ def laundered_as(recording: Recording) -> tuple[str, str]:
     return names[number % len(names)], lines[number // len(names) % len(lines)]
 
 
-def _judged(finder: SpeechFinder, samples: Floats) -> Stretch | None:
-    """The first window of the longest stretch of speech; None where there is none."""
+def _longest(finder: SpeechFinder, samples: Floats) -> Stretch | None:
+    """The longest stretch of speech; None where there is none."""
     audio = Audio(samples=samples, source_rate=AUDIO_RATE, container="wav")
     try:
         speech = require_speech(finder, audio)
     except NotApplicable:
         return None
-    longest = max(speech, key=lambda stretch: stretch.end - stretch.start)
-    return replace(longest, end=min(longest.end, longest.start + WINDOW * HOP))
+    return max(speech, key=lambda stretch: stretch.end - stretch.start)
 
 
 def _piece(samples: Floats, stretch: Stretch, band: Band) -> Piece:

@@ -14,6 +14,9 @@ Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 
 EPOCHS: Final = 25
+ROUNDS: Final = 16
+"""Epochs where there are several views of each recording."""
+
 BATCH: Final = 256
 RATE: Final = 3e-3  # the highest of a cycle
 DECAY: Final = 0.05
@@ -21,7 +24,9 @@ _MIXED: Final = 0.4  # parameter of the beta distribution that rows are mixed by
 _DOUBT: Final = 0.05  # of every label
 
 
-def fit_networks(rows: Floats, synthetic: Bools, weights: Floats, *, seed: int) -> Networks:
+def fit_networks(
+    rows: Floats, synthetic: Bools, weights: Floats, *, seed: int, epochs: int = EPOCHS
+) -> Networks:
     """Train each member on mixtures of two rows (mixup, Zhang et al. 2018) with doubtful labels.
 
     The classes are equally heavy; `weights` has shape (rows,). The seed fixes every number drawn.
@@ -37,7 +42,7 @@ def fit_networks(rows: Floats, synthetic: Bools, weights: Floats, *, seed: int) 
         for number, member in enumerate(networks.members):
             torch.manual_seed(seed * len(networks.members) + number)
             member.apply(_from_scratch)
-            _fit(member, seen, wanted, heavy)
+            _fit(member, seen, wanted, heavy, epochs)
     networks.members.half().float()
     return networks.eval()
 
@@ -47,14 +52,14 @@ def _from_scratch(layer: nn.Module) -> None:
         layer.reset_parameters()
 
 
-def _fit(member: nn.Module, seen: Tensor, wanted: Tensor, heavy: Tensor) -> None:
+def _fit(member: nn.Module, seen: Tensor, wanted: Tensor, heavy: Tensor, epochs: int) -> None:
     """AdamW with one cycle of the learning rate."""
     batch = min(BATCH, len(seen))
     steps = len(seen) // batch
     optimiser = torch.optim.AdamW(member.parameters(), lr=RATE, weight_decay=DECAY)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=EPOCHS * steps)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * steps)
     mixture = torch.distributions.Beta(_MIXED, _MIXED)
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         order = torch.randperm(len(seen))[: steps * batch]
         for some in order.view(steps, batch):
             others = some[torch.randperm(batch)]

@@ -114,6 +114,26 @@ def test_of_a_telephone_copy_the_bank_keeps_what_experts_will_see_of_such_a_file
     assert np.corrcoef(seen, bank.line_features[0])[0, 1] > 0.95
 
 
+def test_only_a_long_recording_has_a_later_window_and_none_is_judged_by_it(
+    tmp_path: Path,
+) -> None:
+    manifest = _manifest(tmp_path / "a", [_row(1), _row(2)])
+    long, short = audio_bank.chosen([manifest])
+    talk = speech_like(6.0)
+    soundfile.write(long.file, talk, AUDIO_RATE)
+    soundfile.write(short.file, talk[: 3 * AUDIO_RATE], AUDIO_RATE)
+    card = card_of(named("audio.encoder"))
+    finder = verified(card)
+    bank = audio_bank.build((long, short), tmp_path / "cache", finder, verified(card, 1), jobs=1)
+    (row,) = np.flatnonzero(bank.view == audio_bank.LATER)
+    assert bank.item[row] == 0
+    assert audio_bank.LATER not in audio_bank.JUDGED
+    audio = Audio(samples=talk, source_rate=AUDIO_RATE, container="wav")
+    _, rows = next(listen(SpeechFinder(finder), audio).pieces(audio))
+    nearest = np.abs(rows - bank.statistics[row]).sum(1).argmin()
+    assert nearest == len(rows) - 1
+
+
 def _only_above(samples: np.ndarray) -> np.ndarray:
     """What lies above 5 kHz, at full level."""
     spectrum = np.fft.rfft(samples)

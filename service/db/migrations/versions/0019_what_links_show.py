@@ -3,14 +3,16 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
+revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    shown = sa.Column("author_and_place", sa.Boolean(), nullable=False, server_default=sa.false())
+    shown: sa.Column[bool] = sa.Column(
+        "author_and_place", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("share_link", shown)
 
 
