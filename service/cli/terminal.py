@@ -11,14 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from provenance.declared import Weight
-from service.analysis.progress import Listener
+from service.analysis.progress import STAGES, Listener
 from service.cli import timeline
 from service.cli.colours import COLOURS, console, verdict_text
 from service.cli.credentials_tree import credentials
 from service.language.figures import number
 from service.language.spoken import _
 from service.rendering.view import conflicts, gaps
-from service.rendering.words import STAGES, WORDS
+from service.rendering.words import WORDS
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Report, Signal
 from service.reporting.translated import translated

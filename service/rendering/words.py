@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from service.analysis.progress import Stage
 from service.language.spoken import Words
 
 WORDS: Final = Words(
@@ -73,17 +72,6 @@ ROLES: Final = Words(
         "operator": "operator",
     }
 )
-
-STAGES: Final = Words(
-    {
-        Stage.QUEUED: "Waiting for a worker",
-        Stage.PROVENANCE: "Reading Content Credentials and markers",
-        Stage.DECODING: "Decoding in a sandbox",
-        Stage.DETECTORS: "Asking the classifiers",
-        Stage.REPORT: "Weighing the evidence",
-    }
-)
-"""What an analysis is doing, as pages and terminals say it."""
 
 PRINTED: Final = Words(
     {

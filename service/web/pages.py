@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.principal import Principal, Scope
-from service.analysis.progress import Stage
+from service.analysis.progress import STAGES, Stage
 from service.api.access import PUBLIC, TheIntake, ThePrincipal, TheScans, TheTrust, needs
 from service.api.looking import TheLooking, apart, shown
 from service.api.problems import Problem
@@ -23,7 +23,6 @@ from service.db.retention_lifecycle import Part
 from service.errors import InvalidRequest
 from service.language.spoken import Words
 from service.rendering.view import ICONS, bytes_in_words, view
-from service.rendering.words import STAGES
 from service.reporting.translated import translated
 from service.reporting.wording import (
     ACTIONS,
