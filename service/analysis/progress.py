@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from service.language.spoken import Words
 
 
 class Stage(StrEnum):
@@ -13,6 +16,18 @@ class Stage(StrEnum):
     DECODING = "decoding"
     DETECTORS = "detectors"
     REPORT = "report"
+
+
+STAGES: Final = Words(
+    {
+        Stage.QUEUED: "Waiting for a worker",
+        Stage.PROVENANCE: "Reading Content Credentials and markers",
+        Stage.DECODING: "Decoding in a sandbox",
+        Stage.DETECTORS: "Asking the classifiers",
+        Stage.REPORT: "Weighing the evidence",
+    }
+)
+"""What an analysis is doing, as pages and terminals say it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,29 @@ from service.cli.complain import DELIBERATE, sentence_of, told
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.installation import Finding, services
-from service.language.spoken import _, n_
+from service.language.spoken import Words, _, n_
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
+
+MEASURES: Final = Words(
+    {
+        "dies_with_parent": "dies with parent",
+        "own_user_namespace": "own user namespace",
+        "own_network_namespace": "own network namespace",
+        "core_dumps_off": "core dumps off",
+        "descriptors_limited": "descriptors limited",
+        "processes_limited": "processes limited",
+        "no_new_privileges": "no new privileges",
+        "no_capabilities": "no capabilities",
+        "file_size_limited": "file size limited",
+        "memory_limited": "memory limited",
+        "processor_time_limited": "processor time limited",
+        "system_calls_filtered": "system calls filtered",
+        "sockets_refused_in_python": "sockets refused in python",
+    }
+)
+"""By the fields of `Hardening`."""
 
 NETWORK_MEASURES: Final = (
     "own_network_namespace",
@@ -107,18 +126,14 @@ def _sandbox() -> Iterator[Finding]:
             return
     measures = hardening.model_dump()
     against_network = {name: measures.pop(name) for name in NETWORK_MEASURES}
-    holding = ", ".join(_words(name) for name, value in against_network.items() if value)
+    holding = ", ".join(MEASURES[name] for name, value in against_network.items() if value)
     yield Finding(_("sandbox: no network"), fine=hardening.network_refused, detail=holding)
     for name, value in measures.items():
-        yield Finding(_("sandbox: {name}", name=_words(name)), fine=value, detail="")
+        yield Finding(_("sandbox: {measure}", measure=MEASURES[name]), fine=value, detail="")
 
 
 def _verified(name: str, size: float) -> str:
     return _("{name}, {size} MiB verified", name=name, size=f"{size:.1f}")
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:

@@ -3,15 +3,22 @@
 from service.cli.complain import say
 from service.cli.exit_codes import ExitCode
 from service.cli.installed import the_scans
+from service.language.spoken import _
 
 
 def run(*, yes: bool) -> ExitCode:
     """Say what is due; delete it if `yes`."""
     with the_scans() as scans:
         overdue = scans.overdue()
-        say(f"{overdue.due} of {overdue.kept} scans are past their retention")
+        say(
+            _(
+                "{due} of {kept} scans are past their retention",
+                due=f"{overdue.due:,}",
+                kept=f"{overdue.kept:,}",
+            )
+        )
         if yes:
-            say(f"{scans.expire_all()} deleted")
+            say(_("{count} deleted", count=f"{scans.expire_all():,}"))
         elif overdue.held:
-            say("nothing has been deleted; if the clock is right, add --yes")
+            say(_("nothing has been deleted; if the clock is right, add --yes"))
     return ExitCode.NOTHING_FOUND

@@ -28,14 +28,18 @@ from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import opened
 from service.errors import UnsupportedKind
+from service.language.figures import as_written
+from service.language.reading import told
+from service.language.spoken import N_, _
 from service.reporting.credential_words import INTEGRITIES, TRUSTS
 from service.reporting.recovered_credentials import in_words
+from service.reporting.wording import KINDS
 from service.scans.intake import source_from_path
 
-_ADDED: Final = "added"
-_KNOWN: Final = "in the index already"
-_SKIPPED: Final = "other files, not media"
-_FAILED: Final = "not added"
+_ADDED: Final = N_("added")
+_KNOWN: Final = N_("in the index already")
+_SKIPPED: Final = N_("other files, not media")
+_FAILED: Final = N_("not added")
 _HASH: Final = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -55,11 +59,11 @@ def add(paths: tuple[Path, ...], jobs: int | None, tenant: str) -> ExitCode:
                 progress.advance(task)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
-            say("stopped; the same command goes on from here")
+            say(_("stopped; the same command goes on from here"))
             raise
     for outcome in (_ADDED, _KNOWN, _SKIPPED, _FAILED):
         if tally[outcome] or outcome == _ADDED:
-            say(f"{tally[outcome]:,} {outcome}")
+            say(f"{as_written(f'{tally[outcome]:,}')} {_(outcome)}")
     return ExitCode.NOT_ANALYSED if tally[_FAILED] else ExitCode.NOTHING_FOUND
 
 
@@ -77,7 +81,7 @@ def show(tenant: str, *, as_json: bool) -> ExitCode:
     if not entries:
         say("the index is empty: see assay index add --help")
         return ExitCode.NOTHING_FOUND
-    table = Table("sha256", "kind", "name", "credentials", "added", box=None)
+    table = Table("sha256", *map(_, ("kind", "name", "credentials", "added")), box=None)
     for entry in entries:
         table.add_row(
             entry.sha256[:12],
@@ -95,14 +99,15 @@ def remove(hashes: tuple[str, ...], tenant: str) -> ExitCode:
     store, failed = _store(), False
     for named in hashes:
         if not _HASH.fullmatch(named.lower()):
-            say(f"{named}: no sha256 and no beginning of one with 8 digits [hash_invalid]")
+            sentence = _("no sha256 and no beginning of one with 8 digits [hash_invalid]")
+            say(f"{named}: {sentence}")
             return ExitCode.USAGE
         try:
             count = store.remove(named.lower(), tenant=tenant) if store.exists else 0
         except DELIBERATE as error:
             return _refused("index", error)
         failed |= not count
-        say(f"{named}: {count} removed")
+        say(f"{named}: {_('{count} removed', count=str(count))}")
     return ExitCode.NOT_ANALYSED if failed else ExitCode.NOTHING_FOUND
 
 
@@ -111,7 +116,7 @@ def search(files: tuple[str, ...], tenant: str, *, as_json: bool) -> ExitCode:
     settings = read_settings()
     found = failed = False
     if not _store().exists:
-        say("there is no index yet; see assay index add --help")
+        say(_("there is no index yet; see assay index add --help"))
         return ExitCode.NOT_ANALYSED
     with _librarian(1) as librarian:
         for named in files:
@@ -128,9 +133,10 @@ def search(files: tuple[str, ...], tenant: str, *, as_json: bool) -> ExitCode:
                     typer.echo(match.model_dump_json())
                 else:
                     about = _credentials(match.original.provenance)
-                    console().print(f"{named}: {in_words(match)} Its credentials: {about}.")
+                    own = _("Its credentials: {state}.", state=about)
+                    console().print(f"{named}: {told(in_words(match))} {own}")
             if not matches and not as_json:
-                console().print(f"{named}: no original of it is in the index")
+                console().print(f"{named}: {_('no original of it is in the index')}")
     if found:
         return ExitCode.FOUND
     return ExitCode.NOT_ANALYSED if failed else ExitCode.NOTHING_FOUND
@@ -140,7 +146,7 @@ def stats(tenant: str) -> ExitCode:
     """Print counts."""
     store = _store()
     if not store.exists:
-        say("there is no index yet; see assay index add --help")
+        say(_("there is no index yet; see assay index add --help"))
         return ExitCode.NOTHING_FOUND
     try:
         counts = store.stats(tenant=tenant)
@@ -148,16 +154,19 @@ def stats(tenant: str) -> ExitCode:
         return _refused("index", error)
     table = Table(box=None, show_header=False)
     rows = {
-        "originals": counts.entries,
-        **{f"of these {kind}": number for kind, number in sorted(counts.by_kind.items())},
-        "of these with Content Credentials": counts.signed,
-        "pictures and frames": counts.views,
-        "of another version, not searched": counts.outdated,
+        _("originals"): counts.entries,
+        **{
+            _("of these: {kind}", kind=KINDS[Kind(kind)]): number
+            for kind, number in sorted(counts.by_kind.items())
+        },
+        _("of these with Content Credentials"): counts.signed,
+        _("pictures and frames"): counts.views,
+        _("of another version, not searched"): counts.outdated,
     }
     for label, number in rows.items():
-        table.add_row(label, f"{number:,}")
-    table.add_row("on disk", f"{counts.bytes / 1e6:,.1f} MB")
-    table.add_row("where", str(store.path))
+        table.add_row(label, as_written(f"{number:,}"))
+    table.add_row(_("on disk"), as_written(f"{counts.bytes / 1e6:,.1f} MB"))
+    table.add_row(_("where"), str(store.path))
     console().print(table)
     return ExitCode.NOTHING_FOUND
 
@@ -196,14 +205,19 @@ def _add(
 def _credentials(found: Provenance | None) -> str:
     """What is known about an original's credentials, in a few words."""
     if found is None:
-        return "could not be read"
+        return _("could not be read")
     if found.presence is Presence.NONE or found.integrity is None:
-        return "none"
+        return _("none")
     state = INTEGRITIES[found.integrity][0].lower()
     if found.integrity is not Integrity.INTACT or found.signer is None:
         return state
-    name = found.signer.organisation or found.signer.common_name or "unnamed"
-    return f"{state}, signed by {name}, {TRUSTS[found.signer.trust].partition(';')[0]}"
+    name = found.signer.organisation or found.signer.common_name or _("unnamed")
+    return _(
+        "{state}, signed by {name}, {trust}",
+        state=state,
+        name=name,
+        trust=TRUSTS[found.signer.trust].partition(";")[0],
+    )
 
 
 @contextmanager

@@ -40,6 +40,7 @@ def _show() -> None:
     from service.cli.complain import DELIBERATE, complain
     from service.cli.engine import read_settings
     from service.cli.exit_codes import ExitCode
+    from service.language.spoken import _
     from service.wiring import report_signer
 
     try:
@@ -48,9 +49,9 @@ def _show() -> None:
         complain("keys", error)
         raise typer.Exit(ExitCode.USAGE) from error
     for key in found:
-        retired = f"retired {_day(key['exp'])}" if "exp" in key else "in use"
-        typer.echo(f"{key['kid']}  since {_day(key['iat'])}  {retired}")
+        retired = _("retired {when}", when=_time(key["exp"])) if "exp" in key else _("in use")
+        typer.echo(f"{key['kid']}  {_('since {when}', when=_time(key['iat']))}  {retired}")
 
 
-def _day(seconds: int) -> str:
+def _time(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%F %T} UTC"

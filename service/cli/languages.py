@@ -11,7 +11,7 @@ VARIABLES: Final = ("ASSAY_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 ENGLISH_ONLY: Final = frozenset(
     {
         *("bench", "calibrate", "serve", "worker"),
-        *("admin", "drift", "expire", "index", "keys", "models", "policy"),
+        *("admin", "drift", "models"),
     }
 )
 """Commands whose words end in files and logs or that answer others in their language; and those whose

@@ -16,12 +16,14 @@ from service.cli.exit_codes import ExitCode
 from service.cli.inputs import STDIN
 from service.cli.installed import ACTOR, the_scans
 from service.errors import PolicyInvalid, ReportInvalid
+from service.language.figures import as_written
+from service.language.reading import told
+from service.language.spoken import _, n_
 from service.policies import document
 from service.policies.library import NAMES, built_in, named, text_of
 from service.policies.replay import Replay, replayed
 from service.reporting.attached import LARGEST_DOCUMENT
 from service.reporting.report import Report, read
-from service.reporting.wording import count_of
 
 PAGE: Final = 100
 """Versions read at a time."""
@@ -36,13 +38,14 @@ def check(files: tuple[Path, ...]) -> ExitCode:
         except PolicyInvalid as error:
             wrong = True
             for where, sentence in error.problems:
-                say(f"{path}: {where}: {sentence} [{error.code}]")
+                say(f"{path}: {where}: {told(sentence)} [{error.code}]")
         except OSError as error:
             wrong = True
             complain(str(path), error)
         else:
-            rules = count_of(len(policy.rules), "rule")
-            typer.echo(f"{path}: {policy.name} version {policy.version}, {rules}, {policy.digest}")
+            rules = n_("{count} rule", "{count} rules", len(policy.rules))
+            version = _("version {version}", version=policy.version)
+            typer.echo(f"{path}: {policy.name} {version}, {rules}, {policy.digest}")
     return ExitCode.USAGE if wrong else ExitCode.NOTHING_FOUND
 
 
@@ -75,8 +78,12 @@ def put(name: str, *, tenant: str) -> ExitCode:
         return ExitCode.USAGE
     with the_scans(tenant) as scans:
         kept, new = scans.policies.put(policy, actor=ACTOR)
-    says = "decides from now on" if new else "was in force already"
-    typer.echo(f"{policy.name} version {kept.version} {says} in tenant {tenant}")
+    named_so = {"policy": policy.name, "version": kept.version, "tenant": tenant}
+    if new:
+        said = _("{policy} version {version} decides from now on in tenant {tenant}", **named_so)
+    else:
+        said = _("{policy} version {version} was in force already in tenant {tenant}", **named_so)
+    typer.echo(said)
     return ExitCode.NOTHING_FOUND
 
 
@@ -84,7 +91,13 @@ def withdraw(*, tenant: str) -> ExitCode:
     """Let nothing decide any more about a tenant's reports."""
     with the_scans(tenant) as scans:
         kept = scans.policies.withdraw(actor=ACTOR)
-    typer.echo(f"nothing decides from now on in tenant {tenant}, by version {kept.version}")
+    typer.echo(
+        _(
+            "nothing decides from now on in tenant {tenant}, by version {version}",
+            tenant=tenant,
+            version=kept.version,
+        )
+    )
     return ExitCode.NOTHING_FOUND
 
 
@@ -161,19 +174,35 @@ def print_replay(found: Replay, *, as_json: bool) -> None:
         return
     out = console()
     out.print(
-        f"{count_of(found.changed, 'report')} of {found.reports:,} would be decided otherwise by "
-        f"{found.policy} version {found.version}."
+        n_(
+            "{count} report of {all} would be decided otherwise by {policy} version {version}.",
+            "{count} reports of {all} would be decided otherwise by {policy} version {version}.",
+            found.changed,
+            all=f"{found.reports:,}",
+            policy=found.policy,
+            version=found.version,
+        )
     )
     if found.unreadable:
-        out.print(f"{count_of(found.unreadable, 'report')} could not be read and were left out.")
-    table = Table("then", "now", box=None)
-    table.add_column("reports", justify="right")
+        out.print(
+            n_(
+                "{count} report could not be read and was left out.",
+                "{count} reports could not be read and were left out.",
+                found.unreadable,
+            )
+        )
+    table = Table(_("then"), _("now"), box=None)
+    table.add_column(_("reports"), justify="right")
     for move in found.moves:
         style = "" if move.before is move.after else "bold"
-        table.add_row(move.before or "undecided", move.after, f"{move.reports:,}", style=style)
+        table.add_row(
+            move.before or _("undecided"), move.after, as_written(f"{move.reports:,}"), style=style
+        )
     if found.moves:
         out.print(table)
     for item in found.examples:
-        out.print(f"\n{item.report}: {item.before or 'undecided'} to {item.after}", style="bold")
+        before = item.before or _("undecided")
+        moved = _("{before} to {after}", before=before, after=item.after)
+        out.print(f"\n{item.report}: {moved}", style="bold")
         for sentence in item.because:
-            out.print(f"  {sentence}")
+            out.print(f"  {told(sentence)}")

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provenance.declared import Weight
-from service.analysis.progress import Listener
+from service.analysis.progress import STAGES, Listener
 from service.cli import timeline
 from service.cli.colours import COLOURS, console, verdict_text
 from service.cli.credentials_tree import credentials
@@ -36,7 +36,9 @@ _ALARMING: Final = frozenset({Signal.BROKEN, Signal.SYNTHETIC, Signal.MANIPULATE
 def following(name: str) -> Iterator[Listener]:
     """Show on a terminal how far the analysis of one input is."""
     with console(stderr=True).status(Text(name)) as status:
-        yield lambda progress: status.update(Text(f"{name}: {progress.stage} {progress.note}"))
+        yield lambda progress: status.update(
+            Text(f"{name}: {STAGES[progress.stage]} {progress.note}")
+        )
 
 
 def render(report: Report) -> RenderableType:

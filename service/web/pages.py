@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from provenance.errors import TrustStoreDamaged
 from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.principal import Principal, Scope
-from service.analysis.progress import Stage
+from service.analysis.progress import STAGES, Stage
 from service.api.access import PUBLIC, TheIntake, ThePrincipal, TheScans, TheTrust, needs
 from service.api.looking import TheLooking, apart, shown
 from service.api.problems import Problem
@@ -48,15 +48,6 @@ from service.web.who import Who, who_of
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 RECENT: Final = 8
-STAGES: Final = Words(
-    {
-        Stage.QUEUED: "Waiting for a worker",
-        Stage.PROVENANCE: "Reading Content Credentials and markers",
-        Stage.DECODING: "Decoding in a sandbox",
-        Stage.DETECTORS: "Asking the classifiers",
-        Stage.REPORT: "Weighing the evidence",
-    }
-)
 PARTS: Final = Words(
     {
         Part.BYTES: "the file",

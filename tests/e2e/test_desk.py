@@ -11,9 +11,12 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
+from sqlalchemy import select
 
+from detectors.errors import DecoderCrashed
+from service.db.upload_tables import UploadRow
 from tests import bad_media, media
-from tests.e2e.chromium import complaints
+from tests.e2e.chromium import complaints, resize
 from tests.service import reports
 from tests.service.webapp import LIMIT, Desk, StandIn, desk, serving
 
@@ -121,3 +124,71 @@ def test_the_list_is_worked_through_by_keyboard_alone(
     wait_for(browser, "return document.querySelector('.verdict') !== null")
     assert browser.find_element(By.CSS_SELECTOR, ".subject").text == "c.jpg"
     assert complaints(browser) == []
+
+
+def test_an_upload_whose_page_was_closed_goes_on_when_the_file_is_chosen_again(
+    browser: WebDriver, made: Desk, address: str, tmp_path: Path
+) -> None:
+    large = PHOTO + os.urandom(6 * LIMIT)
+    (tmp_path / "large.jpg").write_bytes(large)
+    speed = {"latency": 1, "download_throughput": 10**7, "upload_throughput": 2 * 10**6}
+    browser.get(address)
+    browser.set_network_conditions(offline=False, **speed)
+    try:
+        _send(browser, tmp_path / "large.jpg")
+        WebDriverWait(browser, 30, poll_frequency=0.05).until(lambda _: any(_arrived(made)))
+        browser.get("about:blank")
+    finally:
+        browser.delete_network_conditions()
+    (before,) = _arrived(made)
+    assert 0 < before < len(large)
+    browser.get(address)
+    _send(browser, tmp_path / "large.jpg")
+    wait_for(browser, "return location.pathname.startsWith('/scans/')")
+    (scan,) = made.scans.list().items
+    assert scan.sha256 == hashlib.sha256(large).hexdigest()
+    assert len(_arrived(made)) == 1
+
+
+def _send(browser: WebDriver, path: Path) -> None:
+    browser.find_element(By.NAME, "file").send_keys(str(path))
+    browser.find_element(By.CSS_SELECTOR, "form[data-upload] button").click()
+
+
+def _arrived(made: Desk) -> list[int]:
+    """Bytes that are here of each upload in pieces."""
+    with made.database.read() as session:
+        return list(session.scalars(select(UploadRow.received)))
+
+
+def test_a_name_of_4_kb_fits_a_telephone_and_a_failure_says_why_in_the_readers_language(
+    browser: WebDriver, tmp_path: Path
+) -> None:
+    failing = StandIn(
+        reports.likely_synthetic, error=DecoderCrashed("the decoder sent an empty frame")
+    )
+    made = desk(tmp_path, failing)
+    script = """
+const pasted = new DataTransfer();
+for (const end of ["a", "b"]) {
+  const name = `${"صورة من الميدان ".repeat(140)}${end}.jpg`;
+  pasted.items.add(new File([new Uint8Array(arguments[0])], name, {type: "image/jpeg"}));
+}
+document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: pasted, bubbles: true}));
+"""
+    with serving(made.app) as address:
+        browser.get(f"{address}/?lang=de")
+        browser.execute_script(script, list(media.jpeg(media.photo_like(64, 48))))
+        browser.find_element(By.CSS_SELECTOR, "form[data-upload] button").click()
+        wait_for(browser, "return document.querySelectorAll('[data-sending] a').length == 2")
+        made.work()
+        wait_for(browser, "return document.querySelectorAll('[data-ended=failed]').length == 2")
+        wait_for(browser, f"return ({LINES[7:]}).every((it) => it.includes('decoder_crashed'))")
+        lines = browser.execute_script(LINES)
+        resize(browser, 390)
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        resize(browser, 1200)
+        browser.get("about:blank")
+        browser.delete_all_cookies()
+    assert all("صورة" in line and "leeres Einzelbild" in line for line in lines), lines
+    assert wide <= 390

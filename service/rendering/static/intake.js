@@ -94,6 +94,16 @@ function lineFor(list, name) {
     if (said.textContent !== text) said.textContent = text;
   }
 
+  // What failed is stored in English; the scan's own page says it in the reader's language.
+  async function why(scan) {
+    const short = stored(scan.failure?.sentence ?? scan.state, _("The analysis failed, so there is no report."));
+    if (document.documentElement.lang === "en") return short;
+    const answer = await fetch(`${root}/scans/${scan.id}`).catch(() => null);
+    if (!answer?.ok) return short;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return page.querySelector("[data-why]")?.textContent.trim() ?? short;
+  }
+
   function follow(id, ended) {
     const source = new EventSource(`${root}/v1/scans/${id}/events`);
     const close = () => {
@@ -112,7 +122,7 @@ function lineFor(list, name) {
       item.dataset.ended = scan.state;
       if (scan.verdict) say(words.verdicts[scan.verdict]);
       else if (scan.state === "cancelled") say(_("This scan was cancelled, so there is no report."));
-      else say(stored(scan.failure?.sentence ?? scan.state, _("The analysis failed, so there is no report.")));
+      else why(scan).then(say);
       close();
     });
     source.addEventListener("gone", () => {

@@ -49,3 +49,15 @@ def test_a_report_is_written_in_english_whatever_the_language(tmp_path: Path) ->
     )
     assert german["headline"] == english["headline"]
     assert german["not_checked"] == english["not_checked"]
+
+
+def test_commands_of_operators_answer_in_the_language(tmp_path: Path) -> None:
+    said = {
+        ("expire",): "0 von 0 Scans sind über ihre Aufbewahrungsfrist hinaus",
+        ("keys", "list"): "in Gebrauch",
+        ("index", "stats"): "es gibt noch keinen Index",
+        ("policy", "put", "newsroom"): "entscheidet von jetzt an beim Mandanten default",
+    }
+    for command, sentence in said.items():
+        ran = assay("--lang", "de", *command, data=tmp_path)
+        assert sentence in ran.out + ran.err

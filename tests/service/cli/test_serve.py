@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -104,6 +105,15 @@ def test_an_address_in_use_is_a_usage_error(service: Running, tmp_path: Path) ->
     ran = assay("serve", "--port", port, data=tmp_path)
     assert ran.code == ExitCode.USAGE
     assert "[address_unavailable]" in ran.err
+
+
+def test_the_body_of_an_answer_does_not_wait_for_the_receipt_of_its_head() -> None:
+    """Nagle's algorithm would hold it back for 40 ms on a connection that stays open."""
+    with serve._listen("127.0.0.1", 0) as listener, socket.socket() as client:
+        client.connect(listener.getsockname())
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_without_a_worker_uploads_are_taken_and_wait(tmp_path: Path) -> None:

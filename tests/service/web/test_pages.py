@@ -6,6 +6,7 @@ from detectors.errors import MediaUndecodable
 from provenance.published import shipped_lists
 from provenance.result import TrustKind
 from provenance.trust import TrustStore
+from service.reporting.report import Report
 from tests import bad_media, media, signing
 from tests.service import reports
 from tests.service.rendering.test_report import Outline
@@ -314,3 +315,28 @@ def test_a_copy_leads_to_the_comparison_with_the_scan_of_its_original(
     assert "Two scans side by side" in words
     assert "original.jpg" in words
     assert "copy.jpg" in words
+
+
+def two_hours() -> Report:
+    """A film that was judged every second for two hours."""
+    made = reports.video()
+    segments = reports.spans(7200, 2.0, step=1)
+    findings = tuple(
+        it.model_copy(update={"segments": segments}) if it.segments else it for it in made.findings
+    )
+    subject = made.subject.model_copy(update={"seconds": 7200.0})
+    return made.model_copy(update={"subject": subject, "findings": findings})
+
+
+def test_the_page_of_a_film_of_two_hours_is_no_larger_than_that_of_a_photograph(
+    tmp_path: Path,
+) -> None:
+    site = desk(tmp_path, StandIn(two_hours, preview=PHOTO))
+    scan = site.send(media.video_bytes(seconds=0.5), "session.mp4")
+    site.work()
+    page = site.client.get(f"/scans/{scan}", headers=BROWSER)
+    whole = site.client.get(f"/v1/scans/{scan}/report")
+    assert page.status_code == 200
+    assert len(whole.content) > 500_000
+    assert len(page.content) < 200_000
+    assert f"/v1/scans/{scan}/report?format=json" in page.text
