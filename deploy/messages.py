@@ -20,6 +20,8 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
 from provenance.markers.catalogue import CATALOGUE
+from service.cli.main import command
+from service.cli.spoken_help import texts_of
 from service.language.languages import Language
 from service.language.spoken import FOLDER
 from service.rendering.render import environment
@@ -167,6 +169,7 @@ def messages() -> Iterator[tuple[str, Message]]:
             if name not in NO_SENTENCES:
                 found = sentences_in(_tree(path), own=name.startswith("service"))
                 yield from ((name, text) for text in found)
+    yield from (("service/cli/spoken_help.py", text) for text in texts_of(command()))
     yield from (("provenance/markers/catalogue.py", entry.note) for entry in CATALOGUE.values())
     for path in sorted((ROOT / "service/rendering/templates").glob("*.html")):
         name = path.relative_to(ROOT).as_posix()

@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.result import Alarm, LikelihoodRatio
-from detectors.zoo.card import Calibration, OperatingPoints
+from detectors.zoo.card import Calibration, OperatingPoints, Scores
 
 LN10 = math.log(10.0)
+QUANTILES = 41
+"""Of held-out scores: 2.5 % of a class lie between two of them."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -52,6 +55,27 @@ def operating_points(bona_fide: Floats) -> OperatingPoints:
     if lenient is None:
         raise ValueError(f"{size} bona fide items cannot fix a 5 % false-positive rate")
     return OperatingPoints(fpr_5=lenient, fpr_1=threshold(0.01), bona_fide=size)
+
+
+def distribution(
+    bona_fide: Floats, synthetic: Floats, items: tuple[int, int] | None = None
+) -> Scores:
+    """How held-out raw scores of each class lie, for what comes in to be compared with.
+
+    `items` of each class, where one has several scores, of several deliveries.
+    """
+    counts = items or (bona_fide.size, synthetic.size)
+    steps = np.linspace(0.0, 1.0, QUANTILES)
+    real, made = (
+        tuple(float(score) for score in np.quantile(side, steps).round(3))
+        for side in (bona_fide, synthetic)
+    )
+    return Scores(
+        bona_fide=real,
+        synthetic=made,
+        bona_fide_items=counts[0],
+        synthetic_items=counts[1],
+    )
 
 
 def likelihood_ratio(

@@ -36,9 +36,8 @@ def calibrated_on(
         if claims(spec.claim, score.label) is not None
     ]
     clean = [score for score in fresh if score.laundering == CLEAN]
-    require_enough(
-        *(_raws(clean, synthetic=label).size for label in (False, True)), of=f"{spec.card} judged"
-    )
+    items = _raws(clean, synthetic=False).size, _raws(clean, synthetic=True).size
+    require_enough(*items, of=f"{spec.card} judged")
     result = evaluate(
         fresh,
         detector=spec.name,
@@ -48,13 +47,15 @@ def calibrated_on(
         data=data,
     )
     _require_sense(result, spec)
+    classes = _raws(fresh, synthetic=False), _raws(fresh, synthetic=True)
     return OperatorCalibration(
         weights=binding,
         data=data,
         measured_at=datetime.now(UTC),
         measured=tuple(_line(data, name, found) for name, found in result.launderings.items()),
-        calibration=calibration.fit(_raws(fresh, synthetic=False), _raws(fresh, synthetic=True)),
+        calibration=calibration.fit(*classes),
         operating_points=_thresholds(fresh),
+        scores=calibration.distribution(*classes, items),
     )
 
 

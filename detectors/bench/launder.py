@@ -5,7 +5,8 @@ picture and sound launderings are the ones the trainings know; here they only ge
 """
 
 import io
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
@@ -26,9 +27,34 @@ class Film:
     """How a film is encoded anew. Sides are scaled by `factor`; `rate` is in frames a second."""
 
     crf: int
+    codec: str = "libx264"
     factor: Fraction = Fraction(1)
+    shorter: int | None = None  # px that the shorter side is reduced to, where it has more
     rate: int | None = None  # None: each frame keeps its time
+    kilobits: int | None = None  # a second, at most
 
+    @property
+    def options(self) -> dict[str, str]:
+        """What the encoder is told."""
+        told = {"crf": str(self.crf), **_ENCODERS[self.codec]}
+        if self.kilobits is not None:
+            told |= {"maxrate": f"{self.kilobits}k", "bufsize": f"{2 * self.kilobits}k"}
+        return told
+
+    def side(self, side: int, shorter: int) -> int:
+        """What a side becomes in a film whose shorter side is `shorter`, in px."""
+        factor = self.factor
+        if self.shorter is not None:
+            factor = min(factor, Fraction(self.shorter, shorter))
+        return max(2, int(side * factor) // 2 * 2)
+
+
+_ENCODERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "libx264": {},
+    "libx265": {"preset": "veryfast", "x265-params": "pools=none:frame-threads=1:log-level=error"},
+    "libvpx-vp9": {"b": "0", "deadline": "realtime", "cpu-used": "5"},
+}
+"""What each encoder is told beside the quality: as services do that have to be quick."""
 
 FILMS: Final = MappingProxyType(
     {
@@ -36,6 +62,10 @@ FILMS: Final = MappingProxyType(
         "h264-crf35": Film(crf=35),
         "resize-0.5": Film(crf=23, factor=Fraction(1, 2)),
         "fps-30": Film(crf=23, rate=30),
+        "messenger": Film(crf=28, shorter=352, kilobits=700),
+        "reupload-480p": Film(crf=23, shorter=480, kilobits=1_000),
+        "h265": Film(crf=28, codec="libx265", shorter=480),
+        "vp9": Film(crf=36, codec="libvpx-vp9", shorter=480),
     }
 )
 
@@ -111,8 +141,8 @@ def recorded(media: Audio, form: Recording) -> bytes:
     return out.getvalue()
 
 
-def encoded(file: BinaryIO, film: Film) -> bytes:
-    """A Matroska file with the frames of `file` through x264, its first sound track copied.
+def encoded(file: BinaryIO, film: Film, *, seconds: float = math.inf) -> bytes:
+    """A Matroska file with the first `seconds` of `file` encoded anew, its first sound track copied.
 
     Raises `av.FFmpegError` for what cannot be decoded.
     """
@@ -121,12 +151,12 @@ def encoded(file: BinaryIO, film: Film) -> bytes:
     with av.open(file, "r") as source, av.open(out, "w", format="matroska") as sink:
         picture = source.streams.video[0]
         rate = film.rate or Fraction(picture.average_rate or 25)
-        video = sink.add_stream("libx264", rate=rate, options={"crf": str(film.crf)})
-        video.width, video.height = _even(picture.width, film), _even(picture.height, film)
-        video.pix_fmt = "yuv420p"
+        video = _track(sink, picture, rate, film)
         tracks = {track: sink.add_stream_from_template(track) for track in source.streams.audio[:1]}
         pace = _pacer(picture, rate)
         for packet in source.demux(picture, *tracks):
+            if packet.dts is not None and packet.dts * packet.time_base > seconds:
+                break
             if packet.stream in tracks:
                 _copy(packet, tracks[packet.stream], sink)
                 continue
@@ -141,8 +171,17 @@ def encoded(file: BinaryIO, film: Film) -> bytes:
     return out.getvalue()
 
 
-def _even(side: int, film: Film) -> int:
-    return max(2, int(side * film.factor) // 2 * 2)
+def _track(
+    sink: av.container.OutputContainer, picture: av.VideoStream, rate: Fraction | int, film: Film
+) -> av.VideoStream:
+    """By one thread, so that a bench takes as many cores as it has jobs."""
+    track = sink.add_stream(film.codec, rate=rate, options=film.options)
+    assert isinstance(track, av.VideoStream)  # noqa: S101 (narrows the type)
+    shorter = min(picture.width, picture.height)
+    track.width, track.height = (film.side(s, shorter) for s in (picture.width, picture.height))
+    track.pix_fmt = "yuv420p"
+    track.codec_context.thread_count = 1
+    return track
 
 
 def _copy(

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from detectors import calibration
 from detectors.bench.metrics import Floats, Metrics, Sample, measure
 from detectors.bench.scores import CLEAN, Score, claims
+from detectors.bench.sources import OverSources, over_sources
 from detectors.errors import ManifestInvalid
 from detectors.result import Claim, Closed
 from detectors.zoo.card import Calibration
@@ -33,7 +34,8 @@ class Result(Closed):
     Groups are of clean items: those of a source, format or pair alone; the synthetic items of a
     generator together with all bona fide ones. Pairs hold both classes with one look and codec (or
     at least from one source), the pair `any` is all of them together; `beyond` has
-    the synthetic kinds the detector does not claim, each with all bona fide items.
+    the synthetic kinds the detector does not claim, each with all bona fide items. `over_sources` has
+    the conditions again, with what other sources may give, where there are enough of them.
     """
 
     schema_version: Literal["1"] = "1"
@@ -46,6 +48,7 @@ class Result(Closed):
     abstentions: dict[str, int]
     launderings: dict[str, Metrics]
     groups: dict[str, dict[str, Metrics]]
+    over_sources: dict[str, OverSources] = Field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> "Result":
@@ -68,12 +71,13 @@ def evaluate(
     protocol: str,
     data: str,
     threshold: float | None = None,
+    accuses: float | None = None,
 ) -> Result:
     """Measure the scores of one detector that makes `claim`.
 
     Ratios that are missing are fitted in folds that keep sources together, on the clean items of
     the other folds. A missing threshold is fixed at 5 % false positives on the clean items, where
-    there are enough of them.
+    there are enough of them. `accuses` is the card's 1 % point, for `over_sources` alone.
     """
     claimed = [score for score in scores if claims(claim, score.label) is not None]
     beyond = [score for score in scores if claims(claim, score.label) is None]
@@ -83,6 +87,7 @@ def evaluate(
         threshold = _threshold(clean)
     launderings = list(dict.fromkeys([CLEAN, *(score.laundering for score in scores)]))
     spent = [score.seconds for score in clean if score.seconds is not None]
+    delivered = {name: [s for s in scores if s.laundering == name] for name in launderings}
     return Result(
         detector=detector,
         model=model,
@@ -93,11 +98,13 @@ def evaluate(
         abstentions=dict(
             Counter(score.reason or "unknown" for score in clean if score.raw is None)
         ),
-        launderings={
-            name: _measure([score for score in scores if score.laundering == name], threshold)
-            for name in launderings
-        },
+        launderings={name: _measure(rows, threshold) for name, rows in delivered.items()},
         groups={**_groups(clean, threshold), "beyond": _beyond(clean, beyond, threshold)},
+        over_sources={
+            name: found
+            for name, rows in delivered.items()
+            if (found := over_sources(rows, suspects=threshold, accuses=accuses)) is not None
+        },
     )
 
 

@@ -19,7 +19,7 @@ from detectors.training.audio_bank import JUDGED
 from detectors.training.audio_held import Held
 from detectors.training.audio_long import fit_inserts, long_recordings, put_together
 from detectors.training.audio_thresholds import fit_allowances, held_out_allowances
-from detectors.training.cards import measured, scores_of, write_card
+from detectors.training.cards import measured, write_card
 from detectors.zoo.card import (
     Calibration,
     Measured,
@@ -181,7 +181,7 @@ def _write(
         measured=tuple(_lines(held, raw, line)),
         calibration=line,
         operating_points=points,
-        scores=scores_of(standing[clean], synthetic[clean]),
+        scores=calibration.distribution(standing[clean & ~synthetic], standing[clean & synthetic]),
         settings=dict(settings),
     )
     write_card(card, out)

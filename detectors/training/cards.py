@@ -10,10 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from detectors.bench.metrics import Bools, Estimate, Floats, Metrics, Sample, measure
-from detectors.zoo.card import Calibration, Measured, ModelCard, Scores, WeightFile
-
-QUANTILES: Final = 41
-"""Of a card's scores: 2.5 % of a class lie between two of them."""
+from detectors.zoo.card import Calibration, Measured, ModelCard, WeightFile
 
 _LINE: Final = 100
 
@@ -50,21 +47,6 @@ def measured_line(on: str, found: Metrics) -> Measured:
         tpr_at_fpr_1=_value(found.tpr_at_fpr_1),
         tpr_at_fpr_5=_value(found.tpr_at_fpr_5),
         cllr=_value(found.cllr),
-    )
-
-
-def scores_of(raw: Floats, synthetic: Bools) -> Scores:
-    """How held-out raw scores lie, for a card; both of shape (items,), both classes in it."""
-    steps = np.linspace(0.0, 1.0, QUANTILES)
-    real, made = (
-        tuple(float(score) for score in np.quantile(raw[of], steps).round(3))
-        for of in (~synthetic, synthetic)
-    )
-    return Scores(
-        bona_fide=real,
-        synthetic=made,
-        bona_fide_items=int((~synthetic).sum()),
-        synthetic_items=int(synthetic.sum()),
     )
 
 

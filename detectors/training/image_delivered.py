@@ -3,9 +3,10 @@
     python -m detectors.training.image_delivered --start FOLDER --earlier MANIFEST \\
         --manifest MANIFEST --cache FOLDER --mirror FOLDER --heads detectors/zoo --out FOLDER
 
-Each picture is read from the clone it was collected from, decoded in the sandbox, put through complete
-files and judged by the released detector with a head that saw none of its source. What the encoder
-makes of a view is kept, so that other heads are measured in seconds.
+Each picture is read from the clone it was collected from, decoded in the sandbox and judged by the
+released detector with a head that saw none of its source; some of each source also after they were put
+through complete files. What the encoder makes of a view is kept, so that other heads are measured in
+seconds.
 """
 
 import argparse
@@ -62,7 +63,8 @@ from detectors.zoo.card import ModelCard
 
 log = logging.getLogger(__name__)
 
-MOST_SHOWN: Final = 3  # pictures of each class of a source
+MOST_SHOWN: Final = 12  # pictures of each class of a source, as published
+MOST_HANDED_ON: Final = 3  # of them those that are also seen in every other delivery
 MOST_SHOWN_OF_GENERATOR: Final = 90
 DELIVERIES: Final = (CLEAN, "social", "messenger", "resize-0.5", "jpeg-70")
 
@@ -105,6 +107,7 @@ class Original:
     commit: str
     path: str
     digest: str  # of the whole file
+    handed_on: bool = True  # to be seen in every delivery, not only as published
 
     def content(self, mirror: Path) -> bytes | None:
         """The whole file; None where the clone lacks it or has another."""
@@ -118,9 +121,10 @@ class Original:
 
 
 def originals(manifest: Path, chosen: list[Picture]) -> list[Original]:
-    """Of these pictures, in their order."""
+    """Of these pictures, in their order; the first `MOST_HANDED_ON` of a class of a source handed on."""
     with manifest.open(newline="") as file:
         rows = {row["sha256"]: row for row in csv.DictReader(file)}
+    first = {one.key for one in spread(chosen, MOST_HANDED_ON, MOST_SHOWN_OF_GENERATOR)}
     return [
         Original(
             picture=picture,
@@ -128,6 +132,7 @@ def originals(manifest: Path, chosen: list[Picture]) -> list[Original]:
             commit=rows[picture.digest]["commit"],
             path=rows[picture.digest]["source_path"],
             digest=rows[picture.digest]["source_sha256"],
+            handed_on=picture.key in first,
         )
         for picture in chosen
     ]
@@ -188,7 +193,8 @@ def scores(
             if content is None:
                 log.warning("%s of %s is not there", one.path, one.picture.source)
                 continue
-            for delivery, image in _delivered(content, reader):
+            deliveries = DELIVERIES if one.handed_on else DELIVERIES[:1]
+            for delivery, image in _delivered(content, reader, deliveries):
                 for judge in judges:
                     yield (
                         judge.card.name,
@@ -199,13 +205,15 @@ def scores(
             log.info("%d of %d", number, len(shown))
 
 
-def _delivered(content: bytes, reader: MediaReader) -> Iterator[tuple[str, Image | None]]:
+def _delivered(
+    content: bytes, reader: MediaReader, deliveries: Sequence[str]
+) -> Iterator[tuple[str, Image | None]]:
     try:
         image = reader.image(BytesIO(content))
     except MediaError:
         yield CLEAN, None
         return
-    for name in DELIVERIES:
+    for name in deliveries:
         file = BytesIO(content if name == CLEAN else laundered(name, image, BytesIO(content)))
         yield name, image if name == CLEAN else reader.image(file)
 

@@ -29,6 +29,7 @@ from detectors.training.image import installed
 from detectors.training.image_cards import Held, Origin
 from detectors.training.image_data import Picture, handed_on, pictures, render, spread
 from detectors.training.image_features import SHARD, Render, cache, cached
+from detectors.training.image_files import WholeFiles
 from detectors.training.image_heads import (
     Basis,
     Fitting,
@@ -55,7 +56,7 @@ from detectors.zoo.weights import write_arrays
 
 log = logging.getLogger(__name__)
 
-MOST_OF_SOURCE: Final = 25  # pictures of each class
+MOST_OF_SOURCE: Final = 50  # pictures of each class
 MOST_OF_GENERATOR: Final = 320
 MADE_OF_SOURCE: Final = 16  # photographs that pages and drawings are made of or over
 COMPONENTS: Final = 300
@@ -120,6 +121,7 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--files", type=Path, help="where image_delivered wrote its scores")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     every = pictures(given.manifest)
@@ -136,14 +138,12 @@ def main() -> None:
     drawn_over = spread(every, MADE_OF_SOURCE, MOST_OF_GENERATOR)
     cache_made(drawn_over, lambda p: summary(encoder.tokens(p)), given.cache / "made")
     with threadpool_limits(1):  # sums depend on how many threads share them
-        earlier = Earlier.of(given.earlier, given.cache / "earlier")
-        write(chosen, earlier, given.start, given.manifest.parent, given.cache, given.out)
+        write(chosen, Earlier.of(given.earlier, given.cache / "earlier"), given)
 
 
-def write(
-    chosen: list[Picture], earlier: Earlier, start: Path, root: Path, folder: Path, out: Path
-) -> None:
+def write(chosen: list[Picture], earlier: Earlier, given: argparse.Namespace) -> None:
     """Correct both heads; write them, their cards and their held-out scores."""
+    start, folder, out = given.start, given.cache, given.out
     every = {
         kind: [cached(chosen, f"{kind}.{name}", folder / "clip") for name in CONDITIONS]
         for kind in KINDS
@@ -151,11 +151,8 @@ def write(
     made = cached_made(folder / "made")
     blocks = len(CLIP_BLOCKS)
     lower = {kind: [block_of(rows, 0, blocks) for rows in every[kind]] for kind in KINDS}
-    below = earlier.block(0, blocks)
-    for name, parts, again, highest in (
-        ("clip", every, earlier, blocks - 1),
-        ("fast", lower, below, 0),
-    ):
+    kinds = ("clip", every, earlier, blocks - 1), ("fast", lower, earlier.block(0, blocks), 0)
+    for name, parts, again, highest in kinds:
         head = f"image-{name}-head.safetensors"
         before = load_file(start / "weights" / head)
         found = further(parts, before, chosen, again)
@@ -177,10 +174,11 @@ def write(
             most=MOST_OF_SOURCE,
             again=len(earlier.pictures),
         )
-        card = image_cards.image_card(f"image-{name}", held, domain, out / "weights", origin)
+        files = given.files and WholeFiles.read(given.files / f"image-{name}.csv")
+        card = image_cards.image_card(f"image-{name}", held, domain, out / "weights", origin, files)
         write_card(card, out)
         log.info("%s: %s", card.name, card.measured[0])
-        held.published().export(folder / f"image.{name}.csv", root)
+        held.published().export(folder / f"image.{name}.csv", given.manifest.parent)
 
 
 def _domain(start: Path, name: str, whole: list[Floats]) -> TrainedDomain:

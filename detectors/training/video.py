@@ -20,7 +20,6 @@ from detectors import calibration
 from detectors.bench.cache import Answer, AnswerCache
 from detectors.bench.launder import FILMS
 from detectors.bench.manifest import read_manifest
-from detectors.bench.metrics import Roc
 from detectors.bench.result import RESULTS, Result, evaluate
 from detectors.bench.run import Plan, Question, run
 from detectors.bench.scores import CLEAN, Score, claims, write_scores
@@ -232,7 +231,7 @@ def _by(rule: InsertRule, answer: Answer) -> Answer:
 def finished(draft: ModelCard, answers: Answers, result: Result) -> ModelCard:
     """The card with the calibration, the operating points and the figures."""
     scores = [question.score(answer) for question, answer in answers.items()]
-    low, high = over_sources(scores, SPEC.claim)
+    beside = result.over_sources.get(CLEAN)
     found = calibrated(draft, answers)
     points = calibration.operating_points(worst(answers))
     return found.model_copy(
@@ -243,7 +242,9 @@ def finished(draft: ModelCard, answers: Answers, result: Result) -> ModelCard:
                 measured_line(
                     f"{result.data}, laundering: {name}"
                     + (
-                        f" (AUC 95 % over sources {low:.3f} to {high:.3f})" if name == CLEAN else ""
+                        f" (AUC 95 % over sources {beside.auc.low:.3f} to {beside.auc.high:.3f})"
+                        if name == CLEAN and beside is not None
+                        else ""
                     ),
                     measured,
                 )
@@ -279,29 +280,6 @@ def _timelines(answers: Answers, *, synthetic: bool) -> dict[str, list[Floats]]:
     return found
 
 
-def over_sources(
-    scores: Sequence[Score], claim: Claim, *, draws: int = 1000
-) -> tuple[float, float]:
-    """95 % interval of the AUC when the sources are drawn anew: what other sources may give."""
-    by_source: dict[str, list[Score]] = {}
-    for score in scores:
-        known = claims(claim, score.label) is not None and score.laundering == CLEAN
-        if known and score.raw is not None:
-            by_source.setdefault(score.source, []).append(score)
-    rng = np.random.default_rng(7)
-    found = []
-    for _ in range(draws):
-        names = rng.choice(sorted(by_source), len(by_source))
-        drawn = [score for name in names for score in by_source[name]]
-        synthetic = np.array([score.synthetic for score in drawn])
-        if synthetic.all() or not synthetic.any():
-            continue
-        raws = np.array([score.raw for score in drawn])
-        found.append(float(Roc.of(raws, synthetic).auc()[0]))
-    low, high = np.quantile(found, [0.025, 0.975])
-    return float(low), float(high)
-
-
 def _counted(scores: Sequence[Score]) -> dict[str, int]:
     """How many clips, sources and systems a calibration rests on."""
     clean = [s for s in scores if s.laundering == CLEAN and s.raw is not None]
@@ -326,7 +304,8 @@ def calibrated(draft: ModelCard, answers: Answers) -> ModelCard:
         update={
             "calibration": line.model_copy(
                 update={"local_slope": slope, "local_intercept": intercept}
-            )
+            ),
+            "scores": calibration.distribution(_raws(real), _raws(synthetic)),
         }
     )
 

@@ -12,7 +12,7 @@ import argparse
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -92,7 +92,7 @@ def main() -> None:
     with Sandbox(handler=HANDLER) as sandbox:
         video_bank.cache(items, encoder, MediaReader(sandbox), given.cache)
     with threadpool_limits(1):
-        clips = list(_clips(items, given.cache))
+        clips = clips_of(items, given.cache)
         held = held_out(clips, before)
         write_arrays(trained(clips, before), given.out / "weights" / FILE)
     answers = {
@@ -172,28 +172,34 @@ def scores(seen: Seen, head: Head) -> Scores:
 
 def held_out(clips: Sequence[Clip], before: Head) -> list[Scores]:
     """Scores of each film's frames by a head that saw no film of its source."""
+    heads = of_folds(clips, before)
+    return [scores(clip.seen, heads[clip.source]) for clip in clips]
+
+
+def of_folds(clips: Sequence[Clip], before: Head) -> dict[str, Head]:
+    """By source, a head that saw none of its films."""
     truth = np.array([clip.synthetic for clip in clips])
     sources = np.array([clip.source for clip in clips])
-    found: list[Scores] = [np.empty(0)] * len(clips)
+    heads: dict[str, Head] = {}
     split = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     for train, test in split.split(sources, truth, sources):
         head = trained([clips[index] for index in train], before)
-        for index in test:
-            found[index] = scores(clips[index].seen, head)
-    return found
+        heads |= dict.fromkeys(sources[test].tolist(), head)
+    return heads
 
 
-def _clips(items: Sequence[Item], folder: Path) -> Iterator[Clip]:
-    """Those that could be decoded."""
-    for item in items:
-        path = video_bank.place(item, folder)
-        if path.exists():
-            yield Clip(
-                name=item.name,
-                synthetic=claims(SPEC.claim, item.label) is True,
-                source=item.source,
-                seen=Seen.read(path),
-            )
+def clips_of(items: Sequence[Item], folder: Path) -> list[Clip]:
+    """Those that could be decoded, from the cache."""
+    return [
+        Clip(
+            name=item.name,
+            synthetic=claims(SPEC.claim, item.label) is True,
+            source=item.source,
+            seen=Seen.read(video_bank.place(item, folder)),
+        )
+        for item in items
+        if video_bank.place(item, folder).exists()
+    ]
 
 
 def _rows(clips: Sequence[Clip], view: str) -> Floats:

@@ -21,6 +21,7 @@ from detectors.zoo.card import (
     Measured,
     ModelCard,
     OperatingPoints,
+    Scores,
     WeightFile,
     WeightSource,
 )
@@ -68,6 +69,7 @@ class OperatorCalibration(Closed):
     measured: tuple[Measured, ...] = Field(min_length=1)
     calibration: Calibration
     operating_points: OperatingPoints
+    scores: Scores | None = None
 
     @model_validator(mode="after")
     def _sensible(self) -> "OperatorCalibration":
@@ -134,6 +136,7 @@ class Shelf:
                 "measured": found.measured,
                 "calibration": found.calibration,
                 "operating_points": found.operating_points,
+                "scores": found.scores,
             }
         )
 

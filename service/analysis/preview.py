@@ -14,7 +14,9 @@ LONG_SIDE: Final = 1280
 STRIP_FRAMES: Final = 8
 STRIP_HEIGHT: Final = 120
 WAVE_HEIGHT: Final = 96
-QUALITY: Final = 82
+QUALITIES: Final = (82, 74, 66, 58, 50)
+MOST_BYTES: Final = 190_000
+"""Of a picture where a quality reaches it: a report's page is to load fewer than 300,000."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -27,12 +29,20 @@ def draw(media: Media) -> bytes:
         pixels = _strip(media)
     else:
         pixels = _waveform(media)
-    done, encoded = cv2.imencode(
-        ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-    )
-    if not done:
-        raise RuntimeError("OpenCV could not encode a preview")
-    return encoded.tobytes()
+    return _encoded(pixels)
+
+
+def _encoded(pixels: Pixels) -> bytes:
+    """In the best quality that keeps it small, or else in the lowest."""
+    ordered, jpeg = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), b""
+    for quality in QUALITIES:
+        done, encoded = cv2.imencode(".jpg", ordered, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if not done:
+            raise RuntimeError("OpenCV could not encode a preview")
+        jpeg = encoded.tobytes()
+        if len(jpeg) <= MOST_BYTES:
+            break
+    return jpeg
 
 
 def _fitted(pixels: Pixels) -> Pixels:

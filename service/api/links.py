@@ -33,11 +33,16 @@ LinkId = Annotated[
 
 
 class NewLink(BaseModel):
-    """How long a link is good."""
+    """How long a link is good, and what it shows."""
 
     model_config = ConfigDict(extra="forbid")
 
     days: int = Field(default=7, ge=1, le=MOST_DAYS)
+    author_and_place: bool = Field(
+        default=False,
+        description="Show the author, the place and the free texts that the file states. Without, "
+        "the JSON that the link gives has no signature",
+    )
 
 
 class LinkView(BaseModel):
@@ -49,6 +54,9 @@ class LinkView(BaseModel):
     created_at: AwareDatetime
     expires_at: AwareDatetime
     revoked_at: AwareDatetime | None
+    author_and_place: bool = Field(
+        description="Whether it shows the author and the place that the file states"
+    )
 
     @classmethod
     def of(cls, link: Link) -> Self:
@@ -92,7 +100,12 @@ def create_link(
     Only a hash of it is kept. It ends with its time, when it is revoked, or with the report.
     """
     scans.signature(scan_id)  # raises where there is no report to show
-    link, secret = scans.team.share(scan_id, timedelta(days=new.days), actor=principal.actor)
+    link, secret = scans.team.share(
+        scan_id,
+        timedelta(days=new.days),
+        actor=principal.actor,
+        author_and_place=new.author_and_place,
+    )
     return LinkMade.told(link, address_of(secret, root))
 
 
@@ -124,4 +137,5 @@ def _shown(link: Link) -> dict[str, object]:
         "created_at": link.created_at,
         "expires_at": link.expires_at,
         "revoked_at": link.revoked_at,
+        "author_and_place": link.author_and_place,
     }

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _BEGINNINGS: Final = (b"{", b"%PDF-")
 """How the documents begin that may hold a report."""
 
+_ATTEMPTS: Final = 2
+"""To reach a server: somebody waits for the answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -88,7 +91,7 @@ def run(asked: Asked) -> ExitCode:
 
 
 def _of_server(asked: Asked) -> tuple[Side, Side] | None:
-    with closing(ServerPipeline.at(str(asked.server), asked.key)) as server:
+    with closing(ServerPipeline.at(str(asked.server), asked.key, attempts=_ATTEMPTS)) as server:
         sides = []
         for named in (asked.first, asked.second):
             try:

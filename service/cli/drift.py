@@ -27,9 +27,12 @@ def drift(
     Exits with 1 if any differ by more than chance and by enough to matter. What it means is said
     in docs/operations.md.
     """
+    from detectors.registry import use_shelf
+    from service.cli.engine import read_settings
     from service.cli.installed import database_for
     from service.watching.drift import Window, look
 
+    use_shelf(read_settings().weights)
     with database_for("drift") as database:
         window = Window(now=database.now(), days=days, before_days=before)
         found = look(database, window, tenant)

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -20,6 +20,7 @@ from service.cli.models_app import models
 from service.cli.policy_app import policy
 from service.cli.report_app import audit, check, show
 from service.cli.signing_app import TERMS, recheck, sign, verify_receipt, verify_report
+from service.cli.spoken_help import Command, spoken
 from service.cli.trust_app import trust
 from service.language.languages import Language, speaking
 
@@ -47,10 +48,16 @@ app.add_typer(admin, name="admin")
 def main() -> None:
     """Run the command line. A bug ends with a code of its own, not with "something found"."""
     try:
-        app()
+        command()()
     except Exception:
         log.critical("this is a bug in assay, please report it", exc_info=True)
         sys.exit(ExitCode.INTERNAL)
+
+
+def command() -> Command:
+    """The whole command, built anew, with help in every language."""
+    built = typer.main.get_command(app)
+    return spoken(cast(Command, built))
 
 
 def _version(*, asked: bool) -> None:
@@ -72,7 +79,10 @@ def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")] = False,
     lang: Annotated[
         Language | None,
-        typer.Option(help="Of what is printed; default: ASSAY_LANGUAGE, else the system's."),
+        typer.Option(
+            is_eager=True,  # before --help
+            help="Of what is printed; default: ASSAY_LANGUAGE, else the system's.",
+        ),
     ] = None,
 ) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)

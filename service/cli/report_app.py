@@ -215,7 +215,7 @@ def audit(
     parquet: Annotated[
         Path | None,
         typer.Option(
-            metavar="OUT.parquet", help="The same table as Parquet; needs assay\\[parquet]."
+            metavar="OUT.parquet", help="The same table as Parquet; needs assay[parquet]."
         ),
     ] = None,
     html: Annotated[

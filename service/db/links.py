@@ -21,6 +21,7 @@ class Link:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    author_and_place: bool  # shown, where the file states them
 
 
 class LinkRows:
@@ -39,6 +40,7 @@ class LinkRows:
             actor=new.actor,
             created_at=new.created_at,
             expires_at=new.expires_at,
+            author_and_place=new.author_and_place,
         )
         with self._database.write() as session:
             session.add(row)
@@ -81,4 +83,5 @@ def _link(row: LinkRow) -> Link:
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        author_and_place=row.author_and_place,
     )

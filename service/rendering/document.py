@@ -9,10 +9,10 @@ from detectors.zoo.card import ModelCard
 from service.language.figures import minute
 from service.language.languages import language
 from service.language.spoken import _, capital
-from service.rendering import drawings
+from service.rendering import drawings, side_by_side
 from service.rendering.credentials import IngredientView, ManifestView, Panel
 from service.rendering.imprint import Imprint, Paper
-from service.rendering.render import FOLDER
+from service.rendering.render import FOLDER, world
 from service.rendering.view import FindingView, ReportView, view
 from service.rendering.words import PRINTED, WORDS
 from service.reporting.attached import REPORT_NAME, SIGNATURE_NAME
@@ -93,7 +93,7 @@ def _spelt_out(shown: dict[str, Any]) -> str:
             return {name: spelt(item, name) for name, item in value.items()}
         if isinstance(value, list | tuple):
             return [spelt(item, key) for item in value]
-        if isinstance(value, str) and key not in {"text", "picture", "bar"}:
+        if isinstance(value, str) and key not in {"text", "picture", "bar", "sketch"}:
             return "".join(one if _has(one) else f"[U+{ord(one):04X}]" for one in value)
         return value
 
@@ -185,6 +185,7 @@ def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str,
             {"statement": item.statement, "added": item.added, "sha256": item.sha256}
             for item in seen.matches
         ],
+        "stated": _stated(seen.stated) if seen.stated is not None else None,
         "markers": [
             {"says": SAYS[item.says], "place": item.where, "excerpt": item.excerpt}
             for item in (report.provenance.markers if report.provenance is not None else ())
@@ -196,6 +197,35 @@ def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str,
         "gaps": [{"what": gap.what, "statement": gap.statement} for gap in seen.gaps],
         "notes": report.subject.notes,
         "method": _method(report, seen),
+    }
+
+
+def _stated(table: side_by_side.Table) -> dict[str, Any]:
+    """The rows of the page; what stands beside one another there stands below one another on paper."""
+    return {
+        "unreliable": table.unreliable,
+        "heads": (_("What"), _("By its own account"), _("Do they agree?")),
+        "rows": [
+            {
+                "label": row.label,
+                "cells": [
+                    {"place": cell.place, "values": cell.values, "names": cell.where}
+                    for cell in row.cells
+                    if cell.values
+                ],
+                "agreement": row.agreement,
+                "differs": row.differs,
+            }
+            for row in table.rows
+        ],
+        "sketch": drawings.sketch(table.dots, world()) if table.dots else None,
+        "words": [
+            *(
+                _("Position: {position}, by {where}.", position=dot.words, where=dot.by)
+                for dot in table.dots
+            ),
+            *(_("Taken or recorded: {time}.", time=time) for time in table.taken),
+        ],
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from service.rendering.charts import Area, HeatMap, Interval
+from service.rendering.side_by_side import Dot
 from service.rendering.timeline import TimeLine
 
 COLOURS: Final = {
@@ -70,6 +71,19 @@ def time_line(line: TimeLine, strip: bytes | None) -> str:
     ]
     parts += [_tick(share, label, top + 10) for share, label in line.ticks]
     return _drawing(top + 10 + _TICKS, "".join(parts))
+
+
+def sketch(dots: Iterable[Dot], land: str) -> str:
+    """The world with a cross at each stated position; `land` is its outline, 360 wide and 180 high."""
+    crosses = "".join(
+        f'<path d="M{dot.x} 0V180M0 {dot.y}H360" stroke="#8a8478" stroke-width=".5"/>'
+        f'<circle cx="{dot.x}" cy="{dot.y}" r="3.2" fill="{COLOURS["for"]}"/>'
+        for dot in dots
+    )
+    frame = '<rect width="360" height="180" fill="none" stroke="#d8d2c5"/>'
+    outline = f'<path d="{land}" fill="#e6e0d3"/>'
+    scaled = f'<g transform="scale({WIDTH / 360:.4f})">{outline}{frame}{crosses}</g>'
+    return _drawing(WIDTH / 2, scaled)
 
 
 def _tick(share: float, label: str, top: float) -> str:

@@ -34,6 +34,16 @@ WORDS: Final = Words(
         "likeness": "The index of known media holds something that looks or sounds like this. A "
         "signature on an original is not a signature on this file. Small or subtle changes escape the "
         "comparison.",
+        "stated": "What the file states, side by side",
+        "own_word": "Only what the file says of itself stands here, and nobody has checked it. Anybody can "
+        "write metadata. Where places do not agree, a program may simply have filled in one of them and "
+        "not the other.",
+        "unreliable": "The Content Credentials fail their check, so nobody can be held to what stands in "
+        "their column.",
+        "place_and_time": "Place and time that the file states",
+        "sketch": "A sketch of the world with a dot at each stated position",
+        "unproven": "This is the file's own word and was not checked: nothing here shows that it was taken "
+        "there or then. The outline is coarse and comes with assay; no map service was asked.",
         "declared": "Declared in the file",
         "unsigned": "Nobody signed these statements. Anyone can write or remove them, so they never "
         "verify anything.",

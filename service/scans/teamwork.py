@@ -80,8 +80,13 @@ class Teamwork:
         """Leave a scan to an account of the tenant, or to nobody."""
         self._rows.assign(self._tenant, scan_id, assignee)
 
-    def share(self, scan_id: str, life: timedelta, *, actor: str) -> tuple[Link, str]:
-        """A link to one report, and its secret, which nobody can be told again."""
+    def share(
+        self, scan_id: str, life: timedelta, *, actor: str, author_and_place: bool = False
+    ) -> tuple[Link, str]:
+        """A link to one report, and its secret, which nobody can be told again.
+
+        It shows the author and the place that the file states only where that is asked for.
+        """
         secret, now = secrets.token_urlsafe(32), self._now()
         link = Link(
             id=uuid.uuid4().hex,
@@ -91,6 +96,7 @@ class Teamwork:
             created_at=now,
             expires_at=now + life,
             revoked_at=None,
+            author_and_place=author_and_place,
         )
         self._links.add(link, secret=_hash(secret))
         return link, secret

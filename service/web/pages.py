@@ -220,7 +220,7 @@ def _report(
         unavailable=unavailable,
         frames=f"{frame.root}/scans/{scan.id}/frames",
         alike=similar(scans, scan, report),
-        document=report.model_dump_json(indent=2),
+        whole=f"{files}/report?format=json",
         reviews=reviews.shown(scans, scan.id, who),
         together=teamwork.together(scans, scan, who),
         picture=f"{files}/preview" if scans.preview(scan.id) is not None else None,

@@ -13,7 +13,8 @@ from service.db.links import Link
 from service.errors import PreviewNotFound
 from service.rendering.render import BARE
 from service.rendering.view import view
-from service.reporting.report import Report
+from service.reporting.discreet import discreet
+from service.reporting.report import Report, read
 from service.reporting.translated import translated
 from service.scans.refusals import LinkNotFound
 from service.scans.use_cases import Scans
@@ -58,18 +59,17 @@ def show(
     link, scans = followed
     report = scans.report(link.scan_id)
     scans.team.shown(link)
-    whole, shown = report.reused is None, _alone(report)
-    files = f"{root}{SHARED}/{secret}"
+    shown, files = _shown(link, report), f"{root}{SHARED}/{secret}"
     content = page(
         "shared.html",
         Frame(root, query=request.url.query),
         link=link,
         report=translated(shown),
         view=view(translated(shown)),
-        document=shown.model_dump_json(indent=2),
         picture=f"{files}/preview" if scans.preview(link.scan_id) is not None else None,
         media=None,
-        files=files if whole else None,
+        whole=f"{files}/report",
+        signature=f"{files}/signature" if _is_whole(link, report) else None,
         organisation=organisation,
         **BARE,
     )
@@ -88,30 +88,33 @@ def preview(followed: Followed) -> Response:
 
 @router.get("/{secret}/report", dependencies=[PUBLIC])
 def document(followed: Followed) -> Response:
-    """The report as it was signed."""
-    link, scans = _whole(followed)
+    """The report as it was signed; without what the link does not show, and then unsigned."""
+    link, scans = followed
+    signed = scans.document(link.scan_id)
+    report = read(signed)
+    whole = _is_whole(link, report)
+    document = signed if whole else _shown(link, report).model_dump_json(indent=2)
     headers = {"Content-Disposition": 'attachment; filename="report.json"'}
-    document = scans.document(link.scan_id)
     return Response(document, media_type="application/json", headers=headers)
 
 
 @router.get("/{secret}/signature", dependencies=[PUBLIC])
 def signature(followed: Followed) -> Response:
-    """Its detached signature."""
-    link, scans = _whole(followed)
+    """Its detached signature. Raises `LinkNotFound` where the link shows less than was signed."""
+    link, scans = followed
+    if not _is_whole(link, scans.report(link.scan_id)):
+        raise LinkNotFound("this link shows less than was signed")
     headers = {"Content-Disposition": 'attachment; filename="report.jws"'}
     found = scans.signature(link.scan_id)
     return PlainTextResponse(found, media_type="application/jose", headers=headers)
 
 
-def _alone(report: Report) -> Report:
-    """Without the id of the earlier scan whose analysis it repeats."""
-    return report.model_copy(update={"reused": None})
+def _shown(link: Link, report: Report) -> Report:
+    """Without the id of the earlier scan whose analysis it repeats, and what its maker left out."""
+    alone = report.model_copy(update={"reused": None})
+    return alone if link.author_and_place else discreet(alone)
 
 
-def _whole(followed: tuple[Link, Scans]) -> tuple[Link, Scans]:
-    """Raises `LinkNotFound` where the signed document names another scan."""
-    link, scans = followed
-    if scans.report(link.scan_id).reused is not None:
-        raise LinkNotFound("the signed document of this report names another scan")
-    return link, scans
+def _is_whole(link: Link, report: Report) -> bool:
+    """Whether the link shows all that was signed."""
+    return link.author_and_place and report.reused is None

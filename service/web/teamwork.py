@@ -124,14 +124,16 @@ def share(
     scans: TheScans,
     principal: ThePrincipal,
     frame: TheFrame,
-    form: Annotated[Fields, Depends(fields("days"))],
+    form: Annotated[Fields, Depends(fields("days", "author_and_place"))],
 ) -> Response:
     """Make a link, and show it this once."""
     if form["days"] not in DAYS:
         raise InvalidRequest(f"a link is good for {', '.join(DAYS)} days")
     scans.signature(scan_id)  # raises where there is no report to show
     life = timedelta(days=int(form["days"]))
-    link, secret = scans.team.share(scan_id, life, actor=principal.actor)
+    link, secret = scans.team.share(
+        scan_id, life, actor=principal.actor, author_and_place=form["author_and_place"] == "yes"
+    )
     site = str(request.base_url).rstrip("/").removesuffix(frame.root)
     address = address_of(secret, f"{site}{frame.root}")
     return HTMLResponse(render("link_made.html", frame, link=link, address=address))

@@ -44,19 +44,23 @@ class ServerPipeline:
         self._in_place = in_place
 
     @classmethod
-    def at(cls, address: str, key: str | None, *, in_place: bool = False) -> Self:
+    def at(
+        cls, address: str, key: str | None, *, in_place: bool = False, attempts: int | None = None
+    ) -> Self:
         """A key that begins with @ is the name of a file that holds it. `in_place` tells the server
-        paths alone: it reads the files itself, out of a folder that it shares.
+        paths alone: it reads the files itself, out of a folder that it shares. `attempts` is
+        how often it is asked before it counts as away: None where nobody sits and waits.
 
         Asks once whether the server answers and takes the key. Raises
         `ServerRefused`, `ServerAway`, `OSError`.
         """
-        from service.client import Client  # loads what no other command needs
+        from service.client import Client, Retries  # loads what no other command needs
 
         if key is not None and key.startswith("@"):
             key = Path(key[1:]).read_text().strip()
+        retries = Retries() if attempts is None else Retries(attempts=attempts)
         try:
-            made = cls(Client(address, key=key), in_place=in_place)
+            made = cls(Client(address, key=key, retries=retries), in_place=in_place)
         except ValueError as error:
             raise ServerRefused(str(error)) from error
         try:

@@ -1,6 +1,7 @@
 """Launderings make whole new files, and keep to their size rules."""
 
 import io
+import math
 
 import av
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image as Pillow
 from scipy.io import wavfile
 
 from detectors.base import AUDIO_RATE, Audio, Image, Kind
-from detectors.bench.launder import FILMS, NAMES, RECORDINGS, encoded, laundered
+from detectors.bench.launder import FILMS, NAMES, RECORDINGS, Film, encoded, laundered
 from detectors.training.audio_launder import LAUNDERINGS
 from tests.media import jpeg, photo_like, video_with_sound
 from tests.sounds import speech_like
@@ -68,10 +69,20 @@ def test_a_film_is_encoded_anew_with_its_sound(name: str) -> None:
         picture, sound = film.streams.video[0], film.streams.audio[0]
         size = (240, 134) if name == "resize-0.5" else (480, 270)
         assert (picture.width, picture.height) == size
-        assert picture.codec_context.name == "h264"
+        assert picture.codec_context.name == {"h265": "hevc", "vp9": "vp9"}.get(name, "h264")
         frames = sum(1 for _ in film.decode(picture))
         assert frames == (60 if name == "fps-30" else 24)
         assert sound.codec_context.name == "aac"
+
+
+def test_a_handed_on_film_is_reduced_to_its_shorter_side_and_cut() -> None:
+    small = Film(crf=28, shorter=134, kilobits=20)
+    for seconds, frames in ((math.inf, 24), (0.99, 12)):
+        found = encoded(io.BytesIO(FILM), small, seconds=seconds)
+        with av.open(io.BytesIO(found), "r") as film:
+            picture = film.streams.video[0]
+            assert (picture.width, picture.height) == (238, 134)
+            assert sum(1 for _ in film.decode(picture)) == pytest.approx(frames, abs=2)
 
 
 def test_a_coarser_film_is_smaller() -> None:

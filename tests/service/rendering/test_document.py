@@ -8,9 +8,13 @@ from pypdf import PdfReader
 
 from service.analysis.printed import printed
 from service.errors import ReportInvalid
+from service.language.languages import Language, speaking
 from service.rendering import document
 from service.rendering.document import render_document
+from service.rendering.drawings import sketch
 from service.rendering.imprint import Imprint, Paper
+from service.rendering.render import world
+from service.rendering.view import view
 from service.reporting.report import Report, Verdict, read
 from service.reporting.signature import ReportSigner, verify
 from tests import media
@@ -50,6 +54,33 @@ def test_every_verdict_is_printed_with_its_headline_and_evidence(verdict: Verdic
 def test_recordings_films_and_heat_maps_are_drawn(made: object) -> None:
     report = made()  # type: ignore[operator]
     assert len(_pdf(report, PHOTO)) > len(_pdf(report)) + len(PHOTO) // 2
+
+
+@pytest.mark.parametrize("paper", Paper)
+def test_what_the_file_states_is_printed_as_the_page_shows_it(paper: Paper) -> None:
+    report = reports.stating()
+    table = view(report).stated
+    assert table is not None
+    made = _pdf(report, imprint=Imprint(paper=paper))
+    words = _words(made)
+    for row in table.rows:
+        assert row.label in words
+        assert row.agreement in words
+        for value in (value for cell in row.cells for value in cell.values):
+            assert value in words or not value.isascii()
+    for dot in table.dots:
+        assert f"Position: {dot.words}, by {dot.by}." in words
+    assert "side by side" not in _words(_pdf(reports.no_sign_found()))
+    with speaking(Language.GERMAN):
+        assert "Was die Datei angibt, nebeneinander" in _words(_pdf(report))
+
+
+def test_the_sketch_on_paper_marks_each_stated_position() -> None:
+    table = view(reports.stating()).stated
+    assert table is not None
+    drawn = sketch(table.dots, world())
+    assert drawn.count("<circle") == len(table.dots) == 2
+    assert [f'cx="{dot.x}" cy="{dot.y}"' in drawn for dot in table.dots] == [True, True]
 
 
 def test_it_calls_itself_pdf_a_3_level_a() -> None:

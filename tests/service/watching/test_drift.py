@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detectors.calibration import distribution
 from detectors.registry import card_of, named
 from detectors.result import Claim, Finding, LikelihoodRatio, Outcome
-from detectors.training.cards import scores_of
 from detectors.zoo.card import ModelCard
 from service.db.lifecycle import first_id
 from service.db.scores import Said
@@ -90,8 +90,8 @@ def test_scores_that_moved_are_drift_against_the_card_and_against_the_weeks_befo
 def known_scores() -> ModelCard:
     """The card with held-out scores: 600 real ones around 0, 400 synthetic ones around 2."""
     drawn = np.random.default_rng(1)
-    raw = np.concatenate([drawn.normal(0, 1, 600), drawn.normal(2, 1.2, 400)])
-    return CARD.model_copy(update={"scores": scores_of(raw, np.arange(1000) >= 600)})
+    known = distribution(drawn.normal(0, 1, 600), drawn.normal(2, 1.2, 400))
+    return CARD.model_copy(update={"scores": known})
 
 
 def beside_the_card(raws: Sequence[float], tenant: str = "a") -> Compared:

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from provenance.consistency.catalogue import trace
+from provenance.declared import Stated, StatedIn, Topic
+from provenance.result import Action, Identity, IdentityStatus, Ingredient, SignedFact
 from service.access.door import Door
 from service.db.desk_tables import LinkRow
-from service.reporting.report import Reused
+from service.reporting.report import Report, Reused
 from service.reporting.signature import verify
 from tests import media
 from tests.service import reports
@@ -31,8 +34,8 @@ def scan(site: Desk) -> str:
     return scan_id
 
 
-def link(browser: Browser, scan: str) -> str:
-    page = browser.post(f"/scans/{scan}/links", days="7").text
+def link(browser: Browser, scan: str, **fields: str) -> str:
+    page = browser.post(f"/scans/{scan}/links", days="7", **fields).text
     (found,) = re.findall(r"<code>http://localhost(/shared/[^<]+)</code>", page)
     return str(found)
 
@@ -45,7 +48,7 @@ def test_a_link_shows_one_report_to_a_stranger_and_nothing_of_the_desk(
     browser, stranger = signed_in(site), Browser(site)
     browser.post(f"/scans/{scan}/notes", text="between us")
     browser.post(f"/scans/{scan}/reviews", judgement="unclear", note="and us")
-    address = link(browser, scan)
+    address = link(browser, scan, author_and_place="yes")
     page = stranger.get(address)
     assert page.status_code == 200
     assert reports.likely_synthetic().headline in page.text
@@ -104,8 +107,81 @@ def test_a_report_that_repeats_another_scan_does_not_name_it(tmp_path: Path, sca
     again = site.send(PHOTO)
     site.work()
     assert scan in Browser(site).get(f"/scans/{again}").text
-    address = link(Browser(site), again)
-    page = Browser(site).get(address)
-    assert page.status_code == 200
-    assert scan not in page.text
-    assert Browser(site).get(f"{address}/report").status_code == 404
+    address = link(Browser(site), again, author_and_place="yes")
+    page, document = (Browser(site).get(f"{address}{it}") for it in ("", "/report"))
+    assert (page.status_code, document.status_code) == (200, 200)
+    assert scan not in page.text + document.text
+    assert Browser(site).get(f"{address}/signature").status_code == 404
+
+
+def told_all() -> Report:
+    """A report whose file names its author and where it was made wherever a file can."""
+    made = reports.stating()
+    found = made.provenance
+    assert found is not None
+    signed = (
+        SignedFact(assertion="stds.exif", name="exif:GPSLatitude", value="48,51.462N"),
+        SignedFact(assertion="stds.schema-org", name="author.name", value="Vera Source"),
+    )
+    top, *others = found.manifests
+    (person,) = (Identity(kind="cawg.x509.cose", status=IdentityStatus.TRUSTED, name="Vera S."),)
+    done = Action(name="c2pa.edited", description="Cropped by Vera Source", parameters=("x: 1",))
+    part = Ingredient(title="Vera Source, original.jpg")
+    top = top.model_copy(
+        update={
+            "facts": signed,
+            "identities": (person,),
+            "actions": (done,),
+            "ingredients": (part,),
+        }
+    )
+    town = Stated(topic=Topic.NAMED_PLACE, by=StatedIn.IPTC, where="City", value="Sometown")
+    rights = Stated(topic=Topic.RIGHTS, by=StatedIn.EXIF, where="Copyright", value="(c) V. Source")
+    where = trace("position.impossible", "EXIF states a latitude of 99° 0 min 0 s.")
+    found = found.model_copy(
+        update={
+            "manifests": (top, *others),
+            "stated": (*found.stated, town, rights),
+            "markers": (reports.marker(excerpt="shot by Vera in Sometown"),),
+            "traces": (where,),
+        }
+    )
+    original = reports.match(found)
+    return made.model_copy(update={"provenance": found, "matches": (original,)})
+
+
+SECRETS = (
+    *("Vera", "V. Source", "A. Person", "Sometown", "48.85", "48,51", "33.86", "151.2", "99°"),
+    *("الميدان", "GPSLatitude", "author.name"),
+)
+
+
+def test_a_link_shows_author_and_place_only_where_its_maker_chose_so(tmp_path: Path) -> None:
+    site = desk(tmp_path, StandIn(told_all, preview=PHOTO), door=Door.ALONE)
+    scan = site.send(PHOTO)
+    site.work()
+    assert "are left out" in Browser(site).get(f"/scans/{scan}").text
+    without = link(Browser(site), scan)
+    chosen = link(Browser(site), scan, author_and_place="yes")
+    stranger = Browser(site)
+    page, document = stranger.get(without), stranger.get(f"{without}/report")
+    for said in SECRETS:
+        assert said in stranger.get(chosen).text + stranger.get(f"{chosen}/report").text
+        assert said not in page.text + document.text
+    assert "left out who made the file and where" in page.text
+    assert '<svg viewBox="0 0 360 180"' not in page.text
+    assert "Example Camera 12" in page.text
+    assert any("left out" in it for it in document.json()["provenance"]["warnings"])
+    assert Report.model_validate_json(document.text).verdict is told_all().verdict
+    assert f"{without}/signature" not in page.text
+    assert stranger.get(f"{without}/signature").status_code == 404
+    links = site.client.get(f"/v1/scans/{scan}/links").json()["items"]
+    assert {item["author_and_place"] for item in links} == {True, False}
+
+
+def test_the_api_leaves_author_and_place_out_of_a_link_unless_asked(site: Desk, scan: str) -> None:
+    answers = [
+        site.client.post(f"/v1/scans/{scan}/links", json=asked).json()
+        for asked in ({}, {"author_and_place": True})
+    ]
+    assert [it["author_and_place"] for it in answers] == [False, True]

@@ -1,0 +1,59 @@
+"""Intervals over sources say how much the choice of sources matters."""
+
+import numpy as np
+import pytest
+
+from detectors.bench.scores import Score
+from detectors.bench.sources import LEAST, over_sources
+
+
+def score(source: int, raw: float | None, *, made: bool, allowance: float = 0.0) -> Score:
+    label = "ai_generated" if made else "real"
+    return Score(path="a", label=label, raw=raw, source=str(source), allowance=allowance)
+
+
+def pages(shift: float, *, count: int = LEAST) -> list[Score]:
+    """Pages whose looks differ by far more than real and made films of one page do, by `shift`."""
+    rng = np.random.default_rng(3)
+    looks = rng.normal(0, 10, count)
+    return [
+        score(number, float(look + shift * made + 0.1 * rng.normal()), made=made)
+        for number, look in enumerate(looks)
+        for made in (False, True) * 3
+    ]
+
+
+def test_pairs_of_one_source_are_told_apart_where_looks_hide_it() -> None:
+    found = over_sources(pages(1.0))
+    assert found is not None
+    assert found.within is not None
+    assert found.within.value == 1.0
+    assert found.auc.high < 0.75
+    assert found.auc.low < found.auc.high
+
+
+def test_few_sources_or_one_class_fix_no_interval() -> None:
+    assert over_sources(pages(1.0, count=LEAST - 1)) is None
+    assert over_sources([one for one in pages(1.0) if one.synthetic]) is None
+
+
+def test_shares_over_the_points_count_judged_items_less_what_they_are_allowed() -> None:
+    real = [score(n, 2.0, made=False, allowance=1.5 if n else 0.0) for n in range(LEAST)]
+    made = [score(n, 3.0, made=True) for n in range(LEAST)]
+    refused = [score(n, None, made=False) for n in range(LEAST)]
+    found = over_sources([*real, *made, *refused], suspects=1.0, accuses=2.5)
+    assert found is not None
+    assert found.suspected_bona_fide is not None
+    assert found.suspected_bona_fide.value == pytest.approx(1 / LEAST)
+    assert found.suspected_bona_fide.high > 1 / LEAST
+    assert found.accused_bona_fide is not None
+    assert found.accused_bona_fide.value == 0
+    assert found.accused_synthetic is not None
+    assert found.accused_synthetic.value == 1
+
+
+def test_a_film_nothing_was_made_of_is_in_no_pair_of_its_source() -> None:
+    found = over_sources([one for one in pages(1.0) if not (one.synthetic and one.source == "0")])
+    assert found is not None
+    assert found.sources == LEAST
+    assert found.within is None
