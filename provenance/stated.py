@@ -108,10 +108,13 @@ _TABLES: Final = {
 
 def stated_in(metadata: Metadata) -> tuple[Stated, ...]:
     """What the metadata states, each statement once; of the file itself, not of its ingredients."""
-    found = dict.fromkeys(
-        (*_exif(metadata), *_texts(metadata), *_joined(metadata), *_film(metadata))
-    )
-    return tuple(found)[:MOST]
+    found: list[Stated] = []
+    if metadata.details:  # most files of an archive have neither
+        found += _exif(metadata)
+    if metadata.texts:
+        found += (*_texts(metadata), *_joined(metadata))
+    found += _film(metadata)
+    return tuple(dict.fromkeys(found))[:MOST]
 
 
 def signed_in(found: Provenance) -> tuple[Stated, ...]:

@@ -28,6 +28,7 @@ from detectors.zoo.card import (
     WeightFile,
     WeightSource,
 )
+from detectors.zoo.card import Scores as CardScores
 
 COMMAND: Final = (
     "python -m detectors.training.image --manifest MANIFEST --drawings FOLDER --cache FOLDER "
@@ -261,10 +262,17 @@ def image_card(
             "limits": (*LIMITS, *told, *(() if files is None else (files.told(points),))),
             "calibration": line,
             "operating_points": points,
+            "scores": _lie(shown) if files is None else files.lie(),
             "measured": tuple(_measured(held, line, origin, files)),
             **FACTS[name],
         }
     )
+
+
+def _lie(shown: Held) -> CardScores:
+    """How held-out scores of pictures as published lie."""
+    clean = shown.scores[0]
+    return calibration.distribution(clean[~shown.synthetic], clean[shown.synthetic])
 
 
 def _measured(

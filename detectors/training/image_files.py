@@ -9,15 +9,14 @@ from typing import Final, Self
 import numpy as np
 
 from detectors import calibration
-from detectors.bench.metrics import Roc
 from detectors.bench.scores import CLEAN, Score, read_scores
+from detectors.bench.sources import over_sources
 from detectors.training.cards import measured
 from detectors.training.image_heads import Scores
 from detectors.zoo.card import Calibration, Measured, OperatingPoints
+from detectors.zoo.card import Scores as CardScores
 
 FEWEST: Final = 99  # real files of a delivery; fewer cannot fix a rate of 1 %
-RESAMPLES: Final = 500
-SEED: Final = 20261129
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +48,20 @@ class WholeFiles:
         return points.model_copy(update={"fpr_5": lenient, "fpr_1": max(strict, default=None)})
 
     def told(self, points: OperatingPoints) -> str:
-        """What share of whole real files passes each threshold, for the card."""
-        published = self._real(CLEAN)
-        sources = len({score.source for score in published})
+        """What share of whole real files passes each threshold, for the card; nothing of few sources."""
+        every = [score for scores in self.judged.values() for score in scores]
+        published = _shares(self.judged[CLEAN], points)
+        if not published:
+            return "Too few sources of whole files were there to say how many real ones pass a threshold."
         return (
-            f"Of {len(published)} whole real files of {sources} sources, through the decoder and by heads "
-            f"that saw none of their source, {_shares(published, points)} as published; of those of all "
-            f"deliveries measured here {_shares(self._real(), points)}."
+            f"Whole real files through the decoder, by heads that saw none of their source: {published} as "
+            f"published, and {_shares(every, points)} in all deliveries measured here."
         )
+
+    def lie(self) -> CardScores:
+        """How scores of files as published lie, as thresholds see them."""
+        made = [score for score in self.judged[CLEAN] if score.synthetic]
+        return calibration.distribution(_standing(self._real(CLEAN)), _standing(made))
 
     def _real(self, delivery: str = "") -> list[Score]:
         """Real files of one delivery, or of all."""
@@ -75,43 +80,31 @@ class WholeFiles:
                 yield _line(f"{how}, all but {name}", others, line)
 
 
-def passing(real: list[Score], threshold: float) -> tuple[float, float]:
-    """Share of real files above a threshold, and its 97.5 % quantile where sources are drawn anew."""
-    weights = _drawn_anew(real)
-    above = _standing(real) > threshold
-    shares = weights @ above / weights.sum(axis=1)
-    return float(above.mean()), float(np.quantile(shares, 0.975))
-
-
 def _line(how: str, scores: list[Score], line: Calibration) -> Measured:
-    """One line of the card, with the interval of its AUC over sources."""
+    """One line of the card, with the interval of its AUC over sources where there are enough."""
     raw = np.array([score.raw for score in scores], np.float64)
     synthetic = np.array([score.synthetic for score in scores])
-    weights = _drawn_anew(scores)
-    both = (weights[:, synthetic].sum(axis=1) > 0) & (weights[:, ~synthetic].sum(axis=1) > 0)
-    low, high = np.quantile(Roc.of(raw, synthetic, weights[both]).auc(), (0.025, 0.975))
-    interval = f"AUC 95 % over sources {low:.3f} to {high:.3f}"
-    return measured(f"whole files, held-out sources, {how} ({interval})", raw, synthetic, line)
+    found = over_sources(scores)
+    if found is not None:
+        how = f"{how} (AUC 95 % over sources {found.auc.low:.3f} to {found.auc.high:.3f})"
+    return measured(f"whole files, held-out sources, {how}", raw, synthetic, line)
 
 
-def _drawn_anew(scores: list[Score]) -> Scores:
-    """How often each file is there when its sources are drawn with replacement: (resamples, files)."""
-    names, of = np.unique([score.source for score in scores], return_inverse=True)
-    rng = np.random.default_rng(SEED)
-    counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=RESAMPLES)
-    return np.asarray(counts[:, of], np.float64)
-
-
-def _shares(real: list[Score], points: OperatingPoints) -> str:
-    """How many pass each threshold, in words."""
-    told = []
-    for name, threshold in (("1 %", points.fpr_1), ("5 %", points.fpr_5)):
-        if threshold is not None:
-            share, highest = passing(real, threshold)
-            told.append(
-                f"{share:.1%} pass the {name} point (95 % over sources: up to {highest:.1%})"
-            )
-    return " and ".join(told)
+def _shares(scores: list[Score], points: OperatingPoints) -> str:
+    """How many real files pass each threshold, in words."""
+    found = over_sources(scores, suspects=points.fpr_5, accuses=points.fpr_1)
+    if found is None:
+        return ""
+    real = sum(not score.synthetic for score in scores)
+    told = [
+        f"{share.value:.1%} pass the {name} point (95 % over sources: up to {share.high:.1%})"
+        for name, share in (
+            ("1 %", found.accused_bona_fide),
+            ("5 %", found.suspected_bona_fide),
+        )
+        if share is not None
+    ]
+    return f"of {real}, {' and '.join(told)}"
 
 
 def _standing(scores: list[Score]) -> Scores:

@@ -86,16 +86,24 @@ class BucketStore:
             Pieces(self._bucket, place).delete()
 
     def older_than(self, moment: datetime) -> Iterator[BlobKey]:
+        """Pieces beside their sealed blob go on the way, however new they are."""
         last: BlobKey | None = None
-        for item in self._bucket.list():
-            if item["last_modified"] >= moment:
+        whole: str | None = None
+        for item in self._bucket.list():  # a blob comes before its pieces
+            path, old = item["path"], item["last_modified"] < moment
+            match = _PLACE.fullmatch(path)
+            if match is None:
+                if old and path.startswith(f"{PROBES}/"):
+                    self._bucket.delete(path)
                 continue
-            if item["path"].startswith(f"{PROBES}/"):
-                self._bucket.delete(item["path"])
-            elif match := _PLACE.fullmatch(item["path"]):
-                key = BlobKey(f"{match[1]}/{match[2]}")
-                if key != last:
-                    yield key
+            key = BlobKey(f"{match[1]}/{match[2]}")
+            if match[3] is None:
+                whole = path
+            elif whole == place_of(key):
+                self._bucket.delete(path)
+                continue
+            if old and key != last:
+                yield key
                 last = key
 
     def usable(self) -> bool:

@@ -1,11 +1,12 @@
 """Thresholds of picture detectors hold on whole files, and the card says how they were found to."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from detectors.bench.scores import CLEAN, Score, write_scores
-from detectors.training.image_files import WholeFiles, passing
+from detectors.training.image_files import WholeFiles
 from detectors.zoo.card import Calibration, OperatingPoints
 
 POINTS = OperatingPoints(fpr_5=1.0, fpr_1=2.0, bona_fide=1000)
@@ -40,8 +41,6 @@ def test_a_threshold_rises_until_whole_files_pass_it_no_more_often_than_it_says(
     found = files(tmp_path, *quiet(196), *alarming).raised(POINTS)
     assert found.fpr_1 == 5.0  # the second highest of 200 is passed by one
     assert found.fpr_5 == POINTS.fpr_5
-    share, highest = passing([*quiet(196), *alarming], found.fpr_1)
-    assert share == 0.005 < highest
 
 
 def test_deliveries_count_together(tmp_path: Path) -> None:
@@ -63,11 +62,18 @@ def test_an_allowance_and_generated_files_raise_no_threshold(tmp_path: Path) -> 
     assert files(tmp_path, *quiet(100), *drawings, *made).raised(POINTS).fpr_1 == POINTS.fpr_1
 
 
-def test_the_card_tells_how_many_files_of_how_many_sources_pass(tmp_path: Path) -> None:
-    told = files(tmp_path, *quiet(199), real(0, 2.5)).told(POINTS)
-    assert "Of 200 whole real files of 40 sources" in told
-    assert "0.5% pass the 1 % point (95 % over sources: up to " in told
-    assert passing(quiet(50), 0.0) == (0, 0)
+def test_the_card_tells_what_share_of_real_files_passes_and_how_scores_lie(tmp_path: Path) -> None:
+    made = [replace(real(index, 4.0), label="ai_generated") for index in range(40)]
+    found = files(tmp_path, *quiet(199), real(0, 2.5), *made)
+    assert "of 200, 0.5% pass the 1 % point (95 % over sources: up to " in found.told(POINTS)
+    assert "0.5% pass the 5 % point" in found.told(POINTS)
+    lie = found.lie()
+    assert (lie.bona_fide_items, lie.bona_fide[0], lie.bona_fide[-1]) == (200, -3.0, 2.5)
+    assert set(lie.synthetic) == {4.0}
+
+
+def test_few_sources_say_nothing_of_shares(tmp_path: Path) -> None:
+    assert "Too few sources" in files(tmp_path, *quiet(5)).told(POINTS)
 
 
 def test_the_card_has_a_figure_without_the_generator_that_made_most(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Files that clients put into the bucket by an address of the service's."""
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,19 @@ def test_what_nobody_completed_is_deleted_in_time(api: Desk, bucket: S3Bucket) -
     put(upload["direct"]["address"], PHOTO)
     api.uploads.delete(upload["id"])
     assert bucket.names() == []
+
+
+def test_what_is_put_there_once_a_scan_was_made_of_it_goes_with_the_next_sweep(
+    api: Desk, bucket: S3Bucket
+) -> None:
+    upload = begin(api)
+    put(upload["direct"]["address"], PHOTO)
+    complete(api, upload)
+    made = api.client.post("/v1/scans", files={"upload": (None, upload["id"])})
+    api.work()
+    kept = bucket.names()
+    put(upload["direct"]["address"], bytes(len(PHOTO)))
+    assert len(bucket.names()) == len(kept) + 1
+    assert list(api.uploads.store.older_than(datetime.now(UTC) - timedelta(hours=1))) == []
+    assert bucket.names() == kept
+    assert api.client.get(made.headers["location"]).json()["state"] == "done"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from detectors.calibration import distribution
-from detectors.registry import card_of, named
+from detectors.registry import SPECS, card_of, named
 from detectors.result import Claim, Finding, LikelihoodRatio, Outcome
 from detectors.zoo.card import ModelCard
 from service.db.lifecycle import first_id
@@ -21,10 +21,19 @@ from tests.service.office import office
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WINDOW = Window(now=NOW)
-CARD = card_of(named("image.clip"))
+SHIPPED = card_of(named("image.clip"))
+assert SHIPPED.operating_points is not None
+POINTS = SHIPPED.operating_points
+DRAWN = np.random.default_rng(0)
+CARD = SHIPPED.model_copy(
+    update={
+        "scores": distribution(
+            DRAWN.normal(POINTS.fpr_5 - 1.645, 1.0, 2000),
+            DRAWN.normal(POINTS.fpr_5 + 1.0, 1.0, 1000),
+        )
+    }
+)
 CARDS = {"image.clip": CARD}
-assert CARD.operating_points is not None
-POINTS = CARD.operating_points
 
 
 def answers(raws: Sequence[float | None], *, days_ago: float, tenant: str = "a") -> Iterator[Said]:
@@ -64,7 +73,7 @@ def test_scores_like_those_of_the_card_and_of_the_weeks_before_are_no_drift() ->
         )
     ]
     found = compare(said, CARDS, WINDOW)
-    assert len(found) == 60
+    assert len(found) == 80
     assert [item.state for item in found if item.state != "as before"] == []
 
 
@@ -139,6 +148,30 @@ def test_a_file_s_allowance_is_taken_off_before_it_is_held_beside_the_card() -> 
     assert found.synthetic_share == pytest.approx(0, abs=0.1)
 
 
+def like_the_card(name: str, synthetic: float, moved: float) -> Compared:
+    """300 scores drawn from those on a shipped card, moved by so many deviations of its real media."""
+    card = card_of(named(name))
+    assert card.scores is not None, "how its held-out scores lie is not on the card"
+    drawn = np.random.default_rng(6)
+    made = round(300 * synthetic)
+    sides = ((card.scores.bona_fide, 300 - made), (card.scores.synthetic, made))
+    raws = np.concatenate(
+        [np.interp(drawn.random(size), np.linspace(0, 1, len(side)), side) for side, size in sides]
+    )
+    raws += moved * float(np.std(card.scores.bona_fide))
+    said = [
+        replace(item, detector=name, digest=card.digest)
+        for item in answers(raws.tolist(), days_ago=1)
+    ]
+    return by_question(compare(said, {name: card}, WINDOW))[Question.CARD]
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in SPECS if card_of(spec).votes])
+def test_of_every_detector_with_a_vote_half_a_deviation_is_seen_in_300_scans(name: str) -> None:
+    assert like_the_card(name, synthetic=0.0, moved=-0.5).drifted
+    assert like_the_card(name, synthetic=0.1, moved=0.0).state == "as before"
+
+
 def test_a_card_without_scores_is_asked_nothing_of_them() -> None:
     card = CARD.model_copy(update={"scores": None})
     said = [replace(item, digest=card.digest) for item in answers(real_media(60, 1), days_ago=1)]
@@ -178,7 +211,7 @@ def test_the_reports_in_the_database_are_what_is_compared(tmp_path: Path) -> Non
     finding = Finding(
         detector="image.clip",
         claim=Claim.GENERATED,
-        model=CARD.name,
+        model=SHIPPED.name,
         outcome=Outcome.SCORED,
         votes=True,
         raw=POINTS.fpr_5 + 1,
@@ -186,7 +219,7 @@ def test_the_reports_in_the_database_are_what_is_compared(tmp_path: Path) -> Non
         seconds=0.1,
     )
     made = reports.report(findings=(finding,))
-    engine = made.engine.model_copy(update={"models": {CARD.name: CARD.digest}})
+    engine = made.engine.model_copy(update={"models": {SHIPPED.name: SHIPPED.digest}})
     desk.engine.make = lambda: made.model_copy(update={"engine": engine})
     for _ in range(3):
         desk.done()
