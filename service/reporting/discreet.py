@@ -6,9 +6,12 @@ from typing import Final
 from provenance.declared import Marker, Stated, Topic
 from provenance.result import Action, Manifest, Provenance
 from provenance.stated import signed_in
+from service.language.spoken import N_
 from service.reporting.report import Report
 
-LEFT_OUT: Final = "The author, the place and other texts that the file states were left out when this report was shared."
+LEFT_OUT: Final = N_(
+    "The author, the place and other texts that the file states were left out when this report was shared."
+)
 """Among the warnings of such a report, so that nobody takes the file to be silent about them."""
 
 _TOLD: Final = frozenset(
