@@ -20,8 +20,11 @@ from service.reporting.report import Report, Verdict
 from service.reporting.translated import translated
 from service.reporting.wording import ACTIONS, SAYS
 
-STANDARD: Final = "a-3a"
-"""PDF/A-3, level A: archival, tagged for screen readers, and may carry other files."""
+ARCHIVAL: Final = "a-3a"
+"""PDF/A-3, level A: archival, and may carry other files."""
+
+READABLE: Final = "ua-1"
+"""PDF/UA-1: a screen reader can read it."""
 
 MAX_MAPS: Final = 1
 MAX_LIMITS: Final = 3
@@ -71,7 +74,7 @@ def _compiled(shown: str) -> bytes:
         format="pdf",
         font_paths=_fonts(),
         sys_inputs={"shown": shown},
-        pdf_standards=[STANDARD],
+        pdf_standards=[ARCHIVAL, READABLE],
         timestamp=0,
     )
     return bytes(made)
@@ -113,7 +116,7 @@ def _has(letter: str) -> bool:
             format="pdf",
             font_paths=_fonts(),
             sys_inputs={"letter": letter},
-            pdf_standards=[STANDARD],
+            pdf_standards=[ARCHIVAL, READABLE],
         )
     except typst.TypstError:
         return False
