@@ -11,6 +11,7 @@ from service.api.links import SHARED
 from service.api.sessions import people_of
 from service.db.links import Link
 from service.errors import PreviewNotFound
+from service.language.spoken import N_, _
 from service.rendering.render import BARE
 from service.rendering.view import view
 from service.reporting.discreet import discreet
@@ -22,6 +23,12 @@ from service.web.frame import Frame
 from service.web.pages import page
 
 router = APIRouter(prefix=SHARED, include_in_schema=False, default_response_class=HTMLResponse)
+
+REPEATS: Final = N_(
+    "This report repeats an earlier analysis of the same content. The link does not tell which scan that was, "
+    "so this copy has no signature: ask for the signed report if you need it."
+)
+"""Among the warnings of a report that is shown without the id of another scan."""
 
 HEADERS: Final = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
@@ -69,6 +76,7 @@ def show(
         picture=f"{files}/preview" if scans.preview(link.scan_id) is not None else None,
         media=None,
         whole=f"{files}/report",
+        repeats=_(REPEATS) if report.reused is not None else None,
         signature=f"{files}/signature" if _is_whole(link, report) else None,
         organisation=organisation,
         **BARE,
@@ -111,8 +119,16 @@ def signature(followed: Followed) -> Response:
 
 def _shown(link: Link, report: Report) -> Report:
     """Without the id of the earlier scan whose analysis it repeats, and what its maker left out."""
-    alone = report.model_copy(update={"reused": None})
+    alone = report if report.reused is None else _alone(report)
     return alone if link.author_and_place else discreet(alone)
+
+
+def _alone(report: Report) -> Report:
+    """A report that repeats another scan, without its id."""
+    found = report.provenance
+    if found is not None:
+        found = found.model_copy(update={"warnings": (*found.warnings, REPEATS)})
+    return report.model_copy(update={"reused": None, "provenance": found})
 
 
 def _is_whole(link: Link, report: Report) -> bool:

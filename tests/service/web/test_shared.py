@@ -9,9 +9,22 @@ from sqlalchemy import select
 
 from provenance.consistency.catalogue import trace
 from provenance.declared import Stated, StatedIn, Topic
-from provenance.result import Action, Identity, IdentityStatus, Ingredient, SignedFact
+from provenance.result import (
+    Action,
+    Check,
+    Identity,
+    IdentityStatus,
+    Ingredient,
+    Integrity,
+    Origin,
+    Provenance,
+    SignedFact,
+    UsageRule,
+)
+from provenance.statuses import StatusClass
 from service.access.door import Door
 from service.db.desk_tables import LinkRow
+from service.reporting.discreet import discreet
 from service.reporting.report import Report, Reused
 from service.reporting.signature import verify
 from tests import media
@@ -112,6 +125,8 @@ def test_a_report_that_repeats_another_scan_does_not_name_it(tmp_path: Path, sca
     assert (page.status_code, document.status_code) == (200, 200)
     assert scan not in page.text + document.text
     assert Browser(site).get(f"{address}/signature").status_code == 404
+    assert "repeats an earlier analysis" in page.text
+    assert any("earlier analysis" in it for it in document.json()["provenance"]["warnings"])
 
 
 def told_all() -> Report:
@@ -185,3 +200,76 @@ def test_the_api_leaves_author_and_place_out_of_a_link_unless_asked(site: Desk, 
         for asked in ({}, {"author_and_place": True})
     ]
     assert [it["author_and_place"] for it in answers] == [False, True]
+
+
+def with_texts(origin: Origin = Origin.CAPTURED) -> Provenance:
+    """Intact credentials with free texts in every field that takes one, and a failed ingredient."""
+    found = reports.credentials(origin=origin, ancestor=Integrity.ASSET_MISMATCH)
+    top, below = found.manifests
+    failed = Check(code="assertion.dataHash.mismatch", status=StatusClass.BROKEN_BEFORE)
+    done = Action(
+        name="c2pa.color_adjustments",
+        agent="Darkroom 4.1",
+        description="Sky darkened at Elm Street",
+        reason="Asked for by the Elm Street family",
+        parameters=("Elm Street: 12",),
+    )
+    top = top.model_copy(
+        update={
+            "title": "House of the witness, 12 Elm Street",
+            "ingredients": (Ingredient(title="Elm Street, raw.jpg", failures=(failed,)),),
+            "actions": (done,),
+            "usage_rules": (
+                UsageRule(
+                    purpose="cawg.data_mining", use="constrained", constraint="Ask Elm Street"
+                ),
+            ),
+        }
+    )
+    person = SignedFact(assertion="cawg.metadata", name="dc:creator", value="Vera Source & Kim Poe")
+    below = below.model_copy(update={"title": "Elm Street at night", "facts": (person,)})
+    return found.model_copy(
+        update={
+            "manifests": (top, below),
+            "fault": StatusClass.BROKEN_BEFORE,
+            "chain_failures": ("Elm Street, raw.jpg: assertion.dataHash.mismatch: it differs",),
+            "traces": (
+                trace(
+                    "time.zone", "EXIF states the time zone +01:00, 7 hours from its position's."
+                ),
+                trace(
+                    "time.invalid", "EXIF says that it was taken at Kim Poe, which is not a date."
+                ),
+                trace("time.future", "EXIF says that it was taken on 2031-01-01."),
+            ),
+        }
+    )
+
+
+def test_no_free_text_of_credentials_is_left_in_a_discreet_report() -> None:
+    said = ("Elm Street", "time zone", "+01:00", "Kim Poe")
+    whole = reports.report(provenance=with_texts())
+    statement = next(it.statement for it in whole.evidence if it.id == "credentials")
+    assert "“Elm Street, raw.jpg”" in statement
+    left = discreet(whole)
+    for secret in said:
+        assert secret in whole.model_dump_json()
+        assert secret not in left.model_dump_json()
+    for kept in ("c2pa.color_adjustments", "Darkroom 4.1", reports.SIGNER_NAME, "2031-01-01"):
+        assert kept in left.model_dump_json()
+    assert left.verdict is whole.verdict
+    assert {it.id for it in whole.evidence} - {it.id for it in left.evidence} == {
+        "trace.time.invalid"
+    }
+
+
+def test_files_of_the_index_are_not_named_in_a_discreet_report() -> None:
+    whole = reports.report(matches=(reports.match(with_texts(Origin.AI_GENERATED)),))
+    (statement,) = (it.statement for it in whole.evidence if it.id == "recovered.0")
+    assert "“original.jpg”" in statement
+    assert "“Elm Street, raw.jpg”" in statement
+    left = discreet(whole)
+    assert "original.jpg" in whole.model_dump_json()
+    for secret in ("original.jpg", "Elm Street", "Kim Poe"):
+        assert secret not in left.model_dump_json()
+    assert left.matches[0].original.sha256 == whole.matches[0].original.sha256
