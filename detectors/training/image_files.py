@@ -18,9 +18,7 @@ from detectors.training.image_heads import Scores
 from detectors.zoo.card import Calibration, Measured, OperatingPoints
 from detectors.zoo.card import Scores as CardScores
 
-PROTOCOL: Final = (
-    "python -m detectors.training.image_delivered: whole files through the decoder, 12 folds of sources"
-)
+PROTOCOL: Final = "python -m detectors.training.image_delivered: whole files through the decoder, 12 folds of sources"
 FEWEST: Final = 99  # real files of a delivery; fewer cannot fix a rate of 1 %
 
 
