@@ -21,7 +21,7 @@ demo-moderation: .venv/run.stamp ## fifty files through the Python client, a pol
 	@$(BIN)/python -m deploy.demo_moderation $(ARGS)
 
 test: .venv/dev.stamp .venv/system.stamp ## run every test, a file at a time on each core
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .venv/dev.stamp ## check style, formatting, types and layers
 	@$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """What a picture detector makes of whole files: its thresholds have to hold on them, and its card says so."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -9,13 +9,18 @@ from typing import Final, Self
 import numpy as np
 
 from detectors import calibration
+from detectors.bench.result import Result, evaluate
 from detectors.bench.scores import CLEAN, Score, read_scores
 from detectors.bench.sources import over_sources
+from detectors.registry import Spec
 from detectors.training.cards import measured
 from detectors.training.image_heads import Scores
 from detectors.zoo.card import Calibration, Measured, OperatingPoints
 from detectors.zoo.card import Scores as CardScores
 
+PROTOCOL: Final = (
+    "python -m detectors.training.image_delivered: whole files through the decoder, 12 folds of sources"
+)
 FEWEST: Final = 99  # real files of a delivery; fewer cannot fix a rate of 1 %
 
 
@@ -23,16 +28,34 @@ FEWEST: Final = 99  # real files of a delivery; fewer cannot fix a rate of 1 %
 class WholeFiles:
     """Files that were judged, by delivery; each by a head that saw none of its source."""
 
+    every: Sequence[Score]
     judged: Mapping[str, list[Score]]
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """What `detectors.training.image_delivered` wrote. Raises `ManifestInvalid` for other files."""
-        found: dict[str, list[Score]] = defaultdict(list)
-        for score in read_scores(path):
+        every, judged = read_scores(path), defaultdict[str, list[Score]](list)
+        for score in every:
             if score.raw is not None:
-                found[score.laundering].append(score)
-        return cls(judged=found)
+                judged[score.laundering].append(score)
+        return cls(every=every, judged=judged)
+
+    def result(self, spec: Spec, points: OperatingPoints) -> Result:
+        """What the bench says of these files at the thresholds of a card."""
+        published = [score for score in self.every if score.laundering == CLEAN]
+        sources = len({score.source for score in published})
+        again = len({score.path for score in self.every if score.laundering != CLEAN})
+        return evaluate(
+            self.every,
+            detector=spec.name,
+            claim=spec.claim,
+            model=spec.card,
+            protocol=PROTOCOL,
+            data=f"{len(published):,} published pictures of {sources} repositories; {again:,} of them in "
+            "the other deliveries",
+            threshold=points.fpr_5,
+            accuses=points.fpr_1,
+        )
 
     def raised(self, points: OperatingPoints) -> OperatingPoints:
         """Thresholds that real files pass no more often than they say, never lower ones.

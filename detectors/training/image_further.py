@@ -22,6 +22,8 @@ import numpy as np
 from safetensors.numpy import load_file
 from threadpoolctl import threadpool_limits
 
+from detectors.bench.result import RESULTS
+from detectors.registry import named
 from detectors.training import image_cards
 from detectors.training.cards import write_card
 from detectors.training.domain import TrainedDomain, block_of
@@ -177,6 +179,9 @@ def write(chosen: list[Picture], earlier: Earlier, given: argparse.Namespace) ->
         files = given.files and WholeFiles.read(given.files / f"image-{name}.csv")
         card = image_cards.image_card(f"image-{name}", held, domain, out / "weights", origin, files)
         write_card(card, out)
+        if files and card.operating_points is not None:
+            spec = named(f"image.{name}")
+            files.result(spec, card.operating_points).write(RESULTS / "files" / f"{spec.name}.json")
         log.info("%s: %s", card.name, card.measured[0])
         held.published().export(folder / f"image.{name}.csv", given.manifest.parent)
 

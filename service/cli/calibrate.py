@@ -25,6 +25,8 @@ from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
+from service.language.languages import Language, language, speaking
+from service.language.spoken import _
 from service.reporting.report import Profile, Report, Signal
 from service.scans.intake import source_from_path
 
@@ -60,7 +62,8 @@ def run(folder: Path, *, name: str, jobs: int) -> ExitCode:
     try:
         OwnThresholds(name=name, made_at=datetime.now(UTC), detectors={})
     except ValidationError:
-        say("a name has 1 to 80 characters, all of them printable [invalid_request]")
+        told = _("a name has 1 to 80 characters, all of them printable")
+        say(f"{told} [invalid_request]")
         return ExitCode.USAGE
     with open_pipeline(settings, children=jobs) as pipeline:
         use_thresholds(None)  # what was fixed before says nothing about these files
@@ -72,10 +75,11 @@ def run(folder: Path, *, name: str, jobs: int) -> ExitCode:
     }
     console().print(_table(seen, found))
     if not found:
-        say(f"no detector judged {LEAST} of these files, so nothing was fixed [invalid_request]")
+        told = _("no detector judged {count} of these files, so nothing was fixed", count=LEAST)
+        say(f"{told} [invalid_request]")
         return ExitCode.USAGE
     OwnThresholds(name=name, made_at=datetime.now(UTC), detectors=found).write(settings.thresholds)
-    say(f"kept in {settings.thresholds}; used by what starts from now on")
+    say(_("kept in {path}; used by what starts from now on", path=settings.thresholds))
     return ExitCode.NOTHING_FOUND
 
 
@@ -84,7 +88,8 @@ def forget() -> ExitCode:
     path = read_settings().thresholds
     was_there = path.exists()
     path.unlink(missing_ok=True)
-    say(f"{path} removed" if was_there else "there were no thresholds of your own")
+    said = _("{path} removed", path=path)
+    say(said if was_there else _("there were no thresholds of your own"))
     return ExitCode.NOTHING_FOUND
 
 
@@ -92,7 +97,7 @@ def _seen(folder: Path, pipeline: Pipeline, jobs: int) -> dict[str, Seen]:
     files = list(_files(folder))
     seen: dict[str, Seen] = {}
     with ThreadPoolExecutor(jobs) as threads, Progress(console=console(stderr=True)) as progress:
-        found = threads.map(partial(_findings, pipeline), files)
+        found = threads.map(partial(_findings_in, language(), pipeline), files)
         for findings in progress.track(found, len(files)):
             for finding in findings:
                 seen.setdefault(finding.detector, Seen()).add(finding)
@@ -112,6 +117,12 @@ def _files(folder: Path) -> Iterator[Path]:
             yield folder / entry.path
 
 
+def _findings_in(chosen: Language, pipeline: Pipeline, path: Path) -> list[Finding]:
+    """In a thread of its own, which does not know the language of the command."""
+    with speaking(chosen):
+        return _findings(pipeline, path)
+
+
 def _findings(pipeline: Pipeline, path: Path) -> list[Finding]:
     """What detectors with a vote say of a file, in both profiles; nothing of one that is no media."""
     try:
@@ -124,7 +135,7 @@ def _findings(pipeline: Pipeline, path: Path) -> list[Finding]:
             return []
         full = pipeline.analyse(source).report
         if _declares_ai(full):
-            say(f"{path}: left out, since it or its credentials speak of AI")
+            say(_("{path}: left out, since it or its credentials speak of AI", path=path))
             return []
         more: tuple[Finding, ...] = ()
         if source.type.kind is Kind.IMAGE:
@@ -144,11 +155,14 @@ def _points(detector: str, own: Seen) -> OwnPoints:
 
 
 def _table(seen: dict[str, Seen], found: dict[str, OwnPoints]) -> Table:
-    table = Table("detector", "judged", "passed 5 % until now", "passed 1 %", "5 %", "1 %")
+    table = Table(
+        *(_("detector"), _("judged"), _("passed 5 % until now"), _("passed 1 %")),
+        *("5 %", "1 %"),
+    )
     for detector, own in sorted(seen.items()):
         judged = len(own.standing)
         shares = (share(own.suspected, judged), share(own.accused, judged))
-        new = ("", f"takes {LEAST}")
+        new = ("", _("takes {count}", count=LEAST))
         if detector in found:
             points = found[detector].points
             new = (f"{points.fpr_5:.2f}", "" if points.fpr_1 is None else f"{points.fpr_1:.2f}")
@@ -157,4 +171,7 @@ def _table(seen: dict[str, Seen], found: dict[str, OwnPoints]) -> Table:
 
 
 def _percent(found: Share | None) -> str:
-    return "" if found is None else f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
+    if found is None:
+        return ""
+    low, high = f"{found.low:.1%}", f"{found.high:.1%}"
+    return _("{value} ({low} to {high})", value=f"{found.value:.1%}", low=low, high=high)

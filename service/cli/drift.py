@@ -1,14 +1,27 @@
 """`assay drift`: do detectors still score what comes in as they did?"""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from service.cli.exit_codes import ExitCode
+from service.language.spoken import Words, _
 
 if TYPE_CHECKING:
     from service.watching.drift import Compared
+
+QUESTIONS: Final = Words(
+    {
+        "over_5_percent_point": "over 5 percent point",
+        "scores_of_the_card": "scores of the card",
+        "scores": "scores",
+        "no_score": "no score",
+    }
+)
+STATES: Final = Words(
+    {"too few scans": "too few scans", "drift": "drift", "as before": "as before"}
+)
 
 
 def drift(
@@ -51,34 +64,24 @@ def _show(found: "tuple[Compared, ...]") -> None:
     from service.cli.colours import console
 
     if not found:
-        typer.echo("no scan of these days was judged by the models as they are now")
+        typer.echo(_("no scan of these days was judged by the models as they are now"))
         return
-    table = Table(box=None)
-    for head in (
-        "tenant",
-        "detector",
-        "compared",
-        "scans",
-        "with",
-        "was",
-        "is",
-        "effect",
-        "synthetic",
-        "p",
-        "",
-    ):
-        table.add_column(head)
+    table = Table(
+        *(_("tenant"), _("detector"), _("compared"), _("scans"), _("with"), _("was")),
+        *(_("is"), _("effect"), _("synthetic"), "p", ""),
+        box=None,
+    )
     for item in found:
         table.add_row(
             item.tenant,
             item.detector,
-            item.question.replace("_", " "),
+            QUESTIONS[item.question],
             str(item.scans),
             str(item.reference),
             *(_number(value) for value in (item.was, item.became, item.effect)),
             "" if item.synthetic_share is None else f"{item.synthetic_share:.0%}",
             _number(item.corrected_p),
-            item.state,
+            STATES[item.state],
         )
     console().print(table)
 

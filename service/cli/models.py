@@ -26,10 +26,10 @@ from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
+from service.language.spoken import _
 from service.reporting.wording import CLAIMS, KINDS
 
 MB = 1e6
-NEXT = "{name} does not vote before it was measured on media of yours: {command}"
 
 
 def show(*, as_json: bool) -> ExitCode:
@@ -45,8 +45,12 @@ def show(*, as_json: bool) -> ExitCode:
             typer.echo(json.dumps(row))
         return ExitCode.NOTHING_FOUND
     table = Table(box=None)
-    for title in ("name", "judges", "says", "MB", "licence", "commercial use", "here", "votes"):
-        table.add_column(title, no_wrap=title in ("name", "licence"))
+    table.add_column(_("name"), no_wrap=True)
+    for title in (_("judges"), _("says"), "MB"):
+        table.add_column(title)
+    table.add_column(_("licence"), no_wrap=True)
+    for title in (_("commercial use"), _("here"), _("votes")):
+        table.add_column(title)
     for row in rows:
         table.add_row(
             str(row["name"]),
@@ -54,13 +58,18 @@ def show(*, as_json: bool) -> ExitCode:
             CLAIMS[named(str(row["name"])).claim],
             f"{float(str(row['bytes'])) / MB:,.0f}",
             str(row["licence"]),
-            "yes" if row["commercial_use"] else "no",
-            "yes" if row["pulled"] else "no",
-            "yes" if row["votes"] else ("unmeasured" if row["pulled"] else ""),
+            _("yes") if row["commercial_use"] else _("no"),
+            _("yes") if row["pulled"] else _("no"),
+            _("yes") if row["votes"] else (_("unmeasured") if row["pulled"] else ""),
         )
     screen = console()
     screen.print(table)
-    screen.print("\nassay models show NAME says more; assay models pull NAME fetches one.")
+    told = _(
+        "{command} says more; {command2} fetches one.",
+        command="assay models show NAME",
+        command2="assay models pull NAME",
+    )
+    screen.print(f"\n{told}")
     return ExitCode.NOTHING_FOUND
 
 
@@ -82,7 +91,14 @@ def pull(name: str, *, accept_licence: bool, given: tuple[Path, ...]) -> ExitCod
         public = PublicCard.read(named(name).card)
         if given and len(given) != len(public.sources):
             files = ", ".join(source.file for source in public.sources)
-            say(f"{name} takes {len(public.sources)} --from files, in this order: {files}")
+            say(
+                _(
+                    "{name} takes {count} --from files, in this order: {list}",
+                    name=name,
+                    count=len(public.sources),
+                    list=files,
+                )
+            )
             return ExitCode.USAGE
         console(stderr=True).print(_facts(public))
         if not accept_licence and not _accepted(public):
@@ -94,16 +110,23 @@ def pull(name: str, *, accept_licence: bool, given: tuple[Path, ...]) -> ExitCod
     except DELIBERATE as error:
         complain(name, error)
         if isinstance(error, WeightsMismatch):
-            say(f"if the change is meant: assay models remove {name} --forget, and pull again")
+            command = f"assay models remove {name} --forget"
+            say(_("if the change is meant: {command}, and pull again", command=command))
         return ExitCode.NOT_ANALYSED
     except KeyboardInterrupt:
-        say(f"{name}: stopped; the same command goes on")
+        say(_("{name}: stopped; the same command goes on", name=name))
         return ExitCode.INTERRUPTED
     for item in lock.files:
-        how = "as pinned" if item.pinned else "trusted as the first that came, and locked"
+        how = _("as pinned") if item.pinned else _("trusted as the first that came, and locked")
         say(f"{name}: {item.file} sha256 {item.published_sha256} ({how})")
-    say(NEXT.format(name=name, command=public.measured_by))
-    say("running services look for new models when they start")
+    say(
+        _(
+            "{name} does not vote before it was measured on media of yours: {command}",
+            name=name,
+            command=public.measured_by,
+        )
+    )
+    say(_("running services look for new models when they start"))
     return ExitCode.NOTHING_FOUND
 
 
@@ -123,7 +146,9 @@ def verify(names: tuple[str, ...]) -> ExitCode:
             fine = False
         else:
             size = sum(path.stat().st_size for path in paths) / MB
-            say(f"{name}: {size:,.1f} MB as locked, {'measured' if found else 'unmeasured'}")
+            measured = _("measured") if found else _("unmeasured")
+            told = _("{name}: {size} MB as locked", name=name, size=f"{size:,.1f}")
+            say(f"{told}, {measured}")
     return ExitCode.NOTHING_FOUND if fine else ExitCode.FOUND
 
 
@@ -136,9 +161,9 @@ def remove(name: str, *, forget: bool) -> ExitCode:
     except DELIBERATE as error:
         complain(name, error)
         return ExitCode.NOT_ANALYSED
-    say(f"{name} {'was removed' if found else 'was not here'}")
+    say(_("{name} was removed", name=name) if found else _("{name} was not here", name=name))
     if found and not forget:
-        say("what a later pull may bring stays locked; --forget drops that too")
+        say(_("what a later pull may bring stays locked; --forget drops that too"))
     return ExitCode.NOTHING_FOUND
 
 
@@ -148,7 +173,13 @@ def named(name: str) -> Spec:
 
 
 def _unknown(name: str) -> ExitCode:
-    say(f"no published detector is named {name}; there are {', '.join(s.card for s in PUBLISHED)}")
+    say(
+        _(
+            "no published detector is named {name}; there are {choices}",
+            name=name,
+            choices=", ".join(spec.card for spec in PUBLISHED),
+        )
+    )
     return ExitCode.USAGE
 
 
@@ -175,26 +206,29 @@ def _facts(public: PublicCard) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(public.name, public.summary)
-    table.add_row("paper", public.paper)
-    table.add_row("from", public.homepage)
-    table.add_row("licence", f"{public.licence} ({public.licence_url})")
-    table.add_row("commercial use", "allowed" if public.commercial_use else "NOT allowed")
-    table.add_row("trained on", public.trained_on)
+    table.add_row(_("paper"), public.paper)
+    table.add_row(_("from"), public.homepage)
+    table.add_row(_("licence"), f"{public.licence} ({public.licence_url})")
+    allowed = _("allowed") if public.commercial_use else _("NOT allowed")
+    table.add_row(_("commercial use"), allowed)
+    table.add_row(_("trained on"), public.trained_on)
     for limit in public.limits:
-        table.add_row("limit", limit)
+        table.add_row(_("limit"), limit)
     for source in public.sources:
-        pin = f"sha256 {source.sha256}" if source.sha256 else "locked on the first pull"
+        pin = f"sha256 {source.sha256}" if source.sha256 else _("locked on the first pull")
         url = source.at(source.revision or "{revision}")
-        table.add_row("file", f"{url}\n{source.bytes_about / MB:,.1f} MB, {pin}")
+        table.add_row(_("file"), f"{url}\n{source.bytes_about / MB:,.1f} MB, {pin}")
     return table
 
 
 def _accepted(public: PublicCard) -> bool:
     """Ask on a terminal; elsewhere the option has to say it."""
     if not sys.stdin.isatty():
-        say("pass --accept-licence once you have read it [licence_not_accepted]")
+        told = _("pass --accept-licence once you have read it")
+        say(f"{told} [licence_not_accepted]")
         return False
-    return typer.confirm(f"Do you accept this licence ({public.licence})?", err=True)
+    asked = _("Do you accept this licence ({name})?", name=public.licence)
+    return typer.confirm(asked, err=True)
 
 
 @contextmanager

@@ -10,11 +10,12 @@ from typing import Final, Self
 
 from detectors.base import Kind
 from service.api.hosts import Hosts
-from service.cli.complain import say, sentence_of
+from service.cli.complain import say, sentence_of, told
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.supervisor import Child, supervise
 from service.db.lifecycle import PROVENANCE_QUEUE, WEBHOOKS_QUEUE
+from service.language.spoken import _
 from service.startup import ALONE
 
 SERVING: Final = "service.serving"
@@ -52,7 +53,12 @@ def run(
     """Serve until Ctrl-C. The socket outlives the API processes: a restart refuses nobody."""
     settings = read_settings()
     if processes > 1 and settings.broker_url is None:
-        say("several API processes count limits together only in a Redis: set ASSAY_BROKER_URL")
+        say(
+            _(
+                "several API processes count limits together only in a Redis: set {name}",
+                name="ASSAY_BROKER_URL",
+            )
+        )
         return ExitCode.USAGE
     checked = subprocess.run(  # noqa: S603 (ours, no shell)
         _python("-m", STARTUP, *way.arguments),
@@ -64,7 +70,8 @@ def run(
     try:
         listener = _listen(host, port)
     except OSError as error:
-        say(f"cannot listen on {host} port {port}: {sentence_of(error)} [address_unavailable]")
+        where = _("cannot listen on {hostname} port {text}", hostname=host, text=str(port))
+        say(f"{where}: {told(sentence_of(error))} [address_unavailable]")
         return ExitCode.USAGE
     with listener:
         metrics = settings.metrics.port
@@ -75,9 +82,10 @@ def run(
         others = [] if api_only else [*workers_of_scans(metrics, workers), _sender(metrics)]
         children = [*apis, *others]
         name = f"[{host}]" if ":" in host else host
-        say(f"page and API at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
+        url = f"http://{name}:{listener.getsockname()[1]}/"
+        say(_("page and API at {url} (Ctrl-C stops it)", url=url))
         ending = supervise(children)
-    say("stopped")
+    say(_("stopped"))
     return ending
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from service.cli.complain import say
 from service.cli.exit_codes import ExitCode
+from service.language.spoken import _
 from service.startup import MISCONFIGURED
 
 GRACE_SECONDS: Final = 10.0
@@ -71,7 +72,13 @@ class Child:
         pause = 2.0 ** min(self.quick_deaths - 1, 8) / 2 if quick else 0.0
         self.not_before = now + min(pause, LONGEST_PAUSE)
         if not self.misconfigured:
-            say(f"{self.name} ended with status {self.process.returncode}; starting it again")
+            say(
+                _(
+                    "{name} ended with status {code}; starting it again",
+                    name=self.name,
+                    code=self.process.returncode,
+                )
+            )
         self.process = None
 
     def ask_to_stop(self) -> None:
@@ -120,7 +127,12 @@ def _keep_alive(children: Sequence[Child]) -> ExitCode:
             if child.misconfigured:
                 return ExitCode.USAGE
             if child.hopeless:
-                say(f"{child.name} does not stay alive, giving up; its messages are above")
+                say(
+                    _(
+                        "{name} does not stay alive, giving up; its messages are above",
+                        name=child.name,
+                    )
+                )
                 return ExitCode.INTERNAL
             if child.process is None and time.monotonic() >= child.not_before:
                 child.start()

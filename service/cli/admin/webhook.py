@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from service.cli.exit_codes import ExitCode
+from service.language.spoken import _
 
 if TYPE_CHECKING:
     from service.db.webhooks import Delivery, Endpoint
@@ -111,7 +112,7 @@ def send_test(
         event_id, end = webhooks.test(found), time.monotonic() + wait
         if found.paused is not None:
             end = 0.0
-            say("the endpoint is paused: the event waits until it is resumed")
+            say(_("the endpoint is paused: the event waits until it is resumed"))
         while not (sent := _sent(webhooks, found, event_id)).history and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
     typer.echo(_outcome(sent))
@@ -147,7 +148,7 @@ def redeliver(
         else:
             webhooks.redeliver(found, delivery)
             count = 1
-    typer.echo(f"{count} to be sent again")
+    typer.echo(_("{count} to be sent again", count=f"{count:,}"))
 
 
 @webhook.command()
