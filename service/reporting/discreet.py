@@ -9,6 +9,7 @@ from provenance.result import Action, Check, Ingredient, Manifest, Provenance, U
 from provenance.similarity.result import Match
 from provenance.stated import signed_in
 from service.language.spoken import N_
+from service.reporting.credentials import CREDENTIALS, signer_of
 from service.reporting.report import Evidence, Report
 
 LEFT_OUT: Final = N_(
@@ -31,9 +32,13 @@ _NAMING: Final = re.compile(
 )
 """In the name of a signed fact that names a person or a place."""
 
-_BETWEEN_NAMES: Final = re.compile(r"[;,&]|\band\b")
+_BETWEEN_NAMES: Final = re.compile(r"[;,&]|\band\b", re.IGNORECASE)
 _OF_PLACES: Final = ("position.", "time.zone")
 """How the codes of traces begin that tell where a picture was taken; a zone tells the longitude."""
+
+_TRACE: Final = "trace."
+_QUOTING: Final = (CREDENTIALS, "recovered.")
+"""How the ids of evidence begin whose sentences quote titles and names of files."""
 
 _SHORTEST: Final = 3
 """Characters of a name that is looked for in other texts; shorter ones are in every second word."""
@@ -48,10 +53,15 @@ def discreet(report: Report) -> Report:
     """
     found = (report.provenance, *(it.original.provenance for it in report.matches))
     several = tuple(it for it in found if it is not None)
-    names = frozenset(name for it in several for name in _names(it))
-    titles = {title for it in several for title in _titles(it)}
-    quoted = tuple(f"“{it}”" for it in titles | {it.original.name for it in report.matches})
-    evidence = tuple(_evidence(it, quoted) for it in report.evidence if _may_stay(it, names))
+    names = _any_of({name for it in several for name in _names(it)})
+    files = {it.original.name for it in report.matches}
+    titles = {title for it in several for title in _titles(it)} - {*map(signer_of, several)}
+    quoted = tuple(f"“{it}”" for it in sorted(titles | files, key=len, reverse=True))
+    evidence = tuple(
+        _evidence(it, names, quoted)
+        for it in report.evidence
+        if not it.id.removeprefix(_TRACE).startswith(_OF_PLACES)
+    )
     return report.model_copy(
         update={
             "provenance": _discreet(report.provenance, names),
@@ -62,7 +72,7 @@ def discreet(report: Report) -> Report:
 
 
 def _names(found: Provenance) -> Iterator[str]:
-    """People and places that a file or one of its manifests names, in lower case."""
+    """People and places that a file or one of its manifests names."""
     for manifest in found.manifests:
         yield from _said(signed_in(found.model_copy(update={"manifests": (manifest,)})))
         for fact in manifest.facts:
@@ -83,7 +93,7 @@ def _said(stated: Iterable[Stated]) -> Iterator[str]:
 
 def _parts(value: str) -> Iterator[str]:
     """The whole of a value, and each of several names in it."""
-    whole = value.rstrip(GONE).casefold()
+    whole = value.rstrip(GONE)
     for text in (whole, *_BETWEEN_NAMES.split(whole)):
         if len(text.strip()) >= _SHORTEST:
             yield text.strip()
@@ -95,60 +105,58 @@ def _titles(found: Provenance) -> Iterator[str]:
         yield from filter(None, titles)
 
 
-def _may_stay(found: Evidence, names: frozenset[str]) -> bool:
-    """Whether it is no trace of a place or of somebody."""
-    family, _, code = found.id.partition(".")
-    return family != "trace" or not _tells(code, found.statement, names)
-
-
-def _evidence(found: Evidence, quoted: tuple[str, ...]) -> Evidence:
-    """Without the titles and names of files that its sentence quotes, the longest first."""
+def _evidence(found: Evidence, names: re.Pattern[str], quoted: tuple[str, ...]) -> Evidence:
+    """Without the titles and names that its sentence holds, if it is of a kind that takes any."""
     statement = found.statement
-    for it in sorted(quoted, key=len, reverse=True):
-        statement = statement.replace(it, f"“{GONE}”")
+    if found.id.startswith(_TRACE):
+        statement = _without(statement, names)
+    elif found.id.startswith(_QUOTING):
+        for it in quoted:
+            statement = statement.replace(it, f"“{GONE}”")
     return found.model_copy(update={"statement": statement})
 
 
-def _match(found: Match, names: frozenset[str]) -> Match:
+def _match(found: Match, names: re.Pattern[str]) -> Match:
     known = _discreet(found.original.provenance, names)
     original = found.original.model_copy(update={"name": GONE, "provenance": known})
     return found.model_copy(update={"original": original})
 
 
-def _discreet(found: Provenance | None, names: frozenset[str]) -> Provenance | None:
+def _discreet(found: Provenance | None, names: re.Pattern[str]) -> Provenance | None:
     if found is None:
         return None
     titles = frozenset(_titles(found))
-    failures = (_untitled(it, titles) for it in found.chain_failures)
     return found.model_copy(
         update={
             "stated": tuple(it for it in found.stated if it.topic not in _TOLD),
             "manifests": tuple(_manifest(it, names) for it in found.manifests),
             "markers": tuple(map(_marker, found.markers)),
-            "traces": tuple(it for it in found.traces if not _is_told(it, names)),
+            "traces": tuple(
+                _trace(it, names) for it in found.traces if not it.code.startswith(_OF_PLACES)
+            ),
             "integrity_explanation": _without(found.integrity_explanation, names),
-            "chain_failures": tuple(it for it in failures if _without(it, names)),
+            "chain_failures": tuple(
+                _without(_untitled(it, titles), names) for it in found.chain_failures
+            ),
             "remote_url": _without(found.remote_url, names),
-            "warnings": (*(it for it in found.warnings if _without(it, names)), LEFT_OUT),
+            "warnings": (*(_without(it, names) for it in found.warnings), LEFT_OUT),
         }
     )
 
 
 def _untitled(failure: str, titles: frozenset[str]) -> str:
-    """What failed in an ancestor, without its title, which stands first."""
-    title = max((it for it in titles if failure.startswith(f"{it}: ")), key=len, default="")
-    return f"{GONE}{failure.removeprefix(title)}" if title else failure
+    """What failed in an ancestor, without its title, which stands first and may be cut."""
+    said = failure.rstrip(GONE)
+    first = (it for it in titles if said[: len(it) + 2] == f"{it}: "[: len(said)])
+    title = max(first, key=len, default="")
+    return f"{GONE}{failure[len(title) :]}" if title else failure
 
 
-def _is_told(found: Trace, names: frozenset[str]) -> bool:
-    return _tells(found.code, found.statement, names)
+def _trace(found: Trace, names: re.Pattern[str]) -> Trace:
+    return found.model_copy(update={"statement": _without(found.statement, names)})
 
 
-def _tells(code: str, statement: str, names: frozenset[str]) -> bool:
-    return code.startswith(_OF_PLACES) or not _without(statement, names)
-
-
-def _manifest(found: Manifest, names: frozenset[str]) -> Manifest:
+def _manifest(found: Manifest, names: re.Pattern[str]) -> Manifest:
     return found.model_copy(
         update={
             "title": GONE if found.title else "",
@@ -163,7 +171,7 @@ def _manifest(found: Manifest, names: frozenset[str]) -> Manifest:
     )
 
 
-def _ingredient(found: Ingredient, names: frozenset[str]) -> Ingredient:
+def _ingredient(found: Ingredient, names: re.Pattern[str]) -> Ingredient:
     failures = tuple(_check(it, names) for it in found.failures)
     return found.model_copy(
         update={"title": GONE if found.title else "", "failures": failures},
@@ -178,7 +186,7 @@ def _rule(found: UsageRule) -> UsageRule:
     return found.model_copy(update={"constraint": ""})
 
 
-def _check(found: Check, names: frozenset[str]) -> Check:
+def _check(found: Check, names: re.Pattern[str]) -> Check:
     return found.model_copy(update={"explanation": _without(found.explanation, names)})
 
 
@@ -186,6 +194,12 @@ def _marker(found: Marker) -> Marker:
     return found.model_copy(update={"excerpt": ""})
 
 
-def _without(text: str, names: frozenset[str]) -> str:
-    """Nothing of a text that holds one of the names."""
-    return "" if any(name in text.casefold() for name in names) else text
+def _any_of(names: set[str]) -> re.Pattern[str]:
+    """Any of the names, the longest first; of none, nothing."""
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)) or "(?!)", re.IGNORECASE)
+
+
+def _without(text: str, names: re.Pattern[str]) -> str:
+    """A text in which no name stands: one is never a reason to withhold what else is said."""
+    return names.sub(GONE, text)
