@@ -48,8 +48,8 @@ def discreet(report: Report) -> Report:
     """The same report without author, place and free texts of the file, and of originals it matched.
 
     Signed facts, identities that vouch for the content, excerpts of markers, the free texts of manifests and
-    the names of files of the index go as a whole, since each may hold any of these, and so do the sentences
-    that repeat them. Verdict, signer, the kinds of edits, times, devices, programs and the file's name stay.
+    the names of files of the index go as a whole, since each may hold any of these. Sentences that repeat a
+    title or a name are kept without it. Verdict, signer, the kinds of edits, times, devices, programs and the file's name stay.
     """
     found = (report.provenance, *(it.original.provenance for it in report.matches))
     several = tuple(it for it in found if it is not None)
