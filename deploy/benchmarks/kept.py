@@ -74,7 +74,7 @@ def read(name: str) -> Run:
 
 def finish(name: str, figures: Iterable[Figure], *, write: bool, beside: str = "") -> int:
     """Print the figures and, if told to, keep them; 1 where a target is missed."""
-    given = [argument for argument in sys.argv[1:] if argument != WRITE]
+    given = [Path(it).name if it.startswith("/") else it for it in sys.argv[1:] if it != WRITE]
     found = Run(
         command=" ".join([f"python -m deploy.benchmarks.{name}", *given]),
         measured_at=datetime.now(UTC).replace(microsecond=0),
