@@ -1,8 +1,7 @@
 """This build against an older one on the same machine: `make bench-against`.
 
 Both audit the same files with the present environment, turn by turn, the older one out of a work
-tree of its own. Beside the time by the clock stands that of the processors, which other work on
-the machine disturbs less; the ratios are of that. Then the rate of a full verdict beside that of the C2PA
+tree of its own. Figures are of processor time, which other work on the machine disturbs less. Then the rate of a full verdict beside that of the C2PA
 library's own reader on the same files, under the same lists.
 """
 
@@ -40,13 +39,12 @@ Job = tuple[Path, str]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = kept.options(__doc__)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its byte code
     parser.add_argument("--commit", default=older.COMMIT)
     parser.add_argument("--rounds", type=int, default=3, help="of which the cheapest counts")
     parser.add_argument("--collection", type=Path, help="manifest.csv of real signed files")
     parser.add_argument("--trust", type=Path, default=Path(), help="folder with its trust lists")
-    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="assay-against-") as name,

@@ -6,7 +6,6 @@ sixteen files shows, and the most memory the program took. Processor time is tha
 its children together: other work on the machine disturbs it less. A million: `--files 1000000`.
 """
 
-import argparse
 import io
 import os
 import subprocess
@@ -31,12 +30,9 @@ MOST: Final = 1.2
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = kept.options(__doc__)
     arguments.add_argument("--files", type=int, nargs="+", default=SIZES)
     arguments.add_argument("--jobs", type=int, default=2)
-    arguments.add_argument(
-        kept.WRITE, action="store_true", help="keep the result in the repository"
-    )
     asked = arguments.parse_args()
     sys.exit(
         kept.finish(

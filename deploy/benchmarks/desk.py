@@ -6,7 +6,6 @@ until it is warm, then `--times` times, from the request to the last byte. The r
 Chromium with an empty cache. Run it on an idle machine.
 """
 
-import argparse
 import re
 import signal
 import sys
@@ -23,12 +22,11 @@ from urllib.parse import quote
 
 from rich.console import Console
 
-from deploy.benchmarks import kept
+from deploy.benchmarks import kept, samples
 from deploy.benchmarks.desk_archive import fill
 from deploy.benchmarks.kept import Figure
 from deploy.running import Running
 from service.settings import Settings
-from tests import media
 from tests.e2e.chromium import chromium
 
 MANY: Final = 10_000
@@ -95,11 +93,10 @@ class Reader:
 def main() -> int:
     """Measure and print; 1 if a target is missed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the service ends with us
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = kept.options(__doc__)
     parser.add_argument("--scans", type=int, default=MANY)
     parser.add_argument("--times", type=int, default=40, help="that each page is asked for")
     parser.add_argument("--keep", type=Path, help="folder of an archive that stays, made if empty")
-    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     asked = parser.parse_args()
     place = nullcontext(asked.keep) if asked.keep else tempfile.TemporaryDirectory("-assay-desk")
     with place as name:
@@ -113,7 +110,7 @@ def main() -> int:
             reader = Reader(service.address, asked.times)
             pages = tuple(_lists(reader))
             photo = Path(name) / "photo.jpg"
-            photo.write_bytes(media.jpeg(media.photograph(4000, 3000), 92))
+            photo.write_bytes(samples.photograph())
             scan = service.scanned(photo).scan["id"]
             pages += (reader.timed("report of a photograph, its HTML", f"/scans/{scan}"),)
             paints, loaded = _painted(f"{service.address}/scans/{scan}", asked.times // 4)

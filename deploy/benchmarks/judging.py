@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from deploy.benchmarks import kept, memory, older
+from deploy.benchmarks import kept, memory, older, samples
 from deploy.benchmarks.kept import Figure
 from deploy.running import ROOT, Running
 from tests import media
@@ -33,12 +33,11 @@ def main() -> int:
     """Measure and print; 1 if a ratio is missed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the services end with us
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its byte code
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = kept.options(__doc__)
     parser.add_argument("--commit", default=older.COMMIT)
     parser.add_argument("--minutes", type=int, default=60, help="of speech")
     parser.add_argument("--pictures", type=Path, help="folder of photographs of about 1024 x 768")
     parser.add_argument("--photos", type=Path, help="folder of JPEGs of about 12 megapixels")
-    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="assay-judging-") as name,
@@ -49,8 +48,9 @@ def main() -> int:
 
 
 def _measured(folder: Path, then: Path, asked: argparse.Namespace) -> Iterator[Figure]:
-    pictures = asked.pictures or _made(folder / "pictures", 1024, 768, PICTURES)
-    photos = asked.photos or _made(folder / "photos", 4000, 3000, PHOTOS)
+    small = media.jpeg(media.photograph(1024, 768), 92)
+    pictures = asked.pictures or _copies(folder / "pictures", small, PICTURES)
+    photos = asked.photos or _copies(folder / "photos", samples.photograph(), PHOTOS)
     count, minutes = len(list(pictures.iterdir())), asked.minutes
     speech = folder / "speech.wav"
     speech.write_bytes(media.audio_bytes(speech_like(60.0 * minutes, 3), "wav"))
@@ -79,10 +79,9 @@ def _costs(folder: Path, then: Path, *arguments: str) -> list[older.Cost]:
     return [older.cost(build, folder / f"data-{build.name}", *arguments) for build in (then, ROOT)]
 
 
-def _made(folder: Path, width: int, height: int, count: int) -> Path:
-    """A folder with so many photographs, no two alike."""
+def _copies(folder: Path, picture: bytes, count: int) -> Path:
+    """A folder with so many of this JPEG, no two alike."""
     folder.mkdir()
-    picture = media.jpeg(media.photograph(width, height), 92)
     for index in range(count):
         (folder / f"{index}.jpg").write_bytes(picture + index.to_bytes(4, "big"))
     return folder
@@ -93,15 +92,7 @@ def _served(
 ) -> tuple[float, float, float]:
     """Seconds of a photograph, seconds of a film, and megabytes of the workers after them."""
     film = folder / "film.mp4"
-    moving = media.video_bytes(
-        seconds=60,
-        width=1920,
-        height=1080,
-        fps=24,
-        shots=6,
-        sound=speech_like(60.0, 4),
-        real=True,
-    )
+    moving = samples.film()
     films = []
     with Running(folder / f"served-{workers}", workers=workers, tree=build) as service:
         service.wait_ready()

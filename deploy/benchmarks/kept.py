@@ -1,5 +1,6 @@
 """What a benchmark found: printed, judged, and kept in the repository with the command that found it."""
 
+import argparse
 import os
 import platform
 import sys
@@ -60,6 +61,13 @@ class Run(BaseModel, frozen=True):
     cores: int
     beside: str = ""
     figures: tuple[Figure, ...]
+
+
+def options(description: str | None) -> argparse.ArgumentParser:
+    """What every benchmark can be told; `description` is its docstring, of which a line is shown."""
+    parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
+    parser.add_argument(WRITE, action="store_true", help="keep the result in the repository")
+    return parser
 
 
 def place_of(name: str) -> Path:

@@ -56,10 +56,9 @@ class Rate:
 
 def main() -> int:
     """Measure and print; 1 if the processor time alone misses a target, or memory does."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = kept.options(__doc__)
     parser.add_argument("--collection", type=Path, help="manifest.csv of real signed files")
     parser.add_argument("--trust", type=Path, default=Path(), help="folder with its trust lists")
-    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as name:
         figures = tuple(_measured(Path(name), options))

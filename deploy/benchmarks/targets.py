@@ -4,7 +4,6 @@
 an idle machine: every figure is wall-clock time.
 """
 
-import argparse
 import os
 import signal
 import subprocess
@@ -18,7 +17,7 @@ from typing import Final
 
 from rich.console import Console
 
-from deploy.benchmarks import kept, memory
+from deploy.benchmarks import kept, memory, samples
 from deploy.benchmarks.kept import Figure, Run
 from deploy.running import ASSAY, ROOT, Running
 from tests import media, signing
@@ -42,9 +41,7 @@ def main() -> int:
     """Measure, print, and with --write keep the figures; 1 when a target is missed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the service ends with us
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its byte code
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="keep the figures in the repository")
-    write = parser.parse_args().write
+    write = kept.options(__doc__).parse_args().write
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         missed = kept.finish(NAME, _measure(Path(folder), Console(stderr=True)), write=write)
     if write:
@@ -74,7 +71,7 @@ def _measure(folder: Path, console: Console) -> Iterator[Figure]:
     authority = signing.Authority.create()
     environment = {**os.environ, "ASSAY_DATA_DIR": str(folder / "data")}
     photo = folder / "photo.jpg"
-    photo.write_bytes(media.jpeg(media.photograph(4000, 3000), 92))
+    photo.write_bytes(samples.photograph())
     (folder / "root.pem").write_text(authority.root_pem)
     _run(environment, "trust", "add", str(folder / "root.pem"))
     console.print("command line")
@@ -131,7 +128,7 @@ def _service(folder: Path) -> Iterator[Figure]:
     with Running(folder / "data") as service:
         service.wait_ready()
         times = []
-        picture = media.jpeg(media.photograph(4000, 3000), 92)
+        picture = samples.photograph()
         for index in range(PHOTOS):
             photo = folder / f"{index}.jpg"
             photo.write_bytes(picture + index.to_bytes(4, "big"))
@@ -144,17 +141,7 @@ def _service(folder: Path) -> Iterator[Figure]:
         speech.write_bytes(media.audio_bytes(speech_like(60.0, 3), "wav"))
         took = service.scanned(speech).seconds
         yield Figure(what="60 s of speech, upload to report", value=took, target=3.0, unit="s")
-        film.write_bytes(
-            media.video_bytes(
-                seconds=60,
-                width=1920,
-                height=1080,
-                fps=24,
-                shots=6,
-                sound=speech_like(60.0, 4),
-                real=True,
-            )
-        )
+        film.write_bytes(samples.film())
         took = service.scanned(film).seconds
         what = "60 s of 1080p video with speech, upload to report"
         yield Figure(what=what, value=took, target=20.0, unit="s")

@@ -110,11 +110,10 @@ class Load:
 
 def main() -> int:
     """Print the figures; 1 where a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = kept.options(__doc__)
     parser.add_argument("--seconds", type=float, default=20.0, help="of load for each endpoint")
     parser.add_argument("--connections", type=int, default=16, help="that send at the same time")
     parser.add_argument("--processes", type=int, default=1, help="of each endpoint")
-    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="assay-bench-") as name,

@@ -5,7 +5,6 @@ of 60 s are uploaded and right behind them, one after the other, the same number
 `--workers 1` shows how it is with one worker for everything.
 """
 
-import argparse
 import signal
 import sys
 import tempfile
@@ -15,15 +14,12 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from deploy.benchmarks import kept
+from deploy.benchmarks import kept, samples
 from deploy.benchmarks.kept import Figure
 from deploy.running import Running
-from tests import media
-from tests.sounds import speech_like
 
 PHOTOS: Final = 7
 FILMS: Final = 3
-FILM_SECONDS: Final = 60
 MOST: Final = 1.5
 """Target: the time of a photograph behind films, beside that of one alone."""
 
@@ -31,10 +27,9 @@ MOST: Final = 1.5
 def main() -> int:
     """Measure and print; 1 if the target is missed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the service ends with us
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = kept.options(__doc__)
     parser.add_argument("--workers", type=int, choices=(1, 2), default=2)
     parser.add_argument("--lines", type=int, default=1080, help="of the films, 16:9")
-    parser.add_argument(kept.WRITE, action="store_true", help="keep the result in the repository")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="assay-waiting-") as name:
         folder = Path(name)
@@ -64,15 +59,7 @@ def main() -> int:
 
 def _measured(service: Running, folder: Path, lines: int) -> tuple[list[float], list[float], float]:
     """Seconds of photographs alone and behind films, and of all the films together."""
-    film = media.video_bytes(
-        seconds=FILM_SECONDS,
-        width=lines * 16 // 9,
-        height=lines,
-        fps=24,
-        shots=6,
-        sound=speech_like(float(FILM_SECONDS), 4),
-        real=True,
-    )
+    film = samples.film(lines)
     photos = _photos(folder)
     service.scanned(next(photos))  # the first one warms up
     alone = [round(service.scanned(next(photos)).seconds, 3) for _ in range(PHOTOS)]
@@ -90,7 +77,7 @@ def _measured(service: Running, folder: Path, lines: int) -> tuple[list[float], 
 
 def _photos(folder: Path) -> Iterator[Path]:
     """As many as are asked for, no two alike."""
-    picture, number = media.jpeg(media.photograph(4000, 3000), 92), 0
+    picture, number = samples.photograph(), 0
     while True:
         path = folder / f"{number}.jpg"
         path.write_bytes(picture + number.to_bytes(4, "big"))
