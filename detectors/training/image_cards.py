@@ -244,9 +244,8 @@ def image_card(
     that whole real ones pass too often.
     """
     shown = held.published().photographs()
-    line, points = calibrated(shown.learned()), operating_points(shown.learned())
-    if files is not None:
-        points = files.raised(points)
+    line, before = calibrated(shown.learned()), operating_points(shown.learned())
+    points = before if files is None else files.raised(before)
     told = _refusals(held.published(), domain), _false_alarms(shown, points)
     return ModelCard.model_validate(
         {
@@ -259,7 +258,7 @@ def image_card(
             ),
             "trained_on": _trained_on(held, origin),
             "training_command": COMMAND if origin is None else FURTHER_COMMAND,
-            "limits": (*LIMITS, *told, *(() if files is None else (files.told(points),))),
+            "limits": (*LIMITS, *told, *(() if files is None else (files.told(points, before),))),
             "calibration": line,
             "operating_points": points,
             "scores": _lie(shown) if files is None else files.lie(),

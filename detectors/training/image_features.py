@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from detectors.image.views import Pixels
 from detectors.training.image_data import Picture, render
+from detectors.zoo.threads import side_by_side
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def cache(
     count = len(_shards(folder, view))
     for number, start in enumerate(range(0, len(missing), SHARD), count):
         part = missing[start : start + SHARD]
-        found = np.stack([describe(render(picture, view)) for picture in part])
+        found = np.stack(side_by_side(lambda picture: describe(render(picture, view)), part))
         path = folder / f"{view}-{number:05d}.npz"
         partial = path.with_suffix(".tmp")
         with partial.open("wb") as file:

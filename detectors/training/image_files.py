@@ -20,6 +20,8 @@ from detectors.zoo.card import Scores as CardScores
 
 PROTOCOL: Final = "python -m detectors.training.image_delivered: whole files through the decoder, 12 folds of sources"
 FEWEST: Final = 99  # real files of a delivery; fewer cannot fix a rate of 1 %
+PARTS: Final = 10
+"""Parts of the sources, each of which is asked about by thresholds of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,23 +62,38 @@ class WholeFiles:
 
         Files of all deliveries count together: the highest of each alone would be set by two files.
         """
-        real = self._real()
-        if len(real) < FEWEST:
-            return points
-        own = calibration.operating_points(_standing(real))
-        strict = [one.fpr_1 for one in (points, own) if one.fpr_1 is not None]
-        lenient = max(points.fpr_5, own.fpr_5)
-        return points.model_copy(update={"fpr_5": lenient, "fpr_1": max(strict, default=None)})
+        return _raised(points, self._real())
 
-    def told(self, points: OperatingPoints) -> str:
-        """What share of whole real files passes each threshold, for the card; nothing of few sources."""
+    def unseen(self, points: OperatingPoints) -> tuple[float, float]:
+        """Shares of real files that pass the 1 % and the 5 % point where `points` are raised by the files
+        of other sources alone, over `PARTS` parts of the sources. Files of all deliveries count.
+        """
+        real = self._real()
+        sources = sorted({score.source for score in real})
+        parts = {source: place % PARTS for place, source in enumerate(sources)}
+        passed: list[tuple[bool, bool]] = []
+        for part in range(PARTS):
+            left = [score for score in real if parts[score.source] == part]
+            raised = _raised(points, [score for score in real if parts[score.source] != part])
+            strict = np.inf if raised.fpr_1 is None else raised.fpr_1
+            passed += [(one > strict, one > raised.fpr_5) for one in _standing(left)]
+        accused, suspected = np.mean(passed, axis=0)
+        return float(accused), float(suspected)
+
+    def told(self, points: OperatingPoints, before: OperatingPoints) -> str:
+        """What share of whole real files passes each threshold, for the card; nothing of few sources.
+
+        `before` are the thresholds that were raised to `points`.
+        """
         every = [score for scores in self.judged.values() for score in scores]
         published = _shares(self.judged[CLEAN], points)
         if not published:
             return "Too few sources of whole files were there to say how many real ones pass a threshold."
+        accused, suspected = self.unseen(before)
         return (
             f"Whole real files through the decoder, by heads that saw none of their source: {published} as "
-            f"published, and {_shares(every, points)} in all deliveries measured here."
+            f"published, and {_shares(every, points)} in all deliveries measured here. By thresholds that "
+            f"knew none of their source either {accused:.1%} and {suspected:.1%} of the latter pass."
         )
 
     def lie(self) -> CardScores:
@@ -99,6 +116,15 @@ class WholeFiles:
                 ((name, _),) = made.most_common(1)
                 others = [score for score in scores if score.generator != name]
                 yield _line(f"{how}, all but {name}", others, line)
+
+
+def _raised(points: OperatingPoints, real: list[Score]) -> OperatingPoints:
+    if len(real) < FEWEST:
+        return points
+    own = calibration.operating_points(_standing(real))
+    strict = [one.fpr_1 for one in (points, own) if one.fpr_1 is not None]
+    lenient = max(points.fpr_5, own.fpr_5)
+    return points.model_copy(update={"fpr_5": lenient, "fpr_1": max(strict, default=None)})
 
 
 def _line(how: str, scores: list[Score], line: Calibration) -> Measured:

@@ -11,7 +11,7 @@ import onnxruntime
 
 from detectors.errors import WrongArithmetic
 from detectors.zoo import known_view
-from detectors.zoo.onnx_surgery import with_outputs
+from detectors.zoo.clip_graph import clip_graph
 from detectors.zoo.threads import side_by_side
 
 Floats = npt.NDArray[np.float32]
@@ -60,7 +60,7 @@ def summaries(encoder: TokenEncoder, views: Sequence[Pixels]) -> Floats:
 
 
 class ClipEncoder:
-    """The lower eight blocks of CLIP ViT-B/16 (Radford et al. 2021), INT8, as an encoder of views.
+    """The lower eight blocks of CLIP ViT-B/16 (Radford et al. 2021), in eight bits, as an encoder of views.
 
     The traces of generators sit in the middle of the network, as Koutlis & Papadopoulos 2024 found
     for another CLIP. On held-out sources the resized view alone separates best after block 6 (AUC
@@ -69,39 +69,23 @@ class ClipEncoder:
 
     `blocks` asks for fewer than `CLIP_BLOCKS`; what lies above the highest is not computed.
 
-    Activations are quantised by the range of the whole batch, so a view's tokens would depend on
-    its neighbours (cosine 0.99); views are therefore always encoded one by one, each by one thread:
-    two threads on one view need 1.6 times the processor time and are done an eighth sooner.
-
-    Where the usual kernel gets the known view wrong, a slower one that cannot overflow is used; where
-    that one does too, nothing is encoded. Sums of floating-point numbers in other orders still move
-    the rounding to INT8, and with it tokens by a tenth: see `detectors.image.clip.NOISE`.
+    Ranges are fixed and sums of integers exact (`clip_graph`), so a view's tokens depend on nothing
+    beside it. Views are encoded one by one, each by one thread: two threads on one view need 1.6 times
+    the processor time and are done an eighth sooner. Floating-point sums in another order, between the
+    multiplications, still move the rounding of some activations: see `detectors.image.clip.MARGIN`.
     """
 
     width = CLIP_WIDTH
     grid = 14
+    how = "this processor, in eight bits"
 
     def __init__(self, weights: Path, *, blocks: Sequence[int] = CLIP_BLOCKS) -> None:
         """Raises `WrongArithmetic` on a processor that does not compute it right."""
         self.blocks = len(blocks)
-        self._chosen = tuple(blocks)
-        self._outputs = [
-            f"/vision_model/encoder/layers.{block - 1}/Add_1_output_0" for block in blocks
-        ]
-        model = with_outputs(weights.read_bytes(), self._outputs)
-        self._session = _session(model, careful=False)
-        self.deviation = deviation(self, self._chosen)
-        self.careful = self.deviation > known_view.MOST
-        if self.careful:
-            self._session = _session(model, careful=True)
-            self.deviation = deviation(self, self._chosen)
+        model, self._outputs = clip_graph(weights, blocks)
+        self._session = _session(model)
+        self.deviation = deviation(self, blocks)
         require_right(self.deviation, "this processor")
-
-    @property
-    def how(self) -> str:
-        """In words, what computes and by which arithmetic."""
-        kernel = ", the slower kernel as the usual one overflows here" if self.careful else ""
-        return f"this processor, in eight bits{kernel}"
 
     def tokens(self, view: Pixels) -> Floats:
         """As `TokenEncoder.tokens`: (blocks, 197, 768)."""
@@ -126,14 +110,11 @@ def require_right(apart: float, device: str) -> None:
         )
 
 
-def _session(model: bytes, *, careful: bool) -> onnxruntime.InferenceSession:
-    """`careful`: by the kernel that cannot overflow, at twice the time where neither would."""
+def _session(model: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    if careful:
-        options.add_session_config_entry("session.x64quantprecision", "1")
     # A session that is given bytes keeps them for as long as it lives, one that is given a file does not.
     descriptor = os.memfd_create("model")
     with os.fdopen(descriptor, "wb") as file:

@@ -33,7 +33,7 @@ class TorchClip:
         self._device = device
         self._bf16 = bf16
         self._indices = [block - 1 for block in blocks]
-        self._network = _network(weights, max(blocks)).to(device)
+        self.network = _network(weights, max(blocks)).to(device)
         self._mean = torch.tensor(CLIP_MEAN, device=device).view(3, 1, 1)
         self._std = torch.tensor(CLIP_STD, device=device).view(3, 1, 1)
 
@@ -59,7 +59,7 @@ class TorchClip:
         return torch.autocast(self._device.type, torch.bfloat16) if self._bf16 else nullcontext()
 
     def _states(self, batch: Tensor) -> Tensor:
-        found = self._network.forward_intermediates(  # type: ignore[operator]
+        found = self.network.forward_intermediates(  # type: ignore[operator]
             batch,
             indices=self._indices,
             output_fmt="NLC",
@@ -71,10 +71,11 @@ class TorchClip:
 
 
 def _network(weights: Path, depth: int) -> nn.Module:
+    """The first blocks of the network, frozen, from the pinned file."""
     ensure_torchvision()
-    network = import_module("timm").create_model(ARCHITECTURE, num_classes=0, depth=depth)
-    network.norm = nn.Identity()  # nothing is read behind it
-    network.load_state_dict(
+    made = import_module("timm").create_model(ARCHITECTURE, num_classes=0, depth=depth)
+    made.norm = nn.Identity()  # nothing is read behind it
+    made.load_state_dict(
         {name: torch.from_numpy(values) for name, values in state(weights, depth).items()}
     )
-    return cast(nn.Module, network.requires_grad_(requires_grad=False).eval())
+    return cast(nn.Module, made.requires_grad_(requires_grad=False).eval())

@@ -65,15 +65,30 @@ def test_an_allowance_and_generated_files_raise_no_threshold(tmp_path: Path) -> 
 def test_the_card_tells_what_share_of_real_files_passes_and_how_scores_lie(tmp_path: Path) -> None:
     made = [replace(real(index, 4.0), label="ai_generated") for index in range(40)]
     found = files(tmp_path, *quiet(199), real(0, 2.5), *made)
-    assert "of 200, 0.5% pass the 1 % point (95 % over sources: up to " in found.told(POINTS)
-    assert "0.5% pass the 5 % point" in found.told(POINTS)
+    assert "of 200, 0.5% pass the 1 % point (95 % over sources: up to " in found.told(
+        POINTS, POINTS
+    )
+    assert "0.5% pass the 5 % point" in found.told(POINTS, POINTS)
     lie = found.lie()
     assert (lie.bona_fide_items, lie.bona_fide[0], lie.bona_fide[-1]) == (200, -3.0, 2.5)
     assert set(lie.synthetic) == {4.0}
 
 
+def test_a_source_that_alone_alarms_passes_thresholds_that_did_not_know_it(tmp_path: Path) -> None:
+    alarming = [replace(real(index, 5.0 + index), source="source 0") for index in range(10)]
+    made = [replace(real(index, 4.0), label="ai_generated") for index in range(40)]
+    found = files(tmp_path, *quiet(390), *alarming, *made)
+    raised = found.raised(POINTS)
+    assert raised.fpr_1 is not None
+    assert sum(score.raw > raised.fpr_1 for score in alarming if score.raw is not None) <= 4
+    accused, suspected = found.unseen(POINTS)
+    assert accused == suspected == 10 / 400
+    told = found.told(raised, POINTS)
+    assert "knew none of their source either 2.5% and 2.5% of the latter pass" in told
+
+
 def test_few_sources_say_nothing_of_shares(tmp_path: Path) -> None:
-    assert "Too few sources" in files(tmp_path, *quiet(5)).told(POINTS)
+    assert "Too few sources" in files(tmp_path, *quiet(5)).told(POINTS, POINTS)
 
 
 def test_the_card_has_a_figure_without_the_generator_that_made_most(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_in_one_pass_with_others_a_view_has_the_same_tokens_within_rounding() ->
 
 def test_blocks_above_the_highest_asked_for_are_not_there() -> None:
     low = TorchClip(weights(), blocks=[2], device=torch.device("cpu"))
-    assert len(low._network.get_submodule("blocks")) == 2  # type: ignore[arg-type]
+    assert len(low.network.get_submodule("blocks")) == 2  # type: ignore[arg-type]
     assert low.tokens(views()[:1]).shape == (1, 1, 197, 768)
 
 
