@@ -69,7 +69,8 @@ def opened(file: BinaryIO, found: MediaType) -> InputContainer:
     try:
         return av.open(file, "r", format=demuxer, options=_OPTIONS.get(demuxer, {}))
     except (av.FFmpegError, ValueError) as error:
-        detail = f"the {found.container.upper()} data is truncated or damaged"
+        name = found.container.upper()
+        detail = f"the {name} data is truncated or damaged"
         raise HandlerError("media_undecodable", detail) from error
 
 

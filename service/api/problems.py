@@ -203,13 +203,23 @@ def _answer(
         return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)
     wanted = preferred(request.headers.get("accept-language", ""))
     with speaking(wanted):
-        said = {"title": told(problem.title), "detail": told(problem.detail)}
+        said = _said(problem)
     return JSONResponse(
-        problem.model_copy(update=said).model_dump(exclude_none=True),
+        said.model_dump(exclude_none=True),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers={**(headers or {}), "Content-Language": wanted, "Vary": "Accept-Language"},
     )
+
+
+def _said(problem: Problem) -> Problem:
+    """The problem in the language of the context; its codes are the same in all."""
+    said: dict[str, object] = {"title": told(problem.title), "detail": told(problem.detail)}
+    if problem.errors is not None:
+        said["errors"] = [
+            Invalid(where=item.where, message=told(item.message)) for item in problem.errors
+        ]
+    return problem.model_copy(update=said)
 
 
 def _response(status: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from service.cli.exit_codes import ExitCode
+from service.language.figures import as_written, percent
 from service.language.spoken import Words, _
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _show(found: "tuple[Compared, ...]") -> None:
             str(item.scans),
             str(item.reference),
             *(_number(value) for value in (item.was, item.became, item.effect)),
-            "" if item.synthetic_share is None else f"{item.synthetic_share:.0%}",
+            "" if item.synthetic_share is None else percent(item.synthetic_share),
             _number(item.corrected_p),
             STATES[item.state],
         )
@@ -87,4 +88,4 @@ def _show(found: "tuple[Compared, ...]") -> None:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+    return "" if value is None else as_written(f"{value:.3g}")

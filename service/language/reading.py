@@ -30,6 +30,7 @@ SEVERAL: Final = frozenset({"sentence", "sentences", "statement", "what"})
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _END: Final = re.compile(r"(?<=[.!?]) (?=\S)")
 _MEASURE: Final = re.compile(r"(-?[\d.,]+) ?(%|s|px|Hz|kHz|kB|MB|GB)")
+_WHERE: Final = re.compile(r"[\w.$\[\]'-]+")
 _LISTED: Final = ("; ", ", ", " or ", " and ")
 _DEEPEST: Final = 6  # sentences within places of sentences; ours go to four
 _LEAST: Final = 8  # letters that tell an entry from others where it holds names alone
@@ -84,9 +85,26 @@ def told(text: str) -> str:
     """The text of a report in the language of the context, sentence by sentence."""
     if language() is Language.ENGLISH or not text or len(text) > LONGEST:
         return text
-    return _sequence(text, language(), 0) or " ".join(
-        _sequence(part, language(), 0) or part for part in _END.split(text)
+    return (
+        _sequence(text, language(), 0)
+        or _of_places(text, language())
+        or " ".join(_sequence(part, language(), 0) or part for part in _END.split(text))
     )
+
+
+def _of_places(text: str, chosen: Language) -> str | None:
+    """What is wrong in several places, as `query.limit: ...; form.url: ...`; None if nothing is ours."""
+    parts = text.split("; ")
+    said = [_sequence(part, chosen, 0) or _of_place(part, chosen) for part in parts]
+    if not any(said):
+        return None
+    return "; ".join(told or part for told, part in zip(said, parts, strict=True))
+
+
+def _of_place(text: str, chosen: Language) -> str | None:
+    where, met, sentence = text.partition(": ")
+    said = _sequence(sentence, chosen, 0) if met and _WHERE.fullmatch(where) else None
+    return None if said is None else f"{where}: {said}"
 
 
 @lru_cache(maxsize=_KEPT)

@@ -8,6 +8,7 @@ from detectors.errors import CardInvalid
 from detectors.zoo.card import ModelCard
 from service.language.figures import minute
 from service.language.languages import language
+from service.language.reading import told
 from service.language.spoken import _, capital
 from service.rendering import drawings, side_by_side
 from service.rendering.credentials import IngredientView, ManifestView, Panel
@@ -326,14 +327,14 @@ def _card(item: FindingView, report: Report) -> str | None:
         " "
         + _(
             "On {on}: AUC {auc}, {share} % found at 1 % false alarms.",
-            on=line.on,
+            on=told(line.on),
             auc=f"{line.auc:.3f}",
             share=f"{100 * line.tpr_at_fpr_1:.0f}",
         )
         for line in first
     )
-    limits = " ".join(card.limits[:MAX_LIMITS])
-    return f"{card.summary}{figures} {_('Limits, among others:')} {limits}"
+    limits = " ".join(map(told, card.limits[:MAX_LIMITS]))
+    return f"{told(card.summary)}{figures} {_('Limits, among others:')} {limits}"
 
 
 def _method(report: Report, seen: ReportView) -> list[dict[str, Any]]:

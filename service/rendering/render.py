@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from service.language.figures import as_written, day, minute, number
-from service.language.languages import NAMES, language
+from service.language.languages import NAMES, Language, language
 from service.language.reading import told
 from service.language.spoken import capital, catalogue, marked, n_marked
 from service.rendering.view import view
@@ -60,6 +60,7 @@ def environment() -> Environment:
         minute=minute, day=day, told=told, bdi=_bdi, code=_code, strong=_strong, when=_when
     )
     made.filters.update(linked=_linked, stopped=_stopped)
+    made.filters["of_card"] = _of_card
     made.filters["percent"] = lambda share: f"{100 * share:.3f}".rstrip("0").rstrip(".") + "%"
     made.filters["sentence"] = capital
     made.filters["count_of"] = count_of
@@ -147,3 +148,11 @@ def render_report(report: Report, preview: bytes | None) -> str:
         css=Markup(stylesheet()),  # noqa: S704 (our own file, and its digest is in the policy)
         policy=standalone_policy(),
     )
+
+
+def _of_card(text: str) -> str:
+    """A sentence of a model card; one that is not in the catalogue, of a pulled one, stays English."""
+    said = told(text)
+    if said != text or language() is Language.ENGLISH:
+        return said
+    return Markup('<span lang="en">{}</span>').format(text)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from service.db.lifecycle import Judgement
 from service.language.spoken import Words
 
 WORDS: Final = Words(
@@ -63,6 +64,16 @@ WORDS: Final = Words(
         "far_for": "10,000 × for",  # noqa: RUF001
     }
 )
+
+JUDGED: Final = Words(
+    {
+        Judgement.GENUINE: "genuine",
+        Judgement.SYNTHETIC: "synthetic",
+        Judgement.MANIPULATED: "manipulated",
+        Judgement.UNCLEAR: "unclear",
+    }
+)
+"""What a reviewer came to."""
 
 ROLES: Final = Words(
     {

@@ -73,12 +73,13 @@ def create(
     known = [item.value for item in EventType if item is not EventType.TEST]
     wrong = sorted(set(event or ()) - set(known))
     if wrong:
-        raise typer.BadParameter(f"{wrong[0]} is none of {', '.join(known)}")
+        choices, name = ", ".join(known), wrong[0]
+        raise typer.BadParameter(f"{name} is none of {choices}")
     with database_for(url) as database:
         Tenants(AccessRows(database)).get(tenant)
         webhooks = build_webhooks(read_settings(), database).of(tenant)
         made, secret = webhooks.create(url, [EventType(name) for name in event or known])
-    say(f"webhook {made.id}")
+    say(_("webhook {id}", id=made.id))
     typer.echo(secret)
 
 
@@ -202,20 +203,29 @@ def _sent(webhooks: "Webhooks", endpoint: "Endpoint", event_id: str) -> "Deliver
 
 
 def _outcome(delivery: "Delivery") -> str:
+    from service.cli.complain import told
+
     if not delivery.history:
-        return "not sent yet: see `assay doctor` for who sends"
+        return _("not sent yet: see {command} for who sends", command="`assay doctor`")
     last = delivery.history[-1]
     if last.code is None:
-        return f"delivered: {last.status} in {last.milliseconds} ms"
-    said = f", which says: {last.answer}" if last.answer else ""
-    return f"{last.code}: {last.error}{said}"
+        return _(
+            "delivered: {code} in {count} ms", code=last.status, count=f"{last.milliseconds:,}"
+        )
+    sentence, opened, code = (last.error or "").rpartition(" (")
+    wrong = f"{last.code}: {told(sentence)}{opened}{code}"
+    if not last.answer:
+        return wrong
+    return _("{wrong}, which says: {text}", wrong=wrong, text=last.answer)
 
 
 def _line(item: "Endpoint") -> str:
+    from service.cli.complain import told
+
     if item.paused is not None:
-        state = f"paused: {item.paused}"
+        state = _("paused: {why}", why=told(item.paused))
     elif item.failing_since is not None:
-        state = f"failing since {item.failing_since:%F %H:%M}"
+        state = _("failing since {when}", when=f"{item.failing_since:%F %H:%M}")
     else:
-        state = "told"
+        state = _("is told")
     return "  ".join((item.id, item.tenant, item.url, ",".join(item.events), state))
