@@ -7,6 +7,7 @@ from service.access.people import People
 from service.access.principal import Principal
 from service.access_errors import AccountNotFound
 from service.db.trail import SERVICE
+from service.language.spoken import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Who:
     names: dict[str, str] = field(default_factory=dict)  # by actor; those who can be asked to help
 
     def __call__(self, actor: str) -> str:
-        kind, _, number = actor.partition(":")
+        kind, _between, number = actor.partition(":")
         if actor in self.names:
             return self.names[actor]
         if kind == "account":
