@@ -202,7 +202,7 @@ _OF_KIND: Final = re.compile(r"(saved once|at random): ([\w ]+)$")
 _SENTENCE: Final = re.compile(r"^[^\\^$*<>]*[a-z]{2,}[,;:]? [^\\^$*<>]*[a-z]{2,}[^\\^$*<>]*$")
 _CODES: Final = re.compile(r"^\s*([a-z][\w-]*\.[\w.-]+\s*)+$")
 _SAID: Final = re.compile(r'\b_\(\s*"((?:[^"\\]|\\.)+)"')
-_MARKS: Final = frozenset({"_", "N_", "marked", "About", "no_such"})
+_MARKS: Final = frozenset({"_", "N_", "marked", "About", "no_such", "one_of", "some_of"})
 _EXCEPTIONS: Final = frozenset({"ValueError", "RuntimeError", "TypeError"})
 
 

@@ -63,7 +63,7 @@ def run(asked: Asked) -> ExitCode:
     known |= {spec.name for spec in specs()}
     unknown = [name for name in (*asked.detectors, *asked.launderings) if name not in known]
     if unknown:
-        sentence = _("there is no detector or laundering {choices}", choices=", ".join(unknown))
+        sentence = _("there is no {choices} to measure", choices=", ".join(unknown))
         say(f"{sentence} [invalid_request]")
         return ExitCode.USAGE
     try:

@@ -6,7 +6,6 @@ from typing import Final
 import typer
 from typer import TyperException
 
-from service.cli.complain import told
 from service.cli.exit_codes import ExitCode
 from service.cli.languages import language_of
 from service.cli.spoken_help import USAGE, framed
@@ -37,6 +36,8 @@ OF_THE_LIBRARY: Final = (
 
 def refused(error: TyperException) -> int:
     """Say how the command is called and what is wrong with it; returns the exit status."""
+    from service.cli.complain import told
+
     context: typer.Context | None = getattr(error, "ctx", None)
     asked = context.find_root().params.get("lang") if context is not None else None
     with speaking(Language(asked) if asked else language_of(os.environ)):

@@ -174,8 +174,10 @@ def _value(name: str, value: str, chosen: Language, depth: int) -> str | None:
     if value[0] == value[-1] == "'":
         inner = _one(value[1:-1], chosen, depth)
         return f"'{inner}'" if inner is not None else None
-    found = _listed(value, chosen, depth) or _sequence(value, chosen, depth)
-    return value if found is None and name in FREE else found
+    if name in FREE:  # a sentence, which may hold an "or" of its own
+        return _sequence(value, chosen, depth) or _listed(value, chosen, depth) or value
+    known = _known(chosen).get(value)
+    return known or _listed(value, chosen, depth) or _sequence(value, chosen, depth)
 
 
 def _listed(value: str, chosen: Language, depth: int) -> str | None:

@@ -24,6 +24,7 @@ FOLDER: Final = Path(__file__).parent / "messages"
 
 VERBATIM: Final = frozenset(
     {
+        "after",
         "assertion",
         "authority",
         "batch_id",

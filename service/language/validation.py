@@ -45,5 +45,6 @@ OF_THE_LIBRARY: Final = (
     N_("URL scheme should be {choices}"),
     N_("Invalid JSON: {detail}"),
     N_("Value error, {detail}"),
+    N_("{text} is not one of {choices}."),
 )
 """Its sentences about values that people and programs send, set or type."""

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from service.db.lifecycle import Judgement
 from service.language.spoken import Words
 
 WORDS: Final = Words(
@@ -67,13 +66,13 @@ WORDS: Final = Words(
 
 JUDGED: Final = Words(
     {
-        Judgement.GENUINE: "genuine",
-        Judgement.SYNTHETIC: "synthetic",
-        Judgement.MANIPULATED: "manipulated",
-        Judgement.UNCLEAR: "unclear",
+        "genuine": "genuine",
+        "synthetic": "synthetic",
+        "manipulated": "manipulated",
+        "unclear": "unclear",
     }
 )
-"""What a reviewer came to."""
+"""What a reviewer came to, by the judgement."""
 
 ROLES: Final = Words(
     {

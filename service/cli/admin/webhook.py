@@ -227,5 +227,5 @@ def _line(item: "Endpoint") -> str:
     elif item.failing_since is not None:
         state = _("failing since {when}", when=f"{item.failing_since:%F %H:%M}")
     else:
-        state = _("is told")
+        state = _("told")
     return "  ".join((item.id, item.tenant, item.url, ",".join(item.events), state))
