@@ -23,6 +23,7 @@ from service.db.retention_lifecycle import Part
 from service.errors import InvalidRequest
 from service.language.spoken import Words
 from service.rendering.view import ICONS, bytes_in_words, view
+from service.rendering.words import JUDGED
 from service.reporting.translated import translated
 from service.reporting.wording import (
     ACTIONS,
@@ -236,7 +237,7 @@ def page(template: str, frame: Frame, **values: object) -> str:
         states=STATES,
         stages=STAGES,
         parts=PARTS,
-        judged=reviews.JUDGED,
+        judged=JUDGED,
         in_bytes=bytes_in_words,
         **values,
     )
