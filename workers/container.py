@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass, replace
 from functools import cache
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from service.analysis.pipeline import Analysis, Pipeline
 from service.analysis.progress import Listener
@@ -18,12 +18,14 @@ from service.rendering.recorded import thumbnails_in
 from service.reporting.report import Profile
 from service.scans.batches import Batches
 from service.scans.looking import Looking
-from service.scans.looking import Painter as Draws
 from service.scans.resumable import Uploads
 from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.webhooks.sending import Sender
 from service.wiring import build, open_database
+
+if TYPE_CHECKING:
+    from service.analysis.looking.painter import Painter
 
 SOFT_LIMIT: Final = signal.SIGUSR1
 """The signal by which a pool tells its process that the soft time limit is reached."""
@@ -36,7 +38,7 @@ class _TimeIsUp(BaseException):
 class PunctualPipeline:
     """A pipeline that Celery's soft time limit stops, so that the scan fails instead of crashing."""
 
-    def __init__(self, pipeline: Pipeline, painter: Draws) -> None:
+    def __init__(self, pipeline: Pipeline, painter: "Painter") -> None:
         self._pipeline = pipeline
         self._painter = painter
 

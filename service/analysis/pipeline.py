@@ -54,9 +54,9 @@ class Analysis:
     report: Report
     preview: bytes | None
     prepared: "Prepared | None" = None  # described for the index, where there is one
+    pins: str | None = None  # digest of all it depends on besides the file; None: nobody knows
     store: bytes | None = None  # the manifest store, where it lay outside the file
     recorded: Mapping[str, Drawn] = field(default_factory=dict)  # thumbnails that it holds, by name
-    pins: str | None = None  # digest of all it depends on besides the file; None: nobody knows
 
 
 class Pipeline:

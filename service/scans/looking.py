@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import BinaryIO, Final, Protocol
@@ -39,12 +39,6 @@ class Painter(Protocol):
 
     def draw(self, asked: Asked, file: BinaryIO) -> Drawn:
         """Raises `DetectorError`, `NothingToShow`."""
-        ...
-
-    def thumbnails(
-        self, names: Iterable[str], file: BinaryIO, store: bytes | None = None
-    ) -> Mapping[str, Drawn]:
-        """Those of these thumbnails that can be drawn, by name."""
         ...
 
     def differences(self, file: BinaryIO, other: BinaryIO) -> Drawn:

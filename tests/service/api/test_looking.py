@@ -1,5 +1,5 @@
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -41,11 +41,6 @@ class Brush:
         if self.raw is not None:
             return Drawn(self.raw, "image/jpeg", ())
         return Drawn(file.read() + self.drawn[-1].encode(), "image/png", ("It is grey.",))
-
-    def thumbnails(
-        self, names: Iterable[str], file: BinaryIO, store: bytes | None = None
-    ) -> dict[str, Drawn]:
-        raise AssertionError("only an analysis draws these")
 
     def differences(self, file: BinaryIO, other: BinaryIO) -> Drawn:
         return Drawn(file.read() + other.read(), "image/jpeg", ("They differ.",))
