@@ -49,6 +49,14 @@ _UNREAD: Final = {
     Note.OTHER_CHANNELS_UNHEARD: "other channels",
     Note.REST_OF_CHAIN_UNREAD: "the recording joined to the end",
 }
+_HEARD: Final = Words(
+    {
+        Note.CUT_AT_LIMIT: "Only the beginning of the sound was read, up to the limit on length.",
+        Note.DAMAGED: "Parts of the sound are damaged. The rest was read.",
+    }
+)
+"""Sentences about the sound of a film, of whose pictures they are not true."""
+
 _TRACK: Final = Words(
     {
         (Kind.AUDIO, False): "sound track {numbers} of {total}",
@@ -262,8 +270,14 @@ def _interval(seconds: float) -> str:
 
 def _read_with(media: Media) -> Iterator[str]:
     """What a reader should know about how the file and the sound of a film were read."""
-    codes = dict.fromkeys(code for part in _parts(media) for code in part.notes)
-    yield from (SENTENCES[Note(code)] for code in codes)
+    yield from dict.fromkeys(
+        _sentence(Note(code), media, part) for part in _parts(media) for code in part.notes
+    )
+
+
+def _sentence(note: Note, media: Media, part: Media) -> str:
+    """What is noted of a part, which may be the sound of a film."""
+    return _HEARD[note] if part is not media and note in _HEARD else SENTENCES[note]
 
 
 def _unread(media: Media) -> Iterator[NotChecked]:
@@ -272,7 +286,8 @@ def _unread(media: Media) -> Iterator[NotChecked]:
         place = " (sound)" if isinstance(media, Video) and part is not media else ""
         for note, what in _UNREAD.items():
             if note in part.notes:
-                statement = f"{SENTENCES[note]} No classifier judged what was left out."
+                said = _sentence(note, media, part)
+                statement = f"{said} No classifier judged what was left out."
                 yield NotChecked(what=what + place, reason=note.value, statement=statement)
 
 

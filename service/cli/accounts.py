@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.access.accounts import Accounts
 from service.access.passwords import LONGEST
+from service.access.people import People
 from service.access.principal import LOCAL, SCOPES, Principal, Role
 from service.access_errors import PasswordRefused
 from service.api.problems import refused_by_database
@@ -45,7 +46,10 @@ def create(name: str, tenant: str, role: Role) -> ExitCode:
 def show(tenant: str | None) -> ExitCode:
     """One line for each account."""
     with _explained("accounts"):
-        for account in _accounts().everybody():
+        people = _people()
+        if tenant is not None:
+            people.tenants.get(tenant)
+        for account in people.accounts.everybody():
             if tenant in {None, account.tenant}:
                 typer.echo(_line(account))
     return DONE
@@ -89,8 +93,12 @@ def _explained(about: str) -> Iterator[None]:
 
 
 def _accounts() -> Accounts:
+    return _people().accounts
+
+
+def _people() -> People:
     settings = read_settings()
-    return build_people(settings, open_database(settings)).accounts
+    return build_people(settings, open_database(settings))
 
 
 def _operator(account: StoredAccount) -> Principal:

@@ -7,7 +7,7 @@ import typer
 
 from service.cli.exit_codes import ExitCode
 from service.language.figures import as_written, percent
-from service.language.spoken import Words, _
+from service.language.spoken import Words, _, n_
 
 if TYPE_CHECKING:
     from service.watching.drift import Compared
@@ -47,7 +47,7 @@ def drift(
     from service.watching.drift import Window, look
 
     use_shelf(read_settings().weights)
-    with database_for("drift") as database:
+    with database_for("drift", tenant) as database:
         window = Window(now=database.now(), days=days, before_days=before)
         found = look(database, window, tenant)
     if as_json:
@@ -85,6 +85,15 @@ def _show(found: "tuple[Compared, ...]") -> None:
             STATES[item.state],
         )
     console().print(table)
+    for name, count in {item.tenant: item.left_out for item in found if item.left_out}.items():
+        typer.echo(
+            n_(
+                "{tenant}: {count} older report of these days was left out, as there are more than are read",
+                "{tenant}: {count} older reports of these days were left out, as there are more than are read",
+                count,
+                tenant=name,
+            )
+        )
 
 
 def _number(value: float | None) -> str:

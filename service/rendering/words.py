@@ -56,6 +56,8 @@ WORDS: Final = Words(
         "unasked": "No classifier was asked.",
         "unchecked": "What was not checked",
         "complete": "Every check that applies to this kind of file ran.",
+        "recorded": "The small pictures are thumbnails that whoever signed put into the credentials: they "
+        "show what the signer recorded, and none of them was compared with a file.",
         "method": "How it was made",
         "content_type": "Type by content",
         "far_against": "10,000 × against",  # noqa: RUF001 (a real times sign)

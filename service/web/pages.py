@@ -12,8 +12,9 @@ from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.principal import Principal, Scope
 from service.analysis.progress import STAGES, Stage
 from service.api.access import PUBLIC, TheIntake, ThePrincipal, TheScans, TheTrust, needs
-from service.api.looking import TheLooking, apart, shown
+from service.api.looking import apart, shown
 from service.api.problems import Problem
+from service.api.recorded import TheLooking
 from service.api.scans import ScanId
 from service.api.sessions import people_of
 from service.api.several import submit_several

@@ -32,7 +32,7 @@ def log(
     from service.cli.installed import database_for
     from service.db.trail import TrailRows
 
-    with database_for("log") as database:
+    with database_for("log", tenant) as database:
         for line in TrailRows(database).lines(tenant, object_=of):
             typer.echo(json.dumps({**asdict(line), "at": line.at.isoformat()}))
 
@@ -46,7 +46,7 @@ def checkpoints(*, tenant: TenantOption = "default") -> None:
     from service.cli.installed import database_for
     from service.db.trail import TrailRows
 
-    with database_for("log") as database:
+    with database_for("log", tenant) as database:
         for checkpoint in TrailRows(database).checkpoints(tenant):
             typer.echo(json.dumps(asdict(checkpoint)))
 

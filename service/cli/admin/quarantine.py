@@ -34,7 +34,7 @@ def list_quarantine(
     from service.db.quarantine import QuarantineRows
     from service.wiring import scan_keeping
 
-    with database_for("quarantine") as database:
+    with database_for("quarantine", tenant) as database:
         rows = QuarantineRows(database, scan_keeping(read_settings()))
         for scan in rows.list(tenant, limit=MOST, before=None):
             typer.echo(json.dumps(_fields(scan)) if as_json else _lines(scan))

@@ -40,7 +40,7 @@ def list_webhooks(
     *, tenant: Annotated[str | None, typer.Option(help="Only this tenant's; all.")] = None
 ) -> None:
     """Show every endpoint: its id, tenant, address and events, and whether it is told."""
-    with _opened("webhooks") as webhooks:
+    with _opened("webhooks", tenant) as webhooks:
         found = [item for item in webhooks.everybodys() if tenant in (None, item.tenant)]
     for item in found:
         typer.echo(_line(item))
@@ -62,11 +62,9 @@ def create(
     \b
     assay admin webhook create https://example.org/assay --event scan.completed
     """
-    from service.access.tenants import Tenants
     from service.cli.complain import say
     from service.cli.engine import read_settings
     from service.cli.installed import database_for
-    from service.db.access import AccessRows
     from service.db.outbox import EventType
     from service.wiring import build_webhooks
 
@@ -75,8 +73,7 @@ def create(
     if wrong:
         choices, name = ", ".join(known), wrong[0]
         raise typer.BadParameter(f"{name} is none of {choices}")
-    with database_for(url) as database:
-        Tenants(AccessRows(database)).get(tenant)
+    with database_for(url, tenant) as database:
         webhooks = build_webhooks(read_settings(), database).of(tenant)
         made, secret = webhooks.create(url, [EventType(name) for name in event or known])
     say(_("webhook {id}", id=made.id))
@@ -162,7 +159,7 @@ def dead(
     """
     from service.db.webhook_tables import DeliveryState
 
-    with _opened("webhooks") as webhooks:
+    with _opened("webhooks", tenant) as webhooks:
         for item in webhooks.everybodys():
             if tenant not in (None, item.tenant):
                 continue
@@ -174,12 +171,12 @@ def dead(
 
 
 @contextmanager
-def _opened(about: str) -> Iterator["Webhooks"]:
+def _opened(about: str, tenant: str | None = None) -> Iterator["Webhooks"]:
     from service.cli.engine import read_settings
     from service.cli.installed import database_for
     from service.wiring import build_webhooks
 
-    with database_for(about) as database:
+    with database_for(about, tenant) as database:
         yield build_webhooks(read_settings(), database)
 
 
