@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 import torch
 
-from detectors.base import Image, Kind, Media, Video, kind_of
+from detectors.base import Audio, Image, Kind, Media, Video, kind_of
 from detectors.errors import DetectorError, MediaError, WrongArithmetic
 from detectors.image.history import history
 from detectors.media.allowance import Allowance, Allowed
@@ -17,7 +17,7 @@ from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, MediaReader, one_a_second
 from detectors.media.sandbox import SandboxPool
 from detectors.registry import Effort, Spec, load, specs_for, votes
-from detectors.result import Finding, Reason
+from detectors.result import SPEECH_SECONDS, Finding, Reason
 from detectors.runner import Run
 from detectors.zoo.device import use_device
 from detectors.zoo.threads import use_threads
@@ -30,7 +30,7 @@ from service.analysis.media_index import LookUp, MediaIndex
 from service.analysis.preview import draw
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
-from service.language.spoken import Words, n_
+from service.language.spoken import Words, _, n_
 from service.reporting.report import NotChecked
 from service.reporting.timeline import clock
 from service.reporting.verdict import LEFT_OUT
@@ -73,6 +73,8 @@ _ANOTHER: Final = Words(
 )
 OTHER_TRACK: Final = "other_track"
 """Reason code of tracks that were not judged, since players play another one."""
+UNMENTIONED_SECONDS: Final = 1.0
+"""Sound beside speech that goes without saying: as much as is too short to be judged."""
 _Size = tuple[int | None, int | None]
 DECODING_STARTS: Final = 0.1
 DETECTORS_START: Final = 0.3
@@ -142,7 +144,7 @@ class Classifier:
             height=height,
             seconds=None if isinstance(media, Image) else media.seconds,
             handling=_handling(media, findings),
-            notes=(*_read_with(media), *_sampled(media)),
+            notes=(*_read_with(media), *_sampled(media), *_listened(media, findings)),
         )
 
     def _marks(self, media: Media, effort: Effort) -> watermarks.Marks:
@@ -261,6 +263,22 @@ def _sampled(media: Media) -> Iterator[str]:
             "them were not looked at.",
             count,
             interval=_interval(media.seconds / count),
+        )
+
+
+def _listened(media: Media, findings: tuple[Finding, ...]) -> Iterator[str]:
+    """How much of a recording was judged: music, noise and silence are not."""
+    sound = media.audio if isinstance(media, Video) else media
+    if not isinstance(sound, Audio):
+        return
+    for item in findings:
+        speech = item.facts.get(SPEECH_SECONDS)
+        if not item.votes or speech is None or sound.seconds - speech < UNMENTIONED_SECONDS:
+            continue
+        yield _(
+            "Of {seconds} s of sound, only {speech} s of speech were judged.",
+            speech=f"{speech:.1f}",
+            seconds=f"{sound.seconds:.1f}",
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from detectors import calibration
 from detectors.base import Kind
@@ -157,7 +157,12 @@ def _points(detector: str, own: Seen) -> OwnPoints:
 
 def _table(seen: dict[str, Seen], found: dict[str, OwnPoints]) -> Table:
     table = Table(
-        *(_("detector"), _("judged"), _("passed 5 % until now"), _("passed 1 %")),
+        *(
+            Column(_("detector"), no_wrap=True),
+            _("judged"),
+            _("passed 5 % until now"),
+            _("passed 1 %"),
+        ),
         *("5 %", "1 %"),
     )
     for detector, own in sorted(seen.items()):

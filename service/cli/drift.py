@@ -54,24 +54,27 @@ def drift(
         for item in found:
             typer.echo(json.dumps(item.fields()))
     else:
-        _show(found)
+        show(found)
     drifted = any(item.drifted for item in found)
     raise typer.Exit(ExitCode.FOUND if drifted else ExitCode.NOTHING_FOUND)
 
 
-def _show(found: "tuple[Compared, ...]") -> None:
-    from rich.table import Table
+def show(found: "tuple[Compared, ...]") -> None:
+    """Print what was compared as a table."""
+    from rich.table import Column, Table
 
     from service.cli.colours import console
 
     if not found:
         typer.echo(_("no scan of these days was judged by the models as they are now"))
         return
-    table = Table(
+    heads = (
         *(_("tenant"), _("detector"), _("compared"), _("scans"), _("with"), _("was")),
         *(_("is"), _("effect"), _("synthetic"), "p", ""),
-        box=None,
     )
+    detector = heads[1]
+    columns = (Column(head, overflow="fold", no_wrap=head == detector) for head in heads)
+    table = Table(*columns, box=None)
     for item in found:
         table.add_row(
             item.tenant,

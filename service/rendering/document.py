@@ -198,6 +198,7 @@ def _shown(
             {"says": SAYS[item.says], "place": item.where, "excerpt": item.excerpt}
             for item in (report.provenance.markers if report.provenance is not None else ())
         ],
+        "unsearched": report.provenance is not None and bool(report.provenance.unsearched),
         "marks": seen.marks,
         "traces": [f"{item.statement} {item.weight}" for item in seen.traces],
         "leading": seen.leading,

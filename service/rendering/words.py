@@ -49,6 +49,8 @@ WORDS: Final = Words(
         "verify anything.",
         "unmarked": "No statement about AI or about the file’s origin was found in its "  # noqa: RUF001
         "metadata.",
+        "unsearched": "Not everything that the file declares could be read, and nothing was found in the rest. "
+        "“What was not checked” says why.",
         "says": "Says",
         "where": "Where",
         "text": "Text",

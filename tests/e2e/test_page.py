@@ -329,7 +329,11 @@ def test_a_printed_report_is_verified_in_the_browser_with_the_signature_it_carri
     scan_id = site.scan(reports.conflicted_capture).rpartition("/")[2]
     pdf = site.desk.client.get(f"/v1/scans/{scan_id}/report?format=pdf").content
     other = bytes(typst.compile(b"Somebody else's page", format="pdf"))
-    for content, expected in ((pdf, "Signed by"), (other, "No report is attached")):
+    for content, expected in (
+        (pdf, "Signed by"),
+        (other, "No report is attached"),
+        (PHOTO, "report.pdf is not JSON."),
+    ):
         browser.get(f"{site.address}/verify")
         one(browser, "input[name=report]").send_keys(str(file(tmp_path, "report.pdf", content)))
         one(browser, "form[data-verify] button").click()

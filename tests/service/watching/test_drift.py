@@ -12,6 +12,7 @@ from detectors.calibration import distribution
 from detectors.registry import SPECS, card_of, named
 from detectors.result import Claim, Finding, LikelihoodRatio, Outcome
 from detectors.zoo.card import ModelCard
+from service.cli.drift import show
 from service.db.lifecycle import first_id
 from service.db.scores import Said, Stretch
 from service.watching import drift
@@ -259,3 +260,21 @@ def test_the_reports_in_the_database_are_what_is_compared(
     assert look(database, now, "others") == ()
     assert look(database, Window(now=NOW + timedelta(days=365))) == ()
     database.close()
+
+
+def test_a_narrow_terminal_shows_every_detector_by_its_whole_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    names = tuple(spec.name for spec in SPECS)
+    one = Compared(
+        tenant="default",
+        kind="image",
+        detector="",
+        question=Question.SCORES,
+        scans=3,
+        reference=724,
+    )
+    show(tuple(replace(one, detector=name) for name in names))
+    said = capsys.readouterr().out
+    assert [name for name in names if name not in said] == []
