@@ -10,7 +10,6 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 from deploy.messages import TEMPLATE, template
-from service.cli.languages import ENGLISH_ONLY
 from service.language.languages import Language
 from service.language.spoken import catalogue
 
@@ -97,11 +96,6 @@ def sentences(language: Language) -> Iterator[tuple[object, str]]:
         if message.id and message.string:
             string = message.string
             yield message.id, string if isinstance(string, str) else " ".join(string)
-
-
-def test_a_command_is_held_to_english_only_while_nobody_has_translated_it() -> None:
-    untranslated = {name.partition("/")[0].removesuffix(".py") for name in STILL_ENGLISH}
-    assert ENGLISH_ONLY - untranslated == {"serve", "worker"}  # they print logs
 
 
 def passing_by(tree: ast.Module) -> list[str]:
