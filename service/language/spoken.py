@@ -166,7 +166,9 @@ class Words(Mapping[Key, Said], Generic[Key, Said]):
 
 
 def capital(text: str) -> str:
-    """With a capital letter at the beginning, as a sentence has one."""
+    """With a capital letter at the beginning, as a sentence has one; an address stays as it is."""
+    if "://" in text.partition(" ")[0]:
+        return text
     return f"{text[:1].upper()}{text[1:]}"
 
 
