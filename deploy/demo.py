@@ -24,8 +24,8 @@ from deploy.running import ASSAY, Running
 from deploy.samples import Sample, make_samples
 from service.cli.colours import verdict_text
 from service.cli.terminal import strongest
+from service.reporting.evidence import kind_of
 from service.reporting.report import Report
-from service.reporting.wording import RANKS
 from tests.signing import Authority
 
 OUT: Final = Path(".demo")
@@ -117,7 +117,7 @@ def _table(outcomes: list[Outcome]) -> Table:
         if not outcome.as_expected:
             verdict.append(f"\nexpected {outcome.sample.expected}", style="red")
         evidence = Text(strongest(report) or "none")
-        decided = (RANKS[item.rank] for item in report.evidence if item.id in report.basis)
+        decided = (kind_of(item, report) for item in report.evidence if item.id in report.basis)
         basis = ", ".join(dict.fromkeys(decided))
         table.add_row(name, verdict, basis, evidence, f"{report.seconds:.1f}")
     return table

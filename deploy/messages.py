@@ -9,6 +9,8 @@ raised with.
 import ast
 import io
 import re
+import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -54,8 +56,20 @@ ENGINES: Final = (
     "detectors/image/history.py",
     "detectors/image/published*.py",
     "detectors/image/views.py",
+    "detectors/media/child.py",
+    "detectors/media/containers.py",
+    "detectors/media/decode_*.py",
+    "detectors/media/film_clock.py",
     "detectors/media/notes.py",
+    "detectors/media/pictures/jpeg.py",
+    "detectors/media/pictures/survey.py",
+    "detectors/media/pictures/tiff.py",
     "detectors/runner.py",
+    "service/access/checkpoints.py",
+    "service/cli/reviewed.py",
+    "service/durations.py",
+    "service/webhooks/sending.py",
+    "service/webhooks/use_cases.py",
     "detectors/video/faces.py",
     "detectors/video/frames.py",
     "service/analysis/classifier.py",
@@ -65,10 +79,14 @@ ENGINES: Final = (
     "service/analysis/pipeline.py",
     "service/analysis/second_opinion.py",
     "service/analysis/watermarks.py",
+    "service/db/batch_deaths.py",
     "service/db/deaths.py",
+    "service/db/quarantine.py",
+    "service/db/views.py",
     "service/names.py",
     "service/policies/decide.py",
     "service/scans/looking.py",
+    "service/scans/self_test.py",
     "service/web/keeping.py",
     "service/web/notes.py",
 )
@@ -109,6 +127,11 @@ UNSAID: Final = frozenset(
         "{name} tag {key}",
         " and {failed} more",
         "fast profile{names}",
+        "Multi-Frame Image",
+        "Premature end of JPEG file",
+        "there is no file",
+        "reviewed media",
+        "{duration} has seconds",
     }
 )
 """Strings of those modules that name places in a file or programs, or that no reader is told."""
@@ -118,6 +141,7 @@ ERRORS: Final = (
     "provenance/errors.py",
     "service/access_errors.py",
     "service/errors.py",
+    "service/scans/quarantine.py",
     "service/scans/refusals.py",
 )
 """Modules of the errors that people are told of, by a title or by what an error was raised with."""
@@ -127,8 +151,24 @@ FOR_PROGRAMMERS: Final = frozenset(
 )
 """Those of them that mean a mistake in the product itself."""
 
-HOLDING: Final = frozenset({"refusal"})
-"""Variables that hold such a class."""
+HOLDING: Final = frozenset({"Failure", "Failure.of", "refusal", "typer.BadParameter"})
+"""Variables that hold such a class, and what says the same of a command line."""
+
+OF_VALUES: Final = (
+    "service/api/filters.py",
+    "service/db/retention_lifecycle.py",
+    "service/durations.py",
+    "service/scans/asked.py",
+    "service/settings*.py",
+)
+"""Modules whose `ValueError` says to people what is wrong with a value they sent or set."""
+
+OF_TIFF: Final = (
+    *("white-is-zero", "grey", "RGB", "palette", "mask", "printing-colour", "YCbCr", "CIELAB"),
+    *("ICC LAB", "ITU LAB", "raw sensor", "LogL", "LogLuv", "linear raw", "unnamed", "unknown"),
+    *("whole-number", "whole-number with a sign", "floating-point", "a picture"),
+)
+"""What reasons of decoders name: the samples of a TIFF, and what a file is not."""
 
 OF_THE_SYSTEM: Final = (
     "Is a directory",
@@ -138,6 +178,8 @@ OF_THE_SYSTEM: Final = (
     "Read-only file system",
 )
 """What the operating system says of files that people named."""
+
+CARDS: Final = ("detectors/zoo/cards", "detectors/zoo/public/cards")
 
 PACKAGES: Final = ("detectors", "provenance", "service", "workers")
 WITHOUT: Final = (
@@ -150,10 +192,17 @@ WITHOUT: Final = (
 
 Message = str | tuple[str, str]
 
+_FIGURE: Final = re.compile(r"(?<![\w.,/{-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w}-])")
+_OF_CODE: Final = re.compile(
+    r"\b[a-z]\w*-[\w.-]*\d\w*|\b(?:mp3|opus)_\w+|(?<=laundered: )(?!handed on)[\w.-]+"
+    r"|(?<=laundering: )\w+|(?<=by program, then )[\w.-]+|[\w-]+(?= against all photographs)|(?<=all but )[\w-]+"
+    r"|(?<=swaps of )\w[\w-]*/[\w-]+"
+)
+_OF_KIND: Final = re.compile(r"(saved once|at random): ([\w ]+)$")
 _SENTENCE: Final = re.compile(r"^[^\\^$*<>]*[a-z]{2,}[,;:]? [^\\^$*<>]*[a-z]{2,}[^\\^$*<>]*$")
 _CODES: Final = re.compile(r"^\s*([a-z][\w-]*\.[\w.-]+\s*)+$")
 _SAID: Final = re.compile(r'\b_\(\s*"((?:[^"\\]|\\.)+)"')
-_MARKS: Final = frozenset({"_", "N_", "marked", "About", "no_such"})
+_MARKS: Final = frozenset({"_", "N_", "marked", "About", "no_such", "one_of", "some_of"})
 _EXCEPTIONS: Final = frozenset({"ValueError", "RuntimeError", "TypeError"})
 
 
@@ -170,6 +219,7 @@ def messages() -> Iterator[tuple[str, Message]]:
                 found = sentences_in(_tree(path), own=name.startswith("service"))
                 yield from ((name, text) for text in found)
     yield from (("service/cli/spoken_help.py", text) for text in texts_of(command()))
+    yield from of_cards()
     yield from (("provenance/markers/catalogue.py", entry.note) for entry in CATALOGUE.values())
     for path in sorted((ROOT / "service/rendering/templates").glob("*.html")):
         name = path.relative_to(ROOT).as_posix()
@@ -187,9 +237,38 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+def of_cards() -> Iterator[tuple[str, str]]:
+    """What model cards say, with places for figures and codes: a training changes little else."""
+    for folder in CARDS:
+        for path in sorted((ROOT / folder).glob("*.toml")):
+            name, card = path.relative_to(ROOT).as_posix(), tomllib.loads(path.read_text())
+            texts = [card["summary"], card["trained_on"], *card["limits"]]
+            texts += [line["on"] for line in card.get("measured", ())]
+            if " " in card["architecture"]:  # else it is a name
+                texts.append(card["architecture"])
+            for text in texts:
+                kind = _OF_KIND.search(text)
+                if kind is not None:
+                    yield name, kind[2]
+                yield name, with_figures(_OF_KIND.sub(r"\1: {kind}", text))
+
+
+def with_figures(text: str) -> str:
+    """A sentence of a card with a place for each figure and for each code of a laundering."""
+    found: Counter[str] = Counter()
+
+    def place(name: str) -> str:
+        found[name] += 1
+        return f"{{{name}{found[name] if found[name] > 1 else ''}}}"
+
+    named = _OF_CODE.sub(lambda _: place("name"), text)
+    return _FIGURE.sub(lambda _: place("figure"), named)
+
+
 def errors() -> Iterator[tuple[str, str]]:
     """What people are told of errors: the titles of their classes, and what they are made with."""
     yield from (("service/cli/complain.py", text) for text in OF_THE_SYSTEM)
+    yield from (("detectors/media/pictures/tiff.py", text) for text in OF_TIFF)
     classes = set(HOLDING)
     for name in ERRORS:
         for node in ast.walk(_tree(ROOT / name)):
@@ -202,6 +281,10 @@ def errors() -> Iterator[tuple[str, str]]:
             if not name.startswith(WITHOUT):
                 found = _made_with(_tree(path), classes)
                 yield from ((name, text) for text in found if text not in UNSAID)
+    for pattern in OF_VALUES:
+        for path in sorted(ROOT.glob(pattern)):
+            name, found = path.relative_to(ROOT).as_posix(), _made_with(_tree(path), {"ValueError"})
+            yield from ((name, text) for text in found if text not in UNSAID)
 
 
 def _titles(node: ast.ClassDef) -> Iterator[str]:

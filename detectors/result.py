@@ -41,6 +41,10 @@ NARROW_BAND_SECONDS: Final = "narrow_band_seconds"
 """Fact of a finding: seconds of speech that were left out as `NARROW_BAND`, beside what was judged."""
 
 
+SPEECH_SECONDS: Final = "speech_seconds"
+"""Fact of a finding: seconds of speech that were judged."""
+
+
 JUDGED_FRAMES: Final = "judged_frames"
 REFUSED_FRAMES: Final = "refused_frames"
 """Facts of a finding about a film: sampled frames that were judged, and that could not be."""

@@ -5,6 +5,7 @@ from. Nothing is decoded here.
 """
 
 import base64
+import binascii
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, BinaryIO, Final
@@ -38,14 +39,19 @@ def handle(
     """One picture in base64, empty where there is none to read.
 
     The request names the manifest by its place in `Provenance.manifests` and, where the picture is
-    of an ingredient, that by its place in `Manifest.ingredients`. Raises `NoManifestStore`.
+    of an ingredient, that by its place in `Manifest.ingredients`. `store` holds a manifest store that
+    lay outside the file, in base64. Raises `NoManifestStore`, `RequestInvalid`.
     """
     if file is None:
         raise RequestInvalid("no file came with the request")
     media_type = str(request.get("media_type", ""))
     manifest, ingredient = int(request["manifest"]), request.get("ingredient")
+    try:
+        store = base64.b64decode(request["store"], validate=True) if request.get("store") else None
+    except (TypeError, binascii.Error) as error:
+        raise RequestInvalid("the store is not base64") from error
     found = _library().resource(
-        c2pa.Asset(file=file, media_type=ALIASES.get(media_type, media_type)),
+        c2pa.Asset(file=file, media_type=ALIASES.get(media_type, media_type), manifest=store),
         lambda document: address_in(document, manifest, ingredient),
     )
     if isinstance(found, c2pa.Refused):

@@ -18,7 +18,8 @@ def duration_in(untrusted: str) -> timedelta:
         raise ValueError(f"give {SHAPE}")
     duration = int(found[1]) * _UNITS[found[2]]
     if duration > LONGEST:
-        raise ValueError(f"the longest is {written(LONGEST)}")
+        span = written(LONGEST)
+        raise ValueError(f"the longest is {span}")
     return duration
 
 

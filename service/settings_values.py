@@ -26,7 +26,8 @@ def scheme(*known: str) -> AfterValidator:
 
     def check(url: SecretStr | None) -> SecretStr | None:
         if url is not None and url.get_secret_value().partition("://")[0] not in known:
-            raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in known)}")
+            choices = " / ".join(f"{name}://" for name in known)
+            raise ValueError(f"must begin with {choices}")
         return url
 
     return AfterValidator(check)
@@ -50,8 +51,8 @@ def _in_place(place: str) -> str:
     if not is_address:
         return str(_absolute(Path(place))) if place else place
     if scheme not in SCHEMES or not rest.strip("/"):
-        known = ", ".join(f"{name}://" for name in SCHEMES)
-        raise ValueError(f"must be a folder or a bucket's address with {known}")
+        choices = ", ".join(f"{name}://" for name in SCHEMES)
+        raise ValueError(f"must be a folder or a bucket's address with {choices}")
     return place
 
 

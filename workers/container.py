@@ -3,10 +3,10 @@
 import os
 import signal
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from service.analysis.pipeline import Analysis, Pipeline
 from service.analysis.progress import Listener
@@ -14,6 +14,7 @@ from service.analysis.source import Source
 from service.arguments import pipeline_config
 from service.db.engine import Database
 from service.errors import OutOfTime
+from service.rendering.recorded import thumbnails_in
 from service.reporting.report import Profile
 from service.scans.batches import Batches
 from service.scans.looking import Looking
@@ -22,6 +23,9 @@ from service.scans.use_cases import Scans
 from service.settings import Settings, read_settings
 from service.webhooks.sending import Sender
 from service.wiring import build, open_database
+
+if TYPE_CHECKING:
+    from service.analysis.looking.painter import Painter
 
 SOFT_LIMIT: Final = signal.SIGUSR1
 """The signal by which a pool tells its process that the soft time limit is reached."""
@@ -34,14 +38,23 @@ class _TimeIsUp(BaseException):
 class PunctualPipeline:
     """A pipeline that Celery's soft time limit stops, so that the scan fails instead of crashing."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, painter: "Painter") -> None:
         self._pipeline = pipeline
+        self._painter = painter
 
     def analyse(self, source: Source, *, profile: Profile, progress: Listener) -> Analysis:
-        """Raises `OutOfTime` at the soft limit, and what the pipeline raises. Main thread only."""
+        """Raises `OutOfTime` at the soft limit, and what the pipeline raises. Main thread only.
+
+        Thumbnails of credentials that lie outside the file are drawn now: these are not kept.
+        """
         celerys = signal.signal(SOFT_LIMIT, _stop)
         try:
-            return self._pipeline.analyse(source, profile=profile, progress=progress)
+            analysis = self._pipeline.analyse(source, profile=profile, progress=progress)
+            found = analysis.report.provenance
+            if analysis.store is None or found is None:
+                return analysis
+            drawn = self._painter.thumbnails(thumbnails_in(found), source.file, analysis.store)
+            return replace(analysis, recorded=drawn)
         except _TimeIsUp as error:
             raise OutOfTime("The analysis was stopped at the time limit for one scan.") from error
         finally:
@@ -82,7 +95,9 @@ def container() -> Container:
     pipeline = Pipeline(config)
     painter = Painter(config.confinement, config.limits)
     database = open_database(settings)
-    built = build(settings, pipeline=PunctualPipeline(pipeline), database=database, painter=painter)
+    built = build(
+        settings, pipeline=PunctualPipeline(pipeline, painter), database=database, painter=painter
+    )
     return Container(
         name=process_name(os.getpid()),
         settings=settings,

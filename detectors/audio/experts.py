@@ -18,7 +18,7 @@ from detectors.audio.speech import SpeechFinder
 from detectors.audio.windows import NARROW, WIDE, Band, Piece
 from detectors.base import Audio, Judge, Observation, Span
 from detectors.errors import CardInvalid
-from detectors.result import NARROW_BAND_SECONDS
+from detectors.result import NARROW_BAND_SECONDS, SPEECH_SECONDS
 from detectors.zoo.card import ModelCard
 from detectors.zoo.weights import verified
 
@@ -82,7 +82,7 @@ class WindowExpert:
             raw=pooled(np.concatenate(scores)),
             spans=tuple(spans),
             facts={
-                "speech_seconds": round(sum(stretch.voiced for stretch in speech.stretches), 2),
+                SPEECH_SECONDS: round(sum(stretch.voiced for stretch in speech.stretches), 2),
                 **({NARROW_BAND_SECONDS: speech.narrow} if speech.narrow else {}),
                 **({JUDGED_NARROW: 1.0} if speech.band is NARROW else {}),
                 "windows": float(len(spans)),

@@ -69,15 +69,16 @@ def opened(file: BinaryIO, found: MediaType) -> InputContainer:
     try:
         return av.open(file, "r", format=demuxer, options=_OPTIONS.get(demuxer, {}))
     except (av.FFmpegError, ValueError) as error:
-        detail = f"the {found.container.upper()} data is truncated or damaged"
+        name = found.container.upper()
+        detail = f"the {name} data is truncated or damaged"
         raise HandlerError("media_undecodable", detail) from error
 
 
-def unsuited(found: MediaType, wanted: str) -> HandlerError:
+def unsuited(found: MediaType, suited: str) -> HandlerError:
     """What to say of a file of another type."""
     if found.container == "empty":
         return HandlerError("media_undecodable", "the file is empty")
-    detail = f"the file is {found.media_type}, not {wanted} of a kind that is read"
+    detail = f"the file is {found.media_type}, not {suited} of a kind that is read"
     return HandlerError("media_undecodable", detail)
 
 

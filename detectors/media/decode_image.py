@@ -113,7 +113,8 @@ def _refusing_damage(container: str) -> Iterator[None]:
     try:
         yield
     except REFUSALS as error:
-        detail = f"the {container.upper()} data is truncated or damaged"
+        name = container.upper()
+        detail = f"the {name} data is truncated or damaged"
         raise HandlerError("media_undecodable", detail) from error
 
 

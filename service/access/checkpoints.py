@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Final
 from service.db.trail import START, End, SignedCheckpoint, TrailRows
 from service.errors import SignatureInvalid
 from service.reporting.signature import ReportSigner, verify
-from service.reporting.wording import count_of
 
 TYPE: Final = "assay-checkpoint+jws"
 
@@ -33,12 +32,6 @@ class Checked:
     checkpoints: int
     loose: int  # written so lately that they are not in the chain yet
     is_fault: ClassVar = False
-
-    @property
-    def sentence(self) -> str:
-        loose = f"; {self.loose} more, just written, are not in the chain yet" if self.loose else ""
-        checked = f"{count_of(self.lines, 'line')} checked"
-        return f"{checked} against {count_of(self.checkpoints, 'checkpoint')}{loose}"
 
 
 class AuditLog:

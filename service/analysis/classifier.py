@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 import torch
 
-from detectors.base import Image, Kind, Media, Video, kind_of
+from detectors.base import Audio, Image, Kind, Media, Video, kind_of
 from detectors.errors import DetectorError, MediaError, WrongArithmetic
 from detectors.image.history import history
 from detectors.media.allowance import Allowance, Allowed
@@ -17,7 +17,7 @@ from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, MediaReader, one_a_second
 from detectors.media.sandbox import SandboxPool
 from detectors.registry import Effort, Spec, load, specs_for, votes
-from detectors.result import Finding, Reason
+from detectors.result import SPEECH_SECONDS, Finding, Reason
 from detectors.runner import Run
 from detectors.zoo.device import use_device
 from detectors.zoo.threads import use_threads
@@ -30,7 +30,7 @@ from service.analysis.media_index import LookUp, MediaIndex
 from service.analysis.preview import draw
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import Source
-from service.language.spoken import Words, n_
+from service.language.spoken import Words, _, n_
 from service.reporting.report import NotChecked
 from service.reporting.timeline import clock
 from service.reporting.verdict import LEFT_OUT
@@ -49,6 +49,14 @@ _UNREAD: Final = {
     Note.OTHER_CHANNELS_UNHEARD: "other channels",
     Note.REST_OF_CHAIN_UNREAD: "the recording joined to the end",
 }
+_HEARD: Final = Words(
+    {
+        Note.CUT_AT_LIMIT: "Only the beginning of the sound was read, up to the limit on length.",
+        Note.DAMAGED: "Parts of the sound are damaged. The rest was read.",
+    }
+)
+"""Sentences about the sound of a film, of whose pictures they are not true."""
+
 _TRACK: Final = Words(
     {
         (Kind.AUDIO, False): "sound track {numbers} of {total}",
@@ -65,6 +73,8 @@ _ANOTHER: Final = Words(
 )
 OTHER_TRACK: Final = "other_track"
 """Reason code of tracks that were not judged, since players play another one."""
+UNMENTIONED_SECONDS: Final = 1.0
+"""Sound beside speech that goes without saying: as much as is too short to be judged."""
 _Size = tuple[int | None, int | None]
 DECODING_STARTS: Final = 0.1
 DETECTORS_START: Final = 0.3
@@ -134,7 +144,7 @@ class Classifier:
             height=height,
             seconds=None if isinstance(media, Image) else media.seconds,
             handling=_handling(media, findings),
-            notes=(*_read_with(media), *_sampled(media)),
+            notes=(*_read_with(media), *_sampled(media), *_listened(media, findings)),
         )
 
     def _marks(self, media: Media, effort: Effort) -> watermarks.Marks:
@@ -256,14 +266,36 @@ def _sampled(media: Media) -> Iterator[str]:
         )
 
 
+def _listened(media: Media, findings: tuple[Finding, ...]) -> Iterator[str]:
+    """How much of a recording was judged: music, noise and silence are not."""
+    sound = media.audio if isinstance(media, Video) else media
+    if not isinstance(sound, Audio):
+        return
+    for item in findings:
+        speech = item.facts.get(SPEECH_SECONDS)
+        if not item.votes or speech is None or sound.seconds - speech < UNMENTIONED_SECONDS:
+            continue
+        yield _(
+            "Of {seconds} s of sound, only {speech} s of speech were judged.",
+            speech=f"{speech:.1f}",
+            seconds=f"{sound.seconds:.1f}",
+        )
+
+
 def _interval(seconds: float) -> str:
     return clock(seconds) if seconds >= 60 else f"{seconds:.1f} s"
 
 
 def _read_with(media: Media) -> Iterator[str]:
     """What a reader should know about how the file and the sound of a film were read."""
-    codes = dict.fromkeys(code for part in _parts(media) for code in part.notes)
-    yield from (SENTENCES[Note(code)] for code in codes)
+    yield from dict.fromkeys(
+        _sentence(Note(code), media, part) for part in _parts(media) for code in part.notes
+    )
+
+
+def _sentence(note: Note, media: Media, part: Media) -> str:
+    """What is noted of a part, which may be the sound of a film."""
+    return _HEARD[note] if part is not media and note in _HEARD else SENTENCES[note]
 
 
 def _unread(media: Media) -> Iterator[NotChecked]:
@@ -272,7 +304,8 @@ def _unread(media: Media) -> Iterator[NotChecked]:
         place = " (sound)" if isinstance(media, Video) and part is not media else ""
         for note, what in _UNREAD.items():
             if note in part.notes:
-                statement = f"{SENTENCES[note]} No classifier judged what was left out."
+                said = _sentence(note, media, part)
+                statement = f"{said} No classifier judged what was left out."
                 yield NotChecked(what=what + place, reason=note.value, statement=statement)
 
 

@@ -45,6 +45,7 @@ class Read:
 
     provenance: Provenance | None
     missing: tuple[NotChecked, ...] = ()
+    store: bytes | None = None  # the manifest store, where it lay outside the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +150,17 @@ class Credentials:
         if self._second is None or read.provenance is None:
             return read
         found, missing = self._second.add(source, read.provenance, allowance)
-        return Read(found, (*read.missing, *missing))
+        return Read(found, (*read.missing, *missing), read.store)
 
     def _read(self, source: Source, past: Past | None, allowance: Allowance) -> Read:
         sidecar = source.sidecar
         if sidecar is not None and sidecar.asked:
-            return Read(self._ask(source, past, allowance, manifest=sidecar.store))
+            return self._beside(source, past, allowance, sidecar.store)
         found = self._ask(source, past, allowance)
         if found.presence not in (Presence.NONE, Presence.REMOTE_UNFETCHED):
             return Read(found)
         if sidecar is not None:
-            return Read(self._ask(source, past, allowance, manifest=sidecar.store))
+            return self._beside(source, past, allowance, sidecar.store)
         if found.presence is Presence.REMOTE_UNFETCHED and self._fetch_store is not None:
             return self._elsewhere(source, past, allowance, found, self._fetch_store)
         return Read(found)
@@ -180,7 +181,18 @@ class Credentials:
                 found,
                 (NotChecked(what="Content Credentials", reason=error.code, statement=statement),),
             )
-        return Read(self._ask(source, past, allowance, manifest=store, remote_url=found.remote_url))
+        return self._beside(source, past, allowance, store, found.remote_url)
+
+    def _beside(
+        self,
+        source: Source,
+        past: Past | None,
+        allowance: Allowance,
+        store: bytes,
+        remote_url: str = "",
+    ) -> Read:
+        found = self._ask(source, past, allowance, manifest=store, remote_url=remote_url)
+        return Read(found, store=store)
 
     def _ask(
         self,

@@ -6,7 +6,7 @@ analysis that asks for them.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
 from types import TracebackType
@@ -25,6 +25,7 @@ from provenance.result import Provenance
 from service.analysis.classified import Classified
 from service.analysis.config import PipelineConfig
 from service.analysis.credentials import Credentials, Past, Read
+from service.analysis.looking.catalogue import Drawn
 from service.analysis.progress import Listener, Progress, Stage, ignore
 from service.analysis.second_opinion import SecondOpinions
 from service.analysis.source import Source
@@ -54,6 +55,8 @@ class Analysis:
     preview: bytes | None
     prepared: "Prepared | None" = None  # described for the index, where there is one
     pins: str | None = None  # digest of all it depends on besides the file; None: nobody knows
+    store: bytes | None = None  # the manifest store, where it lay outside the file
+    recorded: Mapping[str, Drawn] = field(default_factory=dict)  # thumbnails that it holds, by name
 
 
 class Pipeline:
@@ -121,7 +124,9 @@ class Pipeline:
         progress(Progress(Stage.REPORT, 0.98))
         seconds = time.perf_counter() - clock
         report = _report(source, profile, read, classified, self._settings, seconds)
-        return Analysis(report, classified.preview, classified.prepared, pins)
+        return Analysis(
+            report, classified.preview, classified.prepared, store=read.store, pins=pins
+        )
 
     def pins(self) -> str | None:
         """A digest of everything besides the file and the index that an analysis depends on now.

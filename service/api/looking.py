@@ -3,18 +3,19 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service.access.principal import Scope
-from service.analysis.looking.catalogue import ABOUT, OF, THUMBNAILS, View
+from service.analysis.looking.catalogue import ABOUT, OF, View
 from service.api.access import TheRoot, TheScans, needs
 from service.api.languages import AskedLanguage
 from service.api.problems import documented
+from service.api.recorded import TheLooking, ThePatience, thumbnails_offered
 from service.api.resources import asks_for_head
 from service.api.scans import ScanId
 from service.db.lifecycle import Scan
@@ -28,18 +29,15 @@ from service.errors import (
 )
 from service.language.languages import Language, speaking
 from service.language.reading import told
-from service.rendering.recorded import thumbnails_in
 from service.reporting.report import Report
 from service.scans.absent import has_report
-from service.scans.looking import Looking
+from service.scans.looking import LOOK_SECONDS, Looking
 from service.scans.refusals import ViewNotFound, ViewNotReady, ViewRefused, ViewsNotKept
 
 router = APIRouter(prefix="/v1/scans", tags=["views"])
 
 PATIENCE: Final = 20.0
 """Seconds that a request waits for its view before it is told to ask again."""
-
-_LOOK_SECONDS: Final = 0.25
 
 _NO_VIEW: Final = (
     ScanNotFound,
@@ -92,18 +90,6 @@ class ViewsView(BaseModel):
 
     items: tuple[ViewView, ...]
     unavailable: str | None  # why no further one can be drawn
-
-
-async def _looking(request: Request) -> Looking:
-    return cast(Looking, request.app.state.looking)
-
-
-async def _patience(request: Request) -> float:
-    return cast(float, request.app.state.patience)
-
-
-TheLooking = Annotated[Looking, Depends(_looking)]
-ThePatience = Annotated[float, Depends(_patience)]
 
 
 @router.get(
@@ -189,7 +175,7 @@ async def _waited(
         except ViewNotReady:
             if time.monotonic() >= until or await request.is_disconnected():
                 raise
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
         else:
             return Response(picture, media_type=media_type)
 
@@ -226,8 +212,7 @@ def _offered(report: Report | None) -> tuple[View, ...]:
 def _names(view: View, asked: Mapping[str, Asked], report: Report | None) -> tuple[str, ...]:
     """A view goes by one name, but thumbnails and the frames that were asked for have their own."""
     if view is View.THUMBNAIL:
-        found = report.provenance if report is not None else None
-        return () if found is None else thumbnails_in(found)[:THUMBNAILS]
+        return thumbnails_offered(report, asked)
     if view is not View.FRAME:
         return (view.value,)
     first = f"{view}-0"

@@ -1,10 +1,11 @@
 """Every error a client can meet, as RFC 9457 problem JSON with a stable code."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -136,11 +137,20 @@ def _may_sign_in(request: Request) -> bool:
     return bool(getattr(request.state, "may_sign_in", False))
 
 
+_PAGE: Final = re.compile(r"/(?:scans(?:/[0-9a-z]+)?|people|account)")
+"""Pages with forms on them, which can be gone back to."""
+
+
 def _back(request: Request, root: str) -> str:
-    """Where to go on after signing in; what a form was sent to is not a page."""
-    if request.method not in {"GET", "HEAD"}:
-        return "/"
-    return quote(request.url.path.removeprefix(root))
+    """Where to go on after signing in; what a form was sent to is not a page, but where it stood may be."""
+    if request.method in {"GET", "HEAD"}:
+        return f"to={quote(request.url.path.removeprefix(root))}"
+    try:
+        came = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        came = urlsplit("")
+    path = came.path.removeprefix(root) if came.netloc == request.url.netloc else ""
+    return f"to={path if _PAGE.fullmatch(path) else '/'}&unsaved=true"
 
 
 def problem_of(request: Request, error: Exception) -> Problem:
@@ -199,17 +209,27 @@ def _answer(
     for_programs = request.url.path.removeprefix(root).startswith(("/v1/", "/health/"))
     if not for_programs and "text/html" in request.headers.get("accept", ""):
         if problem.status == HTTPStatus.UNAUTHORIZED and _may_sign_in(request):
-            return RedirectResponse(f"{root}/sign-in?to={_back(request, root)}", status_code=303)
+            return RedirectResponse(f"{root}/sign-in?{_back(request, root)}", status_code=303)
         return HTMLResponse(page(problem, root), status_code=problem.status, headers=headers)
     wanted = preferred(request.headers.get("accept-language", ""))
     with speaking(wanted):
-        said = {"title": told(problem.title), "detail": told(problem.detail)}
+        said = _said(problem)
     return JSONResponse(
-        problem.model_copy(update=said).model_dump(exclude_none=True),
+        said.model_dump(exclude_none=True),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers={**(headers or {}), "Content-Language": wanted, "Vary": "Accept-Language"},
     )
+
+
+def _said(problem: Problem) -> Problem:
+    """The problem in the language of the context; its codes are the same in all."""
+    said: dict[str, object] = {"title": told(problem.title), "detail": told(problem.detail)}
+    if problem.errors is not None:
+        said["errors"] = [
+            Invalid(where=item.where, message=told(item.message)) for item in problem.errors
+        ]
+    return problem.model_copy(update=said)
 
 
 def _response(status: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Scans over HTTP: send a file or an address, follow it, read its report, forget it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -21,6 +21,7 @@ from service.api.filters import Filters
 from service.api.languages import ReadersLanguage
 from service.api.negotiation import Format, chosen
 from service.api.problems import documented
+from service.api.recorded import TheLooking, ThePatience, recorded
 from service.api.resources import asks_for_head
 from service.api.views import ScanPage, ScanView
 from service.db.lifecycle import FINAL, Scan
@@ -137,6 +138,8 @@ def read_report(
     request: Request,
     scan_id: ScanId,
     scans: TheScans,
+    looking: TheLooking,
+    patience: ThePatience,
     organisation: TheOrganisation,
     form: Annotated[
         Format | None, Query(alias="format", description="json, html or pdf; else by Accept")
@@ -157,16 +160,22 @@ def read_report(
         return Response(document, media_type="application/json", headers=headers)
     if form is Format.PDF:
         with speaking(language):
-            made = _printed(scans, scan_id, Imprint(organisation, paper))
+            report = scans.report(scan_id)
+            small = recorded(scans, scans.get(scan_id), report, looking, patience)
+            made = _printed(scans, scan_id, small, Imprint(organisation, paper))
         headers["Content-Language"] = language
         return Response(made, media_type="application/pdf", headers=headers)
     with speaking(language):
-        html = render_report(scans.report(scan_id), scans.preview(scan_id))
+        report = scans.report(scan_id)
+        small = recorded(scans, scans.get(scan_id), report, looking, patience)
+        html = render_report(report, scans.preview(scan_id), small)
     headers |= {"Content-Language": language, "Content-Security-Policy": standalone_policy()}
     return HTMLResponse(html, headers=headers)
 
 
-def _printed(scans: Scans, scan_id: str, imprint: Imprint) -> bytes:
+def _printed(
+    scans: Scans, scan_id: str, thumbnails: Mapping[str, bytes], imprint: Imprint
+) -> bytes:
     from service.rendering.document import render_document
 
     signed = scans.signed(scan_id)
@@ -176,6 +185,7 @@ def _printed(scans: Scans, scan_id: str, imprint: Imprint) -> bytes:
         text=signed.document,
         signature=signed.signature,
         imprint=imprint,
+        thumbnails=thumbnails,
     )
 
 

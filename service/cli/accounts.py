@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.access.accounts import Accounts
 from service.access.passwords import LONGEST
+from service.access.people import People
 from service.access.principal import LOCAL, SCOPES, Principal, Role
 from service.access_errors import PasswordRefused
 from service.api.problems import refused_by_database
@@ -18,6 +19,9 @@ from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.db.accounts import StoredAccount
 from service.errors import ServiceError
+from service.language.figures import as_written
+from service.language.spoken import _
+from service.rendering.words import ROLES
 from service.wiring import build_people, open_database
 
 DONE: Final = ExitCode.NOTHING_FOUND
@@ -28,14 +32,24 @@ def create(name: str, tenant: str, role: Role) -> ExitCode:
     with _explained(name):
         accounts = _accounts()
         accounts.create(name, tenant, role, _password())
-        say(f"{name} may sign in as {role} of {tenant}")
+        say(
+            _(
+                "{name} may sign in as {role} of {wanted}",
+                name=name,
+                role=ROLES[role],
+                wanted=tenant,
+            )
+        )
     return DONE
 
 
 def show(tenant: str | None) -> ExitCode:
     """One line for each account."""
     with _explained("accounts"):
-        for account in _accounts().everybody():
+        people = _people()
+        if tenant is not None:
+            people.tenants.get(tenant)
+        for account in people.accounts.everybody():
             if tenant in {None, account.tenant}:
                 typer.echo(_line(account))
     return DONE
@@ -79,8 +93,12 @@ def _explained(about: str) -> Iterator[None]:
 
 
 def _accounts() -> Accounts:
+    return _people().accounts
+
+
+def _people() -> People:
     settings = read_settings()
-    return build_people(settings, open_database(settings)).accounts
+    return build_people(settings, open_database(settings))
 
 
 def _operator(account: StoredAccount) -> Principal:
@@ -96,7 +114,9 @@ def _password() -> str:
     Raises `PasswordRefused` when there is none.
     """
     if sys.stdin.isatty():
-        typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        typed: str = typer.prompt(
+            _("Password"), hide_input=True, confirmation_prompt=True, err=True
+        )
         return typed
     line = sys.stdin.readline(LONGEST + 2).rstrip("\r\n")
     if not line:
@@ -106,7 +126,10 @@ def _password() -> str:
 
 def _line(account: StoredAccount) -> str:
     signed_in = account.signed_in_at
-    seen = f"signed in {signed_in:%F %T} UTC" if signed_in is not None else "never signed in"
-    state = "disabled" if account.disabled_at is not None else "in use"
+    if signed_in is None:
+        seen = _("never signed in")
+    else:
+        seen = _("signed in {when}", when=f"{as_written(f'{signed_in:%F %T}')} UTC")
+    state = _("disabled") if account.disabled_at is not None else _("in use")
     printable = "".join(c if c.isprintable() else "�" for c in account.name)
     return f"{printable}  {account.tenant}  {account.role}  {state}  {seen}"

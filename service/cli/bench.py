@@ -11,7 +11,7 @@ from detectors.bench.calibrate import calibrated_on
 from detectors.bench.figures import figure
 from detectors.bench.launder import NAMES
 from detectors.bench.manifest import Item, read_manifest
-from detectors.bench.report import committed, tables, with_table
+from detectors.bench.report import committed, with_table
 from detectors.bench.result import Result, evaluate
 from detectors.bench.run import Plan, Question, results
 from detectors.bench.run import run as run_detectors
@@ -22,10 +22,13 @@ from detectors.registry import Spec, named, shelf, specs, use_shelf
 from detectors.zoo.pulled import OperatorCalibration
 from service.arguments import pipeline_config
 from service.cli import bench_verdicts
+from service.cli.bench_tables import tables
 from service.cli.colours import console
-from service.cli.complain import complain, say
+from service.cli.complain import complain, say, told
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
+from service.language.figures import number, percent
+from service.language.spoken import _
 
 ALL = "all"
 
@@ -53,14 +56,15 @@ def run(asked: Asked) -> ExitCode:
     """Do what was asked; what cannot be done is said on stderr."""
     given = [path for path in (asked.manifest, asked.scores, asked.readme) if path is not None]
     if len(given) != 1:
-        say("give a manifest, or --scores, or --readme [invalid_request]")
+        say(_("give a manifest, or --scores, or --readme [invalid_request]"))
         return ExitCode.USAGE
     known = {ALL, *(name for names in NAMES.values() for name in names)}
     use_shelf(read_settings().weights)
     known |= {spec.name for spec in specs()}
     unknown = [name for name in (*asked.detectors, *asked.launderings) if name not in known]
     if unknown:
-        say(f"there is no {', '.join(unknown)} [invalid_request]")
+        sentence = _("there is no {choices} to measure", choices=", ".join(unknown))
+        say(f"{sentence} [invalid_request]")
         return ExitCode.USAGE
     try:
         return _run(asked)
@@ -85,7 +89,7 @@ def _run(asked: Asked) -> ExitCode:
 
 def _measure_scores(scores: Path, asked: Asked) -> ExitCode:
     if len(asked.detectors) != 1:
-        say("scores are of one --detector [invalid_request]")
+        say(_("scores are of one --detector [invalid_request]"))
         return ExitCode.USAGE
     spec = named(asked.detectors[0])
     rows = read_scores(scores)
@@ -112,7 +116,8 @@ def _calibrate(manifest: Path, name: str, asked: Asked) -> ExitCode:
     """Measure a pulled detector and keep what its scores mean beside its weights."""
     spec = next((s for s in specs() if s.published and name in (s.card, s.name)), None)
     if spec is None:
-        say(f"{name} was not pulled; see assay models list [invalid_request]")
+        sentence = _("{name} was not pulled; see {command}", name=name, command="assay models list")
+        say(f"{sentence} [invalid_request]")
         return ExitCode.USAGE
     items = [item for item in read_manifest(manifest) if item.kind is spec.kind]
     data = asked.data or manifest.parent.name
@@ -124,19 +129,28 @@ def _calibrate(manifest: Path, name: str, asked: Asked) -> ExitCode:
         found = found.model_copy(update={"head": earlier.head})
     path = shelf().write_calibration(spec.card, found)
     _say_measured(spec, found)
-    say(f"kept in {path}; {spec.card} votes from now on")
+    say(_("kept in {path}; {card} votes from now on", path=path, card=spec.card))
     return ExitCode.NOTHING_FOUND
 
 
 def _say_measured(spec: Spec, found: OperatorCalibration) -> None:
-    table = Table("measured on", "items", "AUC", "EER", "TPR at 1 %", "TPR at 5 %", "Cllr")
+    table = Table(
+        *(_("measured on"), _("items"), "AUC", "EER", _("TPR at 1 %"), _("TPR at 5 %"), "Cllr")
+    )
     for line in found.measured:
         figures = (line.eer, line.tpr_at_fpr_1, line.tpr_at_fpr_5)
-        shown = (f"{figure:.1%}" for figure in figures)
-        table.add_row(line.on, f"{line.items:,}", f"{line.auc:.3f}", *shown, f"{line.cllr:.2f}")
+        shown = (percent(figure, 1) for figure in figures)
+        about = (told(line.on), number(line.items), number(line.auc, 3))
+        table.add_row(*about, *shown, number(line.cllr, 2))
     console().print(table)
     if found.operating_points.fpr_1 is None:
-        say(f"{spec.card} may raise suspicion only: under 99 bona fide items fix no 1 % threshold")
+        say(
+            _(
+                "{card} may raise suspicion only: under {least} genuine items fix no 1 % threshold",
+                card=spec.card,
+                least="99",
+            )
+        )
 
 
 def _answers(items: list[Item], detectors: tuple[str, ...], asked: Asked) -> dict[Question, Answer]:
@@ -145,7 +159,7 @@ def _answers(items: list[Item], detectors: tuple[str, ...], asked: Asked) -> dic
     cache = asked.cache or settings.data_dir / "bench.sqlite"
     cache.parent.mkdir(parents=True, exist_ok=True)
     with AnswerCache(cache) as answers, Progress(console=console(stderr=True)) as progress:
-        bar = progress.add_task("measuring")
+        bar = progress.add_task(_("measuring"))
         return run_detectors(
             items,
             plan,

@@ -8,13 +8,16 @@ from rich.table import Table
 from detectors.bench.metrics import Estimate
 from detectors.bench.shares import Share
 from service.cli.colours import console
-from service.cli.complain import DELIBERATE, complain
+from service.cli.complain import DELIBERATE, complain, told
 from service.cli.exit_codes import ExitCode
 from service.cli.installed import the_scans
-from service.cli.reviewed import Measured, measured
+from service.cli.reviewed import THEN, Measured, measured
 from service.db.lifecycle import Judgement
+from service.language.figures import interval, number, percent, percents
+from service.language.spoken import _, capital, n_
 from service.policies.document import Policy
 from service.policies.library import named
+from service.rendering.words import JUDGED
 from service.reporting.decision import PolicyAction
 
 FILE = "reviews.json"
@@ -32,7 +35,10 @@ def run(*, tenant: str, policies: tuple[str, ...], out: Path | None) -> ExitCode
     with the_scans(tenant) as scans:
         active = scans.policies.active()
         if active is not None:
-            drafts = {f"{active.name} version {active.version}, in force": active, **drafts}
+            named_now = _(
+                "{policy} version {version}, in force", policy=active.name, version=active.version
+            )
+            drafts = {named_now: active, **drafts}
         found = measured(scans.reviews.reviewed(), drafts)
     out_console = console()
     for part in _parts(found):
@@ -44,12 +50,21 @@ def run(*, tenant: str, policies: tuple[str, ...], out: Path | None) -> ExitCode
 
 
 def _parts(found: Measured) -> Iterator[Table | str]:
-    told = [f"{count:,} {judgement}" for judgement, count in found.judgements.items()]
-    yield f"Reviewed files, each content once: {', '.join(told) or 'none'}."
+    counts = found.judgements.items()
+    judged = [f"{number(count)} {JUDGED[judgement]}" for judgement, count in counts]
+    yield _("Reviewed files, each content once: {what}.", what=", ".join(judged) or _("none"))
     if found.repeated:
-        yield f"{found.repeated:,} more reviews are of a content that was reviewed again later."
+        yield n_(
+            "{count} more review is of a content that was reviewed again later.",
+            "{count} more reviews are of a content that was reviewed again later.",
+            found.repeated,
+        )
     if found.unreadable:
-        yield f"{found.unreadable:,} reports could not be read and were left out."
+        yield n_(
+            "{count} report could not be read and was left out.",
+            "{count} reports could not be read and were left out.",
+            found.unreadable,
+        )
     if found.detectors:
         yield _detectors(found)
         yield _points(found)
@@ -58,21 +73,27 @@ def _parts(found: Measured) -> Iterator[Table | str]:
     if found.policies:
         yield _policies(found)
     for item in found.detectors:
-        yield from (f"{item.detector}: {sentence}." for sentence in item.too_few)
-    yield from (f"{sentence}." for sentence in found.too_few)
+        yield from (f"{item.detector}: {told(sentence)}." for sentence in item.too_few)
+    yield from (capital(f"{told(sentence)}.") for sentence in found.too_few)
 
 
 def _detectors(found: Measured) -> Table:
-    table = Table("detector", "model", "genuine", "other", "judged", "AUC", "EER", "Cllr")
+    table = Table(
+        *(_("detector"), _("model"), JUDGED[Judgement.GENUINE], _("other"), _("judged")),
+        *("AUC", "EER", "Cllr"),
+    )
     for item in found.detectors:
         metrics = item.metrics
-        model = item.model if item.versions == 1 else f"{item.model} ({item.versions} versions)"
+        model = item.model
+        if item.versions != 1:
+            versions = n_("{count} version", "{count} versions", item.versions)
+            model = f"{model} ({versions})"
         table.add_row(
             item.detector,
             model,
-            f"{metrics.bona_fide:,}",
-            f"{metrics.synthetic:,}",
-            f"{metrics.coverage:.0%}",
+            number(metrics.bona_fide),
+            number(metrics.synthetic),
+            percent(metrics.coverage),
             _estimate(metrics.auc),
             _estimate(metrics.eer),
             _estimate(metrics.cllr),
@@ -81,38 +102,40 @@ def _detectors(found: Measured) -> Table:
 
 
 def _points(found: Measured) -> Table:
-    table = Table("detector", "point", "genuine over it", "others over it")
+    table = Table(_("detector"), _("point"), _("genuine over it"), _("others over it"))
     for item in found.detectors:
         for point in item.points:
-            stated = f"{point.stated:.0%}"
+            stated = percent(point.stated)
             table.add_row(item.detector, stated, _share(point.genuine), _share(point.claimed))
     return table
 
 
 def _verdicts(found: Measured) -> Table:
     given = sorted({verdict for counts in found.verdicts.values() for verdict in counts})
-    table = Table("reviewed as", *given)
+    table = Table(_("reviewed as"), *given)
     for judgement in Judgement:
         if counts := found.verdicts.get(judgement):
-            table.add_row(judgement, *(f"{counts.get(verdict, 0):,}" for verdict in given))
+            shown = (number(counts.get(verdict, 0)) for verdict in given)
+            table.add_row(JUDGED[judgement], *shown)
     return table
 
 
 def _policies(found: Measured) -> Table:
-    table = Table("policy", "reviewed as", *PolicyAction)
+    table = Table(_("policy"), _("reviewed as"), *PolicyAction)
     for item in found.policies:
         for judgement in Judgement:
             if shares := item.actions.get(judgement):
                 cells = (_share(shares.get(action)) for action in PolicyAction)
-                table.add_row(item.policy, judgement, *cells)
+                called = _(THEN) if item.policy == THEN else item.policy
+                table.add_row(called, JUDGED[judgement], *cells)
     return table
 
 
 def _estimate(found: Estimate | None) -> str:
-    return "" if found is None else f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
+    return "" if found is None else interval(found.value, found.low, found.high)
 
 
 def _share(found: Share | None) -> str:
     if found is None:
         return ""
-    return f"{found.count}/{found.of}, {found.value:.1%} [{found.low:.1%}, {found.high:.1%}]"
+    return f"{found.count}/{found.of}, {percents(found.value, found.low, found.high)}"

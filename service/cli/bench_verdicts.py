@@ -23,6 +23,9 @@ from detectors.media.sandbox import SandboxPool
 from service.analysis.pipeline import Pipeline
 from service.cli.colours import console
 from service.errors import ServiceError
+from service.language.figures import number, percent
+from service.language.spoken import _
+from service.reporting.wording import KINDS
 from service.scans.intake import source_from_path, source_from_stream
 
 
@@ -87,37 +90,45 @@ def _asked(pipeline: Pipeline, item: Item, laundering: str, copy: BinaryIO | Non
 def tables(found: Verdicts) -> Iterator[Table]:
     """Terminal tables: counts of verdicts, ratios and deliveries of each kind."""
     for kind, own in found.kinds.items():
-        yield _counts(f"verdicts on {found.data}, {kind}", own)
-        yield _ratios(f"ratios, {kind}", own)
+        called = KINDS[kind]
+        yield _counts(_("verdicts on {title}, {kind}", title=found.data, kind=called), own)
+        yield _ratios(_("ratios, {kind}", kind=called), own)
         if own.deliveries:
-            yield _deliveries(f"delivered anew, {kind}", own)
+            yield _deliveries(_("delivered anew, {kind}", kind=called), own)
 
 
 def _counts(title: str, found: OfKind) -> Table:
     given = sorted({answer for counts in found.verdicts.values() for answer in counts})
-    table = Table("label", title=title, title_justify="left")
+    table = Table(_("label"), title=title, title_justify="left")
     for answer in given:
         table.add_column(answer, justify="right")
     for label, counts in found.verdicts.items():
-        table.add_row(label, *(str(counts.get(answer, 0)) for answer in given))
+        table.add_row(label, *(number(counts.get(answer, 0)) for answer in given))
     return table
 
 
 def _ratios(title: str, found: OfKind) -> Table:
-    table = Table("ratio of", "AUC", "TPR at 1 %", "TPR at 5 %", "Cllr", "coverage", "file gains")
+    table = Table(
+        *(_("ratio of"), "AUC", _("TPR at 1 %"), _("TPR at 5 %"), "Cllr"),
+        *(_("coverage"), _("file gains")),
+    )
     table.title, table.title_justify = title, "left"
-    rows: list[tuple[str, Metrics, float | None]] = [("the file", found.ratio, None)]
+    rows: list[tuple[str, Metrics, float | None]] = [(_("the file"), found.ratio, None)]
     rows += [(name, part.alone, part.gain) for name, part in found.parts.items()]
     for name, line, gain in rows:
         figures = (line.auc, line.tpr_at_fpr_1, line.tpr_at_fpr_5, line.cllr)
-        shown = ("" if figure is None else f"{figure.value:.3f}" for figure in figures)
-        table.add_row(name, *shown, f"{line.coverage:.2f}", "" if gain is None else f"{gain:+.3f}")
+        shown = ("" if figure is None else number(figure.value, 3) for figure in figures)
+        gained = "" if gain is None else f"{'+' if gain >= 0 else ''}{number(gain, 3)}"
+        table.add_row(name, *shown, number(line.coverage, 2), gained)
     return table
 
 
 def _deliveries(title: str, found: OfKind) -> Table:
-    table = Table("delivery", "accusation flips", "verdict changes", "genuine accused", title=title)
-    table.title_justify = "left"
+    table = Table(
+        *(_("delivery"), _("accusation flips"), _("verdict changes"), _("genuine accused")),
+        title=title,
+        title_justify="left",
+    )
     for name, one in found.deliveries.items():
         shown = (one.flipped, one.changed, one.accused_bona_fide)
         table.add_row(name, *map(_percent, shown))
@@ -125,4 +136,7 @@ def _deliveries(title: str, found: OfKind) -> Table:
 
 
 def _percent(found: Share | None) -> str:
-    return "" if found is None else f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
+    if found is None:
+        return ""
+    value, low, high = (percent(share, 1) for share in (found.value, found.low, found.high))
+    return _("{value} ({low} to {high})", value=value, low=low, high=high)

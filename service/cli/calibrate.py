@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from detectors import calibration
 from detectors.base import Kind
@@ -25,6 +25,7 @@ from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import ExitCode
+from service.language.figures import number, percent
 from service.language.languages import Language, language, speaking
 from service.language.spoken import _
 from service.reporting.report import Profile, Report, Signal
@@ -156,7 +157,12 @@ def _points(detector: str, own: Seen) -> OwnPoints:
 
 def _table(seen: dict[str, Seen], found: dict[str, OwnPoints]) -> Table:
     table = Table(
-        *(_("detector"), _("judged"), _("passed 5 % until now"), _("passed 1 %")),
+        *(
+            Column(_("detector"), no_wrap=True),
+            _("judged"),
+            _("passed 5 % until now"),
+            _("passed 1 %"),
+        ),
         *("5 %", "1 %"),
     )
     for detector, own in sorted(seen.items()):
@@ -165,13 +171,13 @@ def _table(seen: dict[str, Seen], found: dict[str, OwnPoints]) -> Table:
         new = ("", _("takes {count}", count=LEAST))
         if detector in found:
             points = found[detector].points
-            new = (f"{points.fpr_5:.2f}", "" if points.fpr_1 is None else f"{points.fpr_1:.2f}")
-        table.add_row(detector, f"{judged:,}", *map(_percent, shares), *new)
+            new = (number(points.fpr_5, 2), "" if points.fpr_1 is None else number(points.fpr_1, 2))
+        table.add_row(detector, number(judged), *map(_percent, shares), *new)
     return table
 
 
 def _percent(found: Share | None) -> str:
     if found is None:
         return ""
-    low, high = f"{found.low:.1%}", f"{found.high:.1%}"
-    return _("{value} ({low} to {high})", value=f"{found.value:.1%}", low=low, high=high)
+    value, low, high = (percent(share, 1) for share in (found.value, found.low, found.high))
+    return _("{value} ({low} to {high})", value=value, low=low, high=high)

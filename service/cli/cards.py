@@ -7,9 +7,10 @@ from detectors.errors import DetectorError
 from detectors.registry import Spec, card_of, specs, use_shelf, votes
 from detectors.zoo.card import Measured, ModelCard
 from service.cli.colours import console
-from service.cli.complain import complain, say
+from service.cli.complain import complain, say, told
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
+from service.language.figures import number, percent
 from service.language.spoken import _
 from service.reporting.wording import CLAIMS, KINDS
 
@@ -58,30 +59,30 @@ def _table() -> None:
         )
     screen = console()
     screen.print(table)
-    told = _(
+    more = _(
         "On held-out sources; {command} has the rest of a card.", command="assay detectors NAME"
     )
-    screen.print(f"\n{told}")
+    screen.print(f"\n{more}")
 
 
 def _figures(line: Measured) -> tuple[str, str, str]:
-    return f"{line.auc:.3f}", f"{line.tpr_at_fpr_1:.0%}", f"{line.items:,}"
+    return number(line.auc, 3), percent(line.tpr_at_fpr_1), number(line.items)
 
 
 def _card(spec: Spec) -> None:
     card = card_of(spec)
     screen = console()
-    screen.print(f"{spec.name}: {card.summary}\n")
+    screen.print(f"{spec.name}: {told(card.summary)}\n")
     facts = Table(box=None, show_header=False)
     facts.add_row(_("model"), card.name)
-    facts.add_row(_("architecture"), card.architecture)
+    facts.add_row(_("architecture"), told(card.architecture))
     facts.add_row(_("licence"), card.licence)
-    facts.add_row(_("trained on"), card.trained_on)
+    facts.add_row(_("trained on"), told(card.trained_on))
     facts.add_row(_("trained by"), card.training_command)
     for weights in card.weights:
         facts.add_row(_("weights"), f"{weights.file}  sha256 {weights.sha256}")
     for limit in card.limits:
-        facts.add_row(_("limit"), limit)
+        facts.add_row(_("limit"), told(limit))
     screen.print(facts)
     _measured(card)
 
@@ -93,12 +94,10 @@ def _measured(card: ModelCard) -> None:
     )
     for line in card.measured:
         table.add_row(
-            line.on,
-            f"{line.items:,}",
-            f"{line.auc:.3f}",
-            f"{line.eer:.1%}",
-            f"{line.tpr_at_fpr_1:.1%}",
-            f"{line.tpr_at_fpr_5:.1%}",
-            f"{line.cllr:.2f}",
+            told(line.on),
+            number(line.items),
+            number(line.auc, 3),
+            *(percent(share, 1) for share in (line.eer, line.tpr_at_fpr_1, line.tpr_at_fpr_5)),
+            number(line.cllr, 2),
         )
     console().print(table)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import typer
 from service.analysis.pipeline import Analysis, Pipeline
 from service.analysis.progress import Listener, ignore
 from service.analysis.source import Source
-from service.arguments import upload_limits
+from service.arguments import pipeline_config, upload_limits
 from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import open_pipeline, read_settings
 from service.cli.exit_codes import FOUND_BY_DEFAULT, ExitCode, exit_code
@@ -23,9 +23,11 @@ from service.policies.decide import decided
 from service.policies.document import Policy
 from service.policies.library import named as policy_named
 from service.rendering.imprint import Imprint, Paper
+from service.rendering.recorded import thumbnails_in
 from service.reporting.report import Profile, Report
 from service.scans.intake import MAX_FRAGMENTS
 from service.scans.unchanged import held_to
+from service.settings import Settings
 
 
 def run(
@@ -65,6 +67,8 @@ def run(
                 with opened(named, upload_limits(settings), beside) as source:
                     with held_to(source):
                         analysis = _analyse(pipeline, source, profile, by)
+                        if html is not None or pdf is not None:
+                            analysis = _painted(settings, source, analysis)
                     answers += answers_of(analysis.report)
                     with speaking(language):
                         if shown:
@@ -135,6 +139,20 @@ def _analyse(
     return replace(analysis, report=decided(analysis.report, policy))
 
 
+def _painted(settings: Settings, source: Source, analysis: Analysis) -> Analysis:
+    """With the thumbnails in its credentials, for a document."""
+    found = analysis.report.provenance
+    names = thumbnails_in(found) if found is not None else ()
+    if not names:
+        return analysis
+    from service.analysis.looking.painter import Painter  # numpy and OpenCV come with it
+
+    config = pipeline_config(settings)
+    with closing(Painter(config.confinement, config.limits)) as painter:
+        drawn = painter.thumbnails(names, source.file, analysis.store)
+    return replace(analysis, recorded=drawn)
+
+
 def _following(name: str) -> AbstractContextManager[Listener]:
     if not sys.stderr.isatty():
         return nullcontext(ignore)
@@ -158,7 +176,8 @@ def write_html(analysis: Analysis, out: Path, *, alone: bool) -> None:
 
     subject = analysis.report.subject
     name = f"{subject.name}-{subject.sha256[:12]}.html"
-    _write(render_report(analysis.report, analysis.preview), out, name, alone=alone)
+    made = render_report(analysis.report, analysis.preview, _small(analysis))
+    _write(made, out, name, alone=alone)
 
 
 def write_pdf(
@@ -175,9 +194,18 @@ def write_pdf(
 
     subject = analysis.report.subject
     made = render_document(
-        analysis.report, analysis.preview, text=text, signature=signature, imprint=imprint
+        analysis.report,
+        analysis.preview,
+        text=text,
+        signature=signature,
+        imprint=imprint,
+        thumbnails=_small(analysis),
     )
     _write(made, out, f"{subject.name}-{subject.sha256[:12]}.pdf", alone=alone)
+
+
+def _small(analysis: Analysis) -> dict[str, bytes]:
+    return {name: drawn.picture for name, drawn in analysis.recorded.items()}
 
 
 def write_crjson(document: dict[str, Any], source: Source, out: Path, *, alone: bool) -> None:

@@ -73,7 +73,7 @@ class Asked:
 def run(asked: Asked) -> ExitCode:
     """`FOUND` if anything differs that was compared, `NOT_ANALYSED` if one of the two has no report."""
     if asked.first == asked.second == STDIN:
-        say("standard input can be read once [usage]")
+        say(_("standard input can be read once [usage]"))
         return ExitCode.USAGE
     with ExitStack() as stack:
         try:
@@ -83,7 +83,7 @@ def run(asked: Asked) -> ExitCode:
             pixels = _pixels(asked, *sides)
             if asked.picture is not None and pixels.picture:
                 asked.picture.write_bytes(pixels.picture)
-                say(f"wrote {asked.picture}")
+                say(_("wrote {path}", path=asked.picture))
         except DELIBERATE as error:
             complain(asked.server or str(asked.picture), error)
             return ExitCode.NOT_ANALYSED

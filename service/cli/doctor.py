@@ -111,7 +111,9 @@ def _whole_way(settings: Settings) -> Iterator[Finding]:
     with closing(open_pipeline(settings)) as pipeline:
         for tested in self_test(pipeline, SAMPLES):
             yield Finding(
-                _("self-test: {name}", name=tested.name), fine=tested.fine, detail=tested.detail
+                _("self-test: {name}", name=tested.name),
+                fine=tested.fine,
+                detail=told(tested.detail),
             )
 
 

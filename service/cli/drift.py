@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from service.cli.exit_codes import ExitCode
-from service.language.spoken import Words, _
+from service.language.figures import as_written, percent
+from service.language.spoken import Words, _, n_
 
 if TYPE_CHECKING:
     from service.watching.drift import Compared
@@ -46,31 +47,34 @@ def drift(
     from service.watching.drift import Window, look
 
     use_shelf(read_settings().weights)
-    with database_for("drift") as database:
+    with database_for("drift", tenant) as database:
         window = Window(now=database.now(), days=days, before_days=before)
         found = look(database, window, tenant)
     if as_json:
         for item in found:
             typer.echo(json.dumps(item.fields()))
     else:
-        _show(found)
+        show(found)
     drifted = any(item.drifted for item in found)
     raise typer.Exit(ExitCode.FOUND if drifted else ExitCode.NOTHING_FOUND)
 
 
-def _show(found: "tuple[Compared, ...]") -> None:
-    from rich.table import Table
+def show(found: "tuple[Compared, ...]") -> None:
+    """Print what was compared as a table."""
+    from rich.table import Column, Table
 
     from service.cli.colours import console
 
     if not found:
         typer.echo(_("no scan of these days was judged by the models as they are now"))
         return
-    table = Table(
+    heads = (
         *(_("tenant"), _("detector"), _("compared"), _("scans"), _("with"), _("was")),
         *(_("is"), _("effect"), _("synthetic"), "p", ""),
-        box=None,
     )
+    detector = heads[1]
+    columns = (Column(head, overflow="fold", no_wrap=head == detector) for head in heads)
+    table = Table(*columns, box=None)
     for item in found:
         table.add_row(
             item.tenant,
@@ -79,12 +83,21 @@ def _show(found: "tuple[Compared, ...]") -> None:
             str(item.scans),
             str(item.reference),
             *(_number(value) for value in (item.was, item.became, item.effect)),
-            "" if item.synthetic_share is None else f"{item.synthetic_share:.0%}",
+            "" if item.synthetic_share is None else percent(item.synthetic_share),
             _number(item.corrected_p),
             STATES[item.state],
         )
     console().print(table)
+    for name, count in {item.tenant: item.left_out for item in found if item.left_out}.items():
+        typer.echo(
+            n_(
+                "{tenant}: {count} older report of these days was left out, as there are more than are read",
+                "{tenant}: {count} older reports of these days were left out, as there are more than are read",
+                count,
+                tenant=name,
+            )
+        )
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+    return "" if value is None else as_written(f"{value:.3g}")

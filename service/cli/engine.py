@@ -9,9 +9,10 @@ from detectors.zoo.own import OwnThresholds
 from provenance.errors import TrustStoreDamaged
 from service.analysis.pipeline import Pipeline
 from service.arguments import pipeline_config, trust_store
-from service.cli.complain import complain, say
+from service.cli.complain import complain, say, told
 from service.cli.exit_codes import ExitCode
 from service.errors import SettingsInvalid
+from service.language.spoken import _
 from service.settings import Settings, left_behind
 from service.settings import read_settings as read
 
@@ -22,13 +23,18 @@ def read_settings() -> Settings:
         settings = read()
     except SettingsInvalid as error:
         for sentence in error.sentences:
-            say(f"{sentence} [{error.code}]")
+            say(f"{told(sentence)} [{error.code}]")
         raise SystemExit(ExitCode.USAGE) from error
     former = left_behind(settings)
     if former is not None:
         say(
-            f"{former} holds data that is not used: data lies in {settings.data_dir} now. Move it "
-            f"there, or set ASSAY_DATA_DIR={former}"
+            _(
+                "{path} holds data that is not used: data lies in {where} now. Move it there, or set "
+                "{example}",
+                path=former,
+                where=settings.data_dir,
+                example=f"ASSAY_DATA_DIR={former}",
+            )
         )
     return settings
 

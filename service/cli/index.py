@@ -79,7 +79,7 @@ def show(tenant: str, *, as_json: bool) -> ExitCode:
             typer.echo(entry.model_dump_json())
         return ExitCode.NOTHING_FOUND
     if not entries:
-        say("the index is empty: see assay index add --help")
+        say(_("the index is empty: see {command}", command="assay index add --help"))
         return ExitCode.NOTHING_FOUND
     table = Table("sha256", *map(_, ("kind", "name", "credentials", "added")), box=None)
     for entry in entries:
@@ -88,7 +88,7 @@ def show(tenant: str, *, as_json: bool) -> ExitCode:
             entry.kind,
             entry.name,
             _credentials(entry.provenance),
-            f"{entry.added_at:%Y-%m-%d}",
+            as_written(f"{entry.added_at:%Y-%m-%d}"),
         )
     console().print(table)
     return ExitCode.NOTHING_FOUND

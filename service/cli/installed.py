@@ -22,11 +22,16 @@ ACTOR: Final = "command-line"
 
 
 @contextmanager
-def database_for(about: str) -> Iterator["Database"]:
-    """The database. Ends the command with one sentence about `about` where something is refused."""
+def database_for(about: str, tenant: str | None = None) -> Iterator["Database"]:
+    """The database. Ends the command with one sentence about `about` where something is refused.
+
+    That is also so if there is no such tenant.
+    """
     from service.wiring import open_database
 
     with _explained(about), closing(open_database(read_settings())) as database:
+        if tenant is not None:
+            _check(database, tenant)
         yield database
 
 
@@ -42,10 +47,21 @@ def access_rows(about: str) -> Iterator["AccessRows"]:
 @contextmanager
 def the_scans(tenant: str = DEFAULT_TENANT) -> Iterator["Scans"]:
     """A tenant's scans; ends the command as `database_for` does."""
-    from service.wiring import build_scans
+    from service.wiring import build_scans, open_database
 
-    with _explained("this installation"), closing(build_scans(read_settings())) as scans:
-        yield scans.of(tenant)
+    settings = read_settings()
+    with _explained("this installation"), closing(open_database(settings)) as database:
+        _check(database, tenant)
+        with closing(build_scans(settings, database=database)) as scans:
+            yield scans.of(tenant)
+
+
+def _check(database: "Database", tenant: str) -> None:
+    """Raises `TenantNotFound`."""
+    from service.access.tenants import Tenants
+    from service.db.access import AccessRows
+
+    Tenants(AccessRows(database)).get(tenant)
 
 
 @contextmanager

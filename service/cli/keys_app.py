@@ -54,4 +54,6 @@ def _show() -> None:
 
 
 def _time(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%F %T} UTC"
+    from service.language.figures import as_written
+
+    return f"{as_written(f'{datetime.fromtimestamp(seconds, UTC):%F %T}')} UTC"

@@ -8,15 +8,6 @@ from service.language.languages import Language, named
 VARIABLES: Final = ("ASSAY_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """The first of these that is set decides, as in POSIX; `de`, `de_AT.UTF-8` and `de-AT` are German."""
 
-ENGLISH_ONLY: Final = frozenset(
-    {
-        *("bench", "calibrate", "serve", "worker"),
-        *("admin", "drift", "models"),
-    }
-)
-"""Commands whose words end in files and logs or that answer others in their language; and those whose
-sentences nobody has translated, so that none speaks two languages."""
-
 
 def language_of(environment: Mapping[str, str]) -> Language:
     """English where a language is set that nothing is written in."""

@@ -15,13 +15,14 @@ from service.cli.drift import drift
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.index_app import index
 from service.cli.keys_app import keys
-from service.cli.languages import ENGLISH_ONLY, language_of
+from service.cli.languages import language_of
 from service.cli.models_app import models
 from service.cli.policy_app import policy
 from service.cli.report_app import audit, check, show
 from service.cli.signing_app import TERMS, recheck, sign, verify_receipt, verify_report
 from service.cli.spoken_help import Command, spoken
 from service.cli.trust_app import trust
+from service.cli.usage import broken_off, refused
 from service.language.languages import Language, speaking
 
 log = logging.getLogger(__name__)
@@ -48,10 +49,15 @@ app.add_typer(admin, name="admin")
 def main() -> None:
     """Run the command line. A bug ends with a code of its own, not with "something found"."""
     try:
-        command()()
+        ending = command()(standalone_mode=False)
+    except typer.TyperException as error:
+        sys.exit(refused(error))
+    except typer.Abort:
+        sys.exit(broken_off())
     except Exception:
         log.critical("this is a bug in assay, please report it", exc_info=True)
         sys.exit(ExitCode.INTERNAL)
+    sys.exit(ending)
 
 
 def command() -> Command:
@@ -86,8 +92,7 @@ def options(
     ] = None,
 ) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)
-    if context.invoked_subcommand not in ENGLISH_ONLY:
-        context.with_resource(speaking(lang or language_of(os.environ)))
+    context.with_resource(speaking(lang or language_of(os.environ)))
 
 
 app.command(epilog=EXIT_CODES)(check)

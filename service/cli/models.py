@@ -23,9 +23,10 @@ from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
 from service.analysis.pulled_models import Puller, Step
 from service.cli.colours import console
-from service.cli.complain import DELIBERATE, complain, say
+from service.cli.complain import DELIBERATE, complain, say, told
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
+from service.language.figures import number
 from service.language.spoken import _
 from service.reporting.wording import CLAIMS, KINDS
 
@@ -56,7 +57,7 @@ def show(*, as_json: bool) -> ExitCode:
             str(row["name"]),
             KINDS[named(str(row["name"])).kind].lower(),
             CLAIMS[named(str(row["name"])).claim],
-            f"{float(str(row['bytes'])) / MB:,.0f}",
+            number(float(str(row["bytes"])) / MB),
             str(row["licence"]),
             _("yes") if row["commercial_use"] else _("no"),
             _("yes") if row["pulled"] else _("no"),
@@ -64,12 +65,12 @@ def show(*, as_json: bool) -> ExitCode:
         )
     screen = console()
     screen.print(table)
-    told = _(
+    more = _(
         "{command} says more; {command2} fetches one.",
         command="assay models show NAME",
         command2="assay models pull NAME",
     )
-    screen.print(f"\n{told}")
+    screen.print(f"\n{more}")
     return ExitCode.NOTHING_FOUND
 
 
@@ -147,8 +148,8 @@ def verify(names: tuple[str, ...]) -> ExitCode:
         else:
             size = sum(path.stat().st_size for path in paths) / MB
             measured = _("measured") if found else _("unmeasured")
-            told = _("{name}: {size} MB as locked", name=name, size=f"{size:,.1f}")
-            say(f"{told}, {measured}")
+            locked = _("{name}: {size} MB as locked", name=name, size=f"{size:,.1f}")
+            say(f"{locked}, {measured}")
     return ExitCode.NOTHING_FOUND if fine else ExitCode.FOUND
 
 
@@ -205,19 +206,19 @@ def _facts(public: PublicCard) -> Table:
     table = Table(box=None, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(public.name, public.summary)
+    table.add_row(public.name, told(public.summary))
     table.add_row(_("paper"), public.paper)
     table.add_row(_("from"), public.homepage)
     table.add_row(_("licence"), f"{public.licence} ({public.licence_url})")
     allowed = _("allowed") if public.commercial_use else _("NOT allowed")
     table.add_row(_("commercial use"), allowed)
-    table.add_row(_("trained on"), public.trained_on)
+    table.add_row(_("trained on"), told(public.trained_on))
     for limit in public.limits:
-        table.add_row(_("limit"), limit)
+        table.add_row(_("limit"), told(limit))
     for source in public.sources:
         pin = f"sha256 {source.sha256}" if source.sha256 else _("locked on the first pull")
         url = source.at(source.revision or "{revision}")
-        table.add_row(_("file"), f"{url}\n{source.bytes_about / MB:,.1f} MB, {pin}")
+        table.add_row(_("file"), f"{url}\n{number(source.bytes_about / MB, 1)} MB, {pin}")
     return table
 
 

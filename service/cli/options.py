@@ -42,8 +42,8 @@ def one_of(what: str, known: Iterable[str]) -> Callable[[str | None], str | None
     def check(value: str | None) -> str | None:
         if value is None or value.lower() in words:
             return value if value is None else words[value.lower()]
-        listed = ", ".join(words.values())
-        raise typer.BadParameter(f"{no_such(what, value, words.values())} (one of {listed})")
+        choices, trouble = ", ".join(words.values()), no_such(what, value, words.values())
+        raise typer.BadParameter(f"{trouble} (one of {choices})")
 
     return check
 

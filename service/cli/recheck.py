@@ -31,6 +31,10 @@ def run(named: str, file: Path, *, line: int | None, beside: Beside) -> ExitCode
     settings = read_settings()
     try:
         first = read_report(named, line)
+    except DELIBERATE as error:
+        complain(named, error)
+        return ExitCode.NOT_ANALYSED
+    try:
         with opened(str(file), upload_limits(settings), beside) as source:
             second, gone = _again(settings, first, source)
     except DELIBERATE as error:

@@ -18,6 +18,7 @@ from detectors.bench.shares import Share, needed, share
 from detectors.result import Alarm, Claim, Closed, Finding, Outcome
 from service.db.lifecycle import Judgement, Reviewed
 from service.errors import ReportInvalid
+from service.language.spoken import N_
 from service.policies.decide import decide
 from service.policies.document import Policy
 from service.reporting.decision import PolicyAction
@@ -26,7 +27,7 @@ from service.reporting.report import Report, read
 ENOUGH: Final = 20
 """Files of each class below which figures of discrimination say next to nothing."""
 
-THEN: Final = "as decided then"
+THEN: Final = N_("as decided then")
 """The row of the decisions that the reports carry."""
 
 POINTS: Final = {Alarm.FPR_5: 0.05, Alarm.FPR_1: 0.01}

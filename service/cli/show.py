@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from service.analysis.pipeline import Analysis
 from service.analysis.printed import Printed, is_pdf, printed
-from service.cli.audit.results_file import Line
+from service.cli.audit.results_file import LINE_OPENING, Line
 from service.cli.check import answers_of, write_html, write_pdf
 from service.cli.colours import console
 from service.cli.complain import DELIBERATE, complain, say
@@ -100,6 +100,8 @@ def _take(file: BinaryIO, line: int | None) -> bytes:
         found = next(islice(file, line - 1, line), b"")
         if not found:
             raise ReportInvalid(f"there is no line {line}")
+    if line is None and found.startswith(LINE_OPENING):
+        raise ReportInvalid("this is an audit; --line N says which of its lines")
     if len(found) > LARGEST_DOCUMENT:
         raise ReportInvalid(f"longer than {LARGEST_DOCUMENT} bytes")
     return found

@@ -67,7 +67,7 @@ def run(order: Order) -> ExitCode:
                 out.write(signed)
     except ValidationError as error:
         first = error.errors()[0]
-        say(f"{first['loc'][0]}: {first['msg']} [usage]")
+        say(f"{first['loc'][0]}: {told(first['msg'])} [usage]")
         return ExitCode.USAGE
     except DELIBERATE as error:
         complain(str(order.file), error)

@@ -21,8 +21,9 @@ Said = Callable[[str], str]
 UNWRAPPED: Final = "\b"
 """Begins a paragraph that keeps its lines: examples, and tables of codes and what they mean."""
 
-_MEANING: Final = re.compile(r"^( *\S+ {2,})(.+)$")
-_FRAME: Final = ("Usage:", "Arguments:", "Options:", "Commands:")
+_MEANING: Final = re.compile(r"^( *\S+ {2,}|.*\S +# )(.+)$")
+USAGE: Final = "Usage:"
+_FRAME: Final = (USAGE, "Arguments:", "Options:", "Commands:")
 _OPTION_OF_HELP: Final = "Show this message and exit."
 _DEFAULT: Final = "default:"
 _REQUIRED: Final = "required"
@@ -46,7 +47,16 @@ class SpokenContext(typer.Context):
             from service.language.spoken import _
 
             translate(cast(Command, self.command), _)
-            return _AROUND.sub(lambda found: _(found[0]), super().get_help())
+            return framed(super().get_help())
+
+
+def framed(text: str) -> str:
+    """What typer put around the texts of a command, in the language of the context."""
+    if language() is Language.ENGLISH:
+        return text
+    from service.language.spoken import _
+
+    return _AROUND.sub(lambda found: _(found[0]), text)
 
 
 def spoken(command: Command) -> Command:
@@ -77,6 +87,9 @@ def translate(command: Command, said: Said) -> None:
         text = getattr(parameter, "help", None)
         if text:
             parameter.help = said(text)  # type: ignore[attr-defined]
+        default = getattr(parameter, "show_default", None)
+        if isinstance(default, str):
+            parameter.show_default = said(default)  # type: ignore[attr-defined]
     for below in _below(command):
         below.help = _paragraphs(below.help, said)
 

@@ -20,9 +20,10 @@ from service.language.spoken import _
 from service.rendering.view import conflicts, gaps
 from service.rendering.words import WORDS
 from service.reporting.decision import PolicyAction
+from service.reporting.evidence import kind_of
 from service.reporting.report import Report, Signal
 from service.reporting.translated import translated
-from service.reporting.wording import ACTIONS, RANKS, kind_in_words, marks_in_sound
+from service.reporting.wording import ACTIONS, kind_in_words, marks_in_sound
 
 _ACTION_COLOURS: Final = {
     PolicyAction.ALLOW: "cyan",
@@ -124,7 +125,7 @@ def _evidence(report: Report) -> Iterator[RenderableType]:
     for item in report.evidence:
         style = "red" if item.signal in _ALARMING else ""
         decided = "bold" if item.id in report.basis else ""
-        name = Text(RANKS[item.rank], style=decided)
+        name = Text(kind_of(item, report), style=decided)
         if decided:
             name.append(f"\n{WORDS['decided']}", style="not bold bright_black")
         table.add_row(name, Text(item.statement, style=style))

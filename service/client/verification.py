@@ -58,7 +58,8 @@ def verify_report(
             untrusted_signature.strip(), trusted, algorithms=[ALGORITHM], payload=payload
         )
     except (JoseError, ValueError) as error:
-        raise SignatureInvalid(f"the signature does not fit this report: {error}") from error
+        reason = str(error).rstrip(": ").replace("_", " ")
+        raise SignatureInvalid(f"the signature does not fit this report: {reason}") from error
     key_id = str(token.headers().get("kid", ""))
     _check_time(payload, next((key for key in keys["keys"] if key.get("kid") == key_id), {}))
     return key_id

@@ -141,8 +141,10 @@ def _failure(row: ScanRow) -> Failure:
     if all(death.cause is Cause.UNREADABLE for death in known):
         sentence = "The store refuses the file of this scan, though it answers otherwise."
         return Failure(BlobUnreadable.code, sentence)
-    times = "once" if row.attempts == 1 else f"{row.attempts} times"
-    said = f"The scan was tried {times} and never came to a report. At last {known[-1].sentence}."
+    attempts, sentence = row.attempts, known[-1].sentence
+    said = f"The scan was tried {attempts} times and never came to a report. At last {sentence}."
+    if attempts == 1:
+        said = f"The scan was tried once and never came to a report. At last {sentence}."
     return Failure.of(QUARANTINED, said)
 
 

@@ -7,6 +7,8 @@ from typing import Final
 from service.analysis.progress import Stage
 from service.db.lifecycle import BlobKey, State
 from service.db.models import ReportRow
+from service.db.view_tables import ViewRow
+from service.db.views import Picture
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Verdict
 
@@ -31,6 +33,7 @@ class Result:
     signer: str | None
     pins: str | None  # None: not to be repeated for the same content
     preview: BlobKey | None
+    recorded: tuple[tuple[str, Picture], ...] = ()  # views drawn with it, by name
     indexed: bool = False  # the index of known media gets an entry
 
 
@@ -58,3 +61,22 @@ def report_row(scan_id: str, tenant: str, signed: SignedDocument) -> ReportRow:
     return ReportRow(
         scan_id=scan_id, tenant=tenant, document=signed.document, signature=signed.signature
     )
+
+
+def view_rows(
+    scan_id: str, tenant: str, recorded: tuple[tuple[str, Picture], ...], now: datetime
+) -> list[ViewRow]:
+    """The rows of the views that were drawn while the file was analysed."""
+    return [
+        ViewRow(
+            tenant=tenant,
+            scan_id=scan_id,
+            name=name,
+            asked_at=now,
+            rung_at=now,
+            blob=picture.blob,
+            media_type=picture.media_type,
+            sentences=list(picture.sentences),
+        )
+        for name, picture in recorded
+    ]

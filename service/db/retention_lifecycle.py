@@ -70,7 +70,8 @@ def keep_in(untrusted: str, part: Part) -> Keep:
     except ValueError as error:
         raise ValueError(f"{part}: {error}, or {FOREVER}") from error
     if part is Part.REPORTS and keep is not None and keep < LEAST_REPORT:
-        raise ValueError(f"{part}: the least is {written(LEAST_REPORT)}, or nobody could read them")
+        span = written(LEAST_REPORT)
+        raise ValueError(f"{part}: the least is {span}, or nobody could read them")
     return keep
 
 

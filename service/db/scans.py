@@ -19,7 +19,7 @@ from service.db.models import ReportRow, ScanRow
 from service.db.outbox import announce_cancelled, announce_completed, announce_failed
 from service.db.places import UNBOUNDED, Places, check_places
 from service.db.reading import scan_of
-from service.db.results import Result, SignedDocument, done, report_row
+from service.db.results import Result, SignedDocument, done, report_row, view_rows
 from service.db.retention import Keeping, RetentionRows
 from service.db.retention_lifecycle import Part
 from service.db.reviews import BATCH, latest_of
@@ -271,6 +271,7 @@ class ScanRows:
             won = _changed(session, job.id, held(job), **done(result, now))
             if won:
                 session.add(report_row(job.id, job.tenant, result.signed))
+                session.add_all(view_rows(job.id, job.tenant, result.recorded, now))
                 _tell(session, job.tenant, job.id, result, now)
                 self._settle(session, job.id, now)
             return won

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from service.db.engine import Database
-from service.db.lifecycle import first_id
 from service.db.models import ReportRow
 
 BATCH: Final = 200
@@ -30,15 +28,42 @@ class Said:
     log10_lr: float | None
 
 
-def said_since(
-    database: Database, since: datetime, *, tenant: str | None = None, most: int
-) -> Iterator[Said]:
-    """Of the newest reports since then, at most so many; a few are in memory at a time."""
-    first, before, left = first_id(since), None, most
-    while left > 0:
-        query = select(ReportRow).where(ReportRow.scan_id >= first)
+@dataclass(frozen=True, slots=True, order=True)
+class Stretch:
+    """Reports of one tenant whose scans have ids from `first` on and below `end`, if there is one."""
+
+    tenant: str
+    first: str
+    end: str | None
+
+    def where(self) -> ColumnElement[bool]:
+        """Its rows."""
+        those = and_(ReportRow.tenant == self.tenant, ReportRow.scan_id >= self.first)
+        return those if self.end is None else and_(those, ReportRow.scan_id < self.end)
+
+
+def counted(
+    database: Database, first: str, border: str, *, tenant: str | None
+) -> dict[Stretch, int]:
+    """How many reports each tenant has before the border and from it on; none where there are none."""
+    found: dict[Stretch, int] = {}
+    for start, end in ((first, border), (border, None)):
+        query = select(ReportRow.tenant, func.count()).where(ReportRow.scan_id >= start)
+        if end is not None:
+            query = query.where(ReportRow.scan_id < end)
         if tenant is not None:
             query = query.where(ReportRow.tenant == tenant)
+        with database.read() as session:
+            for name, count in session.execute(query.group_by(ReportRow.tenant)):
+                found[Stretch(name, start, end)] = count
+    return found
+
+
+def said_in(database: Database, stretch: Stretch, *, most: int) -> Iterator[Said]:
+    """Of the newest reports of a stretch, at most so many; a few are in memory at a time."""
+    before, left = None, most
+    while left > 0:
+        query = select(ReportRow).where(stretch.where())
         if before is not None:
             query = query.where(ReportRow.scan_id < before)
         with database.read() as session:

@@ -41,6 +41,28 @@ def number(value: float, digits: int = 0) -> str:
     return as_written(f"{value:,.{digits}f}")
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share of 1: "12.5%" or "12,5 %"."""
+    between = "" if language() is Language.ENGLISH else " "
+    return f"{number(100 * share, digits)}{between}%"
+
+
+def interval(value: float, low: float, high: float, digits: int = 3) -> str:
+    """A value and where it may lie: "0.912 [0.880, 0.931]" or "0,912 [0,880; 0,931]"."""
+    first, *ends = (number(figure, digits) for figure in (value, low, high))
+    return f"{first} [{_between().join(ends)}]"
+
+
+def percents(value: float, low: float, high: float, digits: int = 1) -> str:
+    """The same of shares: "12.5% [10.1%, 14.2%]"."""
+    first, *ends = (percent(share, digits) for share in (value, low, high))
+    return f"{first} [{_between().join(ends)}]"
+
+
+def _between() -> str:
+    return ", " if language() is Language.ENGLISH else "; "
+
+
 def day(moment: date) -> str:
     """A day: "2026-11-28" or "28.11.2026"."""
     return as_written(f"{moment:%Y-%m-%d}")

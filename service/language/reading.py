@@ -30,6 +30,7 @@ SEVERAL: Final = frozenset({"sentence", "sentences", "statement", "what"})
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _END: Final = re.compile(r"(?<=[.!?]) (?=\S)")
 _MEASURE: Final = re.compile(r"(-?[\d.,]+) ?(%|s|px|Hz|kHz|kB|MB|GB)")
+_WHERE: Final = re.compile(r"[\w.$\[\]'-]+")
 _LISTED: Final = ("; ", ", ", " or ", " and ")
 _DEEPEST: Final = 6  # sentences within places of sentences; ours go to four
 _LEAST: Final = 8  # letters that tell an entry from others where it holds names alone
@@ -84,9 +85,26 @@ def told(text: str) -> str:
     """The text of a report in the language of the context, sentence by sentence."""
     if language() is Language.ENGLISH or not text or len(text) > LONGEST:
         return text
-    return _sequence(text, language(), 0) or " ".join(
-        _sequence(part, language(), 0) or part for part in _END.split(text)
+    return (
+        _sequence(text, language(), 0)
+        or _of_places(text, language())
+        or " ".join(_sequence(part, language(), 0) or part for part in _END.split(text))
     )
+
+
+def _of_places(text: str, chosen: Language) -> str | None:
+    """What is wrong in several places, as `query.limit: ...; form.url: ...`; None if nothing is ours."""
+    parts = text.split("; ")
+    said = [_sequence(part, chosen, 0) or _of_place(part, chosen) for part in parts]
+    if not any(said):
+        return None
+    return "; ".join(told or part for told, part in zip(said, parts, strict=True))
+
+
+def _of_place(text: str, chosen: Language) -> str | None:
+    where, met, sentence = text.partition(": ")
+    said = _sequence(sentence, chosen, 0) if met and _WHERE.fullmatch(where) else None
+    return None if said is None else f"{where}: {said}"
 
 
 @lru_cache(maxsize=_KEPT)
@@ -156,8 +174,10 @@ def _value(name: str, value: str, chosen: Language, depth: int) -> str | None:
     if value[0] == value[-1] == "'":
         inner = _one(value[1:-1], chosen, depth)
         return f"'{inner}'" if inner is not None else None
-    found = _listed(value, chosen, depth) or _sequence(value, chosen, depth)
-    return value if found is None and name in FREE else found
+    if name in FREE:  # a sentence, which may hold an "or" of its own
+        return _sequence(value, chosen, depth) or _listed(value, chosen, depth) or value
+    known = _known(chosen).get(value)
+    return known or _listed(value, chosen, depth) or _sequence(value, chosen, depth)
 
 
 def _listed(value: str, chosen: Language, depth: int) -> str | None:

@@ -24,6 +24,7 @@ FOLDER: Final = Path(__file__).parent / "messages"
 
 VERBATIM: Final = frozenset(
     {
+        "after",
         "assertion",
         "authority",
         "batch_id",
@@ -47,6 +48,8 @@ VERBATIM: Final = frozenset(
         "expires_at",
         "export",
         "file",
+        "folder",
+        "forever",
         "form",
         "frame",
         "generator",
@@ -72,6 +75,7 @@ VERBATIM: Final = frozenset(
         "note_id",
         "opening",
         "organisation",
+        "part",
         "path",
         "piece",
         "policy",
@@ -83,6 +87,7 @@ VERBATIM: Final = frozenset(
         "sha256",
         "signer",
         "software",
+        "span",
         "target",
         "text",
         "title",
@@ -161,7 +166,9 @@ class Words(Mapping[Key, Said], Generic[Key, Said]):
 
 
 def capital(text: str) -> str:
-    """With a capital letter at the beginning, as a sentence has one."""
+    """With a capital letter at the beginning, as a sentence has one; an address stays as it is."""
+    if "://" in text.partition(" ")[0]:
+        return text
     return f"{text[:1].upper()}{text[1:]}"
 
 

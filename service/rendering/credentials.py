@@ -245,7 +245,7 @@ def _origin_note(found: Provenance) -> str:
     if found.origin is Origin.UNDECLARED:
         return ""
     by = "trusted" if found.origin_is_evidence else "untrusted"
-    if found.integrity is not Integrity.INTACT:
+    if words_for(found) is not None or found.integrity is not Integrity.INTACT:
         by = "unconfirmed"
     return ORIGIN_NOTES[found.origin_depth == 0, by]
 

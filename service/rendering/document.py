@@ -1,6 +1,7 @@
 """A report as a PDF/A document to print and file, with the report and its signature inside."""
 
 import json
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -8,10 +9,11 @@ from detectors.errors import CardInvalid
 from detectors.zoo.card import ModelCard
 from service.language.figures import minute
 from service.language.languages import language
+from service.language.reading import told
 from service.language.spoken import _, capital
 from service.rendering import drawings, side_by_side
-from service.rendering.credentials import IngredientView, ManifestView, Panel
 from service.rendering.imprint import Imprint, Paper
+from service.rendering.printed_credentials import panel
 from service.rendering.render import FOLDER, world
 from service.rendering.view import FindingView, ReportView, view
 from service.rendering.words import PRINTED, WORDS
@@ -28,9 +30,6 @@ READABLE: Final = "ua-1"
 
 MAX_MAPS: Final = 1
 MAX_LIMITS: Final = 3
-MAX_DEPTH: Final = 4
-"""Deepest ingredient that is printed; the JSON inside has all of them."""
-
 _TONES: Final = {
     Verdict.VERIFIED_CAPTURE: "good",
     Verdict.VERIFIED_AI: "claim",
@@ -48,15 +47,19 @@ def render_document(
     text: str,
     signature: str | None,
     imprint: Imprint,
+    thumbnails: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """A report as PDF/A-3a.
 
     `text` is the report's JSON as it was signed and `signature` its detached JWS, or None; both
-    are attached. `preview` is the JPEG that `Pipeline.analyse` returns.
+    are attached. `preview` is the JPEG that `Pipeline.analyse` returns, `thumbnails` are those of its
+    credentials by their names, JPEGs that our own painter drew.
     """
     from typst import TypstError
 
-    shown = _shown(translated(report), preview, imprint) | {"attached": _attached(text, signature)}
+    shown = _shown(translated(report), preview, imprint, thumbnails or {}) | {
+        "attached": _attached(text, signature)
+    }
     document = json.dumps(shown, ensure_ascii=False)
     try:
         return _compiled(document)
@@ -144,7 +147,9 @@ def _attached(text: str, signature: str | None) -> list[dict[str, str]]:
     return files
 
 
-def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str, Any]:
+def _shown(
+    report: Report, preview: bytes | None, imprint: Imprint, thumbnails: Mapping[str, bytes]
+) -> dict[str, Any]:
     seen = view(report)
     line = seen.time_line
     return {
@@ -183,7 +188,7 @@ def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str,
             "picture": drawings.time_line(line, preview),
             "marks": [mark.words for mark in line.marks],
         },
-        "panel": _panel(seen.panel) if seen.panel is not None else None,
+        "panel": panel(seen.panel, thumbnails) if seen.panel is not None else None,
         "matches": [
             {"statement": item.statement, "added": item.added, "sha256": item.sha256}
             for item in seen.matches
@@ -193,6 +198,7 @@ def _shown(report: Report, preview: bytes | None, imprint: Imprint) -> dict[str,
             {"says": SAYS[item.says], "place": item.where, "excerpt": item.excerpt}
             for item in (report.provenance.markers if report.provenance is not None else ())
         ],
+        "unsearched": report.provenance is not None and bool(report.provenance.unsearched),
         "marks": seen.marks,
         "traces": [f"{item.statement} {item.weight}" for item in seen.traces],
         "leading": seen.leading,
@@ -262,46 +268,6 @@ def _maps(seen: ReportView, preview: bytes | None) -> list[dict[str, str]]:
     ]
 
 
-def _panel(shown: Panel) -> dict[str, Any]:
-    return {
-        "tone": shown.badge.tone,
-        "badge": shown.badge.label,
-        "presence": shown.presence,
-        "explanation": shown.explanation,
-        "facts": _facts(shown.facts),
-        "remarks": shown.remarks,
-        "manifest": _manifest(shown.manifest, 0) if shown.manifest is not None else None,
-    }
-
-
-def _manifest(item: ManifestView, depth: int) -> dict[str, Any]:
-    return {
-        "attributable": item.attributable,
-        "facts": _facts(item.facts),
-        "failures": item.failures,
-        "actions": _facts(item.actions),
-        "identities": _facts(item.identities),
-        "notices": item.notices,
-        "ingredients": [_ingredient(part, depth) for part in item.ingredients],
-    }
-
-
-def _ingredient(part: IngredientView, depth: int) -> dict[str, Any]:
-    below = part.manifest if depth < MAX_DEPTH else None
-    return {
-        "title": part.title,
-        "role": part.role,
-        "tone": part.badge.tone,
-        "badge": part.badge.label,
-        "failures": part.failures,
-        "manifest": _manifest(below, depth + 1) if below is not None else None,
-    }
-
-
-def _facts(rows: Any) -> list[dict[str, str]]:  # noqa: ANN401 (any iterable of `Fact`)
-    return [{"label": row.label, "value": row.value, "note": row.note} for row in rows]
-
-
 def _finding(item: FindingView, report: Report) -> dict[str, Any]:
     return {
         "name": item.name,
@@ -326,14 +292,14 @@ def _card(item: FindingView, report: Report) -> str | None:
         " "
         + _(
             "On {on}: AUC {auc}, {share} % found at 1 % false alarms.",
-            on=line.on,
+            on=told(line.on),
             auc=f"{line.auc:.3f}",
             share=f"{100 * line.tpr_at_fpr_1:.0f}",
         )
         for line in first
     )
-    limits = " ".join(card.limits[:MAX_LIMITS])
-    return f"{card.summary}{figures} {_('Limits, among others:')} {limits}"
+    limits = " ".join(map(told, card.limits[:MAX_LIMITS]))
+    return f"{told(card.summary)}{figures} {_('Limits, among others:')} {limits}"
 
 
 def _method(report: Report, seen: ReportView) -> list[dict[str, Any]]:

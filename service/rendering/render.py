@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,9 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from service.language.figures import as_written, day, minute, number
-from service.language.languages import NAMES, language
+from service.language.languages import NAMES, Language, language
 from service.language.reading import told
 from service.language.spoken import capital, catalogue, marked, n_marked
+from service.rendering.recorded import stills
 from service.rendering.view import view
 from service.rendering.words import ROLES, WORDS
 from service.reporting.report import Report
@@ -60,6 +62,7 @@ def environment() -> Environment:
         minute=minute, day=day, told=told, bdi=_bdi, code=_code, strong=_strong, when=_when
     )
     made.filters.update(linked=_linked, stopped=_stopped)
+    made.filters["of_card"] = _of_card
     made.filters["percent"] = lambda share: f"{100 * share:.3f}".rstrip("0").rstrip(".") + "%"
     made.filters["sentence"] = capital
     made.filters["count_of"] = count_of
@@ -126,10 +129,13 @@ def page(template: str, /, **values: Any) -> str:  # noqa: ANN401 (whatever the 
     return environment().get_template(template).render(**values)
 
 
-def render_report(report: Report, preview: bytes | None) -> str:
+def render_report(
+    report: Report, preview: bytes | None, thumbnails: Mapping[str, bytes] | None = None
+) -> str:
     """A report as one HTML file that needs nothing else: no script, no network, no other file.
 
-    `preview` is the JPEG picture of the media that `Pipeline.analyse` returns.
+    `preview` is the JPEG picture of the media that `Pipeline.analyse` returns, `thumbnails` are those
+    of its credentials by their names, JPEGs that our own painter drew.
     """
     shown, picture = translated(report), None
     if preview is not None:
@@ -141,9 +147,17 @@ def render_report(report: Report, preview: bytes | None) -> str:
         document=report.model_dump_json(indent=2),
         picture=picture,
         media=None,
-        **BARE,
+        **BARE | {"thumbnails": stills(thumbnails or {})},
         says=SAYS,
         actions=ACTIONS,
         css=Markup(stylesheet()),  # noqa: S704 (our own file, and its digest is in the policy)
         policy=standalone_policy(),
     )
+
+
+def _of_card(text: str) -> str:
+    """A sentence of a model card; one that is not in the catalogue, of a pulled one, stays English."""
+    said = told(text)
+    if said != text or language() is Language.ENGLISH:
+        return said
+    return Markup('<span lang="en">{}</span>').format(text)

@@ -6,8 +6,11 @@ from enum import StrEnum
 from typing import Final
 
 from service.language.spoken import N_, Words, _, n_
+from service.reporting.credential_words import Standing
+from service.reporting.credentials import standing
+from service.reporting.evidence import kind_of
 from service.reporting.report import Rank, Report, Signal, Verdict
-from service.reporting.wording import CLAIMS, RANKS, likelier
+from service.reporting.wording import CLAIMS, likelier
 
 
 class Side(StrEnum):
@@ -88,6 +91,19 @@ SURE: Final = Words(
     }
 )
 
+UNSURE: Final = Words(
+    {
+        Standing.FLAWED: (
+            "Something in the credentials fails its check, so what they state cannot be relied on, "
+            "whoever signed them."
+        ),
+        Standing.ORIGIN_UNVOUCHED: (
+            "The file's signer is on a trust list, but nobody trusted vouches for what its history "
+            "states. Anyone can sign a statement like that."
+        ),
+    }
+)
+
 NEXT: Final = Words(
     {
         Verdict.VERIFIED_CAPTURE: (
@@ -138,11 +154,11 @@ class Summary:
 def summary(report: Report, gaps: tuple[str, ...]) -> Summary:
     """In short. `gaps` names what was not checked."""
     decided = [item for item in report.evidence if item.id in report.basis]
-    kinds = dict.fromkeys(RANKS[item.rank] for item in decided)
+    kinds = dict.fromkeys(kind_of(item, report) for item in decided)
     return Summary(
         how=f"{'; '.join(kinds)}." if kinds else _(UNSETTLED if report.evidence else NOTHING_FOUND),
         sure=_sure(report, decided[0].rank if decided else None),
-        unchecked=_unchecked(gaps),
+        unchecked=_unchecked(gaps, noted=bool(report.subject.notes)),
         next=NEXT[report.verdict],
     )
 
@@ -154,10 +170,17 @@ def _sure(report: Report, rank: Rank | None) -> str:
         ratio = likelier(report.classifiers.log10, CLAIMS[report.question])
         said = _("Such a score is about {likely}.", likely=ratio)
         return f"{said} {SURE[rank]}"
+    if rank is Rank.UNTRUSTED_CREDENTIALS and report.provenance is not None:
+        found = standing(report.provenance)
+        return SURE[rank] if found is None else UNSURE[found]
     return SURE[rank]
 
 
-def _unchecked(gaps: tuple[str, ...]) -> str:
+def _unchecked(gaps: tuple[str, ...], *, noted: bool) -> str:
+    if not gaps and noted:
+        return _(
+            "Every check made for this kind of file ran. The list below says how the file was read."
+        )
     if not gaps:
         return _("Nothing: every check made for this kind of file ran.")
     named = "; ".join(gaps[:_NAMED])

@@ -7,6 +7,8 @@ LONG_SIDE: Final = 144
 """Pixels: twice what the page gives it, for displays that are twice as fine."""
 
 QUALITY: Final = 70
+STRIP: Final = 8
+"""From this many times as wide as high a preview is a strip of frames, of which one is shown."""
 
 
 def small(preview: bytes) -> bytes:
@@ -15,7 +17,10 @@ def small(preview: bytes) -> bytes:
 
     with Image.open(io.BytesIO(preview), formats=("JPEG",)) as picture:
         picture.draft("RGB", (2 * LONG_SIDE, 2 * LONG_SIDE))
-        picture.thumbnail((LONG_SIDE, LONG_SIDE), reducing_gap=2.0)
+        width, height = picture.size
+        middle = width // 2 if width >= STRIP * height else 0
+        shown = picture.crop((middle, 0, middle + height * 4 // 3, height)) if middle else picture
+        shown.thumbnail((LONG_SIDE, LONG_SIDE), reducing_gap=2.0)
         written = io.BytesIO()
-        picture.convert("RGB").save(written, "JPEG", quality=QUALITY)
+        shown.convert("RGB").save(written, "JPEG", quality=QUALITY)
     return written.getvalue()

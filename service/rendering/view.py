@@ -12,6 +12,7 @@ from service.language.reading import told
 from service.language.spoken import N_, _, capital, n_
 from service.rendering import charts, credentials, side_by_side, summary, timeline
 from service.reporting.credentials import CREDENTIALS
+from service.reporting.evidence import kind_of
 from service.reporting.names import as_sentence, called
 from service.reporting.recovered_credentials import in_words as match_in_words
 from service.reporting.report import Evidence, Profile, Report, Verdict
@@ -20,7 +21,6 @@ from service.reporting.wording import (
     CLAIMS,
     OUTCOMES,
     PROFILES,
-    RANKS,
     VERDICTS,
     VOUCHES,
     WEIGHTS,
@@ -141,7 +141,7 @@ def view(report: Report) -> ReportView:
         size=bytes_in_words(subject.bytes),
         shape=_shape(report),
         profile="" if report.profile is Profile.FULL else PROFILES[report.profile],
-        evidence=tuple(_evidence(item, report.basis) for item in report.evidence),
+        evidence=tuple(_evidence(item, report) for item in report.evidence),
         conflicts=conflicts(report),
         maps=charts.heat_maps(report.findings),
         unmapped=charts.unmapped(report.findings),
@@ -194,7 +194,7 @@ def _trust_lists(report: Report) -> tuple[credentials.Fact, ...]:
 
 def conflicts(report: Report) -> tuple[tuple[str, str], ...]:
     """What stands against what, and in which way; each statement once with all its pairs."""
-    kinds = {item.id: RANKS[item.rank] for item in report.evidence}
+    kinds = {item.id: kind_of(item, report) for item in report.evidence}
     grouped: dict[str, list[str]] = {}
     for item in report.conflicts:
         first, second = (kinds.get(name, name) for name in item.between)
@@ -245,9 +245,14 @@ def _shape(report: Report) -> str:
     return ", ".join(parts)
 
 
-def _evidence(item: Evidence, basis: tuple[str, ...]) -> EvidenceView:
-    speaks = summary.SPEAKS[summary.SIDES[item.signal]]
-    return EvidenceView(item.rank, RANKS[item.rank], item.statement, item.id in basis, speaks)
+def _evidence(item: Evidence, report: Report) -> EvidenceView:
+    return EvidenceView(
+        rank=item.rank,
+        kind=kind_of(item, report),
+        statement=item.statement,
+        decided=item.id in report.basis,
+        speaks=summary.SPEAKS[summary.SIDES[item.signal]],
+    )
 
 
 def _traces(report: Report) -> tuple[TraceView, ...]:

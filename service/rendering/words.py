@@ -49,6 +49,8 @@ WORDS: Final = Words(
         "verify anything.",
         "unmarked": "No statement about AI or about the file’s origin was found in its "  # noqa: RUF001
         "metadata.",
+        "unsearched": "Not everything that the file declares could be read, and nothing was found in the rest. "
+        "“What was not checked” says why.",
         "says": "Says",
         "where": "Where",
         "text": "Text",
@@ -56,6 +58,8 @@ WORDS: Final = Words(
         "unasked": "No classifier was asked.",
         "unchecked": "What was not checked",
         "complete": "Every check that applies to this kind of file ran.",
+        "recorded": "The small pictures are thumbnails that whoever signed put into the credentials: they "
+        "show what the signer recorded, and none of them was compared with a file.",
         "method": "How it was made",
         "content_type": "Type by content",
         "far_against": "10,000 × against",  # noqa: RUF001 (a real times sign)
@@ -63,6 +67,16 @@ WORDS: Final = Words(
         "far_for": "10,000 × for",  # noqa: RUF001
     }
 )
+
+JUDGED: Final = Words(
+    {
+        "genuine": "genuine",
+        "synthetic": "synthetic",
+        "manipulated": "manipulated",
+        "unclear": "unclear",
+    }
+)
+"""What a reviewer came to, by the judgement."""
 
 ROLES: Final = Words(
     {

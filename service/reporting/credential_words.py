@@ -1,5 +1,6 @@
 """What page and command line say of credentials, by code: presence, integrity, trust, origin."""
 
+from enum import StrEnum
 from typing import Final
 
 from provenance.result import (
@@ -124,6 +125,21 @@ STATES: Final = Words(
         SignerTrust.EXPIRED: "Intact, signer not confirmed",
         SignerTrust.REVOKED: "Intact, certificate revoked",
         SignerTrust.UNKNOWN: "Intact, signer not checked",
+    }
+)
+
+
+class Standing(StrEnum):
+    """Why the credentials of a file are not relied on, where it is not for its signer alone."""
+
+    FLAWED = "flawed"
+    ORIGIN_UNVOUCHED = "origin_unvouched"
+
+
+STANDINGS: Final = Words(
+    {
+        Standing.FLAWED: "Content Credentials that fail a check",
+        Standing.ORIGIN_UNVOUCHED: "Content Credentials, origin not vouched for",
     }
 )
 ORIGIN_NOTES: Final = Words(

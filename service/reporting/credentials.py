@@ -22,6 +22,7 @@ from provenance.statuses import StatusClass
 from service.language.reading import told
 from service.language.spoken import N_, Words, _, n_
 from service.reporting.credential_gaps import unchecked
+from service.reporting.credential_words import Standing
 from service.reporting.names import action_called
 from service.reporting.report import Evidence, Rank, Signal
 
@@ -100,8 +101,8 @@ FAULTS: Final[Mapping[StatusClass, Fault]] = {
     StatusClass.NOT_COVERED: Fault(
         N_("This file holds bytes that nobody signed. The rest is as it was signed."),
         N_(
-            "The signature leaves out more of the file than it may, so nobody answers for that part. "
-            "The rest is as it was signed"
+            "What was signed is as it was, but the signature leaves out more of the file than it may. "
+            "Nobody answers for that part"
         ),
         Signal.UNRELIABLE,
     ),
@@ -144,6 +145,14 @@ def fault_in(found: Provenance) -> StatusClass | None:
     if own is not None or found.chain_ok:
         return own
     return found.fault if found.fault in FAULTS else StatusClass.UNREADABLE
+
+
+def standing(found: Provenance) -> Standing | None:
+    """What is wrong with credentials beside their signer, who may well be trusted."""
+    if words_for(found) is not None:
+        return Standing.FLAWED
+    trusted = found.signer is not None and found.signer.trust is SignerTrust.TRUSTED
+    return Standing.ORIGIN_UNVOUCHED if trusted else None
 
 
 def words_for(found: Provenance) -> Fault | None:

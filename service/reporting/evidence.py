@@ -20,11 +20,12 @@ from provenance.result import Integrity, Provenance
 from provenance.similarity.result import Match
 from service.language.spoken import N_, Words, _
 from service.reporting.credential_gaps import gaps_in
-from service.reporting.credentials import evidence_of
+from service.reporting.credential_words import STANDINGS
+from service.reporting.credentials import evidence_of, standing
 from service.reporting.recovered_credentials import recovered
-from service.reporting.report import Evidence, NotChecked, Rank, Signal
+from service.reporting.report import Evidence, NotChecked, Rank, Report, Signal
 from service.reporting.timeline import marked_of
-from service.reporting.wording import CLAIMS, because, in_words, passed, unsteady
+from service.reporting.wording import CLAIMS, RANKS, because, in_words, passed, unsteady
 
 _MARKED: Final = {
     Says.AI_GENERATED: Signal.MARKED_AI,
@@ -89,6 +90,14 @@ def weigh(
         _classifier(item) for item in findings if item.votes and item.outcome is Outcome.SCORED
     )
     return tuple(sorted(evidence, key=lambda item: item.rank))
+
+
+def kind_of(item: Evidence, report: Report) -> str:
+    """What sort of evidence this is, for readers."""
+    if item.rank is Rank.UNTRUSTED_CREDENTIALS and report.provenance is not None:
+        found = standing(report.provenance)
+        return RANKS[item.rank] if found is None else STANDINGS[found]
+    return RANKS[item.rank]
 
 
 def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterator[NotChecked]:

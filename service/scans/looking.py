@@ -1,7 +1,8 @@
 """Looking closer: a view of a scan's file is drawn by a worker once somebody asks, and kept with the scan."""
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import BinaryIO, Final, Protocol
@@ -17,7 +18,7 @@ from service.db.lifecycle import VIEWS_QUEUE, Failure, Scan, State
 from service.db.retention import Keeping
 from service.db.retention_lifecycle import Part
 from service.db.views import Order, Picture, ViewRows
-from service.errors import BlobMissing, NothingToShow
+from service.errors import BlobMissing, NothingToShow, ServiceError
 from service.scans.absent import check_there
 from service.scans.queue import Queue
 from service.scans.refusals import ViewNotFound, ViewNotReady, ViewRefused, ViewsNotKept
@@ -25,6 +26,9 @@ from service.scans.use_cases import Scans
 from service.storage.protocol import BlobStore, put, read
 
 log = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 0.25
+"""Between two looks at whether a view is drawn."""
 
 LARGEST: Final = 48 * 1024**2
 """Bytes of a picture that is kept."""
@@ -100,6 +104,26 @@ class Looking:
         self._check(other)
         name = compared_with(other.id)
         return self._have(scan, name, other.id, self._rows.find(scan.id, name))
+
+    def pictures(
+        self, scans: Scans, scan: Scan, names: Sequence[str], *, seconds: float
+    ) -> dict[str, bytes]:
+        """Those of these views that are there, or are drawn by workers within so many seconds."""
+        found: dict[str, bytes] = {}
+        waiting, until = list(names), time.monotonic() + seconds
+        while waiting:
+            late = []
+            for name in waiting:
+                try:
+                    found[name], _media_type = self.view(scans, scan, name)
+                except ViewNotReady:
+                    late.append(name)
+                except ServiceError as error:
+                    log.info("not shown", extra={"scan": scan.id, "view": name, "code": error.code})
+            waiting = late if time.monotonic() < until else []
+            if waiting:
+                time.sleep(LOOK_SECONDS)
+        return {name: found[name] for name in names if name in found}
 
     def _have(
         self, scan: Scan, name: str, other: str | None, found: views.View | None

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
@@ -19,6 +19,7 @@ from service.db.lifecycle import BlobKey, Failure
 from service.db.results import Result, SignedDocument
 from service.db.retention_lifecycle import Part
 from service.db.scans import Job, ScanRows
+from service.db.views import Picture
 from service.errors import (
     BlobChanged,
     BlobUnreadable,
@@ -166,6 +167,14 @@ class Runner:
 
             return self._pipeline.analyse(source, profile=job.profile, progress=on_progress)
 
+    def _recorded(self, job: Job, analysis: Analysis) -> Iterator[tuple[str, Picture]]:
+        """Thumbnails of credentials outside the file, kept as views of it where any may be."""
+        if Part.PREVIEWS not in job.keeps or job.secret is not None:
+            return
+        for name, drawn in analysis.recorded.items():
+            blob = put(self._store, job.tenant, drawn.picture)
+            yield name, Picture(blob=blob, media_type=drawn.media_type, sentences=drawn.sentences)
+
     def _opened(self, job: Job) -> BinaryIO:
         file = opened(self._store, job.blob, job.secret)
         return in_memory(file) if job.secret else file
@@ -175,6 +184,7 @@ class Runner:
         preview: BlobKey | None = None
         if analysis.preview is not None and Part.PREVIEWS in job.keeps:
             preview = put(self._store, job.tenant, analysis.preview)
+        recorded = tuple(self._recorded(job, analysis))
         known = self._known if Part.INDEX_ENTRIES in job.keeps else None
         indexed = known is not None and known.wants(analysis)
         won = self._rows.finish(
@@ -186,12 +196,15 @@ class Runner:
                 signer=signer_of(report),
                 pins=analysis.pins if settled(report) else None,
                 preview=preview,
+                recorded=recorded,
                 indexed=indexed,
             ),
             self._now(),
         )
-        if not won and preview is not None:
-            self._store.delete(preview)
+        if not won:
+            for blob in (preview, *(picture.blob for _name, picture in recorded)):
+                if blob is not None:
+                    self._store.delete(blob)
         if won and known is not None and indexed:
             known.keep(job.id, analysis, tenant=job.tenant)
         if won:

@@ -81,17 +81,19 @@ def samples_for(queue: str) -> tuple[Sample, ...]:
 
 def _judged(sample: Sample, report: Report) -> Tested:
     trouble = [
-        f"{finding.detector} failed: {finding.explanation}"
+        f"{name} failed: {finding.explanation}"
         for finding in report.findings
+        for name in (finding.detector,)
         if finding.outcome is Outcome.FAILED
     ]
     if not report.findings and sample.profile is Profile.FULL:
         trouble.append("no detector was asked")
     if sample.verdict not in (None, report.verdict):
-        trouble.append(f"{report.verdict} where {sample.verdict} is right")
-    asked = ", ".join(finding.detector for finding in report.findings)
-    detail = "; ".join(trouble) or f"{report.verdict} after {asked or 'reading its provenance'}"
-    return Tested(sample.name, fine=not trouble, detail=detail)
+        code, wanted = report.verdict, sample.verdict
+        trouble.append(f"{code} where {wanted} is right")
+    choices, code = ", ".join(finding.detector for finding in report.findings), report.verdict
+    fine = f"{code}, as found by {choices}" if choices else f"{code} by its provenance alone"
+    return Tested(sample.name, fine=not trouble, detail="; ".join(trouble) or fine)
 
 
 def _scene() -> "NDArray[np.uint8]":

@@ -18,7 +18,7 @@ is at least `EFFECT`: with many scans even a difference that means nothing is si
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ from detectors.registry import card_of, specs
 from detectors.zoo.card import Calibration, ModelCard, Scores
 from service.db.engine import Database
 from service.db.lifecycle import first_id
-from service.db.scores import Said, said_since
+from service.db.scores import Said, Stretch, counted, said_in
 
 if TYPE_CHECKING:
     from detectors.bench.metrics import Floats
@@ -42,7 +42,7 @@ EFFECT: Final = 0.1
 FEWEST: Final = 50
 """Scans on either side, below which nothing is compared."""
 MOST_REPORTS: Final = 50_000
-"""The newest are looked at."""
+"""Looked at in all. Tenants and sides of the comparison share them alike; of each the newest are read."""
 STRICT: Final = 0.05
 SHARES: Final = 101
 """Shares of synthetic media that are tried, from none to all."""
@@ -90,6 +90,7 @@ class Compared:
     synthetic_share: float | None = None  # of a mixture of the card's media that fits best
     p: float | None = None
     corrected_p: float | None = None
+    left_out: int = 0  # reports of this tenant in these days that were too many to be read
 
     @property
     def drifted(self) -> bool:
@@ -121,8 +122,27 @@ class _Sides:
 
 def look(database: Database, window: Window, tenant: str | None = None) -> tuple[Compared, ...]:
     """Compare what reports in the database say. Raises `SQLAlchemyError`, `DetectorError`."""
-    reports = said_since(database, window.reference_begins, tenant=tenant, most=MOST_REPORTS)
-    return compare(reports, _cards(), window)
+    first, border = first_id(window.reference_begins), first_id(window.begins)
+    there = counted(database, first, border, tenant=tenant)
+    read = shares(there, MOST_REPORTS)
+    answers = (
+        said for stretch, most in read.items() for said in said_in(database, stretch, most=most)
+    )
+    found = compare(answers, _cards(), window)
+    left: Counter[str] = Counter()
+    for stretch, count in there.items():
+        left[stretch.tenant] += count - read[stretch]
+    return tuple(replace(item, left_out=left[item.tenant]) for item in found)
+
+
+def shares(there: Mapping[Stretch, int], most: int) -> dict[Stretch, int]:
+    """So many of each that all together are `most`: the small ones whole, the others alike."""
+    shared: dict[Stretch, int] = {}
+    left = most
+    for number, (stretch, count) in enumerate(sorted(there.items(), key=lambda it: (it[1], it[0]))):
+        shared[stretch] = min(count, left // (len(there) - number))
+        left -= shared[stretch]
+    return shared
 
 
 def compare(

@@ -10,7 +10,7 @@ from detectors.base import Kind
 from service.access.principal import Scope
 from service.analysis.looking.catalogue import ABOUT, View, compared_with
 from service.api.access import TheScans, needs
-from service.api.looking import TheLooking
+from service.api.recorded import TheLooking
 from service.api.scans import ScanId
 from service.db.lifecycle import Scan
 from service.language.spoken import Words

@@ -12,8 +12,9 @@ from provenance.published import INTERIM_ABSENT, lacks_interim
 from service.access.principal import Principal, Scope
 from service.analysis.progress import STAGES, Stage
 from service.api.access import PUBLIC, TheIntake, ThePrincipal, TheScans, TheTrust, needs
-from service.api.looking import TheLooking, apart, shown
+from service.api.looking import apart, shown
 from service.api.problems import Problem
+from service.api.recorded import TheLooking
 from service.api.scans import ScanId
 from service.api.sessions import people_of
 from service.api.several import submit_several
@@ -23,6 +24,7 @@ from service.db.retention_lifecycle import Part
 from service.errors import InvalidRequest
 from service.language.spoken import Words
 from service.rendering.view import ICONS, bytes_in_words, view
+from service.rendering.words import JUDGED
 from service.reporting.translated import translated
 from service.reporting.wording import (
     ACTIONS,
@@ -236,7 +238,7 @@ def page(template: str, frame: Frame, **values: object) -> str:
         states=STATES,
         stages=STAGES,
         parts=PARTS,
-        judged=reviews.JUDGED,
+        judged=JUDGED,
         in_bytes=bytes_in_words,
         **values,
     )

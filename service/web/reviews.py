@@ -15,6 +15,7 @@ from service.api.reviews import NOTE_LENGTH, NewReview
 from service.api.scans import ScanId
 from service.db.lifecycle import Judgement
 from service.language.spoken import Words, _
+from service.rendering.words import JUDGED
 from service.scans.use_cases import Scans
 from service.web.frame import Frame, TheFrame, render
 from service.web.keeping import keeping
@@ -27,16 +28,6 @@ JUDGEMENTS: Final = Words(
         Judgement.SYNTHETIC: "a generator made it",
         Judgement.MANIPULATED: "it was taken, then changed so that it misleads",
         Judgement.UNCLEAR: "nobody could tell",
-    }
-)
-
-
-JUDGED: Final = Words(
-    {
-        Judgement.GENUINE: "genuine",
-        Judgement.SYNTHETIC: "synthetic",
-        Judgement.MANIPULATED: "manipulated",
-        Judgement.UNCLEAR: "unclear",
     }
 )
 

@@ -48,11 +48,13 @@ def ask(
     people: ThePeople,
     frame: TheFrame,
     to: Annotated[str, Query(max_length=2048)] = "/",
+    *,
+    unsaved: Annotated[bool, Query(description="A form was sent without a session")] = False,
 ) -> Response:
     """The form; somebody who is signed in goes on to where they were going."""
     if frame.session is not None:
         return onwards(frame, to)
-    return sign_in_page(people, frame, to)
+    return sign_in_page(people, frame, to, unsaved=unsaved)
 
 
 @router.post("/sign-in", dependencies=[PUBLIC])
@@ -137,6 +139,7 @@ def sign_in_page(
     refused: SignInFailed | TooManyAttempts | None = None,
     *,
     name: str = "",
+    unsaved: bool = False,
 ) -> HTMLResponse:
     status, reason, headers = 200, "", {}
     if refused is not None:
@@ -144,7 +147,15 @@ def sign_in_page(
         if refused.retry_after is not None:
             headers["Retry-After"] = str(refused.retry_after)
     provider = people.provider.name if people.provider is not None else ""
-    page = render("sign_in.html", frame, to=to, refused=reason, name=name, provider=provider)
+    page = render(
+        "sign_in.html",
+        frame,
+        to=to,
+        refused=reason,
+        name=name,
+        provider=provider,
+        unsaved=unsaved,
+    )
     return HTMLResponse(page, status_code=status, headers=headers)
 
 

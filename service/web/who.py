@@ -4,9 +4,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from service.access.people import People
-from service.access.principal import LOCAL, Principal
+from service.access.principal import Principal
 from service.access_errors import AccountNotFound
 from service.db.trail import SERVICE
+from service.language.spoken import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +18,20 @@ class Who:
     names: dict[str, str] = field(default_factory=dict)  # by actor; those who can be asked to help
 
     def __call__(self, actor: str) -> str:
-        kind, _, number = actor.partition(":")
+        kind, _between, number = actor.partition(":")
         if actor in self.names:
             return self.names[actor]
         if kind == "account":
             with suppress(AccountNotFound):
                 return self.people.accounts.get(number).name
-            return "somebody who is no longer here"
-        known = {LOCAL: "somebody at this service", SERVICE: "the service itself"}
-        words = {"key": f"API key {number}", "link": f"whoever had link {number[:8]}"}
-        return known.get(actor) or words.get(kind, "somebody at this service")
+            return _("somebody who is no longer here")
+        if actor == SERVICE:
+            return _("the service itself")
+        if kind == "key":
+            return _("API key {id}", id=number)
+        if kind == "link":
+            return _("whoever had link {id}", id=number[:8])
+        return _("somebody at this service")
 
 
 def who_of(people: People, principal: Principal) -> Who:

@@ -175,7 +175,7 @@ def _pausing(due: Due, *, gone: bool, now: datetime) -> str | None:
         return "the receiver answered 410: it is gone"
     since = due.failing_since
     if since is not None and now - since >= PAUSE_AFTER:
-        return f"every attempt failed since {since.isoformat(timespec='minutes')}"
+        return f"every attempt failed since {since:%Y-%m-%d %H:%M} UTC"
     return None
 
 

@@ -19,6 +19,7 @@ from tests.service.webapp import Desk, StandIn, desk, serving
 PHOTO = media.jpeg(media.photo_like(640, 480))
 OPEN_ALL = "document.querySelectorAll('details').forEach(it => it.open = true)"
 ASK = "document.querySelector('dialog')?.showModal(); return !!document.querySelector('dialog')"
+BEYOND = "return document.documentElement.scrollWidth - innerWidth"
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 RUN = """
 const [part, rules, done] = arguments;
@@ -74,6 +75,7 @@ def test_no_page_violates_a_rule(browser: WebDriver, tmp_path: Path, width: int)
             browser.get(address + path)
             browser.execute_script(OPEN_ALL)
             assert violations(browser) == [], path
+            assert browser.execute_script(BEYOND) <= 0, f"{path} is wider than the window"
             asks = path.count("/") == 2 and bool(browser.execute_script(ASK))
             if asks:
                 assert violations(browser, "dialog") == [], f"{path} while it asks"

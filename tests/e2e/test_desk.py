@@ -70,6 +70,7 @@ def test_files_and_addresses_are_sent_together_and_a_refused_one_holds_nobody(
     first, notes, second, *fetched = browser.execute_script(LINES)
     assert "Likely synthetic" in first
     assert "Likely synthetic" in second
+    assert "Nothing has been scanned yet" not in browser.find_element(By.TAG_NAME, "main").text
     assert "cannot read this kind of file" in notes
     assert all("is not public" in line for line in fetched)
     assert len(made.scans.list().items) == 2
@@ -143,6 +144,12 @@ def test_an_upload_whose_page_was_closed_goes_on_when_the_file_is_chosen_again(
     (before,) = _arrived(made)
     assert 0 < before < len(large)
     browser.get(address)
+    share = 100 * before // len(large)
+    wait_for(
+        browser,
+        "return document.querySelector('[data-unfinished]').textContent"
+        f".includes('large.jpg, {share} % arrived')",
+    )
     _send(browser, tmp_path / "large.jpg")
     wait_for(browser, "return location.pathname.startsWith('/scans/')")
     (scan,) = made.scans.list().items

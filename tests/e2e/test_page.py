@@ -262,10 +262,13 @@ def test_text_can_be_read_in_both_schemes(
 
 def test_nothing_is_wider_than_a_telephone(browser: WebDriver, site: Site) -> None:
     resize(browser, NARROW)
-    for address in (site.address, site.scan(reports.video), site.scan(reports.conflicted_capture)):
+    scans = (site.scan(reports.video), site.scan(reports.conflicted_capture))
+    pages = ("", "/scans", "/detectors", "/trust", "/api", "/verify", "/compare")
+    for address in (*scans, *(f"{site.address}{page}" for page in pages)):
         browser.get(address)
         browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= NARROW
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= NARROW, address
 
 
 def test_a_saved_report_opens_from_disk_with_its_picture_and_style(
@@ -326,7 +329,11 @@ def test_a_printed_report_is_verified_in_the_browser_with_the_signature_it_carri
     scan_id = site.scan(reports.conflicted_capture).rpartition("/")[2]
     pdf = site.desk.client.get(f"/v1/scans/{scan_id}/report?format=pdf").content
     other = bytes(typst.compile(b"Somebody else's page", format="pdf"))
-    for content, expected in ((pdf, "Signed by"), (other, "No report is attached")):
+    for content, expected in (
+        (pdf, "Signed by"),
+        (other, "No report is attached"),
+        (PHOTO, "report.pdf is not JSON."),
+    ):
         browser.get(f"{site.address}/verify")
         one(browser, "input[name=report]").send_keys(str(file(tmp_path, "report.pdf", content)))
         one(browser, "form[data-verify] button").click()

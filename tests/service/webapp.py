@@ -28,6 +28,7 @@ from service.access.people import People
 from service.access.principal import Scope
 from service.access.sessions import Sessions
 from service.access.tenants import Tenants
+from service.analysis.looking.catalogue import Drawn
 from service.analysis.pipeline import Analysis
 from service.analysis.progress import Listener, Progress, Stage
 from service.analysis.source import DEFAULT_TENANT, Source
@@ -89,6 +90,7 @@ class StandIn:
 
     make: Callable[[], Report]
     preview: bytes | None = None
+    recorded: Mapping[str, Drawn] = field(default_factory=dict)
     error: Exception | None = None
     pause: float = 0.0  # seconds in each stage
     parts: list[tuple[int, ...]] = field(default_factory=list)  # of the sources seen
@@ -102,7 +104,8 @@ class StandIn:
             raise self.error
         made = self.make()
         subject = made.subject.model_copy(update={"name": source.name, "sha256": source.sha256})
-        return Analysis(made.model_copy(update={"subject": subject}), self.preview)
+        report = made.model_copy(update={"subject": subject})
+        return Analysis(report, self.preview, recorded=self.recorded)
 
 
 def refuse(url: str, into: Receiver) -> None:

@@ -59,7 +59,7 @@ def survey(data: bytes) -> Survey:
     if frame is None:
         return Survey(file=as_file(data))
     if not _is_read(frame):
-        raise HandlerError("media_undecodable", f"{_named(frame)} is not read here")
+        raise HandlerError("media_undecodable", _unread(frame))
     notes = tuple(_beyond(data, frame))
     if frame.precision != 8:  # Pillow would refuse the header, which differs in nothing else
         at = frame.at + 4
@@ -157,12 +157,14 @@ def _is_read(frame: Frame) -> bool:
     return frame.process in _BY_LIBJPEG and frame.precision in (8, 12)
 
 
-def _named(frame: Frame) -> str:
+def _unread(frame: Frame) -> str:
     if frame.process == 0xF7:
-        return "JPEG-LS"
-    kind = "hierarchical JPEG" if frame.process not in (*_BY_LIBJPEG, 0xCB) else "JPEG"
-    coded = " with arithmetic coding" if frame.process >= 0xC9 else ""
-    return f"{kind}{coded} of {frame.precision} bits a sample"
+        return "JPEG-LS is not read here"
+    if frame.process not in (*_BY_LIBJPEG, 0xCB):
+        return f"hierarchical JPEG of {frame.precision} bits a sample is not read here"
+    if frame.process >= 0xC9:
+        return f"JPEG with arithmetic coding of {frame.precision} bits a sample is not read here"
+    return f"JPEG of {frame.precision} bits a sample is not read here"
 
 
 def _beyond(data: bytes, frame: Frame) -> Iterator[Note]:

@@ -35,7 +35,7 @@ _WHITE_IS_ZERO: Final = 0
 _CIELAB: Final = 8
 _PLAIN: Final = frozenset({_WHITE_IS_ZERO, 1, 2})
 _UNSIGNED, _FLOAT = 1, 3
-_FORMATS: Final = {1: "whole-number", 2: "signed", 3: "floating-point"}
+_FORMATS: Final = {1: "whole-number", 2: "whole-number with a sign", 3: "floating-point"}
 
 
 def first_page(picture: Pillow.Image) -> tuple[Note, ...]:

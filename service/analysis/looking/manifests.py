@@ -25,13 +25,20 @@ class _Thumbnail(Closed):
     data: str = Field(max_length=3_000_000)  # base64
 
 
-def thumbnail(child: Caller, reader: MediaReader, asked: Asked, file: BinaryIO) -> Drawn:
-    """One of them, reduced and encoded anew. Raises `NothingToShow`, `MediaError`."""
-    request = {
+def thumbnail(
+    child: Caller, reader: MediaReader, asked: Asked, file: BinaryIO, store: bytes | None = None
+) -> Drawn:
+    """One of them, reduced and encoded anew. Raises `NothingToShow`, `MediaError`.
+
+    `store` is the manifest store of a file that holds none itself.
+    """
+    request: dict[str, object] = {
         "media_type": sniff_file(file).media_type,
         "manifest": asked.number,
         "ingredient": asked.part,
     }
+    if store is not None:
+        request["store"] = base64.b64encode(store).decode()
     try:
         reply = child.call(request, file, seconds=SECONDS)
         data = base64.b64decode(_Thumbnail.model_validate(reply.body).data, validate=True)

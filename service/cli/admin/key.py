@@ -7,6 +7,7 @@ import typer
 
 from service.access.principal import Scope
 from service.durations import duration_in
+from service.language.spoken import _
 
 if TYPE_CHECKING:
     from service.db.access import ApiKey
@@ -112,16 +113,19 @@ def rotate(
 
 
 def _line(item: "ApiKey") -> str:
-    used = f"used {item.used_at:%F %H:%M}" if item.used_at is not None else "never used"
+    when = item.used_at
+    used = _("never used") if when is None else _("used {when}", when=f"{when:%F %H:%M}")
     parts = (item.id, item.tenant, item.name, ",".join(sorted(item.scopes)), used, _end(item))
     return "  ".join(parts)
 
 
 def _end(item: "ApiKey") -> str:
     if item.revoked_at is not None:
-        return f"revoked {item.revoked_at:%F}"
+        return _("revoked {when}", when=f"{item.revoked_at:%F}")
     if item.expires_at is None:
-        return "in force"
-    over = item.expires_at <= datetime.now(UTC)
-    state = f"{'expired' if over else 'until'} {item.expires_at:%F %H:%M}"
-    return f"{state}, replaced by {item.replaced_by}" if item.replaced_by else state
+        return _("in force")
+    when, over = f"{item.expires_at:%F %H:%M}", item.expires_at <= datetime.now(UTC)
+    state = _("expired {when}", when=when) if over else _("until {when}", when=when)
+    if not item.replaced_by:
+        return state
+    return _("{state}, replaced by {id}", state=state, id=item.replaced_by)

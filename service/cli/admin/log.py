@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.exit_codes import ExitCode
+from service.language.spoken import _, n_
 
 if TYPE_CHECKING:
+    from service.access.checkpoints import Checked, Fault
     from service.db.trail import SignedCheckpoint
 
 TenantOption = Annotated[str, typer.Option(help="Whose log.")]
@@ -30,7 +32,7 @@ def log(
     from service.cli.installed import database_for
     from service.db.trail import TrailRows
 
-    with database_for("log") as database:
+    with database_for("log", tenant) as database:
         for line in TrailRows(database).lines(tenant, object_=of):
             typer.echo(json.dumps({**asdict(line), "at": line.at.isoformat()}))
 
@@ -44,7 +46,7 @@ def checkpoints(*, tenant: TenantOption = "default") -> None:
     from service.cli.installed import database_for
     from service.db.trail import TrailRows
 
-    with database_for("log") as database:
+    with database_for("log", tenant) as database:
         for checkpoint in TrailRows(database).checkpoints(tenant):
             typer.echo(json.dumps(asdict(checkpoint)))
 
@@ -73,9 +75,28 @@ def verify_log(
     with database_for("log") as database:
         audit_log = AuditLog(TrailRows(database), report_signer(read_settings()), database.now)
         for one in audit_log.verify(given):
-            typer.echo(f"{one.tenant}: {one.sentence}")
+            typer.echo(f"{one.tenant}: {_said(one)}")
             found = found or one.is_fault
     raise typer.Exit(ExitCode.FOUND if found else ExitCode.NOTHING_FOUND)
+
+
+def _said(one: "Fault | Checked") -> str:
+    from service.access.checkpoints import Fault
+    from service.cli.complain import told
+
+    if isinstance(one, Fault):
+        return told(one.sentence)
+    lines = n_("{count} line", "{count} lines", one.lines)
+    checkpoints = n_("{count} checkpoint", "{count} checkpoints", one.checkpoints)
+    checked = _("{lines} checked against {checkpoints}", lines=lines, checkpoints=checkpoints)
+    if not one.loose:
+        return checked
+    loose = n_(
+        "{count} more, just written, is not in the chain yet",
+        "{count} more, just written, are not in the chain yet",
+        one.loose,
+    )
+    return f"{checked}; {loose}"
 
 
 def _read(path: Path) -> "tuple[SignedCheckpoint, ...]":
@@ -85,5 +106,7 @@ def _read(path: Path) -> "tuple[SignedCheckpoint, ...]":
         lines = path.read_text().splitlines()
         return tuple(SignedCheckpoint(**json.loads(line)) for line in lines if line)
     except (ValueError, TypeError) as error:
-        typer.echo(f"{path}: no checkpoints as `assay admin checkpoints` prints them", err=True)
+        command = "`assay admin checkpoints`"
+        told = _("{path}: no checkpoints as {command} prints them", path=path, command=command)
+        typer.echo(told, err=True)
         raise typer.Exit(ExitCode.USAGE) from error

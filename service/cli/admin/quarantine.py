@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.language.figures import as_written
+from service.language.spoken import _
+
 if TYPE_CHECKING:
     from service.db.lifecycle import Scan
 
@@ -31,7 +34,7 @@ def list_quarantine(
     from service.db.quarantine import QuarantineRows
     from service.wiring import scan_keeping
 
-    with database_for("quarantine") as database:
+    with database_for("quarantine", tenant) as database:
         rows = QuarantineRows(database, scan_keeping(read_settings()))
         for scan in rows.list(tenant, limit=MOST, before=None):
             typer.echo(json.dumps(_fields(scan)) if as_json else _lines(scan))
@@ -72,11 +75,15 @@ def _fields(scan: "Scan") -> dict[str, object]:
 
 
 def _lines(scan: "Scan") -> str:
+    from service.analysis.progress import STAGES
+    from service.cli.complain import told
+
     since, code = scan.quarantined_at, scan.failure.code if scan.failure else ""
-    head = (scan.id, scan.tenant, f"since {since:%F %T}", code, f"{scan.media_type} {scan.size} B")
+    size = f"{scan.media_type} {as_written(f'{scan.size:,}')} B"
+    head = (scan.id, scan.tenant, _("since {when}", when=f"{since:%F %T}"), code, size)
     deaths = (
-        f"  {noted.at:%F %T}  attempt {noted.attempt}  {noted.stage}  {noted.worker}: "
-        f"{noted.death.sentence}"
+        f"  {as_written(f'{noted.at:%F %T}')}  {_('attempt {number}', number=str(noted.attempt))}"
+        f"  {STAGES[noted.stage]}  {noted.worker}: {told(noted.death.sentence)}"
         for noted in scan.deaths
     )
     return "\n".join(("  ".join(head), *deaths))

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.language.spoken import _
+
 if TYPE_CHECKING:
     from service.db.access import Tenant
 
@@ -110,6 +112,7 @@ def set_limits(
 
 
 def _line(item: "Tenant") -> str:
-    state = f"suspended {item.suspended_at:%F}" if item.suspended_at is not None else "active"
+    ended = item.suspended_at
+    state = _("active") if ended is None else _("suspended {when}", when=f"{ended:%F}")
     own = (f"{name}={value}" for name, value in asdict(item.limits).items() if value is not None)
-    return "  ".join((item.name, f"since {item.created_at:%F}", state, *own))
+    return "  ".join((item.name, _("since {when}", when=f"{item.created_at:%F}"), state, *own))

@@ -40,7 +40,7 @@ def list_webhooks(
     *, tenant: Annotated[str | None, typer.Option(help="Only this tenant's; all.")] = None
 ) -> None:
     """Show every endpoint: its id, tenant, address and events, and whether it is told."""
-    with _opened("webhooks") as webhooks:
+    with _opened("webhooks", tenant) as webhooks:
         found = [item for item in webhooks.everybodys() if tenant in (None, item.tenant)]
     for item in found:
         typer.echo(_line(item))
@@ -62,23 +62,21 @@ def create(
     \b
     assay admin webhook create https://example.org/assay --event scan.completed
     """
-    from service.access.tenants import Tenants
     from service.cli.complain import say
     from service.cli.engine import read_settings
     from service.cli.installed import database_for
-    from service.db.access import AccessRows
     from service.db.outbox import EventType
     from service.wiring import build_webhooks
 
     known = [item.value for item in EventType if item is not EventType.TEST]
     wrong = sorted(set(event or ()) - set(known))
     if wrong:
-        raise typer.BadParameter(f"{wrong[0]} is none of {', '.join(known)}")
-    with database_for(url) as database:
-        Tenants(AccessRows(database)).get(tenant)
+        choices, name = ", ".join(known), wrong[0]
+        raise typer.BadParameter(f"{name} is none of {choices}")
+    with database_for(url, tenant) as database:
         webhooks = build_webhooks(read_settings(), database).of(tenant)
         made, secret = webhooks.create(url, [EventType(name) for name in event or known])
-    say(f"webhook {made.id}")
+    say(_("webhook {id}", id=made.id))
     typer.echo(secret)
 
 
@@ -161,7 +159,7 @@ def dead(
     """
     from service.db.webhook_tables import DeliveryState
 
-    with _opened("webhooks") as webhooks:
+    with _opened("webhooks", tenant) as webhooks:
         for item in webhooks.everybodys():
             if tenant not in (None, item.tenant):
                 continue
@@ -173,12 +171,12 @@ def dead(
 
 
 @contextmanager
-def _opened(about: str) -> Iterator["Webhooks"]:
+def _opened(about: str, tenant: str | None = None) -> Iterator["Webhooks"]:
     from service.cli.engine import read_settings
     from service.cli.installed import database_for
     from service.wiring import build_webhooks
 
-    with database_for(about) as database:
+    with database_for(about, tenant) as database:
         yield build_webhooks(read_settings(), database)
 
 
@@ -202,20 +200,29 @@ def _sent(webhooks: "Webhooks", endpoint: "Endpoint", event_id: str) -> "Deliver
 
 
 def _outcome(delivery: "Delivery") -> str:
+    from service.cli.complain import told
+
     if not delivery.history:
-        return "not sent yet: see `assay doctor` for who sends"
+        return _("not sent yet: see {command} for who sends", command="`assay doctor`")
     last = delivery.history[-1]
     if last.code is None:
-        return f"delivered: {last.status} in {last.milliseconds} ms"
-    said = f", which says: {last.answer}" if last.answer else ""
-    return f"{last.code}: {last.error}{said}"
+        return _(
+            "delivered: {code} in {count} ms", code=last.status, count=f"{last.milliseconds:,}"
+        )
+    sentence, opened, code = (last.error or "").rpartition(" (")
+    wrong = f"{last.code}: {told(sentence)}{opened}{code}"
+    if not last.answer:
+        return wrong
+    return _("{wrong}, which says: {text}", wrong=wrong, text=last.answer)
 
 
 def _line(item: "Endpoint") -> str:
+    from service.cli.complain import told
+
     if item.paused is not None:
-        state = f"paused: {item.paused}"
+        state = _("paused: {why}", why=told(item.paused))
     elif item.failing_since is not None:
-        state = f"failing since {item.failing_since:%F %H:%M}"
+        state = _("failing since {when}", when=f"{item.failing_since:%F %H:%M}")
     else:
-        state = "told"
+        state = _("told")
     return "  ".join((item.id, item.tenant, item.url, ",".join(item.events), state))

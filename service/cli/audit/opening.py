@@ -38,6 +38,7 @@ def open_archive(
 def _folder(place: str) -> Path:
     path = Path(place)
     if not path.is_dir():
-        trouble = "is a file" if path.exists() else "does not exist"
-        raise typer.BadParameter(f"folder {place!r} {trouble}")
+        if path.exists():
+            raise typer.BadParameter(f"folder {path} is a file")
+        raise typer.BadParameter(f"folder {path} does not exist")
     return path

@@ -18,9 +18,10 @@ from typing import Any, BinaryIO, Final, Self
 from service.cli.audit.on_disk import NumbersByText
 from service.cli.audit.suspects import Suspects
 from service.errors import ServiceError
-from service.reporting.report import Report
+from service.reporting.report import Profile, Report
 
-_OPENING: Final = b'{"path": '
+LINE_OPENING: Final = b'{"path": '
+"""How every line of an audit begins."""
 
 
 class ResultsUnusable(ServiceError):
@@ -230,9 +231,14 @@ class ResultsFile:
         self._file.seek(kept)
         return kept
 
+    def _fits(self, report: dict[str, Any]) -> bool:
+        """Documents and drawings have no classifier: in every audit their provenance alone is read."""
+        alone = report["profile"] == Profile.PROVENANCE and report["subject"]["kind"] is None
+        return alone or report["profile"] == self._profile
+
     def _remember(self, fields: dict[str, Any], offset: int) -> None:
         report = fields["report"]
-        if report is not None and report["profile"] != self._profile:
+        if report is not None and not self._fits(report):
             raise ResultsUnusable(f"the file was begun as an audit of {report['profile']} profile")
         if report is not None and (report.get("decision") or {}).get("digest") != self._policy:
             raise ResultsUnusable("the file was begun under another policy, or under none")
@@ -250,4 +256,4 @@ class ResultsFile:
 
 def _torn(raw: bytes) -> bool:
     """Whether these bytes are the beginning of a line of ours; any other file is left alone."""
-    return raw.startswith(_OPENING) or _OPENING.startswith(raw)
+    return raw.startswith(LINE_OPENING) or LINE_OPENING.startswith(raw)

@@ -1,7 +1,7 @@
 // The front page: files and folders dropped, pictures pasted, addresses; each with its own progress.
 
 import { _, stored } from "./words.js";
-import { Refused, sendAddress, sendFile } from "./sending.js";
+import { Refused, sendAddress, sendFile, unfinished } from "./sending.js";
 
 const root = document.documentElement.dataset.root ?? "";
 const form = document.querySelector("form[data-upload]");
@@ -149,6 +149,7 @@ function lineFor(list, name) {
       link.append(title);
       item.prepend(link);
       say(_("Accepted"));
+      document.querySelector("[data-none]")?.remove(); // something has been scanned now
       followers.push((ended) => follow(scan.id, ended));
       followNext();
     },
@@ -225,6 +226,11 @@ function begin() {
     button.disabled = false;
   }
 
+  async function remind() {
+    const sentences = (await unfinished()).map(({ name, share }) => _("Not sent to the end: {name}, {share} % arrived. If its page was closed, choose the same file again, and it goes on from there.", { name, share: Math.floor(100 * share) }));
+    if (list.hidden) show(form.querySelector("[data-unfinished]"), sentences.join(" "));
+  }
+
   input.addEventListener("change", chosen);
   folder.addEventListener("change", chosen);
   for (const [type, over] of [["dragenter", true], ["dragover", true], ["dragleave", false], ["drop", false]]) {
@@ -245,11 +251,13 @@ function begin() {
     show(error, sentence);
     if (sentence !== "") return;
     list.replaceChildren();
+    show(form.querySelector("[data-unfinished]"), "");
     sendAll([
       ...found.map((file) => ({ name: file.name, send: (line) => sendFile(file, parts, profile, line) })),
       ...named.map((address) => ({ name: address, send: (line) => sendAddress(address, profile, line) })),
     ]);
   });
+  remind();
 }
 
 if (form !== null) begin();

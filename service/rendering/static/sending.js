@@ -13,6 +13,7 @@ const SOON = new Set(["upload_busy", "upload_offset_differs", "idempotency_key_i
 const TUS = { "Tus-Resumable": "1.0.0" };
 const KEPT = "assay.uploads"; // in this browser: uploads that can be gone on with
 const MOST_KEPT = 50;
+const MOST_TOLD = 5;
 
 // A refusal, in words for whoever sent it.
 export class Refused extends Error {}
@@ -101,14 +102,26 @@ function kept() {
   }
 }
 
-function keep(file, id) {
-  const entries = Object.entries(kept()).filter(([name]) => name !== nameOf(file));
-  if (id !== null) entries.push([nameOf(file), id]);
+function keep(name, id) {
+  const entries = Object.entries(kept()).filter(([other]) => other !== name);
+  if (id !== null) entries.push([name, id]);
   try {
     localStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(entries.slice(-MOST_KEPT))));
   } catch {
     // then a closed browser begins anew
   }
+}
+
+// Uploads that this browser began and did not end: the name and the share that arrived of each.
+export async function unfinished() {
+  const found = Object.entries(kept()).slice(-MOST_TOLD).map(async ([name, id]) => {
+    const { status, body } = await request("GET", `/v1/uploads/${id}`, { headers: TUS });
+    if (status === 404) keep(name, null); // its time is over
+    if (status !== 200 || !["open", "complete"].includes(body.state) || !body.size) return null;
+    return { name: name.split("|").slice(0, -2).join("|"), share: body.received / body.size };
+  });
+  const settled = await Promise.allSettled(found);
+  return settled.map((each) => each.value ?? null).filter((each) => each !== null);
 }
 
 async function begun(file) {
@@ -121,7 +134,7 @@ async function begun(file) {
   const headers = { "Content-Type": "application/json", ...TUS };
   const { status, body } = await request("POST", "/v1/uploads", { headers, body: description });
   if (status !== 201) throw new Refused(explained(body, status));
-  keep(file, body.id);
+  keep(nameOf(file), body.id);
   return body;
 }
 
@@ -176,10 +189,10 @@ export async function sendFile(file, fragments, profile, tell) {
   try {
     const id = await inPieces(file, tell);
     const scan = await submit([["upload", id], ["profile", profile]], tell);
-    keep(file, null);
+    keep(nameOf(file), null);
     return scan;
   } catch (error) {
-    if (error instanceof Refused) keep(file, null);
+    if (error instanceof Refused) keep(nameOf(file), null);
     throw error;
   }
 }

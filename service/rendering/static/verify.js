@@ -63,7 +63,16 @@ async function opened(file) {
     return { report: JSON.parse(inside), form: "PDF", signature: await attachedTo(bytes, "report.jws") };
   }
   if (text.trimStart().startsWith("<")) return { report: documentIn(text), form: "page", signature: null };
-  return { report: JSON.parse(text), form: "JSON", signature: null };
+  return { report: parsed(text, file), form: "JSON", signature: null };
+}
+
+// What is no JSON is named; what the browser's parser says of it is for programmers.
+function parsed(text, file) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(_("{name} is not JSON.", { name: file.name }));
+  }
 }
 
 function keyOf(keys, id) {
@@ -120,7 +129,7 @@ async function check(form, list) {
   const signature = file("signature") ? await file("signature").text() : enclosed;
   if (signature === null) throw new Error(_("Its signature is missing. Only a PDF can carry one."));
   const keys = file("keys")
-    ? JSON.parse(await file("keys").text())
+    ? parsed(await file("keys").text(), file("keys"))
     : await (await fetch(`${document.documentElement.dataset.root}/.well-known/assay-keys.json`)).json();
   const key = await signedBy(found, signature, keys);
   said(list, "good", _("Signed by {key}, and unchanged since.", { key }));

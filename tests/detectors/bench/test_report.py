@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from detectors.bench.report import BEGIN, END, committed, readme_table, tables, with_table
+from detectors.bench.report import BEGIN, END, committed, readme_table, with_table
 from detectors.bench.result import evaluate
 from detectors.bench.scores import Score
 from detectors.errors import ManifestInvalid
 from detectors.result import Claim
+from service.cli.bench_tables import tables
 
 
 def result(laundered: float = 0.5) -> list[Score]:

@@ -117,8 +117,11 @@ def test_cancelling_channels_are_judged_and_noted(pipeline: Pipeline) -> None:
 def test_sound_of_a_film_that_is_cut_off_is_a_gap(pipeline: Pipeline) -> None:
     long = Sounds(samples=speech_like(10.0))
     report = _report(pipeline, muxed("mp4", Pictures(frames=FILM), long))
-    assert _gap(report, "cut_at_limit").what == "the rest of the file (sound)"
-    assert SENTENCES[Note.CUT_AT_LIMIT] in report.subject.notes
+    gap = _gap(report, "cut_at_limit")
+    assert gap.what == "the rest of the file (sound)"
+    assert gap.statement.startswith("Only the beginning of the sound was read")
+    assert SENTENCES[Note.CUT_AT_LIMIT] not in report.subject.notes
+    assert any("beginning of the sound" in note for note in report.subject.notes)
 
 
 def test_a_cover_does_not_make_a_recording_a_film(pipeline: Pipeline) -> None:

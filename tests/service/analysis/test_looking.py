@@ -166,6 +166,19 @@ def test_a_thumbnail_is_that_of_the_manifest_or_ingredient_asked_for(painter: Pa
             painter.draw(Asked(View.THUMBNAIL), io.BytesIO(bare))
 
 
+def test_a_thumbnail_in_a_store_beside_the_file_is_drawn_with_that_store(painter: Painter) -> None:
+    credential = Authority.create().issue()
+    photo, light = media.jpeg(textured()), media.jpeg(np.full((240, 320, 3), 210, np.uint8))
+    parts = [Parent(data=light, relationship="componentOf")]
+    store = sign(photo, credential, ingredients=parts, thumbnails=True, embed=False).manifest
+    names, file = ("thumbnail-0", "thumbnail-0-0", "thumbnail-0-1"), io.BytesIO(photo)
+    drawn = painter.thumbnails(names, file, store)
+    assert list(drawn) == ["thumbnail-0", "thumbnail-0-0"]
+    assert float(seen(drawn["thumbnail-0-0"]).mean()) == pytest.approx(210, abs=4)
+    assert painter.thumbnails(names, file) == {}
+    assert painter.thumbnails(names, file, b"no store") == {}
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [

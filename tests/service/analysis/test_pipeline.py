@@ -242,6 +242,17 @@ def test_sound_in_a_film_is_judged_as_well(pipeline: Pipeline) -> None:
     assert report.subject.seconds == pytest.approx(3.0, abs=0.2)
 
 
+def test_silence_beside_speech_is_not_passed_off_as_judged(pipeline: Pipeline) -> None:
+    spoken = speech_like(3.0, 7)
+    padded = np.concatenate([spoken, np.zeros(4 * len(spoken), spoken.dtype)])
+    whole, part = (
+        analyse(pipeline, media.audio_bytes(samples, "wav")).report.subject.notes
+        for samples in (spoken, padded)
+    )
+    assert not any("of sound" in note for note in whole)
+    assert any(note.startswith("Of 15.0 s of sound, only") for note in part)
+
+
 @pytest.mark.parametrize("failure", ["crash", "nan", "weights"])
 def test_a_detector_that_breaks_is_a_visible_failure_and_never_an_all_clear(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, failure: str

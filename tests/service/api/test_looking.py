@@ -1,3 +1,4 @@
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -5,9 +6,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import update
 
 from detectors.errors import MediaUndecodable
+from provenance.result import Presence
 from service.analysis.looking.catalogue import Asked, Drawn
 from service.db import views
 from service.db.lifecycle import BlobKey
@@ -15,6 +18,7 @@ from service.db.models import ScanRow
 from service.db.retention_lifecycle import OwnRetention, Part
 from service.db.upkeep import UpkeepRows
 from service.reporting.receipt import Item
+from service.reporting.report import Report
 from tests import media
 from tests.service import reports
 from tests.service.webapp import Desk, StandIn, desk
@@ -27,12 +31,15 @@ class Brush:
     """A painter whose pictures are the names of what was asked for."""
 
     error: Exception | None = None
+    raw: bytes | None = None  # the picture, whatever was asked for
     drawn: list[str] = field(default_factory=list)
 
     def draw(self, asked: Asked, file: BinaryIO) -> Drawn:
         if self.error is not None:
             raise self.error
         self.drawn.append(f"{asked.view} {asked.number}")
+        if self.raw is not None:
+            return Drawn(self.raw, "image/jpeg", ())
         return Drawn(file.read() + self.drawn[-1].encode(), "image/png", ("It is grey.",))
 
     def differences(self, file: BinaryIO, other: BinaryIO) -> Drawn:
@@ -135,6 +142,48 @@ def test_a_comparison_lies_with_both_scans_and_goes_with_either(api: Desk) -> No
     assert len(api.stored()) == before - 3  # the file, its preview, the comparison
     assert api.client.get(path).status_code == 404
     assert api.looking.of(api.scans.get(first)) == {}
+
+
+def _fetched() -> Report:
+    """Credentials with thumbnails that lay outside the file."""
+    made = reports.stating()
+    assert made.provenance is not None
+    found = made.provenance.model_copy(update={"presence": Presence.REMOTE})
+    return made.model_copy(update={"provenance": found})
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_thumbnails_of_credentials_outside_the_file_are_kept_with_the_scan_if_any_picture_may_be(
+    make: Callable[..., Desk], *, kept: bool
+) -> None:
+    small = Drawn(PHOTO, "image/jpeg", ("What the signer recorded.",))
+    api = make(StandIn(_fetched, preview=PHOTO, recorded={"thumbnail-0": small}))
+    if not kept:
+        api.scans.retention.put(OwnRetention(parts={Part.PREVIEWS: timedelta()}))
+    made = scan(api)
+    page = api.client.get(f"/scans/{made}").text
+    pdf = api.client.get(f"/v1/scans/{made}/report", params={"format": "pdf"})
+    words = "".join(it.extract_text() for it in PdfReader(io.BytesIO(pdf.content)).pages)
+    assert (f"/v1/scans/{made}/views/thumbnail-0" in page) is kept
+    assert ("the thumbnails in them cannot be shown here" in page) is not kept
+    assert ("compared with a file" in " ".join(words.split())) is kept
+    assert "thumbnail-0-0" not in page
+    assert api.orders.ids == []
+    assert len(api.stored()) == (3 if kept else 1)  # the file, its preview, the thumbnail
+    api.scans.delete(made)
+    assert api.stored() == []
+
+
+def test_a_document_holds_the_thumbnails_that_a_worker_draws_for_it(
+    make: Callable[..., Desk], brush: Brush
+) -> None:
+    brush.raw = PHOTO
+    api = make(StandIn(reports.stating, preview=PHOTO))
+    path = f"/v1/scans/{scan(api)}/report"
+    first = api.client.get(path, params={"format": "html"}).text
+    assert 'loading="lazy" src="data:' not in first
+    api.draw()
+    assert 'loading="lazy" src="data:' in api.client.get(path, params={"format": "html"}).text
 
 
 def test_nothing_is_drawn_for_a_tenant_with_zero_retention_and_it_says_so(api: Desk) -> None:

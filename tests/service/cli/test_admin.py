@@ -1,13 +1,17 @@
 """`assay admin` and who `assay serve` lets in, as programs."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from deploy.running import Running
 from service.access.keys import PATTERN
 from service.cli.exit_codes import ExitCode
+from service.cli.main import app
 from tests.service.command_line import assay, environment
 
 
@@ -49,6 +53,51 @@ def test_a_tenant_keeps_what_it_says_for_as_long_as_it_says(tmp_path: Path) -> N
     assert re.search(r"^news .* zero retention  bytes=12h  reports=forever$", listed, re.MULTILINE)
     usual = assay("admin", "tenant", "retention", "news", "--usual", "--no-zero", data=tmp_path)
     assert usual.out == shown.out
+
+
+WITH_TENANT = {
+    "drift": (),
+    "bench": ("--reviews",),
+    "policy put": ("newsroom",),
+    "policy withdraw": (),
+    "policy history": (),
+    "policy replay": ("newsroom",),
+    "admin create": ("ines", "--role", "viewer"),
+    "admin account list": (),
+    "admin key create": ("--scope", "scans:read", "--name", "a"),
+    "admin key list": (),
+    "admin log": (),
+    "admin checkpoints": (),
+    "admin quarantine list": (),
+    "admin quarantine release": ("01k9x2v7qe4m8n1r5t6w0yza3c",),
+    "admin webhook list": (),
+    "admin webhook create": ("https://example.org/hook", "--event", "scan.completed"),
+    "admin webhook dead": (),
+}
+"""Every command that takes a tenant of the installation, with what else it needs."""
+
+
+def test_every_command_says_that_there_is_no_such_tenant(tmp_path: Path) -> None:
+    found = {
+        name
+        for name, command in commands(get_command(app))
+        if any("--tenant" in it.opts for it in command.params) and not name.startswith("index ")
+    }
+    assert found == set(WITH_TENANT)
+    for name, more in WITH_TENANT.items():
+        ran = assay(
+            *name.split(), *more, "--tenant", "nobody", data=tmp_path, stdin=b"a long password\n"
+        )
+        assert (ran.code, ran.out) == (ExitCode.USAGE, ""), name
+        assert "there is no tenant 'nobody' [tenant_not_found]" in ran.err, (name, ran.err)
+
+
+def commands(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    below: dict[str, Any] = getattr(group, "commands", {})
+    for part, command in below.items():
+        yield from commands(command, f"{name} {part}".strip())
+    if not below:
+        yield name, group
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,10 @@ def test_a_line_of_an_audit_is_shown_as_a_report(archive: Path, tmp_path: Path) 
     shown = assay("show", out, "--line", "5", data=tmp_path)
     assert shown.code == ExitCode.FOUND
     assert "declared.jpg" in shown.out
+    whole = assay("show", out, data=tmp_path)
+    assert (whole.code, "--line N" in whole.err) == (ExitCode.NOT_ANALYSED, True)
+    blamed = assay("recheck", out, archive / "a.jpg", data=tmp_path)
+    assert blamed.err.startswith(f"assay: {out}: this is an audit")
     failed = assay("show", out, "--line", "3", data=tmp_path)
     assert "empty_file" in failed.err
     assert "skipped: not_media" in assay("show", out, "--line", "4", data=tmp_path).err

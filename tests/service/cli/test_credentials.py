@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from provenance.result import Integrity, Origin, Presence, Provenance
 from service.cli.exit_codes import ExitCode
@@ -43,6 +44,26 @@ def test_a_store_beside_a_file_is_read_with_it(name: str, detached: bytes, tmp_p
     assert (found.presence, found.integrity) == (Presence.SIDECAR, Integrity.INTACT)
     assert found.origin is Origin.AI_GENERATED
     assert len(found.store_sha256) == 64
+
+
+def test_thumbnails_of_a_store_beside_a_file_are_in_its_documents(
+    credential: signing.Credential, tmp_path: Path
+) -> None:
+    store = signing.sign(PHOTO, credential, embed=False, thumbnails=True).manifest
+    (tmp_path / "photo.jpg").write_bytes(PHOTO)
+    (tmp_path / "photo.c2pa").write_bytes(store)
+    outs = ("--html", tmp_path / "a.html", "--pdf", tmp_path / "a.pdf")
+    assay("check", *PROVENANCE, tmp_path / "photo.jpg", *outs, data=tmp_path / "data")
+    page = (tmp_path / "a.html").read_text()
+    assert page.count('<img loading="lazy" src="data:image/jpeg;base64,') == 1
+    assert "none of them was compared with a file" in page
+    words = " ".join(
+        " ".join(it.extract_text() for it in PdfReader(tmp_path / "a.pdf").pages).split()
+    )
+    assert "none of them was compared with a file" in words
+    assert "not printed" not in words
+    assay("show", tmp_path / "a.pdf", "--html", tmp_path / "b.html", data=tmp_path / "data")
+    assert "the thumbnails in them cannot be shown here" in (tmp_path / "b.html").read_text()
 
 
 def test_a_store_that_merely_lies_there_does_not_replace_the_files_own(

@@ -53,7 +53,7 @@ def test_a_report_is_written_in_english_whatever_the_language(tmp_path: Path) ->
 
 def test_commands_of_operators_answer_in_the_language(tmp_path: Path) -> None:
     said = {
-        ("expire",): "0 von 0 Scans sind über ihre Aufbewahrungsfrist hinaus",
+        ("expire",): "0 von 0 Prüfungen sind über ihre Aufbewahrungsfrist hinaus",
         ("keys", "list"): "in Gebrauch",
         ("index", "stats"): "es gibt noch keinen Index",
         ("policy", "put", "newsroom"): "entscheidet von jetzt an beim Mandanten default",

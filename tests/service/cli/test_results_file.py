@@ -7,7 +7,7 @@ import pytest
 from provenance.result import Signer, SignerTrust
 from service.cli.audit.results_file import Line, ResultsFile, ResultsUnusable, line_for
 from service.cli.audit.table import write_table
-from service.reporting.report import Report
+from service.reporting.report import Profile, Report
 from tests.service import reports
 
 
@@ -78,6 +78,18 @@ def test_an_audit_of_another_profile_is_not_continued(tmp_path: Path) -> None:
     _written(tmp_path / "out.jsonl", 1)
     with pytest.raises(ResultsUnusable, match="full profile"):
         ResultsFile(tmp_path / "out.jsonl", "provenance")
+
+
+def test_an_audit_with_a_document_among_its_files_is_continued(tmp_path: Path) -> None:
+    report = reports.no_sign_found()
+    subject = report.subject.model_copy(update={"kind": None, "media_type": "application/pdf"})
+    document = report.model_copy(update={"subject": subject, "profile": Profile.PROVENANCE})
+    for profile in ("full", "fast"):
+        out = tmp_path / profile
+        with ResultsFile(out, profile) as results:
+            results.append(line_for("a.pdf", document, 0.5))
+        with ResultsFile(out, profile) as results:
+            assert [text for text, _ in results.done.sorted()] == ["a.pdf"]
 
 
 def test_two_audits_never_write_to_one_file(tmp_path: Path) -> None:

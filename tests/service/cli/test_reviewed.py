@@ -12,6 +12,7 @@ from detectors.base import Kind
 from detectors.result import Alarm, Claim, Finding, Outcome, Reason
 from service.cli.exit_codes import ExitCode
 from service.cli.reviewed import THEN, measured
+from service.db.access import AccessRows
 from service.db.engine import Database
 from service.db.lifecycle import Judgement, Review, Reviewed
 from service.db.migrate import upgrade
@@ -191,6 +192,7 @@ def desk(data: Path) -> Iterator[Office]:
     data.mkdir()
     database = Database(f"sqlite:///{data / 'assay.db'}")
     upgrade(database.engine)
+    AccessRows(database).add_tenant("other", NOON)
     yield office(database, data / "blobs")
     database.close()
 

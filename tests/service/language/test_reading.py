@@ -2,6 +2,7 @@
 
 import pytest
 
+from detectors.registry import SPECS, card_of
 from service.language.languages import Language, speaking
 from service.language.reading import LONGEST, told
 
@@ -69,3 +70,50 @@ def test_a_text_of_a_file_that_nests_our_words_a_thousand_times_is_answered() ->
         text = words * (LONGEST // len(words))
         with speaking(Language.GERMAN):
             assert told(text) == text
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        (
+            "query.limit: Input should be less than or equal to 100; form.url: Field required",
+            "query.limit: der Wert darf höchstens 100 sein; form.url: dieses Feld ist nötig",
+        ),
+        (
+            "Invalid value for '--port': Input should be less than or equal to 65535",
+            "Ungültiger Wert für '--port': der Wert darf höchstens 65535 sein",
+        ),
+        (
+            "the JPEG data is truncated or damaged",
+            "die JPEG-Daten sind abgeschnitten oder beschädigt",
+        ),
+        (
+            "the file is image/png, not a recording or a film of a kind that is read",
+            "die Datei ist image/png; nötig ist eine Aufnahme oder ein Film von lesbarer Art",
+        ),
+        (
+            "TIFF with CIELAB samples of 12 bits (floating-point) is not read here",
+            "TIFF mit Farbwerten der Art „CIELAB“ zu 12 Bit (Gleitkommazahlen) wird hier nicht gelesen",
+        ),
+        (
+            "The scan was tried 3 times and never came to a report. At last the analysis crashed.",
+            "Die Prüfung wurde 3-mal versucht und kam nie zu einem Bericht. Zuletzt: "
+            "die Analyse ist abgestürzt.",
+        ),
+    ],
+)
+def test_what_values_and_decoders_got_wrong_is_said_in_the_language(
+    english: str, german: str
+) -> None:
+    with speaking(Language.GERMAN):
+        assert told(english) == german
+
+
+@pytest.mark.parametrize("language", [Language.GERMAN, Language.SPANISH])
+def test_every_sentence_of_every_built_in_card_is_said_in_the_language(language: Language) -> None:
+    cards = [card_of(spec) for spec in SPECS]
+    texts = {text for card in cards for text in (card.summary, card.trained_on, *card.limits)}
+    texts |= {line.on for card in cards for line in card.measured}
+    assert len(texts) > 100
+    with speaking(language):
+        assert [text for text in texts if told(text) == text] == []

@@ -1,8 +1,9 @@
 """The PDF of a report: archival, complete, and a carrier of what was signed."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pdf_oxide import PdfDocument
@@ -15,6 +16,7 @@ from service.rendering import document
 from service.rendering.document import render_document
 from service.rendering.drawings import sketch
 from service.rendering.imprint import Imprint, Paper
+from service.rendering.recorded import KEPT, thumbnails_in
 from service.rendering.render import world
 from service.rendering.view import view
 from service.reporting.report import Report, Verdict, read
@@ -26,9 +28,22 @@ from tests.service.reports import BY_VERDICT
 PHOTO = media.jpeg(media.photo_like(320, 240))
 
 
-def _pdf(report: Report, preview: bytes | None = None, imprint: Imprint = Imprint()) -> bytes:  # noqa: B008
+def _pdf(
+    report: Report,
+    preview: bytes | None = None,
+    imprint: Imprint = Imprint(),  # noqa: B008
+    thumbnails: Mapping[str, bytes] | None = None,
+) -> bytes:
     text = report.model_dump_json()
-    return render_document(report, preview, text=text, signature=None, imprint=imprint)
+    return render_document(
+        report, preview, text=text, signature=None, imprint=imprint, thumbnails=thumbnails
+    )
+
+
+def _recorded(report: Report) -> dict[str, bytes]:
+    """A thumbnail for every one that the credentials hold."""
+    found = report.provenance
+    return {} if found is None else dict.fromkeys(thumbnails_in(found), PHOTO)
 
 
 def _words(pdf: bytes) -> str:
@@ -107,8 +122,65 @@ def test_it_is_archival_and_a_screen_reader_can_read_it(
     made: Callable[[], Report], paper: Paper, language: Language
 ) -> None:
     with speaking(language):
-        pdf = _pdf(made(), PHOTO, Imprint("City Desk", paper))
+        report = made()
+        pdf = _pdf(report, PHOTO, Imprint("City Desk", paper), _recorded(report))
     assert _faults(pdf) == []
+
+
+def test_thumbnails_are_printed_small_with_their_words_and_the_others_are_counted() -> None:
+    report = reports.stating()
+    several = _recorded(report)
+    assert len(several) > 1
+    bare, full = _pdf(report), _pdf(report, thumbnails=several)
+    one = _pdf(report, thumbnails={"thumbnail-0": PHOTO})
+    assert len(PHOTO) > 6000
+    assert len(bare) < len(one) < len(full) < len(bare) + 6000 * len(several)
+    assert f"{len(several)} thumbnails in the credentials are not printed" in _words(bare)
+    assert "none of them was compared with a file" not in _words(bare)
+    assert f"{len(several) - 1} thumbnail" in _words(one)
+    assert "none of them was compared with a file" in _words(full)
+    assert "not printed" not in _words(full)
+    assert _alternatives(full) - _alternatives(bare) == {
+        f"Thumbnail of {title}, as the signer recorded it" for title in _pictured(report)
+    }
+
+
+def _pictured(report: Report) -> set[str]:
+    found = report.provenance
+    assert found is not None
+    top = found.manifests[0]
+    return {top.title or "untitled", *(part.title or "untitled" for part in top.ingredients)}
+
+
+def _alternatives(pdf: bytes) -> set[str]:
+    """What a screen reader says in place of pictures."""
+
+    def below(node: Any) -> Iterator[str]:
+        node = node.get_object() if hasattr(node, "get_object") else node
+        if isinstance(node, list):
+            for one in node:
+                yield from below(one)
+        elif isinstance(node, dict):
+            if "/Alt" in node:
+                yield str(node["/Alt"])
+            yield from below(node.get("/K", []))
+
+    return set(below(PdfReader(io.BytesIO(pdf)).root_object["/StructTreeRoot"]))
+
+
+def test_no_more_thumbnails_are_printed_than_a_document_may_hold() -> None:
+    report = reports.stating()
+    found = report.provenance
+    assert found is not None
+    top, *others = found.manifests
+    parts = top.ingredients[:1] * (KEPT + 5)
+    top = top.model_copy(update={"ingredients": parts})
+    many = found.model_copy(update={"manifests": (top, *others)})
+    report = report.model_copy(update={"provenance": many})
+    words = _words(_pdf(report, thumbnails=_recorded(report)))
+    assert (
+        f"{len(thumbnails_in(many)) - KEPT} thumbnails in the credentials are not printed" in words
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from detectors.base import Kind
 from detectors.result import TWO_VIEWS, Alarm, Claim, Outcome, Reason, Segment
-from provenance.declared import Says
+from provenance.declared import Says, SearchGap, Unsearched
 from provenance.result import Integrity, Presence, Provenance, SignerTrust, Timestamp
 from service.rendering.render import render_report, standalone_policy, stylesheet
 from service.reporting.report import Report, Verdict
@@ -217,6 +218,22 @@ def test_no_credentials_unreadable_ones_and_unsupported_files_are_told_apart(
         presence=presence, validated_at=reports.WHEN, remote_url="https://example.org/m"
     )
     assert said in read(reports.report(provenance=found)).words()
+
+
+def test_a_search_that_was_cut_short_is_not_called_a_search_without_a_find() -> None:
+    gap = Unsearched(code=SearchGap.DAMAGED, where="MP4", statement="MP4 was not searched.")
+    cut = reports.bare().model_copy(update={"unsearched": (gap,)})
+    said = read(reports.report(provenance=cut)).words()
+    assert "and nothing was found in the rest" in said
+    assert "No statement about AI" not in said
+    assert "No statement about AI" in read(reports.report()).words()
+
+
+def test_a_recording_that_nobody_judged_is_shown_as_sound_with_its_player() -> None:
+    mute = reports.report(kind=Kind.AUDIO, findings=(reports.silent(),), seconds_long=1.0)
+    outline = read(mute)
+    assert "Sound" in outline.headings
+    assert "Picture" not in outline.headings
 
 
 # --- known originals ----------------------------------------------------------------------------

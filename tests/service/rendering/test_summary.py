@@ -1,5 +1,7 @@
 import pytest
 
+from provenance.result import Integrity, Origin, SignerTrust
+from provenance.statuses import StatusClass
 from service.rendering.summary import NEXT, NOTHING_FOUND, SIDES, SURE, UNSETTLED, Side, summary
 from service.rendering.view import view
 from service.reporting.report import Rank, Signal, Verdict
@@ -39,3 +41,36 @@ def test_evidence_that_settles_nothing_is_not_called_nothing() -> None:
     assert unsettled.evidence
     assert summary(unsettled, ()).how == UNSETTLED
     assert summary(unsettled.model_copy(update={"evidence": ()}), ()).how == NOTHING_FOUND
+
+
+def test_notes_on_how_a_file_was_read_are_never_called_nothing() -> None:
+    short = summary(reports.no_sign_found(), ())
+    assert short.unchecked.startswith("Every check made for this kind of file ran. The list below")
+    assert summary(reports.recording(), ()).unchecked.startswith("Nothing: every check")
+
+
+def test_a_trusted_signer_of_flawed_credentials_is_not_called_untrusted() -> None:
+    found = reports.credentials(ancestor=Integrity.NOT_COVERED).model_copy(
+        update={"fault": StatusClass.BROKEN_BEFORE}
+    )
+    seen = view(reports.report(provenance=found))
+    assert seen.short.how == "Content Credentials that fail a check."
+    assert "whoever signed them" in seen.short.sure
+    assert seen.panel is not None
+    notes = [(fact.label, fact.note) for fact in seen.panel.facts]
+    assert ("Origin", "declared in this version, unconfirmed") in notes
+    said = " ".join((seen.short.sure, *(note for _, note in notes)))
+    assert "not trusted" not in said
+    assert "no list vouches" not in said
+
+
+def test_a_trusted_signer_over_an_origin_of_a_stranger_is_not_called_untrusted() -> None:
+    found = reports.credentials(origin=Origin.AI_GENERATED).model_copy(
+        update={"origin_signer_trust": SignerTrust.UNTRUSTED, "origin_depth": 1}
+    )
+    short = view(reports.report(provenance=found)).short
+    assert short.how == "Content Credentials, origin not vouched for."
+    assert short.sure.startswith("The file's signer is on a trust list")
+    alone = reports.credentials(origin=Origin.AI_GENERATED, trust=SignerTrust.UNTRUSTED)
+    stranger = view(reports.report(provenance=alone))
+    assert stranger.short.sure.startswith("The signature fits the file, but no list vouches")

@@ -12,9 +12,20 @@ from detectors.calibration import distribution
 from detectors.registry import SPECS, card_of, named
 from detectors.result import Claim, Finding, LikelihoodRatio, Outcome
 from detectors.zoo.card import ModelCard
+from service.cli.drift import show
 from service.db.lifecycle import first_id
-from service.db.scores import Said
-from service.watching.drift import FEWEST, Compared, Question, Window, compare, figures_of, look
+from service.db.scores import Said, Stretch
+from service.watching import drift
+from service.watching.drift import (
+    FEWEST,
+    Compared,
+    Question,
+    Window,
+    compare,
+    figures_of,
+    look,
+    shares,
+)
 from tests.service import reports
 from tests.service.databases import sqlite
 from tests.service.office import office
@@ -205,7 +216,23 @@ def test_scores_of_another_model_are_not_compared() -> None:
     assert compare(others, CARDS, WINDOW) == ()
 
 
-def test_the_reports_in_the_database_are_what_is_compared(tmp_path: Path) -> None:
+def test_a_busy_tenant_leaves_room_for_the_others_and_for_the_weeks_before() -> None:
+    busy, before, small, empty = (
+        Stretch("busy", "b", None),
+        Stretch("busy", "a", "b"),
+        Stretch("small", "a", "b"),
+        Stretch("small", "b", None),
+    )
+    there = {busy: 900_000, before: 40_000, small: 300, empty: 1}
+    found = shares(there, 50_000)
+    assert found == {busy: 24_850, before: 24_849, small: 300, empty: 1}
+    assert shares({small: 300}, 50_000) == {small: 300}
+    assert shares({}, 50_000) == {}
+
+
+def test_the_reports_in_the_database_are_what_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = sqlite(tmp_path / "assay.db")
     desk = office(database, tmp_path / "blobs")
     finding = Finding(
@@ -226,6 +253,28 @@ def test_the_reports_in_the_database_are_what_is_compared(tmp_path: Path) -> Non
     now = Window(now=datetime.now(UTC) + timedelta(seconds=1))
     over = by_question(look(database, now), "default")[Question.OVER]
     assert (over.kind, over.scans, over.state) == ("image", 3, "too few scans")
+    assert over.left_out == 0
+    monkeypatch.setattr(drift, "MOST_REPORTS", 2)
+    over = by_question(look(database, now), "default")[Question.OVER]
+    assert (over.scans, over.left_out) == (2, 1)
     assert look(database, now, "others") == ()
     assert look(database, Window(now=NOW + timedelta(days=365))) == ()
     database.close()
+
+
+def test_a_narrow_terminal_shows_every_detector_by_its_whole_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    names = tuple(spec.name for spec in SPECS)
+    one = Compared(
+        tenant="default",
+        kind="image",
+        detector="",
+        question=Question.SCORES,
+        scans=3,
+        reference=724,
+    )
+    show(tuple(replace(one, detector=name) for name in names))
+    said = capsys.readouterr().out
+    assert [name for name in names if name not in said] == []

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from service.access.door import Door
 from service.access.principal import Role
 from service.access.sessions import IDLE
 from service.access.throttle import BY_BOTH
@@ -140,6 +141,38 @@ def test_a_session_nobody_uses_ends(site: Desk, clock: Clock) -> None:
     clock.pass_by(IDLE + timedelta(minutes=1))
     answer = browser.get("/account")
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?to=/account")
+
+
+@pytest.mark.parametrize(
+    ("came", "to"),
+    [
+        (
+            "http://localhost/scans/01k9x2v7qe4m8n1r5t6w0yza3c?x=1",
+            "/scans/01k9x2v7qe4m8n1r5t6w0yza3c",
+        ),
+        ("http://localhost/selected", "/"),
+        ("https://elsewhere.example/scans", "/"),
+        ("http://[", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_form_sent_after_the_session_ended_says_so_and_leads_back_to_its_page(
+    tmp_path: Path, clock: Clock, came: str, to: str
+) -> None:
+    site = desk(tmp_path, StandIn(reports.likely_synthetic), now=clock, door=Door.ALONE)
+    make(site)
+    browser = signed_in(site)
+    clock.pass_by(IDLE + timedelta(minutes=1))
+    headers = {"Referer": came, "Accept": "text/html"}
+    answer = browser.client.post(
+        "/scans/x/links", data={"csrf": "old", "days": "7"}, headers=headers
+    )
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"/sign-in?to={to}&unsaved=true",
+    )
+    assert "nothing was done" in browser.get(answer.headers["location"]).text
+    assert "nothing was done" not in browser.get("/sign-in").text
 
 
 def test_a_disabled_account_is_out_at_once(site: Desk) -> None:
