@@ -31,7 +31,10 @@ def test_the_page_of_a_quarantined_scan_says_what_happened_and_has_it_tried_agai
         (scan_id, "report")
     ]
     scan = site.scans.get(scan_id)
-    assert "attempt 1  Weighing the evidence  test: the analysis crashed (ZeroDivisionError)" in _lines(scan)
+    assert (
+        "attempt 1  Weighing the evidence  test: the analysis crashed (ZeroDivisionError)"
+        in _lines(scan)
+    )
     assert json.loads(json.dumps(_fields(scan)))["bytes_kept"] is True
     engine.error, engine.pause = None, 0.0
     answer = site.client.post(f"/scans/{scan_id}/release", follow_redirects=False)
