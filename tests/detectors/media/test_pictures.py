@@ -169,7 +169,10 @@ def test_floating_point_samples_from_black_to_white_are_read(
     [
         (_by_opencv(GREY.astype(np.float32), ".tif"), "not within 0 and 1"),
         (_by_opencv(GREY.astype(np.float32) * np.nan, ".tif"), "not within 0 and 1"),
-        (tiff(GREY, photometric=1, bits=8, kind=2), "grey samples of 8 bits .signed."),
+        (
+            tiff(GREY, photometric=1, bits=8, kind=2),
+            "grey samples of 8 bits .whole-number with a sign.",
+        ),
         (
             tiff(PHOTO.astype("<u2"), photometric=8, bits=16),
             "CIELAB samples of 16 bits .whole-number.",
