@@ -83,7 +83,8 @@ def searched(report: Report, names: re.Pattern[str]) -> Report:
     labels = _labels(report, names)
     search = _Search(names, labels)
     found = search.through(report)
-    return _Say(search.changed).through(found)
+    renamed = {old: new for old, new in labels.items() if old != new}
+    return _Say(search.changed | renamed).through(found)
 
 
 def any_of(names: set[str]) -> re.Pattern[str]:
@@ -114,7 +115,6 @@ class _Search:
             update["label"] = self.labels[model.label]
         if isinstance(model, Ingredient) and model.manifest is not None:
             update["manifest"] = self.labels.get(model.manifest) or self._text(model.manifest)
-        self.changed.update((old, new) for old, new in self.labels.items() if old != new)
         return model.model_copy(update=update)
 
     def _text(self, text: str) -> str:
