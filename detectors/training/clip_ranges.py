@@ -7,7 +7,7 @@ some pictures, in floating point.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from detectors.image.views import Pixels
 from detectors.registry import card_of, named
-from detectors.training.image_data import pictures, render
+from detectors.training.image_data import Views, some_views
 from detectors.zoo.backbones import CLIP_BLOCKS
 from detectors.zoo.clip_graph import RANGES
 from detectors.zoo.clip_weights import LAYERS
@@ -27,7 +26,6 @@ from detectors.zoo.weights import verified, write_arrays
 
 SEED: Final = 12
 PICTURES: Final = 250
-VIEWS: Final = ("whole.clean", "crop.clean")
 
 Spans = dict[str, npt.NDArray[np.float32]]
 
@@ -36,11 +34,11 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(prog="python -m detectors.training.clip_ranges")
     parser.add_argument("--manifest", type=Path, required=True)
-    found = spans(_views(parser.parse_args().manifest))
+    found = spans(some_views(parser.parse_args().manifest, PICTURES, SEED))
     write_arrays({name: values.astype(np.float16) for name, values in found.items()}, RANGES)
 
 
-def spans(views: Iterator[Pixels]) -> Spans:
+def spans(shown: Iterable[Views]) -> Spans:
     """Of each layer the lowest and highest input of each channel, (2, inputs), over RGB views."""
     encoder = TorchClip(
         verified(card_of(named("image.clip"))), blocks=CLIP_BLOCKS, device=torch.device("cpu")
@@ -50,8 +48,8 @@ def spans(views: Iterator[Pixels]) -> Spans:
         layer = name.removeprefix("blocks.")
         if layer.partition(".")[2] in LAYERS:
             module.register_forward_pre_hook(_widening(found, layer))
-    for view in views:
-        encoder.tokens([view])
+    for views in shown:
+        encoder.tokens(views)
     return found
 
 
@@ -63,14 +61,6 @@ def _widening(found: Spans, layer: str) -> Callable[[nn.Module, tuple[Tensor, ..
         found[layer] = np.stack([np.minimum(known[0], span[0]), np.maximum(known[1], span[1])])
 
     return widen
-
-
-def _views(manifest: Path) -> Iterator[Pixels]:
-    chosen = [picture for picture in pictures(manifest) if not picture.face_crop]
-    some = np.random.default_rng(SEED).choice(len(chosen), PICTURES, replace=False)
-    for index in some:
-        for view in VIEWS:
-            yield render(chosen[index], view)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,8 @@ import numpy.typing as npt
 import torch
 from safetensors.numpy import load_file
 
-from detectors.image.views import Pixels
 from detectors.registry import card_of, named
-from detectors.training.image_data import Picture, pictures, render
+from detectors.training.image_data import Views, some_views
 from detectors.zoo.backbones import CLIP_BLOCKS, ClipEncoder, summaries, summary
 from detectors.zoo.encoders import EIGHT_BITS_APART
 from detectors.zoo.threads import side_by_side, use_threads
@@ -37,7 +36,6 @@ DETECTORS: Final = ("image.clip", "image.fast")
 QUANTILE: Final = 0.95
 
 Floats = npt.NDArray[np.float32]
-Views = tuple[Pixels, Pixels]
 Judged = Callable[[Floats], float]
 """A score of summaries (views, blocks, 3, width)."""
 
@@ -47,9 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m detectors.training.eight_bits")
     parser.add_argument("--manifest", type=Path, required=True)
     use_threads(2)
-    chosen = [p for p in pictures(parser.parse_args().manifest) if not p.face_crop]
-    some = np.random.default_rng(SEED).choice(len(chosen), PICTURES, replace=False)
-    shown = [_views(chosen[index]) for index in some]
+    shown = list(some_views(parser.parse_args().manifest, PICTURES, SEED))
     weights = verified(card_of(named(DETECTORS[0])))
     integers = ClipEncoder(weights)
     floats = TorchClip(weights, blocks=CLIP_BLOCKS, device=torch.device("cpu"), bf16=True)
@@ -81,11 +77,6 @@ def within(differences: list[float]) -> str:
     """In words, what 95 % of them do not exceed, and the largest."""
     apart = np.abs(differences)
     return f"95 % within {np.quantile(apart, QUANTILE):.2f}, all within {apart.max():.2f},"
-
-
-def _views(picture: Picture) -> Views:
-    whole, crop = (render(picture, f"{kind}.clean") for kind in KINDS)
-    return whole, crop
 
 
 def _one_bit_apart(shown: list[Views]) -> Iterator[tuple[int, Views]]:

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,9 @@ NAMED: Final = ("jpeg-70", "webp-80", "resize-0.5", "social")
 
 SMALL: Final = (112, 256)
 """Pixels on the short side of the small copies that are trained on."""
+
+Views = tuple[Pixels, Pixels]
+"""The whole picture and a crop of it."""
 
 NAMED_VIEWS: Final = tuple((f"whole.{name}", f"crop.{name}") for name in NAMED)
 
@@ -170,3 +173,10 @@ def handed_on(picture: Picture, view: str, read: Callable[[Path], Pixels] = read
     side = int(rng.integers(SMALL[0], min(SMALL[1], short) + 1)) if short > SMALL[0] else short
     small = random_chain(resize(pixels, side / short), rng, min_side=side, factors=(1.0, 1.0))
     return resized(small) if view.startswith("whole") else crop(small, 0.5, 0.5)
+
+
+def some_views(manifest: Path, count: int, seed: int) -> Iterator[Views]:
+    """Whole and crop of so many pictures of a manifest drawn at random, face crops left out."""
+    chosen = [picture for picture in pictures(manifest) if not picture.face_crop]
+    for index in np.random.default_rng(seed).choice(len(chosen), count, replace=False):
+        yield render(chosen[index], "whole.clean"), render(chosen[index], "crop.clean")
