@@ -99,9 +99,15 @@ class StatisticsExpert(WindowExpert):
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        forest = Forest.load(verified(card, 1))
         conditions = ConditionModel.load(verified(card, 2))
-        narrow = Forest.load(verified(card, 3))
+        wide, narrow = (Forest.load(verified(card, number)) for number in (1, 3))
+        return cls.of(card, wide, narrow, conditions)
+
+    @classmethod
+    def of(
+        cls, card: ModelCard, forest: Forest, narrow: Forest, conditions: ConditionModel
+    ) -> Self:
+        """Other trees for both bands than the card's, on its scales."""
 
         def score(_: Piece, rows: Floats) -> Judged:
             return Judged(forest.logits(rows), conditions.likeness(rows))
@@ -126,7 +132,13 @@ class EncoderExpert(WindowExpert):
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        encoder = Encoder.load(verified(card, 1))
+        wide = Heads.load(verified(card, 2), verified(card, 3))
+        narrow = Heads.load(verified(card, 4), verified(card, 5))
+        return cls.of(card, Encoder.load(verified(card, 1)), wide, narrow)
+
+    @classmethod
+    def of(cls, card: ModelCard, encoder: Encoder, wide: Heads, narrow: Heads) -> Self:
+        """Other heads for both bands than the card's, on its scales."""
 
         def scorer(heads: Heads) -> Scorer:
             def score(piece: Piece, rows: Floats) -> Judged:
@@ -134,8 +146,6 @@ class EncoderExpert(WindowExpert):
 
             return score
 
-        wide = Heads.load(verified(card, 2), verified(card, 3))
-        narrow = Heads.load(verified(card, 4), verified(card, 5))
         return cls(
             card,
             {

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,15 @@ from detectors.audio.condition import CONDITIONS, LINE, ConditionModel, certain
 from detectors.audio.heads import Heads
 from detectors.audio.network import Networks
 from detectors.training import whisper
-from detectors.training.audio_bank import CLEAN, HEARD_VIEWS, WIDE_VIEWS, Bank, build, chosen
+from detectors.training.audio_bank import (
+    CLEAN,
+    HEARD_VIEWS,
+    WIDE_VIEWS,
+    Bank,
+    Recording,
+    build,
+    chosen,
+)
 from detectors.training.audio_cards import VAD, write_cards
 from detectors.training.audio_experts import (
     fit_conditions,
@@ -76,9 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
     write_cards(held, options.out, options.cache)
 
 
-def folds(bank: Bank) -> npt.NDArray[np.intp]:
+def folds(recordings: tuple[Recording, ...]) -> npt.NDArray[np.intp]:
     """Fold of each recording: sources stay whole, folds are about equally large."""
-    sources, counts = np.unique([r.source for r in bank.recordings], return_counts=True)
+    sources, counts = np.unique([r.source for r in recordings], return_counts=True)
     order = np.random.default_rng(SEED).permutation(sources.size)
     order = order[np.argsort(-counts[order], kind="stable")]
     loads = np.zeros(FOLDS)
@@ -86,7 +94,12 @@ def folds(bank: Bank) -> npt.NDArray[np.intp]:
     for index in order:
         fold[str(sources[index])] = lightest = int(loads.argmin())
         loads[lightest] += counts[index]
-    return np.array([fold[r.source] for r in bank.recordings])
+    return np.array([fold[r.source] for r in recordings])
+
+
+def fold_folder(cache: Path, number: int, recordings: tuple[Recording, ...]) -> Path:
+    """Where the models of a fold are kept, which saw no source of it."""
+    return cache / f"fold{number}-{_state(recordings)}"
 
 
 def held_out(bank: Bank, cache: Path) -> Held:
@@ -95,16 +108,18 @@ def held_out(bank: Bank, cache: Path) -> Held:
     The view `telephone` is that of `LINES`, which models of the narrow band judge.
     """
     wide = np.isin(bank.view, WIDE_VIEWS)
-    fold = folds(bank)
+    fold = folds(bank.recordings)
     scores = {name: np.full(bank.item.size, np.nan) for name in EXPERTS}
     narrow = {name: np.full(bank.line_item.size, np.nan) for name in EXPERTS}
     likeness = np.full((bank.item.size, len(CONDITIONS)), np.nan)
     for number in range(FOLDS):
         rows = wide & (fold[bank.item] == number)
         lines = fold[bank.line_item] == number
-        kept = cache / f"fold{number}-{_state(bank)}.npz"
+        folder = fold_folder(cache, number, bank.recordings)
+        kept = folder / "scores.npz"
         if not kept.exists():
-            models = fit_all(bank, fold != number, SEED + number)
+            folder.mkdir(exist_ok=True)
+            models = fit_all(bank, fold != number, SEED + number, folder)
             np.savez(kept, **judge_all(models, bank, rows, lines))  # type: ignore[arg-type]
         with np.load(kept) as found:
             for name in EXPERTS:
@@ -133,6 +148,23 @@ class Models:
     narrow_forest: Forest
     narrow_heads: Heads
     conditions: ConditionModel
+
+    @classmethod
+    def load(cls, weights: Path) -> Self:
+        """Read what `save` wrote."""
+        return cls(
+            Forest.load(weights / "audio-statistics.safetensors"),
+            Heads.load(
+                weights / "audio-encoder-head.safetensors",
+                weights / "audio-encoder-networks.safetensors",
+            ),
+            Forest.load(weights / "audio-narrow.safetensors"),
+            Heads.load(
+                weights / "audio-encoder-narrow.safetensors",
+                weights / "audio-encoder-narrow-networks.safetensors",
+            ),
+            ConditionModel.load(weights / "audio-condition.safetensors"),
+        )
 
     def save(self, weights: Path) -> None:
         """Write each part into the folder, under the name that its card has."""
@@ -191,9 +223,9 @@ def judge_all(models: Models, bank: Bank, rows: Bools, lines: Bools) -> dict[str
     }
 
 
-def _state(bank: Bank) -> str:
+def _state(recordings: tuple[Recording, ...]) -> str:
     """What fold scores depend on beside the code: which recordings there are, in which order."""
-    digests = "".join(recording.digest for recording in bank.recordings)
+    digests = "".join(recording.digest for recording in recordings)
     return hashlib.sha256(digests.encode()).hexdigest()[:12]
 
 
