@@ -103,7 +103,15 @@ def evaluate(
         over_sources={
             name: found
             for name, rows in delivered.items()
-            if (found := over_sources(rows, suspects=threshold, accuses=accuses)) is not None
+            if (
+                found := over_sources(
+                    rows,
+                    suspects=threshold,
+                    accuses=accuses,
+                    published=() if name == CLEAN else clean,
+                )
+            )
+            is not None
         },
     )
 

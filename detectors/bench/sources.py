@@ -37,14 +37,23 @@ class OverSources(Closed):
     suspected_synthetic: Estimate | None = None
     accused_bona_fide: Estimate | None = None  # over its 1 % point
     accused_synthetic: Estimate | None = None
+    changed: Estimate | None = None
+    """Items that the 1 % point accuses as published and not in this delivery, or the other way round."""
+    flipped: Estimate | None = None
+    """Items accused in one of both and not even suspected in the other."""
 
 
 def over_sources(
-    scores: Sequence[Score], *, suspects: float | None = None, accuses: float | None = None
+    scores: Sequence[Score],
+    *,
+    suspects: float | None = None,
+    accuses: float | None = None,
+    published: Sequence[Score] = (),
 ) -> OverSources | None:
     """Figures of scores of one condition; None with under `LEAST` sources or without both classes.
 
-    `suspects` and `accuses` are the points of a card, on raw scores without what an item is allowed.
+    `suspects` and `accuses` are the points of a card, on raw scores without what an item is allowed;
+    `published` has the same items before the delivery that `scores` are of.
     """
     judged = [score for score in scores if score.raw is not None]
     names, source = np.unique([score.source for score in judged], return_inverse=True)
@@ -71,7 +80,31 @@ def over_sources(
         tpr_at_fpr_5=_estimate(curve.tpr_at(0.05)),
         within=_within(raw, synthetic, source, drawn),
         **shares,
+        **_turns(judged, published, suspects, accuses),
     )
+
+
+def _turns(
+    judged: Sequence[Score],
+    published: Sequence[Score],
+    suspects: float | None,
+    accuses: float | None,
+) -> dict[str, Estimate]:
+    """Shares `changed` and `flipped` of the items that were judged before and after."""
+    before = {score.path: score for score in published if score.raw is not None}
+    pairs = [(before[score.path], score) for score in judged if score.path in before]
+    names, source = np.unique([score.source for _, score in pairs], return_inverse=True)
+    if suspects is None or accuses is None or names.size < LEAST:
+        return {}
+    stand = np.array([[(s.raw or 0.0) - (s.allowance or 0.0) for s in pair] for pair in pairs])
+    accused, clear = stand > accuses, stand <= suspects
+    one_only = accused[:, 0] != accused[:, 1]
+    opposed = (accused & clear[:, ::-1]).any(axis=1)
+    weights = _draws(names.size)[:, source]
+    return {
+        "changed": _estimate(weights @ one_only, weights),
+        "flipped": _estimate(weights @ opposed, weights),
+    }
 
 
 def _draws(sources: int) -> Floats:

@@ -57,3 +57,25 @@ def test_a_film_nothing_was_made_of_is_in_no_pair_of_its_source() -> None:
     assert found is not None
     assert found.sources == LEAST
     assert found.within is None
+
+
+def test_items_that_a_delivery_turns_around_are_counted_in_both_directions() -> None:
+    def film(number: int, raw: float | None) -> Score:
+        made = number % 2 == 1
+        label = "ai_generated" if made else "real"
+        return Score(path=str(number), label=label, raw=raw, source=str(number % LEAST))
+
+    before = [3.0] * 4 + [0.0] * 36
+    after = [3.0, 1.5, 0.5, None] + [3.0] + [1.5] * 5 + [0.0] * 30
+    found = over_sources(
+        [film(n, raw) for n, raw in enumerate(after)],
+        suspects=1.0,
+        accuses=2.0,
+        published=[film(n, raw) for n, raw in enumerate(before)],
+    )
+    assert found is not None
+    assert found.changed is not None
+    assert found.flipped is not None
+    assert found.changed.value == pytest.approx(3 / 39, abs=1e-4)  # 1, 2 and 4; 3 was not judged
+    assert found.flipped.value == pytest.approx(2 / 39, abs=1e-4)  # 2 and 4
+    assert found.flipped.high > found.flipped.value

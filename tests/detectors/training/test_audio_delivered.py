@@ -43,7 +43,9 @@ class Always:
         assert isinstance(media, Audio)
         if media.source_rate < 16_000:
             raise NotApplicable(Reason.NARROW_BAND, "a telephone")
-        return Observation(raw=self.raw, spans=(Span(start=0, end=1, raw=self.raw, label="speech"),))
+        return Observation(
+            raw=self.raw, spans=(Span(start=0, end=1, raw=self.raw, label="speech"),)
+        )
 
 
 def experts(raw: float) -> Mapping[str, Judge]:
