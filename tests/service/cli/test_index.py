@@ -124,9 +124,7 @@ def test_each_subcommand_has_help(command: str, tmp_path: Path) -> None:
     assert "Usage" in ran.out
 
 
-@pytest.mark.parametrize(
-    "asked", [("list",), ("add", "."), ("search", "a.jpg")]
-)
+@pytest.mark.parametrize("asked", [("list",), ("add", "."), ("search", "a.jpg")])
 def test_a_tenant_that_does_not_exist_is_an_error_and_gets_no_index(
     asked: tuple[str, ...], tmp_path: Path
 ) -> None:
