@@ -60,7 +60,8 @@ def render(report: Report) -> RenderableType:
         *_handling(report),
         *_notes(report),
         Text(
-            f"sha256 {report.subject.sha256}  {number(report.seconds, 2)} s", style="bright_black"
+            f"sha256 {report.subject.sha256}  {number(report.seconds, 2)}{_HELD}s",
+            style="bright_black",
         ),
     ]
     colour = COLOURS[report.verdict]
@@ -101,7 +102,7 @@ def _headline(report: Report) -> RenderableType:
     if subject.width and subject.height:
         facts.append(f"{subject.width} x {subject.height}")
     if subject.seconds is not None:
-        facts.append(f"{number(subject.seconds, 1)} s")
+        facts.append(f"{number(subject.seconds, 1)}{_HELD}s")
     line = verdict_text(report.verdict)
     line.append(f"  {_held(report.headline)}", style="not bold default")
     return Group(Text(", ".join(facts), style="bright_black"), line)
