@@ -183,7 +183,7 @@ def test_no_figure_parts_from_its_unit_at_the_end_of_a_line(width: int) -> None:
     told = reports.report(kind=Kind.AUDIO).model_copy(update={"headline": said})
     Console(file=out, width=width).print(render(told))
     parted = [
-        line for line in out.getvalue().splitlines() if re.search(r"(?<!\w)[\d.]+[ │]*$", line)
+        line for line in out.getvalue().splitlines() if re.search(r"(?<!\w)\d[\d.]*[ │]*$", line)
     ]
     assert parted == []
     assert "It has 0.40 s of" in " ".join(out.getvalue().replace("│", " ").split())
