@@ -3,7 +3,7 @@
 import warnings
 
 from celery.apps.worker import Worker
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging
 
 from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
