@@ -1,6 +1,9 @@
 """One worker from its first connection to its last scan: Celery over our pool, or the sender."""
 
+import warnings
+
 from celery.apps.worker import Worker
+from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging
 
 from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
@@ -18,6 +21,7 @@ def work(settings: Settings, queues: tuple[str, ...], concurrency: int | None) -
     with explained():
         pulse.listen(settings.metrics.host, settings.metrics.port)
     setup_logging.connect(_keep_logging)
+    warnings.simplefilter("ignore", SecurityWarning)  # who starts workers has said so, once
     if queues == (WEBHOOKS_QUEUE,):
         return senders.run(settings, threads=concurrency or senders.THREADS)
     return _run_scans(settings, queues, concurrency or 1)

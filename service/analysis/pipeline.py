@@ -34,7 +34,8 @@ from service.reporting.evidence import gaps, weigh
 from service.reporting.headline import Facts, headline
 from service.reporting.pins import digest_of, pin, settings_of
 from service.reporting.questions import leading, questions
-from service.reporting.report import NotChecked, Profile, Report, Subject
+from service.reporting.report import NotChecked, Profile, Report, Subject, Verdict
+from service.reporting.unasked import unasked
 from service.reporting.verdict import NO_CLASSIFIER, NOT_REQUESTED, decide
 from service.reporting.wording import UNJUDGED
 
@@ -231,6 +232,9 @@ def _report(
         *gaps(provenance, classified.findings),
     )
     decision = decide(evidence, missing)
+    if decision.verdict is Verdict.NO_SIGN_FOUND and classified.kind is not None:
+        open_question = unasked(classified.kind, classified.findings)
+        missing = missing if open_question is None else (open_question, *missing)
     asked = questions(classified.findings)
     first = leading(asked)
     return Report(

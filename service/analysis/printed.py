@@ -1,6 +1,9 @@
-"""Take the report and its signature out of a PDF that assay made, or that claims so."""
+"""Take the report and its signature out of a PDF or a page that assay made, or that claims so."""
 
+import html
+import io
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import BinaryIO, Final
 
 from detectors.errors import DecoderCrashed, MediaTimeout
@@ -16,6 +19,17 @@ _CONFINEMENT: Final = Confinement(
     memory_bytes=1024 * MIB, cpu_seconds=int(READING_SECONDS), reply_bytes=2 * LARGEST_DOCUMENT
 )
 _MAGIC: Final = b"%PDF-"
+_FOLD: Final = '<details class="raw">'
+_BEGIN: Final = '<pre tabindex="0">'
+_END: Final = "</pre>"
+
+
+class Form(StrEnum):
+    """As what a report was saved. Of a PDF and a page only the report inside was ever signed."""
+
+    JSON = "json"
+    PDF = "pdf"
+    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +38,30 @@ class Printed:
 
     report: bytes
     signature: str | None
-    in_pdf: bool = True
+    form: Form = Form.PDF
 
 
-def is_pdf(start: bytes) -> bool:
-    """Whether bytes begin as a PDF does."""
-    return start.startswith(_MAGIC)
+def enclosed(found: bytes) -> Printed:
+    """The report in a file that was saved as JSON, as a PDF or as a page. Raises `ReportInvalid`.
+
+    The Verify page reads the same three, in `static/verify.js`.
+    """
+    if found.startswith(_MAGIC):
+        return printed(io.BytesIO(found))
+    if found.lstrip().startswith(b"<"):
+        return Printed(_in_page(found).encode(), None, Form.PAGE)
+    return Printed(found, None, Form.JSON)
+
+
+def _in_page(found: bytes) -> str:
+    """The JSON that the page of a report holds once."""
+    _before, *folds = found.decode(errors="replace").split(_FOLD)
+    if len(folds) == 1:
+        _summary, begun, rest = folds[0].partition(_BEGIN)
+        text, ended, _after = rest.partition(_END)
+        if begun and ended and "<" not in text:
+            return html.unescape(text)
+    raise ReportInvalid("this page is not a report")
 
 
 def printed(untrusted: BinaryIO) -> Printed:

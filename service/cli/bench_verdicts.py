@@ -38,7 +38,9 @@ def answers(items: Sequence[Item], pipeline: Pipeline, plan: Plan) -> list[Answe
     ):
         reader = MediaReader(pool, plan.limits)
         found = threads.map(partial(_of_item, pipeline=pipeline, reader=reader, plan=plan), items)
-        return [answer for own in progress.track(found, len(items)) for answer in own]
+        return [
+            answer for own in progress.track(found, len(items), description="") for answer in own
+        ]
 
 
 def _of_item(item: Item, *, pipeline: Pipeline, reader: MediaReader, plan: Plan) -> list[Answered]:

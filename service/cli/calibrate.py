@@ -99,7 +99,7 @@ def _seen(folder: Path, pipeline: Pipeline, jobs: int) -> dict[str, Seen]:
     seen: dict[str, Seen] = {}
     with ThreadPoolExecutor(jobs) as threads, Progress(console=console(stderr=True)) as progress:
         found = threads.map(partial(_findings_in, language(), pipeline), files)
-        for findings in progress.track(found, len(files)):
+        for findings in progress.track(found, len(files), description=""):
             for finding in findings:
                 seen.setdefault(finding.detector, Seen()).add(finding)
     return seen

@@ -10,6 +10,10 @@ from service.language.figures import as_written, percent
 from service.language.spoken import Words, _, n_
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
     from service.watching.drift import Compared
 
 QUESTIONS: Final = Words(
@@ -20,9 +24,7 @@ QUESTIONS: Final = Words(
         "no_score": "no score",
     }
 )
-STATES: Final = Words(
-    {"too few scans": "too few scans", "drift": "drift", "as before": "as before"}
-)
+STATES: Final = Words({"drift": "drift", "as before": "as before"})
 
 
 def drift(
@@ -60,14 +62,52 @@ def drift(
 
 
 def show(found: "tuple[Compared, ...]") -> None:
-    """Print what was compared as a table."""
-    from rich.table import Column, Table
-
+    """Print what was compared as a table, and once what had too few scans for that."""
     from service.cli.colours import console
+    from service.watching.drift import FEWEST
 
     if not found:
         typer.echo(_("no scan of these days was judged by the models as they are now"))
         return
+    compared = [item for item in found if item.is_compared]
+    if compared:
+        console().print(_table(compared))
+    for tenant, detectors in _too_few(found):
+        typer.echo(
+            _(
+                "{tenant}: too few scans to compare {detectors}; it takes {count} on each side",
+                tenant=tenant,
+                detectors=detectors,
+                count=FEWEST,
+            )
+        )
+    for name, count in {item.tenant: item.left_out for item in found if item.left_out}.items():
+        typer.echo(
+            n_(
+                "{tenant}: {count} older report of these days was left out, as there are more than are read",
+                "{tenant}: {count} older reports of these days were left out, as there are more than are read",
+                count,
+                tenant=name,
+            )
+        )
+
+
+def _too_few(found: "tuple[Compared, ...]") -> "Iterator[tuple[str, str]]":
+    """Each tenant with the detectors that had too few scans, and for which questions if not for all."""
+    for tenant in dict.fromkeys(item.tenant for item in found if not item.is_compared):
+        named = []
+        own = [item for item in found if item.tenant == tenant]
+        for detector in dict.fromkeys(item.detector for item in own if not item.is_compared):
+            asked = [item for item in own if item.detector == detector]
+            short = [item for item in asked if not item.is_compared]
+            questions = ", ".join(QUESTIONS[item.question] for item in short)
+            named.append(detector if len(short) == len(asked) else f"{detector} ({questions})")
+        yield tenant, ", ".join(named)
+
+
+def _table(compared: "list[Compared]") -> "Table":
+    from rich.table import Column, Table
+
     heads = (
         *(_("tenant"), _("detector"), _("compared"), _("scans"), _("with"), _("was")),
         *(_("is"), _("effect"), _("synthetic"), "p", ""),
@@ -75,7 +115,7 @@ def show(found: "tuple[Compared, ...]") -> None:
     detector = heads[1]
     columns = (Column(head, overflow="fold", no_wrap=head == detector) for head in heads)
     table = Table(*columns, box=None)
-    for item in found:
+    for item in compared:
         table.add_row(
             item.tenant,
             item.detector,
@@ -87,16 +127,7 @@ def show(found: "tuple[Compared, ...]") -> None:
             _number(item.corrected_p),
             STATES[item.state],
         )
-    console().print(table)
-    for name, count in {item.tenant: item.left_out for item in found if item.left_out}.items():
-        typer.echo(
-            n_(
-                "{tenant}: {count} older report of these days was left out, as there are more than are read",
-                "{tenant}: {count} older reports of these days were left out, as there are more than are read",
-                count,
-                tenant=name,
-            )
-        )
+    return table
 
 
 def _number(value: float | None) -> str:

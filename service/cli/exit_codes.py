@@ -21,7 +21,7 @@ MEANING: Final = {
     ExitCode.NOTHING_FOUND: "nothing found (this does not prove that a file is genuine)",
     ExitCode.FOUND: "at least one input is synthetic, manipulated, or has broken credentials",
     ExitCode.USAGE: "the command or its settings are not valid",
-    ExitCode.NOT_ANALYSED: "nothing found, but some input could not be analysed",
+    ExitCode.NOT_ANALYSED: "nothing found, but some input could not be analysed or judged",
     ExitCode.INCONCLUSIVE: "nothing found, but some answer is inconclusive",
     ExitCode.INTERNAL: "a bug in assay",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C",
@@ -43,11 +43,12 @@ def exit_code(
 ) -> ExitCode:
     """One code for many inputs, by their verdicts and, under a policy, its actions.
 
-    `failures` says that some have no report, `fail_on` what counts as found.
+    `failures` says that some have no report, `fail_on` what counts as found. A file of which nothing
+    could be judged counts as not analysed: silence that was no search clears nothing.
     """
     given = set(answers)
     if given & fail_on:
         return ExitCode.FOUND
-    if failures:
+    if failures or "not_applicable" in given:
         return ExitCode.NOT_ANALYSED
     return ExitCode.INCONCLUSIVE if "inconclusive" in given else ExitCode.NOTHING_FOUND

@@ -20,6 +20,7 @@ from provenance.result import Integrity, Presence, Provenance
 from provenance.similarity.store import IndexStore
 from service.analysis.indexing import Librarian
 from service.analysis.media_index import MediaIndex
+from service.analysis.source import DEFAULT_TENANT
 from service.arguments import pipeline_config, upload_limits
 from service.cli.audit.walk import walk
 from service.cli.colours import console
@@ -27,6 +28,7 @@ from service.cli.complain import DELIBERATE, complain, say
 from service.cli.engine import read_settings
 from service.cli.exit_codes import ExitCode
 from service.cli.inputs import opened
+from service.cli.installed import database_for
 from service.errors import UnsupportedKind
 from service.language.figures import as_written
 from service.language.reading import told
@@ -45,6 +47,7 @@ _HASH: Final = re.compile(r"[0-9a-f]{8,64}")
 
 def add(paths: tuple[Path, ...], jobs: int | None, tenant: str) -> ExitCode:
     """Add every media file named or below a folder named; one that fails stops no other."""
+    _require(tenant)
     threads = jobs or cpu_count() or 1
     limits = upload_limits(read_settings())
     files = list(_files(paths))
@@ -69,7 +72,7 @@ def add(paths: tuple[Path, ...], jobs: int | None, tenant: str) -> ExitCode:
 
 def show(tenant: str, *, as_json: bool) -> ExitCode:
     """Print every original."""
-    store = _store()
+    store = _store(tenant)
     try:
         entries = list(store.entries(tenant=tenant)) if store.exists else []
     except DELIBERATE as error:
@@ -96,7 +99,7 @@ def show(tenant: str, *, as_json: bool) -> ExitCode:
 
 def remove(hashes: tuple[str, ...], tenant: str) -> ExitCode:
     """Forget the originals whose hash begins so."""
-    store, failed = _store(), False
+    store, failed = _store(tenant), False
     for named in hashes:
         if not _HASH.fullmatch(named.lower()):
             sentence = _("no sha256 and no beginning of one with 8 digits [hash_invalid]")
@@ -115,7 +118,7 @@ def search(files: tuple[str, ...], tenant: str, *, as_json: bool) -> ExitCode:
     """Print what each file is a copy of."""
     settings = read_settings()
     found = failed = False
-    if not _store().exists:
+    if not _store(tenant).exists:
         say(_("there is no index yet; see assay index add --help"))
         return ExitCode.NOT_ANALYSED
     with _librarian(1) as librarian:
@@ -144,7 +147,7 @@ def search(files: tuple[str, ...], tenant: str, *, as_json: bool) -> ExitCode:
 
 def stats(tenant: str) -> ExitCode:
     """Print counts."""
-    store = _store()
+    store = _store(tenant)
     if not store.exists:
         say(_("there is no index yet; see assay index add --help"))
         return ExitCode.NOTHING_FOUND
@@ -227,8 +230,17 @@ def _librarian(children: int) -> Iterator[Librarian]:
         yield librarian
 
 
-def _store() -> IndexStore:
+def _store(tenant: str) -> IndexStore:
+    """Where descriptors lie. Ends the command with one sentence where there is no such tenant."""
+    _require(tenant)
     return MediaIndex(read_settings().index).index.store
+
+
+def _require(tenant: str) -> None:
+    """The one that every installation has is not asked for: an index takes no database."""
+    if tenant != DEFAULT_TENANT:
+        with database_for("index", tenant):
+            pass
 
 
 def _refused(about: str, error: Exception) -> ExitCode:

@@ -305,7 +305,8 @@ def audit(
 
 def show(
     report: Annotated[
-        str, typer.Argument(metavar="REPORT", help="A report, its PDF, or an audit; - stdin.")
+        str,
+        typer.Argument(metavar="REPORT", help="A report, its PDF or page, or an audit; - stdin."),
     ],
     *,
     line: Annotated[

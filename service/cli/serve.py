@@ -84,6 +84,7 @@ def run(
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}/"
         say(_("page and API at {url} (Ctrl-C stops it)", url=url))
+        _warn_of_root()
         ending = supervise(children)
     say(_("stopped"))
     return ending
@@ -92,12 +93,19 @@ def run(
 def become_worker(queues: str | None, concurrency: int | None) -> None:
     """Replace this process by a worker; the service may not import the workers package."""
     read_settings()
+    _warn_of_root()
     command = _python("-m", WORKERS)
     if concurrency is not None:
         command += ["--concurrency", str(concurrency)]
     if queues:
         command += ["--queues", queues]
     os.execv(command[0], command)  # noqa: S606 (our own interpreter, no shell)
+
+
+def _warn_of_root() -> None:
+    """Once for all the processes that this one starts."""
+    if os.geteuid() == 0:
+        say(_("this runs as root, and needs no such rights: run it as a user of its own"))
 
 
 def _api(

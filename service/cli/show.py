@@ -1,13 +1,12 @@
 """`assay show`: read a report back in, alone or from a line of an audit, and show it."""
 
-import io
 import sys
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from service.analysis.pipeline import Analysis
-from service.analysis.printed import Printed, is_pdf, printed
+from service.analysis.printed import Form, Printed, enclosed
 from service.cli.audit.results_file import LINE_OPENING, Line
 from service.cli.check import answers_of, write_html, write_pdf
 from service.cli.colours import console
@@ -79,10 +78,8 @@ def _document(named: str, line: int | None) -> Printed:
     """A report's JSON, and its signature where it comes from a PDF that has one."""
     found = _read(named, line)
     if line is not None:
-        return Printed(_body(found).encode(), None, in_pdf=False)
-    if is_pdf(found):
-        return printed(io.BytesIO(found))
-    return Printed(found, None, in_pdf=False)
+        return Printed(_body(found).encode(), None, Form.JSON)
+    return enclosed(found)
 
 
 def _read(named: str, line: int | None) -> bytes:

@@ -16,7 +16,8 @@ TERMS = "\n\n".join(
 
 def verify_report(
     report: Annotated[
-        Path, typer.Argument(metavar="REPORT.json|REPORT.pdf", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(metavar="REPORT.json|REPORT.pdf|REPORT.html", exists=True, dir_okay=False),
     ],
     *,
     signature: Annotated[
@@ -37,6 +38,7 @@ def verify_report(
     curl -o keys.json HOST/.well-known/assay-keys.json
     assay verify-report report.json --signature report.jws --keys keys.json
     assay verify-report report.pdf --keys keys.json
+    assay verify-report report.html --signature report.jws --keys keys.json
     """
     from service.cli import verify as command
 
@@ -63,7 +65,10 @@ def verify_receipt(
 
 
 def recheck(
-    report: Annotated[str, typer.Argument(metavar="REPORT", help="A report or an audit; - stdin.")],
+    report: Annotated[
+        str,
+        typer.Argument(metavar="REPORT", help="A report, its PDF or page, or an audit; - stdin."),
+    ],
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
     *,
     line: Annotated[

@@ -15,7 +15,7 @@ from service.analysis.progress import STAGES, Listener
 from service.cli import timeline
 from service.cli.colours import COLOURS, console, verdict_text
 from service.cli.credentials_tree import credentials
-from service.language.figures import number
+from service.language.figures import number, unbroken
 from service.language.spoken import _
 from service.rendering.view import conflicts, gaps
 from service.rendering.words import WORDS
@@ -30,6 +30,9 @@ _ACTION_COLOURS: Final = {
     PolicyAction.REVIEW: "yellow",
     PolicyAction.BLOCK: "red",
 }
+_HELD: Final = "\ue000"
+"""Holds a place for a space at which no line may end: rich breaks lines at every other kind of space."""
+
 _ALARMING: Final = frozenset({Signal.BROKEN, Signal.SYNTHETIC, Signal.MANIPULATED})
 
 
@@ -57,7 +60,8 @@ def render(report: Report) -> RenderableType:
         *_handling(report),
         *_notes(report),
         Text(
-            f"sha256 {report.subject.sha256}  {number(report.seconds, 2)} s", style="bright_black"
+            f"sha256 {report.subject.sha256}  {number(report.seconds, 2)}{_HELD}s",
+            style="bright_black",
         ),
     ]
     colour = COLOURS[report.verdict]
@@ -82,7 +86,9 @@ class _Printable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for piece in console.render(self._inner, options):
-            text = "".join(c if c.isprintable() or c == "\n" else "�" for c in piece.text)
+            text = "".join(
+                c if c.isprintable() or c == "\n" else "�" for c in piece.text.replace(_HELD, " ")
+            )
             yield Piece(text, piece.style)
 
 
@@ -96,9 +102,9 @@ def _headline(report: Report) -> RenderableType:
     if subject.width and subject.height:
         facts.append(f"{subject.width} x {subject.height}")
     if subject.seconds is not None:
-        facts.append(f"{number(subject.seconds, 1)} s")
+        facts.append(f"{number(subject.seconds, 1)}{_HELD}s")
     line = verdict_text(report.verdict)
-    line.append(f"  {report.headline}", style="not bold default")
+    line.append(f"  {_held(report.headline)}", style="not bold default")
     return Group(Text(", ".join(facts), style="bright_black"), line)
 
 
@@ -128,7 +134,7 @@ def _evidence(report: Report) -> Iterator[RenderableType]:
         name = Text(kind_of(item, report), style=decided)
         if decided:
             name.append(f"\n{WORDS['decided']}", style="not bold bright_black")
-        table.add_row(name, Text(item.statement, style=style))
+        table.add_row(name, Text(_held(item.statement), style=style))
     yield _section(_("Evidence, strongest first"))
     yield table
 
@@ -152,7 +158,7 @@ def _conflicts(report: Report) -> Iterator[RenderableType]:
     if report.conflicts:
         yield _section(WORDS["conflicts"])
     for between, statement in conflicts(report):
-        yield Text(f"  {between}: {statement}", style="yellow")
+        yield Text(f"  {between}: {_held(statement)}", style="yellow")
 
 
 def _traces(report: Report) -> Iterator[RenderableType]:
@@ -173,7 +179,7 @@ def _not_checked(report: Report) -> Iterator[RenderableType]:
     if report.not_checked:
         yield _section(_("Not checked"))
     for item in gaps(report):
-        yield Text(f"  {item.what}: {item.statement}")
+        yield Text(f"  {item.what}: {_held(item.statement)}")
 
 
 def _handling(report: Report) -> Iterator[RenderableType]:
@@ -186,6 +192,10 @@ def _handling(report: Report) -> Iterator[RenderableType]:
 def _notes(report: Report) -> Iterator[RenderableType]:
     for note in report.subject.notes:
         yield Text(_("Note: {sentence}", sentence=note), style="bright_black")
+
+
+def _held(sentence: str) -> str:
+    return unbroken(sentence, _HELD)
 
 
 def _section(title: str) -> Text:

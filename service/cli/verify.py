@@ -6,15 +6,23 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from service.analysis.printed import Printed, is_pdf, printed
+from service.analysis.printed import Form, Printed, enclosed
 from service.cli.colours import console
 from service.cli.complain import complain
 from service.cli.exit_codes import ExitCode
-from service.errors import ReceiptInvalid, ServiceError, SignatureInvalid
+from service.errors import ReceiptInvalid, ReportInvalid, ServiceError, SignatureInvalid
 from service.language.spoken import Words, _
 from service.reporting import report as reports
+from service.reporting.attached import LARGEST_DOCUMENT
 from service.reporting.receipt import Item, Receipt, SignedReceipt
 from service.reporting.signature import verify
+
+AROUND: Final = Words(
+    {
+        Form.PDF: "The report inside is what was signed; the pages around it were not checked",
+        Form.PAGE: "The report inside is what was signed; the page around it was not checked",
+    }
+)
 
 
 def run(report: Path, *, signature: Path | None, keys: Path) -> ExitCode:
@@ -43,21 +51,19 @@ def run(report: Path, *, signature: Path | None, keys: Path) -> ExitCode:
         return ExitCode.NOT_ANALYSED
     when = f"{document.analysed_at:%F %T %Z}"
     said = _("{path}: signed by {key}, unchanged since {when}", path=report, key=key_id, when=when)
-    if found.in_pdf:
-        said += ". " + _(
-            "The report inside is what was signed; the pages around it were not checked"
-        )
+    if found.form is not Form.JSON:
+        said += f". {AROUND[found.form]}"
     console().print(said)
     return ExitCode.NOTHING_FOUND
 
 
 def _document(report: Path) -> Printed:
-    """The report's JSON and, from a PDF, the signature inside. Raises `ReportInvalid`."""
+    """The report's JSON and, from a PDF, the signature inside. Raises `ReportInvalid`, `OSError`."""
     with report.open("rb") as file:
-        if is_pdf(file.read(8)):
-            return printed(file)
-        file.seek(0)
-        return Printed(file.read(), None, in_pdf=False)
+        found = file.read(LARGEST_DOCUMENT + 1)
+    if len(found) > LARGEST_DOCUMENT:
+        raise ReportInvalid(f"longer than {LARGEST_DOCUMENT} bytes")
+    return enclosed(found)
 
 
 _RECEIPTS: Final = TypeAdapter[SignedReceipt | list[SignedReceipt]](

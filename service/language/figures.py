@@ -8,6 +8,10 @@ from service.language.languages import Language, language
 
 _NUMBER: Final = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})( \d{2}:\d{2}(:\d{2})?)?( UTC)?")
+_UNIT: Final = re.compile(r"(?<=\d) (?=(%|s|ms|min|h|px|Hz|kHz|kB|MB|GB|dB|MiB|GiB)(?!\w))")
+UNBROKEN: Final = "\u00a0"
+"""A space at which no line ends."""
+
 _MARKS: Final = str.maketrans(",.", "\0\1")
 
 
@@ -34,6 +38,14 @@ def _month(english: str) -> str:
     except ValueError:
         return english
     return _formatted(written, "LLLL yyyy")
+
+
+def unbroken(text: str, space: str = UNBROKEN) -> str:
+    """A sentence as it is shown, in which no figure parts from its unit at the end of a line.
+
+    What is stored and signed keeps its plain spaces.
+    """
+    return _UNIT.sub(space, text)
 
 
 def number(value: float, digits: int = 0) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from detectors.errors import CardInvalid
 from detectors.zoo.card import ModelCard
-from service.language.figures import minute
+from service.language.figures import minute, unbroken
 from service.language.languages import language
 from service.language.reading import told
 from service.language.spoken import _, capital
@@ -170,16 +170,16 @@ def _shown(
         "sha256": report.subject.sha256,
         "verdict": seen.verdict,
         "tone": _TONES.get(report.verdict, "none"),
-        "headline": report.headline,
+        "headline": unbroken(report.headline),
         "name": report.subject.name,
         "byline": _byline(report, seen),
         "decision": _decision(report),
         "picture": drawings.picture(preview) if preview and line is None else None,
         "maps": _maps(seen, preview),
         "unmapped": "" if seen.maps else seen.unmapped,
-        "conflicts": [{"between": a, "statement": b} for a, b in seen.conflicts],
+        "conflicts": [{"between": a, "statement": unbroken(b)} for a, b in seen.conflicts],
         "evidence": [
-            {"kind": item.kind, "statement": item.statement, "decided": item.decided}
+            {"kind": item.kind, "statement": unbroken(item.statement), "decided": item.decided}
             for item in seen.evidence
         ],
         "timeline": None
@@ -203,7 +203,7 @@ def _shown(
         "traces": [f"{item.statement} {item.weight}" for item in seen.traces],
         "leading": seen.leading,
         "findings": [_finding(item, report) for item in seen.findings],
-        "gaps": [{"what": gap.what, "statement": gap.statement} for gap in seen.gaps],
+        "gaps": [{"what": gap.what, "statement": unbroken(gap.statement)} for gap in seen.gaps],
         "notes": report.subject.notes,
         "method": _method(report, seen),
     }

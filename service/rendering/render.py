@@ -12,7 +12,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from service.language.figures import as_written, day, minute, number
+from service.language.figures import as_written, day, minute, number, unbroken
 from service.language.languages import NAMES, Language, language
 from service.language.reading import told
 from service.language.spoken import capital, catalogue, marked, n_marked
@@ -61,7 +61,7 @@ def environment() -> Environment:
     made.filters.update(
         minute=minute, day=day, told=told, bdi=_bdi, code=_code, strong=_strong, when=_when
     )
-    made.filters.update(linked=_linked, stopped=_stopped)
+    made.filters.update(linked=_linked, stopped=_stopped, unbroken=unbroken)
     made.filters["of_card"] = _of_card
     made.filters["percent"] = lambda share: f"{100 * share:.3f}".rstrip("0").rstrip(".") + "%"
     made.filters["sentence"] = capital

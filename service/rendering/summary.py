@@ -5,18 +5,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from service.language.spoken import N_, Words, _, n_
+from service.language.spoken import N_, Words, _, capital, n_
 from service.reporting.credential_words import Standing
 from service.reporting.credentials import standing
-from service.reporting.evidence import kind_of
-from service.reporting.report import Rank, Report, Signal, Verdict
-from service.reporting.wording import CLAIMS, likelier
+from service.reporting.evidence import CLASSIFIER_ID, kind_of
+from service.reporting.names import as_sentence, called
+from service.reporting.report import Evidence, NotChecked, Rank, Report, Signal, Verdict
+from service.reporting.unasked import NOT_ASKED
+from service.reporting.wording import CLAIMS, EVEN, likelier
 
 
 class Side(StrEnum):
     """For what a piece of evidence speaks."""
 
     AI = "ai"
+    AGAINST = "against"
+    BELOW = "below"
+    MIXED = "mixed"
     CAMERA = "camera"
     NEITHER = "neither"
 
@@ -24,6 +29,9 @@ class Side(StrEnum):
 SPEAKS: Final = Words(
     {
         Side.AI: "speaks for AI or a change",
+        Side.AGAINST: "speaks against AI or a change",
+        Side.BELOW: "speaks for AI or a change, and passes no threshold",
+        Side.MIXED: "speaks for and against AI or a change",
         Side.CAMERA: "speaks for a camera",
         Side.NEITHER: "speaks for neither",
     }
@@ -57,8 +65,26 @@ SIDES: Final[Mapping[Signal, Side]] = {
         Side.CAMERA,
     ),
 }
-"""A classifier that stays below its thresholds speaks for neither: it found no sign, which is no
-sign of the opposite."""
+"""What each signal speaks for by itself; `side_of` also looks at the ratio of a classifier."""
+
+
+def side_of(item: Evidence, report: Report) -> Side:
+    """For what a piece of evidence speaks, never other than its own sentence.
+
+    A classifier that stays below its thresholds speaks for what its ratio says, in its sentence's
+    words for the strength. It never speaks for a camera: no sign is no sign of the opposite.
+    """
+    side = SIDES[item.signal]
+    if item.signal not in {Signal.UNREMARKABLE, Signal.SUSPECT}:
+        return side
+    name = item.id.removeprefix(CLASSIFIER_ID)
+    ratio = next((found.lr for found in report.findings if found.detector == name), None)
+    if ratio is None or abs(ratio.log10) < EVEN:
+        return side
+    if item.signal is Signal.SUSPECT:
+        return Side.MIXED if ratio.log10 < 0 else side
+    return Side.AGAINST if ratio.log10 < 0 else Side.BELOW
+
 
 SURE: Final = Words(
     {
@@ -158,7 +184,7 @@ def summary(report: Report, gaps: tuple[str, ...]) -> Summary:
     return Summary(
         how=f"{'; '.join(kinds)}." if kinds else _(UNSETTLED if report.evidence else NOTHING_FOUND),
         sure=_sure(report, decided[0].rank if decided else None),
-        unchecked=_unchecked(gaps, noted=bool(report.subject.notes)),
+        unchecked=_unchecked(report, gaps),
         next=NEXT[report.verdict],
     )
 
@@ -176,19 +202,35 @@ def _sure(report: Report, rank: Rank | None) -> str:
     return SURE[rank]
 
 
-def _unchecked(gaps: tuple[str, ...], *, noted: bool) -> str:
-    if not gaps and noted:
+def _unchecked(report: Report, gaps: tuple[str, ...]) -> str:
+    unasked = [item for item in report.not_checked if item.reason == NOT_ASKED]
+    if unasked:
+        return _beside(unasked[0], gaps)
+    if not gaps and report.subject.notes:
         return _(
             "Every check made for this kind of file ran. The list below says how the file was read."
         )
     if not gaps:
         return _("Nothing: every check made for this kind of file ran.")
-    named = "; ".join(gaps[:_NAMED])
-    if len(gaps) > _NAMED:
-        named = _("{names}; and more", names=named)
+    named = _named(gaps)
     return n_(
         "{count} thing: {names}. The list below says why.",
         "{count} things: {names}. The list below says why.",
         len(gaps),
         names=named,
     )
+
+
+def _beside(unasked: NotChecked, gaps: tuple[str, ...]) -> str:
+    """The questions that nobody asked in full, before anything else that was not checked."""
+    said = as_sentence(unasked.statement)
+    others = tuple(name for name in gaps if name != capital(called(unasked.what)))
+    if not others:
+        return said
+    more = _("Nor was this checked: {names}. The list below says why.", names=_named(others))
+    return f"{said} {more}"
+
+
+def _named(gaps: tuple[str, ...]) -> str:
+    named = "; ".join(gaps[:_NAMED])
+    return _("{names}; and more", names=named) if len(gaps) > _NAMED else named

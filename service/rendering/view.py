@@ -251,7 +251,7 @@ def _evidence(item: Evidence, report: Report) -> EvidenceView:
         kind=kind_of(item, report),
         statement=item.statement,
         decided=item.id in report.basis,
-        speaks=summary.SPEAKS[summary.SIDES[item.signal]],
+        speaks=summary.SPEAKS[summary.side_of(item, report)],
     )
 
 

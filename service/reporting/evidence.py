@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
+from detectors.base import Kind
 from detectors.result import (
     JUDGED_FRAMES,
     LOOKS_DRAWN,
@@ -111,7 +112,11 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
         for gap in provenance.unsearched:
             yield NotChecked(what="declared markers", reason=gap.code, statement=gap.statement)
     for item in findings:
-        if item.reason is not None and (item.votes or item.outcome is Outcome.FAILED):
+        if _leaves_pictures_open(item, findings):
+            text = _("Too few frames of the film could be judged, so silence does not clear them.")
+            text = f"{text} {item.explanation}"
+            yield NotChecked(what=item.detector, reason=Reason.FRAMES_REFUSED, statement=text)
+        elif item.reason is not None and (item.votes or item.outcome is Outcome.FAILED):
             yield NotChecked(what=item.detector, reason=item.reason, statement=item.explanation)
         narrow = item.facts.get(NARROW_BAND_SECONDS)
         if narrow and item.votes:
@@ -137,6 +142,17 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
                 frames=f"{refused + judged:.0f}",
             )
             yield NotChecked(what=item.detector, reason=Reason.FRAMES_REFUSED, statement=text)
+
+
+def _leaves_pictures_open(finding: Finding, findings: tuple[Finding, ...]) -> bool:
+    """Whether a film's pictures were all beyond judging, and something else of it was judged."""
+    return (
+        finding.votes
+        and finding.claim is Claim.GENERATED  # who found no face has looked
+        and finding.detector.startswith(f"{Kind.VIDEO}.")
+        and finding.outcome is Outcome.NOT_APPLICABLE
+        and any(other.votes and other.outcome is Outcome.SCORED for other in findings)
+    )
 
 
 def _is_beyond_chance(found: Watermark) -> bool:

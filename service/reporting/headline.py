@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.result import Finding
+from detectors.result import Finding, Outcome
 from provenance.declared import Says, Watermark
 from provenance.result import Origin, Presence, Provenance, SignerTrust
 from service.language.spoken import N_, Words, _, capital
@@ -21,6 +21,7 @@ from service.reporting.credentials import (
     tool_of,
     words_for,
 )
+from service.reporting.names import as_sentence
 from service.reporting.report import Evidence, NotChecked, Signal, Verdict
 from service.reporting.timeline import marked_of
 from service.reporting.verdict import BESIDE, Decision, broke
@@ -57,6 +58,7 @@ _DISTRUSTED: Final = Words(
 )
 NO_CONCLUSION: Final = N_("The evidence does not support a conclusion either way.")
 NO_METHOD: Final = N_("None of the methods applies to this file.")
+NOTHING_JUDGED: Final = N_("Nothing in this file could be judged.")
 NO_SIGN: Final = N_("No sign of synthesis was found. That does not prove it is genuine.")
 
 
@@ -269,7 +271,7 @@ def _undecided(facts: Facts) -> str:
         case Verdict.NO_SIGN_FOUND:
             return _not_looked_at(facts)
         case Verdict.NOT_APPLICABLE:
-            return _(NO_METHOD)
+            return _unjudged(facts) or _(NO_METHOD)
         case _:
             return _stopped(facts)
 
@@ -305,8 +307,21 @@ def _stopped(facts: Facts) -> str:
     gaps += [item for item in facts.not_checked if item.reason in BESIDE]
     gap = next((item for item in gaps if item.what == "classifiers"), gaps[0] if gaps else None)
     if gap is None:
-        return _(NO_CONCLUSION)
+        scored = any(item.votes and item.outcome is Outcome.SCORED for item in facts.findings)
+        return (not scored and _unjudged(facts)) or _(NO_CONCLUSION)
     return f"{_('No conclusion is possible.')} {capital(gap.statement)}"
+
+
+def _unjudged(facts: Facts) -> str:
+    """Why classifiers judged nothing, by each of those with a vote; empty where none was asked."""
+    reasons = [
+        item.explanation
+        for item in facts.findings
+        if item.votes and item.outcome is Outcome.NOT_APPLICABLE
+    ]
+    if not reasons:
+        return ""
+    return " ".join([_(NOTHING_JUDGED), *map(as_sentence, dict.fromkeys(reasons))])
 
 
 def _provenance(facts: Facts) -> Provenance:

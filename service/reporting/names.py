@@ -60,6 +60,7 @@ _CHECKS: Final = Words(
         "classifiers": "classifiers",
         "declared markers": "declared markers",
         "fast profile": "fast profile",
+        "other questions": "other questions",
         "provenance": "provenance",
         "revocation": "revocation",
         "signer trust": "signer trust",

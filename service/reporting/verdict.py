@@ -7,6 +7,7 @@ from detectors.media.notes import Note
 from detectors.result import Outcome, Reason
 from service.reporting.report import Conflict, Evidence, NotChecked, Report, Signal, Verdict
 from service.reporting.trust_gaps import INTERIM_LIST_ABSENT, TRUST_LIST_OLD
+from service.reporting.unasked import NOT_ASKED
 
 NOT_REQUESTED: Final = "not_requested"
 """Reason code of a check the caller left out on purpose."""
@@ -26,6 +27,7 @@ HARMLESS: Final = frozenset(
         NOT_REQUESTED,
         NO_CLASSIFIER,
         LEFT_OUT,
+        NOT_ASKED,
         "no_trust_list",
         INTERIM_LIST_ABSENT,
         TRUST_LIST_OLD,

@@ -102,8 +102,13 @@ class Compared:
         )
 
     @property
+    def is_compared(self) -> bool:
+        """Whether there were enough scans on both sides."""
+        return self.p is not None
+
+    @property
     def state(self) -> str:
-        if self.p is None:
+        if not self.is_compared:
             return "too few scans"
         return "drift" if self.drifted else "as before"
 

@@ -20,6 +20,7 @@ from provenance.result import TrustKind
 from provenance.trust import TrustStore
 from service.analysis.pipeline import Pipeline
 from service.arguments import pipeline_config
+from service.language.figures import minute
 from service.rendering.render import render_report
 from service.reporting.report import Report
 from service.reporting.wording import VERDICTS
@@ -292,6 +293,7 @@ def test_a_saved_report_is_verified_in_the_browser_alone(
     scan_id = page.rpartition("/")[2]
     client = site.desk.client
     text = client.get(f"/v1/scans/{scan_id}/report").text
+    moment = f"analysed {minute(datetime.fromisoformat(json.loads(text)['analysed_at']))}."
     saved = client.get(f"/v1/scans/{scan_id}/report?format=html").text
     signature = client.get(f"/v1/scans/{scan_id}/signature").content
     keys = client.get("/.well-known/assay-keys.json").content
@@ -318,6 +320,7 @@ def test_a_saved_report_is_verified_in_the_browser_alone(
             shown = one(browser, "[data-verified]").text
             assert ("SHA-256 is the same" in shown) is (expected == "Signed by")
             assert ("The rest was not checked" in shown) is (name == "report.html")
+            assert (moment in shown) is (expected == "Signed by")
     finally:
         browser.delete_network_conditions()
     assert [said for said in complaints(browser) if "/static/icon.svg" not in said] == []

@@ -29,6 +29,13 @@ def sign_in(browser: WebDriver, address: str, name: str = "ines", to: str = "/")
     WebDriverWait(browser, 20).until(lambda it: "/sign-in" not in it.current_url)
 
 
+SIDEWAYS = """
+return [...document.querySelectorAll(".scroll")].filter(it => it.scrollWidth > it.clientWidth)
+    .map(it => it.ariaLabel);
+"""
+"""Tables that do not fit the window."""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_for_people_violates_a_rule(
@@ -53,6 +60,7 @@ def test_no_page_for_people_violates_a_rule(
             assert browser.execute_script(LOW_CONTRAST) == [], path
             wide = "return document.documentElement.scrollWidth"
             assert browser.execute_script(wide) <= width, path
+            assert browser.execute_script(SIDEWAYS) == [], path
         browser.get(f"{address}/people")
         browser.find_element(By.ID, "name").send_keys("another")
         browser.find_element(By.CSS_SELECTOR, "form.fields button").click()

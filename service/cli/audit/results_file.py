@@ -239,7 +239,8 @@ class ResultsFile:
     def _remember(self, fields: dict[str, Any], offset: int) -> None:
         report = fields["report"]
         if report is not None and not self._fits(report):
-            raise ResultsUnusable(f"the file was begun as an audit of {report['profile']} profile")
+            name = report["profile"]
+            raise ResultsUnusable(f"the file was begun as an audit of {name} profile")
         if report is not None and (report.get("decision") or {}).get("digest") != self._policy:
             raise ResultsUnusable("the file was begun under another policy, or under none")
         self.done.add(fields["path"])

@@ -1,6 +1,6 @@
 // Checks a report in the browser: nothing is sent anywhere, and after loading no network is needed.
 
-import { _ } from "./words.js";
+import { _, minute } from "./words.js";
 
 const LARGEST = 64 * 1024 * 1024; // bytes of a report
 const HANDOVER_SECONDS = 24 * 60 * 60;
@@ -133,7 +133,8 @@ async function check(form, list) {
     : await (await fetch(`${document.documentElement.dataset.root}/.well-known/assay-keys.json`)).json();
   const key = await signedBy(found, signature, keys);
   said(list, "good", _("Signed by {key}, and unchanged since.", { key }));
-  const { headline, subject, analysed_at: moment } = found;
+  const { headline, subject } = found;
+  const moment = minute(found.analysed_at);
   said(list, "good", _("It says “{headline}” about {name}, analysed {moment}.", { headline, name: subject.name, moment }));
   if (kind === "PDF") said(list, "caution", _("The JSON inside the PDF is what was signed. The rest was not checked: anyone can change it."));
   if (kind === "page") said(list, "caution", _("The JSON inside the page is what was signed. The rest was not checked: anyone can change it."));

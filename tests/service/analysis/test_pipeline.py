@@ -27,7 +27,9 @@ from service.analysis.config import PipelineConfig
 from service.analysis.pipeline import Analysis, Pipeline
 from service.analysis.progress import Progress, Stage
 from service.analysis.source import Source
+from service.reporting.headline import NOTHING_JUDGED
 from service.reporting.report import Profile, Report, Signal, Verdict
+from service.reporting.unasked import NOT_ASKED
 from service.reporting.verdict import LEFT_OUT, NO_CLASSIFIER, decide
 from service.reporting.wording import kind_in_words
 from service.scans.intake import source_from_stream
@@ -287,7 +289,11 @@ def test_the_fast_profile_asks_one_detector_and_says_what_it_leaves_out(
     )
     assert [item.detector for item in fast.findings] == ["image.fast"]
     assert "image.fast" not in {item.detector for item in full.findings}
-    (gap,) = fast.not_checked
+    unvoted, gap = fast.not_checked
+    assert unvoted.reason == NOT_ASKED
+    assert "parts were edited" in unvoted.statement
+    assert "a face was swapped in" in unvoted.statement, "full looked for one and found none"
+    assert full.not_checked[0].reason == NOT_ASKED
     assert gap.what == "fast profile, image.face_swap, image.edits"
     assert gap.reason == LEFT_OUT
     for what in ("an invisible watermark", "edited in places", "a face swap"):
@@ -304,6 +310,9 @@ def test_what_is_refused_is_never_called_free_of_signs(
     report = analyse(pipeline, media.png(page), profile).report
     assert {item.outcome for item in report.findings if item.votes} == {Outcome.NOT_APPLICABLE}
     assert report.verdict is Verdict.NOT_APPLICABLE
+    assert report.headline.startswith(NOTHING_JUDGED)
+    assert report.findings[0].explanation in report.headline
+    assert NOT_ASKED not in {item.reason for item in report.not_checked}
     assert report.subject.handling == ()
 
 

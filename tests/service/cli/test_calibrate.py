@@ -1,5 +1,6 @@
 """`assay calibrate`: an organisation's own genuine files fix thresholds, named in each report."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,9 @@ from detectors.zoo.card import OperatingPoints
 from detectors.zoo.own import LEAST, OwnPoints, OwnThresholds, binding
 from service.cli import calibrate
 from service.cli.calibrate import Seen
+from service.cli.colours import console
 from service.cli.exit_codes import ExitCode
+from service.language.languages import Language, speaking
 from service.reporting.evidence import weigh
 from service.reporting.pins import pin
 from tests import media
@@ -110,3 +113,18 @@ def test_written_thresholds_read_back(tmp_path: Path) -> None:
     assert OwnThresholds.read(tmp_path / "thresholds.json") == own
     assert OwnThresholds.read(tmp_path / "absent.json") is None
     assert registry.own_thresholds() is None
+
+
+def test_the_table_writes_numbers_as_the_language_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    seen = Seen(standing=[number / 100 for number in range(1200)], suspected=61, accused=13)
+    with speaking(Language.GERMAN):
+        console().print(
+            calibrate._table({CLIP.name: seen}, {CLIP.name: calibrate._points(CLIP.name, seen)})
+        )
+    said = capsys.readouterr().out
+    assert "1.200" in said
+    assert "5,1 % (3,9 % bis 6,5 %)" in said
+    assert not re.search(r"\d\.\d\d?\b(?!\d)", said)

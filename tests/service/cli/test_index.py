@@ -122,3 +122,13 @@ def test_each_subcommand_has_help(command: str, tmp_path: Path) -> None:
     ran = index(command, "--help", data=tmp_path)
     assert ran.code == 0
     assert "Usage" in ran.out
+
+
+@pytest.mark.parametrize("asked", [("list",), ("add", "."), ("search", "a.jpg")])
+def test_a_tenant_that_does_not_exist_is_an_error_and_gets_no_index(
+    asked: tuple[str, ...], tmp_path: Path
+) -> None:
+    refused = index(*asked, "--tenant", "newsdsk", data=tmp_path)
+    assert refused.code == ExitCode.USAGE
+    assert "there is no tenant 'newsdsk' [tenant_not_found]" in refused.err
+    assert not list(tmp_path.rglob(FILE))

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from io import StringIO
 
@@ -173,3 +174,16 @@ def test_credentials_are_shown_down_to_the_ingredients_with_each_ones_own_state(
     broken = _shown(reports.credentials_broken(), width=200)
     assert "[File changed after signing]" in broken
     assert "Content Credentials" not in _shown(reports.not_applicable()).replace("no Content", "")
+
+
+@pytest.mark.parametrize("width", range(60, 120, 7))
+def test_no_figure_parts_from_its_unit_at_the_end_of_a_line(width: int) -> None:
+    said = "It has 0.40 s of speech and 1 % of noise at 16 kHz. It lasts 12 s, which is 5 %. " * 6
+    out = StringIO()
+    told = reports.report(kind=Kind.AUDIO).model_copy(update={"headline": said})
+    Console(file=out, width=width).print(render(told))
+    parted = [
+        line for line in out.getvalue().splitlines() if re.search(r"(?<!\w)\d[\d.]*[ │]*$", line)
+    ]
+    assert parted == []
+    assert "It has 0.40 s of" in " ".join(out.getvalue().replace("│", " ").split())

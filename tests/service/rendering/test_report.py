@@ -7,6 +7,7 @@ from detectors.base import Kind
 from detectors.result import TWO_VIEWS, Alarm, Claim, Outcome, Reason, Segment
 from provenance.declared import Says, SearchGap, Unsearched
 from provenance.result import Integrity, Presence, Provenance, SignerTrust, Timestamp
+from service.language.figures import unbroken
 from service.rendering.render import render_report, standalone_policy, stylesheet
 from service.reporting.report import Report, Verdict
 from service.reporting.wording import VERDICTS
@@ -59,7 +60,7 @@ def test_every_verdict_leads_with_its_label_its_icon_and_its_sentence(verdict: V
     report = reports.BY_VERDICT[verdict]()
     assert report.verdict is verdict
     outline = read(report)
-    assert outline.headings[0] == report.headline
+    assert outline.headings[0] == unbroken(report.headline)
     assert VERDICTS[verdict] in outline.words()
     (header,) = [attrs for tag, attrs in outline.tags if attrs.get("data-verdict")]
     assert header["data-verdict"] == verdict

@@ -1,11 +1,13 @@
 import pytest
 
+from detectors.result import Alarm, Finding
 from provenance.result import Integrity, Origin, SignerTrust
 from provenance.statuses import StatusClass
 from service.rendering.summary import NEXT, NOTHING_FOUND, SIDES, SURE, UNSETTLED, Side, summary
 from service.rendering.view import view
 from service.reporting.report import Rank, Signal, Verdict
 from tests.service import reports
+from tests.service.reports import scored
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
@@ -19,12 +21,29 @@ def test_every_kind_of_evidence_has_words_for_how_sure_it_is() -> None:
     assert set(SURE) == set(Rank)
 
 
-def test_a_classifier_that_finds_no_sign_speaks_for_neither() -> None:
+def test_every_signal_speaks_for_something_or_for_neither() -> None:
     assert set(SIDES) == set(Signal)
     assert SIDES[Signal.UNREMARKABLE] is Side.NEITHER
-    found = view(reports.no_sign_found())
-    assert {item.speaks for item in found.evidence} == {"speaks for neither"}
-    assert "Do not read this as genuine" in found.short.next
+    assert "Do not read this as genuine" in view(reports.no_sign_found()).short.next
+
+
+@pytest.mark.parametrize(
+    ("finding", "sentence", "speaks"),
+    [
+        (scored(-1.5), "moderate evidence against", "speaks against AI or a change"),
+        (scored(-0.1), "no evidence for or against", "speaks for neither"),
+        (scored(0.6), "weak evidence for", "speaks for AI or a change, and passes no threshold"),
+        (scored(0.7, Alarm.FPR_5), "weak evidence for", "speaks for AI or a change"),
+        (scored(-0.7, Alarm.FPR_5), "weak evidence against", "speaks for and against AI"),
+        (scored(2.5, Alarm.FPR_1), "strong evidence for", "speaks for AI or a change"),
+    ],
+)
+def test_what_evidence_speaks_for_agrees_with_its_own_sentence(
+    finding: Finding, sentence: str, speaks: str
+) -> None:
+    (item,) = view(reports.report(findings=(finding,))).evidence
+    assert sentence in item.statement
+    assert item.speaks.startswith(speaks)
 
 
 def test_odds_stand_in_plain_numbers_where_classifiers_decided() -> None:

@@ -8,6 +8,7 @@ from detectors.result import (
     Finding,
     LikelihoodRatio,
     Outcome,
+    Reason,
     Segment,
 )
 from provenance.declared import Marker, MarkerFamily, Says, Watermark, WatermarkScheme
@@ -22,7 +23,15 @@ from provenance.result import (
     SignerTrust,
 )
 from service.reporting.evidence import SUBSTANTIAL, weigh
-from service.reporting.headline import BY_SIGNAL, NO_CONCLUSION, NO_METHOD, NO_SIGN, Facts, headline
+from service.reporting.headline import (
+    BY_SIGNAL,
+    NO_CONCLUSION,
+    NO_METHOD,
+    NO_SIGN,
+    NOTHING_JUDGED,
+    Facts,
+    headline,
+)
 from service.reporting.report import NotChecked, Verdict
 from service.reporting.verdict import NOT_REQUESTED, TABLE, decide
 from tests.service import reports
@@ -222,6 +231,31 @@ def test_a_hint_in_metadata_is_called_a_hint() -> None:
 def test_without_any_evidence_nothing_is_claimed() -> None:
     assert said(None) == (Verdict.NOT_APPLICABLE, NO_METHOD)
     assert said(signed(Origin.OTHER)) == (Verdict.INCONCLUSIVE, NO_CONCLUSION)
+
+
+def refused(reason: Reason, explanation: str, *, votes: bool = True) -> Finding:
+    return scored(0.0).model_copy(
+        update={
+            "outcome": Outcome.NOT_APPLICABLE,
+            "reason": reason,
+            "explanation": explanation,
+            "raw": None,
+            "lr": None,
+            "votes": votes,
+        }
+    )
+
+
+def test_a_file_of_which_nothing_was_judged_says_why() -> None:
+    short = refused(Reason.TOO_SHORT, "It has 0.40 s of speech. At least 1 s are needed.")
+    flat = refused(Reason.OUT_OF_DOMAIN, "100% of the picture is flat: there is nothing to judge.")
+    mute = refused(Reason.NO_FACE, "No face was found in the picture.", votes=False)
+    said_so = f"{NOTHING_JUDGED} It has 0.40 s of speech. At least 1 s are needed."
+    assert said(bare(), (short, short, mute)) == (Verdict.NOT_APPLICABLE, said_so)
+    assert said(bare(), (flat, short))[1].endswith("nothing to judge. It has 0.40 s of speech. "
+        "At least 1 s are needed.")  # fmt: skip
+    assert said(signed(Origin.OTHER), (short,)) == (Verdict.INCONCLUSIVE, said_so)
+    assert said(signed(Origin.OTHER), (scored(-0.5), short))[1] == NO_SIGN
 
 
 def test_no_two_verdicts_are_headed_alike() -> None:

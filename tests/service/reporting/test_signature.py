@@ -126,6 +126,7 @@ def test_what_the_service_serves_verifies_on_the_command_line(tmp_path: Path) ->
         "report.json": f"/v1/scans/{scan_id}/report",
         "report.jws": f"/v1/scans/{scan_id}/signature",
         "keys.json": "/.well-known/assay-keys.json",
+        "report.html": f"/v1/scans/{scan_id}/report?format=html&lang=de",
     }
     for name, address in served.items():
         (tmp_path / name).write_bytes(api.client.get(address).content)
@@ -134,6 +135,18 @@ def test_what_the_service_serves_verifies_on_the_command_line(tmp_path: Path) ->
         *("--keys", tmp_path / "keys.json"),
     )
     assert assay(*asked, data=tmp_path).code == ExitCode.NOTHING_FOUND
+
+    page = tmp_path / "report.html"
+    saved = ("verify-report", page, *asked[2:])
+    verified = assay(*saved, data=tmp_path)
+    assert verified.code == ExitCode.NOTHING_FOUND
+    assert "the page around it was not checked" in " ".join(verified.out.split())
+    assert assay("show", page, data=tmp_path).code == ExitCode.FOUND
+    page.write_text(page.read_text().replace("likely_synthetic", "no_sign_found"))
+    assert assay(*saved, data=tmp_path).code == ExitCode.FOUND
+    page.write_text("<html><p>A page of somebody else.</p></html>")
+    refused = assay(*saved, data=tmp_path)
+    assert (refused.code, "[report_invalid]" in refused.err) == (ExitCode.NOT_ANALYSED, True)
 
     text = (tmp_path / "report.json").read_text()
     (tmp_path / "report.json").write_text(text.replace("likely_synthetic", "no_sign_found"))

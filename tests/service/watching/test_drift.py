@@ -272,9 +272,39 @@ def test_a_narrow_terminal_shows_every_detector_by_its_whole_name(
         kind="image",
         detector="",
         question=Question.SCORES,
-        scans=3,
+        scans=300,
         reference=724,
+        p=0.5,
     )
     show(tuple(replace(one, detector=name) for name in names))
     said = capsys.readouterr().out
     assert [name for name in names if name not in said] == []
+
+
+def test_too_few_scans_are_told_once_of_a_tenant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    few = Compared(
+        tenant="archive",
+        kind="image",
+        detector="image.clip",
+        question=Question.SCORES,
+        scans=3,
+        reference=724,
+    )
+    silent = replace(few, question=Question.NO_SCORE)
+    speech = replace(few, detector="audio.ensemble")
+    enough = replace(silent, detector="audio.ensemble", p=0.5, corrected_p=0.5, effect=0.0)
+    show((few, silent, speech, enough))
+    said = capsys.readouterr().out
+    assert said.count("too few scans") == 1
+    assert (
+        "archive: too few scans to compare image.clip, audio.ensemble (scores); it takes 50 on "
+        "each side" in said
+    )
+    assert said.count("as before") == 1
+    show((few, silent))
+    assert capsys.readouterr().out.splitlines() == [
+        "archive: too few scans to compare image.clip; it takes 50 on each side"
+    ]

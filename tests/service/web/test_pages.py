@@ -6,6 +6,7 @@ from detectors.errors import MediaUndecodable
 from provenance.published import shipped_lists
 from provenance.result import TrustKind
 from provenance.trust import TrustStore
+from service.language.figures import unbroken
 from service.reporting.report import Report
 from tests import bad_media, media, signing
 from tests.service import reports
@@ -109,7 +110,7 @@ def test_a_finished_scan_is_its_report_with_downloads(site: Desk) -> None:
     site.work()
     outline = get(site, f"/scans/{scan_id}")
     links = {attrs.get("href") for _, attrs in outline.tags}
-    assert outline.headings[0] == reports.likely_synthetic().headline
+    assert outline.headings[0] == unbroken(reports.likely_synthetic().headline)
     assert f"/v1/scans/{scan_id}/report?format=html&lang=en" in links
     assert f"/v1/scans/{scan_id}/report?format=json" in links
     assert f"/v1/scans/{scan_id}/preview" in {attrs.get("src") for _, attrs in outline.tags}
