@@ -19,12 +19,15 @@ PAGE: Final = Path(__file__).parents[2] / "docs/misses.md"
 LEAST: Final = 8
 """Items of a generator below which its share says nothing."""
 
+ROUNDED: Final = 0.00006
+"""How far a share in results may be from the true one, which they hold to four digits."""
+
 _INTRODUCTION: Final = """# What is missed
 
 Written by `python -m detectors.bench.misses` from `detectors/bench/results`. For each generator with
-at least {least} items, of sources that the models had not seen: how many there are, what share of those that
-were judged is *missed*, under the threshold that 5 % of real media pass, with the 95 % interval of that many
-items (Clopper and Pearson 1934), and the AUC against all real items. A system that is not here was not measured.
+at least {least} items, of sources that the models had not seen: how many were judged, what share of those is
+*missed*, under the threshold that 5 % of real media pass, with the 95 % interval of that many items (Clopper
+and Pearson 1934), and the AUC against all real items. A system that is not here was not measured, or on fewer items.
 """
 
 
@@ -46,9 +49,9 @@ def _section(result: Result) -> str:
     return "\n".join([
         f"## `{result.detector}`",
         "",
-        f"{len(rows)} generators; {left} more have fewer items. {result.protocol}; {result.data}.",
+        f"{len(rows)} generators, and {left} with fewer items. Protocol: {result.protocol}. Data: {result.data}.",
         "",
-        "| generator | items | missed | AUC |",
+        "| generator | judged | missed | AUC |",
         "| --- | --- | --- | --- |",
         *starmap(_line, rows),
         "",
@@ -56,13 +59,22 @@ def _section(result: Result) -> str:
 
 
 def _line(name: str, found: Metrics, flagged: Estimate) -> str:
-    count = found.synthetic
+    count = judged(found.synthetic, flagged.value)
     missed = share(round((1 - flagged.value) * count), count)
     assert missed is not None  # noqa: S101 (narrows the type)
     auc = "" if found.auc is None else f"{found.auc.value:.3f}"
     return (
         f"| {name} | {count} | {missed.value:.0%}, {missed.low:.0%} to {missed.high:.0%} | {auc} |"
     )
+
+
+def judged(items: int, flagged: float) -> int:
+    """The most of the items of which this can be the share: those that were refused have none."""
+    return next(count for count in range(items, 0, -1) if _is_share_of(count, flagged))
+
+
+def _is_share_of(count: int, value: float) -> bool:
+    return abs(value - round(value * count) / count) <= ROUNDED
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Take the report and its signature out of a PDF or a page that assay made, or that claims so."""
 
+import codecs
 import html
 import io
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ def enclosed(found: bytes) -> Printed:
 
     The Verify page reads the same three, in `static/verify.js`.
     """
+    found = found.removeprefix(codecs.BOM_UTF8)
     if found.startswith(_MAGIC):
         return printed(io.BytesIO(found))
     if found.lstrip().startswith(b"<"):

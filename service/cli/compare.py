@@ -31,7 +31,7 @@ from service.scans.unchanged import held_to
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_BEGINNINGS: Final = (b"{", b"%PDF-")
+_BEGINNINGS: Final = (b"{", b"%PDF-", b"<")
 """How the documents begin that may hold a report."""
 
 _ATTEMPTS: Final = 2
@@ -124,7 +124,7 @@ def _here(asked: Asked, stack: ExitStack) -> tuple[Side, Side] | None:
 
 
 def _stored(named: str) -> Report | None:
-    """The report that a file holds, as JSON or in a PDF; None for a file that is to be analysed.
+    """The report that a file holds, as JSON, in a PDF or in a page; None for a file that is to be analysed.
 
     Raises `ReportInvalid`, `OSError`.
     """
@@ -139,7 +139,7 @@ def _stored(named: str) -> Report | None:
     except ReportInvalid:
         if beginning.startswith(b"{"):
             raise
-        return None  # a PDF like any other
+        return None  # a PDF like any other, or a drawing
 
 
 def _pixels(asked: Asked, first: Side, second: Side) -> Pixels:

@@ -52,7 +52,7 @@ def compare(
     """Say what differs between two files: metadata, credentials, scores and pixels.
 
     Each may be a file, an address, - for standard input, or a report that assay check or assay show
-    wrote, as JSON or PDF; files are analysed first. Pictures are laid over one another before their
+    wrote, as JSON, PDF or HTML; files are analysed first. Pictures are laid over one another before their
     pixels are compared, so a copy that was scaled, cropped or saved anew shows what else was changed.
     A difference is no accusation: every program that saves a file changes something.
 

@@ -191,7 +191,7 @@ def _handling(report: Report) -> Iterator[RenderableType]:
 
 def _notes(report: Report) -> Iterator[RenderableType]:
     for note in report.subject.notes:
-        yield Text(_("Note: {sentence}", sentence=note), style="bright_black")
+        yield Text(_held(_("Note: {sentence}", sentence=note)), style="bright_black")
 
 
 def _held(sentence: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
@@ -32,13 +32,13 @@ def run(report: Path, *, signature: Path | None, keys: Path) -> ExitCode:
     """
     try:
         found = _document(report)
-        given = signature.read_text() if signature is not None else found.signature
+        given = signature.read_text(errors="replace") if signature is not None else found.signature
         if given is None:
             complain(
                 str(report), SignatureInvalid("it carries no signature; name one by --signature")
             )
             return ExitCode.NOT_ANALYSED
-        key_id = verify(found.report, given, json.loads(keys.read_text()))
+        key_id = verify(found.report, given, _key_set(keys))
         document = reports.read(found.report)
     except SignatureInvalid as error:
         complain(str(report), error)
@@ -64,6 +64,14 @@ def _document(report: Path) -> Printed:
     if len(found) > LARGEST_DOCUMENT:
         raise ReportInvalid(f"longer than {LARGEST_DOCUMENT} bytes")
     return enclosed(found)
+
+
+def _key_set(path: Path) -> dict[str, Any]:
+    """The keys in a file. Raises `ValueError` where it holds none."""
+    found = json.loads(path.read_text())
+    if not (isinstance(found, dict) and isinstance(found.get("keys"), list)):
+        raise ValueError('it has no list of "keys"')
+    return found
 
 
 _RECEIPTS: Final = TypeAdapter[SignedReceipt | list[SignedReceipt]](
@@ -97,7 +105,7 @@ def receipt(path: Path, *, keys: Path) -> ExitCode:
         complain(str(path), ReceiptInvalid("there is no receipt in it"))
         return ExitCode.NOT_ANALYSED
     try:
-        trusted = json.loads(keys.read_text())
+        trusted = _key_set(keys)
         for signed in receipts:
             key_id = verify(signed.receipt.model_dump_json(), signed.signature, trusted)
             said = _("{path}: signed by {key}.", path=path, key=key_id)

@@ -57,7 +57,7 @@ def verify_report(
         token = jws.deserialize_compact(
             untrusted_signature.strip(), trusted, algorithms=[ALGORITHM], payload=payload
         )
-    except (JoseError, ValueError) as error:
+    except (JoseError, LookupError, TypeError, ValueError) as error:
         reason = str(error).rstrip(": ").replace("_", " ")
         raise SignatureInvalid(f"the signature does not fit this report: {reason}") from error
     key_id = str(token.headers().get("kid", ""))

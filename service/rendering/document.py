@@ -204,7 +204,7 @@ def _shown(
         "leading": seen.leading,
         "findings": [_finding(item, report) for item in seen.findings],
         "gaps": [{"what": gap.what, "statement": unbroken(gap.statement)} for gap in seen.gaps],
-        "notes": report.subject.notes,
+        "notes": [unbroken(note) for note in report.subject.notes],
         "method": _method(report, seen),
     }
 
@@ -272,9 +272,9 @@ def _finding(item: FindingView, report: Report) -> dict[str, Any]:
     return {
         "name": item.name,
         "claim": _("asks whether this is {claim}", claim=item.claim),
-        "words": item.words if item.scored else f"{item.outcome}. {item.words}",
+        "words": unbroken(item.words if item.scored else f"{item.outcome}. {item.words}"),
         "bar": drawings.interval(item.interval) if item.interval is not None else None,
-        "odds": " ".join(part for part in (item.odds, item.alarm) if part),
+        "odds": unbroken(" ".join(part for part in (item.odds, item.alarm) if part)),
         "card": _card(item, report) if item.interval is not None else None,
     }
 

@@ -306,22 +306,28 @@ def _stopped(facts: Facts) -> str:
     gaps = [item for item in facts.not_checked if broke((item,))]
     gaps += [item for item in facts.not_checked if item.reason in BESIDE]
     gap = next((item for item in gaps if item.what == "classifiers"), gaps[0] if gaps else None)
+    scored = any(item.votes and item.outcome is Outcome.SCORED for item in facts.findings)
     if gap is None:
-        scored = any(item.votes and item.outcome is Outcome.SCORED for item in facts.findings)
         return (not scored and _unjudged(facts)) or _(NO_CONCLUSION)
-    return f"{_('No conclusion is possible.')} {capital(gap.statement)}"
+    reasons = () if scored else _refusals(facts)
+    sentences = dict.fromkeys(map(capital, (*reasons, gap.statement)))
+    return " ".join([_("No conclusion is possible."), *sentences])
 
 
 def _unjudged(facts: Facts) -> str:
-    """Why classifiers judged nothing, by each of those with a vote; empty where none was asked."""
+    """Why classifiers judged nothing; empty where none was asked."""
+    reasons = _refusals(facts)
+    return " ".join([_(NOTHING_JUDGED), *reasons]) if reasons else ""
+
+
+def _refusals(facts: Facts) -> tuple[str, ...]:
+    """Why each classifier with a vote had no answer where it does not apply, each reason once."""
     reasons = [
         item.explanation
         for item in facts.findings
         if item.votes and item.outcome is Outcome.NOT_APPLICABLE
     ]
-    if not reasons:
-        return ""
-    return " ".join([_(NOTHING_JUDGED), *map(as_sentence, dict.fromkeys(reasons))])
+    return tuple(map(as_sentence, dict.fromkeys(reasons)))
 
 
 def _provenance(facts: Facts) -> Provenance:

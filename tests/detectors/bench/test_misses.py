@@ -1,5 +1,7 @@
 """The page of what is missed says what the committed results say."""
 
+import pytest
+
 from detectors.bench import misses
 from detectors.bench.report import committed
 
@@ -17,3 +19,11 @@ def test_the_most_missed_generators_of_each_detector_with_a_vote_come_first() ->
     shares = [int(line.split("|")[3].split("%")[0]) for line in section.splitlines()[6:-1]]
     assert len(shares) >= 10
     assert shares == sorted(shares, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("items", "flagged", "judged"),
+    [(8, 0.8571, 7), (37, 0.7222, 36), (34, 0.75, 32), (12, 0.0, 12)],
+)
+def test_items_that_were_refused_are_in_no_share(items: int, flagged: float, judged: int) -> None:
+    assert misses.judged(items, flagged) == judged

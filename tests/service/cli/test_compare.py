@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from service.rendering.render import render_report
 from tests import media
 from tests.service import reports
 from tests.service.command_line import assay
@@ -34,6 +35,9 @@ def test_reports_are_compared_without_their_files(tmp_path: Path) -> None:
     one.write_text(reports.stating().model_dump_json())
     other.write_text(reports.declared_ai().model_dump_json())
     broken.write_text('{"schema_version": "9"}')
+    page = tmp_path / "one.html"
+    page.write_text(render_report(reports.stating(), None))
+    assert assay("compare", one, page, data=tmp_path).code == 0
     same = assay("compare", one, one, data=tmp_path)
     assert (same.code, "a report does not hold the picture" in same.out) == (0, True)
     differs = assay("compare", one, other, "--lang", "de", data=tmp_path)

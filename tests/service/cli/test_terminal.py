@@ -180,7 +180,9 @@ def test_credentials_are_shown_down_to_the_ingredients_with_each_ones_own_state(
 def test_no_figure_parts_from_its_unit_at_the_end_of_a_line(width: int) -> None:
     said = "It has 0.40 s of speech and 1 % of noise at 16 kHz. It lasts 12 s, which is 5 %. " * 6
     out = StringIO()
-    told = reports.report(kind=Kind.AUDIO).model_copy(update={"headline": said})
+    plain = reports.report(kind=Kind.AUDIO)
+    noted = plain.subject.model_copy(update={"notes": (said,)})
+    told = plain.model_copy(update={"headline": said, "subject": noted})
     Console(file=out, width=width).print(render(told))
     parted = [
         line for line in out.getvalue().splitlines() if re.search(r"(?<!\w)\d[\d.]*[ │]*$", line)

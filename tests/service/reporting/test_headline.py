@@ -258,6 +258,17 @@ def test_a_file_of_which_nothing_was_judged_says_why() -> None:
     assert said(signed(Origin.OTHER), (scored(-0.5), short))[1] == NO_SIGN
 
 
+def test_what_was_left_out_beside_a_picture_that_nobody_judged_is_no_claim_that_it_was() -> None:
+    tiny = refused(Reason.TOO_SMALL, "The picture is 20 px on its short side.")
+    left = NotChecked(what="other frames", reason="one_frame_only", statement="one was read.")
+    verdict, heading = said(bare(), (tiny,), missing=(left,))
+    assert verdict is Verdict.INCONCLUSIVE
+    assert heading == f"No conclusion is possible. {tiny.explanation} One was read."
+    assert said(bare(), (scored(-0.5), tiny), missing=(left,))[1].endswith(
+        "possible. One was read."
+    )
+
+
 def test_no_two_verdicts_are_headed_alike() -> None:
     heads = [make().headline for make in reports.BY_VERDICT.values()]
     assert len(set(heads)) == len(heads)

@@ -1,5 +1,6 @@
 """Reports are signed so that anybody can check them later, offline."""
 
+import codecs
 import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from service.cli.exit_codes import ExitCode
+from service.cli.verify import run
 from service.errors import SignatureInvalid, SigningKeyInvalid
 from service.reporting.report import Verdict, read
 from service.reporting.signature import ReportSigner, canonical, replace_key, verify
@@ -74,6 +76,40 @@ def test_a_signature_of_another_key_does_not_verify(signer: ReportSigner, tmp_pa
 def test_what_is_no_signature_is_refused_with_a_code(signer: ReportSigner, text: str) -> None:
     with pytest.raises(SignatureInvalid):
         verify(BY_VERDICT[Verdict.INCONCLUSIVE]().model_dump_json(), text, signer.public())
+
+
+@pytest.mark.parametrize("keys", [{}, {"keys": ["x"]}, {"keys": [{"a": 1}]}])
+def test_what_are_no_keys_vouch_for_nothing(signer: ReportSigner, keys: dict[str, object]) -> None:
+    report = BY_VERDICT[Verdict.INCONCLUSIVE]()
+    with pytest.raises(SignatureInvalid):
+        verify(report.model_dump_json(), signer.sign(report), keys)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"keys": 1}', "no JSON"])
+def test_a_file_that_holds_no_keys_is_named_and_accuses_no_report(
+    signer: ReportSigner, tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = BY_VERDICT[Verdict.INCONCLUSIVE]()
+    document, mark, keys = (tmp_path / name for name in ("report.json", "report.jws", "keys.json"))
+    document.write_text(report.model_dump_json())
+    mark.write_text(signer.sign(report))
+    keys.write_text(text)
+    assert run(document, signature=mark, keys=keys) is ExitCode.NOT_ANALYSED
+    said = capsys.readouterr().err
+    assert ("keys.json: no set of keys" in said, "does not fit" in said) == (True, False)
+
+
+def test_a_byte_order_mark_and_a_signature_that_is_no_text_are_read_through(
+    signer: ReportSigner, tmp_path: Path
+) -> None:
+    report = BY_VERDICT[Verdict.INCONCLUSIVE]()
+    document, mark, keys = (tmp_path / name for name in ("report.json", "report.jws", "keys.json"))
+    document.write_bytes(codecs.BOM_UTF8 + report.model_dump_json().encode())
+    mark.write_text(signer.sign(report))
+    keys.write_text(json.dumps(signer.public()))
+    assert run(document, signature=mark, keys=keys) is ExitCode.NOTHING_FOUND
+    mark.write_bytes(b"\xff\xfe\x00")
+    assert run(document, signature=mark, keys=keys) is ExitCode.FOUND
 
 
 def test_the_published_key_is_public_and_the_file_is_private(tmp_path: Path) -> None:
