@@ -91,8 +91,10 @@ def _turns(
     accuses: float | None,
 ) -> dict[str, Estimate]:
     """Shares `changed` and `flipped` of the items that were judged before and after."""
-    before = {score.path: score for score in published if score.raw is not None}
-    pairs = [(before[score.path], score) for score in judged if score.path in before]
+    before = {(s.source, s.path): s for s in published if s.raw is not None}
+    pairs = [
+        (before[key], score) for score in judged if (key := (score.source, score.path)) in before
+    ]
     names, source = np.unique([score.source for _, score in pairs], return_inverse=True)
     if suspects is None or accuses is None or names.size < LEAST:
         return {}

@@ -11,6 +11,7 @@ from typing import Any, Final, TextIO
 from service.cli.audit.results_file import Line
 from service.errors import ServiceError
 from service.names import as_cell
+from service.reporting.unasked import NOT_ASKED
 
 COLUMNS: Final = (
     "path",
@@ -87,12 +88,13 @@ def check_parquet() -> None:
 def row_of(line: Line) -> dict[str, Any]:
     """The columns of one file."""
     report: Mapping[str, Any] = json.loads(line.body) if line.body is not None else {}
-    gaps = "; ".join(dict.fromkeys(item["reason"] for item in report.get("not_checked", ())))
+    gaps = dict.fromkeys(item["reason"] for item in report.get("not_checked", ()))
+    gaps.pop(NOT_ASKED, None)  # true of nearly every file
     return {
         **{name: getattr(line, name, None) for name in COLUMNS},
         **_provenance(report.get("provenance") or {}),
         "profile": report.get("profile"),
-        "reason": line.message or gaps,
+        "reason": line.message or "; ".join(gaps),
     }
 
 

@@ -13,7 +13,8 @@ from service.cli.audit.results_file import Line, line_for
 from service.cli.audit.summary import OTHERS, UNKNOWN, Bar, summed_up, write_summary
 from service.cli.audit.table import COLUMNS, ParquetMissing, write_parquet, write_table
 from service.cli.exit_codes import ExitCode
-from service.reporting.report import Report, Verdict
+from service.reporting.report import NotChecked, Report, Verdict
+from service.reporting.unasked import NOT_ASKED
 from tests.service import reports
 from tests.service.cli.test_audit import PROVENANCE
 from tests.service.command_line import assay
@@ -58,6 +59,16 @@ def test_parquet_has_the_rows_of_the_lines_with_numbers_as_numbers(tmp_path: Pat
     assert rows[0]["log10_lr"] == pytest.approx(LINES[0].log10_lr)
     assert (rows[3]["verdict"], rows[3]["error"]) == (None, "empty_file")
     assert rows[1]["camera"] is None
+
+
+def test_the_reason_is_why_something_was_not_judged_and_not_what_nobody_asks() -> None:
+    report = reports.likely_synthetic()
+    gaps = tuple(
+        NotChecked(what="x", reason=reason, statement="s.")
+        for reason in (NOT_ASKED, "too_small", "no_speech")
+    )
+    line = line_for("a.jpg", report.model_copy(update={"not_checked": gaps}), 0.1)
+    assert tables.row_of(line)["reason"] == "too_small; no_speech"
 
 
 def test_parquet_is_written_a_group_of_rows_at_a_time(
