@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -26,15 +27,14 @@ from detectors.bench.launder import RECORDINGS, recorded
 from detectors.bench.result import RESULTS, evaluate
 from detectors.bench.run import Plan, decoded
 from detectors.bench.scores import CLEAN, Score, write_scores
-from detectors.calibration import likelihood_ratio
-from detectors.errors import MediaError, NotApplicable
+from detectors.errors import MediaError
 from detectors.media.limits import Limits
 from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import Sandbox
 from detectors.registry import card_of, named
-from detectors.result import Reason
 from detectors.training.audio import FOLDS, Models, fold_folder, folds
 from detectors.training.audio_bank import Recording, chosen
+from detectors.training.delivered import answered
 from detectors.zoo.card import ModelCard
 from detectors.zoo.threads import use_threads
 from detectors.zoo.weights import verified
@@ -63,29 +63,17 @@ class Judges:
 
     def score(self, recording: Recording, delivery: str, sound: Audio | None) -> Score:
         """What it makes of a recording that arrived like that; None: it could not be decoded."""
-        raw = allowance = ratio = None
-        reason = "" if sound is not None else Reason.UNDECODABLE
-        if sound is not None:
-            try:
-                seen = self._observe(self.experts[recording.source], sound)
-            except NotApplicable as error:
-                reason = error.reason
-            else:
-                raw, allowance = seen.raw, seen.allowance
-        if raw is not None and self.card.calibration is not None:
-            ratio = likelihood_ratio(raw, self.card.calibration).log10
-        return Score(
+        score = Score(
             path=recording.path,
             label="spoof" if recording.synthetic else "bonafide",
-            raw=raw,
+            raw=None,
             source=recording.source,
             generator=recording.system,
             pair=recording.source if recording.paired else "",
             laundering=delivery,
-            allowance=allowance,
-            log10_lr=ratio,
-            reason=reason,
         )
+        experts = self.experts[recording.source]
+        return answered(score, sound, partial(self._observe, experts), self.card.calibration)
 
     def _observe(self, experts: Experts, sound: Audio) -> Observation:
         return self.ensemble.combine({name: one.observe(sound) for name, one in experts.items()})

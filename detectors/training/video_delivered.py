@@ -28,16 +28,15 @@ from detectors.bench.manifest import Item, read_manifest
 from detectors.bench.result import RESULTS, evaluate
 from detectors.bench.run import Plan, decoded
 from detectors.bench.scores import CLEAN, Score, write_scores
-from detectors.calibration import likelihood_ratio
-from detectors.errors import MediaError, NotApplicable
+from detectors.errors import MediaError
 from detectors.image.clip import MARGIN, ClipDetector
 from detectors.image.domain import Domain
 from detectors.media.limits import Limits
 from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import Sandbox
 from detectors.registry import card_of, named
-from detectors.result import Reason
 from detectors.training import video_head
+from detectors.training.delivered import answered
 from detectors.training.image_delivered import KeptSummaries
 from detectors.training.video import DECODED, described
 from detectors.training.video_head import SPEC, Head
@@ -72,35 +71,22 @@ class Judges:
 
     def score(self, item: Item, delivery: str, film: Video | None) -> Score:
         """What it makes of a film that arrived like that; None: it could not be decoded."""
-        raw = allowance = ratio = None
-        reason = "" if film is not None else Reason.UNDECODABLE
-        if film is not None:
-            judge = FramesDetector(
-                self.judge.retrained(self.heads[item.source]),
-                self.card.number("frames"),
-                InsertRule(*cast(list[float], self.card.settings[INSERTS])),
-            )
-            try:
-                seen = judge.observe(film)
-            except NotApplicable as error:
-                reason = error.reason
-            else:
-                raw, allowance = seen.raw, seen.allowance
-        if raw is not None and self.card.calibration is not None:
-            ratio = likelihood_ratio(raw, self.card.calibration).log10
-        return Score(
+        judge = FramesDetector(
+            self.judge.retrained(self.heads[item.source]),
+            self.card.number("frames"),
+            InsertRule(*cast(list[float], self.card.settings[INSERTS])),
+        )
+        score = Score(
             path=item.name,
             label=item.label,
-            raw=raw,
+            raw=None,
             source=item.source,
             generator=item.generator,
             format=item.format,
             pair=item.pair,
             laundering=delivery,
-            allowance=allowance,
-            log10_lr=ratio,
-            reason=reason,
         )
+        return answered(score, film, judge.observe, self.card.calibration)
 
 
 def shown(items: Sequence[Item], most: int) -> list[Item]:
