@@ -227,7 +227,10 @@ def _beside(unasked: NotChecked, gaps: tuple[str, ...]) -> str:
     others = tuple(name for name in gaps if name != capital(called(unasked.what)))
     if not others:
         return said
-    more = _("Nor was this checked: {names}. The list below says why.", names=_named(others))
+    more = _(
+        "Nor was this checked, or not in full: {names}. The list below says why.",
+        names=_named(others),
+    )
     return f"{said} {more}"
 
 
