@@ -17,7 +17,7 @@ FOUND = {
     Verdict.LIKELY_SYNTHETIC,
     Verdict.LIKELY_MANIPULATED,
 }
-QUIET = {Verdict.VERIFIED_CAPTURE, Verdict.NO_SIGN_FOUND, Verdict.NOT_APPLICABLE}
+QUIET = {Verdict.VERIFIED_CAPTURE, Verdict.NO_SIGN_FOUND}
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
@@ -27,6 +27,8 @@ def test_every_verdict_has_its_exit_code(verdict: Verdict) -> None:
         expected = ExitCode.FOUND
     elif verdict in QUIET:
         expected = ExitCode.NOTHING_FOUND
+    elif verdict is Verdict.NOT_APPLICABLE:
+        expected = ExitCode.NOT_ANALYSED
     assert exit_code([verdict], failures=False) is expected
 
 
