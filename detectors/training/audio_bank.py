@@ -8,7 +8,7 @@ where that piece is much longer.
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,14 +134,28 @@ def chosen(manifests: Iterable[Path]) -> tuple[Recording, ...]:
     for manifest in manifests:
         for recording in read_manifest(manifest):
             once.setdefault(recording.digest, recording)
-    counts: Counter[tuple[str, str]] = Counter()
+    return tuple(
+        few_of_each(
+            once.values(),
+            lambda one: (one.source, one.system if one.synthetic else ""),
+            lambda one: MOST_MADE if one.synthetic else MOST_REAL,
+        )
+    )
+
+
+def few_of_each(
+    recordings: Iterable[Recording],
+    group: Callable[[Recording], Hashable],
+    most: Callable[[Recording], int],
+) -> list[Recording]:
+    """Of each group at most so many, those with the smallest digests; in the order of their digests."""
+    counts: Counter[Hashable] = Counter()
     found = []
-    for recording in sorted(once.values(), key=lambda recording: recording.digest):
-        key = (recording.source, recording.system if recording.synthetic else "")
-        counts[key] += 1
-        if counts[key] <= (MOST_MADE if recording.synthetic else MOST_REAL):
+    for recording in sorted(recordings, key=lambda recording: recording.digest):
+        counts[group(recording)] += 1
+        if counts[group(recording)] <= most(recording):
             found.append(recording)
-    return tuple(found)
+    return found
 
 
 def build(

@@ -10,7 +10,6 @@ of `detectors.training.audio`, which must have run on the same manifests.
 import argparse
 import logging
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from detectors.audio.ensemble import AudioEnsemble
 from detectors.audio.experts import EncoderExpert, StatisticsExpert
 from detectors.base import Audio, Judge, Kind, Observation
 from detectors.bench.launder import RECORDINGS, recorded
-from detectors.bench.result import RESULTS, evaluate
+from detectors.bench.result import RESULTS
 from detectors.bench.run import Plan, decoded
 from detectors.bench.scores import CLEAN, Score, write_scores
 from detectors.errors import MediaError
@@ -33,8 +32,8 @@ from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import Sandbox
 from detectors.registry import card_of, named
 from detectors.training.audio import FOLDS, Models, fold_folder, folds
-from detectors.training.audio_bank import Recording, chosen
-from detectors.training.delivered import answered
+from detectors.training.audio_bank import Recording, chosen, few_of_each
+from detectors.training.delivered import answered, at_points
 from detectors.zoo.card import ModelCard
 from detectors.zoo.threads import use_threads
 from detectors.zoo.weights import verified
@@ -81,13 +80,7 @@ class Judges:
 
 def heard(recordings: Sequence[Recording], most: int) -> list[Recording]:
     """At most `most` recordings of each class of a source."""
-    counts: Counter[tuple[str, bool]] = Counter()
-    found = []
-    for recording in sorted(recordings, key=lambda recording: recording.digest):
-        counts[recording.source, recording.synthetic] += 1
-        if counts[recording.source, recording.synthetic] <= most:
-            found.append(recording)
-    return found
+    return few_of_each(recordings, lambda one: (one.source, one.synthetic), lambda _: most)
 
 
 def experts_of(models: Models, encoder: Encoder) -> Experts:
@@ -166,15 +159,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
     recordings = chosen(given.manifest)
-    fold = folds(recordings)
+    fold = {one.source: own for one, own in zip(recordings, folds(recordings), strict=True)}
+    shown = heard(recordings, given.most)
     shares = [
         Share(
-            tuple(
-                heard(
-                    [r for r, own in zip(recordings, fold, strict=True) if own == number],
-                    given.most,
-                )
-            ),
+            tuple(one for one in shown if fold[one.source] == number),
             fold_folder(given.cache, number, recordings),
             tuple(given.deliveries),
         )
@@ -183,17 +172,13 @@ def main() -> None:
     with ProcessPoolExecutor(given.jobs) as pool:
         found = [score for part in pool.map(judged, shares) for score in part]
     write_scores(given.cache / f"{SPEC.name}.delivered.csv", found)
-    points = card_of(SPEC).operating_points
     clean = [score for score in found if score.laundering == CLEAN]
-    result = evaluate(
+    result = at_points(
         found,
-        detector=SPEC.name,
-        claim=SPEC.claim,
-        model=SPEC.card,
+        SPEC,
+        card_of(SPEC).operating_points,
         protocol=PROTOCOL.format(most=given.most, deliveries=" ".join(given.deliveries)),
         data=f"{len(clean)} recordings of {len({score.source for score in clean})} sources",
-        threshold=None if points is None else points.fpr_5,
-        accuses=None if points is None else points.fpr_1,
     )
     result.write(given.results / f"{SPEC.name}.json")
 

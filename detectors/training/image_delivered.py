@@ -16,7 +16,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -28,16 +28,15 @@ from threadpoolctl import threadpool_limits
 from detectors.base import Image
 from detectors.bench.launder import laundered
 from detectors.bench.scores import CLEAN, Score, write_scores
-from detectors.calibration import local_ratio
-from detectors.errors import MediaError, NotApplicable
+from detectors.errors import MediaError
 from detectors.image.clip import MARGIN, ClipDetector
 from detectors.image.domain import Domain
 from detectors.image.views import Pixels
 from detectors.media.limits import Limits
 from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import Sandbox
-from detectors.result import Reason
 from detectors.training.collection.mirror import find
+from detectors.training.delivered import answered
 from detectors.training.domain import block_of
 from detectors.training.image import installed
 from detectors.training.image_data import Picture, pictures, spread
@@ -147,9 +146,9 @@ class Judges:
     domain: Domain
     heads: Mapping[str, Mapping[str, Floats]]
 
-    def score(self, picture: Picture, delivery: str, image: Image) -> Score:
-        """What it makes of a picture that arrived like that."""
-        points, line = self.card.operating_points, self.card.calibration
+    def score(self, picture: Picture, delivery: str, image: Image | None) -> Score:
+        """What it makes of a picture that arrived like that; None: it could not be decoded."""
+        points = self.card.operating_points
         judge = ClipDetector(
             self.encoder,
             self.heads[picture.source],
@@ -159,27 +158,17 @@ class Judges:
             margin=MARGIN,
             suspects=None if points is None else points.fpr_5,
         )
-        score = _unjudged(picture, delivery, "")
-        try:
-            seen = judge.observe(image)
-        except NotApplicable as error:
-            return replace(score, reason=error.reason)
-        ratio = None if line is None else local_ratio(seen.raw, line)
-        return replace(score, raw=seen.raw, allowance=seen.allowance, log10_lr=ratio)
-
-
-def _unjudged(picture: Picture, delivery: str, reason: str) -> Score:
-    return Score(
-        path=f"{picture.source}/{picture.key}",
-        label="ai_generated" if picture.synthetic else "real",
-        raw=None,
-        source=picture.source,
-        generator=picture.generator,
-        format=picture.source_format,
-        pair=picture.pair,
-        laundering=delivery,
-        reason=reason,
-    )
+        score = Score(
+            path=f"{picture.source}/{picture.key}",
+            label="ai_generated" if picture.synthetic else "real",
+            raw=None,
+            source=picture.source,
+            generator=picture.generator,
+            format=picture.source_format,
+            pair=picture.pair,
+            laundering=delivery,
+        )
+        return answered(score, image, judge.observe, self.card.calibration)
 
 
 def scores(
@@ -196,12 +185,7 @@ def scores(
             deliveries = DELIVERIES if one.handed_on else DELIVERIES[:1]
             for delivery, image in _delivered(content, reader, deliveries):
                 for judge in judges:
-                    yield (
-                        judge.card.name,
-                        judge.score(one.picture, delivery, image)
-                        if image is not None
-                        else _unjudged(one.picture, delivery, Reason.UNDECODABLE),
-                    )
+                    yield judge.card.name, judge.score(one.picture, delivery, image)
             log.info("%d of %d", number, len(shown))
 
 

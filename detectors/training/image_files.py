@@ -9,11 +9,12 @@ from typing import Final, Self
 import numpy as np
 
 from detectors import calibration
-from detectors.bench.result import Result, evaluate
+from detectors.bench.result import Result
 from detectors.bench.scores import CLEAN, Score, read_scores
 from detectors.bench.sources import over_sources
 from detectors.registry import Spec
 from detectors.training.cards import measured
+from detectors.training.delivered import at_points
 from detectors.training.image_heads import Scores
 from detectors.zoo.card import Calibration, Measured, OperatingPoints
 from detectors.zoo.card import Scores as CardScores
@@ -45,16 +46,13 @@ class WholeFiles:
         published = [score for score in self.every if score.laundering == CLEAN]
         sources = len({score.source for score in published})
         again = len({score.path for score in self.every if score.laundering != CLEAN})
-        return evaluate(
+        return at_points(
             self.every,
-            detector=spec.name,
-            claim=spec.claim,
-            model=spec.card,
+            spec,
+            points,
             protocol=PROTOCOL,
             data=f"{len(published):,} published pictures of {sources} repositories; {again:,} of them in "
             "the other deliveries",
-            threshold=points.fpr_5,
-            accuses=points.fpr_1,
         )
 
     def raised(self, points: OperatingPoints) -> OperatingPoints:

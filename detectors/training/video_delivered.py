@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 from detectors.base import Kind, Video
 from detectors.bench.launder import FILMS, encoded
 from detectors.bench.manifest import Item, read_manifest
-from detectors.bench.result import RESULTS, evaluate
+from detectors.bench.result import RESULTS
 from detectors.bench.run import Plan, decoded
 from detectors.bench.scores import CLEAN, Score, write_scores
 from detectors.errors import MediaError
@@ -36,7 +36,7 @@ from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import Sandbox
 from detectors.registry import card_of, named
 from detectors.training import video_head
-from detectors.training.delivered import answered
+from detectors.training.delivered import answered, at_points
 from detectors.training.image_delivered import KeptSummaries
 from detectors.training.video import DECODED, described
 from detectors.training.video_head import SPEC, Head
@@ -153,16 +153,12 @@ def main() -> None:
         reader = MediaReader(sandbox)
         found = list(scores(shown(known, given.most), judges, reader, given.deliveries))
     write_scores(given.cache / f"{SPEC.name}.delivered.csv", found)
-    points = card.operating_points
-    result = evaluate(
+    result = at_points(
         found,
-        detector=SPEC.name,
-        claim=SPEC.claim,
-        model=SPEC.card,
+        SPEC,
+        card.operating_points,
         protocol=PROTOCOL.format(most=given.most, deliveries=" ".join(given.deliveries)),
         data=described(SPEC.claim, found),
-        threshold=None if points is None else points.fpr_5,
-        accuses=None if points is None else points.fpr_1,
     )
     result.write(given.results / f"{SPEC.name}.json")
 
