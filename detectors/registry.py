@@ -15,6 +15,7 @@ from detectors.zoo.own import OwnThresholds
 from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
 from detectors.zoo.sharing import Once
+from detectors.zoo.threads import hold_torch
 
 
 class Effort(StrEnum):
@@ -250,6 +251,7 @@ def load(spec: Spec) -> Judge:
     """
     module, _, name = spec.target.partition(":")
     built = getattr(import_module(module), name)
+    hold_torch()
     if spec.published:
         files = shelf().verified(spec.card)
         if PublicCard.read(spec.card).trained_here:

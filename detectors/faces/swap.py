@@ -1,21 +1,19 @@
 """Was a face in this picture swapped in? Every face is judged by itself."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from safetensors.torch import load_file
+import onnxruntime
 
 from detectors.base import Image, Judge, Observation, Patch
 from detectors.errors import NotApplicable
 from detectors.faces.find import Face, FaceFinder, Pixels
-from detectors.faces.swap_network import SwapNetwork
 from detectors.faces.view import face_view
 from detectors.result import Reason
 from detectors.zoo.card import ModelCard
+from detectors.zoo.sessions import session
 from detectors.zoo.sharing import Once
 from detectors.zoo.weights import verified
 
@@ -30,8 +28,10 @@ class FaceSwapDetector:
     with equal prior weight on each.
     """
 
-    def __init__(self, finder: FaceFinder, network: Callable[[], SwapNetwork]) -> None:
-        """`network` is called when the first face has been found: most pictures show none."""
+    def __init__(
+        self, finder: FaceFinder, network: Callable[[], onnxruntime.InferenceSession]
+    ) -> None:
+        """`network`, uint8 views (n, `SIDE`, `SIDE`, 3) to log odds (n,), is called when the first face has been found: most pictures show none."""
         self._finder = finder
         self._network = Once(network)
 
@@ -40,7 +40,7 @@ class FaceSwapDetector:
         """Face detector (weights 0), mesh (1) and swap network (2), verified when loaded."""
         del parts
         finder = FaceFinder(verified(card, 0), verified(card, 1))
-        return cls(finder, lambda: load_network(verified(card, 2)))
+        return cls(finder, lambda: session(verified(card, 2)))
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration. Raises `NotApplicable` without a face to judge."""
@@ -62,7 +62,7 @@ class FaceSwapDetector:
     def odds(self, pixels: Pixels, faces: tuple[Face, ...]) -> npt.NDArray[np.float64]:
         """Log odds of each face of an RGB picture, shape (faces,)."""
         views = np.stack([face_view(pixels, face.mesh) for face in faces])
-        return self._network().odds(views).astype(np.float64)
+        return np.asarray(self._network().run(None, {"views": views})[0], np.float64)
 
 
 def usable(faces: tuple[Face, ...]) -> tuple[Face, ...]:
@@ -76,20 +76,6 @@ def usable(faces: tuple[Face, ...]) -> tuple[Face, ...]:
             f"The largest face is {faces[0].side:.0f} px wide. At least {LEAST_SIDE} are needed.",
         )
     return large
-
-
-def load_network(weights: Path) -> SwapNetwork:
-    """The swap network with these weights (half precision on disk), ready to judge."""
-    network = SwapNetwork()
-    state = {name: value.float() for name, value in load_file(weights).items()}
-    network.load_state_dict({**_counters(network), **state})
-    return network.eval()
-
-
-def _counters(network: SwapNetwork) -> dict[str, torch.Tensor]:
-    """The batch counters of normalisation layers, which weights leave out."""
-    state = network.state_dict()
-    return {name: value for name, value in state.items() if name.endswith("num_batches_tracked")}
 
 
 def _patch(face: Face, raw: float, pixels: Pixels) -> Patch:

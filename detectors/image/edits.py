@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Self
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
-from safetensors.torch import load_file
+import onnxruntime
 
 from detectors.base import Image, Judge, Observation, Patch
 from detectors.errors import CardInvalid, NotApplicable
-from detectors.image.edit_network import BLOCK, EditNetwork
 from detectors.image.views import (
     FLAT_RANGE,
     FLAT_SHARE,
@@ -25,8 +22,17 @@ from detectors.image.views import (
 from detectors.media.notes import Note
 from detectors.result import Reason
 from detectors.zoo.card import ModelCard
-from detectors.zoo.threads import one_thread, side_by_side
+from detectors.zoo.sessions import session
+from detectors.zoo.threads import side_by_side
 from detectors.zoo.weights import verified
+
+MAPS: Final = "image-edits-maps.onnx"
+COMPARED: Final = "image-edits-compared.onnx"
+"""Its two graphs: RGB tiles (n, h, w, 3) to maps (n, channels, h / 8, w / 8), and the maps of all
+blocks of a picture, (1, channels, 1, blocks), to log odds of each and of the picture."""
+
+BLOCK: Final = 8
+"""Side in px of what the map tells apart."""
 
 TILE: Final = 256
 """Side in px of the squares it was trained on, a multiple of the JPEG grid."""
@@ -61,18 +67,25 @@ class Tile:
 class EditDetector:
     """Score = log odds of the whole picture; patches are mean log odds of the blocks in a cell."""
 
-    def __init__(self, network: EditNetwork, map_threshold: float = 0.0) -> None:
-        self._network = network
+    def __init__(
+        self,
+        maps: onnxruntime.InferenceSession,
+        compared: onnxruntime.InferenceSession,
+        map_threshold: float = 0.0,
+    ) -> None:
+        """Both run the graphs `MAPS` and `COMPARED`."""
+        self._maps = maps
+        self._compared = compared
         self._map_threshold = map_threshold
 
     @classmethod
     def from_card(cls, card: ModelCard, parts: Mapping[str, Judge]) -> Self:
-        """Load the network (weights 0), verified; the card says from where on a patch is edited."""
+        """Both graphs (weights 0 and 1), verified; the card says from where on a patch is edited."""
         del parts
         threshold = card.settings.get("map_threshold")
         if not isinstance(threshold, float | int):
             raise CardInvalid(f"model card {card.name}: no map_threshold")
-        return cls(load_network(verified(card, 0)), threshold)
+        return cls(session(verified(card, 0)), session(verified(card, 1)), threshold)
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration.
@@ -83,15 +96,12 @@ class EditDetector:
         require_size(media.pixels)
         tiles = tiles_of(media.pixels)
         _require_texture(tiles)
-        batch = torch.from_numpy(np.stack([tile.pixels for tile in tiles]))
-        with torch.inference_mode(), one_thread():
-            maps = side_by_side(self._maps, torch.split(batch.permute(0, 3, 1, 2), TOGETHER))
-            blocks, odds = self._network.joint(torch.cat(maps))
+        blocks, odds = self.judged(np.stack([tile.pixels for tile in tiles]))
         shape = media.pixels.shape[:2]
         judged = sum(tile.pixels[..., 0].size for tile in tiles) / (shape[0] * shape[1])
         patches = tuple(
             patch
-            for tile, found in zip(tiles, blocks.numpy(), strict=True)
+            for tile, found in zip(tiles, blocks, strict=True)
             for patch in patches_of(tile, found, shape)
         )
         strange = sum(
@@ -100,23 +110,22 @@ class EditDetector:
             if patch.raw > self._map_threshold
         )
         return Observation(
-            raw=float(odds[0]),
+            raw=odds,
             patches=patches,
             facts={"judged_share": round(judged, 3), "unlike_the_rest": round(strange, 3)},
         )
 
-    def _maps(self, tiles: torch.Tensor) -> torch.Tensor:
-        with torch.inference_mode():  # which each thread chooses for itself
-            return self._network.maps(tiles.float())
+    def judged(self, tiles: Pixels) -> tuple[Blocks, float]:
+        """Log odds of the blocks of each of a picture's tiles (n, h, w, 3), (n, h / 8, w / 8), and its own."""
+        parts = [tiles[start : start + TOGETHER] for start in range(0, len(tiles), TOGETHER)]
+        maps = np.concatenate(side_by_side(self._mapped, parts))
+        channels, shape = maps.shape[1], (maps.shape[0], *maps.shape[2:])
+        row = np.ascontiguousarray(maps.transpose(1, 0, 2, 3)).reshape(1, channels, 1, -1)
+        blocks, odds = self._compared.run(None, {"views": row})
+        return np.asarray(blocks, np.float32).reshape(shape), float(odds[0])
 
-
-def load_network(weights: Path) -> EditNetwork:
-    """The localiser with these weights (half precision on disk), ready to judge."""
-    network = EditNetwork()
-    counters = {k: v for k, v in network.state_dict().items() if k.endswith("num_batches_tracked")}
-    state = {name: value.float() for name, value in load_file(weights).items()}
-    network.load_state_dict({**counters, **state})
-    return network.eval()
+    def _mapped(self, tiles: Pixels) -> Blocks:
+        return np.asarray(self._maps.run(None, {"views": tiles})[0], np.float32)
 
 
 def tiles_of(pixels: Pixels) -> tuple[Tile, ...]:

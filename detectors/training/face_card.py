@@ -8,7 +8,6 @@
 import argparse
 import csv
 import logging
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from detectors.bench.scores import CLEAN, Score, write_scores
 from detectors.faces.find import DETECTOR_FILE, DISTRIBUTION, MESH_FILE
 from detectors.training.cards import measured_line, weight_file, write_card
 from detectors.training.face_network import CONDITIONS, MADE, SCORES, SHIPPED
+from detectors.training.swap_classifier import load_network, write_swap_graph
 from detectors.zoo.card import (
     Calibration,
     Measured,
@@ -33,7 +33,7 @@ from detectors.zoo.card import (
 
 log = logging.getLogger(__name__)
 
-WEIGHTS: Final = "face-swap.safetensors"
+GRAPH: Final = "face-swap.onnx"
 PACKAGED: Final = tuple(
     WeightFile(file=file, sha256=sha256, source=WeightSource.PACKAGE, distribution=DISTRIBUTION)
     for file, sha256 in (
@@ -75,8 +75,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    weights = given.out / "weights" / WEIGHTS
-    shutil.copy(given.trained / f"face-swap-{SHIPPED}.safetensors", weights)
+    weights = given.out / "weights" / GRAPH
+    write_swap_graph(load_network(given.trained / f"face-swap-{SHIPPED}.safetensors"), weights)
     shipped, made = (held_out(given.trained / SCORES, name) for name in (SHIPPED, MADE))
     card = card_of(shipped, made, weights)
     write_card(card, given.out)

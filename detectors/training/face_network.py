@@ -27,12 +27,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
-from detectors.faces.swap_network import SwapNetwork
 from detectors.faces.view import SIDE, face_view
 from detectors.training.face_bank import BANK, START, Banked, load
 from detectors.training.face_blending import augmented_view, cross_blended, self_blended
 from detectors.training.halved import halved
 from detectors.training.laundering import jpeg
+from detectors.training.swap_classifier import SwapNetwork
 
 log = logging.getLogger(__name__)
 

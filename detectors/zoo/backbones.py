@@ -1,17 +1,16 @@
 """Frozen encoders: the networks that heads are trained on."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from detectors.errors import WrongArithmetic
 from detectors.zoo import known_view
 from detectors.zoo.clip_graph import clip_graph
+from detectors.zoo.sessions import session
 from detectors.zoo.threads import side_by_side
 
 Floats = npt.NDArray[np.float32]
@@ -83,7 +82,7 @@ class ClipEncoder:
         """Raises `WrongArithmetic` on a processor that does not compute it right."""
         self.blocks = len(blocks)
         model, self._outputs = clip_graph(weights, blocks)
-        self._session = _session(model)
+        self._session = session(model)
         self.deviation = deviation(self, blocks)
         require_right(self.deviation, "this processor")
 
@@ -108,20 +107,6 @@ def require_right(apart: float, device: str) -> None:
             f"{device} computes the image encoder wrong: on a known view it is {apart:.2f} off, "
             f"and {known_view.MOST} is allowed; nothing is judged with it"
         )
-
-
-def _session(model: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # A session that is given bytes keeps them for as long as it lives, one that is given a file does not.
-    descriptor = os.memfd_create("model")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(model)
-        file.flush()
-        place = f"/proc/self/fd/{descriptor}"
-        return onnxruntime.InferenceSession(place, options, providers=["CPUExecutionProvider"])
 
 
 def summary(tokens: Floats) -> Floats:

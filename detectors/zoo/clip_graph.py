@@ -11,7 +11,7 @@ measured once (`RANGES`), so a token is moved by what it depends on and nothing 
   which is what processors with AVX2 and without VNNI add them in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -49,9 +49,11 @@ _GELU: Final = 1.702
 _MICROSOFT: Final = "com.microsoft"
 
 
-def clip_graph(weights: Path, blocks: Sequence[int]) -> tuple[bytes, list[str]]:
+def clip_graph(weights: Path, blocks: Sequence[int]) -> tuple[Iterator[bytes], list[str]]:
     """A model of `pixel_values` (1, 3, 224, 224), normalised, and the names of its outputs: tokens after
     each of `blocks`, (1, 197, 768). `weights` is the pinned file. Raises `KeyError` for another network.
+
+    The model comes in pieces that make it one after another, so that no second copy of it is needed.
     """
     pinned, depth = PinnedClip.read(weights), max(blocks)
     ranges = {layer: reach.astype(np.float32) for layer, reach in load_file(RANGES).items()}
@@ -129,9 +131,9 @@ class _Graph:
     def __init__(self, pinned: PinnedClip, rounded: Sequence[Mapping[str, _Rounded]]) -> None:
         self._pinned, self._rounded = pinned, rounded
         self._nodes: list[onnx.NodeProto] = []
-        self._constants: list[onnx.TensorProto] = []
+        self._constants: dict[str, npt.NDArray[Any]] = {}
 
-    def model(self, blocks: Sequence[int]) -> tuple[bytes, list[str]]:
+    def model(self, blocks: Sequence[int]) -> tuple[Iterator[bytes], list[str]]:
         tokens, after = self._embedded(), {}
         for block in range(len(self._rounded)):
             tokens = self._block(block, tokens)
@@ -143,11 +145,18 @@ class _Graph:
             "clip",
             [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, SIDE, SIDE])],
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in outputs],
-            self._constants,
         )
         sets = [helper.make_opsetid("", 17), helper.make_opsetid(_MICROSOFT, 1)]
         model = helper.make_model(graph, opset_imports=sets, ir_version=10)
-        return model.SerializeToString(), outputs
+        return self._pieces(model), outputs
+
+    def _pieces(self, model: onnx.ModelProto) -> Iterator[bytes]:
+        """Messages of this format are merged when they are read one after another."""
+        yield model.SerializeToString()
+        for name, values in self._constants.items():
+            piece = onnx.ModelProto()
+            piece.graph.initializer.append(numpy_helper.from_array(values, name))
+            yield piece.SerializeToString()
 
     def _embedded(self) -> str:
         known = self._pinned.embedding()
@@ -218,7 +227,7 @@ class _Graph:
         return self._node("Add", [product, beside], f"{layer}.made")
 
     def _constant(self, name: str, values: npt.NDArray[Any] | np.generic) -> str:
-        self._constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
+        self._constants[name] = np.asarray(values, order="C")
         return name
 
     def _node(

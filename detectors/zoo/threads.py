@@ -1,5 +1,6 @@
 """How many threads one file may use: a process says so before it loads any model."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,14 @@ _here = local()
 def use_threads(count: int) -> None:
     """More threads help one file; several files at once are done sooner with one each."""
     _chosen[0] = count
+    hold_torch()
+
+
+def hold_torch() -> None:
+    """Have torch use no more threads than one file may, wherever it is loaded: most pictures need none."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(_chosen[0])
 
 
 def threads() -> int:
@@ -47,7 +56,7 @@ def one_thread() -> Iterator[None]:
     For small networks with 1 x 1 convolutions: their sums are split by the number of threads, so
     that the last bits of a score would depend on how many files are judged at once.
     """
-    import torch  # most pictures are judged without it
+    import torch
 
     torch.set_num_threads(1)
     try:

@@ -10,9 +10,9 @@ that is with one common shift.
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 RATE: Final = 16_000
 """Samples per second of every recording that is described."""
@@ -93,7 +93,7 @@ def _peaks_between(
     before = max(0, first - _APART[0])
     spectra = np.fft.rfft(pieces[before : last + _APART[0]] * window, axis=1)[:, :_HIGH]
     level = np.log(np.abs(spectra) / _WINDOW + _FLOOR)
-    top = ndimage.maximum_filter(level, size=(2 * _APART[0] + 1, 2 * _APART[1] + 1))
+    top = cv2.dilate(level, np.ones((2 * _APART[0] + 1, 2 * _APART[1] + 1), np.uint8))
     loud = level > np.log(2 * _FLOOR)
     loud[:, :_LOW] = False
     inside = slice(first - before, last - before)

@@ -1,13 +1,11 @@
 """Decode media in the sandbox, run the detectors on it, draw its picture.
 
-Numpy, OpenCV and torch come with this module: only `Pipeline` imports it, on first use.
+Numpy and OpenCV come with this module: only `Pipeline` imports it, on first use.
 """
 
 import logging
 from collections.abc import Iterator
 from typing import BinaryIO, Final
-
-import torch
 
 from detectors.base import Audio, Image, Kind, Media, Video, kind_of
 from detectors.errors import DetectorError, MediaError, WrongArithmetic
@@ -85,7 +83,6 @@ class Classifier:
     """The decoders and detectors of one process, shared by its threads."""
 
     def __init__(self, config: PipelineConfig) -> None:
-        torch.set_num_threads(config.threads)
         use_threads(config.threads)
         use_device(config.device)
         self._pool = SandboxPool(

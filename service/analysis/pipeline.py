@@ -175,7 +175,7 @@ class Pipeline:
             self._loaded().warm(kinds)
 
     def _loaded(self) -> "Classifier":
-        from service.analysis.classifier import Classifier  # numpy, OpenCV and torch come with it
+        from service.analysis.classifier import Classifier  # numpy and OpenCV come with it
 
         with self._loading:
             if self._classifier is None:

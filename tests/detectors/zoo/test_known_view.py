@@ -1,6 +1,5 @@
 """An encoder answers a view whose answer is known before it may judge anything."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,9 @@ from detectors.result import Outcome, Reason
 from detectors.runner import Run
 from detectors.zoo import backbones, known_view
 from detectors.zoo.backbones import ClipEncoder
+from detectors.zoo.sessions import session
 from detectors.zoo.weights import verified
 from tests.media import photograph
-
-Opened = Callable[[bytes], Any]
 
 
 class Overflowing:
@@ -30,11 +28,6 @@ class Overflowing:
         return [np.fmod(found, 0.3) for found in self._session.run(outputs, given)]
 
 
-@pytest.fixture
-def opened() -> Opened:
-    return backbones._session
-
-
 def encoder(blocks: tuple[int, ...] = (6, 8)) -> ClipEncoder:
     return ClipEncoder(verified(card_of(named("image.clip"))), blocks=blocks)
 
@@ -45,9 +38,9 @@ def test_this_processor_computes_right(blocks: tuple[int, ...]) -> None:
 
 
 def test_a_processor_that_computes_wrong_is_refused_and_nothing_is_scored(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backbones, "_session", lambda model: Overflowing(opened(model)))
+    monkeypatch.setattr(backbones, "session", lambda model: Overflowing(session(model)))
     with pytest.raises(WrongArithmetic):
         encoder()
     load.forget()

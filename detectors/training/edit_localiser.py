@@ -8,16 +8,21 @@ anomaly of ManTra-Net, Wu et al. 2019).
 """
 
 import math
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
-BLOCK: Final = 8
+from detectors.image.edits import BLOCK, COMPARED, MAPS, TILE
+from detectors.training.graphs import write_graph
+
 WIDTH: Final = 96
+_FIFTIETH: Final = 50
 _DILATIONS: Final = (1, 2, 1, 4, 1)
 _PLANES: Final = 4 * BLOCK**2 + 3 * BLOCK**2 + 6
 
@@ -90,36 +95,72 @@ class EditNetwork(nn.Module):
 
     def forward(self, tiles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Log odds of blocks (n, h / 8, w / 8) and of pictures (n,), each tile its own picture."""
-        maps = self.maps(tiles)
-        return self._compared(maps, maps.mean((2, 3), keepdim=True), maps.std((2, 3), keepdim=True))
+        return self.compared(self.maps(tiles))
 
     def maps(self, tiles: torch.Tensor) -> torch.Tensor:
         """What is known of each block before it is compared: (n, `WIDTH`, h / 8, w / 8)."""
         known: torch.Tensor = self.trunk(self.enter(self.input_norm(self.planes(tiles))))
         return known
 
-    def joint(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """As `forward` for the maps of one picture's tiles: its blocks and one log odds, (1,)."""
-        side = maps.transpose(0, 1).flatten(2).flatten(1)[None, :, None]
-        blocks, odds = self._compared(
-            side, side.mean((2, 3), keepdim=True), side.std((2, 3), keepdim=True)
-        )
-        return blocks.view(maps.shape[0], *maps.shape[2:]), odds
-
-    def _compared(
-        self, maps: torch.Tensor, mean: torch.Tensor, spread: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def compared(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log odds of blocks (n, h, w) and of pictures (n,) by their maps, (n, `WIDTH`, h, w)."""
+        mean, spread = maps.mean((2, 3), keepdim=True), maps.std((2, 3), keepdim=True)
         apart = (maps - mean) / (spread + 1e-3)
         blocks = self.compare(torch.cat([maps, apart, apart.abs()], dim=1)).squeeze(1)
         flat = blocks.flatten(1)
         share = flat.softmax(dim=1).unsqueeze(1)
         strange = (maps.flatten(2) * share).sum(dim=2)
-        most = flat.topk(max(1, flat.shape[1] // 50), dim=1).values
         facts = torch.stack(
-            [most.mean(1), flat.mean(1), flat.std(1), torch.sigmoid(flat).mean(1) * 4], dim=1
+            [_highest(flat), flat.mean(1), flat.std(1), torch.sigmoid(flat).mean(1) * 4], dim=1
         )
         whole = mean.flatten(1)
         return blocks, self.judge(torch.cat([strange - whole, whole, facts], dim=1)).squeeze(1)
+
+
+def load_network(weights: Path) -> EditNetwork:
+    """The localiser with these weights (half precision on disk), in evaluation mode."""
+    network = EditNetwork()
+    counters = {k: v for k, v in network.state_dict().items() if k.endswith("num_batches_tracked")}
+    state = {name: value.float() for name, value in load_file(weights).items()}
+    network.load_state_dict({**counters, **state})
+    return network.eval()
+
+
+def write_graphs(network: EditNetwork, folder: Path) -> tuple[Path, Path]:
+    """The two graphs that `EditDetector` runs: tiles to maps, and maps of a picture to log odds."""
+    tiles = torch.zeros((2, TILE, TILE, 3), dtype=torch.uint8)
+    maps = torch.zeros((1, WIDTH, 1, 2 * (TILE // BLOCK) ** 2))
+    first, second = folder / MAPS, folder / COMPARED
+    whole = {0: "tiles", 1: "height", 2: "width"}
+    write_graph(_Maps(network), tiles, first, outputs=["maps"], axes=whole)
+    write_graph(_Compared(network), maps, second, outputs=["blocks", "odds"], axes={3: "blocks"})
+    return first, second
+
+
+class _Maps(nn.Module):
+    def __init__(self, network: EditNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, tiles: torch.Tensor) -> torch.Tensor:
+        return self.network.maps(tiles.permute(0, 3, 1, 2).float())
+
+
+class _Compared(nn.Module):
+    def __init__(self, network: EditNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.network.compared(maps)
+
+
+def _highest(flat: torch.Tensor) -> torch.Tensor:
+    """Mean of the highest fiftieth of each row, of one value at least."""
+    ranks = torch.ones_like(flat).cumsum(1)
+    count = (ranks[:, -1:] / _FIFTIETH).floor().clamp(min=1)
+    chosen = (ranks <= count).float()
+    return (flat.sort(dim=1, descending=True).values * chosen).sum(1) / count.squeeze(1)
 
 
 def _dct() -> torch.Tensor:
