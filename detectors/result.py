@@ -58,6 +58,10 @@ TWO_VIEWS: Final = "two_views"
 """Fact of a finding: 1 where two views settled the answer, so that no more were looked at and no map drawn."""
 
 
+UNSUSPECTED: Final = "unsuspected"
+"""Fact of a finding: 1 where more views than two were looked at and no map drawn, for want of suspicion."""
+
+
 class Claim(StrEnum):
     """What a high score of a detector means."""
 

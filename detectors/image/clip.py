@@ -22,7 +22,7 @@ from detectors.image.views import (
     smallness,
     squeezed,
 )
-from detectors.result import LOOKS_DRAWN, TWO_VIEWS
+from detectors.result import LOOKS_DRAWN, TWO_VIEWS, UNSUSPECTED
 from detectors.zoo.backbones import TokenEncoder, summaries
 from detectors.zoo.card import ModelCard
 from detectors.zoo.encoders import SharedPasses, clip_encoder
@@ -98,7 +98,7 @@ class ClipDetector:
 
         `margin`: as in `Observation`, of this encoder's arithmetic. What scores above `accuses` is
         looked at again as it would be after another delivery, for two views each. What scores `SETTLED`
-        below `suspects` by its first two views gets no more of them, and no map.
+        below `suspects` by its first two views gets no more of them; only what scores above gets a map.
         """
         self._encoder = encoder
         self._domain = domain
@@ -106,7 +106,7 @@ class ClipDetector:
         self._maps = maps
         self._margin = margin
         self._accuses = accuses
-        self._settled = None if suspects is None else suspects - SETTLED
+        self._suspects = -math.inf if suspects is None else suspects
         self._photographs_alone = False
         self._wear(head)
 
@@ -156,7 +156,7 @@ class ClipDetector:
         """As `Glances.retrained`; the encoder is shared, thresholds of pictures are left behind."""
         other = copy(self)
         other._wear(head)
-        other._accuses = other._settled = None
+        other._accuses, other._suspects = None, -math.inf
         return other
 
     def details(self, media: Image) -> float:
@@ -184,17 +184,19 @@ class ClipDetector:
         details, settled = self._details(media.pixels, whole, float(np.vdot(self._crop, middle)))
         raw = whole + details + self._bias
         little = smallness(media.pixels)
+        allowance = SMALL_ALLOWANCE * little + DRAWN_ALLOWANCE * drawn
+        mapped = self._maps and raw - allowance > self._suspects
         seen = Observation(
             raw=raw,
-            allowance=SMALL_ALLOWANCE * little + DRAWN_ALLOWANCE * drawn,
+            allowance=allowance,
             margin=math.hypot(self._margin, SMALL_MARGIN * little, DRAWN_MARGIN * drawn),
             drawn=drawn,
             redelivered=self._redelivered(media.pixels, raw),
-            patches=() if settled else self._patches(media, raw),
+            patches=self._patches(media, raw) if mapped else (),
             facts={
                 **self._contributions(whole, details),
                 **({LOOKS_DRAWN: round(drawn, 2)} if drawn else {}),
-                **({TWO_VIEWS: 1.0} if settled and self._maps else {}),
+                **({TWO_VIEWS if settled else UNSUSPECTED: 1.0} if self._maps > mapped else {}),
             },
         )
         return seen, details
@@ -204,7 +206,7 @@ class ClipDetector:
 
         The others count in full from one above that on and by the doubt below, so that no score jumps.
         """
-        doubt = 1.0 if self._settled is None else whole + first + self._bias - self._settled
+        doubt = whole + first + self._bias - self._suspects + SETTLED
         if doubt <= 0:
             return first, True
         others = self._centres[1:] if min(pixels.shape[:2]) > SIDE else ()
@@ -232,8 +234,6 @@ class ClipDetector:
         }
 
     def _patches(self, media: Image, raw: float) -> tuple[Patch, ...]:
-        if not self._maps:
-            return ()
         return _patches(raw, self._encoder.tokens(squeezed(media.pixels)), self._whole)
 
     def _crop_parts(self, pixels: Pixels, centres: tuple[tuple[float, float], ...]) -> list[float]:

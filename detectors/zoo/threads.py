@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from threading import local
 from typing import TypeVar
 
+import cv2
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -17,6 +19,7 @@ _here = local()
 def use_threads(count: int) -> None:
     """More threads help one file; several files at once are done sooner with one each."""
     _chosen[0] = count
+    cv2.setNumThreads(count)
     hold_torch()
 
 

@@ -7,7 +7,7 @@ the preview they lie over while text keeps its size.
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.result import TWO_VIEWS, Cell, Finding, LikelihoodRatio
+from detectors.result import TWO_VIEWS, UNSUSPECTED, Alarm, Cell, Finding, LikelihoodRatio
 from service.language.spoken import Words, _, n_
 from service.reporting.names import called
 from service.reporting.wording import CLAIMS, in_words
@@ -81,8 +81,14 @@ def heat_maps(findings: tuple[Finding, ...]) -> tuple[HeatMap, ...]:
 
 
 def unmapped(findings: tuple[Finding, ...]) -> str:
-    """Why a picture has no heat map, where its answer was settled without one."""
-    if not any(item.votes and item.facts.get(TWO_VIEWS) for item in findings):
+    """Why a picture has no heat map, where its answer came without one."""
+    calm = [item for item in findings if item.votes and item.alarm is Alarm.NONE]
+    if any(item.facts.get(UNSUSPECTED) for item in calm):
+        return _(
+            "No heat map was drawn. It shows where a suspicion comes from, and the score is below "
+            "the point of suspicion."
+        )
+    if not any(item.facts.get(TWO_VIEWS) for item in calm):
         return ""
     return _(
         "No heat map was drawn. After the whole picture and its middle at full size the score was "

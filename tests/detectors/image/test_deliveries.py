@@ -10,7 +10,7 @@ from detectors.image.clip import SETTLED, SMALL_ALLOWANCE, SMALL_MARGIN, ClipDet
 from detectors.image.deliveries import DELIVERIES, cropped, reduced
 from detectors.image.views import SIDE, Pixels, smallness
 from detectors.registry import card_of, named
-from detectors.result import TWO_VIEWS, Alarm
+from detectors.result import TWO_VIEWS, UNSUSPECTED, Alarm
 from detectors.zoo.backbones import Floats
 from detectors.zoo.card import OperatingPoints
 from detectors.zoo.weights import verified
@@ -32,6 +32,13 @@ class Brightness:
         return np.full((2, 197, 768), view.mean(), np.float32)
 
 
+class Alike(Brightness):
+    """An encoder to which all views are alike."""
+
+    def tokens(self, view: Pixels) -> Floats:
+        return np.full_like(super().tokens(view), 0.1)
+
+
 def detector(encoder: Brightness, accuses: float | None) -> ClipDetector:
     head = load_file(verified(card_of(named("image.clip")), 1))
     return ClipDetector(encoder, head, maps=False, crops=3, accuses=accuses)
@@ -51,19 +58,22 @@ def test_only_what_would_be_accused_is_looked_at_again() -> None:
     assert above.views == 4 + 2 * len(DELIVERIES)
 
 
-def test_two_views_settle_what_is_far_from_suspicion_and_it_gets_no_map() -> None:
+def test_two_views_settle_what_is_far_from_suspicion_and_only_suspects_get_a_map() -> None:
     media = Image(pixels=photograph(500, 400), container="png")
     head = load_file(verified(card_of(named("image.clip")), 1))
-    plain = Brightness()
-    first = ClipDetector(plain, head, maps=False, crops=1).observe(media).raw
-    near, far = Brightness(), Brightness()
-    doubted = ClipDetector(near, head, suspects=first + SETTLED - 0.1).observe(media)
-    settled = ClipDetector(far, head, suspects=first + SETTLED + 0.1).observe(media)
-    assert (near.views, far.views) == (5, 2)
-    assert len(doubted.patches) == 49
-    assert settled.patches == ()
-    assert (settled.facts.get(TWO_VIEWS), doubted.facts.get(TWO_VIEWS)) == (1.0, None)
-    assert settled.raw == first
+    first = ClipDetector(Alike(), head, maps=False, crops=1).observe(media).raw
+
+    def seen(suspects: float) -> tuple[int, int, dict[str, float]]:
+        encoder = Alike()
+        found = ClipDetector(encoder, head, suspects=suspects).observe(media)
+        facts = {
+            name: found.facts[name] for name in (TWO_VIEWS, UNSUSPECTED) if name in found.facts
+        }
+        return encoder.views, len(found.patches), facts
+
+    assert seen(first + SETTLED + 0.1) == (2, 0, {TWO_VIEWS: 1.0})
+    assert seen(first + SETTLED - 0.1) == (4, 0, {UNSUSPECTED: 1.0})
+    assert seen(first - 1.0) == (5, 49, {})
 
 
 def test_a_score_does_not_jump_where_two_views_begin_to_be_enough() -> None:

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from detectors.base import Kind
-from detectors.result import TWO_VIEWS, Alarm, Claim, Outcome, Reason, Segment
+from detectors.result import TWO_VIEWS, UNSUSPECTED, Alarm, Claim, Outcome, Reason, Segment
 from provenance.declared import Says, SearchGap, Unsearched
 from provenance.result import Integrity, Presence, Provenance, SignerTrust, Timestamp
 from service.language.figures import unbroken
@@ -335,10 +335,16 @@ def test_the_heat_map_lies_over_the_picture_with_words_beside_it() -> None:
     assert "map-off" in html
 
 
-def test_a_picture_that_two_views_settled_says_why_it_has_no_heat_map() -> None:
+@pytest.mark.parametrize(
+    ("fact", "why"),
+    [(TWO_VIEWS, "looked no further"), (UNSUSPECTED, "the score is below the point of suspicion")],
+)
+def test_a_picture_says_why_it_has_no_heat_map(fact: str, why: str) -> None:
     mapless = reports.scored(-2.0)
-    settled = mapless.model_copy(update={"facts": {TWO_VIEWS: 1.0}})
-    assert "No heat map was drawn." in read(reports.report(findings=(settled,))).words()
+    settled = mapless.model_copy(update={"facts": {fact: 1.0}})
+    words = read(reports.report(findings=(settled,))).words()
+    assert "No heat map was drawn." in words
+    assert why in words
     for finding in (mapless, settled.model_copy(update={"cells": reports.heat()})):
         assert "No heat map" not in read(reports.report(findings=(finding,))).words()
 
