@@ -15,13 +15,14 @@ from detectors.zoo.own import OwnThresholds
 from detectors.zoo.public.card import PublicCard
 from detectors.zoo.pulled import Shelf
 from detectors.zoo.sharing import Once
-from detectors.zoo.threads import hold_torch
+from detectors.zoo.threads import hold_libraries
 
 
 class Effort(StrEnum):
     """How much is spent on a file."""
 
-    FULL = "full"
+    FULL = "full"  # all whose answer can move a verdict
+    THOROUGH = "thorough"  # besides those without a vote
     FAST = "fast"
 
 
@@ -45,7 +46,7 @@ class Spec:
     fuses: tuple[str, ...] = ()
     within: str = ""
     published: bool = False  # by others; here once its operator pulled it, see `PUBLISHED`
-    efforts: frozenset[Effort] = frozenset(Effort)  # in which it runs
+    efforts: frozenset[Effort] = frozenset(Effort)  # in which it runs if it has a vote
 
     @property
     def follows(self) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ class Spec:
         return (*self.fuses, self.within) if self.within else self.fuses
 
 
-_FULL: Final = frozenset({Effort.FULL})
+_FULL: Final = frozenset({Effort.FULL, Effort.THOROUGH})
 _FAST: Final = frozenset({Effort.FAST})
 
 SPECS: Final[tuple[Spec, ...]] = (
@@ -217,8 +218,17 @@ def specs_for(kind: Kind, effort: Effort | None = None) -> tuple[Spec, ...]:
     With `effort` only those that run in it.
     """
     return tuple(
-        spec for spec in specs() if spec.kind is kind and (effort is None or effort in spec.efforts)
+        spec for spec in specs() if spec.kind is kind and (effort is None or _runs(spec, effort))
     )
+
+
+def _runs(spec: Spec, effort: Effort) -> bool:
+    """One without a vote only where everything is asked, unless it serves a vote or was pulled."""
+    if effort not in spec.efforts:
+        return False
+    if effort is Effort.THOROUGH or spec.published or votes(spec):
+        return True
+    return any(spec.name in other.fuses and votes(other) for other in SPECS)
 
 
 def named(name: str) -> Spec:
@@ -251,7 +261,7 @@ def load(spec: Spec) -> Judge:
     """
     module, _, name = spec.target.partition(":")
     built = getattr(import_module(module), name)
-    hold_torch()
+    hold_libraries()
     if spec.published:
         files = shelf().verified(spec.card)
         if PublicCard.read(spec.card).trained_here:

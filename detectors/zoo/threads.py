@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from threading import local
 from typing import TypeVar
 
-import cv2
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -19,15 +17,15 @@ _here = local()
 def use_threads(count: int) -> None:
     """More threads help one file; several files at once are done sooner with one each."""
     _chosen[0] = count
-    cv2.setNumThreads(count)
-    hold_torch()
+    hold_libraries()
 
 
-def hold_torch() -> None:
-    """Have torch use no more threads than one file may, wherever it is loaded: most pictures need none."""
-    torch = sys.modules.get("torch")
-    if torch is not None:
+def hold_libraries() -> None:
+    """Have torch and OpenCV, if they are loaded, use no more threads than one file may."""
+    if torch := sys.modules.get("torch"):
         torch.set_num_threads(_chosen[0])
+    if opencv := sys.modules.get("cv2"):
+        opencv.setNumThreads(_chosen[0])
 
 
 def threads() -> int:

@@ -209,7 +209,7 @@ def _parts(media: Media) -> tuple[Media, ...]:
 
 def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
     """What the full profile would have looked for besides."""
-    if effort is Effort.FULL:
+    if effort is not Effort.FAST:
         return
     kind = kind_of(media)
     asked = {spec.claim for spec in specs_for(kind, effort)}

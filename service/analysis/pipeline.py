@@ -188,8 +188,7 @@ class Pipeline:
         kind = source.type.kind
         if kind is None or profile is Profile.PROVENANCE:
             return _traced(source)
-        effort = Effort.FAST if profile is Profile.FAST else Effort.FULL
-        return self._loaded().classify(source, kind, effort, progress, allowance)
+        return self._loaded().classify(source, kind, Effort(profile), progress, allowance)
 
 
 def profile_for(found: MediaType, wanted: Profile) -> Profile:

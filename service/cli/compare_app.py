@@ -7,7 +7,13 @@ import typer
 
 from service.cli.exit_codes import MEANING, ExitCode
 from service.cli.options import web_address
-from service.cli.report_app import FastOption, LanguageOption, OnlyOption, profile_of
+from service.cli.report_app import (
+    FastOption,
+    LanguageOption,
+    OnlyOption,
+    ThoroughOption,
+    profile_of,
+)
 from service.language.languages import language
 
 _CODES: Final = {
@@ -28,6 +34,7 @@ def compare(
     *,
     only: OnlyOption = None,
     fast: FastOption = False,
+    thorough: ThoroughOption = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print every line as JSON, in English.")
     ] = False,
@@ -66,14 +73,16 @@ def compare(
 
     if key is not None and server is None:
         raise typer.BadParameter("--key goes with --server")
-    if server is not None and (picture or only or fast):
-        raise typer.BadParameter("--picture, --only and --fast are about files that are here")
+    if server is not None and (picture or only or fast or thorough):
+        raise typer.BadParameter(
+            "--picture, --only, --fast and --thorough are about files that are here"
+        )
     raise typer.Exit(
         command.run(
             command.Asked(
                 first=first,
                 second=second,
-                profile=profile_of(only, fast=fast),
+                profile=profile_of(only, fast=fast, thorough=thorough),
                 as_json=as_json,
                 every=every,
                 picture=picture,

@@ -27,8 +27,14 @@ OnlyOption = Annotated[
 ]
 FastOption = Annotated[
     bool,
+    typer.Option("--fast", help="Judge pictures quickly, without heat map or watermarks."),
+]
+ThoroughOption = Annotated[
+    bool,
     typer.Option(
-        "--fast", help="Judge pictures quickly, without heat map, faces, edits or watermarks."
+        "--thorough",
+        help="Ask the classifiers without a vote too, such as those for swapped faces and edited "
+        "parts: what they say is shown and decides nothing.",
     ),
 ]
 HtmlOption = Annotated[
@@ -71,14 +77,20 @@ FailOnOption = Annotated[
 ]
 
 
-def profile_of(only: Only | None, *, fast: bool) -> "Profile":
-    """How much is asked for. Ends with a usage error where both options narrow it."""
+def profile_of(only: Only | None, *, fast: bool, thorough: bool) -> "Profile":
+    """How much is asked for. Ends with a usage error where two options say different things."""
     from service.reporting.report import Profile
 
-    if only and fast:
-        raise typer.BadParameter("--fast is about classifiers, and --only provenance runs none")
+    if only and (fast or thorough):
+        raise typer.BadParameter(
+            "--fast and --thorough are about classifiers, and --only provenance runs none"
+        )
+    if fast and thorough:
+        raise typer.BadParameter("--fast asks for less than usual, --thorough for more")
     if only:
         return Profile.PROVENANCE
+    if thorough:
+        return Profile.THOROUGH
     return Profile.FAST if fast else Profile.FULL
 
 
@@ -110,6 +122,7 @@ def check(
     *,
     only: OnlyOption = None,
     fast: FastOption = False,
+    thorough: ThoroughOption = False,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -149,7 +162,7 @@ def check(
     raise typer.Exit(
         command.run(
             tuple(inputs),
-            profile=profile_of(only, fast=fast),
+            profile=profile_of(only, fast=fast, thorough=thorough),
             as_json=as_json,
             html=html,
             pdf=pdf,
@@ -198,6 +211,7 @@ def audit(
     ] = None,
     only: OnlyOption = None,
     fast: FastOption = False,
+    thorough: ThoroughOption = False,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -293,7 +307,7 @@ def audit(
                 server=server,
                 key=key,
                 in_place=in_place,
-                profile=profile_of(only, fast=fast),
+                profile=profile_of(only, fast=fast, thorough=thorough),
                 jobs=jobs,
                 policy=policy,
                 fail_on=_fail_on(fail_on, policy),

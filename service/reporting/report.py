@@ -109,6 +109,7 @@ class Profile(StrEnum):
     """How much is asked of a scan."""
 
     FULL = "full"
+    THOROUGH = "thorough"
     FAST = "fast"
     PROVENANCE = "provenance"
 

@@ -116,7 +116,8 @@ CLAIMS: Final = Words(
 PROFILES: Final = Words(
     {
         Profile.FULL: "All checks",
-        Profile.FAST: "Fast: no heat map, and no search for face swaps, edits or watermarks",
+        Profile.THOROUGH: "Thorough: all checks, and classifiers whose answer decides nothing",
+        Profile.FAST: "Fast: no heat map, and no search for watermarks",
         Profile.PROVENANCE: "Provenance only, without classifiers",
     }
 )
@@ -124,6 +125,7 @@ PROFILES: Final = Words(
 PROFILE_NAMES: Final = Words(
     {
         Profile.FULL: "all checks",
+        Profile.THOROUGH: "thorough",
         Profile.FAST: "fast",
         Profile.PROVENANCE: "provenance only",
     }

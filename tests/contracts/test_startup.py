@@ -45,7 +45,7 @@ def test_the_help_takes_less_than_300_milliseconds_of_processor_time() -> None:
 
 
 def test_the_threads_of_torch_sleep_while_they_wait() -> None:
-    loading = "import service.analysis.pipeline, service.analysis.classifier"
+    loading = "import service.analysis.pipeline, service.analysis.classifier, torch"
     ran = subprocess.run(
         [sys.executable, "-c", loading],
         env={"OMP_DISPLAY_ENV": "verbose"},

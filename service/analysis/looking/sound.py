@@ -4,8 +4,10 @@ Pitch is probabilistic YIN (Mauch and Dixon, 2014) over 65 to 500 Hz. A change o
 where the quiet tenth of the mel bands moves by many decibels at once and stays there.
 """
 
+import fcntl
 import os
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -19,18 +21,32 @@ from service.analysis.looking.drawing import Floats, Pixels, as_jpeg, heat, perc
 from service.reporting.timeline import clock
 
 
-def _cached() -> None:
-    """numba compiles what librosa needs once; without a folder that can be written it refuses."""
+def _compiled() -> Path:
+    """Where numba keeps what it compiled of librosa; without a folder that can be written it refuses."""
     if "NUMBA_CACHE_DIR" not in os.environ:
-        folder = Path(tempfile.gettempdir()) / f"assay-numba-{os.getuid()}"
+        folder = Path(tempfile.gettempdir()) / f"assay-librosa-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
-            folder = Path(tempfile.mkdtemp(prefix="assay-numba-"))
+            folder = Path(tempfile.mkdtemp(prefix="assay-librosa-"))
         os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    return Path(os.environ["NUMBA_CACHE_DIR"])
 
 
-_cached()
-import librosa  # noqa: E402 (it looks for that folder when it is imported)
+def _load_librosa() -> None:
+    """One process after another: two that compile at once can leave code that crashes all later ones.
+
+    librosa loads its parts on first use, and these compile when they are loaded.
+    """
+    folder = _compiled()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for part in ("core", "feature", "sequence", "util"):
+            import_module(f"librosa.{part}")
+
+
+_load_librosa()
+import librosa  # noqa: E402 (loaded above)
 
 WIDTH: Final = 1280
 HEIGHT: Final = 320

@@ -1,7 +1,11 @@
 """The views, drawn by the real painter of media made here."""
 
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -210,3 +214,17 @@ def test_pictures_are_found_where_manifests_of_either_kind_say_and_nowhere_else(
         "self#jumbf=/c2pa/b/c2pa.assertions/c2pa.thumbnail.claim",
     ]
     assert found[2:] == [""] * 14
+
+
+def test_processes_that_compile_librosa_at_once_leave_nothing_that_crashes_later_ones(
+    tmp_path: Path,
+) -> None:
+    drawing = (
+        "import numpy as np; from service.analysis.looking.sound import spectrogram;"
+        "spectrogram(np.sin(np.arange(16000) / 12).astype(np.float32))"
+    )
+    command = [sys.executable, "-c", drawing]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "compiled")}
+    both = [subprocess.Popen(command, env=environment) for _ in range(2)]
+    assert [started.wait() for started in both] == [0, 0]
+    assert subprocess.run(command, env=environment).returncode == 0

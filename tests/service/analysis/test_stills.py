@@ -14,7 +14,7 @@ from detectors.media.notes import Note
 from detectors.result import Outcome, Reason
 from service.analysis.config import PipelineConfig
 from service.analysis.pipeline import Pipeline
-from service.reporting.report import Report, Verdict
+from service.reporting.report import Profile, Report, Verdict
 from service.scans.intake import source_from_stream
 from tests import media
 
@@ -35,10 +35,10 @@ def _saved(picture: Pillow.Image, container: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def _report(pipeline: Pipeline, data: bytes) -> Report:
+def _report(pipeline: Pipeline, data: bytes, profile: Profile = Profile.FULL) -> Report:
     source = source_from_stream(io.BytesIO(data), "file")
     with source.file:
-        return pipeline.analyse(source).report
+        return pipeline.analyse(source, profile=profile).report
 
 
 def _gaps(report: Report) -> set[str]:
@@ -66,7 +66,7 @@ def test_edits_abstain_with_a_reason_on_palettes_and_transparency(
     cut_out = PHOTO.convert("RGBA")
     cut_out.paste((0, 0, 0, 0), (0, 0, 150, 150))
     data = _saved(PHOTO.quantize(128), "GIF") if kind == "palette" else _saved(cut_out, "PNG")
-    report = _report(pipeline, data)
+    report = _report(pipeline, data, Profile.THOROUGH)
     (edits,) = [finding for finding in report.findings if finding.detector == "image.edits"]
     assert edits.outcome is Outcome.NOT_APPLICABLE
     assert edits.reason is Reason.OUT_OF_DOMAIN

@@ -128,10 +128,15 @@ def test_html_reports_are_written_to_a_file_or_into_a_folder(folder: Path, tmp_p
     assert refused.code == ExitCode.USAGE
 
 
-def test_fast_and_provenance_alone_exclude_each_other(folder: Path, tmp_path: Path) -> None:
-    ran = assay("check", *PROVENANCE, "--fast", folder / "plain.jpg", data=tmp_path)
+@pytest.mark.parametrize(
+    "asked", [(*PROVENANCE, "--fast"), (*PROVENANCE, "--thorough"), ("--fast", "--thorough")]
+)
+def test_options_that_ask_for_more_and_less_exclude_each_other(
+    asked: tuple[str, ...], folder: Path, tmp_path: Path
+) -> None:
+    ran = assay("check", *asked, folder / "plain.jpg", data=tmp_path)
     assert ran.code == ExitCode.USAGE
-    assert "--fast" in ran.err
+    assert asked[-1] in ran.err
 
 
 REFUSED = {
