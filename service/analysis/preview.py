@@ -46,9 +46,14 @@ def _encoded(pixels: Pixels) -> bytes:
 
 
 def _fitted(pixels: Pixels) -> Pixels:
+    """Halved as often as it may be first: OpenCV averages two by two pixels much faster than others."""
     height, width = pixels.shape[:2]
     scale = min(1.0, LONG_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    while pixels.shape[1] // 2 >= size[0] and pixels.shape[0] // 2 >= size[1]:
+        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
+        even = pixels[: 2 * half[1], : 2 * half[0]]
+        pixels = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.uint8)
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
