@@ -21,8 +21,8 @@ from detectors.zoo.threads import hold_libraries
 class Effort(StrEnum):
     """How much is spent on a file."""
 
-    FULL = "full"  # all whose answer can move a verdict
-    THOROUGH = "thorough"  # besides those without a vote
+    FULL = "full"
+    THOROUGH = "thorough"  # besides those that were at chance on what people do
     FAST = "fast"
 
 
@@ -46,7 +46,7 @@ class Spec:
     fuses: tuple[str, ...] = ()
     within: str = ""
     published: bool = False  # by others; here once its operator pulled it, see `PUBLISHED`
-    efforts: frozenset[Effort] = frozenset(Effort)  # in which it runs if it has a vote
+    efforts: frozenset[Effort] = frozenset(Effort)  # in which it runs
 
     @property
     def follows(self) -> tuple[str, ...]:
@@ -55,6 +55,7 @@ class Spec:
 
 
 _FULL: Final = frozenset({Effort.FULL, Effort.THOROUGH})
+_THOROUGH: Final = frozenset({Effort.THOROUGH})
 _FAST: Final = frozenset({Effort.FAST})
 
 SPECS: Final[tuple[Spec, ...]] = (
@@ -89,7 +90,7 @@ SPECS: Final[tuple[Spec, ...]] = (
         target="detectors.image.edits:EditDetector",
         card="image-edits",
         within="image.clip",
-        efforts=_FULL,
+        efforts=_THOROUGH,
     ),
     Spec(
         name="audio.statistics",
@@ -218,17 +219,8 @@ def specs_for(kind: Kind, effort: Effort | None = None) -> tuple[Spec, ...]:
     With `effort` only those that run in it.
     """
     return tuple(
-        spec for spec in specs() if spec.kind is kind and (effort is None or _runs(spec, effort))
+        spec for spec in specs() if spec.kind is kind and (effort is None or effort in spec.efforts)
     )
-
-
-def _runs(spec: Spec, effort: Effort) -> bool:
-    """One without a vote only where everything is asked, unless it serves a vote or was pulled."""
-    if effort not in spec.efforts:
-        return False
-    if effort is Effort.THOROUGH or spec.published or votes(spec):
-        return True
-    return any(spec.name in other.fuses and votes(other) for other in SPECS)
 
 
 def named(name: str) -> Spec:

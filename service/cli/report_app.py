@@ -27,14 +27,13 @@ OnlyOption = Annotated[
 ]
 FastOption = Annotated[
     bool,
-    typer.Option("--fast", help="Judge pictures quickly, without heat map or watermarks."),
+    typer.Option("--fast", help="Judge pictures quickly, without heat map, faces or watermarks."),
 ]
 ThoroughOption = Annotated[
     bool,
     typer.Option(
         "--thorough",
-        help="Ask the classifiers without a vote too, such as those for swapped faces and edited "
-        "parts: what they say is shown and decides nothing.",
+        help="Look for edited parts of pictures too: what is found is shown and decides nothing.",
     ),
 ]
 HtmlOption = Annotated[

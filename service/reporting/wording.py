@@ -116,8 +116,8 @@ CLAIMS: Final = Words(
 PROFILES: Final = Words(
     {
         Profile.FULL: "All checks",
-        Profile.THOROUGH: "Thorough: all checks, and classifiers whose answer decides nothing",
-        Profile.FAST: "Fast: no heat map, and no search for watermarks",
+        Profile.THOROUGH: "Thorough: all checks, and a search for edited parts that decides nothing",
+        Profile.FAST: "Fast: no heat map, and no search for face swaps or watermarks",
         Profile.PROVENANCE: "Provenance only, without classifiers",
     }
 )
