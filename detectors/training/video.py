@@ -50,7 +50,7 @@ DRAFT: Final = ModelCard(
     "middle half, or the highest stretch of six where that stands out.",
     architecture="interquartile mean over frames of what image.clip sees, weighed by a head of its own, or "
     "the mean of the highest six neighbours less what the number of places explains; frames cut at the "
-    "edges and at most 320 px on their short side; the head is a logistic regression on 64 principal "
+    "edges and at most 320 px on their short side; the head is a logistic regression on 192 principal "
     "components of each view's token statistics and on the parts of the head for pictures",
     licence="Apache-2.0",
     trained_on="three frames each of {real} real clips of {real_sources} sources and {made} generated ones "
