@@ -66,8 +66,8 @@ DRAFT: Final = ModelCard(
         "interval is wider and the thresholds are higher.",
         "Calibrated on clips as published, by three frames of each seen in full; what a messenger encodes "
         "anew at a low rate scores lower, so less of what is generated is found (see the results on files).",
-        "A third of the generated clips are whole films made over by diffusion from a camera's, most others "
-        "are of one page for each system; the pages were found by the same people who trained on them.",
+        "More than a third of the generated clips are whole films made over by diffusion from a camera's, most "
+        "others are of one page for each system; the pages were found by the same people who trained on them.",
         "Beyond 64 s not every second is looked at, and a shot between two sampled frames is missed.",
     ),
     settings={"frames": FRAMES},
