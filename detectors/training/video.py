@@ -50,7 +50,7 @@ DRAFT: Final = ModelCard(
     "middle half, or the highest stretch of six where that stands out.",
     architecture="interquartile mean over frames of what image.clip sees, weighed by a head of its own, or "
     "the mean of the highest six neighbours less what the number of places explains; frames cut at the "
-    "edges and at most 320 px on their short side; the head is a logistic regression on 64 principal "
+    "edges and at most 320 px on their short side; the head is a logistic regression on 192 principal "
     "components of each view's token statistics and on the parts of the head for pictures",
     licence="Apache-2.0",
     trained_on="three frames each of {real} real clips of {real_sources} sources and {made} generated ones "
@@ -66,8 +66,8 @@ DRAFT: Final = ModelCard(
         "interval is wider and the thresholds are higher.",
         "Calibrated on clips as published, by three frames of each seen in full; what a messenger encodes "
         "anew at a low rate scores lower, so less of what is generated is found (see the results on files).",
-        "A third of the generated clips are whole films made over by diffusion from a camera's, most others "
-        "are of one page for each system; the pages were found by the same people who trained on them.",
+        "More than a third of the generated clips are whole films made over by diffusion from a camera's, most "
+        "others are of one page for each system; the pages were found by the same people who trained on them.",
         "Beyond 64 s not every second is looked at, and a shot between two sampled frames is missed.",
     ),
     settings={"frames": FRAMES},

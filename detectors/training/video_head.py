@@ -61,8 +61,8 @@ MOST: Final = {False: 6, True: 8}
 made hold several systems, real films of one page look alike."""
 
 FOLDS: Final = 8
-COMPONENTS: Final = 64  # of each view
-STRENGTH: Final = 2.0  # inverse regularisation
+COMPONENTS: Final = 192  # of each view
+STRENGTH: Final = 4.0  # inverse regularisation
 BEFORE: Final = 0.5  # standard deviation that the parts of the head before get as features
 VIEWS: Final = ("whole", "crop")
 
