@@ -78,3 +78,12 @@ def test_each_film_is_kept_once_as_it_was(
     made, real = read_manifest(out / "manifest.csv")
     assert (real.label, made.label, made.generator) == ("real", "ai_generated", "newmaker")
     assert real.source == made.source == real.pair == SITE
+
+
+def test_a_generated_film_among_examples_from_cameras_is_called_what_it_is() -> None:
+    """Its page shows it without saying so; it once taught the head that such films are real."""
+    lines = table.read(table.files("films"), Entry)
+    found = {
+        (one.label, one.system) for one in lines if Path(one.path).name == "Tokyo-Walk_rgb.mp4"
+    }
+    assert found == {("ai_generated", "sora")}
