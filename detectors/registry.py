@@ -22,7 +22,7 @@ class Effort(StrEnum):
     """How much is spent on a file."""
 
     FULL = "full"
-    THOROUGH = "thorough"  # besides those that were at chance on what people do
+    THOROUGH = "thorough"  # asks those as well that were at chance on edits by people
     FAST = "fast"
 
 
@@ -201,7 +201,9 @@ _own: Final[list[OwnThresholds | None]] = [None]
 
 def use_thresholds(own: OwnThresholds | None) -> None:
     """Compare scores with an organisation's own thresholds where it has some; None: with the cards'."""
-    _own[0] = own
+    if own != _own[0]:
+        _own[0] = own
+        load.forget()  # what is looked at closely depends on them
 
 
 def own_thresholds() -> OwnThresholds | None:
@@ -263,7 +265,25 @@ def load(spec: Spec) -> Judge:
         combiner = cast(type[Combiner], built).from_card(card_of(spec))
         return Ensemble(combiner, {expert: load(named(expert)) for expert in spec.fuses})
     parts = {need: load(named(need)) for need in spec.needs}
-    return cast(type[Detector], built).from_card(card_of(spec), parts)
+    return cast(type[Detector], built).from_card(_watchful(spec), parts)
+
+
+def _watchful(spec: Spec) -> ModelCard:
+    """Its card, with the lower of its thresholds and an organisation's own: what either of them calls
+    suspect is looked at more closely.
+    """
+    card, own = card_of(spec), own_thresholds()
+    points, others = card.operating_points, None if own is None else own.of(spec.name, card)
+    if points is None or others is None:
+        return card
+    strictest = [point for point in (points.fpr_1, others.fpr_1) if point is not None]
+    lowest = points.model_copy(
+        update={
+            "fpr_5": min(points.fpr_5, others.fpr_5),
+            "fpr_1": min(strictest, default=None),
+        }
+    )
+    return card.model_copy(update={"operating_points": lowest})
 
 
 def shelf() -> Shelf:

@@ -54,8 +54,8 @@ def _mark() -> None:
 def one_thread() -> Iterator[None]:
     """Compute with torch in the calling thread alone.
 
-    For small networks with 1 x 1 convolutions: their sums are split by the number of threads, so
-    that the last bits of a score would depend on how many files are judged at once.
+    Sums are split by the number of threads, so that the last bits of a score would depend on how many
+    files are judged at once.
     """
     import torch
 

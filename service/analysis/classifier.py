@@ -208,7 +208,7 @@ def _parts(media: Media) -> tuple[Media, ...]:
 
 
 def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
-    """What the full profile would have looked for besides."""
+    """What the full profile would have looked for besides the fast one."""
     if effort is not Effort.FAST:
         return
     kind = kind_of(media)

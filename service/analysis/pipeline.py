@@ -192,8 +192,15 @@ class Pipeline:
 
 
 def profile_for(found: MediaType, wanted: Profile) -> Profile:
-    """The profile that a file of this type can have: without a classifier, provenance alone."""
-    return Profile.PROVENANCE if found.kind is None else wanted
+    """The profile that a file of this type can have: without a classifier, provenance alone.
+
+    Only pictures have more to ask than the full one does.
+    """
+    if found.kind is None:
+        return Profile.PROVENANCE
+    if wanted is Profile.THOROUGH and found.kind is not Kind.IMAGE:
+        return Profile.FULL
+    return wanted
 
 
 def _traced(source: Source) -> Classified:

@@ -33,7 +33,8 @@ ThoroughOption = Annotated[
     bool,
     typer.Option(
         "--thorough",
-        help="Look for edited parts of pictures too: what is found is shown and decides nothing.",
+        help="Look for edited parts of pictures too: what is found stands in the JSON report and "
+        "decides nothing.",
     ),
 ]
 HtmlOption = Annotated[

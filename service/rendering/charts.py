@@ -82,13 +82,15 @@ def heat_maps(findings: tuple[Finding, ...]) -> tuple[HeatMap, ...]:
 
 def unmapped(findings: tuple[Finding, ...]) -> str:
     """Why a picture has no heat map, where its answer came without one."""
-    calm = [item for item in findings if item.votes and item.alarm is Alarm.NONE]
-    if any(item.facts.get(UNSUSPECTED) for item in calm):
+    voting = [item for item in findings if item.votes]
+    if any(item.alarm is not Alarm.NONE for item in voting):
+        return ""
+    if any(item.facts.get(UNSUSPECTED) for item in voting):
         return _(
-            "No heat map was drawn. It shows where a suspicion comes from, and the score is below "
-            "the point of suspicion."
+            "No heat map was drawn. A map shows where a suspicion comes from, and here the score "
+            "is below the point of suspicion."
         )
-    if not any(item.facts.get(TWO_VIEWS) for item in calm):
+    if not any(item.facts.get(TWO_VIEWS) for item in voting):
         return ""
     return _(
         "No heat map was drawn. After the whole picture and its middle at full size the score was "

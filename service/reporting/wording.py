@@ -115,8 +115,8 @@ CLAIMS: Final = Words(
 
 PROFILES: Final = Words(
     {
-        Profile.FULL: "All checks",
-        Profile.THOROUGH: "Thorough: all checks, and a search for edited parts that decides nothing",
+        Profile.FULL: "The usual checks",
+        Profile.THOROUGH: "Thorough: the usual checks, and a search for edited parts that decides nothing",
         Profile.FAST: "Fast: no heat map, and no search for face swaps or watermarks",
         Profile.PROVENANCE: "Provenance only, without classifiers",
     }
@@ -124,7 +124,7 @@ PROFILES: Final = Words(
 
 PROFILE_NAMES: Final = Words(
     {
-        Profile.FULL: "all checks",
+        Profile.FULL: "the usual checks",
         Profile.THOROUGH: "thorough",
         Profile.FAST: "fast",
         Profile.PROVENANCE: "provenance only",

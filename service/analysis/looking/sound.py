@@ -35,14 +35,16 @@ def _compiled() -> Path:
 def _load_librosa() -> None:
     """One process after another: two that compile at once can leave code that crashes all later ones.
 
-    librosa loads its parts on first use, and these compile when they are loaded.
+    librosa loads its parts on first use, and they compile when they are loaded or first called.
     """
     folder = _compiled()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for part in ("core", "feature", "sequence", "util"):
+        for part in ("core.audio", "core.pitch", "core.spectrum", "feature.spectral"):
             import_module(f"librosa.{part}")
+        pitch = import_module("librosa.core.pitch")
+        pitch.pyin(np.zeros(4096, np.float32), fmin=65, fmax=500, sr=AUDIO_RATE)
 
 
 _load_librosa()

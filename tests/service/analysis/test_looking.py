@@ -216,15 +216,17 @@ def test_pictures_are_found_where_manifests_of_either_kind_say_and_nowhere_else(
     assert found[2:] == [""] * 14
 
 
-def test_processes_that_compile_librosa_at_once_leave_nothing_that_crashes_later_ones(
-    tmp_path: Path,
-) -> None:
+def test_nothing_of_librosa_is_compiled_but_under_the_lock(tmp_path: Path) -> None:
+    compiled = tmp_path / "compiled"
     drawing = (
-        "import numpy as np; from service.analysis.looking.sound import spectrogram;"
-        "spectrogram(np.sin(np.arange(16000) / 12).astype(np.float32))"
+        "import sys; from pathlib import Path; import numpy as np;"
+        "from service.analysis.looking.sound import spectrogram;"
+        "found = lambda: sorted(Path(sys.argv[1]).rglob('*.nbc')); before = found();"
+        "spectrogram(np.sin(np.arange(32000) / 12).astype(np.float32));"
+        "sys.exit(not before or found() != before)"
     )
-    command = [sys.executable, "-c", drawing]
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "compiled")}
+    command = [sys.executable, "-c", drawing, str(compiled)]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(compiled)}
     both = [subprocess.Popen(command, env=environment) for _ in range(2)]
     assert [started.wait() for started in both] == [0, 0]
     assert subprocess.run(command, env=environment).returncode == 0

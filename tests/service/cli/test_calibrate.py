@@ -10,7 +10,7 @@ import pytest
 
 from detectors import registry
 from detectors.base import Image
-from detectors.registry import card_of, named, use_thresholds
+from detectors.registry import card_of, load, named, use_thresholds
 from detectors.result import Alarm, Finding
 from detectors.runner import Run
 from detectors.zoo.card import OperatingPoints
@@ -54,6 +54,16 @@ def test_own_thresholds_decide_and_the_finding_says_what_the_cards_would_have_sa
     assert found.card_alarm is Alarm.NONE
     (evidence,) = weigh(None, (found,))
     assert "only 1 % of the genuine files of “archive” pass by chance" in evidence.statement
+
+
+def test_what_own_thresholds_suspect_is_looked_at_as_closely_as_what_the_cards_do() -> None:
+    picture = Image(pixels=media.photograph(420, 300), container="png")
+    before, calm = load(CLIP).observe(picture), _judged()
+    assert (calm.cells, before.redelivered) == ((), None)
+    use_thresholds(_own(LOW))
+    after = load(CLIP).observe(picture)
+    assert len(_judged().cells) == len(after.patches) > 0
+    assert after.redelivered is not None
 
 
 def test_a_report_pins_the_thresholds_it_used() -> None:
