@@ -49,8 +49,8 @@ def main() -> int:
 
 def _measured(folder: Path, then: Path, asked: argparse.Namespace) -> Iterator[Figure]:
     small = media.jpeg(media.photograph(1024, 768), 92)
-    pictures = asked.pictures or _copies(folder / "pictures", small, PICTURES)
-    photos = asked.photos or _copies(folder / "photos", samples.photograph(), PHOTOS)
+    pictures = _absolute(asked.pictures) or _copies(folder / "pictures", small, PICTURES)
+    photos = _absolute(asked.photos) or _copies(folder / "photos", samples.photograph(), PHOTOS)
     count, minutes = len(list(pictures.iterdir())), asked.minutes
     speech = folder / "speech.wav"
     speech.write_bytes(media.audio_bytes(speech_like(60.0 * minutes, 3), "wav"))
@@ -72,6 +72,11 @@ def _measured(folder: Path, then: Path, asked: argparse.Namespace) -> Iterator[F
     for place, (what, unit, target) in enumerate(names):
         then_took, took = served[0][place], served[1][place]
         yield Figure(what=what, value=took, unit=unit, target=target, beside=then_took)
+
+
+def _absolute(folder: Path | None) -> Path | None:
+    """Each build runs in its own tree."""
+    return folder and folder.resolve()
 
 
 def _costs(folder: Path, then: Path, *arguments: str) -> list[older.Cost]:
