@@ -51,6 +51,6 @@ def cost(build: Path, data: Path, *arguments: str) -> Cost:
     ) as running:
         _, status, used = os.wait4(running.pid, 0)
         running.returncode = os.waitstatus_to_exitcode(status)
-    if running.returncode not in (0, 1, 4):
+    if running.returncode not in (0, 1, 3, 4):  # 3: something could not be judged
         raise SystemExit(f"assay {arguments[0]} of {build} ended with {running.returncode}")
     return Cost(time.perf_counter() - clock, used.ru_utime + used.ru_stime)

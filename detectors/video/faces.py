@@ -14,6 +14,7 @@ from detectors.faces.track import Track, tracks
 from detectors.result import Reason
 from detectors.video.frames import edges, interquartile_mean, spread
 from detectors.zoo.card import ModelCard
+from detectors.zoo.threads import side_by_side
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,7 +47,7 @@ class FaceTracksDetector:
     def observe(self, media: Video) -> Observation:
         """Pooled log odds. Raises `NotApplicable` when no face can be followed and judged."""
         chosen = spread(len(media.frames), self._frames)
-        found = [self._judge.find(media.frames[index]) for index in chosen]
+        found = side_by_side(lambda index: self._judge.find(media.frames[index]), chosen)
         followed = usable(found, media.shot[chosen])
         odds = self._odds(media, chosen, followed)
         pooled = np.array([interquartile_mean(own) for own in odds])
