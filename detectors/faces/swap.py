@@ -31,7 +31,10 @@ class FaceSwapDetector:
     def __init__(
         self, finder: FaceFinder, network: Callable[[], onnxruntime.InferenceSession]
     ) -> None:
-        """`network`, uint8 views (n, `SIDE`, `SIDE`, 3) to log odds (n,), is called when the first face has been found: most pictures show none."""
+        """`network` is called when the first face has been found: most pictures show none.
+
+        What it gives turns uint8 "views" of faces (n, side, side, 3) into log odds (n,).
+        """
         self._finder = finder
         self._network = Once(network)
 

@@ -192,7 +192,7 @@ class ClipDetector:
             margin=math.hypot(self._margin, SMALL_MARGIN * little, DRAWN_MARGIN * drawn),
             drawn=drawn,
             redelivered=self._redelivered(media.pixels, raw),
-            patches=self._patches(media, raw) if mapped else (),
+            patches=self._patches(media.pixels, raw) if mapped else (),
             facts={
                 **self._contributions(whole, details),
                 **({LOOKS_DRAWN: round(drawn, 2)} if drawn else {}),
@@ -233,8 +233,8 @@ class ClipDetector:
             "log_odds_of_details": round(details - float(self._usual[1]), 2),
         }
 
-    def _patches(self, media: Image, raw: float) -> tuple[Patch, ...]:
-        return _patches(raw, self._encoder.tokens(squeezed(media.pixels)), self._whole)
+    def _patches(self, pixels: Pixels, raw: float) -> tuple[Patch, ...]:
+        return _patches(raw, self._encoder.tokens(squeezed(pixels)), self._whole)
 
     def _crop_parts(self, pixels: Pixels, centres: tuple[tuple[float, float], ...]) -> list[float]:
         if not centres:

@@ -23,9 +23,10 @@ from detectors.image.edits import EditDetector
 from detectors.training import edit_bank
 from detectors.training.cards import measured_line, weight_file, write_card
 from detectors.training.edit_judging import Judged, judge, pixel_f1
-from detectors.training.edit_localiser import load_network, write_graphs
+from detectors.training.edit_localiser import EditNetwork, write_graphs
 from detectors.training.edit_making import KINDS
 from detectors.training.edit_network import SCORES, WEIGHTS
+from detectors.training.halved import restored
 from detectors.zoo.card import Calibration, Measured, ModelCard
 from detectors.zoo.sessions import session
 
@@ -66,7 +67,7 @@ def main() -> None:
     seen = {host.digest for host in trained_on}
     every = edit_bank.photographs(given.pictures, megabytes=np.inf)
     unseen = [host for host in every if host.digest not in seen]
-    graphs = write_graphs(load_network(given.trained / WEIGHTS), given.out / "weights")
+    graphs = write_graphs(restored(EditNetwork(), given.trained / WEIGHTS), given.out / "weights")
     detector = EditDetector(*map(session, graphs))
     judged = list(judge(unseen, detector))
     with (given.trained / SCORES).open(newline="") as file:

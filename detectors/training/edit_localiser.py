@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
@@ -115,15 +114,6 @@ class EditNetwork(nn.Module):
         )
         whole = mean.flatten(1)
         return blocks, self.judge(torch.cat([strange - whole, whole, facts], dim=1)).squeeze(1)
-
-
-def load_network(weights: Path) -> EditNetwork:
-    """The localiser with these weights (half precision on disk), in evaluation mode."""
-    network = EditNetwork()
-    counters = {k: v for k, v in network.state_dict().items() if k.endswith("num_batches_tracked")}
-    state = {name: value.float() for name, value in load_file(weights).items()}
-    network.load_state_dict({**counters, **state})
-    return network.eval()
 
 
 def write_graphs(network: EditNetwork, folder: Path) -> tuple[Path, Path]:

@@ -21,7 +21,8 @@ from detectors.bench.scores import CLEAN, Score, write_scores
 from detectors.faces.find import DETECTOR_FILE, DISTRIBUTION, MESH_FILE
 from detectors.training.cards import measured_line, weight_file, write_card
 from detectors.training.face_network import CONDITIONS, MADE, SCORES, SHIPPED
-from detectors.training.swap_classifier import load_network, write_swap_graph
+from detectors.training.halved import restored
+from detectors.training.swap_classifier import SwapNetwork, write_swap_graph
 from detectors.zoo.card import (
     Calibration,
     Measured,
@@ -76,7 +77,8 @@ def main() -> None:
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     weights = given.out / "weights" / GRAPH
-    write_swap_graph(load_network(given.trained / f"face-swap-{SHIPPED}.safetensors"), weights)
+    trained = given.trained / f"face-swap-{SHIPPED}.safetensors"
+    write_swap_graph(restored(SwapNetwork(), trained), weights)
     shipped, made = (held_out(given.trained / SCORES, name) for name in (SHIPPED, MADE))
     card = card_of(shipped, made, weights)
     write_card(card, given.out)

@@ -1,8 +1,15 @@
-"""Networks in the form they are shipped in: half precision, without what only training needs."""
+"""Trained networks on disk: half precision, without what only training needs."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
 
 import torch
+from safetensors.torch import load_file
+from torch import nn
+
+Network = TypeVar("Network", bound=nn.Module)
+_COUNTERS = "num_batches_tracked"  # of batch norms
 
 
 def halved(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -10,5 +17,17 @@ def halved(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {
         name: value.half().cpu().contiguous()
         for name, value in state.items()
-        if not name.endswith("num_batches_tracked")
+        if not name.endswith(_COUNTERS)
     }
+
+
+def restored(network: Network, weights: Path) -> Network:
+    """`network` in evaluation mode with these weights, which `halved` made.
+
+    Raises `RuntimeError` for those of another network.
+    """
+    own = network.state_dict()
+    counters = {name: value for name, value in own.items() if name.endswith(_COUNTERS)}
+    state = {name: value.float() for name, value in load_file(weights).items()}
+    network.load_state_dict({**counters, **state})
+    return network.eval()

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from detectors.faces.view import SIDE
@@ -37,16 +36,6 @@ class SwapNetwork(nn.Module):
         maps = self.blocks(self.bn1(self.conv_stem(views / 127.5 - 1)))
         odds: torch.Tensor = self.head(self.dropout(maps.mean(dim=(2, 3))))
         return odds.squeeze(1)
-
-
-def load_network(weights: Path) -> SwapNetwork:
-    """The network with these weights (half precision on disk), in evaluation mode."""
-    network = SwapNetwork()
-    own = network.state_dict()
-    counters = {name: value for name, value in own.items() if name.endswith("num_batches_tracked")}
-    state = {name: value.float() for name, value in load_file(weights).items()}
-    network.load_state_dict({**counters, **state})
-    return network.eval()
 
 
 def write_swap_graph(network: SwapNetwork, path: Path) -> None:

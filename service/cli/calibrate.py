@@ -125,7 +125,10 @@ def _findings_in(chosen: Language, pipeline: Pipeline, path: Path) -> list[Findi
 
 
 def _findings(pipeline: Pipeline, path: Path) -> list[Finding]:
-    """What detectors with a vote say of a file, in the full and the fast profile; nothing of one that is no media."""
+    """What detectors with a vote say of a file, in the full and the fast profile.
+
+    Nothing of one that is no media.
+    """
     try:
         source = source_from_path(path)
     except DELIBERATE as error:
