@@ -16,7 +16,7 @@ from detectors.zoo.weights import write_arrays
 
 Floats = npt.NDArray[np.float32]
 
-CONDITIONS: Final = ("none", "mp3_64k", "opus_24k", "telephone")
+CONDITIONS: Final = ("none", "mp3_64k", "opus_24k", "opus_16k", "telephone")
 """As published, and after each of the launderings that thresholds are fixed for."""
 
 LINE: Final = "telephone"
