@@ -48,7 +48,7 @@ Of 150 photographs and generated pictures 95 % score within 0.28 of what eight b
 were trained on, give them, and all within 0.37; the mean is the same.
 """
 
-SETTLED: Final = 1.5
+SETTLED: Final = 0.75
 """How far below the point of suspicion, in log odds, two views of a picture settle it.
 
 Of 189 whole pictures of sources never trained on, with 500 to 4,000 px on their short side, two more

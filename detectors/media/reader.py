@@ -17,12 +17,13 @@ from detectors.errors import (
     MediaTooLarge,
     MediaUndecodable,
 )
+from detectors.media.launch import DECODER
 from detectors.media.limits import MAX_TRACKS, THUMBNAIL_SIDE, Limits
 from detectors.media.notes import Note
 from detectors.media.sandbox import Caller, HandlerError, Reply
 from detectors.result import Closed
 
-HANDLER: Final = "detectors.media.child:handle"
+HANDLER: Final = DECODER
 """What to give a `Sandbox` or `SandboxPool` that serves a `MediaReader`."""
 
 ImageContainer = Literal[

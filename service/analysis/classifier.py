@@ -102,8 +102,12 @@ class Classifier:
         """Start a child and load the models of these kinds before the first file needs them."""
         self._pool.hardening()
         for kind in kinds:
-            for spec in specs_for(kind, Effort.FULL):
-                _prepare(spec)
+            self.prepare(kind, Effort.FULL)
+
+    def prepare(self, kind: Kind, effort: Effort) -> None:
+        """Load what judges this kind. Raises `DetectorError` for what comes with assay."""
+        for spec in specs_for(kind, effort):
+            _prepare(spec)
 
     def classify(
         self,
