@@ -169,9 +169,10 @@ class MediaReader:
         reply = self._ask("audio", file, self._limits.audio_wall_seconds)
         return _sound(reply, _checked(_Sound, reply.body))
 
-    def video(self, file: BinaryIO, budget: FrameBudget) -> Video:
-        """Frames spread evenly over the film, and its sound."""
-        reply = self._ask("video", file, self._limits.video_wall_seconds, **asdict(budget))
+    def video(self, file: BinaryIO, budget: FrameBudget, *, sound: bool = True) -> Video:
+        """Frames spread evenly over the film, and its sound unless that is asked for by itself."""
+        wanted = {**asdict(budget), "sound": sound}
+        reply = self._ask("video", file, self._limits.video_wall_seconds, **wanted)
         film = _checked(_Film, reply.body)
         frames = _array(reply, "frames", np.uint8, (None, None, None, 3))
         count = frames.shape[0]
