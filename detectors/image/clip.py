@@ -51,9 +51,9 @@ were trained on, give them, and all within 0.37; the mean is the same.
 SETTLED: Final = 0.75
 """How far below the point of suspicion, in log odds, two views of a picture settle it.
 
-Of 189 whole pictures of sources never trained on, with 500 to 4,000 px on their short side, two more
-crops raise the score by more than 0.84 in 5 of 100 cases and by 1.7 at most. Two views settle 66 % of the
-photographs and 9 % of the generated pictures, none of the 68 that more views suspect; AUC stays 0.913.
+Of 2,599 whole pictures, as published and in four deliveries, by heads that saw nothing of their source,
+89 % of the photographs and 14 % of the generated pictures end there. AUC is 0.953 as with four views
+wherever 1.5 is doubted; of 830 suspected generated ones 5 are no longer, and no accusation changes.
 """
 
 SMALL_ALLOWANCE: Final = 0.7
