@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # soundfile 0.14.0 (libsndfile) hands the channels of a surround array to Ogg Vorbis and Ogg Opus in the order
 # it was given, and they have another: the centre is the second. With WAV and FLAC there is no difference, the
-# documentation names none, and what soundfile wrote soundfile reads back as it was. Everybody else hears the
+# documentation names none, and soundfile reads in the order in which it wrote. Everybody else hears the
 # speech, which films keep in the centre, from the right, and the right in the centre; the last channel is
 # coded as the one for low notes: its sound is cut off, in the file, for good. The other way round, the third
 # channel of a file that somebody else wrote is the right one, and a detector that is to judge the speech in
