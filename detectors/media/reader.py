@@ -164,9 +164,11 @@ class MediaReader:
             notes=header.notes,
         )
 
-    def audio(self, file: BinaryIO) -> Audio:
-        """The audio track of a recording or a film that players play."""
-        reply = self._ask("audio", file, self._limits.audio_wall_seconds)
+    def audio(self, file: BinaryIO, *, of_a_film: bool = False) -> Audio:
+        """The audio track of a recording or a film that players play; a film may take longer."""
+        limits = self._limits
+        seconds = limits.video_wall_seconds if of_a_film else limits.audio_wall_seconds
+        reply = self._ask("audio", file, seconds)
         return _sound(reply, _checked(_Sound, reply.body))
 
     def video(self, file: BinaryIO, budget: FrameBudget, *, sound: bool = True) -> Video:

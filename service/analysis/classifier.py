@@ -199,7 +199,7 @@ def _film(
     if judging is None:
         return reader.video(file, budget), ()
     try:
-        sound = reader.audio(file)
+        sound = reader.audio(file, of_a_film=True)
     except (MediaUndecodable, MediaTooLarge):
         film = reader.video(file, budget, sound=False)
         return replace(film, notes=(*film.notes, Note.SOUND_UNREADABLE)), ()
