@@ -57,7 +57,7 @@ lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 tree: .venv/run.stamp ## write the folders of ARCHITECTURE.md and docs/modules.md
 	@$(BIN)/python -m deploy.architecture
 
-collect: .venv/run.stamp ## collect training media (KIND=speech, pictures or films) out of clones in MIRROR into DATA
+collect: .venv/run.stamp ## collect training media (KIND=speech, pictures, films or faces) out of clones in MIRROR into DATA
 	@$(BIN)/python -m detectors.training.collection.collect --kind $(KIND) --mirror $(MIRROR) --out $(DATA) $(ARGS)
 
 train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv

@@ -130,7 +130,7 @@ def card_of(held: Held, weights: Path) -> ModelCard:
         summary="Head on what the picture encoder sees of each face, trained on real swaps and on faces "
         "blended into themselves and each other",
         architecture="BlazeFace and face mesh find faces; the encoder of image.clip sees a square around "
-        "each; logistic regression on 400 principal components of token statistics of its blocks",
+        "each; logistic regression on 600 principal components of token statistics of its blocks",
         licence="Apache-2.0 (head); MIT (face detector and mesh, as stated by their package)",
         weights=(*PACKAGED, weight_file(weights)),
         trained_on="two thousand four hundred face crops of one collection of films, half of them swaps, "

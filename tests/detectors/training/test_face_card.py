@@ -25,7 +25,9 @@ def test_a_film_counts_once(tmp_path: Path) -> None:
 def held(of_known: float, of_unknown: float) -> Held:
     """Sixty faces of one collection and thirty of ten others, half of each swaps with such odds more."""
     origins = ["films"] * 60 + [f"page {index % 10}" for index in range(30)]
-    swapped = np.array([index % 2 == 0 for index in range(60)] + [index < 15 for index in range(30)])
+    swapped = np.array(
+        [index % 2 == 0 for index in range(60)] + [index < 15 for index in range(30)]
+    )
     odds = np.random.default_rng(4).normal(0, 1, (len(CONDITIONS), 90))
     odds += swapped * np.array([of_known] * 60 + [of_unknown] * 30)
     return Held(names=[str(i) for i in range(90)], origins=origins, swapped=swapped, odds=odds)
