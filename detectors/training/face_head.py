@@ -48,7 +48,7 @@ CHANGED: Final = "changed"  # how views are trained on
 CLEAN: Final = "none"
 CONDITIONS: Final = (CLEAN, "jpeg-70")
 COMPONENTS: Final = 600
-STRENGTH: Final = 4.0  # inverse regularisation, for components of mean norm one
+STRENGTH: Final = 8.0  # inverse regularisation, for components of mean norm one
 _SHARD: Final = 256
 _METHODS: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 
@@ -160,14 +160,17 @@ def _encoder() -> ClipEncoder:
     return ClipEncoder(verified(card, 0), blocks=card.whole_numbers("blocks"))
 
 
-def fitted(found: Floats, swapped: npt.NDArray[np.bool_]) -> dict[str, Floats]:
+def fitted(
+    found: Floats, swapped: npt.NDArray[np.bool_], weights: npt.NDArray[np.float64]
+) -> dict[str, Floats]:
     """The head that `FaceSwapDetector` takes, from summaries (faces, blocks, 3, width)."""
     rows = found.reshape(len(found), -1)
     basis = Basis.of(rows, min(COMPONENTS, len(rows) - 1))
-    model = LogisticRegression(C=STRENGTH, max_iter=2_000).fit(basis.project(rows), swapped)
-    weights, bias = basis.weights(model.coef_[0].astype(np.float32))
+    model = LogisticRegression(C=STRENGTH, max_iter=2_000)
+    model.fit(basis.project(rows), swapped, sample_weight=weights)
+    folded, bias = basis.weights(model.coef_[0].astype(np.float32))
     return {
-        "weights": weights.reshape(found.shape[1:]),
+        "weights": folded.reshape(found.shape[1:]),
         "bias": np.array(bias + model.intercept_[0], np.float32),
     }
 
@@ -189,7 +192,9 @@ def main() -> None:
     found = [encoded(parts.known, CHANGED, views), encoded(pairs, CHANGED, views)]
     swapped = np.array([face.swapped for face in (*parts.known, *pairs)])
     log.info("%d faces and %d pairs to learn from", len(parts.known), len(parts.hosts))
-    head = fitted(np.concatenate(found), swapped)
+    weights = np.ones(len(swapped))
+    weights[len(parts.known) :] = len(parts.known) / len(pairs)  # both kinds of swap weigh the same
+    head = fitted(np.concatenate(found), swapped, weights)
     save_file(head, given.trained / HEAD)
     with (given.trained / SCORES).open("w", newline="") as file:
         table = csv.writer(file)

@@ -80,7 +80,7 @@ def test_the_shipped_detector_gives_the_odds_of_the_training() -> None:
     swapped = rng.random(200) < 0.5
     found = rng.normal(0, 1, (200, 2, 3, 8)).astype(np.float32)
     found[swapped, 1, 2] += 1
-    head = fitted(found, swapped)
+    head = fitted(found, swapped, np.ones(200))
     expected = odds(head, found)
     assert expected[swapped].mean() > expected[~swapped].mean() + 1
     card = card_of(named("image.face_swap"))
