@@ -19,6 +19,12 @@ from detectors.zoo.weights import verified
 LEAST_SIDE: Final = 48
 """Side of a face in px below which there is nothing to see: training had none smaller."""
 
+MARGIN: Final = 0.25
+"""Log odds by which the encoder's arithmetic alone moves the score of a face, in 95 of 100 cases.
+
+Of 70 faces with one bit of the view changed 95 % move by less than 0.25, the farthest by 0.36; scores spread by 1.7.
+"""
+
 
 class FaceSwapDetector:
     """Score of a face = a weighted sum of what the picture encoder makes of its view.
@@ -53,6 +59,7 @@ class FaceSwapDetector:
         odds = self.odds(media.pixels, faces)
         return Observation(
             raw=float(np.logaddexp.reduce(odds) - np.log(odds.size)),
+            margin=MARGIN,
             patches=tuple(
                 _patch(face, float(score), media.pixels)
                 for face, score in zip(faces, odds, strict=True)

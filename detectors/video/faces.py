@@ -9,7 +9,7 @@ import numpy.typing as npt
 from detectors.base import Judge, Observation, Span, Video
 from detectors.errors import CardInvalid, NotApplicable
 from detectors.faces.find import Face
-from detectors.faces.swap import LEAST_SIDE, FaceSwapDetector
+from detectors.faces.swap import LEAST_SIDE, MARGIN, FaceSwapDetector
 from detectors.faces.track import Track, tracks
 from detectors.result import Reason
 from detectors.video.frames import edges, interquartile_mean, spread
@@ -60,6 +60,7 @@ class FaceTracksDetector:
         pooled = np.array([interquartile_mean(own) for own in odds])
         return Observation(
             raw=float(np.logaddexp.reduce(pooled) - np.log(pooled.size)),
+            margin=MARGIN,
             spans=spans(followed, odds, edges(media.times[chosen], media.seconds)),
             facts={
                 "faces": float(len(followed)),
