@@ -66,7 +66,7 @@ def test_at_most_the_three_largest_faces_are_judged(detector: FaceSwapDetector) 
     assert len(seen.patches) == MOST_FACES == 3
     widths = [patch.right - patch.left for patch in seen.patches]
     assert widths == sorted(widths, reverse=True)
-    assert min(widths) * 800 > 135
+    assert min(widths) * 800 > 120  # the smallest of the four is 113 px wide
 
 
 def test_a_card_must_name_a_judge_that_encodes_views(detector: FaceSwapDetector) -> None:
