@@ -1,7 +1,7 @@
 """Expert on the middle layers of CLIP: linear in the token statistics of several views."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Final, Self
 
@@ -158,6 +158,10 @@ class ClipDetector:
         other._wear(head)
         other._accuses, other._suspects = None, -math.inf
         return other
+
+    def summaries_of(self, views: Sequence[Pixels]) -> Floats:
+        """As `Summarises.summaries_of`, by its encoder."""
+        return summaries(self._encoder, views)
 
     def details(self, media: Image) -> float:
         """As `Glances.details`: the part of the middle crop, one view."""
