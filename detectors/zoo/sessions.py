@@ -27,4 +27,5 @@ def _opened(place: str) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    options.enable_cpu_mem_arena = False  # what a run needs goes back: 40 MB of the picture encoder
     return onnxruntime.InferenceSession(place, options, providers=["CPUExecutionProvider"])
