@@ -241,6 +241,11 @@ def votes(spec: Spec) -> bool:
     return card.votes and not any(spec.name in other.fuses for other in SPECS)
 
 
+def feeds_vote(name: str) -> bool:
+    """Whether a detector that votes combines what this one observes."""
+    return any(name in spec.fuses and votes(spec) for spec in SPECS)
+
+
 @Once
 def card_of(spec: Spec) -> ModelCard:
     """Its model card. Raises `CardInvalid`, and `WeightsMissing` for one that was not pulled."""

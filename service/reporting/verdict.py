@@ -5,6 +5,7 @@ from typing import Final
 
 from detectors.media.notes import Note
 from detectors.result import Outcome, Reason
+from service.reporting.evidence import FAILED_WITHOUT_VOTE
 from service.reporting.report import Conflict, Evidence, NotChecked, Report, Signal, Verdict
 from service.reporting.trust_gaps import INTERIM_LIST_ABSENT, TRUST_LIST_OLD
 from service.reporting.unasked import NOT_ASKED
@@ -28,6 +29,7 @@ HARMLESS: Final = frozenset(
         NO_CLASSIFIER,
         LEFT_OUT,
         NOT_ASKED,
+        FAILED_WITHOUT_VOTE,
         "no_trust_list",
         INTERIM_LIST_ABSENT,
         TRUST_LIST_OLD,
