@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from detectors.base import Combiner, Detector, Judge, Kind, Published
-from detectors.errors import DetectorError, WeightsMissing
+from detectors.errors import DetectorError, WeightsMissing, WeightsUnfit
 from detectors.fusion import Ensemble
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
@@ -256,8 +256,18 @@ def card_of(spec: Spec) -> ModelCard:
 def load(spec: Spec) -> Judge:
     """Build the detector once per process; its weights are verified against its card.
 
-    Threads share it, so what it observes may not depend on what others observe meanwhile.
+    Threads share it, so what it observes may not depend on what others observe meanwhile. Raises
+    `WeightsUnfit` for files whose digests are right and that no network of this version fits.
     """
+    try:
+        return _built(spec)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsUnfit(
+            f"this version makes no {spec.name} from the weights of {spec.card}"
+        ) from error
+
+
+def _built(spec: Spec) -> Judge:
     module, _, name = spec.target.partition(":")
     built = getattr(import_module(module), name)
     hold_libraries()

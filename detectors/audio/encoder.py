@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from detectors.audio.windows import HOP, WINDOW, Piece
+from detectors.zoo.weights import read_arrays
 
 Floats = npt.NDArray[np.float32]
 
@@ -80,7 +80,7 @@ class Encoder(nn.Module):
     @classmethod
     def load(cls, weights: Path) -> "Encoder":
         """Read safetensors; bfloat16 where the processor computes in it, else float32."""
-        state = load_file(weights)
+        state = {name: torch.from_numpy(found) for name, found in read_arrays(weights).items()}
         encoder = cls()
         encoder._mel = state.pop("mel")
         encoder.load_state_dict(state)

@@ -6,10 +6,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from detectors.zoo.weights import write_arrays
+from detectors.zoo.weights import read_arrays, write_arrays
 
 Floats = npt.NDArray[np.float32]
 
@@ -34,7 +33,7 @@ class Networks(nn.Module):
     @classmethod
     def load(cls, weights: Path) -> "Networks":
         """Read what `save` wrote."""
-        state = load_file(weights)
+        state = {name: torch.from_numpy(found) for name, found in read_arrays(weights).items()}
         networks = cls(state["mean"].shape[0])
         networks.load_state_dict(state)
         return networks.eval()

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from detectors.base import AUDIO_RATE
+from detectors.zoo.sessions import session
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,11 +53,7 @@ class SpeechFinder:
     """Voice activity detection (silero-vad 6, MIT) over whole recordings."""
 
     def __init__(self, weights: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            weights, sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        self._session = session(weights, "input", "h", "c")
 
     def probabilities(self, samples: Floats) -> Floats:
         """P(speech) of each frame of `FRAME` samples, shape (ceil(samples / FRAME),).

@@ -43,7 +43,7 @@ class FaceSwapDetector:
         """Face detector (weights 0), mesh (1) and swap network (2), verified when loaded."""
         del parts
         finder = FaceFinder(verified(card, 0), verified(card, 1))
-        return cls(finder, lambda: session(verified(card, 2)))
+        return cls(finder, lambda: session(verified(card, 2), "views"))
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration. Raises `NotApplicable` without a face to judge."""

@@ -85,7 +85,9 @@ class EditDetector:
         threshold = card.settings.get("map_threshold")
         if not isinstance(threshold, float | int):
             raise CardInvalid(f"model card {card.name}: no map_threshold")
-        return cls(session(verified(card, 0)), session(verified(card, 1)), threshold)
+        return cls(
+            session(verified(card, 0), "views"), session(verified(card, 1), "views"), threshold
+        )
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration.
