@@ -310,7 +310,7 @@ def test_an_expert_that_does_not_vote_may_abstain_but_not_fail_in_silence(
     ],
 )
 def test_a_failure_leaves_the_verdict_open_only_where_a_vote_rests_on_it(
-    detector: str, votes: bool, verdict: Verdict
+    detector: str, verdict: Verdict, *, votes: bool
 ) -> None:
     failed = Finding(
         detector=detector,
