@@ -225,6 +225,18 @@ def specs_for(kind: Kind, effort: Effort | None = None) -> tuple[Spec, ...]:
     )
 
 
+def left_out(kind: Kind, effort: Effort) -> tuple[Spec, ...]:
+    """What the full effort asks of this kind of media and the fast one does not, and nothing like it."""
+    if effort is not Effort.FAST:
+        return ()
+    asked = {spec.claim for spec in specs_for(kind, effort)}
+    return tuple(
+        spec
+        for spec in specs_for(kind, Effort.FULL)
+        if effort not in spec.efforts and (spec.published or spec.claim not in asked)
+    )
+
+
 def named(name: str) -> Spec:
     """The spec of that name. Raises `KeyError`."""
     return {spec.name: spec for spec in (*SPECS, *PUBLISHED)}[name]

@@ -14,7 +14,7 @@ from detectors.media.allowance import Allowance, Allowed
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, MediaReader, one_a_second
 from detectors.media.sandbox import SandboxPool
-from detectors.registry import Effort, Spec, load, specs_for, votes
+from detectors.registry import Effort, Spec, left_out, load, specs_for, votes
 from detectors.result import SPEECH_SECONDS, Finding, Reason
 from detectors.runner import Run
 from detectors.zoo.device import use_device
@@ -211,13 +211,7 @@ def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
     """What the full profile would have looked for besides the fast one."""
     if effort is not Effort.FAST:
         return
-    kind = kind_of(media)
-    asked = {spec.claim for spec in specs_for(kind, effort)}
-    skipped = [
-        spec
-        for spec in specs_for(kind, Effort.FULL)
-        if effort not in spec.efforts and (spec.published or spec.claim not in asked)
-    ]
+    skipped = left_out(kind_of(media), effort)
     sought = [
         f"whether this is {CLAIMS[claim]}" for claim in dict.fromkeys(s.claim for s in skipped)
     ]

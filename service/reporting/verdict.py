@@ -191,13 +191,21 @@ def conflicts(evidence: tuple[Evidence, ...]) -> tuple[Conflict, ...]:
 
 
 def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) -> Verdict:
-    if broke(not_checked):
+    if broke(_answerable(not_checked)):
         return Verdict.INCONCLUSIVE
     if any(item.reason in (NOT_REQUESTED, NO_CLASSIFIER) for item in not_checked):
         return Verdict.NO_SIGN_FOUND
     speaks = any(item.signal not in _SILENT for item in evidence)
     is_open = speaks or any(item.reason in BESIDE for item in not_checked)
     return Verdict.INCONCLUSIVE if is_open else Verdict.NOT_APPLICABLE
+
+
+def _answerable(not_checked: tuple[NotChecked, ...]) -> tuple[NotChecked, ...]:
+    """Without the other frames of an animation that is too small: they are as small as the first."""
+    small = any(item.reason == Reason.TOO_SMALL for item in not_checked)
+    return tuple(
+        item for item in not_checked if not (small and item.reason == Note.ONE_FRAME_ONLY)
+    )
 
 
 def broke(not_checked: tuple[NotChecked, ...]) -> bool:
