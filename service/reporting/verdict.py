@@ -203,9 +203,7 @@ def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...])
 def _answerable(not_checked: tuple[NotChecked, ...]) -> tuple[NotChecked, ...]:
     """Without the other frames of an animation that is too small: they are as small as the first."""
     small = any(item.reason == Reason.TOO_SMALL for item in not_checked)
-    return tuple(
-        item for item in not_checked if not (small and item.reason == Note.ONE_FRAME_ONLY)
-    )
+    return tuple(item for item in not_checked if not (small and item.reason == Note.ONE_FRAME_ONLY))
 
 
 def broke(not_checked: tuple[NotChecked, ...]) -> bool:
