@@ -20,7 +20,7 @@ from detectors.image.views import (
     require_size,
 )
 from detectors.media.notes import Note
-from detectors.result import Reason
+from detectors.result import UNLIKE, Reason
 from detectors.zoo.card import ModelCard
 from detectors.zoo.sessions import session
 from detectors.zoo.threads import side_by_side
@@ -114,7 +114,7 @@ class EditDetector:
         return Observation(
             raw=odds,
             patches=patches,
-            facts={"judged_share": round(judged, 3), "unlike_the_rest": round(strange, 3)},
+            facts={"judged_share": round(judged, 3), UNLIKE: round(strange, 3)},
         )
 
     def judged(self, tiles: Pixels) -> tuple[Blocks, float]:

@@ -263,6 +263,7 @@ def _maps(seen: ReportView, preview: bytes | None) -> list[dict[str, str]]:
             "picture": drawings.picture(preview, item),
             "claim": capital(item.claim),
             "summary": item.summary,
+            "legend": PRINTED["legend"] if item.accuses else "",
         }
         for item in seen.maps[:MAX_MAPS]
     ]
