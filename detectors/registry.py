@@ -269,30 +269,38 @@ def load(spec: Spec) -> Judge:
     """Build the detector once per process; its weights are verified against its card.
 
     Threads share it, so what it observes may not depend on what others observe meanwhile. Raises
-    `WeightsUnfit` for files whose digests are right and that no network of this version fits.
+    what `built` does.
+    """
+    return built(spec)
+
+
+def built(spec: Spec) -> Judge:
+    """A detector of its own, which nobody keeps.
+
+    Raises `WeightsUnfit` for files whose digests are right and that no network of this version fits.
     """
     try:
-        return _built(spec)
+        return _made(spec)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsUnfit(
             f"this version makes no {spec.name} from the weights of {spec.card}"
         ) from error
 
 
-def _built(spec: Spec) -> Judge:
+def _made(spec: Spec) -> Judge:
     module, _, name = spec.target.partition(":")
-    built = getattr(import_module(module), name)
+    kind = getattr(import_module(module), name)
     hold_libraries()
     if spec.published:
         files = shelf().verified(spec.card)
         if PublicCard.read(spec.card).trained_here:
             files = (*files, shelf().verified_head(spec.card))
-        return cast(type[Published], built).from_files(card_of(spec), files)
+        return cast(type[Published], kind).from_files(card_of(spec), files)
     if spec.fuses:
-        combiner = cast(type[Combiner], built).from_card(card_of(spec))
+        combiner = cast(type[Combiner], kind).from_card(card_of(spec))
         return Ensemble(combiner, {expert: load(named(expert)) for expert in spec.fuses})
     parts = {need: load(named(need)) for need in spec.needs}
-    return cast(type[Detector], built).from_card(_watchful(spec), parts)
+    return cast(type[Detector], kind).from_card(_watchful(spec), parts)
 
 
 def _watchful(spec: Spec) -> ModelCard:

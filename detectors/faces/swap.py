@@ -45,6 +45,10 @@ class FaceSwapDetector:
         finder = FaceFinder(verified(card, 0), verified(card, 1))
         return cls(finder, lambda: session(verified(card, 2), "views"))
 
+    def load_all(self) -> None:
+        """As `LoadsLate.load_all`."""
+        self._network()
+
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration. Raises `NotApplicable` without a face to judge."""
         faces = usable(self.find(media.pixels))
