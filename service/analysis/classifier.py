@@ -274,7 +274,10 @@ def _listened(media: Media, findings: tuple[Finding, ...]) -> Iterator[str]:
 
 
 def _interval(seconds: float) -> str:
-    return clock(seconds) if seconds >= 60 else f"{seconds:.1f} s"
+    """ "0.25 s", "4.2 s" or "1:15": two digits where one would be far off."""
+    if seconds >= 60:
+        return clock(seconds)
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
 
 
 def _read_with(media: Media) -> Iterator[str]:

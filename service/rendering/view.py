@@ -16,7 +16,7 @@ from service.reporting.evidence import kind_of
 from service.reporting.names import as_sentence, called
 from service.reporting.recovered_credentials import in_words as match_in_words
 from service.reporting.report import Evidence, Profile, Report, Verdict
-from service.reporting.timeline import clock
+from service.reporting.timeline import shown_clock
 from service.reporting.wording import (
     CLAIMS,
     OUTCOMES,
@@ -243,7 +243,7 @@ def _shape(report: Report) -> str:
     if subject.width and subject.height:
         parts.append(f"{subject.width} × {subject.height}")  # noqa: RUF001 (a real times sign)
     if subject.seconds:
-        parts.append(clock(subject.seconds))
+        parts.append(shown_clock(subject.seconds))
     return ", ".join(parts)
 
 

@@ -98,9 +98,10 @@ def _networks(kind: Kind) -> Tested:
             if isinstance(judge, LoadsLate):
                 judge.load_all()
         except DetectorError as error:
-            trouble.append(f"{spec.name} failed: {error}")
+            name, explanation = spec.name, str(error)
+            trouble.append(f"{name} failed: {explanation}")
     detail = "; ".join(trouble) or f"{', '.join(asked)} can be loaded"
-    return Tested(f"networks for {kind}", fine=not trouble, detail=detail)
+    return Tested(f"networks.{kind}", fine=not trouble, detail=detail)
 
 
 def _judged(sample: Sample, report: Report) -> Tested:

@@ -20,7 +20,7 @@ from tests.service import reports
 def test_every_sample_of_a_whole_installation_comes_out_as_it_must(tmp_path: Path) -> None:
     with closing(Pipeline(pipeline_config(Settings(data_dir=tmp_path)))) as pipeline:
         found = list(self_test(pipeline, SAMPLES))
-    networks = {f"networks for {kind}": specs_for(kind) for kind in Kind}
+    networks = {f"networks.{kind}": specs_for(kind) for kind in Kind}
     assert {item.name for item in found} == {sample.name for sample in SAMPLES} | networks.keys()
     for item in found:  # of every profile
         assert all(spec.name in item.detail for spec in networks.get(item.name, ()))
