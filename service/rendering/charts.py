@@ -119,7 +119,9 @@ def _heat_map(finding: Finding) -> HeatMap:
         )
         for cell in finding.cells
     )
-    places = {whereabouts(cell): in_words(cell.log10_lr, claim) for cell in reversed(ranked)}
+    places: dict[str, str] = {}
+    for cell in ranked:  # a place stands where its highest cell does
+        places.setdefault(whereabouts(cell), in_words(cell.log10_lr, claim))
     summary = n_(
         "{count} area was judged. The highest score, {place}, gives {words}.",
         "{count} areas were judged. The highest score, {place}, gives {words}.",
@@ -127,7 +129,7 @@ def _heat_map(finding: Finding) -> HeatMap:
         place=whereabouts(ranked[0]),
         words=in_words(ranked[0].log10_lr, claim),
     )
-    return HeatMap(called(finding.detector), claim, areas, tuple(reversed(places.items())), summary)
+    return HeatMap(called(finding.detector), claim, areas, tuple(places.items()), summary)
 
 
 def _ink_map(finding: Finding) -> HeatMap:

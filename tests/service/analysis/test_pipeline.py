@@ -238,7 +238,7 @@ def test_sound_in_a_film_is_judged_as_well(pipeline: Pipeline) -> None:
     kinds = {item.detector.partition(".")[0] for item in report.findings}
     assert kinds == {"video", "audio"}
     assert any(
-        "16 frames were taken from the video, one every 0.2 s" in note
+        "16 frames were taken from the video, one every 0.19 s" in note
         for note in report.subject.notes
     )
     assert report.subject.seconds == pytest.approx(3.0, abs=0.2)
