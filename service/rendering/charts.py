@@ -145,8 +145,8 @@ def _ink_map(finding: Finding) -> HeatMap:
         )
         for cell in _unlike(finding)
     )
-    name, claim = called(finding.detector), CLAIMS[finding.claim]
-    return HeatMap(name, claim, areas, (), beside_in_words(finding), accuses=False)
+    name, words = called(finding.detector), beside_in_words(finding)
+    return HeatMap(name, _("unlike the rest"), areas, (), words, accuses=False)
 
 
 def _unlike(finding: Finding) -> Iterator[Cell]:

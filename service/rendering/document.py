@@ -176,7 +176,7 @@ def _shown(
         "decision": _decision(report),
         "picture": drawings.picture(preview) if preview and line is None else None,
         "maps": _maps(seen, preview),
-        "unmapped": "" if seen.maps else seen.unmapped,
+        "unmapped": "" if any(item.accuses for item in seen.maps) else seen.unmapped,
         "conflicts": [{"between": a, "statement": unbroken(b)} for a, b in seen.conflicts],
         "evidence": [
             {"kind": item.kind, "statement": unbroken(item.statement), "decided": item.decided}
