@@ -57,7 +57,7 @@ lock: .venv/run.stamp ## pin every dependency again from pyproject.toml
 tree: .venv/run.stamp ## write the folders of ARCHITECTURE.md and docs/modules.md
 	@$(BIN)/python -m deploy.architecture
 
-collect: .venv/run.stamp ## collect training media (KIND=speech, pictures or films) out of clones in MIRROR into DATA
+collect: .venv/run.stamp ## collect training media (KIND=speech, pictures, films or faces) out of clones in MIRROR into DATA
 	@$(BIN)/python -m detectors.training.collection.collect --kind $(KIND) --mirror $(MIRROR) --out $(DATA) $(ARGS)
 
 train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with a manifest.csv
@@ -66,11 +66,11 @@ train-image: .venv/run.stamp ## train the image detectors on DATA, a folder with
 train-image-further: .venv/run.stamp ## correct the heads in START, learned from EARLIER, with the collection in DATA
 	@$(call train,image_further) --start $(START) --earlier $(EARLIER)/manifest.csv
 
-train-faces: .venv/run.stamp ## train the face-swap detector on DATA
+train-faces: .venv/run.stamp ## train the face-swap head on FACES and on photographs of DATA
 	@mkdir -p var/training/faces
-	@$(BIN)/python -m detectors.training.face_bank --pictures $(DATA)/manifest.csv \
-		--out var/training/faces
-	@$(BIN)/python -m detectors.training.face_network --trained var/training/faces $(ARGS)
+	@$(BIN)/python -m detectors.training.face_bank --out var/training/faces \
+		--pictures $(FACES)/manifest.csv $(addsuffix /manifest.csv,$(DATA))
+	@$(BIN)/python -m detectors.training.face_head --trained var/training/faces
 	@$(BIN)/python -m detectors.training.face_card --trained var/training/faces --out detectors/zoo
 
 train-edits: .venv/run.stamp ## train the detector of local edits on DATA

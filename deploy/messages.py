@@ -121,6 +121,7 @@ UNSAID: Final = frozenset(
         "iPhone 5[cs]",
         "last saved",
         "model card {name}: faces are judged by a FaceSwapDetector",
+        "model card {name}: faces are encoded by a detector of pictures",
         "the child sent no thumbnails",
         "{container} Photoshop resources",
         "{container} tag {key}",

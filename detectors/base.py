@@ -136,15 +136,6 @@ class Detector(Protocol):
         ...
 
 
-@runtime_checkable
-class LoadsLate(Protocol):
-    """A judge with a network that is loaded when media first need it."""
-
-    def load_all(self) -> None:
-        """Load it now. Raises `DetectorError`."""
-        ...
-
-
 class Published(Protocol):
     """A judge made by others, whose weights an operator pulled. They are verified already."""
 

@@ -81,6 +81,7 @@ SPECS: Final[tuple[Spec, ...]] = (
         claim=Claim.FACE_SWAP,
         target="detectors.faces.swap:FaceSwapDetector",
         card="face-swap",
+        needs=("image.clip",),
         efforts=_FULL,
     ),
     Spec(

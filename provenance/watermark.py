@@ -48,8 +48,9 @@ BLOCK: Final = 8
 _Floats = npt.NDArray[np.float32]
 
 
-# U = 0.492 (B - Y), the weights of blue, green and red.
-_U_OF_BGR: Final = 0.492 * np.array([1 - 0.114, -0.587, -0.299], dtype=np.float32)
+# U = 0.492 (B - Y), the weights of red, green and blue.
+_U_OF_RGB: Final = 0.492 * np.array([-0.299, -0.587, 1 - 0.114], dtype=np.float32) / 2
+"""What the sum of a square of four pixels adds to the low-low band."""
 
 
 class Carrier(NamedTuple):
@@ -136,9 +137,12 @@ def find_watermarks(pixels: npt.NDArray[np.uint8]) -> tuple[Watermark, ...]:
     """
     if min(pixels.shape[:2]) < MIN_SIDE:
         return ()
-    colours, places = _sample(pixels)
+    plain, swapped, places = _sample(pixels)
     carriers = {(message.scheme, carrier) for message in MESSAGES for carrier in message.carriers}
-    read = {key: _lean(colours, *key) for key in carriers}
+    read = {
+        (scheme, carrier): _lean(swapped if carrier.swapped else plain, scheme, carrier.offset)
+        for scheme, carrier in carriers
+    }
     return tuple(
         _best(message, [read[message.scheme, carrier] for carrier in message.carriers], places)
         for message in MESSAGES
@@ -151,44 +155,54 @@ def chance(matched: int, total: int) -> float:
     return min(1.0, _TRIED * math.ldexp(tail, -total))
 
 
-def _sample(pixels: npt.NDArray[np.uint8]) -> tuple[_Floats, npt.NDArray[np.int64]]:
-    """The low-low band of some rows of blocks, and the place of each block in row order.
+def _sample(pixels: npt.NDArray[np.uint8]) -> tuple[_Floats, _Floats, npt.NDArray[np.int64]]:
+    """U without its offset of some rows of blocks, and the place of each block in row order.
 
-    The band has shape (blocks, 4, 4, 3): red, green and blue, each a number of rows of blocks.
+    It comes twice, the second time with red and blue exchanged; each is the low-low band, of shape
+    (4, 4, blocks).
     """
     down, across = pixels.shape[0] // BLOCK, pixels.shape[1] // BLOCK
     wanted = min(down, math.ceil(MAX_BLOCKS / across))
     rows = np.arange(wanted) * down // wanted
     lines = (rows[:, None] * BLOCK + np.arange(BLOCK)).ravel()
-    wide = pixels[lines, : across * BLOCK].astype(np.uint16)
-    tall = wide[::2] + wide[1::2]
-    band = (tall[:, ::2] + tall[:, 1::2]).astype(np.float32) * np.float32(0.5)
-    blocks = band.reshape(wanted, 4, across, 4, 3).swapaxes(1, 2).reshape(-1, 4, 4, 3)
-    return blocks, (rows[:, None] * across + np.arange(across)).ravel()
+    planes = np.ascontiguousarray(pixels[lines, : across * BLOCK].transpose(2, 0, 1))
+    tall = np.add(planes[:, ::2], planes[:, 1::2], dtype=np.uint16)
+    red, green, blue = np.add(tall[:, :, ::2], tall[:, :, 1::2], dtype=np.float32)
+    plain, swapped = (
+        _blocks(red * weights[0] + green * weights[1] + blue * weights[2])
+        for weights in (_U_OF_RGB, _U_OF_RGB[::-1])
+    )
+    return plain, swapped, (rows[:, None] * across + np.arange(across)).ravel()
 
 
-def _lean(colours: _Floats, scheme: WatermarkScheme, carrier: Carrier) -> _Floats:
+def _blocks(band: _Floats) -> _Floats:
+    """The low-low band cut into blocks: (4, 4, blocks)."""
+    lines, columns = band.shape
+    cut = band.reshape(lines // 4, 4, columns // 4, 4).transpose(1, 3, 0, 2)
+    return np.ascontiguousarray(cut).reshape(4, 4, -1)
+
+
+def _lean(band: _Floats, scheme: WatermarkScheme, offset: float) -> _Floats:
     """Which bit each block carries: -1 in the middle of the half step of a zero, 1 of a one."""
-    weights = _U_OF_BGR if carrier.swapped else _U_OF_BGR[::-1]
-    blocks = colours @ weights + np.float32(2 * carrier.offset)
+    blocks = band + np.float32(2 * offset)
     value = _largest_coefficient(blocks) if scheme is WatermarkScheme.DWT_DCT else _norm(blocks)
     lean: _Floats = -np.sin(value * np.float32(2 * np.pi / STEP))
     return lean
 
 
 def _largest_coefficient(blocks: _Floats) -> _Floats:
-    largest: _Floats = np.abs(blocks.reshape(-1, 16)[:, 1:]).max(axis=1)
+    largest: _Floats = np.abs(blocks.reshape(16, -1)[1:]).max(axis=0)
     return largest
 
 
 def _norm(blocks: _Floats) -> _Floats:
     """The largest singular value, by two steps of power iteration: the offset dwarfs the rest."""
-    vector = blocks.sum(axis=1)
+    vector = blocks.sum(axis=0)
     for _ in range(2):
-        image = np.einsum("nij,nj->ni", blocks, vector)
-        vector = np.einsum("nij,ni->nj", blocks, image)
-        vector /= np.linalg.norm(vector, axis=1, keepdims=True) + 1e-9
-    norm: _Floats = np.linalg.norm(np.einsum("nij,nj->ni", blocks, vector), axis=1)
+        image = np.einsum("ijn,jn->in", blocks, vector)
+        vector = np.einsum("ijn,in->jn", blocks, image)
+        vector /= np.linalg.norm(vector, axis=0) + 1e-9
+    norm: _Floats = np.linalg.norm(np.einsum("ijn,jn->in", blocks, vector), axis=0)
     return norm
 
 

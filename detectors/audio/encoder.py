@@ -5,19 +5,21 @@ spectrogram and the first two of six transformer blocks. It was trained to write
 the later blocks forget how it sounds, the first ones still know.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from scipy import fft
 
 from detectors.audio.windows import HOP, WINDOW, Piece
+from detectors.zoo.onnx_graph import MICROSOFT, OnnxGraph
+from detectors.zoo.sessions import session
 from detectors.zoo.weights import read_arrays
 
 Floats = npt.NDArray[np.float32]
+Weights = Mapping[str, npt.NDArray[Any]]
 
 BLOCKS: Final = 2
 """Transformer blocks that speech goes through; what the last one puts out is embedded."""
@@ -42,63 +44,30 @@ _HEADS: Final = 8
 _RANGE: Final = 8.0  # decades of power kept under the loudest moment
 
 
-class Block(nn.Module):
-    """Self-attention and two dense layers, each on normalised input and added to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.attention_norm = nn.LayerNorm(WIDTH)
-        self.attention_in = nn.Linear(WIDTH, 3 * WIDTH)
-        self.attention_out = nn.Linear(WIDTH, WIDTH)
-        self.dense_norm = nn.LayerNorm(WIDTH)
-        self.dense_in = nn.Linear(WIDTH, 4 * WIDTH)
-        self.dense_out = nn.Linear(4 * WIDTH, WIDTH)
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        """Shape (batch, moments, WIDTH) in and out."""
-        heads = self.attention_in(self.attention_norm(hidden)).unflatten(2, (3 * _HEADS, -1))
-        query, key, value = heads.transpose(1, 2).chunk(3, dim=1)
-        seen = functional.scaled_dot_product_attention(query, key, value)
-        hidden = hidden + self.attention_out(seen.transpose(1, 2).flatten(2))
-        dense = functional.gelu(self.dense_in(self.dense_norm(hidden)))
-        added: Tensor = self.dense_out(dense)
-        return hidden + added
-
-
-class Encoder(nn.Module):
+class Encoder:
     """Log-mel spectrogram -> two convolutions -> blocks -> mean and deviation over each window."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._precision = torch.float32
-        self._mel = torch.empty(MELS, FRAME // 2 + 1)
-        self.first = nn.Conv1d(MELS, WIDTH, 3, padding=1)
-        self.second = nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1)
-        self.places = nn.Parameter(torch.empty(MOMENTS, WIDTH))
-        self.blocks = nn.ModuleList(Block() for _ in range(BLOCKS))
+    def __init__(self, weights: Weights) -> None:
+        """Raises `KeyError` where one is missing."""
+        self._mel = weights["mel"].astype(np.float32)
+        self._places = weights["places"].astype(np.float32)
+        self._session = session(_network(weights))
 
     @classmethod
     def load(cls, weights: Path) -> "Encoder":
-        """Read safetensors; bfloat16 where the processor computes in it, else float32."""
-        state = {name: torch.from_numpy(found) for name, found in read_arrays(weights).items()}
-        encoder = cls()
-        encoder._mel = state.pop("mel")
-        encoder.load_state_dict(state)
-        fast = torch.cpu._is_avx512_bf16_supported()
-        encoder._precision = torch.bfloat16 if fast else torch.float32
-        return encoder.to(encoder._precision).eval()
+        """Read safetensors in half precision; computed in float32."""
+        return cls(read_arrays(weights))
 
-    @torch.inference_mode()
     def embed(self, piece: Piece) -> Floats:
         """One row for each window of a piece, shape (windows, SIZE)."""
-        moments = self._moments(torch.from_numpy(piece.samples))
+        moments = self._moments(piece.samples)
         rows = []
         for first, last in piece.windows:
-            deviation, mean = torch.std_mean(moments[first // 2 : -(-last // 2)], dim=0)
-            rows.append(torch.cat([mean, deviation]))
-        return np.asarray(torch.stack(rows).numpy(), np.float32)
+            own = moments[first // 2 : -(-last // 2)]
+            rows.append(np.concatenate([own.mean(axis=0), own.std(axis=0, ddof=1)]))
+        return np.asarray(np.stack(rows), np.float32)
 
-    def _moments(self, samples: Tensor) -> Tensor:
+    def _moments(self, samples: Floats) -> Floats:
         """What the last block puts out, shape (frames / 2, WIDTH).
 
         The network sees a few neighbouring windows at once; the last one is moved back to end at the
@@ -106,33 +75,83 @@ class Encoder(nn.Module):
         """
         frames = samples.shape[0] // HOP
         if frames <= WINDOW:
-            return self._seen(samples[None])[0]
+            return self._seen(samples[None]).reshape(-1, WIDTH)
         starts = [*range(0, frames - WINDOW, WINDOW), frames - WINDOW]
-        views = torch.stack([samples[a * HOP : (a + WINDOW) * HOP] for a in starts])
-        seen = torch.cat([self._seen(few) for few in torch.split(views, TOGETHER)])
+        views = np.stack([samples[a * HOP : (a + WINDOW) * HOP] for a in starts])
+        few = (views[first : first + TOGETHER] for first in range(0, len(views), TOGETHER))
+        seen = np.concatenate([self._seen(some) for some in few])
         left = -(-frames // 2) - (len(starts) - 1) * MOMENTS
-        return torch.cat([seen[:-1].flatten(0, 1), seen[-1, -left:]])
+        return np.asarray(
+            np.concatenate([seen[:-1].reshape(-1, WIDTH), seen[-1, -left:]]), np.float32
+        )
 
-    def _seen(self, views: Tensor) -> Tensor:
+    def _seen(self, views: Floats) -> Floats:
         """What the last block puts out for views of at most a window, (views, moments, WIDTH)."""
-        spectrogram = log_mel(views, self._mel).to(self._precision)
-        hidden = functional.gelu(self.second(functional.gelu(self.first(spectrogram))))
-        hidden = hidden.transpose(1, 2)
-        hidden = hidden + self.places[: hidden.shape[1]]
-        for block in self.blocks:
-            hidden = block(hidden)
-        return hidden.float()
+        spectrogram = log_mel(views, self._mel)
+        places = self._places[: -(-spectrogram.shape[2] // 2)]
+        (found,) = self._session.run(None, {"spectrogram": spectrogram, "places": places})
+        return np.asarray(found, np.float32)
 
 
-def log_mel(views: Tensor, mel: Tensor) -> Tensor:
+def log_mel(views: Floats, mel: Floats) -> Floats:
     """Spectrogram as Whisper has it, shape (views, MELS, frames), from samples (views, samples).
 
     `mel` holds the filters, shape (MELS, FRAME / 2 + 1).
     """
-    spectra = torch.stft(
-        views, FRAME, HOP, window=torch.hann_window(FRAME), pad_mode="reflect", return_complex=True
-    )
-    power = mel @ spectra[..., :-1].abs().square()
-    decades = power.clamp(min=1e-10).log10()
-    floor = decades.amax((1, 2), keepdim=True) - _RANGE
-    return (torch.maximum(decades, floor) + 4) / 4
+    padded = np.pad(views, ((0, 0), (FRAME // 2, FRAME // 2)), mode="reflect")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME, axis=1)[:, ::HOP]
+    tapered = frames[:, : views.shape[1] // HOP] * _taper()
+    spectra = fft.rfft(tapered)
+    power = np.square(spectra.real) + np.square(spectra.imag)
+    decades = np.log10(np.maximum(power @ mel.T, 1e-10)).swapaxes(1, 2)
+    floor = decades.max(axis=(1, 2), keepdims=True) - _RANGE
+    return np.ascontiguousarray((np.maximum(decades, floor) + 4) / 4, np.float32)
+
+
+def _taper() -> Floats:
+    """A periodic Hann window."""
+    return np.hanning(FRAME + 1)[:-1].astype(np.float32)
+
+
+def _network(weights: Weights) -> Iterator[bytes]:
+    """From a spectrogram (views, MELS, frames) and the first rows of "places" to the last block."""
+    graph = OnnxGraph()
+
+    def weight(name: str, *, turned: bool = False) -> str:
+        values = weights[name].astype(np.float32)
+        return graph.constant(name, values.T if turned else values)
+
+    def bent(values: str) -> str:
+        return graph.node("Gelu", [values], f"{values}.bent", domain=MICROSOFT)
+
+    def convolved(values: str, name: str, stride: int) -> str:
+        inputs = [values, weight(f"{name}.weight"), weight(f"{name}.bias")]
+        return bent(graph.node("Conv", inputs, name, pads=[1, 1], strides=[stride]))
+
+    def dense(values: str, name: str) -> str:
+        product = graph.node(
+            "MatMul", [values, weight(f"{name}.weight", turned=True)], f"{name}.product"
+        )
+        return graph.node("Add", [product, weight(f"{name}.bias")], name)
+
+    def norm(values: str, name: str) -> str:
+        both = (weights[f"{name}.{part}"].astype(np.float32) for part in ("weight", "bias"))
+        return graph.norm(values, name, *both)
+
+    heard = convolved(convolved("spectrogram", "first", 1), "second", 2)
+    rows = graph.node("Transpose", [heard], "rows", perm=[0, 2, 1])
+    hidden = graph.node("Add", [rows, "places"], "placed")
+    thirds = graph.constant("thirds", np.array([WIDTH] * 3))
+    for number in range(BLOCKS):
+        own = f"blocks.{number}."
+        joined = dense(norm(hidden, f"{own}attention_norm"), f"{own}attention_in")
+        parts = [f"{own}{name}" for name in ("queries", "keys", "values")]
+        graph.split("Split", [joined, thirds], parts, axis=2)
+        seen = graph.node(
+            "MultiHeadAttention", parts, f"{own}seen", domain=MICROSOFT, num_heads=_HEADS
+        )
+        hidden = graph.node("Add", [hidden, dense(seen, f"{own}attention_out")], f"{own}between")
+        wide = bent(dense(norm(hidden, f"{own}dense_norm"), f"{own}dense_in"))
+        hidden = graph.node("Add", [hidden, dense(wide, f"{own}dense_out")], f"{own}out")
+    inputs = {"spectrogram": ("views", MELS, "frames"), "places": ("moments", WIDTH)}
+    return graph.pieces("speech", inputs, {hidden: ("views", "moments", WIDTH)})

@@ -1,74 +1,98 @@
 """A few small networks on the features of a window, whose mean log odds count."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
+from scipy.special import erf
 
 from detectors.zoo.weights import read_arrays, write_arrays
 
 Floats = npt.NDArray[np.float32]
+Halves = npt.NDArray[np.float16]
 
-MEMBERS: Final = 4
-"""Networks that differ by what they started from and saw first."""
+PLACES: Final = {"first": 1, "norm": 2, "second": 5, "last": 8}
+"""Where the layers of a `Perceptron` stand in the sequence that is trained, and their names in a file."""
 
-HIDDEN: Final = 192
 _FURTHEST: Final = 5.0  # deviations from the mean beyond which a feature says no more
-_UNSEEN: Final = 0.2  # share of the features left out at each step of training
-_DROPPED: Final = 0.5  # the same of what is between layers
+_EPSILON: Final = 1e-5  # added to a variance
 
 
-class Networks(nn.Module):
-    """Perceptrons with two hidden layers side by side, on standardised features."""
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a layer multiplies with, (outputs, inputs) or (outputs,), and what it adds, (outputs,)."""
 
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.mean = nn.Buffer(torch.zeros(features))
-        self.scale = nn.Buffer(torch.ones(features))
-        self.members = nn.ModuleList(_perceptron(features) for _ in range(MEMBERS))
+    weight: Halves
+    bias: Halves
+
+    def dense(self, rows: Floats) -> Floats:
+        return np.asarray(rows @ self.weight.astype(np.float32).T + self.bias, np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Perceptron:
+    """Two hidden layers, the first one normalised."""
+
+    first: Layer
+    norm: Layer
+    second: Layer
+    last: Layer
+
+    def logits(self, rows: Floats) -> Floats:
+        """Natural log odds of being synthetic, shape (rows,)."""
+        hidden = self.first.dense(rows)
+        hidden -= hidden.mean(axis=1, keepdims=True)
+        hidden /= np.sqrt(np.square(hidden).mean(axis=1, keepdims=True) + np.float32(_EPSILON))
+        bent = _gelu(hidden * self.norm.weight + self.norm.bias)
+        return self.last.dense(_gelu(self.second.dense(bent)))[:, 0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Networks:
+    """Perceptrons side by side, on standardised features."""
+
+    mean: Floats  # (features,)
+    scale: Floats  # (features,)
+    members: tuple[Perceptron, ...]
 
     @classmethod
-    def load(cls, weights: Path) -> "Networks":
-        """Read what `save` wrote."""
-        state = {name: torch.from_numpy(found) for name, found in read_arrays(weights).items()}
-        networks = cls(state["mean"].shape[0])
-        networks.load_state_dict(state)
-        return networks.eval()
+    def load(cls, weights: Path) -> Self:
+        """Read what `save` wrote. Raises `KeyError` where an array is missing."""
+        state = read_arrays(weights)
+
+        def layer(name: str) -> Layer:
+            return Layer(state[f"{name}.weight"], state[f"{name}.bias"])
+
+        members: list[Perceptron] = []
+        while f"members.{len(members)}.{PLACES['last']}.bias" in state:
+            own = f"members.{len(members)}"
+            members.append(
+                Perceptron(**{part: layer(f"{own}.{place}") for part, place in PLACES.items()})
+            )
+        return cls(mean=state["mean"], scale=state["scale"], members=tuple(members))
 
     def save(self, weights: Path) -> None:
         """Write the layers in half precision, and how features are standardised in full."""
-        kept = ("mean", "scale")
-        state = {
-            name: value if name in kept else value.half()
-            for name, value in self.state_dict().items()
-        }
-        write_arrays({name: value.numpy() for name, value in state.items()}, weights)
+        state: dict[str, npt.NDArray[np.generic]] = {"mean": self.mean, "scale": self.scale}
+        for number, member in enumerate(self.members):
+            for part, place in PLACES.items():
+                layer: Layer = getattr(member, part)
+                state[f"members.{number}.{place}.weight"] = layer.weight
+                state[f"members.{number}.{place}.bias"] = layer.bias
+        write_arrays(state, weights)
 
-    def standardised(self, rows: Floats) -> Tensor:
-        """What the networks see of features, shape (rows, features)."""
-        scaled = (torch.from_numpy(rows) - self.mean) / self.scale
-        return scaled.clamp(-_FURTHEST, _FURTHEST)
-
-    @torch.inference_mode()
     def logits(self, rows: Floats) -> Floats:
         """Mean natural log odds of being synthetic, shape (rows,)."""
-        seen = self.standardised(rows)
-        found = torch.stack([member(seen)[:, 0] for member in self.members])
-        return np.asarray(found.mean(0).numpy(), np.float32)
+        seen = standardised(rows, self.mean, self.scale)
+        return np.asarray(np.mean([it.logits(seen) for it in self.members], axis=0), np.float32)
 
 
-def _perceptron(features: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Dropout(_UNSEEN),
-        nn.Linear(features, HIDDEN),
-        nn.LayerNorm(HIDDEN),
-        nn.GELU(),
-        nn.Dropout(_DROPPED),
-        nn.Linear(HIDDEN, HIDDEN),
-        nn.GELU(),
-        nn.Dropout(_DROPPED),
-        nn.Linear(HIDDEN, 1),
-    )
+def standardised(rows: Floats, mean: Floats, scale: Floats) -> Floats:
+    """What networks see of features, shape (rows, features)."""
+    return np.asarray(np.clip((rows - mean) / scale, -_FURTHEST, _FURTHEST), np.float32)
+
+
+def _gelu(values: Floats) -> Floats:
+    return np.asarray(values * (1 + erf(values * np.float32(np.sqrt(0.5)))) / 2, np.float32)

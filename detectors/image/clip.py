@@ -1,7 +1,7 @@
 """Expert on the middle layers of CLIP: linear in the token statistics of several views."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Final, Self
 
@@ -47,12 +47,12 @@ Of 150 photographs and generated pictures 95 % score within 0.28 of what eight b
 were trained on, give them, and all within 0.37; the mean is the same.
 """
 
-SETTLED: Final = 1.5
+SETTLED: Final = 0.75
 """How far below the point of suspicion, in log odds, two views of a picture settle it.
 
-Of 189 whole pictures of sources never trained on, with 500 to 4,000 px on their short side, two more
-crops raise the score by more than 0.84 in 5 of 100 cases and by 1.7 at most. Two views settle 66 % of the
-photographs and 9 % of the generated pictures, none of the 68 that more views suspect; AUC stays 0.913.
+Of 2,599 whole pictures, as published and in four deliveries, by heads that saw nothing of their source,
+89 % of the photographs and 14 % of the generated pictures end there. AUC is 0.953 as with four views
+wherever 1.5 is doubted; of 830 suspected generated ones 5 are no longer, and no accusation changes.
 """
 
 SMALL_ALLOWANCE: Final = 0.7
@@ -157,6 +157,10 @@ class ClipDetector:
         other._wear(head)
         other._accuses, other._suspects = None, -math.inf
         return other
+
+    def summaries_of(self, views: Sequence[Pixels]) -> Floats:
+        """As `Summarises.summaries_of`, by its encoder."""
+        return summaries(self._encoder, views)
 
     def details(self, media: Image) -> float:
         """As `Glances.details`: the part of the middle crop, one view."""

@@ -12,7 +12,13 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.buffer import Buffer
-from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc, VideoReformatter
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    Colorspace,
+    ColorTrc,
+    VideoReformatter,
+)
 
 from detectors.media.notes import Note
 
@@ -24,6 +30,7 @@ _HDR: Final = frozenset({ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67})  # PQ and H
 _WIDE: Final = frozenset({ColorPrimaries.BT2020, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432})
 _EXACT: Final = 0.01  # share by which a matrix may miss a quarter turn
 _SQUARE: Final = 0.02  # share by which a pixel may miss a square: rounding of a whole size
+_STRETCHED: Final = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(np.uint8)
 _WIDEST: Final = 4  # times as wide as high; no camera, disc or player goes beyond 2.5
 
 
@@ -111,7 +118,10 @@ class Look:
             dst_color_trc=transfer,
             dst_color_primaries=primaries,
         )
-        return np.asarray(rgb.to_ndarray(), np.uint8)
+        pixels = np.asarray(rgb.to_ndarray(), np.uint8)
+        if frame.format.name.startswith("gray") and frame.color_range == ColorRange.MPEG:
+            return _STRETCHED[pixels]  # FFmpeg takes grey for full range, whatever the film says
+        return pixels
 
     @property
     def notes(self) -> set[Note]:

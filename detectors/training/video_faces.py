@@ -2,7 +2,7 @@
 
     python -m detectors.training.video_faces --manifest MANIFEST --cache FOLDER --out detectors/zoo
 
-The network that judges the faces was trained on pictures, so every clip is held out. Swaps come
+The head that judges the faces was trained on pictures, so every clip is held out. Swaps come
 with the untouched films they were made from, and those are among the real clips.
 """
 
@@ -31,9 +31,9 @@ LEAST_CLIPS: Final = 90
 DRAFT: Final = ModelCard(
     name=SPEC.card,
     summary="Follows faces through each shot of a film and judges each track for a swap",
-    architecture="face detector, mesh and network of image.face_swap on up to 16 frames of a film; "
-    "faces of neighbouring frames joined by the distance of their meshes; interquartile mean of a "
-    "track's log odds, mean of the tracks' odds; no weights of its own",
+    architecture="face detector, mesh and head of image.face_swap on up to 16 frames of a film; faces of "
+    "neighbouring frames joined by the distance of their meshes; interquartile mean of the log odds of "
+    "up to 6 frames of a track, mean of the tracks' odds; no weights of its own",
     licence="Apache-2.0; the parts are those of image.face_swap",
     trained_on="nothing but the pictures of image.face_swap; calibrated on the clips it was measured "
     "on, each clean or re-encoded",

@@ -15,15 +15,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 
 from detectors.zoo.clip_weights import LAYERS, PinnedClip
+from detectors.zoo.onnx_graph import MICROSOFT, OnnxGraph
 from detectors.zoo.threads import side_by_side
 
 Floats = npt.NDArray[np.float32]
@@ -44,9 +43,7 @@ _HEADS: Final = 12
 _MOST_WEIGHT: Final = 63
 _LEVELS: Final = 255
 _SMALLEST: Final = 1e-4  # of a channel that is always nought
-_EPSILON: Final = 1e-5
 _GELU: Final = 1.702
-_MICROSOFT: Final = "com.microsoft"
 
 
 def clip_graph(weights: Path, blocks: Sequence[int]) -> tuple[Iterator[bytes], list[str]]:
@@ -130,8 +127,7 @@ def _rounded(matrix: Floats, bias: Floats, reach: Floats, factors: Floats, loud:
 class _Graph:
     def __init__(self, pinned: PinnedClip, rounded: Sequence[Mapping[str, _Rounded]]) -> None:
         self._pinned, self._rounded = pinned, rounded
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, npt.NDArray[Any]] = {}
+        self._graph = OnnxGraph()
 
     def model(self, blocks: Sequence[int]) -> tuple[Iterator[bytes], list[str]]:
         tokens, after = self._embedded(), {}
@@ -139,112 +135,71 @@ class _Graph:
             tokens = self._block(block, tokens)
             after[block + 1] = tokens
         outputs = [after[block] for block in blocks]
-        shape = [1, TOKENS, WIDTH]
-        graph = helper.make_graph(
-            self._nodes,
+        pieces = self._graph.pieces(
             "clip",
-            [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, SIDE, SIDE])],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in outputs],
+            {"pixel_values": (1, 3, SIDE, SIDE)},
+            dict.fromkeys(outputs, (1, TOKENS, WIDTH)),
         )
-        sets = [helper.make_opsetid("", 17), helper.make_opsetid(_MICROSOFT, 1)]
-        model = helper.make_model(graph, opset_imports=sets, ir_version=10)
-        return self._pieces(model), outputs
-
-    def _pieces(self, model: onnx.ModelProto) -> Iterator[bytes]:
-        """Messages of this format are merged when they are read one after another."""
-        yield model.SerializeToString()
-        for name, values in self._constants.items():
-            piece = onnx.ModelProto()
-            piece.graph.initializer.append(numpy_helper.from_array(values, name))
-            yield piece.SerializeToString()
+        return pieces, outputs
 
     def _embedded(self) -> str:
-        known = self._pinned.embedding()
+        graph, known = self._graph, self._pinned.embedding()
         kernel, first, place = (
-            self._constant(name, known[name])
+            graph.constant(name, known[name])
             for name in ("patch_embed.proj.weight", "cls_token", "pos_embed")
         )
-        patches = self._node("Conv", ["pixel_values", kernel], "patches", strides=[_PATCH, _PATCH])
-        flat = self._constant("flat", np.array([1, WIDTH, TOKENS - 1]))
-        columns = self._node("Reshape", [patches, flat], "columns")
-        rows = self._node("Transpose", [columns], "rows", perm=[0, 2, 1])
-        joined = self._node("Concat", [first, rows], "joined", axis=1)
-        placed = self._node("Add", [joined, place], "placed")
-        return self._norm(placed, "norm_pre", known["norm_pre.weight"], known["norm_pre.bias"])
+        patches = graph.node("Conv", ["pixel_values", kernel], "patches", strides=[_PATCH, _PATCH])
+        flat = graph.constant("flat", np.array([1, WIDTH, TOKENS - 1]))
+        columns = graph.node("Reshape", [patches, flat], "columns")
+        rows = graph.node("Transpose", [columns], "rows", perm=[0, 2, 1])
+        joined = graph.node("Concat", [first, rows], "joined", axis=1)
+        placed = graph.node("Add", [joined, place], "placed")
+        return graph.norm(placed, "norm_pre", known["norm_pre.weight"], known["norm_pre.bias"])
 
     def _block(self, number: int, tokens: str) -> str:
-        own, layers = f"blocks.{number}.", self._rounded[number]
+        graph, own, layers = self._graph, f"blocks.{number}.", self._rounded[number]
         heard = self._eased_norm(number, "norm1", tokens, layers["attn.qkv"].factors)
         joined = self._multiplied(heard, f"{own}attn.qkv", layers["attn.qkv"])
         parts = [f"{own}{name}" for name in ("queries", "keys", "values")]
-        thirds = self._constant(f"{own}thirds", np.array([WIDTH] * 3))
-        self._add("Split", [joined, thirds], parts, axis=2)
-        attended = self._node(
-            "MultiHeadAttention", parts, f"{own}attended", domain=_MICROSOFT, num_heads=_HEADS
+        thirds = graph.constant(f"{own}thirds", np.array([WIDTH] * 3))
+        graph.split("Split", [joined, thirds], parts, axis=2)
+        attended = graph.node(
+            "MultiHeadAttention", parts, f"{own}attended", domain=MICROSOFT, num_heads=_HEADS
         )
         seen = self._multiplied(attended, f"{own}attn.proj", layers["attn.proj"])
-        tokens = self._node("Add", [tokens, seen], f"{own}between")
+        tokens = graph.node("Add", [tokens, seen], f"{own}between")
         heard = self._eased_norm(number, "norm2", tokens, layers["mlp.fc1"].factors)
         wide = self._multiplied(heard, f"{own}mlp.fc1", layers["mlp.fc1"])
-        bent = self._node("QuickGelu", [wide], f"{own}bent", domain=_MICROSOFT, alpha=_GELU)
-        eased = self._constant(f"{own}eased", 1 / layers["mlp.fc2"].factors)
-        even = self._node("Mul", [bent, eased], f"{own}even")
+        bent = graph.node("QuickGelu", [wide], f"{own}bent", domain=MICROSOFT, alpha=_GELU)
+        eased = graph.constant(f"{own}eased", 1 / layers["mlp.fc2"].factors)
+        even = graph.node("Mul", [bent, eased], f"{own}even")
         thought = self._multiplied(even, f"{own}mlp.fc2", layers["mlp.fc2"])
-        return self._node("Add", [tokens, thought], f"{own}tokens")
+        return graph.node("Add", [tokens, thought], f"{own}tokens")
 
     def _eased_norm(self, block: int, name: str, values: str, factors: Floats) -> str:
         weight, bias = self._pinned.norm(block, name)
-        return self._norm(values, f"blocks.{block}.{name}", weight / factors, bias / factors)
-
-    def _norm(self, values: str, name: str, weight: Floats, bias: Floats) -> str:
-        inputs = [
-            values,
-            self._constant(f"{name}.weight", weight),
-            self._constant(f"{name}.bias", bias),
-        ]
-        return self._node("LayerNormalization", inputs, f"{name}.made", epsilon=_EPSILON)
+        own = f"blocks.{block}.{name}"
+        return self._graph.norm(values, own, weight / factors, bias / factors)
 
     def _multiplied(self, values: str, layer: str, made: _Rounded) -> str:
         """What a layer makes of values that were divided by its factors."""
-        scale = self._constant(f"{layer}.scale", made.scale)
-        zero = self._constant(f"{layer}.zero", made.zero)
-        small = self._node("QuantizeLinear", [values, scale, zero], f"{layer}.small")
-        matrix = self._constant(f"{layer}.matrix", made.matrix)
-        columns = self._constant(f"{layer}.columns", made.columns)
-        bias = self._constant(f"{layer}.bias", made.bias)
-        product = self._node(
+        graph = self._graph
+        scale = graph.constant(f"{layer}.scale", made.scale)
+        zero = graph.constant(f"{layer}.zero", made.zero)
+        small = graph.node("QuantizeLinear", [values, scale, zero], f"{layer}.small")
+        matrix = graph.constant(f"{layer}.matrix", made.matrix)
+        columns = graph.constant(f"{layer}.columns", made.columns)
+        bias = graph.constant(f"{layer}.bias", made.bias)
+        product = graph.node(
             "MatMulIntegerToFloat",
             [small, matrix, scale, columns, zero, "", bias],
             f"{layer}.quiet",
-            domain=_MICROSOFT,
+            domain=MICROSOFT,
         )
         if not made.loud.size:
             return product
-        chosen = self._constant(f"{layer}.loud", made.loud)
-        loud = self._node("Gather", [values, chosen], f"{layer}.heard", axis=2)
-        rows = self._constant(f"{layer}.rows", made.rows)
-        beside = self._node("MatMul", [loud, rows], f"{layer}.beside")
-        return self._node("Add", [product, beside], f"{layer}.made")
-
-    def _constant(self, name: str, values: npt.NDArray[Any] | np.generic) -> str:
-        self._constants[name] = np.asarray(values, order="C")
-        return name
-
-    def _node(
-        self,
-        operator: str,
-        inputs: Sequence[str],
-        output: str,
-        **attributes: Any,  # noqa: ANN401 (as onnx takes them)
-    ) -> str:
-        self._add(operator, inputs, [output], **attributes)
-        return output
-
-    def _add(
-        self,
-        operator: str,
-        inputs: Sequence[str],
-        outputs: Sequence[str],
-        **attributes: Any,  # noqa: ANN401
-    ) -> None:
-        self._nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
+        chosen = graph.constant(f"{layer}.loud", made.loud)
+        loud = graph.node("Gather", [values, chosen], f"{layer}.heard", axis=2)
+        rows = graph.constant(f"{layer}.rows", made.rows)
+        beside = graph.node("MatMul", [loud, rows], f"{layer}.beside")
+        return graph.node("Add", [product, beside], f"{layer}.made")

@@ -45,6 +45,7 @@ def _opened(place: str, name: str) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    options.enable_cpu_mem_arena = False  # what a run needs goes back: 40 MB of the picture encoder
     try:
         return onnxruntime.InferenceSession(place, options, providers=["CPUExecutionProvider"])
     except _REFUSED as error:

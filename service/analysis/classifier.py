@@ -4,15 +4,24 @@ Numpy and OpenCV come with this module: only `Pipeline` imports it, on first use
 """
 
 import logging
-from collections.abc import Iterator
-from typing import BinaryIO, Final
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import BinaryIO, Final, TypeVar
 
 from detectors.base import Audio, Image, Kind, Media, Video, kind_of
-from detectors.errors import DetectorError, MediaError, WrongArithmetic
+from detectors.errors import (
+    DetectorError,
+    MediaError,
+    MediaTooLarge,
+    MediaUndecodable,
+    WrongArithmetic,
+)
 from detectors.image.history import history
 from detectors.media.allowance import Allowance, Allowed
 from detectors.media.notes import SENTENCES, Note
-from detectors.media.reader import HANDLER, MediaReader, one_a_second
+from detectors.media.reader import HANDLER, FrameBudget, MediaReader, one_a_second
 from detectors.media.sandbox import SandboxPool
 from detectors.registry import Effort, Spec, left_out, load, specs_for, votes
 from detectors.result import SPEECH_SECONDS, Finding, Reason
@@ -74,6 +83,7 @@ OTHER_TRACK: Final = "other_track"
 UNMENTIONED_SECONDS: Final = 1.0
 """Sound beside speech that goes without saying: as much as is too short to be judged."""
 _Size = tuple[int | None, int | None]
+Result = TypeVar("Result")
 DECODING_STARTS: Final = 0.1
 DETECTORS_START: Final = 0.3
 DETECTORS_END: Final = 0.95
@@ -102,8 +112,12 @@ class Classifier:
         """Start a child and load the models of these kinds before the first file needs them."""
         self._pool.hardening()
         for kind in kinds:
-            for spec in specs_for(kind, Effort.FULL):
-                _prepare(spec)
+            self.prepare(kind, Effort.FULL)
+
+    def prepare(self, kind: Kind, effort: Effort) -> None:
+        """Load what judges this kind. Raises `DetectorError` for what comes with assay."""
+        for spec in specs_for(kind, effort):
+            _prepare(spec)
 
     def classify(
         self,
@@ -115,13 +129,14 @@ class Classifier:
     ) -> Classified:
         """Decode, judge and look up. Bytes that cannot be decoded come back as a stated gap."""
         progress(Progress(Stage.DECODING, DECODING_STARTS))
+        judging = _Judging(effort, progress)
         try:
-            media, (width, height) = self._decode(source.file, kind, allowance)
+            media, (width, height), heard = self._decode(source.file, kind, allowance, judging)
         except MediaError as error:
             return Classified(missing=(_undecoded(error),))
         known = self._look_up(media, source)
         marks = self._marks(media, effort)
-        findings = tuple(_findings(media, effort, progress))
+        findings = (*judging.findings(media), *heard)
         return Classified(
             kind=kind_of(media),
             findings=findings,
@@ -155,17 +170,53 @@ class Classifier:
             return LookUp()
         return index.look_up(media, sha256=source.sha256, tenant=source.tenant)
 
-    def _decode(self, file: BinaryIO, kind: Kind, allowance: Allowance) -> tuple[Media, _Size]:
-        """The media with its width and height as shown; a film's frames may be smaller."""
+    def _decode(
+        self, file: BinaryIO, kind: Kind, allowance: Allowance, judging: "_Judging"
+    ) -> tuple[Media, _Size, tuple[Finding, ...]]:
+        """The media with its width and height as shown, and what is found in a film's sound.
+
+        A film's frames may be smaller.
+        """
         reader = MediaReader(Allowed(self._pool, allowance), self._limits)
         if kind is Kind.IMAGE:
             picture = reader.image(file)
-            return picture, (picture.pixels.shape[1], picture.pixels.shape[0])
+            return picture, (picture.pixels.shape[1], picture.pixels.shape[0]), ()
         probe = reader.probe(file)
-        if probe.kind is Kind.VIDEO:  # first bytes may show a track of sound
-            film = reader.video(file, one_a_second(probe, self._frames))
-            return film, (probe.width, probe.height)
-        return reader.audio(file), (None, None)
+        if probe.kind is not Kind.VIDEO:  # first bytes may show a film where there is sound alone
+            return reader.audio(file), (None, None), ()
+        budget = one_a_second(probe, self._frames)
+        film, heard = _film(reader, file, budget, judging if probe.has_audio else None)
+        return film, (probe.width, probe.height), heard
+
+
+def _film(
+    reader: MediaReader, file: BinaryIO, budget: FrameBudget, judging: "_Judging | None"
+) -> tuple[Video, tuple[Finding, ...]]:
+    """A film and what is found in its sound, which is judged while the pictures are decoded.
+
+    Without `judging` it has none.
+    """
+    if judging is None:
+        return reader.video(file, budget), ()
+    try:
+        sound = reader.audio(file, of_a_film=True)
+    except (MediaUndecodable, MediaTooLarge):
+        film = reader.video(file, budget, sound=False)
+        return replace(film, notes=(*film.notes, Note.SOUND_UNREADABLE)), ()
+    with _beside(lambda: reader.video(file, budget, sound=False)) as pictures:
+        heard = judging.findings(sound, of_a_film=True)
+        film = pictures.result()
+    return replace(film, audio=sound), heard
+
+
+@contextmanager
+def _beside(work: Callable[[], Result]) -> Iterator[Future[Result]]:
+    """What `work` comes to in a thread of its own; nobody waits for it where the block fails."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        yield pool.submit(work)
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _prepare(spec: Spec) -> None:
@@ -184,20 +235,25 @@ def _prepare(spec: Spec) -> None:
         log.warning("a pulled detector cannot be loaded", extra={"detector": spec.name})
 
 
-def _findings(media: Media, effort: Effort, progress: Listener) -> Iterator[Finding]:
-    """Every detector of the media's kind, and for a film with sound those of its sound."""
-    parts = _parts(media)
-    total = sum(len(specs_for(kind_of(part), effort)) for part in parts)
-    done = 0
+class _Judging:
+    """The detectors of one file: one part after the other, and how far they are."""
 
-    def started(spec: Spec) -> None:
-        nonlocal done
-        share = DETECTORS_START + (DETECTORS_END - DETECTORS_START) * done / total
-        progress(Progress(Stage.DETECTORS, share, spec.name))
-        done += 1
+    def __init__(self, effort: Effort, progress: Listener) -> None:
+        self._effort = effort
+        self._progress = progress
+        self._share = DETECTORS_START
 
-    for part in parts:
-        yield from Run(part, effort).findings(started)
+    def findings(self, part: Media, *, of_a_film: bool = False) -> tuple[Finding, ...]:
+        """Every detector of the part's kind."""
+        own = specs_for(kind_of(part), self._effort)
+        others = specs_for(Kind.VIDEO, self._effort) if of_a_film else ()
+        step = (DETECTORS_END - self._share) / (len(own) + len(others))
+
+        def started(spec: Spec) -> None:
+            self._progress(Progress(Stage.DETECTORS, self._share, spec.name))
+            self._share += step
+
+        return tuple(Run(part, self._effort).findings(started))
 
 
 def _parts(media: Media) -> tuple[Media, ...]:

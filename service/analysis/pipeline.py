@@ -6,9 +6,10 @@ analysis that asks for them.
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -79,6 +80,7 @@ class Pipeline:
         self._pinned: tuple[int, str | None] | None = None
         self._classifier: Classifier | None = None
         self._loading = Lock()
+        self._ahead: dict[tuple[Kind, Profile], Thread] = {}  # loaders of what judges a kind
 
     def __enter__(self) -> Self:
         return self
@@ -93,6 +95,9 @@ class Pipeline:
 
     def close(self) -> None:
         """Stop the sandboxed children. Running analyses fail."""
+        for loader in tuple(self._ahead.values()):
+            if loader.is_alive():
+                loader.join()
         self._credentials.close()
         if self._classifier is not None:
             self._classifier.close()
@@ -118,6 +123,7 @@ class Pipeline:
         clock = time.perf_counter()
         profile = profile_for(source.type, profile)
         progress(Progress(Stage.PROVENANCE, 0.0))
+        self._load_ahead(source.type.kind, profile)
         pins = self.pins()
         allowance = Allowance(self._config.limits.wall_seconds(source.type.kind))
         read = self._credentials.read(source, past, allowance)
@@ -173,6 +179,18 @@ class Pipeline:
         self._credentials.warm()
         if kinds:
             self._loaded().warm(kinds)
+
+    def _load_ahead(self, kind: Kind | None, profile: Profile) -> None:
+        """Load what judges this kind while the first file of it is read and decoded."""
+        if kind is None or profile is Profile.PROVENANCE:
+            return
+        loader = Thread(target=self._prepare, args=(kind, Effort(profile)), name=f"loads {kind}")
+        if self._ahead.setdefault((kind, profile), loader) is loader:
+            loader.start()
+
+    def _prepare(self, kind: Kind, effort: Effort) -> None:
+        with suppress(Exception):  # whoever needs it meets it again, and says so in the report
+            self._loaded().prepare(kind, effort)
 
     def _loaded(self) -> "Classifier":
         from service.analysis.classifier import Classifier  # numpy and OpenCV come with it

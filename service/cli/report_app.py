@@ -94,12 +94,12 @@ def profile_of(only: Only | None, *, fast: bool, thorough: bool) -> "Profile":
     return Profile.FAST if fast else Profile.FULL
 
 
-def _read_soon() -> None:
-    """Start the child that reads provenance now, so that it imports beside this process."""
-    from detectors.media.launch import launch_ahead
+def _read_soon(only: Only | None) -> None:
+    """Start the children that read files now, so that they import beside this process."""
+    from detectors.media.launch import DECODER, launch_ahead
     from service.analysis.handlers import CREDENTIALS
 
-    launch_ahead(CREDENTIALS)
+    launch_ahead(*((CREDENTIALS,) if only else (CREDENTIALS, DECODER)))
 
 
 def _fail_on(words: str | None, policy: str | None) -> frozenset[str]:
@@ -155,7 +155,7 @@ def check(
     assay check photo.jpg --policy newsroom --fail-on review,block
     curl -s https://example.org/a.png | assay check --json - | jq .verdict
     """
-    _read_soon()
+    _read_soon(only)
     from service.cli import check as command
     from service.cli.inputs import Beside
 
@@ -283,7 +283,8 @@ def audit(
         raise typer.BadParameter("--in-place goes with --server")
     if not folders and listed is None:
         raise typer.BadParameter("name a folder, or a list with --files-from")
-    _read_soon()
+    if server is None:
+        _read_soon(only)
     from service.cli.audit import command
     from service.cli.audit.opening import open_archive
     from service.cli.audit.suspects import written_beside

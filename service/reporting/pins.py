@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distributions, version
+from importlib.metadata import Distribution, PackageNotFoundError, distributions, version
 from typing import Final
 
 from detectors.errors import DetectorError
@@ -28,6 +29,8 @@ JUDGING: Final = (
     "torch",
 )
 """Distributions that decode media or run models: another version may move a score a little."""
+
+_FIELD: Final = re.compile(r"^(Name|Version): *(\S+)", re.MULTILINE)
 
 
 def pin(
@@ -106,7 +109,14 @@ def _cards(of: tuple[Spec, ...]) -> tuple[tuple[str, str], ...]:
 
 @cache
 def _installed() -> tuple[str, ...]:
-    return tuple(sorted(f"{item.name} {item.version}" for item in distributions()))
+    return tuple(sorted(map(_name_and_version, distributions())))
+
+
+def _name_and_version(item: Distribution) -> str:
+    """As its `name` and `version`, for which the library parses all of its metadata, twice."""
+    head = (item.read_text("METADATA") or item.read_text("PKG-INFO") or "").partition("\n\n")[0]
+    fields = dict(_FIELD.findall(head))
+    return f"{fields.get('Name')} {fields.get('Version')}"
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from detectors.base import Kind, LoadsLate
+from detectors.base import Kind
 from detectors.errors import DetectorError
 from detectors.registry import Effort, built, load, specs_for, votes
 from detectors.result import Outcome
@@ -62,7 +62,7 @@ class Tested:
 def self_test(pipeline: Pipeline, samples: Sequence[Sample]) -> Iterator[Tested]:
     """The right verdict where there is one, no detector that failed, and no network missing.
 
-    Samples ask what the full profile does, and show no face; then every network is loaded that some
+    Samples ask what the full profile does; then every network is loaded that some
     profile may ask, and those of other profiles are dropped again.
     """
     with tempfile.TemporaryDirectory(prefix="assay-self-test-") as folder:
@@ -94,9 +94,7 @@ def _networks(kind: Kind) -> Tested:
             continue  # nothing asks it
         asked.append(spec.name)
         try:
-            judge = load(spec) if Effort.FULL in spec.efforts else built(spec)
-            if isinstance(judge, LoadsLate):
-                judge.load_all()
+            (load if Effort.FULL in spec.efforts else built)(spec)
         except DetectorError as error:
             name, explanation = spec.name, str(error)
             trouble.append(f"{name} failed: {explanation}")

@@ -1,5 +1,6 @@
 """The command line starts fast: what is not asked for is not imported."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -54,3 +55,16 @@ def test_the_threads_of_torch_sleep_while_they_wait() -> None:
         check=True,
     )
     assert "GOMP_SPINCOUNT = '0'" in ran.stderr
+
+
+def test_products_of_matrices_take_the_calling_thread_alone() -> None:
+    code = (
+        "import service.analysis.classifier, scipy.linalg\n"
+        "from threadpoolctl import threadpool_info\n"
+        "print({it['num_threads'] for it in threadpool_info() if it['internal_api'] == 'openblas'})"
+    )
+    environment = {name: value for name, value in os.environ.items() if "BLAS" not in name}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "{1}"

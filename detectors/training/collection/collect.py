@@ -21,6 +21,7 @@ from typing import Final
 from detectors.errors import MediaError
 from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import Sandbox
+from detectors.training.collection.faces import FACES
 from detectors.training.collection.films import FILMS
 from detectors.training.collection.kinds import Facts, Kept, Kind, Make, Missing, Place
 from detectors.training.collection.mirror import Clone, find
@@ -28,7 +29,7 @@ from detectors.training.collection.pictures import PICTURES
 from detectors.training.collection.speech import SPEECH
 from detectors.training.collection.table import REPOSITORIES, Entry, Repository, files, read
 
-KINDS: Final = {"speech": SPEECH, "pictures": PICTURES, "films": FILMS}
+KINDS: Final = {"speech": SPEECH, "pictures": PICTURES, "films": FILMS, "faces": FACES}
 FACTS: Final = "facts.csv"
 """Beside the files of a repository: the digest of each published file, and what is known of it."""
 

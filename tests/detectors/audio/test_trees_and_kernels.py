@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
+from torch import nn
 
 from detectors.audio.boosting import Forest
 from detectors.audio.heads import NETWORKS_WEIGHT, Heads
 from detectors.audio.kernel import KernelMachine
-from detectors.audio.network import Networks
+from detectors.audio.network import Layer, Networks, Perceptron
 from detectors.training import audio_experts, audio_networks
 
 
@@ -63,8 +64,37 @@ def test_networks_survive_saving_and_their_seed_fixes_them(tmp_path: Path) -> No
     read_back = Networks.load(tmp_path / "networks.safetensors").logits(unseen)
     np.testing.assert_array_equal(read_back, first.logits(unseen))
     np.testing.assert_array_equal(again.logits(unseen), first.logits(unseen))
-    weights = [member.get_parameter("1.weight") for member in first.members]
-    assert not any(torch.allclose(one, weights[0]) for one in weights[1:])
+    weights = [member.first.weight for member in first.members]
+    assert not any(np.allclose(one, weights[0]) for one in weights[1:])
+
+
+def test_networks_compute_what_the_layers_do_that_they_were_trained_with() -> None:
+    rng = np.random.default_rng(6)
+    wide, narrow = 30, 12
+
+    def half(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape).astype(np.float16) / 4
+
+    member = Perceptron(
+        first=Layer(half(narrow, wide), half(narrow)),
+        norm=Layer(half(narrow), half(narrow)),
+        second=Layer(half(narrow, narrow), half(narrow)),
+        last=Layer(half(1, narrow), half(1)),
+    )
+    network = nn.Sequential(
+        nn.Linear(wide, narrow),
+        nn.LayerNorm(narrow),
+        nn.GELU(),
+        nn.Linear(narrow, narrow),
+        nn.GELU(),
+        nn.Linear(narrow, 1),
+    )
+    for place, layer in ((0, member.first), (1, member.norm), (3, member.second), (5, member.last)):
+        network.get_parameter(f"{place}.weight").data = torch.from_numpy(layer.weight).float()
+        network.get_parameter(f"{place}.bias").data = torch.from_numpy(layer.bias).float()
+    rows = rng.standard_normal((20, wide)).astype(np.float32)
+    wanted = network(torch.from_numpy(rows))[:, 0].detach().numpy()
+    np.testing.assert_allclose(member.logits(rows), wanted, atol=1e-6)
 
 
 def test_networks_learn_and_one_wild_feature_does_not_carry_them_away() -> None:

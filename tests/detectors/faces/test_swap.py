@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from detectors.base import Image
-from detectors.errors import NotApplicable
+from detectors.errors import CardInvalid, NotApplicable
+from detectors.faces.find import MOST_FACES
 from detectors.faces.swap import FaceSwapDetector
-from detectors.registry import load, named
+from detectors.registry import card_of, load, named
 from detectors.result import Reason
 from tests.faces import face_like
 from tests.media import photo_like
@@ -55,3 +56,20 @@ def test_the_odds_of_two_faces_are_the_mean_of_theirs(detector: FaceSwapDetector
 def test_two_runs_agree_to_the_last_bit(detector: FaceSwapDetector) -> None:
     picture = image(face_like())
     assert detector.observe(picture) == detector.observe(picture)
+
+
+def test_at_most_the_three_largest_faces_are_judged(detector: FaceSwapDetector) -> None:
+    sides = (220, 150, 190, 170)
+    row = [face_like(400, 400, centre=(200, 200), side=side, seed=side) for side in sides]
+    pixels = np.vstack([np.hstack(row[:2]), np.hstack(row[2:])])
+    seen = detector.observe(image(pixels))
+    assert len(seen.patches) == MOST_FACES == 3
+    widths = [patch.right - patch.left for patch in seen.patches]
+    assert widths == sorted(widths, reverse=True)
+    assert min(widths) * 800 > 120  # the smallest of the four is 113 px wide
+
+
+def test_a_card_must_name_a_judge_that_encodes_views(detector: FaceSwapDetector) -> None:
+    card = card_of(named("image.face_swap"))
+    with pytest.raises(CardInvalid, match="encoded"):
+        FaceSwapDetector.from_card(card, {"judge": detector})

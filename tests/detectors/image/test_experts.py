@@ -169,8 +169,11 @@ def test_they_vote() -> None:
     assert [spec.name for spec in SPECS if votes(spec)] == ["image.clip", "image.fast"]
 
 
-def test_judging_a_picture_takes_no_torch() -> None:
-    code = "import sys, detectors.image.clip; print('torch' in sys.modules)"
+def test_no_detector_that_comes_with_assay_takes_torch() -> None:
+    code = (
+        "import sys; from detectors.registry import SPECS, load; loaded = [load(it) for it in SPECS]; "
+        "print('torch' in sys.modules)"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
 

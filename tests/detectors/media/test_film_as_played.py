@@ -106,6 +106,19 @@ def test_high_dynamic_range_is_brought_to_the_look_of_an_ordinary_film(
     assert {Note.HDR_CONVERTED, Note.REDUCED_TO_8_BITS} <= set(shown.notes)
 
 
+@pytest.mark.parametrize("depth", ["gray", "gray10le"])
+@pytest.mark.parametrize(("kind", "black", "white"), [("limited", 16, 235), ("full", 0, 255)])
+def test_a_film_without_colour_is_as_dark_and_bright_as_its_range_says(
+    kind: str, black: int, white: int, depth: str, reader: MediaReader
+) -> None:
+    ramp = np.tile(np.linspace(0, 255, 128).astype(np.uint8)[:, None], (96, 1, 3))
+    coded = (black + ramp * ((white - black) / 255)).round().astype(np.uint8)
+    options = (("x265-params", f"log-level=none:range={kind}"), ("crf", "4"))
+    track = Pictures(frames=[coded] * 4, codec="libx265", pixel_format=depth, options=options)
+    shown = _read(reader, muxed("matroska", track))
+    assert np.abs(shown.frames.astype(int) - ramp).max() <= 4  # limited read as full: 20
+
+
 def test_ten_bits_and_interlacing_are_noted(reader: MediaReader) -> None:
     deep = muxed("mp4", Pictures(frames=FILM, pixel_format="yuv420p10le"))
     assert _read(reader, deep).notes == (Note.REDUCED_TO_8_BITS,)

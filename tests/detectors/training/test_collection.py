@@ -168,6 +168,7 @@ def test_a_file_that_changed_is_not_taken(
         ("speech", {"human": "bonafide"}, 10_000),
         ("pictures", {"camera": "real", "hand": "real"}, 5_000),
         ("films", {"camera": "real"}, 2_000),
+        ("faces", {"camera": "real"}, 3_000),
     ],
 )
 def test_the_committed_tables_fit_each_other(kind: str, labels: dict[str, str], least: int) -> None:

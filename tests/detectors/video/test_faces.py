@@ -1,6 +1,7 @@
 """Faces of films are followed, judged as tracks and shown in time, on drawn faces."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from detectors.media.reader import HANDLER, FrameBudget, MediaReader
 from detectors.media.sandbox import Sandbox
 from detectors.registry import card_of, load, named
 from detectors.result import Reason
-from detectors.video.faces import FaceTracksDetector, spans, usable
+from detectors.video.faces import MOST_SIGHTINGS, FaceTracksDetector, spans, thinned, usable
 from tests.faces import face_like
 from tests.media import photo_like, video_bytes
 
@@ -134,6 +135,17 @@ def test_the_time_line_is_smoothed_within_a_track() -> None:
         Span(start=n, end=n + 1, raw=raw, label="face 1")
         for n, raw in enumerate((5.0, 2.0, 3.0, 2.5))
     )
+
+
+def test_a_long_track_is_judged_by_a_few_sightings_and_shown_without_gaps() -> None:
+    (track,) = tracks([(found(0),)] * 16, np.zeros(16, np.int32))
+    few = thinned(track)
+    assert len(few) == MOST_SIGHTINGS
+    assert (few[0].frame, few[-1].frame) == (0, 15)
+    assert thinned(track[:MOST_SIGHTINGS]) == track[:MOST_SIGHTINGS]
+    shown = spans([few], [np.zeros(len(few))], np.arange(17.0))
+    assert (shown[0].start, shown[-1].end) == (0, 16)
+    assert all(one.end == after.start for one, after in pairwise(shown))
 
 
 def test_a_film_read_from_a_file_shows_where_its_face_is(detector: FaceTracksDetector) -> None:
