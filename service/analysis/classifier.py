@@ -23,7 +23,7 @@ from detectors.media.allowance import Allowance, Allowed
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader, one_a_second
 from detectors.media.sandbox import SandboxPool
-from detectors.registry import Effort, Spec, load, specs_for, votes
+from detectors.registry import Effort, Spec, left_out, load, specs_for, votes
 from detectors.result import SPEECH_SECONDS, Finding, Reason
 from detectors.runner import Run
 from detectors.zoo.device import use_device
@@ -267,13 +267,7 @@ def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
     """What the full profile would have looked for besides the fast one."""
     if effort is not Effort.FAST:
         return
-    kind = kind_of(media)
-    asked = {spec.claim for spec in specs_for(kind, effort)}
-    skipped = [
-        spec
-        for spec in specs_for(kind, Effort.FULL)
-        if effort not in spec.efforts and (spec.published or spec.claim not in asked)
-    ]
+    skipped = left_out(kind_of(media), effort)
     sought = [
         f"whether this is {CLAIMS[claim]}" for claim in dict.fromkeys(s.claim for s in skipped)
     ]
@@ -336,7 +330,10 @@ def _listened(media: Media, findings: tuple[Finding, ...]) -> Iterator[str]:
 
 
 def _interval(seconds: float) -> str:
-    return clock(seconds) if seconds >= 60 else f"{seconds:.1f} s"
+    """ "0.25 s", "4.2 s" or "1:15": two digits where one would be far off."""
+    if seconds >= 60:
+        return clock(seconds)
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
 
 
 def _read_with(media: Media) -> Iterator[str]:
