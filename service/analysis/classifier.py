@@ -89,6 +89,27 @@ DETECTORS_START: Final = 0.3
 DETECTORS_END: Final = 0.95
 
 
+class _Judging:
+    """The detectors of one file: one part after the other, and how far they are."""
+
+    def __init__(self, effort: Effort, progress: Listener) -> None:
+        self._effort = effort
+        self._progress = progress
+        self._share = DETECTORS_START
+
+    def findings(self, part: Media, *, of_a_film: bool = False) -> tuple[Finding, ...]:
+        """Every detector of the part's kind."""
+        own = specs_for(kind_of(part), self._effort)
+        others = specs_for(Kind.VIDEO, self._effort) if of_a_film else ()
+        step = (DETECTORS_END - self._share) / (len(own) + len(others))
+
+        def started(spec: Spec) -> None:
+            self._progress(Progress(Stage.DETECTORS, self._share, spec.name))
+            self._share += step
+
+        return tuple(Run(part, self._effort).findings(started))
+
+
 class Classifier:
     """The decoders and detectors of one process, shared by its threads."""
 
@@ -171,7 +192,7 @@ class Classifier:
         return index.look_up(media, sha256=source.sha256, tenant=source.tenant)
 
     def _decode(
-        self, file: BinaryIO, kind: Kind, allowance: Allowance, judging: "_Judging"
+        self, file: BinaryIO, kind: Kind, allowance: Allowance, judging: _Judging
     ) -> tuple[Media, _Size, tuple[Finding, ...]]:
         """The media with its width and height as shown, and what is found in a film's sound.
 
@@ -190,7 +211,7 @@ class Classifier:
 
 
 def _film(
-    reader: MediaReader, file: BinaryIO, budget: FrameBudget, judging: "_Judging | None"
+    reader: MediaReader, file: BinaryIO, budget: FrameBudget, judging: _Judging | None
 ) -> tuple[Video, tuple[Finding, ...]]:
     """A film and what is found in its sound, which is judged while the pictures are decoded.
 
@@ -233,27 +254,6 @@ def _prepare(spec: Spec) -> None:
         if not spec.published:
             raise
         log.warning("a pulled detector cannot be loaded", extra={"detector": spec.name})
-
-
-class _Judging:
-    """The detectors of one file: one part after the other, and how far they are."""
-
-    def __init__(self, effort: Effort, progress: Listener) -> None:
-        self._effort = effort
-        self._progress = progress
-        self._share = DETECTORS_START
-
-    def findings(self, part: Media, *, of_a_film: bool = False) -> tuple[Finding, ...]:
-        """Every detector of the part's kind."""
-        own = specs_for(kind_of(part), self._effort)
-        others = specs_for(Kind.VIDEO, self._effort) if of_a_film else ()
-        step = (DETECTORS_END - self._share) / (len(own) + len(others))
-
-        def started(spec: Spec) -> None:
-            self._progress(Progress(Stage.DETECTORS, self._share, spec.name))
-            self._share += step
-
-        return tuple(Run(part, self._effort).findings(started))
 
 
 def _parts(media: Media) -> tuple[Media, ...]:

@@ -184,7 +184,7 @@ class Pipeline:
         """Load what judges this kind while the first file of it is read and decoded."""
         if kind is None or profile is Profile.PROVENANCE:
             return
-        loader = Thread(target=self._prepare, args=(kind, Effort(profile)), name=f"loads {kind}")
+        loader = Thread(target=self._prepare, args=(kind, Effort(profile)), name=f"loads-{kind}")
         if self._ahead.setdefault((kind, profile), loader) is loader:
             loader.start()
 
