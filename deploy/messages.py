@@ -201,7 +201,6 @@ _FIGURE: Final = re.compile(r"(?<![\w.,/{-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w}-])")
 _OF_CODE: Final = re.compile(
     r"\b[a-z]\w*-[\w.-]*\d\w*|\b(?:mp3|opus)_\w+|(?<=laundered: )(?!handed on)[\w.-]+"
     r"|(?<=laundering: )\w+|(?<=by program, then )[\w.-]+|[\w-]+(?= against all photographs)|(?<=all but )[\w-]+"
-    r"|(?<=swaps of )\w[\w-]*/[\w-]+"
 )
 _OF_KIND: Final = re.compile(r"(saved once|at random): ([\w ]+)$")
 _SENTENCE: Final = re.compile(r"^[^\\^$*<>]*[a-z]{2,}[,;:]? [^\\^$*<>]*[a-z]{2,}[^\\^$*<>]*$")

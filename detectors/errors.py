@@ -68,7 +68,7 @@ class DeviceMissing(DetectorError):
 
 
 class WeightsUnfit(DetectorError):
-    """A published checkpoint is damaged, unsafe to read, or of another architecture."""
+    """A weight file is damaged, unsafe to read, or not what this version makes its network from."""
 
     code = "weights_unfit"
 

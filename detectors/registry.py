@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from detectors.base import Combiner, Detector, Judge, Kind, Published
-from detectors.errors import DetectorError, WeightsMissing
+from detectors.errors import DetectorError, WeightsMissing, WeightsUnfit
 from detectors.fusion import Ensemble
 from detectors.result import Claim
 from detectors.zoo.card import ModelCard
@@ -226,6 +226,18 @@ def specs_for(kind: Kind, effort: Effort | None = None) -> tuple[Spec, ...]:
     )
 
 
+def left_out(kind: Kind, effort: Effort) -> tuple[Spec, ...]:
+    """What the full effort asks of this kind of media and the fast one does not, and nothing like it."""
+    if effort is not Effort.FAST:
+        return ()
+    asked = {spec.claim for spec in specs_for(kind, effort)}
+    return tuple(
+        spec
+        for spec in specs_for(kind, Effort.FULL)
+        if effort not in spec.efforts and (spec.published or spec.claim not in asked)
+    )
+
+
 def named(name: str) -> Spec:
     """The spec of that name. Raises `KeyError`."""
     return {spec.name: spec for spec in (*SPECS, *PUBLISHED)}[name]
@@ -242,6 +254,11 @@ def votes(spec: Spec) -> bool:
     return card.votes and not any(spec.name in other.fuses for other in SPECS)
 
 
+def feeds_vote(name: str) -> bool:
+    """Whether a detector that votes combines what this one observes."""
+    return any(name in spec.fuses and votes(spec) for spec in SPECS)
+
+
 @Once
 def card_of(spec: Spec) -> ModelCard:
     """Its model card. Raises `CardInvalid`, and `WeightsMissing` for one that was not pulled."""
@@ -252,21 +269,39 @@ def card_of(spec: Spec) -> ModelCard:
 def load(spec: Spec) -> Judge:
     """Build the detector once per process; its weights are verified against its card.
 
-    Threads share it, so what it observes may not depend on what others observe meanwhile.
+    Threads share it, so what it observes may not depend on what others observe meanwhile. Raises
+    what `built` does.
     """
+    return built(spec)
+
+
+def built(spec: Spec) -> Judge:
+    """A detector of its own, which nobody keeps.
+
+    Raises `WeightsUnfit` for files whose digests are right and that no network of this version fits.
+    """
+    try:
+        return _made(spec)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsUnfit(
+            f"this version makes no {spec.name} from the weights of {spec.card}"
+        ) from error
+
+
+def _made(spec: Spec) -> Judge:
     module, _, name = spec.target.partition(":")
-    built = getattr(import_module(module), name)
+    kind = getattr(import_module(module), name)
     hold_libraries()
     if spec.published:
         files = shelf().verified(spec.card)
         if PublicCard.read(spec.card).trained_here:
             files = (*files, shelf().verified_head(spec.card))
-        return cast(type[Published], built).from_files(card_of(spec), files)
+        return cast(type[Published], kind).from_files(card_of(spec), files)
     if spec.fuses:
-        combiner = cast(type[Combiner], built).from_card(card_of(spec))
+        combiner = cast(type[Combiner], kind).from_card(card_of(spec))
         return Ensemble(combiner, {expert: load(named(expert)) for expert in spec.fuses})
     parts = {need: load(named(need)) for need in spec.needs}
-    return cast(type[Detector], built).from_card(_watchful(spec), parts)
+    return cast(type[Detector], kind).from_card(_watchful(spec), parts)
 
 
 def _watchful(spec: Spec) -> ModelCard:

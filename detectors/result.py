@@ -62,6 +62,10 @@ UNSUSPECTED: Final = "unsuspected"
 """Fact of a finding: 1 where more views than two were looked at and no map drawn, for want of suspicion."""
 
 
+UNLIKE: Final = "unlike_the_rest"
+"""Fact of a finding: share of a picture, from 0 to 1, whose blocks differ from the rest of it."""
+
+
 class Claim(StrEnum):
     """What a high score of a detector means."""
 

@@ -14,6 +14,7 @@ from detectors.errors import (
     NotApplicable,
     WeightsMismatch,
     WeightsMissing,
+    WeightsUnfit,
     WrongArithmetic,
 )
 from detectors.fusion import Ensemble
@@ -55,6 +56,9 @@ class Run:
         except NotApplicable as error:
             self.refused[spec.name] = error.anew()
             return _unscored(spec, clock, Outcome.NOT_APPLICABLE, error.reason, str(error))
+        except WeightsUnfit as error:
+            log.exception("weights do not fit", extra={"detector": spec.name})
+            return _unscored(spec, clock, Outcome.FAILED, Reason.WEIGHTS_UNAVAILABLE, str(error))
         except (WeightsMissing, WeightsMismatch) as error:
             return _unscored(spec, clock, Outcome.FAILED, Reason.WEIGHTS_UNAVAILABLE, str(error))
         except WrongArithmetic as error:

@@ -6,9 +6,8 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 
-from detectors.zoo.weights import write_arrays
+from detectors.zoo.weights import read_arrays, write_arrays
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,7 +29,7 @@ class Forest:
 
     @classmethod
     def load(cls, weights: Path) -> Self:
-        return cls(**load_file(weights))
+        return cls(**read_arrays(weights))
 
     def save(self, weights: Path) -> None:
         write_arrays({name: getattr(self, name) for name in self.__slots__}, weights)

@@ -10,9 +10,8 @@ from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 
-from detectors.zoo.weights import write_arrays
+from detectors.zoo.weights import read_arrays, write_arrays
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,7 +36,7 @@ class ConditionModel:
 
     @classmethod
     def load(cls, weights: Path) -> Self:
-        return cls(**load_file(weights))
+        return cls(**read_arrays(weights))
 
     def save(self, weights: Path) -> None:
         write_arrays({field.name: getattr(self, field.name) for field in fields(self)}, weights)

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 from scipy import fft
 
 from detectors.audio.windows import HOP, WINDOW, Piece
 from detectors.zoo.onnx_graph import MICROSOFT, OnnxGraph
 from detectors.zoo.sessions import session
+from detectors.zoo.weights import read_arrays
 
 Floats = npt.NDArray[np.float32]
 Weights = Mapping[str, npt.NDArray[Any]]
@@ -56,7 +56,7 @@ class Encoder:
     @classmethod
     def load(cls, weights: Path) -> "Encoder":
         """Read safetensors in half precision; computed in float32."""
-        return cls(load_file(weights))
+        return cls(read_arrays(weights))
 
     def embed(self, piece: Piece) -> Floats:
         """One row for each window of a piece, shape (windows, SIZE)."""

@@ -7,9 +7,8 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 
-from detectors.zoo.weights import write_arrays
+from detectors.zoo.weights import read_arrays, write_arrays
 
 Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
@@ -29,7 +28,7 @@ class KernelMachine:
 
     @classmethod
     def load(cls, weights: Path) -> Self:
-        return cls(**load_file(weights))
+        return cls(**read_arrays(weights))
 
     def save(self, weights: Path) -> None:
         write_arrays({field.name: getattr(self, field.name) for field in fields(self)}, weights)

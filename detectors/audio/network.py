@@ -6,10 +6,9 @@ from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 from scipy.special import erf
 
-from detectors.zoo.weights import write_arrays
+from detectors.zoo.weights import read_arrays, write_arrays
 
 Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
@@ -61,7 +60,7 @@ class Networks:
     @classmethod
     def load(cls, weights: Path) -> Self:
         """Read what `save` wrote. Raises `KeyError` where an array is missing."""
-        state = load_file(weights)
+        state = read_arrays(weights)
 
         def layer(name: str) -> Layer:
             return Layer(state[f"{name}.weight"], state[f"{name}.bias"])

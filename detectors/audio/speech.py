@@ -53,7 +53,7 @@ class SpeechFinder:
     """Voice activity detection (silero-vad 6, MIT) over whole recordings."""
 
     def __init__(self, weights: Path) -> None:
-        self._session = session(weights)
+        self._session = session(weights, "input", "h", "c")
 
     def probabilities(self, samples: Floats) -> Floats:
         """P(speech) of each frame of `FRAME` samples, shape (ceil(samples / FRAME),).

@@ -42,6 +42,10 @@ class Metrics(Closed):
     ece: Estimate | None = None
     flagged_bona_fide: Estimate | None = None  # shares over the 5 % operating point
     flagged_synthetic: Estimate | None = None
+    accused_bona_fide: Estimate | None = None  # the same over the 1 % operating point
+    accused_synthetic: Estimate | None = None
+    judged_bona_fide: int | None = None  # items that were not abstained on; earlier results lack it
+    judged_synthetic: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +71,14 @@ class Sample:
         return self.raw if self.allowance is None else self.raw - self.allowance
 
 
-def measure(sample: Sample, *, threshold: float | None = None, seed: int = 7) -> Metrics:
-    """All figures of one sample; `threshold` on raw scores is the 5 % operating point.
+def measure(
+    sample: Sample,
+    *,
+    threshold: float | None = None,
+    accuses: float | None = None,
+    seed: int = 7,
+) -> Metrics:
+    """All figures of one sample; `threshold` and `accuses` are the 5 % and 1 % points on raw scores.
 
     Items are resampled within their class, so an interval says how much chance is in the choice of
     items, not in the choice of sources.
@@ -82,12 +92,15 @@ def measure(sample: Sample, *, threshold: float | None = None, seed: int = 7) ->
         if not np.isnan(judged.ratio).any():
             estimates["cllr"] = _estimate(cllr(judged.ratio, judged.synthetic, weights))
             estimates["ece"] = _estimate(calibration_error(judged.ratio, judged.synthetic, weights))
-    if threshold is not None:
-        estimates |= _flagged(judged, threshold, seed)
+    for done, point in (("flagged", threshold), ("accused", accuses)):
+        if point is not None:
+            estimates |= _over(judged, point, done, seed)
     return Metrics(
         bona_fide=int((~sample.synthetic).sum()),
         synthetic=int(sample.synthetic.sum()),
         coverage=judged.raw.size / max(1, sample.raw.size),
+        judged_bona_fide=bona_fide,
+        judged_synthetic=synthetic,
         **estimates,
     )
 
@@ -176,11 +189,11 @@ def _discrimination(judged: Sample, weights: Floats) -> dict[str, Estimate]:
     }
 
 
-def _flagged(judged: Sample, threshold: float, seed: int) -> dict[str, Estimate]:
+def _over(judged: Sample, threshold: float, done: str, seed: int) -> dict[str, Estimate]:
     """Share of each class over a fixed threshold; classes without items are left out."""
     rng = np.random.default_rng(seed)
     found: dict[str, Estimate] = {}
-    for name, label in (("flagged_bona_fide", False), ("flagged_synthetic", True)):
+    for name, label in ((f"{done}_bona_fide", False), (f"{done}_synthetic", True)):
         over = judged.standing[judged.synthetic == label] > threshold
         if over.size:
             share = float(over.mean())

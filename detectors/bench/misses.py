@@ -19,9 +19,6 @@ PAGE: Final = Path(__file__).parents[2] / "docs/misses.md"
 LEAST: Final = 8
 """Items of a generator below which its share says nothing."""
 
-ROUNDED: Final = 0.00006
-"""How far a share in results may be from the true one, which they hold to four digits."""
-
 _INTRODUCTION: Final = """# What is missed
 
 Written by `python -m detectors.bench.misses` from `detectors/bench/results`. For each generator with
@@ -40,11 +37,13 @@ def page(results: Sequence[Result]) -> str:
 def _section(result: Result) -> str:
     generators = result.groups.get("generator", {})
     rows = [
-        (name, found, found.flagged_synthetic)
+        (name, found, found.judged_synthetic, found.flagged_synthetic)
         for name, found in generators.items()
-        if found.synthetic >= LEAST and found.flagged_synthetic is not None
+        if found.synthetic >= LEAST
+        and found.judged_synthetic
+        and found.flagged_synthetic is not None
     ]
-    rows.sort(key=lambda row: (row[2].value, row[0]))
+    rows.sort(key=lambda row: (row[3].value, row[0]))
     left = len(generators) - len(rows)
     return "\n".join([
         f"## `{result.detector}`",
@@ -58,23 +57,13 @@ def _section(result: Result) -> str:
     ])  # fmt: skip
 
 
-def _line(name: str, found: Metrics, flagged: Estimate) -> str:
-    count = judged(found.synthetic, flagged.value)
+def _line(name: str, found: Metrics, count: int, flagged: Estimate) -> str:
     missed = share(round((1 - flagged.value) * count), count)
     assert missed is not None  # noqa: S101 (narrows the type)
     auc = "" if found.auc is None else f"{found.auc.value:.3f}"
     return (
         f"| {name} | {count} | {missed.value:.0%}, {missed.low:.0%} to {missed.high:.0%} | {auc} |"
     )
-
-
-def judged(items: int, flagged: float) -> int:
-    """The most of the items of which this can be the share: those that were refused have none."""
-    return next(count for count in range(items, 0, -1) if _is_share_of(count, flagged))
-
-
-def _is_share_of(count: int, value: float) -> bool:
-    return abs(value - round(value * count) / count) <= ROUNDED
 
 
 if __name__ == "__main__":

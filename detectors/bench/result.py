@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Final, Literal
@@ -15,8 +15,9 @@ from detectors.bench.metrics import Floats, Metrics, Sample, measure
 from detectors.bench.scores import CLEAN, Score, claims
 from detectors.bench.sources import OverSources, over_sources
 from detectors.errors import ManifestInvalid
+from detectors.registry import Spec
 from detectors.result import Claim, Closed
-from detectors.zoo.card import Calibration
+from detectors.zoo.card import Calibration, OperatingPoints
 
 RESULTS: Final = Path(__file__).parent / "results"
 SMALLEST_GROUP: Final = 5
@@ -44,6 +45,7 @@ class Result(Closed):
     protocol: str
     data: str
     threshold: float | None  # on the raw score: where `flagged_*` are counted
+    accuses: float | None = None  # the same of `accused_*`; earlier results do not name it
     cpu_seconds: float | None  # a clean item, on average
     abstentions: dict[str, int]
     launderings: dict[str, Metrics]
@@ -77,7 +79,7 @@ def evaluate(
 
     Ratios that are missing are fitted in folds that keep sources together, on the clean items of
     the other folds. A missing threshold is fixed at 5 % false positives on the clean items, where
-    there are enough of them. `accuses` is the card's 1 % point, for `over_sources` alone.
+    there are enough of them. `accuses` is the 1 % point, where there is one.
     """
     claimed = [score for score in scores if claims(claim, score.label) is not None]
     beyond = [score for score in scores if claims(claim, score.label) is None]
@@ -85,6 +87,7 @@ def evaluate(
     clean = [score for score in scores if score.laundering == CLEAN]
     if threshold is None:
         threshold = _threshold(clean)
+    points = _Points(threshold, accuses)
     launderings = list(dict.fromkeys([CLEAN, *(score.laundering for score in scores)]))
     spent = [score.seconds for score in clean if score.seconds is not None]
     delivered = {name: [s for s in scores if s.laundering == name] for name in launderings}
@@ -98,8 +101,9 @@ def evaluate(
         abstentions=dict(
             Counter(score.reason or "unknown" for score in clean if score.raw is None)
         ),
-        launderings={name: _measure(rows, threshold) for name, rows in delivered.items()},
-        groups={**_groups(clean, threshold), "beyond": _beyond(clean, beyond, threshold)},
+        accuses=None if accuses is None else round(accuses, 6),
+        launderings={name: _measure(rows, points) for name, rows in delivered.items()},
+        groups={**_groups(clean, points), "beyond": _beyond(clean, beyond, points)},
         over_sources={
             name: found
             for name, rows in delivered.items()
@@ -114,6 +118,35 @@ def evaluate(
             is not None
         },
     )
+
+
+def at_points(
+    scores: Sequence[Score],
+    spec: Spec,
+    points: OperatingPoints | None,
+    *,
+    protocol: str,
+    data: str,
+) -> Result:
+    """Measure the scores of a detector at the thresholds of a card."""
+    return evaluate(
+        scores,
+        detector=spec.name,
+        claim=spec.claim,
+        model=spec.card,
+        protocol=protocol,
+        data=data,
+        threshold=None if points is None else points.fpr_5,
+        accuses=None if points is None else points.fpr_1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """Where raw scores make suspect, and where they accuse."""
+
+    threshold: float | None
+    accuses: float | None
 
 
 def calibrated(scores: Sequence[Score]) -> list[Score]:
@@ -169,7 +202,7 @@ def _judged(scores: Sequence[Score], *, synthetic: bool) -> Floats:
     return np.array([s.raw for s in scores if s.raw is not None and s.synthetic == synthetic])
 
 
-def _measure(scores: Sequence[Score], threshold: float | None) -> Metrics:
+def _measure(scores: Sequence[Score], points: _Points) -> Metrics:
     missing = float("nan")
     return measure(
         Sample(
@@ -178,11 +211,12 @@ def _measure(scores: Sequence[Score], threshold: float | None) -> Metrics:
             ratio=np.array([missing if s.log10_lr is None else s.log10_lr for s in scores]),
             allowance=np.array([s.allowance or 0.0 for s in scores]),
         ),
-        threshold=threshold,
+        threshold=points.threshold,
+        accuses=points.accuses,
     )
 
 
-def _groups(clean: list[Score], threshold: float | None) -> dict[str, dict[str, Metrics]]:
+def _groups(clean: list[Score], points: _Points) -> dict[str, dict[str, Metrics]]:
     bona_fide = [score for score in clean if not score.synthetic]
     made = _split((score for score in clean if score.synthetic), attrgetter("generator"))
     groups = {
@@ -192,7 +226,7 @@ def _groups(clean: list[Score], threshold: float | None) -> dict[str, dict[str, 
         "pair": _pairs(clean),
     }
     return {
-        group: {value: _measure(part, threshold) for value, part in parts.items()}
+        group: {value: _measure(part, points) for value, part in parts.items()}
         for group, parts in groups.items()
     }
 
@@ -207,10 +241,10 @@ def _pairs(clean: list[Score]) -> dict[str, list[Score]]:
     return {}
 
 
-def _beyond(clean: list[Score], others: list[Score], threshold: float | None) -> dict[str, Metrics]:
+def _beyond(clean: list[Score], others: list[Score], points: _Points) -> dict[str, Metrics]:
     bona_fide = [replace(score, log10_lr=None) for score in clean if not score.synthetic]
     kinds = _split((score for score in others if score.laundering == CLEAN), attrgetter("label"))
-    return {label: _measure(bona_fide + part, threshold) for label, part in kinds.items()}
+    return {label: _measure(bona_fide + part, points) for label, part in kinds.items()}
 
 
 def _split(scores: Iterable[Score], key: Callable[[Score], str]) -> dict[str, list[Score]]:

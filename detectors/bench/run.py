@@ -18,7 +18,7 @@ from detectors.base import Kind, Media, kind_of
 from detectors.bench.cache import Answer, AnswerCache, key_of
 from detectors.bench.launder import NAMES, laundered
 from detectors.bench.manifest import Item
-from detectors.bench.result import Result, evaluate
+from detectors.bench.result import Result, at_points
 from detectors.bench.scores import CLEAN, Score, claims
 from detectors.calibration import likelihood_ratio
 from detectors.errors import MediaError
@@ -132,22 +132,10 @@ def results(answers: Mapping[Question, Answer], data: str) -> list[Result]:
     scores: dict[Spec, list[Score]] = {}
     for question, answer in answers.items():
         scores.setdefault(question.spec, []).append(question.score(answer))
-    found = []
-    for spec, rows in scores.items():
-        card = card_of(spec)
-        points = card.operating_points
-        found.append(
-            evaluate(
-                rows,
-                detector=spec.name,
-                claim=spec.claim,
-                model=card.name,
-                protocol=LIVE,
-                data=data,
-                threshold=None if points is None else points.fpr_5,
-            )
-        )
-    return found
+    return [
+        at_points(rows, spec, card_of(spec).operating_points, protocol=LIVE, data=data)
+        for spec, rows in scores.items()
+    ]
 
 
 def _questions(item: Item, plan: Plan) -> Iterator[Question]:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from detectors.errors import WeightsUnfit
 from detectors.zoo.sharing import EachThread
 
 Pixels = npt.NDArray[np.uint8]
@@ -65,7 +66,10 @@ class _Reader:
     model: bytes
 
     def __call__(self) -> cv2.dnn.Net:
-        return cv2.dnn.readNetFromTFLite(np.frombuffer(self.model, np.uint8))
+        try:
+            return cv2.dnn.readNetFromTFLite(np.frombuffer(self.model, np.uint8))
+        except cv2.error as error:
+            raise WeightsUnfit("OpenCV cannot read a network that finds faces") from error
 
 
 class FaceFinder:

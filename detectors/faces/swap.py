@@ -5,7 +5,6 @@ from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 
 from detectors.base import Image, Judge, Observation, Patch
 from detectors.errors import CardInvalid, NotApplicable
@@ -14,7 +13,7 @@ from detectors.faces.view import face_view
 from detectors.result import Reason
 from detectors.zoo.backbones import Floats, Summarises
 from detectors.zoo.card import ModelCard
-from detectors.zoo.weights import verified
+from detectors.zoo.weights import read_arrays, verified
 
 LEAST_SIDE: Final = 48
 """Side of a face in px below which there is nothing to see: training had none smaller."""
@@ -51,7 +50,7 @@ class FaceSwapDetector:
                 f"model card {card.name}: faces are encoded by a detector of pictures"
             )
         finder = FaceFinder(verified(card, 0), verified(card, 1))
-        return cls(finder, judge, load_file(verified(card, 2)))
+        return cls(finder, judge, read_arrays(verified(card, 2)))
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration. Raises `NotApplicable` without a face to judge."""

@@ -5,7 +5,6 @@ from typing import Self
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file
 
 from detectors.image.clip import ClipDetector
 from detectors.image.published import Pixels, normalised
@@ -15,6 +14,7 @@ from detectors.zoo.public.build import built
 from detectors.zoo.public.card import PublicCard
 from detectors.zoo.public.settings import numbers
 from detectors.zoo.public.tokens import Tokens
+from detectors.zoo.weights import read_arrays
 
 
 class PulledEncoder:
@@ -47,4 +47,4 @@ class BackboneDetector(ClipDetector):
         """The encoder's files, then the head that was trained here."""
         *encoder, head = files
         public = PublicCard.read(card.name)
-        return cls(PulledEncoder.from_files(public, tuple(encoder)), load_file(head))
+        return cls(PulledEncoder.from_files(public, tuple(encoder)), read_arrays(head))

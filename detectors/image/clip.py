@@ -7,7 +7,6 @@ from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 
 from detectors.base import Image, Judge, Observation, Patch
 from detectors.image.deliveries import DELIVERIES
@@ -26,7 +25,7 @@ from detectors.result import LOOKS_DRAWN, TWO_VIEWS, UNSUSPECTED
 from detectors.zoo.backbones import TokenEncoder, summaries
 from detectors.zoo.card import ModelCard
 from detectors.zoo.encoders import SharedPasses, clip_encoder
-from detectors.zoo.weights import verified
+from detectors.zoo.weights import read_arrays, verified
 
 Floats = npt.NDArray[np.float32]
 
@@ -125,7 +124,7 @@ class ClipDetector:
         """
         del parts
         encoder = clip_encoder(verified(card, 0), card.whole_numbers("blocks"))
-        head, domain = load_file(verified(card, 1)), Domain(load_file(verified(card, 2)))
+        head, domain = read_arrays(verified(card, 1)), Domain(read_arrays(verified(card, 2)))
         points = card.operating_points
         return cls(
             encoder,

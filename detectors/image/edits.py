@@ -20,7 +20,7 @@ from detectors.image.views import (
     require_size,
 )
 from detectors.media.notes import Note
-from detectors.result import Reason
+from detectors.result import UNLIKE, Reason
 from detectors.zoo.card import ModelCard
 from detectors.zoo.sessions import session
 from detectors.zoo.threads import side_by_side
@@ -85,7 +85,9 @@ class EditDetector:
         threshold = card.settings.get("map_threshold")
         if not isinstance(threshold, float | int):
             raise CardInvalid(f"model card {card.name}: no map_threshold")
-        return cls(session(verified(card, 0)), session(verified(card, 1)), threshold)
+        return cls(
+            session(verified(card, 0), "views"), session(verified(card, 1), "views"), threshold
+        )
 
     def observe(self, media: Image) -> Observation:
         """Raw log odds before calibration.
@@ -112,7 +114,7 @@ class EditDetector:
         return Observation(
             raw=odds,
             patches=patches,
-            facts={"judged_share": round(judged, 3), "unlike_the_rest": round(strange, 3)},
+            facts={"judged_share": round(judged, 3), UNLIKE: round(strange, 3)},
         )
 
     def judged(self, tiles: Pixels) -> tuple[Blocks, float]:

@@ -23,7 +23,7 @@ from detectors.audio.ensemble import AudioEnsemble
 from detectors.audio.experts import EncoderExpert, StatisticsExpert
 from detectors.base import Audio, Judge, Kind, Observation
 from detectors.bench.launder import RECORDINGS, recorded
-from detectors.bench.result import RESULTS
+from detectors.bench.result import RESULTS, at_points
 from detectors.bench.run import Plan, decoded
 from detectors.bench.scores import CLEAN, Score, write_scores
 from detectors.errors import MediaError
@@ -33,7 +33,7 @@ from detectors.media.sandbox import Sandbox
 from detectors.registry import card_of, named
 from detectors.training.audio import FOLDS, Models, fold_folder, folds
 from detectors.training.audio_bank import Recording, chosen, few_of_each
-from detectors.training.delivered import answered, at_points
+from detectors.training.delivered import answered
 from detectors.zoo.card import ModelCard
 from detectors.zoo.threads import use_threads
 from detectors.zoo.weights import verified

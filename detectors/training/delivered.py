@@ -1,17 +1,15 @@
 """What a detector makes of an item that arrived in some form, for measurements of whole files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
 from detectors.base import Media, Observation
-from detectors.bench.result import Result, evaluate
 from detectors.bench.scores import Score
 from detectors.calibration import likelihood_ratio
 from detectors.errors import NotApplicable
-from detectors.registry import Spec
 from detectors.result import Reason
-from detectors.zoo.card import Calibration, OperatingPoints
+from detectors.zoo.card import Calibration
 
 _Media = TypeVar("_Media", bound=Media)
 
@@ -34,24 +32,3 @@ def answered(
         return replace(item, reason=error.reason)
     ratio = None if line is None else likelihood_ratio(seen.raw, line).log10
     return replace(item, raw=seen.raw, allowance=seen.allowance, log10_lr=ratio)
-
-
-def at_points(
-    scores: Sequence[Score],
-    spec: Spec,
-    points: OperatingPoints | None,
-    *,
-    protocol: str,
-    data: str,
-) -> Result:
-    """What the bench says of scores of a detector at the thresholds of a card."""
-    return evaluate(
-        scores,
-        detector=spec.name,
-        claim=spec.claim,
-        model=spec.card,
-        protocol=protocol,
-        data=data,
-        threshold=None if points is None else points.fpr_5,
-        accuses=None if points is None else points.fpr_1,
-    )

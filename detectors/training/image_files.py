@@ -9,12 +9,11 @@ from typing import Final, Self
 import numpy as np
 
 from detectors import calibration
-from detectors.bench.result import Result
+from detectors.bench.result import Result, at_points
 from detectors.bench.scores import CLEAN, Score, read_scores
 from detectors.bench.sources import over_sources
 from detectors.registry import Spec
 from detectors.training.cards import measured
-from detectors.training.delivered import at_points
 from detectors.training.image_heads import Scores
 from detectors.zoo.card import Calibration, Measured, OperatingPoints
 from detectors.zoo.card import Scores as CardScores

@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 from detectors.base import Kind, Video
 from detectors.bench.launder import FILMS, encoded
 from detectors.bench.manifest import Item, read_manifest
-from detectors.bench.result import RESULTS
+from detectors.bench.result import RESULTS, at_points
 from detectors.bench.run import Plan, decoded
 from detectors.bench.scores import CLEAN, Score, write_scores
 from detectors.errors import MediaError
@@ -36,7 +36,7 @@ from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import Sandbox
 from detectors.registry import card_of, named
 from detectors.training import video_head
-from detectors.training.delivered import answered, at_points
+from detectors.training.delivered import answered
 from detectors.training.image_delivered import KeptSummaries
 from detectors.training.video import DECODED, described
 from detectors.training.video_head import SPEC, Head

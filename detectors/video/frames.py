@@ -7,7 +7,6 @@ from typing import Final, Self, TypeVar
 import cv2
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 
 from detectors.base import Glances, Image, Judge, Observation, Span, Video
 from detectors.errors import NotApplicable
@@ -15,7 +14,7 @@ from detectors.result import JUDGED_FRAMES, REFUSED_FRAMES, Reason
 from detectors.video.inserts import InsertRule
 from detectors.zoo.card import ModelCard
 from detectors.zoo.threads import side_by_side
-from detectors.zoo.weights import verified
+from detectors.zoo.weights import read_arrays, verified
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -63,7 +62,7 @@ class FramesDetector:
         judge: Judge | Glances
         (judge,) = parts.values()
         if card.weights and isinstance(judge, Glances):
-            judge = judge.retrained(load_file(verified(card, 0)))
+            judge = judge.retrained(read_arrays(verified(card, 0)))
         rule = card.settings.get(INSERTS)
         inserts = InsertRule(*rule) if isinstance(rule, list) else None
         return cls(judge, card.number("frames"), inserts)

@@ -6,7 +6,10 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 import onnx
+from google.protobuf.message import DecodeError
 from onnx import numpy_helper
+
+from detectors.errors import WeightsUnfit
 
 Floats = npt.NDArray[np.float32]
 
@@ -39,8 +42,11 @@ class PinnedClip:
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """Raises `OSError`, and `google.protobuf.message.DecodeError` for what is no ONNX model."""
-        return cls(onnx.load(file).graph)
+        """Raises `OSError`, and `WeightsUnfit` for what is no ONNX model."""
+        try:
+            return cls(onnx.load(file).graph)
+        except DecodeError as error:
+            raise WeightsUnfit(f"{file.name} is no ONNX model") from error
 
     def matrix(self, block: int, layer: str) -> Floats:
         """Dequantised: (inputs, outputs); queries, keys and values beside each other."""

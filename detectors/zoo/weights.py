@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
-from detectors.errors import WeightsMismatch, WeightsMissing
+from detectors.errors import WeightsMismatch, WeightsMissing, WeightsUnfit
 from detectors.zoo.card import ModelCard, WeightFile, WeightSource
 
 REPOSITORY = Path(__file__).parent / "weights"
@@ -28,6 +29,14 @@ def verified(card: ModelCard, index: int = 0, *, pulled: Path | None = None) -> 
     if found != weights.sha256:
         raise WeightsMismatch(card.name, weights.sha256, found)
     return path
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a safetensors file. Raises `WeightsUnfit` for one that is none."""
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise WeightsUnfit(f"{path.name} is no safetensors file") from error
 
 
 def write_arrays(arrays: Mapping[str, npt.NDArray[Any]], path: Path) -> None:

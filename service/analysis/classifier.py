@@ -23,7 +23,7 @@ from detectors.media.allowance import Allowance, Allowed
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader, one_a_second
 from detectors.media.sandbox import SandboxPool
-from detectors.registry import Effort, Spec, load, specs_for, votes
+from detectors.registry import Effort, Spec, left_out, load, specs_for, votes
 from detectors.result import SPEECH_SECONDS, Finding, Reason
 from detectors.runner import Run
 from detectors.zoo.device import use_device
@@ -87,6 +87,27 @@ Result = TypeVar("Result")
 DECODING_STARTS: Final = 0.1
 DETECTORS_START: Final = 0.3
 DETECTORS_END: Final = 0.95
+
+
+class _Judging:
+    """The detectors of one file: one part after the other, and how far they are."""
+
+    def __init__(self, effort: Effort, progress: Listener) -> None:
+        self._effort = effort
+        self._progress = progress
+        self._share = DETECTORS_START
+
+    def findings(self, part: Media, *, of_a_film: bool = False) -> tuple[Finding, ...]:
+        """Every detector of the part's kind."""
+        own = specs_for(kind_of(part), self._effort)
+        others = specs_for(Kind.VIDEO, self._effort) if of_a_film else ()
+        step = (DETECTORS_END - self._share) / (len(own) + len(others))
+
+        def started(spec: Spec) -> None:
+            self._progress(Progress(Stage.DETECTORS, self._share, spec.name))
+            self._share += step
+
+        return tuple(Run(part, self._effort).findings(started))
 
 
 class Classifier:
@@ -171,7 +192,7 @@ class Classifier:
         return index.look_up(media, sha256=source.sha256, tenant=source.tenant)
 
     def _decode(
-        self, file: BinaryIO, kind: Kind, allowance: Allowance, judging: "_Judging"
+        self, file: BinaryIO, kind: Kind, allowance: Allowance, judging: _Judging
     ) -> tuple[Media, _Size, tuple[Finding, ...]]:
         """The media with its width and height as shown, and what is found in a film's sound.
 
@@ -190,7 +211,7 @@ class Classifier:
 
 
 def _film(
-    reader: MediaReader, file: BinaryIO, budget: FrameBudget, judging: "_Judging | None"
+    reader: MediaReader, file: BinaryIO, budget: FrameBudget, judging: _Judging | None
 ) -> tuple[Video, tuple[Finding, ...]]:
     """A film and what is found in its sound, which is judged while the pictures are decoded.
 
@@ -235,27 +256,6 @@ def _prepare(spec: Spec) -> None:
         log.warning("a pulled detector cannot be loaded", extra={"detector": spec.name})
 
 
-class _Judging:
-    """The detectors of one file: one part after the other, and how far they are."""
-
-    def __init__(self, effort: Effort, progress: Listener) -> None:
-        self._effort = effort
-        self._progress = progress
-        self._share = DETECTORS_START
-
-    def findings(self, part: Media, *, of_a_film: bool = False) -> tuple[Finding, ...]:
-        """Every detector of the part's kind."""
-        own = specs_for(kind_of(part), self._effort)
-        others = specs_for(Kind.VIDEO, self._effort) if of_a_film else ()
-        step = (DETECTORS_END - self._share) / (len(own) + len(others))
-
-        def started(spec: Spec) -> None:
-            self._progress(Progress(Stage.DETECTORS, self._share, spec.name))
-            self._share += step
-
-        return tuple(Run(part, self._effort).findings(started))
-
-
 def _parts(media: Media) -> tuple[Media, ...]:
     """What is judged by itself: a film's sound is a recording."""
     if isinstance(media, Video) and media.audio is not None:
@@ -267,13 +267,7 @@ def _left_out(media: Media, effort: Effort) -> Iterator[NotChecked]:
     """What the full profile would have looked for besides the fast one."""
     if effort is not Effort.FAST:
         return
-    kind = kind_of(media)
-    asked = {spec.claim for spec in specs_for(kind, effort)}
-    skipped = [
-        spec
-        for spec in specs_for(kind, Effort.FULL)
-        if effort not in spec.efforts and (spec.published or spec.claim not in asked)
-    ]
+    skipped = left_out(kind_of(media), effort)
     sought = [
         f"whether this is {CLAIMS[claim]}" for claim in dict.fromkeys(s.claim for s in skipped)
     ]
@@ -336,7 +330,10 @@ def _listened(media: Media, findings: tuple[Finding, ...]) -> Iterator[str]:
 
 
 def _interval(seconds: float) -> str:
-    return clock(seconds) if seconds >= 60 else f"{seconds:.1f} s"
+    """ "0.25 s", "4.2 s" or "1:15": two digits where one would be far off."""
+    if seconds >= 60:
+        return clock(seconds)
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
 
 
 def _read_with(media: Media) -> Iterator[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from detectors.base import Kind
 from detectors.media.allowance import Allowance
 from detectors.media.sniff import MediaType
-from detectors.registry import Effort, use_shelf, use_thresholds
+from detectors.registry import Effort, left_out, use_shelf, use_thresholds
 from detectors.zoo.own import OwnThresholds
 from provenance.consistency import name
 from provenance.declared import Trace
@@ -184,7 +184,7 @@ class Pipeline:
         """Load what judges this kind while the first file of it is read and decoded."""
         if kind is None or profile is Profile.PROVENANCE:
             return
-        loader = Thread(target=self._prepare, args=(kind, Effort(profile)), name=f"loads {kind}")
+        loader = Thread(target=self._prepare, args=(kind, Effort(profile)), name=f"loads-{kind}")
         if self._ahead.setdefault((kind, profile), loader) is loader:
             loader.start()
 
@@ -257,7 +257,8 @@ def _report(
     )
     decision = decide(evidence, missing)
     if decision.verdict is Verdict.NO_SIGN_FOUND and classified.kind is not None:
-        open_question = unasked(classified.kind, classified.findings)
+        told = {spec.claim for spec in left_out(classified.kind, Effort(profile))}
+        open_question = unasked(classified.kind, classified.findings, told)
         missing = missing if open_question is None else (open_question, *missing)
     asked = questions(classified.findings)
     first = leading(asked)

@@ -20,7 +20,9 @@ _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 ACTOR: Final = r"^(key|account):[0-9A-Za-z_-]+$|^local$"
-"""Whoever sends scans, or looks after them, as the audit log names them."""
+"""Whoever sends scans, as the audit log names them."""
+PERSON: Final = r"^account:[0-9A-Za-z_-]+$"
+"""Whoever looks after scans, in the same way."""
 
 
 def _rfc3339(untrusted: object) -> object:
@@ -106,11 +108,22 @@ def wanted(
     ] = None,
     sender: Annotated[
         str | None,
-        Query(max_length=ACTOR_LENGTH, pattern=ACTOR, description="Sent by this key or person"),
+        Query(
+            max_length=ACTOR_LENGTH,
+            pattern=ACTOR,
+            description="Sent by this key or person. Who left may still be asked for, so an id that "
+            "nobody has finds nothing and is no error",
+            examples=["key:3f9c2a", "account:7"],
+        ),
     ] = None,
     assignee: Annotated[
         str | None,
-        Query(max_length=ACTOR_LENGTH, pattern=ACTOR, description="Left to this person"),
+        Query(
+            max_length=ACTOR_LENGTH,
+            pattern=PERSON,
+            description="Left to this person, who may have left: as for `sender`",
+            examples=["account:7"],
+        ),
     ] = None,
     reviewed: Annotated[bool | None, Query(description="With a review, or without one")] = None,
     sort: Annotated[

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from detectors.bench.metrics import Estimate, Metrics
 from detectors.bench.result import Result
-from service.language.figures import interval, number
+from service.language.figures import interval, number, percent
 from service.language.spoken import Words, _
 
 GROUPS: Final = Words(
@@ -41,10 +41,12 @@ def tables(result: Result) -> list[Table]:
 
 def _table(title: str, first: str, rows: Mapping[str, Metrics]) -> Table:
     table = Table(title=title, title_justify="left")
+    accused = any(found.accused_bona_fide or found.accused_synthetic for found in rows.values())
     table.add_column(first)
     for column in (
         *(_("items"), "AUC", "EER", _("TPR at 1 %"), _("TPR at 5 %")),
         *("Cllr", "ECE", _("coverage")),
+        *((_("accused"),) if accused else ()),
     ):
         table.add_column(column, justify="right")
     for name, found in rows.items():
@@ -57,8 +59,15 @@ def _table(title: str, first: str, rows: Mapping[str, Metrics]) -> Table:
                 _value, (found.eer, found.tpr_at_fpr_1, found.tpr_at_fpr_5, found.cllr, found.ece)
             ),
             number(found.coverage, 2),
+            *((_accused(found),) if accused else ()),
         )
     return table
+
+
+def _accused(found: Metrics) -> str:
+    """The shares of genuine and of synthetic items that are accused."""
+    shares = (found.accused_bona_fide, found.accused_synthetic)
+    return " + ".join("-" if item is None else percent(item.value, 1) for item in shares)
 
 
 def _value(estimate: Estimate | None) -> str:

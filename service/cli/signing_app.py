@@ -80,8 +80,8 @@ def recheck(
     """Make a report again under the conditions it records, and say what is different.
 
     The certificates are judged as of the moment that the report names, by the trust lists and
-    settings that it names; lists that were replaced since are kept for this. Exits with 0 if the
-    findings are the same, else with 1.
+    settings that it names; lists that were replaced since are kept for this. What only one of both
+    looked at is told as another condition. Exits with 0 if the findings are the same, else with 1.
 
     \b
     assay recheck report.json photo.jpg

@@ -21,9 +21,16 @@ from service.rendering.view import conflicts, gaps
 from service.rendering.words import WORDS
 from service.reporting.decision import PolicyAction
 from service.reporting.evidence import kind_of
+from service.reporting.names import called
 from service.reporting.report import Report, Signal
 from service.reporting.translated import translated
-from service.reporting.wording import ACTIONS, kind_in_words, marks_in_sound
+from service.reporting.wording import (
+    ACTIONS,
+    beside,
+    beside_in_words,
+    kind_in_words,
+    marks_in_sound,
+)
 
 _ACTION_COLOURS: Final = {
     PolicyAction.ALLOW: "cyan",
@@ -56,6 +63,7 @@ def render(report: Report) -> RenderableType:
         *_time_line(report),
         *_conflicts(report),
         *_traces(report),
+        *_beside(report),
         *_not_checked(report),
         *_handling(report),
         *_notes(report),
@@ -173,6 +181,15 @@ def _traces(report: Report) -> Iterator[RenderableType]:
     for item in shown:
         cause = _("Common cause: {cause}.", cause=item.innocent)
         yield Text(f"  {item.statement} {cause}")
+
+
+def _beside(report: Report) -> Iterator[RenderableType]:
+    """What was asked for by name and has no vote; where it has no answer, that is why."""
+    found = beside(report)
+    if found:
+        yield _section(_("Asked for, without a vote"))
+    for item in found:
+        yield Text(f"  {called(item.detector)}: {_held(beside_in_words(item))}")
 
 
 def _not_checked(report: Report) -> Iterator[RenderableType]:

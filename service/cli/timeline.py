@@ -9,7 +9,7 @@ from detectors.result import Finding, Segment
 from service.language.spoken import _
 from service.reporting.names import called
 from service.reporting.report import Report
-from service.reporting.timeline import LANES, Part, clock, counted, levels, marks, parts
+from service.reporting.timeline import LANES, Part, counted, levels, marks, parts, shown_clock
 from service.reporting.wording import CLAIMS, in_words
 
 WIDTH: Final = 48
@@ -28,7 +28,7 @@ def lines(report: Report) -> Iterator[Text]:
     length = max(length, report.subject.seconds or 0.0)
     if not timed or length <= 0:
         return
-    yield Text(f"{'':{_NAME + 3}}0:00{clock(length):>{WIDTH - 4}}", style="bright_black")
+    yield Text(f"{'':{_NAME + 3}}0:00{shown_clock(length):>{WIDTH - 4}}", style="bright_black")
     for prefix, name in LANES.items():
         found = parts(timed, prefix)
         if found:
@@ -41,7 +41,10 @@ def lines(report: Report) -> Iterator[Text]:
     for mark in marks(timed):
         words = in_words(mark.log10_lr, CLAIMS[mark.claim])
         said = _(
-            "{start} to {end}: {words}", start=clock(mark.start), end=clock(mark.end), words=words
+            "{start} to {end}: {words}",
+            start=shown_clock(mark.start),
+            end=shown_clock(mark.end),
+            words=words,
         )
         yield Text(f"  {said}")
 

@@ -10,6 +10,7 @@ from service.analysis.printed import Form, Printed, enclosed
 from service.cli.colours import console
 from service.cli.complain import complain
 from service.cli.exit_codes import ExitCode
+from service.client.verification import keys_in
 from service.errors import ReceiptInvalid, ReportInvalid, ServiceError, SignatureInvalid
 from service.language.spoken import Words, _
 from service.reporting import report as reports
@@ -68,10 +69,11 @@ def _document(report: Path) -> Printed:
 
 def _key_set(path: Path) -> dict[str, Any]:
     """The keys in a file. Raises `ValueError` where it holds none."""
-    found = json.loads(path.read_text())
-    if not (isinstance(found, dict) and isinstance(found.get("keys"), list)):
-        raise ValueError('it has no list of "keys"')
-    return found
+    try:
+        found = json.loads(path.read_text())
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return {"keys": keys_in(found)}
 
 
 _RECEIPTS: Final = TypeAdapter[SignedReceipt | list[SignedReceipt]](

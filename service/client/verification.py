@@ -13,7 +13,7 @@ from typing import Any, Final
 import rfc8785
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, OKPKey
 
 from .errors import SignatureInvalid, WebhookInvalid
 
@@ -41,6 +41,28 @@ def canonical(untrusted_document: str | bytes) -> bytes:
         raise SignatureInvalid(f"the report is not JSON that could be signed: {error}") from error
 
 
+def keys_in(untrusted: object) -> list[Mapping[str, Any]]:
+    """Those members of a JWK Set that are keys; others are left out, as RFC 7517 asks.
+
+    Raises `ValueError` where there is none.
+    """
+    listed = untrusted.get("keys") if isinstance(untrusted, Mapping) else None
+    if not isinstance(listed, list):
+        raise ValueError('it has no list of "keys"')
+    found = [item for item in listed if isinstance(item, Mapping) and _is_key(item)]
+    if not found:
+        raise ValueError("none of its members is a key that could verify a report")
+    return found
+
+
+def _is_key(item: Mapping[str, Any]) -> bool:
+    try:
+        OKPKey.import_key(dict(item)).public_key  # noqa: B018 (what it is made from may be no key)
+    except (JoseError, LookupError, TypeError, ValueError):
+        return False
+    return item.get("crv") == ALGORITHM
+
+
 def verify_report(
     untrusted_document: str | bytes, untrusted_signature: str, keys: Mapping[str, Any]
 ) -> str:
@@ -53,7 +75,8 @@ def verify_report(
         raise SignatureInvalid("the signature is too long to be one")
     payload = canonical(untrusted_document)
     try:
-        trusted = KeySet.import_key_set(dict(keys))  # type: ignore[arg-type]
+        known = keys_in(keys)
+        trusted = KeySet.import_key_set({"keys": [dict(key) for key in known]})
         token = jws.deserialize_compact(
             untrusted_signature.strip(), trusted, algorithms=[ALGORITHM], payload=payload
         )
@@ -61,7 +84,7 @@ def verify_report(
         reason = str(error).rstrip(": ").replace("_", " ")
         raise SignatureInvalid(f"the signature does not fit this report: {reason}") from error
     key_id = str(token.headers().get("kid", ""))
-    _check_time(payload, next((key for key in keys["keys"] if key.get("kid") == key_id), {}))
+    _check_time(payload, next((key for key in known if key.get("kid") == key_id), {}))
     return key_id
 
 
@@ -110,10 +133,19 @@ def _mark(secret: str, signed: bytes) -> str:
 
 
 def _check_time(payload: bytes, key: Mapping[str, Any]) -> None:
+    """`payload` is a report, or the receipt of a deletion."""
     if "exp" not in key:
         return
-    made = datetime.fromisoformat(str(json.loads(payload).get("analysed_at")))
-    if made > datetime.fromtimestamp(float(key["exp"]), UTC) + HANDOVER:
+    document = json.loads(payload)
+    try:
+        made = datetime.fromisoformat(document.get("analysed_at") or document["removed_at"])
+        retired = datetime.fromtimestamp(float(key["exp"]), UTC)
+        late = made > retired + HANDOVER
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
+        raise SignatureInvalid(
+            "the key was retired, and it is not known when this was made"
+        ) from error
+    if late:
         raise SignatureInvalid("the key was retired before this report was made")
 
 

@@ -8,6 +8,7 @@ from service.language.languages import Language, language
 
 _NUMBER: Final = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})( \d{2}:\d{2}(:\d{2})?)?( UTC)?")
+_CLOCK: Final = re.compile(r"(\d+:)?\d{1,2}:\d{2}\.\d")
 _UNIT: Final = re.compile(r"(?<=\d) (?=(%|s|ms|min|h|px|Hz|kHz|kB|MB|GB|dB|MiB|GiB)(?!\w))")
 UNBROKEN: Final = "\u00a0"
 """A space at which no line ends."""
@@ -16,11 +17,13 @@ _MARKS: Final = str.maketrans(",.", "\0\1")
 
 
 def as_written(english: str) -> str:
-    """A number or a day as the language of the context writes it; any other text as it is."""
+    """A number, a time or a day as the language of the context writes it; any other text as it is."""
     if language() is Language.ENGLISH:
         return english
     if _NUMBER.fullmatch(english):
         return _number(english)
+    if _CLOCK.fullmatch(english):
+        return english.replace(".", _decimal_mark())
     found = _DAY.fullmatch(english)
     if found is None:
         return _month(english)
@@ -96,15 +99,20 @@ def long_moment(moment: datetime) -> str:
 
 
 def _number(english: str) -> str:
-    from babel.numbers import get_decimal_symbol, get_group_symbol
+    from babel.numbers import get_group_symbol
 
-    locale = language().value
-    group = get_group_symbol(locale)
+    group = get_group_symbol(language().value)
     whole = english.partition(".")[0].replace(",", "")
     if language() is Language.SPANISH and len(whole.lstrip("-")) < 5:
         group = ""
     marked = english.translate(_MARKS)
-    return marked.replace("\0", group).replace("\1", get_decimal_symbol(locale))
+    return marked.replace("\0", group).replace("\1", _decimal_mark())
+
+
+def _decimal_mark() -> str:
+    from babel.numbers import get_decimal_symbol
+
+    return get_decimal_symbol(language().value)
 
 
 def _day(written: date) -> str:

@@ -72,7 +72,8 @@ class _Pattern:
             found.append(value)
         found.append(rest)
         values = dict(zip(self.places, found, strict=True))
-        fits = "count" not in values or self.plural is (values["count"] != "1")
+        counts = "count" in values and not isinstance(self.message.id, str)
+        fits = not counts or self.plural is (values["count"] != "1")
         return values if all(found) and fits else None
 
     def said(self, values: dict[str, str]) -> str:
@@ -170,7 +171,7 @@ def _value(name: str, value: str, chosen: Language, depth: int) -> str | None:
     if written != value:
         return written
     if not any(letter.isalpha() for letter in value):
-        return None if value.endswith(".") else value
+        return None if value.endswith(".") else ", ".join(map(as_written, value.split(", ")))
     if value[0] == value[-1] == "'":
         inner = _one(value[1:-1], chosen, depth)
         return f"'{inner}'" if inner is not None else None

@@ -4,13 +4,14 @@ Templates turn shares into percent coordinates of SVG without a view box, so pic
 the preview they lie over while text keeps its size.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.result import TWO_VIEWS, UNSUSPECTED, Alarm, Cell, Finding, LikelihoodRatio
+from detectors.result import TWO_VIEWS, UNLIKE, UNSUSPECTED, Alarm, Cell, Finding, LikelihoodRatio
 from service.language.spoken import Words, _, n_
 from service.reporting.names import called
-from service.reporting.wording import CLAIMS, in_words
+from service.reporting.wording import CLAIMS, beside_in_words, in_words
 
 FULL_COLOUR: Final = 2.0
 """log10 LR at which a colour is at full strength: a ratio of 100 either way."""
@@ -19,6 +20,7 @@ AXIS: Final = 4.0
 """Interval bars run from -AXIS to AXIS in log10 LR; values beyond are drawn at the edge."""
 
 MAX_MAPS: Final = 4
+_ROUNDED: Final = 0.0006  # of a share that a finding states to three digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Area:
     top: float
     width: float
     height: float
-    tint: str  # "for", "against" or "none": a CSS class
+    tint: str  # "for", "against", "unlike" or "none": a CSS class
     opacity: float
     title: str
 
@@ -43,6 +45,7 @@ class HeatMap:
     areas: tuple[Area, ...]
     strongest: tuple[tuple[str, str], ...]  # (place, the most there in words), strongest first
     summary: str
+    accuses: bool = True  # drawn in the colours of suspicion
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,18 @@ def tint(log10_lr: float | None) -> tuple[str, float]:
     return ("for" if log10_lr > 0 else "against"), min(abs(log10_lr) / FULL_COLOUR, 1.0)
 
 
-def heat_maps(findings: tuple[Finding, ...]) -> tuple[HeatMap, ...]:
-    """Maps of the voting detectors that point at places, at most MAX_MAPS.
+def heat_maps(
+    findings: tuple[Finding, ...], asked: tuple[Finding, ...] = ()
+) -> tuple[HeatMap, ...]:
+    """Maps of the voting detectors that point at places, and of those `asked` for, at most MAX_MAPS.
 
     A map in the colours of suspicion accuses whatever is written beside it, so a detector that has
-    not earned a vote gets none; the places are in the JSON report.
+    not earned a vote gets none; the places are in the JSON report. One that was asked for by name
+    shows what it found unlike the rest in the colour of ink.
     """
     pointing = [item for item in findings if item.cells and item.votes]
-    return tuple(_heat_map(item) for item in pointing[:MAX_MAPS])
+    maps = (*map(_heat_map, pointing), *(_ink_map(item) for item in asked if item.cells))
+    return maps[:MAX_MAPS]
 
 
 def unmapped(findings: tuple[Finding, ...]) -> str:
@@ -112,7 +119,9 @@ def _heat_map(finding: Finding) -> HeatMap:
         )
         for cell in finding.cells
     )
-    places = {whereabouts(cell): in_words(cell.log10_lr, claim) for cell in reversed(ranked)}
+    places: dict[str, str] = {}
+    for cell in ranked:  # a place stands where its highest cell does
+        places.setdefault(whereabouts(cell), in_words(cell.log10_lr, claim))
     summary = n_(
         "{count} area was judged. The highest score, {place}, gives {words}.",
         "{count} areas were judged. The highest score, {place}, gives {words}.",
@@ -120,7 +129,34 @@ def _heat_map(finding: Finding) -> HeatMap:
         place=whereabouts(ranked[0]),
         words=in_words(ranked[0].log10_lr, claim),
     )
-    return HeatMap(called(finding.detector), claim, areas, tuple(reversed(places.items())), summary)
+    return HeatMap(called(finding.detector), claim, areas, tuple(places.items()), summary)
+
+
+def _ink_map(finding: Finding) -> HeatMap:
+    areas = tuple(
+        Area(
+            cell.left,
+            cell.top,
+            cell.right - cell.left,
+            cell.bottom - cell.top,
+            "unlike",
+            tint(cell.log10_lr)[1],
+            _("unlike the rest"),
+        )
+        for cell in _unlike(finding)
+    )
+    name, words = called(finding.detector), beside_in_words(finding)
+    return HeatMap(name, _("unlike the rest"), areas, (), words, accuses=False)
+
+
+def _unlike(finding: Finding) -> Iterator[Cell]:
+    """The highest cells, as many as make up the share of the picture that is unlike the rest."""
+    left = finding.facts.get(UNLIKE, 0.0)
+    for cell in sorted(finding.cells, key=lambda cell: -cell.log10_lr):
+        left -= (cell.right - cell.left) * (cell.bottom - cell.top)
+        if left < -_ROUNDED:
+            return
+        yield cell
 
 
 _PLACES: Final = Words(

@@ -176,7 +176,7 @@ def _shown(
         "decision": _decision(report),
         "picture": drawings.picture(preview) if preview and line is None else None,
         "maps": _maps(seen, preview),
-        "unmapped": "" if seen.maps else seen.unmapped,
+        "unmapped": "" if any(item.accuses for item in seen.maps) else seen.unmapped,
         "conflicts": [{"between": a, "statement": unbroken(b)} for a, b in seen.conflicts],
         "evidence": [
             {"kind": item.kind, "statement": unbroken(item.statement), "decided": item.decided}
@@ -263,6 +263,7 @@ def _maps(seen: ReportView, preview: bytes | None) -> list[dict[str, str]]:
             "picture": drawings.picture(preview, item),
             "claim": capital(item.claim),
             "summary": item.summary,
+            "legend": PRINTED["legend"] if item.accuses else "",
         }
         for item in seen.maps[:MAX_MAPS]
     ]

@@ -12,6 +12,7 @@ from service.rendering.timeline import TimeLine
 COLOURS: Final = {
     "for": "#cf3d0c",
     "against": "#1f66b5",
+    "unlike": "#1c1b19",
     "part0": "#8a8478",
     "part1": "#c9c2b4",
 }

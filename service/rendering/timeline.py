@@ -9,7 +9,7 @@ from service.language.reading import told
 from service.language.spoken import _
 from service.rendering.charts import Area, tint
 from service.reporting.names import called
-from service.reporting.timeline import LANES, Part, clock, counted, levels, marks, parts
+from service.reporting.timeline import LANES, Part, counted, levels, marks, parts, shown_clock
 from service.reporting.wording import CLAIMS, in_words, strength
 
 MAX_COLUMNS: Final = 480
@@ -77,7 +77,7 @@ def time_line(findings: tuple[Finding, ...], seconds: float | None) -> TimeLine 
 def _ticks(length: float) -> tuple[tuple[float, str], ...]:
     step = next((step for step in _STEPS if length / step <= 8), _STEPS[-1])
     count = int(length / step) + 1
-    return tuple((index * step / length, clock(index * step)) for index in range(count))
+    return tuple((index * step / length, shown_clock(index * step)) for index in range(count))
 
 
 def _lanes(timed: list[Finding], length: float) -> tuple[Lane, ...]:
@@ -104,8 +104,8 @@ def _placed(own: tuple[Part, ...], length: float) -> tuple[Area, ...]:
             _(
                 "{part}, {start} to {end}",
                 part=told(part.label),
-                start=clock(part.start),
-                end=clock(part.end),
+                start=shown_clock(part.start),
+                end=shown_clock(part.end),
             ),
         )
         for number, part in enumerate(own)
@@ -173,7 +173,9 @@ def _judged(segment: Segment, claim: str) -> str:
 
 
 def _spanned(start: float, end: float, words: str) -> str:
-    return _("{start} to {end}: {words}", start=clock(start), end=clock(end), words=words)
+    return _(
+        "{start} to {end}: {words}", start=shown_clock(start), end=shown_clock(end), words=words
+    )
 
 
 def _stretches(segments: tuple[Segment, ...], claim: str) -> tuple[tuple[str, str, str], ...]:
@@ -185,6 +187,7 @@ def _stretches(segments: tuple[Segment, ...], claim: str) -> tuple[tuple[str, st
         return strength(segment.log10_lr), segment.log10_lr > 0, segment.label
 
     runs = (tuple(run) for _, run in groupby(segments, key=reading))
-    return tuple((clock(run[0].start), clock(run[-1].end), _judged(run[0], claim)) for run in runs)[
-        :MAX_COLUMNS
-    ]
+    return tuple(
+        (shown_clock(run[0].start), shown_clock(run[-1].end), _judged(run[0], claim))
+        for run in runs
+    )[:MAX_COLUMNS]

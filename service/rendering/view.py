@@ -16,7 +16,7 @@ from service.reporting.evidence import kind_of
 from service.reporting.names import as_sentence, called
 from service.reporting.recovered_credentials import in_words as match_in_words
 from service.reporting.report import Evidence, Profile, Report, Verdict
-from service.reporting.timeline import clock
+from service.reporting.timeline import shown_clock
 from service.reporting.wording import (
     CLAIMS,
     OUTCOMES,
@@ -24,6 +24,8 @@ from service.reporting.wording import (
     VERDICTS,
     VOUCHES,
     WEIGHTS,
+    beside,
+    beside_in_words,
     in_words,
     kind_in_words,
     marks_in_sound,
@@ -143,7 +145,7 @@ def view(report: Report) -> ReportView:
         profile="" if report.profile is Profile.FULL else PROFILES[report.profile],
         evidence=tuple(_evidence(item, report) for item in report.evidence),
         conflicts=conflicts(report),
-        maps=charts.heat_maps(report.findings),
+        maps=charts.heat_maps(report.findings, beside(report)),
         unmapped=charts.unmapped(report.findings),
         time_line=timeline.time_line(report.findings, subject.seconds),
         panel=_panel(report),
@@ -241,7 +243,7 @@ def _shape(report: Report) -> str:
     if subject.width and subject.height:
         parts.append(f"{subject.width} × {subject.height}")  # noqa: RUF001 (a real times sign)
     if subject.seconds:
-        parts.append(clock(subject.seconds))
+        parts.append(shown_clock(subject.seconds))
     return ", ".join(parts)
 
 
@@ -290,12 +292,15 @@ def _findings(report: Report) -> Iterator[FindingView]:
     """Every classifier; a reason that is given elsewhere on the page is not repeated."""
     elsewhere = dict.fromkeys((item.statement for item in report.not_checked), _(SEE_BELOW))
     for item in report.findings:
-        yield _finding(item, elsewhere.get(item.explanation, item.explanation))
+        asked = item in beside(report)
+        yield _finding(item, elsewhere.get(item.explanation, item.explanation), asked=asked)
         elsewhere.setdefault(item.explanation, _(SEE_ABOVE))
 
 
-def _words(item: Finding, claim: str) -> str:
-    """What a score says. One without a vote says nothing that reads like a finding."""
+def _words(item: Finding, claim: str, *, asked: bool) -> str:
+    """What a score says. One without a vote says nothing that reads like a finding, unless it was `asked`."""
+    if asked:
+        return beside_in_words(item)
     if item.lr is None or not item.votes:
         return _(
             "This classifier has no vote of its own. Nothing in this report rests on its score, "
@@ -304,7 +309,7 @@ def _words(item: Finding, claim: str) -> str:
     return f"{capital(in_words(item.lr.log10, claim))}."
 
 
-def _finding(item: Finding, reason: str) -> FindingView:
+def _finding(item: Finding, reason: str, *, asked: bool) -> FindingView:
     claim = CLAIMS[item.claim]
     return FindingView(
         name=called(item.detector),
@@ -313,7 +318,7 @@ def _finding(item: Finding, reason: str) -> FindingView:
         model=item.model,
         outcome=OUTCOMES[item.outcome],
         scored=item.lr is not None,
-        words=reason if item.lr is None else _words(item, claim),
+        words=reason if item.lr is None else _words(item, claim, asked=asked),
         odds=odds(item.lr, claim) if item.lr and item.votes else "",
         alarm=threshold(item) if item.lr and item.votes else "",
         interval=charts.interval(item.lr) if item.lr and item.votes else None,

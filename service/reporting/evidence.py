@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from detectors.base import Kind
+from detectors.registry import feeds_vote
 from detectors.result import (
     JUDGED_FRAMES,
     LOOKS_DRAWN,
@@ -64,6 +65,9 @@ repeats within 16 blocks can reach 0.79 of a message.
 CLASSIFIER_ID: Final = "detector."
 """What the id of a classifier's evidence begins with, before the detector's name."""
 
+FAILED_WITHOUT_VOTE: Final = "failed_without_vote"
+"""Reason code of a detector that failed and could not have moved the verdict; its finding says why."""
+
 SUBSTANTIAL: Final = 1 / 3
 """Share of what was judged over time that may lean to synthetic, and of what was looked at that may be
 beyond judging, before silence on the whole ends.
@@ -104,8 +108,8 @@ def kind_of(item: Evidence, report: Report) -> str:
 def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterator[NotChecked]:
     """Every check that gave no answer, and why.
 
-    An expert that does not vote may abstain in silence, but its failure is always told: what an
-    ensemble would have said with it is not known.
+    A detector that does not vote may abstain in silence, but its failure is always told. It leaves the
+    verdict open where a vote rests on it: what an ensemble would have said with it is not known.
     """
     if provenance is not None:
         yield from gaps_in(provenance)
@@ -117,7 +121,9 @@ def gaps(provenance: Provenance | None, findings: tuple[Finding, ...]) -> Iterat
             text = f"{text} {item.explanation}"
             yield NotChecked(what=item.detector, reason=Reason.FRAMES_REFUSED, statement=text)
         elif item.reason is not None and (item.votes or item.outcome is Outcome.FAILED):
-            yield NotChecked(what=item.detector, reason=item.reason, statement=item.explanation)
+            weighs = item.votes or feeds_vote(item.detector)
+            reason = item.reason if weighs else FAILED_WITHOUT_VOTE
+            yield NotChecked(what=item.detector, reason=reason, statement=item.explanation)
         narrow = item.facts.get(NARROW_BAND_SECONDS)
         if narrow and item.votes:
             text = _(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.result import Claim, Finding, Segment
+from service.language.figures import as_written
 from service.language.spoken import Words, _, n_
 
 MAX_PARTS: Final = 480
@@ -163,8 +164,13 @@ def _covered(stretches: list[Segment]) -> float:
 
 
 def clock(seconds: float) -> str:
-    """A time as a person reads it: "0:07", "0:07.5", "1:02:03"."""
+    """A time as reports hold it, in English: "0:07", "0:07.5", "1:02:03"; `shown_clock` is for readers."""
     minutes, rest = divmod(round(seconds, 1), 60)
     hours, minutes = divmod(int(minutes), 60)
     text = f"{rest:04.1f}".removesuffix(".0")
     return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"
+
+
+def shown_clock(seconds: float) -> str:
+    """A time as the language of the context writes it."""
+    return as_written(clock(seconds))

@@ -1,6 +1,6 @@
 """Questions about a file that no classifier with a vote asked: silence answers none of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -37,14 +37,16 @@ _WHETHER: Final = Words(
 )
 
 
-def unasked(kind: Kind, findings: tuple[Finding, ...]) -> NotChecked | None:
+def unasked(
+    kind: Kind, findings: tuple[Finding, ...], told: Collection[Claim] = ()
+) -> NotChecked | None:
     """What no classifier with a vote was asked of this file; None where nothing is left.
 
-    One that was asked and gave no answer is a gap of its own. Where no face was found, nobody misses
-    an answer about faces.
+    One that was asked and gave no answer is a gap of its own, and so are the questions that were `told`
+    to be left out. Where no face was found, nobody misses an answer about faces.
     """
     asked = {item.claim for item in findings if item.votes}
-    open_: list[Claim | Beyond] = [claim for claim in _ABOUT[kind] if claim not in asked]
+    open_: list[Claim | Beyond] = [claim for claim in _ABOUT[kind] if claim not in {*asked, *told}]
     if kind is Kind.VIDEO and any(item.claim is Claim.SYNTHETIC_SPEECH for item in findings):
         if Claim.SYNTHETIC_SPEECH not in asked:
             open_.append(Claim.SYNTHETIC_SPEECH)

@@ -5,6 +5,7 @@ from typing import Final
 
 from detectors.media.notes import Note
 from detectors.result import Outcome, Reason
+from service.reporting.evidence import FAILED_WITHOUT_VOTE
 from service.reporting.report import Conflict, Evidence, NotChecked, Report, Signal, Verdict
 from service.reporting.trust_gaps import INTERIM_LIST_ABSENT, TRUST_LIST_OLD
 from service.reporting.unasked import NOT_ASKED
@@ -28,6 +29,7 @@ HARMLESS: Final = frozenset(
         NO_CLASSIFIER,
         LEFT_OUT,
         NOT_ASKED,
+        FAILED_WITHOUT_VOTE,
         "no_trust_list",
         INTERIM_LIST_ABSENT,
         TRUST_LIST_OLD,
@@ -189,13 +191,19 @@ def conflicts(evidence: tuple[Evidence, ...]) -> tuple[Conflict, ...]:
 
 
 def _silent(evidence: tuple[Evidence, ...], not_checked: tuple[NotChecked, ...]) -> Verdict:
-    if broke(not_checked):
+    if broke(_answerable(not_checked)):
         return Verdict.INCONCLUSIVE
     if any(item.reason in (NOT_REQUESTED, NO_CLASSIFIER) for item in not_checked):
         return Verdict.NO_SIGN_FOUND
     speaks = any(item.signal not in _SILENT for item in evidence)
     is_open = speaks or any(item.reason in BESIDE for item in not_checked)
     return Verdict.INCONCLUSIVE if is_open else Verdict.NOT_APPLICABLE
+
+
+def _answerable(not_checked: tuple[NotChecked, ...]) -> tuple[NotChecked, ...]:
+    """Without the other frames of an animation that is too small: they are as small as the first."""
+    small = any(item.reason == Reason.TOO_SMALL for item in not_checked)
+    return tuple(item for item in not_checked if not (small and item.reason == Note.ONE_FRAME_ONLY))
 
 
 def broke(not_checked: tuple[NotChecked, ...]) -> bool:

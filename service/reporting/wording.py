@@ -4,11 +4,12 @@ from typing import Final
 
 from detectors.base import Kind
 from detectors.media.sniff import TracedAs
-from detectors.result import Alarm, Claim, Finding, LikelihoodRatio, Outcome
+from detectors.result import UNLIKE, Alarm, Claim, Finding, LikelihoodRatio, Outcome
 from provenance.declared import Says, Watermark, WatermarkScheme, Weight
 from provenance.result import (
     TrustKind,
 )
+from service.language.figures import percent
 from service.language.spoken import Words, _, capital, n_
 from service.reporting.decision import PolicyAction
 from service.reporting.report import Profile, Rank, Report, Subject, Verdict
@@ -337,4 +338,26 @@ def likelier(log10_lr: float, hypothesis: str) -> str:
         "{times} times as likely if this is not {claim} as if it is",
         times=times(log10_lr),
         claim=hypothesis,
+    )
+
+
+def beside(report: Report) -> tuple[Finding, ...]:
+    """Findings without a vote that somebody asked for by the thorough profile."""
+    if report.profile is not Profile.THOROUGH:
+        return ()
+    return tuple(
+        item for item in report.findings if not item.votes and item.claim is Claim.LOCAL_EDIT
+    )
+
+
+def beside_in_words(finding: Finding) -> str:
+    """What such a finding saw, and how little that is."""
+    unlike = finding.facts.get(UNLIKE)
+    if unlike is None:
+        return finding.explanation
+    return _(
+        "By noise, sharpness and compression {share} of the picture is unlike the rest. That decides "
+        "nothing: on edits made by people this was no better than chance, and captions, collages and "
+        "sharp edges look like edits to it.",
+        share=percent(unlike),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from detectors.base import Kind
 from detectors.errors import DetectorError
+from detectors.registry import Effort, built, load, specs_for, votes
 from detectors.result import Outcome
 from provenance.errors import ProvenanceError
 from service.analysis.pipeline import Pipeline
@@ -59,7 +60,11 @@ class Tested:
 
 
 def self_test(pipeline: Pipeline, samples: Sequence[Sample]) -> Iterator[Tested]:
-    """The right verdict where there is one, and no detector that failed."""
+    """The right verdict where there is one, no detector that failed, and no network missing.
+
+    Samples ask what the full profile does; then every network is loaded that some
+    profile may ask, and those of other profiles are dropped again.
+    """
     with tempfile.TemporaryDirectory(prefix="assay-self-test-") as folder:
         for sample in samples:
             path = Path(folder) / sample.name
@@ -72,11 +77,29 @@ def self_test(pipeline: Pipeline, samples: Sequence[Sample]) -> Iterator[Tested]
                 yield Tested(sample.name, fine=False, detail=str(error))
             else:
                 yield _judged(sample, report)
+    judged = (Kind(sample.queue) for sample in samples if sample.profile is Profile.FULL)
+    for kind in dict.fromkeys(judged):
+        yield _networks(kind)
 
 
 def samples_for(queue: str) -> tuple[Sample, ...]:
     """What a worker of this queue is tested with."""
     return tuple(sample for sample in SAMPLES if sample.queue == queue)
+
+
+def _networks(kind: Kind) -> Tested:
+    trouble, asked = [], []
+    for spec in specs_for(kind):
+        if spec.published and not votes(spec):
+            continue  # nothing asks it
+        asked.append(spec.name)
+        try:
+            (load if Effort.FULL in spec.efforts else built)(spec)
+        except DetectorError as error:
+            name, explanation = spec.name, str(error)
+            trouble.append(f"{name} failed: {explanation}")
+    detail = "; ".join(trouble) or f"{', '.join(asked)} can be loaded"
+    return Tested(f"networks.{kind}", fine=not trouble, detail=detail)
 
 
 def _judged(sample: Sample, report: Report) -> Tested:

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from detectors.base import Kind
 from service.access.principal import Scope
 from service.api.access import ThePrincipal, TheScans, needs
-from service.api.filters import ACTOR, ACTOR_LENGTH, TEXT_LENGTH, words_in
+from service.api.filters import ACTOR, ACTOR_LENGTH, PERSON, TEXT_LENGTH, words_in
 from service.api.sessions import people_of
 from service.db.lifecycle import State
 from service.db.listing import Order, Wanted
@@ -51,8 +51,11 @@ class Asked:
 
 
 Day = Annotated[date | None, UNSET]
-Person = Annotated[
+Sender = Annotated[
     Annotated[str, Field(max_length=ACTOR_LENGTH, pattern=ACTOR)] | None, UNSET, Query()
+]
+Person = Annotated[
+    Annotated[str, Field(max_length=ACTOR_LENGTH, pattern=PERSON)] | None, UNSET, Query()
 ]
 OwnName = Annotated[Annotated[str, Field(max_length=REFERENCE_LENGTH)] | None, UNSET, Query()]
 
@@ -64,7 +67,7 @@ def _asked(
     kind: Annotated[Kind | None, UNSET] = None,
     action: Annotated[PolicyAction | None, UNSET] = None,
     reviewed: Annotated[bool | None, UNSET] = None,
-    sender: Person = None,
+    sender: Sender = None,
     assignee: Person = None,
     reference: OwnName = None,
     since: Day = None,

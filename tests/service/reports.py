@@ -52,7 +52,7 @@ from provenance.similarity.result import Match, Original, Via
 from service.reporting.evidence import gaps, weigh
 from service.reporting.headline import Facts, headline
 from service.reporting.questions import leading, questions
-from service.reporting.report import Engine, NotChecked, Report, Subject, Verdict
+from service.reporting.report import Engine, NotChecked, Profile, Report, Subject, Verdict
 from service.reporting.verdict import decide
 
 WHEN: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -456,6 +456,19 @@ BY_VERDICT: Final[dict[Verdict, Callable[[], Report]]] = {
     Verdict.INCONCLUSIVE: inconclusive,
     Verdict.NOT_APPLICABLE: not_applicable,
 }
+
+
+def thorough() -> Report:
+    """A picture in which edited parts were asked for, and the upper right sixth is unlike the rest."""
+    cells = tuple(
+        Cell(left=x / 3, top=y / 2, right=(x + 1) / 3, bottom=(y + 1) / 2, log10_lr=ratio)
+        for x, y, ratio in ((0, 0, 0.3), (1, 0, -0.7), (2, 0, 1.2), (0, 1, -0.7), (1, 1, -0.7))
+    )
+    edits = scored(
+        1.1, detector="image.edits", claim=Claim.LOCAL_EDIT, cells=cells, votes=False
+    ).model_copy(update={"facts": {"unlike_the_rest": 0.167}})
+    made = report(findings=(scored(-0.8), edits))
+    return made.model_copy(update={"profile": Profile.THOROUGH})
 
 
 def conflicted_capture() -> Report:

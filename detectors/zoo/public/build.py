@@ -1,12 +1,12 @@
 """From pulled files to a network: names matched, layout checked, tensors loaded strictly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from detectors.errors import CardInvalid, WeightsUnfit
@@ -61,16 +61,23 @@ def built(card: PublicCard, files: tuple[Path, ...]) -> nn.Module:
     """
     state = {}
     for source, file in zip(card.sources, files, strict=True):
-        with safe_open(file, framework="pt") as tensors:
-            for name in filter(source.wanted, tensors.keys()):
-                tensor = tensors.get_tensor(name)
-                state[_own(card, source, name)] = (
-                    tensor.float() if tensor.is_floating_point() else tensor
-                )
+        for name, tensor in _tensors(file, source.wanted):
+            state[_own(card, source, name)] = (
+                tensor.float() if tensor.is_floating_point() else tensor
+            )
     network = architecture(card).make(card)
     require_layout(card, network, {name: tuple(value.shape) for name, value in state.items()})
     network.load_state_dict(state, strict=False)  # only counters may lack, as was just checked
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def _tensors(file: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, torch.Tensor]]:
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            for name in filter(wanted, tensors.keys()):
+                yield name, tensors.get_tensor(name)
+    except SafetensorError as error:
+        raise WeightsUnfit(f"{file.name} is no safetensors file") from error
 
 
 def require_fit(card: PublicCard, found: tuple[Shapes, ...]) -> None:

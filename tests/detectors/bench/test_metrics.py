@@ -129,6 +129,7 @@ def test_abstentions_lower_coverage_and_nothing_else() -> None:
     found = measure(some)
     assert found.coverage == pytest.approx(100 / 120)
     assert (found.bona_fide, found.synthetic) == (60, 60)
+    assert (found.judged_bona_fide, found.judged_synthetic) == (50, 50)
     assert (found.auc, found.cllr) == (whole.auc, whole.cllr)
 
 
@@ -136,8 +137,11 @@ def test_one_class_alone_has_flagged_shares_and_no_auc() -> None:
     sample = Sample(
         synthetic=np.zeros(10, np.bool_), raw=np.arange(10.0), ratio=np.full(10, np.nan)
     )
-    found = measure(sample, threshold=7.0)
+    found = measure(sample, threshold=7.0, accuses=8.0)
     assert found.auc is None
     assert found.flagged_bona_fide is not None
     assert found.flagged_bona_fide.value == pytest.approx(0.2)
     assert found.flagged_synthetic is None
+    assert found.accused_bona_fide is not None
+    assert found.accused_bona_fide.value == pytest.approx(0.1)
+    assert found.accused_synthetic is None

@@ -21,9 +21,17 @@ def test_the_most_missed_generators_of_each_detector_with_a_vote_come_first() ->
     assert shares == sorted(shares, reverse=True)
 
 
-@pytest.mark.parametrize(
-    ("items", "flagged", "judged"),
-    [(8, 0.8571, 7), (37, 0.7222, 36), (34, 0.75, 32), (12, 0.0, 12)],
-)
-def test_items_that_were_refused_are_in_no_share(items: int, flagged: float, judged: int) -> None:
-    assert misses.judged(items, flagged) == judged
+def test_items_that_were_refused_are_in_no_share() -> None:
+    (films,) = [result for result in committed() if result.detector == "video.frames"]
+    found = films.groups["generator"]["video-adapter"]
+    assert (found.synthetic, found.judged_synthetic) == (8, 7)
+    assert "| video-adapter | 7 | 100%, 59% to 100% |" in misses.page([films])
+
+
+def test_every_committed_result_says_how_many_items_of_a_generator_were_judged() -> None:
+    for result in committed():
+        for found in result.groups.get("generator", {}).values():
+            assert found.judged_bona_fide is not None
+            assert found.judged_synthetic is not None
+            judged = found.judged_bona_fide + found.judged_synthetic
+            assert judged == pytest.approx(found.coverage * (found.bona_fide + found.synthetic))

@@ -11,7 +11,7 @@ from detectors.bench.manifest import read_manifest
 from detectors.bench.run import Plan, Question, results, run
 from detectors.bench.scores import CLEAN
 from detectors.media.limits import Limits
-from detectors.registry import named
+from detectors.registry import card_of, named
 from detectors.training import domain_making
 from tests import media
 
@@ -92,7 +92,13 @@ def test_a_file_that_cannot_be_decoded_is_an_abstention(manifest: Path) -> None:
         found = run(read_manifest(manifest), PLAN, answers)
     (result,) = results(found, "made here")
     assert result.abstentions == {"undecodable": 1}
-    assert result.launderings[CLEAN].coverage == pytest.approx(2 / 3)
+    clean = result.launderings[CLEAN]
+    assert clean.coverage == pytest.approx(2 / 3)
+    points = card_of(named(DETECTOR)).operating_points
+    assert points is not None
+    assert points.fpr_1 is not None
+    assert (result.threshold, result.accuses) == pytest.approx((points.fpr_5, points.fpr_1))
+    assert [e for e in (clean.accused_bona_fide, clean.accused_synthetic) if e is not None]
 
 
 def test_two_processes_say_what_one_says(

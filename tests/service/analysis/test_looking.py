@@ -121,7 +121,7 @@ def test_pictures_with_nothing_in_common_are_not_laid_over_one_another() -> None
 def test_a_film_has_a_contact_sheet_and_every_frame_by_its_number(painter: Painter) -> None:
     film = io.BytesIO(media.video_bytes())
     sheet = painter.draw(Asked(View.CONTACT_SHEET), film)
-    assert "frames, at 0:0" in sheet.sentences[0]
+    assert "frames of the film, at 0:0" in sheet.sentences[0]
     first = painter.draw(Asked(View.FRAME, 0), film)
     later = painter.draw(Asked(View.FRAME, 9), film)
     assert first.sentences[0].startswith("Frame 0 of ")

@@ -1,6 +1,7 @@
 """`assay verify-receipt` believes a receipt exactly as it was signed."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,17 @@ def test_a_receipt_verifies_and_says_what_was_removed(receipt: Path, tmp_path: P
     assert ran.code == ExitCode.NOTHING_FOUND
     words = " ".join(ran.out.split())
     assert "the record of the scan, the file, the report had been removed" in words
+
+
+@pytest.mark.parametrize(("days", "code"), [(3, ExitCode.NOTHING_FOUND), (-3, ExitCode.FOUND)])
+def test_a_key_that_was_retired_since_vouches_for_receipts_of_its_time(
+    receipt: Path, tmp_path: Path, days: int, code: ExitCode
+) -> None:
+    keys = json.loads((tmp_path / "keys.json").read_text())
+    keys["keys"][0]["exp"] = (datetime.now(UTC) + timedelta(days=days)).timestamp()
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    ran = assay("verify-receipt", receipt, "--keys", tmp_path / "keys.json", data=tmp_path)
+    assert ran.code == code, ran.err
 
 
 @pytest.mark.parametrize("member", ["scan", "removed_at", "actor", "removed"])

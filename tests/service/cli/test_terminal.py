@@ -61,6 +61,13 @@ def test_a_mark_in_sound_is_shown_with_what_it_is_worth() -> None:
     assert "Up to 0.9 % of unmarked recordings may look the same" in shown
 
 
+def test_what_was_asked_for_without_a_vote_is_shown_as_such() -> None:
+    shown = " ".join(_shown(reports.thorough()).split())
+    assert "Asked for, without a vote" in shown
+    assert "17% of the picture is unlike the rest. That decides nothing" in shown
+    assert "without a vote" not in _shown(reports.no_sign_found())
+
+
 def test_conflicts_are_shown_with_what_they_are_between() -> None:
     report = reports.conflicted_capture()
     assert report.conflicts

@@ -30,6 +30,8 @@ from service.language.reading import LONGEST, told
             "EXIF says that it was taken on 2021-05-03 14:20, XMP on 2022-01-01 10:00.",
             "Laut EXIF wurde es am 03.05.2021 14:20 aufgenommen, laut XMP am 01.01.2022 10:00.",
         ),
+        ("Frame 3 of 12, at 0:07.5.", "Einzelbild 3 von 12, bei 0:07,5."),
+        ("24 frames of the film, at 0:00, 0:01.5.", "24 Einzelbilder des Films, bei 0:00, 0:01,5."),
         (
             "The rule 'ai' says block: the verdict is 'Declared AI'.",
             "Die Regel 'ai' sagt „sperren“: das Urteil lautet 'Als KI gekennzeichnet'.",

@@ -1,7 +1,8 @@
 from detectors.result import Cell, LikelihoodRatio, Segment
+from service.language.languages import Language, speaking
 from service.rendering import charts, timeline
 from service.reporting.names import called
-from service.reporting.timeline import clock
+from service.reporting.timeline import clock, shown_clock
 from tests.service import reports
 
 
@@ -46,6 +47,16 @@ def test_only_a_detector_that_votes_has_a_map_and_it_names_its_strongest_place()
     assert len(maps[0].areas) == len(reports.heat())
     places = [place for place, _ in maps[0].strongest]
     assert (places[0], len(places), len(set(places))) == ("middle right", 9, 9)
+
+
+def test_the_map_in_words_goes_by_the_highest_score_of_each_place() -> None:
+    cells = tuple(
+        Cell(left=left, top=0.0, right=left + 0.1, bottom=0.1, log10_lr=ratio)
+        for left, ratio in ((0.0, -3.0), (0.45, 0.5), (0.9, -1.0), (0.1, 2.0))
+    )
+    (found,) = charts.heat_maps((reports.scored(1.0, cells=cells),))
+    places = [place for place, _ in found.strongest]
+    assert places == ["upper left", "upper centre", "upper right"]
 
 
 def test_segments_lie_at_their_share_of_the_time() -> None:
@@ -106,6 +117,9 @@ def test_times_read_as_on_a_clock() -> None:
     assert clock(7.5) == "0:07.5"
     assert clock(59.96) == "1:00"
     assert clock(3723) == "1:02:03"
+    for language in (Language.GERMAN, Language.SPANISH):
+        with speaking(language):
+            assert (shown_clock(7.5), shown_clock(7)) == ("0:07,5", "0:07")
 
 
 def test_lanes_join_neighbours_of_one_name_and_alternate() -> None:

@@ -73,6 +73,12 @@ def test_recordings_films_and_heat_maps_are_drawn(made: object) -> None:
     assert len(_pdf(report, PHOTO)) > len(_pdf(report)) + len(PHOTO) // 2
 
 
+def test_the_map_of_edited_parts_is_printed_in_ink_without_the_legend_of_suspicion() -> None:
+    words = _words(_pdf(reports.thorough(), PHOTO))
+    assert "is unlike the rest. That decides nothing" in words
+    assert "Orange points to it" not in words
+
+
 @pytest.mark.parametrize("paper", Paper)
 def test_what_the_file_states_is_printed_as_the_page_shows_it(paper: Paper) -> None:
     report = reports.stating()

@@ -292,6 +292,17 @@ def test_a_detector_that_does_not_vote_says_nothing_that_reads_like_a_finding() 
     assert not [tag for tag, held in page.tags if "map" in str(held.get("class"))]
 
 
+def test_edited_parts_that_were_asked_for_are_shown_in_ink_and_decide_nothing() -> None:
+    page = read(reports.thorough())
+    words = page.words()
+    assert "17% of the picture is unlike the rest. That decides nothing" in words
+    assert "no vote of its own" not in words
+    drawn = [str(held.get("class")) for tag, held in page.tags if tag == "rect"]
+    assert drawn.count("unlike") == 1  # as many cells as make up the share
+    assert "for" not in drawn
+    assert "That decides nothing" not in read(reports.no_sign_found()).words()
+
+
 @pytest.mark.parametrize(
     ("alarm", "said"),
     [

@@ -302,6 +302,33 @@ def test_an_expert_that_does_not_vote_may_abstain_but_not_fail_in_silence(
 
 
 @pytest.mark.parametrize(
+    ("detector", "votes", "verdict"),
+    [
+        ("image.edits", False, Verdict.NO_SIGN_FOUND),
+        ("audio.statistics", False, Verdict.INCONCLUSIVE),
+        ("image.face_swap", True, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_a_failure_leaves_the_verdict_open_only_where_a_vote_rests_on_it(
+    detector: str, verdict: Verdict, *, votes: bool
+) -> None:
+    failed = Finding(
+        detector=detector,
+        claim=Claim.LOCAL_EDIT,
+        model="card",
+        outcome=Outcome.FAILED,
+        votes=votes,
+        reason=Reason.WEIGHTS_UNAVAILABLE,
+        explanation="the weights are damaged",
+        seconds=0.1,
+    )
+    findings = (scored("image.clip", -1.0), failed)
+    missing = tuple(gaps(None, findings))
+    assert [(gap.what, gap.statement) for gap in missing] == [(detector, "the weights are damaged")]
+    assert decide(weigh(None, findings), missing).verdict is verdict
+
+
+@pytest.mark.parametrize(
     ("presence", "reason"),
     [
         (Presence.UNSUPPORTED, "unsupported_container"),

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from detectors.result import Claim, Outcome, Reason
 from provenance.declared import Watermark, WatermarkScheme
 from service.arguments import pipeline_config
 from service.cli.exit_codes import ExitCode
 from service.cli.recheck import pinned
 from service.reporting.recheck import compare
-from service.reporting.report import Report, Verdict
+from service.reporting.report import NotChecked, Report, Verdict
+from service.reporting.unasked import NOT_ASKED
 from service.settings import Settings
 from tests import media, signing
 from tests.service.command_line import Ran, assay
-from tests.service.reports import WHEN, likely_synthetic
+from tests.service.reports import IMAGE_DETECTOR, WHEN, likely_synthetic, report, scored, silent
 
 PHOTO = media.jpeg(media.photo_like(320, 240))
 PROVENANCE = ("--only", "provenance")
@@ -38,7 +40,7 @@ def test_a_hairs_breadth_of_a_score_is_the_same_and_more_is_not() -> None:
             REPORT, REPORT.model_copy(update={"findings": (moved, *REPORT.findings[1:])})
         )
         assert found.same is same
-    assert [change.where for change in found.findings] == ["findings[0].raw"]
+    assert [change.where for change in found.findings] == [f"findings[{IMAGE_DETECTOR}].raw"]
 
 
 def test_scores_may_lie_apart_as_far_as_their_finding_says_arithmetic_moves_them() -> None:
@@ -59,9 +61,9 @@ def test_scores_may_lie_apart_as_far_as_their_finding_says_arithmetic_moves_them
     assert not compare(moved(0.0, 0.0), moved(0.4, 0.0)).same
     beyond = compare(moved(0.0, 0.25), moved(0.6, 0.25))
     assert [c.where for c in beyond.findings] == [
-        "questions[0].lr.log10",
-        "findings[0].raw",
-        "findings[0].lr.log10",
+        "questions[generated].lr.log10",
+        f"findings[{IMAGE_DETECTOR}].raw",
+        f"findings[{IMAGE_DETECTOR}].lr.log10",
     ]
 
 
@@ -81,7 +83,9 @@ def test_lengths_sizes_and_small_chances_are_findings() -> None:
         REPORT.model_copy(update={"watermarks": (it,)})
         for it in (mark, mark.model_copy(update={"p_chance": 9e-4}))
     )
-    assert [c.where for c in compare(marked, weaker).findings] == ["watermarks[0].p_chance"]
+    assert [c.where for c in compare(marked, weaker).findings] == [
+        "watermarks[SDXL, dwtDct].p_chance"
+    ]
 
 
 def test_the_limits_of_a_report_never_widen_those_of_the_operator() -> None:
@@ -101,6 +105,53 @@ def test_what_it_was_made_with_is_told_apart_from_what_it_found() -> None:
     assert {change.where.partition(".")[0] for change in found.pins} == {"version", "trust_lists"}
     verdict = compare(REPORT, REPORT.model_copy(update={"verdict": Verdict.INCONCLUSIVE}))
     assert [(c.where, c.after) for c in verdict.findings] == [("verdict", "inconclusive")]
+
+
+def test_what_one_build_asks_and_another_does_not_is_a_condition_and_no_contradiction() -> None:
+    edits = scored(-0.4, detector="image.edits", claim=Claim.LOCAL_EDIT)
+    unread = NotChecked(what="other questions", reason=NOT_ASKED, statement="nobody asked")
+    older = report(findings=(edits, *REPORT.findings))
+    newer = REPORT.model_copy(update={"not_checked": (unread,)})
+    found = compare(older, newer)
+    assert found.same
+    assert {change.where for change in found.pins} == {
+        "findings[image.edits]",
+        f"not_checked[other questions, {NOT_ASKED}]",
+    }
+    (again,) = [item for item in compare(newer, older).pins if item.where.startswith("findings")]
+    assert again.before is None
+
+
+def test_a_detector_that_judged_and_now_fails_is_a_difference() -> None:
+    broken = silent(Outcome.FAILED, Reason.INTERNAL_ERROR)
+    found = compare(REPORT, report(findings=(broken, *REPORT.findings[1:])))
+    assert f"findings[{IMAGE_DETECTOR}].outcome" in {change.where for change in found.findings}
+    assert "verdict" in {change.where for change in found.findings}
+    nothing = compare(REPORT, report(findings=()))
+    assert f"findings[{IMAGE_DETECTOR}]" in {change.where for change in nothing.findings}
+
+
+def test_a_map_that_is_not_drawn_any_more_is_a_condition_and_another_map_is_a_difference() -> None:
+    first = REPORT.findings[0]
+    assert first.cells
+    unmapped = first.model_copy(update={"cells": ()})
+    found = compare(
+        REPORT, REPORT.model_copy(update={"findings": (unmapped, *REPORT.findings[1:])})
+    )
+    assert found.same
+    where = f"findings[{IMAGE_DETECTOR}].cells"
+    assert [(c.where, c.before, c.after) for c in found.pins] == [(where, len(first.cells), 0)]
+    cells = tuple(cell.model_copy(update={"log10_lr": 3.9}) for cell in first.cells)
+    redrawn = first.model_copy(update={"cells": cells})
+    assert not compare(
+        REPORT, REPORT.model_copy(update={"findings": (redrawn, *REPORT.findings[1:])})
+    ).same
+
+
+def test_other_words_for_the_same_are_no_difference() -> None:
+    found = compare(REPORT, REPORT.model_copy(update={"headline": "The same, said otherwise."}))
+    assert found.same
+    assert [change.where for change in found.pins] == ["headline"]
 
 
 @pytest.fixture

@@ -85,7 +85,15 @@ def test_what_are_no_keys_vouch_for_nothing(signer: ReportSigner, keys: dict[str
         verify(report.model_dump_json(), signer.sign(report), keys)
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", '{"keys": 1}', "no JSON"])
+NO_KEYS = (
+    *("{}", "[]", '{"keys": 1}', "no JSON", '{"keys": []}', '{"keys": ["x"]}', "[" * 100_000),
+    '{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": 5}]}',
+    '{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}]}',
+    '{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}',
+)
+
+
+@pytest.mark.parametrize("text", NO_KEYS, ids=range(len(NO_KEYS)))
 def test_a_file_that_holds_no_keys_is_named_and_accuses_no_report(
     signer: ReportSigner, tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,6 +105,13 @@ def test_a_file_that_holds_no_keys_is_named_and_accuses_no_report(
     assert run(document, signature=mark, keys=keys) is ExitCode.NOT_ANALYSED
     said = capsys.readouterr().err
     assert ("keys.json: no set of keys" in said, "does not fit" in said) == (True, False)
+
+
+def test_what_else_stands_among_keys_is_passed_over(signer: ReportSigner) -> None:
+    report = BY_VERDICT[Verdict.INCONCLUSIVE]()
+    others = ["x", {"kty": "OKP", "crv": "Ed25519", "x": 5}, {"kty": "new", "kid": "1"}]
+    keys = {"keys": [*others, *signer.public()["keys"]]}
+    assert verify(report.model_dump_json(), signer.sign(report), keys) == signer.key_id
 
 
 def test_a_byte_order_mark_and_a_signature_that_is_no_text_are_read_through(

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from detectors.media.notes import Note
 from detectors.result import Reason
 from service.reporting.report import Evidence, NotChecked, Rank, Signal, Verdict
 from service.reporting.verdict import BESIDE, CONFLICTS, HARMLESS, NOT_REQUESTED, TABLE, decide
@@ -178,6 +179,14 @@ def test_where_the_one_picture_looked_at_cannot_be_judged_the_others_leave_it_op
     assert decide((), (blank,)).verdict is Verdict.NOT_APPLICABLE
     assert decide((), (blank, gap(beside))).verdict is Verdict.INCONCLUSIVE
     assert decide(made(Signal.UNREMARKABLE), (gap(beside),)).verdict is Verdict.NO_SIGN_FOUND
+
+
+def test_an_animation_that_is_too_small_is_answered_like_a_still_of_its_size() -> None:
+    small, others = gap(Reason.TOO_SMALL), gap(Note.ONE_FRAME_ONLY)
+    assert decide((), (small,)).verdict is Verdict.NOT_APPLICABLE
+    assert decide((), (small, others)).verdict is Verdict.NOT_APPLICABLE
+    assert decide((), (small, others, gap("decoder_crashed"))).verdict is Verdict.INCONCLUSIVE
+    assert decide((), (gap(Reason.OUT_OF_DOMAIN), others)).verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("reason", ["media_undecodable", "media_timeout", "decoder_crashed"])

@@ -68,7 +68,11 @@ def test_the_api_lists_by_the_same_words_and_says_who_sent_a_scan(site: Desk) ->
     (key,) = site.keyring.list("default")
     assert site.scans.get(kept[0]).sender == f"key:{key.id}"
     assert found(f"sender=key:{key.id}&sort=oldest") == kept
-    assert found("sender=local") == []
+    assert found("sender=local") == found("sender=key:nobody") == []
+    assert found("assignee=account:nobody") == []
+    for nobody in ("sender=nobody", "assignee=key:1", "assignee=local"):
+        answer = site.client.get(f"/v1/scans?{nobody}", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     assert found("reviewed=true") == []
     assert site.client.get("/v1/scans?sort=size", headers=headers).status_code == 422
     first = site.client.get("/v1/scans?sort=name&limit=2", headers=headers).json()

@@ -114,6 +114,11 @@ def test_a_scan_is_left_to_somebody_of_the_tenant_and_the_list_can_be_asked_for_
     page = browser.get(mine).text
     assert scan in page
     assert "left to <bdi>ines</bdi>" in page
+    empty = browser.get("/scans?assignee=account:nobody&sender=key:one").text
+    assert scan not in empty
+    for chosen in ("account:nobody", "key:one"):  # the form says what was asked for
+        assert f'<option value="{chosen}" selected>' in empty
+    assert "theirs" not in browser.get(f"/scans?sender=account:{stranger.id}").text
     for nobody in (f"account:{stranger.id}", "account:nobody", "key:1"):
         assert browser.post(f"{scan}/assignee", assignee=nobody).status_code == 422
     headers = site.bearer(Scope.SCANS_WRITE)
