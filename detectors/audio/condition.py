@@ -15,7 +15,7 @@ from detectors.zoo.weights import read_arrays, write_arrays
 
 Floats = npt.NDArray[np.float32]
 
-CONDITIONS: Final = ("none", "mp3_64k", "opus_24k", "opus_16k", "telephone")
+CONDITIONS: Final = ("none", "mp3_64k", "opus_24k", "telephone")
 """As published, and after each of the launderings that thresholds are fixed for."""
 
 LINE: Final = "telephone"

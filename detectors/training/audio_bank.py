@@ -51,11 +51,6 @@ MOST_MADE: Final = 12
 MOST_REAL: Final = 100
 """Real recordings of one page that are used, at most."""
 
-COPIES: Final = (("mp3_64k",), ("opus_24k",), ("opus_16k", condition.LINE))
-"""Launderings of which a recording has one set. In all of the band a telephone's copy shows no more than
-what its condition looks like, so those recordings are judged as voice notes too."""
-
-_AFTER: Final = AUDIO_RATE // 4  # samples behind a window that copies keep, for a codec's delay
 _PARTS: Final = ("statistics", "embedding")
 LINE: Final = "line"
 """The view that went through one of `LINES`; it is kept in the narrow band alone."""
@@ -229,12 +224,11 @@ def _views(recording: Recording) -> Mapping[str, npt.NDArray[np.floating]]:
     if speech is None:
         return {}
     first = replace(speech, end=min(speech.end, speech.start + WINDOW * HOP))
-    copies, line = laundered_as(recording)
-    start = samples[: first.end + _AFTER]
+    launder, line = laundered_as(recording)
     views = [
         (CLEAN, samples, WIDE, first),
-        *((copy, LAUNDERINGS[copy](start), WIDE, first) for copy in copies),
-        (LINE, LINES[line](start), NARROW, first),
+        (launder, LAUNDERINGS[launder](samples), WIDE, first),
+        (LINE, LINES[line](samples), NARROW, first),
     ]
     if speech.end - speech.start >= _LONG * HOP:
         last = replace(speech, start=speech.end - WINDOW * HOP)
@@ -247,11 +241,11 @@ def _views(recording: Recording) -> Mapping[str, npt.NDArray[np.floating]]:
     return found
 
 
-def laundered_as(recording: Recording) -> tuple[tuple[str, ...], str]:
-    """Which of `COPIES` are made of a recording, and which of `LINES` it goes through."""
+def laundered_as(recording: Recording) -> tuple[str, str]:
+    """Which of `LAUNDERINGS` and which of `LINES` a recording goes through."""
     number = int(hashlib.sha256(recording.digest.encode()).hexdigest(), 16)
-    lines = list(LINES)
-    return COPIES[number % len(COPIES)], lines[number // len(COPIES) % len(lines)]
+    names, lines = list(LAUNDERINGS), list(LINES)
+    return names[number % len(names)], lines[number // len(names) % len(lines)]
 
 
 def _longest(finder: SpeechFinder, samples: Floats) -> Stretch | None:

@@ -66,7 +66,7 @@ FACTS: Final = {
         "A kernel machine and networks on what a frozen speech recogniser notices, beside statistics.",
         "two convolutions and two transformer blocks of Whisper base (Radford et al. 2023), mean and "
         "deviation, and 364 statistics; 320 principal components and kernel ridge regression with a "
-        "Gaussian kernel on 5,000 vectors, and four perceptrons with two hidden layers of 192 that learned from MP3 and "
+        "Gaussian kernel, and four perceptrons with two hidden layers of 192 that learned from MP3 and "
         "Opus copies too, added; as much for the band of a telephone",
         (
             "audio-encoder.safetensors",

@@ -20,12 +20,7 @@ TREES: Final = 160
 LEAVES: Final = 12
 RATE: Final = 0.08
 COMPONENTS: Final = 320
-VECTORS: Final = 5_000
-"""Rows that a kernel machine keeps, at most: it does not grow with what it learns from."""
-
 RIDGE: Final = 1.0
-_JITTER: Final = 1e-3  # what keeps the system solvable where rows are alike
-_BLOCK: Final = 4_000  # rows compared at once, which bounds memory
 _LIGHTEST, _HEAVIEST = 0.3, 3.0  # of the weights of single views
 _UNPAIRED: Final = 0.7  # weight of a source that holds one class only
 
@@ -86,32 +81,27 @@ def _exported(model: HistGradientBoostingClassifier) -> Forest:
 def fit_machine(rows: Floats, synthetic: Bools, weights: Floats, *, seed: int) -> KernelMachine:
     """Kernel ridge regression with a Gaussian kernel on principal components of features.
 
-    All rows are learned from; `VECTORS` of them, drawn at random, are what the machine compares with
-    (Williams and Seeger 2001). The classes are equally heavy.
+    Every row is a vector of the machine; the classes are equally heavy.
     """
     mean, scale = rows.mean(0), rows.std(0) + np.float32(1e-6)
     scaled = (rows - mean) / scale
     basis = PCA(COMPONENTS, svd_solver="randomized", random_state=seed).fit(scaled)
     components = basis.components_.T.astype(np.float16)
-    points = scaled @ components.astype(np.float32)
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(points))[:VECTORS])
-    vectors = points[drawn].astype(np.float16)
-    gamma = 1.0 / (COMPONENTS * float(points.var()))
+    vectors = (scaled @ components.astype(np.float32)).astype(np.float16)
+    gamma = 1.0 / (COMPONENTS * float(vectors.astype(np.float32).var()))
     share = np.where(synthetic, synthetic.mean(), 1 - synthetic.mean())
-    importance = (weights / (2 * share)).astype(np.float32)
-    wanted = np.where(synthetic, 1.0, -1.0).astype(np.float32)
+    importance = weights / (2 * share)
+    wanted = np.where(synthetic, 1.0, -1.0)
     bias = np.average(wanted, weights=importance)
-    compared = vectors.astype(np.float32)
-    system = RIDGE * gaussian(compared, compared, gamma).astype(np.float64)
-    system[np.diag_indices_from(system)] += _JITTER
-    answer = np.zeros(len(compared))
-    for first in range(0, len(points), _BLOCK):
-        part = slice(first, first + _BLOCK)
-        likeness = gaussian(points[part], compared, gamma)
-        heavy = likeness * importance[part, None]
-        system += heavy.T @ likeness
-        answer += heavy.T @ (wanted[part] - np.float32(bias))
-    solution = linalg.solve(system, answer, assume_a="pos", overwrite_a=True, check_finite=False)
+    kernel = gaussian(vectors.astype(np.float32), vectors.astype(np.float32), gamma)
+    kernel[np.diag_indices_from(kernel)] += (RIDGE / importance).astype(np.float32)
+    solution = linalg.solve(
+        kernel,
+        (wanted - bias).astype(np.float32),
+        assume_a="pos",
+        overwrite_a=True,
+        check_finite=False,
+    )
     return KernelMachine(
         mean=mean.astype(np.float32),
         scale=scale.astype(np.float32),

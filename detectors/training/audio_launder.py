@@ -59,7 +59,6 @@ LAUNDERINGS: Final[Mapping[str, Launder]] = MappingProxyType(
     {
         "mp3_64k": lambda x: through_codec(x, "libmp3lame", "mp3", 64_000, 24_000),
         "opus_24k": lambda x: through_codec(x, "libopus", "ogg", 24_000, 48_000),
-        "opus_16k": lambda x: through_codec(x, "libopus", "ogg", 16_000, 48_000),
         "telephone": telephone,
     }
 )

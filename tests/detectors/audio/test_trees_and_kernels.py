@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import nn
@@ -53,26 +52,6 @@ def test_a_kernel_machine_survives_saving_and_separates_what_no_line_can(tmp_pat
     scores = KernelMachine.load(tmp_path / "machine.safetensors").logits(rows[500:])
     np.testing.assert_array_equal(scores, machine.logits(rows[500:]))
     assert np.mean((scores > 0) == synthetic[500:]) > 0.75
-
-
-def test_a_kernel_machine_learns_from_rows_that_it_does_not_keep(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    rng = np.random.default_rng(3)
-    hidden = rng.standard_normal((600, 2))
-    noise = 0.3 * rng.standard_normal((600, 400))
-    rows = (hidden @ rng.standard_normal((2, 400)) + noise).astype(np.float32)
-    synthetic = hidden[:, 0] * hidden[:, 1] > 0
-    monkeypatch.setattr(audio_experts, "COMPONENTS", 8)
-    monkeypatch.setattr(audio_experts, "VECTORS", 60)
-    found = {}
-    for known in (60, 500):
-        machine = audio_experts.fit_machine(
-            rows[:known], synthetic[:known], np.ones(known, np.float32), seed=5
-        )
-        assert machine.vectors.shape[0] == machine.weights.size == 60
-        found[known] = np.mean((machine.logits(rows[500:]) > 0) == synthetic[500:])
-    assert found[500] > found[60]
 
 
 def test_networks_survive_saving_and_their_seed_fixes_them(tmp_path: Path) -> None:
