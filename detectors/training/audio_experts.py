@@ -86,14 +86,14 @@ def fit_machine(rows: Floats, synthetic: Bools, weights: Floats, *, seed: int) -
     mean, scale = rows.mean(0), rows.std(0) + np.float32(1e-6)
     scaled = (rows - mean) / scale
     basis = PCA(COMPONENTS, svd_solver="randomized", random_state=seed).fit(scaled)
-    components = basis.components_.T.astype(np.float16)
-    vectors = (scaled @ components.astype(np.float32)).astype(np.float16)
-    gamma = 1.0 / (COMPONENTS * float(vectors.astype(np.float32).var()))
+    components = _halved(basis.components_.T)
+    vectors = _halved(scaled @ components)
+    gamma = 1.0 / (COMPONENTS * float(vectors.var()))
     share = np.where(synthetic, synthetic.mean(), 1 - synthetic.mean())
     importance = weights / (2 * share)
     wanted = np.where(synthetic, 1.0, -1.0)
     bias = np.average(wanted, weights=importance)
-    kernel = gaussian(vectors.astype(np.float32), vectors.astype(np.float32), gamma)
+    kernel = gaussian(vectors, vectors, gamma)
     kernel[np.diag_indices_from(kernel)] += (RIDGE / importance).astype(np.float32)
     solution = linalg.solve(
         kernel,
@@ -111,6 +111,11 @@ def fit_machine(rows: Floats, synthetic: Bools, weights: Floats, *, seed: int) -
         gamma=np.asarray([gamma], np.float32),
         bias=np.asarray([bias], np.float32),
     )
+
+
+def _halved(values: Floats) -> Floats:
+    """In the precision of a file."""
+    return np.asarray(values.astype(np.float16), np.float32)
 
 
 def fit_conditions(rows: Floats, view: npt.NDArray[np.str_]) -> ConditionModel:
