@@ -42,6 +42,7 @@ SIZE: Final = 2 * WIDTH
 
 _HEADS: Final = 8
 _RANGE: Final = 8.0  # decades of power kept under the loudest moment
+_TAPER: Final = np.hanning(FRAME + 1)[:-1].astype(np.float32)  # a periodic Hann window
 
 
 class Encoder:
@@ -100,17 +101,12 @@ def log_mel(views: Floats, mel: Floats) -> Floats:
     """
     padded = np.pad(views, ((0, 0), (FRAME // 2, FRAME // 2)), mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME, axis=1)[:, ::HOP]
-    tapered = frames[:, : views.shape[1] // HOP] * _taper()
+    tapered = frames[:, : views.shape[1] // HOP] * _TAPER
     spectra = fft.rfft(tapered)
     power = np.square(spectra.real) + np.square(spectra.imag)
     decades = np.log10(np.maximum(power @ mel.T, 1e-10)).swapaxes(1, 2)
     floor = decades.max(axis=(1, 2), keepdims=True) - _RANGE
     return np.ascontiguousarray((np.maximum(decades, floor) + 4) / 4, np.float32)
-
-
-def _taper() -> Floats:
-    """A periodic Hann window."""
-    return np.hanning(FRAME + 1)[:-1].astype(np.float32)
 
 
 def _network(weights: Weights) -> Iterator[bytes]:
@@ -141,15 +137,10 @@ def _network(weights: Weights) -> Iterator[bytes]:
     heard = convolved(convolved("spectrogram", "first", 1), "second", 2)
     rows = graph.node("Transpose", [heard], "rows", perm=[0, 2, 1])
     hidden = graph.node("Add", [rows, "places"], "placed")
-    thirds = graph.constant("thirds", np.array([WIDTH] * 3))
     for number in range(BLOCKS):
         own = f"blocks.{number}."
         joined = dense(norm(hidden, f"{own}attention_norm"), f"{own}attention_in")
-        parts = [f"{own}{name}" for name in ("queries", "keys", "values")]
-        graph.split("Split", [joined, thirds], parts, axis=2)
-        seen = graph.node(
-            "MultiHeadAttention", parts, f"{own}seen", domain=MICROSOFT, num_heads=_HEADS
-        )
+        seen = graph.attended(joined, own, width=WIDTH, heads=_HEADS)
         hidden = graph.node("Add", [hidden, dense(seen, f"{own}attention_out")], f"{own}between")
         wide = bent(dense(norm(hidden, f"{own}dense_norm"), f"{own}dense_in"))
         hidden = graph.node("Add", [hidden, dense(wide, f"{own}dense_out")], f"{own}out")

@@ -11,7 +11,6 @@ from scipy.special import erf
 from detectors.zoo.weights import read_arrays, write_arrays
 
 Floats = npt.NDArray[np.float32]
-Halves = npt.NDArray[np.float16]
 
 PLACES: Final = {"first": 1, "norm": 2, "second": 5, "last": 8}
 """Where the layers of a `Perceptron` stand in the sequence that is trained, and their names in a file."""
@@ -22,13 +21,16 @@ _EPSILON: Final = 1e-5  # added to a variance
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What a layer multiplies with, (outputs, inputs) or (outputs,), and what it adds, (outputs,)."""
+    """What a layer multiplies with, (outputs, inputs) or (outputs,), and what it adds, (outputs,).
 
-    weight: Halves
-    bias: Halves
+    Numbers of half precision, which is how a file holds them, held as what is computed with.
+    """
+
+    weight: Floats
+    bias: Floats
 
     def dense(self, rows: Floats) -> Floats:
-        return np.asarray(rows @ self.weight.astype(np.float32).T + self.bias, np.float32)
+        return np.asarray(rows @ self.weight.T + self.bias, np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,9 @@ class Networks:
         state = read_arrays(weights)
 
         def layer(name: str) -> Layer:
-            return Layer(state[f"{name}.weight"], state[f"{name}.bias"])
+            return Layer(
+                *(state[f"{name}.{part}"].astype(np.float32) for part in ("weight", "bias"))
+            )
 
         members: list[Perceptron] = []
         while f"members.{len(members)}.{PLACES['last']}.bias" in state:
@@ -79,8 +83,9 @@ class Networks:
         for number, member in enumerate(self.members):
             for part, place in PLACES.items():
                 layer: Layer = getattr(member, part)
-                state[f"members.{number}.{place}.weight"] = layer.weight
-                state[f"members.{number}.{place}.bias"] = layer.bias
+                own = f"members.{number}.{place}"
+                state[f"{own}.weight"] = layer.weight.astype(np.float16)
+                state[f"{own}.bias"] = layer.bias.astype(np.float16)
         write_arrays(state, weights)
 
     def logits(self, rows: Floats) -> Floats:

@@ -67,8 +67,8 @@ def _perceptron(features: int) -> nn.Sequential:
 
 
 def _as_arrays(member: nn.Sequential) -> Perceptron:
-    def half(name: str) -> npt.NDArray[np.float16]:
-        return np.asarray(member.get_parameter(name).detach().half().numpy())
+    def half(name: str) -> Floats:
+        return np.asarray(member.get_parameter(name).detach().half().float().numpy())
 
     return Perceptron(
         **{

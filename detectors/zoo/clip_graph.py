@@ -160,12 +160,7 @@ class _Graph:
         graph, own, layers = self._graph, f"blocks.{number}.", self._rounded[number]
         heard = self._eased_norm(number, "norm1", tokens, layers["attn.qkv"].factors)
         joined = self._multiplied(heard, f"{own}attn.qkv", layers["attn.qkv"])
-        parts = [f"{own}{name}" for name in ("queries", "keys", "values")]
-        thirds = graph.constant(f"{own}thirds", np.array([WIDTH] * 3))
-        graph.split("Split", [joined, thirds], parts, axis=2)
-        attended = graph.node(
-            "MultiHeadAttention", parts, f"{own}attended", domain=MICROSOFT, num_heads=_HEADS
-        )
+        attended = graph.attended(joined, own, width=WIDTH, heads=_HEADS)
         seen = self._multiplied(attended, f"{own}attn.proj", layers["attn.proj"])
         tokens = graph.node("Add", [tokens, seen], f"{own}between")
         heard = self._eased_norm(number, "norm2", tokens, layers["mlp.fc1"].factors)

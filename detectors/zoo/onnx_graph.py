@@ -33,18 +33,20 @@ class OnnxGraph:
         output: str,
         **attributes: Any,  # noqa: ANN401 (as onnx takes them)
     ) -> str:
-        self.split(operator, inputs, [output], **attributes)
+        self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
-    def split(
-        self,
-        operator: str,
-        inputs: Sequence[str],
-        outputs: Sequence[str],
-        **attributes: Any,  # noqa: ANN401
-    ) -> None:
-        """A node with several outputs."""
-        self._nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
+    def attended(self, joined: str, own: str, *, width: int, heads: int) -> str:
+        """Self-attention over queries, keys and values that lie beside each other, `width` each.
+
+        `own` is what the names of its nodes begin with.
+        """
+        parts = [f"{own}{name}" for name in ("queries", "keys", "values")]
+        thirds = self.constant(f"{own}thirds", np.array([width] * 3))
+        self._nodes.append(helper.make_node("Split", [joined, thirds], parts, axis=2))
+        return self.node(
+            "MultiHeadAttention", parts, f"{own}attended", domain=MICROSOFT, num_heads=heads
+        )
 
     def norm(
         self,
