@@ -137,7 +137,7 @@ def _video(
         film = decode_video.decode(
             container, stream, limits, frames=request["frames"], short_side=request["short_side"]
         )
-        has_sound, unread = bool(container.streams.audio), _sound(container, chosen) is None
+        has_sound = bool(container.streams.audio)
     notes = list(film.notes)
     body: dict[str, Any] = {
         "container": found.container,
@@ -146,9 +146,7 @@ def _video(
         "left_out": chosen.left_out,
     }
     arrays: dict[str, Any] = {"frames": film.frames, "times": film.times, "shot": film.shot}
-    if has_sound and not request["sound"]:
-        notes += [Note.SOUND_UNREADABLE] * unread
-    elif has_sound:
+    if has_sound and request["sound"]:
         try:
             sound, samples = _audio(file, found, limits, chosen)
         except HandlerError:

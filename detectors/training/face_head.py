@@ -22,7 +22,6 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
 
 from detectors.faces.view import face_view
@@ -33,7 +32,7 @@ from detectors.training.image_features import folder_of
 from detectors.training.image_heads import Basis
 from detectors.training.laundering import Pixels, jpeg, jpeg_file
 from detectors.zoo.backbones import ClipEncoder, summaries
-from detectors.zoo.weights import verified
+from detectors.zoo.weights import verified, write_arrays
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,8 @@ HELD_OUT: Final = 5  # one owner, or one origin without swaps, of so many is nev
 CROSS: Final = 0.4  # share of made swaps that show another person's face
 CHANGED: Final = "changed"  # how views are trained on
 CLEAN: Final = "none"
-CONDITIONS: Final = (CLEAN, "jpeg-70")
+JPEG: Final = "jpeg-"  # and the quality
+CONDITIONS: Final = (CLEAN, f"{JPEG}70")
 COMPONENTS: Final = 600
 STRENGTH: Final = 8.0  # inverse regularisation, for components of mean norm one
 _SHARD: Final = 256
@@ -105,12 +105,9 @@ def delivered(face: Banked, condition: str) -> tuple[Pixels, Floats]:
     pixels = face.pixels()
     if condition == CHANGED:
         return _changed(pixels, face)
-    name, _, amount = condition.partition("-")
-    if name == "jpeg":
-        return jpeg(pixels, int(amount)), face.mesh
-    if name == "resize":
-        return _scaled(pixels, float(amount), cv2.INTER_AREA), face.mesh * np.float32(amount)
-    return pixels, face.mesh
+    if condition == CLEAN:
+        return pixels, face.mesh
+    return jpeg(pixels, int(condition.removeprefix(JPEG))), face.mesh
 
 
 def _changed(pixels: Pixels, face: Banked) -> tuple[Pixels, Floats]:
@@ -195,7 +192,7 @@ def main() -> None:
     weights = np.ones(len(swapped))
     weights[len(parts.known) :] = len(parts.known) / len(pairs)  # both kinds of swap weigh the same
     head = fitted(np.concatenate(found), swapped, weights)
-    save_file(head, given.trained / HEAD)
+    write_arrays(head, given.trained / HEAD)
     with (given.trained / SCORES).open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(("condition", "face", "origin", "owner", "swapped", "odds"))

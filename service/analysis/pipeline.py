@@ -182,7 +182,7 @@ class Pipeline:
 
     def _load_ahead(self, kind: Kind | None, profile: Profile) -> None:
         """Load what judges this kind while the first file of it is read and decoded."""
-        if kind is None or profile is Profile.PROVENANCE:
+        if kind is None or profile is Profile.PROVENANCE or (kind, profile) in self._ahead:
             return
         loader = Thread(target=self._prepare, args=(kind, Effort(profile)), name=f"loads-{kind}")
         if self._ahead.setdefault((kind, profile), loader) is loader:

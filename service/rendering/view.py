@@ -291,9 +291,10 @@ def _match(item: Match) -> MatchView:
 def _findings(report: Report) -> Iterator[FindingView]:
     """Every classifier; a reason that is given elsewhere on the page is not repeated."""
     elsewhere = dict.fromkeys((item.statement for item in report.not_checked), _(SEE_BELOW))
+    asked = beside(report)
     for item in report.findings:
-        asked = item in beside(report)
-        yield _finding(item, elsewhere.get(item.explanation, item.explanation), asked=asked)
+        reason = elsewhere.get(item.explanation, item.explanation)
+        yield _finding(item, reason, asked=item in asked)
         elsewhere.setdefault(item.explanation, _(SEE_ABOVE))
 
 
