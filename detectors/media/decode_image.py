@@ -16,6 +16,7 @@ from PIL import UnidentifiedImageError
 from detectors.media.limits import Limits
 from detectors.media.notes import Note
 from detectors.media.pictures import deep, heif, jpeg, jpeg2000, png, samples, tiff, webp
+from detectors.media.pictures.crop import Crop, crop_of
 from detectors.media.pictures.damage import REFUSALS
 from detectors.media.pictures.exif import forget_xmp, orientation_of, preview_of
 from detectors.media.pictures.hdr import colour_in_profile
@@ -79,6 +80,7 @@ class _Opened:
     data: bytes
     picture: Pillow.Image
     survey: Survey
+    crop: Crop | None
 
 
 def read_header(file: BinaryIO, container: str, limits: Limits) -> Header:
@@ -96,6 +98,8 @@ def decode(file: BinaryIO, container: str, limits: Limits) -> tuple[Header, RGB,
         opened = _open(file, container, limits)
         header = _header(opened)
         pixels, notes = _pixels(opened)
+        if opened.crop is not None:
+            pixels = opened.crop.of(pixels)
         if samples.has_few_colours(pixels):
             notes += (Note.FEW_COLOURS,)
         # Pillow's TIFF plug-in turns the picture itself, and then no longer says how it stood.
@@ -141,7 +145,9 @@ def _open(file: BinaryIO, container: str, limits: Limits) -> _Opened:
     if survey.colour is None:
         profile = picture.info.get("icc_profile") or b""
         survey = replace(survey, colour=colour_in_profile(profile))
-    return _Opened(container=container, data=data, picture=picture, survey=survey)
+    still = not getattr(picture, "is_animated", False)
+    crop = crop_of(data, picture.size) if container == "avif" and still else None
+    return _Opened(container=container, data=data, picture=picture, survey=survey, crop=crop)
 
 
 def _unsurveyed(data: bytes) -> Survey:
@@ -162,7 +168,8 @@ def _header_read(file: BinaryIO, container: str) -> Pillow.Image | None:
 def _header(opened: _Opened) -> Header:
     picture, container, survey = opened.picture, opened.container, opened.survey
     orientation = orientation_of(picture)
-    width, height = picture.size
+    crop = opened.crop
+    width, height = (crop.width, crop.height) if crop else picture.size
     if orientation >= 5 and container != "tiff":  # Pillow swaps a TIFF's itself
         width, height = height, width
     tables = getattr(picture, "quantization", None)
@@ -171,6 +178,7 @@ def _header(opened: _Opened) -> Header:
     several = jpeg.several(picture, survey.notes) if is_jpeg else animated
     found = (
         (Note.ORIENTATION_APPLIED, orientation != 1),
+        (Note.CROPPED, crop is not None and crop.hides_some_of(picture.size)),
         (Note.COLOUR_PROFILE_IGNORED, _has_foreign_colours(picture) and not _is_hdr(survey)),
         (Note.ONE_FRAME_ONLY, animated and container in _ANIMATED),
         (Note.FIRST_FRAME_ONLY, several and container not in (*_ANIMATED, "tiff")),
@@ -206,4 +214,6 @@ def _pixels(opened: _Opened) -> tuple[RGB, tuple[Note, ...]]:
         found = jpeg.pixels(opened.data, picture)
     elif container == "tiff":
         found = tiff.pixels(picture)
+    elif container in ("jp2", "j2k"):
+        picture = jpeg2000.in_order(picture, opened.data)
     return samples.rgb(picture) if found is None else found

@@ -8,6 +8,7 @@ class Note(StrEnum):
     """Something a reader of the report should know about how the file was read."""
 
     ORIENTATION_APPLIED = "orientation_applied"
+    CROPPED = "cropped"
     COLOUR_PROFILE_IGNORED = "colour_profile_ignored"
     ALPHA_COMPOSITED = "alpha_composited"
     CONVERTED_FROM_CMYK = "converted_from_cmyk"
@@ -43,6 +44,7 @@ class Note(StrEnum):
 
 SENTENCES: Final = {
     Note.ORIENTATION_APPLIED: "The picture was turned as its metadata asks.",
+    Note.CROPPED: "The file shows a part of a larger picture. What it leaves out was not judged.",
     Note.COLOUR_PROFILE_IGNORED: "The embedded colour profile was ignored.",
     Note.ALPHA_COMPOSITED: "Transparent parts were laid over white.",
     Note.CONVERTED_FROM_CMYK: "Printing colours were converted to screen colours without a profile.",

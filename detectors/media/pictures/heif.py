@@ -8,6 +8,7 @@ from typing import Any, Final
 import pillow_heif
 
 from detectors.media.notes import Note
+from detectors.media.pictures.boxes import boxes
 from detectors.media.pictures.hdr import colour_in_profile
 from detectors.media.pictures.survey import Colour, Survey, as_file
 
@@ -37,24 +38,10 @@ def _as_libheif_says(data: bytes) -> tuple[int, Colour | None]:
 
 def _beside(data: bytes) -> Iterator[Note]:
     """A film behind the picture, as phones keep it, a sequence, and a map for HDR screens."""
-    for number, (kind, start, end) in enumerate(_boxes(data)):
+    for number, (kind, start, end) in enumerate(boxes(data)):
         if kind == b"mpvd" or (kind == b"ftyp" and number):
             yield Note.FILM_NOT_READ
         elif kind == b"moov":  # a sequence, of which libheif hands out the cover
             yield Note.ONE_FRAME_ONLY
         elif kind == b"meta" and _GAIN_MAP.search(data, start, min(end, start + _META_BYTES)):
             yield Note.GAIN_MAP_IGNORED
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Type, start and end of the boxes on the first level, up to the first of a strange size."""
-    at = 0
-    while at + 8 <= len(data):
-        size, start = int.from_bytes(data[at : at + 4], "big"), at + 8
-        if size == 1:
-            size, start = int.from_bytes(data[at + 8 : at + 16], "big"), at + 16
-        end = len(data) if size == 0 else at + size
-        if not start <= end <= len(data):
-            return
-        yield data[at + 4 : at + 8], start, end
-        at = end
