@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# An AVIF or HEIC picture may be cropped and turned without being coded anew: properties marked as essential
-# say which part is to be shown ("clap") and which way up ("irot"), and HEIF has readers apply them. Of an AVIF
-# four decoders show all that was coded: Pillow 13.0.0, OpenCV 4.14.0, PyAV 18.1.0 (FFmpeg) and imagecodecs
-# 2026.3.6 hand out what a crop took away, and none says that there was one. OpenCV, which
-# turns JPEG, PNG, WebP and TIFF by their Exif, and imagecodecs do not turn an AVIF either, nor say
-# how it is meant; Pillow and PyAV tell the angle. pillow-heif 1.8.1 (libheif) applies both to the
-# same boxes in a HEIC, and gives the size after them for the AVIF, which it cannot decode.
+# An AVIF or HEIC picture may be cropped and turned without being coded anew: properties marked as essential say
+# which part is to be shown ("clap") and which way up ("irot"), and HEIF has readers apply them. Of an AVIF four
+# decoders show all that was coded: Pillow 13.0.0, OpenCV 4.14.0, PyAV 18.1.0 (FFmpeg) and imagecodecs 2026.3.6
+# hand out what the crop took away, and none says that there is one. OpenCV, which turns JPEG, PNG, WebP and
+# TIFF as their Exif asks, does not turn an AVIF either, nor does imagecodecs, and neither says how it is meant;
+# Pillow and PyAV tell the angle. pillow-heif 1.8.1 (libheif) applies both to the same boxes in a HEIC, and gives
+# the size after them of the AVIF, which it cannot decode.
 #
-# Seen (size, red upper left quarter of 80 x 40 kept by a crop): all four 80 x 40 in four colours, pillow-heif's
-# HEIC 40 x 20, all red; turned by 90 degrees: OpenCV and imagecodecs 80 x 40, Pillow's Exif 8, PyAV's angle 90.
+# Seen (a picture of 80 x 40 in four colours): cropped to its red quarter: 80 x 40 in four colours by all four,
+# 40 x 20 and red of the HEIC; turned by 90 degrees: 80 x 40 by all four, with 8 in Pillow's Exif and 90 by PyAV.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -3,7 +3,7 @@
 # two differences of colour (sYCC). Four readers make three pictures of it without an error. Pillow 13.0.0 does
 # not look at the order: red and blue are exchanged, and opacity that is stored first is shown as red. OpenCV
 # 4.14.0 reads sYCC by the weights of analogue television, PyAV 18.1.0 (FFmpeg) as if its luma went from 16 to
-# 235. imagecodecs 2026.3.6 (OpenJPEG) is right each time. A detector of colour or noise so judges another picture.
+# 235. imagecodecs 2026.3.6 (OpenJPEG) is right each time.
 #
 # Seen (an orange, 200 100 50): plain: 200 100 50 by all; blue first: Pillow 50 100 200, the others
 # 200 100 50; opacity 30 first: Pillow 30 200 100 and opacity 50; sYCC: Pillow and imagecodecs 199 99 49,

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # OpenCV 4.14.0 does not read the ONNX attribute "count_include_pad" of AveragePool, which says whether the
 # margin counts. It goes by the name of the program that wrote the file: if that is "pytorch", the margin
-# counts, else it does not, whatever the attribute says. So a network that was exported by PyTorch with
-# AvgPool2d(count_include_pad=False), as Inception has them, is computed wrongly, and one with PyTorch's own
-# default goes wrong as soon as a converter puts its own name in. Nothing is raised. onnxruntime 1.32.0 follows
-# the attribute.
+# counts, else it does not, whatever the attribute says. So a network that PyTorch exported with
+# AvgPool2d(count_include_pad=False), as timm's Inception networks have it, is computed wrongly, and one with
+# PyTorch's own default goes wrong once a converter puts its own name in. Nothing is raised. onnxruntime 1.32.0
+# follows the attribute.
 #
 # Seen (a picture of ones, corner after 3 x 3 with a margin of 1; asked for 1 without the margin, 4/9 with it):
 # without, "pytorch": OpenCV 0.44; without, "converter": 1; with, "pytorch": 0.44; with, "converter": 1;
