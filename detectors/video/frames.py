@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Final, Self, TypeVar
 
 import cv2
@@ -38,6 +39,14 @@ INSERTS: Final = "inserts"
 _NEIGHBOURS: Final = 1  # frames on each side that a span of the time line is smoothed with
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What is known of frames of a film, by their index, or will be: in full, or their fine detail."""
+
+    full: dict[int, Future[tuple[Observation, float] | NotApplicable]] = field(default_factory=dict)
+    between: dict[int, Future[float | NotApplicable]] = field(default_factory=dict)
+
+
 class FramesDetector:
     """Score = interquartile mean of the frames' scores, or the highest stretch if that says more.
 
@@ -70,17 +79,17 @@ class FramesDetector:
 
     def observe(self, media: Video) -> Observation:
         """Pooled log odds. Raises `NotApplicable` when under `MIN_FRAMES` frames can be judged."""
-        return self.pooled(media, None)
+        return self.pooled(media, _Looked())
 
     def begin(self) -> Begun | None:
         """As `Begins.begin`."""
         judge = self._judge
         return _Begun(self, judge, self._frames) if isinstance(judge, Glances) else None
 
-    def pooled(self, media: Video, begun: "_Begun | None") -> Observation:
-        """As `observe`; what was begun is waited for instead of being computed."""
+    def pooled(self, media: Video, looked: _Looked) -> Observation:
+        """As `observe`; what somebody else looks at is waited for instead of being computed."""
         chosen = spread(len(media.frames), self._frames)
-        found = _Frames(self._judge, media, chosen, begun)
+        found = _Frames(self._judge, media, chosen, looked)
         raws = found.judged()
         judged = raws[~np.isnan(raws)]
         if judged.size < MIN_FRAMES:
@@ -122,10 +131,10 @@ class _Frames:
         judge: Judge | Glances,
         media: Video,
         chosen: npt.NDArray[np.intp],
-        begun: "_Begun | None",
+        looked: _Looked,
     ) -> None:
         self._judge = judge
-        self._begun = begun
+        self._looked = looked
         self._media = media
         self._chosen = chosen
         self._margin = 0.0
@@ -182,12 +191,12 @@ class _Frames:
         return raws
 
     def _apart(self, judge: Glances, number: int) -> tuple[Observation, float] | NotApplicable:
-        begun = self._begun and self._begun.full.get(int(self._chosen[number]))
-        return begun.result() if begun else _tried(judge.apart, self._frame(number))
+        looked = self._looked.full.get(int(self._chosen[number]))
+        return looked.result() if looked else _tried(judge.apart, self._frame(number))
 
     def _details(self, judge: Glances, number: int) -> float | NotApplicable:
-        begun = self._begun and self._begun.between.get(int(self._chosen[number]))
-        return begun.result() if begun else _tried(judge.details, self._frame(number))
+        looked = self._looked.between.get(int(self._chosen[number]))
+        return looked.result() if looked else _tried(judge.details, self._frame(number))
 
     def _frame(self, number: int) -> Image:
         return _shown(self._media.frames[self._chosen[number]], self._media.container)
@@ -216,8 +225,7 @@ class _Begun:
         self._ahead = Ahead()
         self._came = 0
         self._shot = -1  # of the frame before, of those that are judged
-        self.full: dict[int, Future[tuple[Observation, float] | NotApplicable]] = {}
-        self.between: dict[int, Future[float | NotApplicable]] = {}
+        self._looked = _Looked()
 
     def arrived(self, frame: Sampled) -> None:
         """As `Begun.arrived`."""
@@ -230,14 +238,18 @@ class _Begun:
             return _shown(frame.pixels, frame.container)
 
         if frame.shot != self._shot or number in chosen[spread(chosen.size, ANCHORS)]:
-            self.full[number] = self._ahead.begin(lambda: _tried(self._judge.apart, shown()))
+            self._looked.full[number] = self._ahead.begin(
+                lambda: _tried(self._judge.apart, shown())
+            )
         else:
-            self.between[number] = self._ahead.begin(lambda: _tried(self._judge.details, shown()))
+            self._looked.between[number] = self._ahead.begin(
+                lambda: _tried(self._judge.details, shown())
+            )
         self._shot = frame.shot
 
     def observe(self, media: Video) -> Observation:
         """As `Begun.observe`."""
-        return self._detector.pooled(media, self)
+        return self._detector.pooled(media, self._looked)
 
     def close(self) -> None:
         """As `Begun.close`."""
