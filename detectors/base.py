@@ -72,6 +72,17 @@ class Video:
     left_out: tuple[LeftOut, ...] = ()  # of its sound too
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """One frame of a film whose next ones may not be decoded yet: RGB uint8, (height, width, 3)."""
+
+    pixels: "npt.NDArray[np.uint8]"
+    seconds: float  # from the start of the film
+    shot: int  # index of the shot it belongs to
+    of: int  # frames that the film will have at most
+    container: str
+
+
 Media = Image | Audio | Video
 
 
@@ -133,6 +144,31 @@ class Detector(Protocol):
 
     def observe(self, media: Any) -> Observation:  # noqa: ANN401 (each kind takes its own media)
         """Score decoded media. Raise `NotApplicable` or `DetectorError`; never return a guess."""
+        ...
+
+
+class Begun(Protocol):
+    """A judge of one film that looked at its frames as they came. Closed when the film is done."""
+
+    def arrived(self, frame: Sampled) -> None:
+        """Look at the next frame, in threads of its own: returns at once and raises nothing."""
+        ...
+
+    def observe(self, media: Any) -> Observation:  # noqa: ANN401
+        """As `Detector.observe` of the whole film, to the last bit, and sooner."""
+        ...
+
+    def close(self) -> None:
+        """Look at no more of the frames that came."""
+        ...
+
+
+@runtime_checkable
+class Begins(Protocol):
+    """A judge of films that need not wait for all frames of one."""
+
+    def begin(self) -> Begun | None:
+        """A judge of the next film alone; None where nothing can be done sooner."""
         ...
 
 

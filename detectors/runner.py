@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from detectors import calibration
-from detectors.base import Media, Observation, Patch, Span, kind_of
+from detectors.base import Begins, Begun, Kind, Media, Observation, Patch, Span, kind_of
 from detectors.errors import (
     DetectorError,
     MediaError,
@@ -28,12 +29,38 @@ log = logging.getLogger(__name__)
 DRAWN: Final = "The picture looks drawn or designed. This method was made for photographs."
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A judge that began before the whole file was there, and when."""
+
+    judge: Begun
+    clock: float
+
+
+def begin(kind: Kind, effort: Effort) -> dict[str, Start]:
+    """The detectors of this kind that need not wait for the end of a file, by name.
+
+    One that cannot be loaded is left out: its finding says so.
+    """
+    begun: dict[str, Start] = {}
+    for spec in specs_for(kind, effort):
+        if spec.within or _never_measured(spec) is not None:
+            continue
+        with suppress(Exception):
+            judge = load(spec)
+            early = judge.begin() if isinstance(judge, Begins) else None
+            if early is not None:
+                begun[spec.name] = Start(early, time.perf_counter())
+    return begun
+
+
 @dataclass(slots=True)
 class Run:
     """The detectors of one file, run in order; experts run once and feed their ensemble."""
 
     media: Media
     effort: Effort = Effort.FULL
+    begun: Mapping[str, Start] = field(default_factory=dict)
     observed: dict[str, Observation] = field(default_factory=dict)
     refused: dict[str, NotApplicable] = field(default_factory=dict)
 
@@ -49,7 +76,8 @@ class Run:
 
     def finding(self, spec: Spec) -> Finding:
         """Run one detector. Whatever happens comes back as a finding, a crash as FAILED."""
-        clock = time.perf_counter()
+        start = self.begun.get(spec.name)
+        clock = time.perf_counter() if start is None else start.clock
         try:
             observation = self._observe(spec)
             found = _scored(spec, clock, observation)
@@ -79,6 +107,8 @@ class Run:
             raise outside.anew()
         if spec.within in self.observed and self.observed[spec.within].drawn > 0:
             raise NotApplicable(Reason.NO_PHOTOGRAPH, DRAWN)
+        if spec.name in self.begun:
+            return self.begun[spec.name].judge.observe(self.media)
         judge = load(spec)
         if isinstance(judge, Ensemble):
             parts = {name: self.observed[name] for name in spec.fuses if name in self.observed}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from detectors.errors import MediaTimeout
-from detectors.media.sandbox import Caller, Reply
+from detectors.media.sandbox import Caller, Part, Reply
 
 
 @dataclass(slots=True)
@@ -32,12 +32,17 @@ class Allowed:
     allowance: Allowance
 
     def call(
-        self, request: Mapping[str, Any], file: BinaryIO | None = None, *, seconds: float
+        self,
+        request: Mapping[str, Any],
+        file: BinaryIO | None = None,
+        *,
+        seconds: float,
+        part: Part | None = None,
     ) -> Reply:
         """As `Sandbox.call`. Raises `MediaTimeout` at once when nothing may be spent any more."""
         seconds = min(seconds, self.allowance.left())
         started = time.monotonic()
         try:
-            return self.caller.call(request, file, seconds=seconds)
+            return self.caller.call(request, file, seconds=seconds, part=part)
         finally:
             self.allowance.used += time.monotonic() - started

@@ -3,7 +3,7 @@
 import contextlib
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
@@ -21,6 +21,8 @@ from detectors.media.tracks import Tracks
 from detectors.media.wire import HandlerError
 
 Answer = tuple[Mapping[str, Any], Mapping[str, Any]]
+Answers = Generator[Answer, None, Answer]
+"""Parts, and then the answer."""
 
 av.logging.set_level(None)
 for _module in pkgutil.walk_packages(av.__path__, "av."):  # some it would import only when used
@@ -28,7 +30,7 @@ for _module in pkgutil.walk_packages(av.__path__, "av."):  # some it would impor
         importlib.import_module(_module.name)
 
 
-def handle(request: dict[str, Any], file: BinaryIO | None) -> Answer:
+def handle(request: dict[str, Any], file: BinaryIO | None) -> Answer | Answers:
     """Do `request["do"]`: probe, image, audio, video or frame."""
     if file is None:
         raise HandlerError("media_undecodable", "there is no file")
@@ -129,14 +131,17 @@ def _heard(
 
 def _video(
     file: BinaryIO, found: MediaType, limits: Limits, chosen: Tracks, request: Mapping[str, Any]
-) -> Answer:
+) -> Answers:
+    """Each frame as it is decoded; then what is known of all of them, with the sound if wanted."""
     with opened(file, found) as container:
         stream = _film(container, chosen)
         if stream is None:
             raise HandlerError("media_undecodable", "the file has no moving picture")
-        film = decode_video.decode(
-            container, stream, limits, frames=request["frames"], short_side=request["short_side"]
+        frames, short_side = request["frames"], request["short_side"]
+        samples = decode_video.decode(
+            container, stream, limits, frames=frames, short_side=short_side
         )
+        film = yield from _one_by_one(samples, found.container)
         has_sound = bool(container.streams.audio)
     notes = list(film.notes)
     body: dict[str, Any] = {
@@ -145,16 +150,28 @@ def _video(
         "notes": notes,
         "left_out": chosen.left_out,
     }
-    arrays: dict[str, Any] = {"frames": film.frames, "times": film.times, "shot": film.shot}
+    arrays: Mapping[str, Any] = {}
     if has_sound and request["sound"]:
         try:
-            sound, samples = _audio(file, found, limits, chosen)
+            sound, arrays = _audio(file, found, limits, chosen)
         except HandlerError:
             notes.append(Note.SOUND_UNREADABLE)
         else:
             body["sound"] = sound
-            arrays |= samples
     return body, arrays
+
+
+def _one_by_one(
+    samples: Generator[decode_video.Sample, None, decode_video.Film], container: str
+) -> Generator[Answer, None, decode_video.Film]:
+    while True:
+        try:
+            sample = next(samples)
+        except StopIteration as end:
+            film: decode_video.Film = end.value
+            return film
+        told = {"of": sample.of, "seconds": sample.seconds, "shot": sample.shot}
+        yield {"container": container, **told}, {"pixels": sample.pixels}
 
 
 def _frame(file: BinaryIO, found: MediaType, limits: Limits, chosen: Tracks, number: int) -> Answer:

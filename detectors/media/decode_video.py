@@ -1,7 +1,7 @@
 """Sample frames of a film by time, from key frames where enough. Runs in the child only."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,13 +26,20 @@ _CUT_DISTANCE: Final = 0.4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """Sampled frames (n, height, width, 3), their times and the shot each belongs to."""
+    """What is known of a film once its frames were sampled."""
 
-    frames: RGB
-    times: npt.NDArray[np.float64]
-    shot: npt.NDArray[np.int32]
     seconds: float
     notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One frame, (height, width, 3), with its time from the start and the shot it belongs to."""
+
+    pixels: RGB
+    seconds: float
+    shot: int
+    of: int  # samples that the film is to have at most
 
 
 def decode(
@@ -42,8 +49,11 @@ def decode(
     *,
     frames: int,
     short_side: int | None,
-) -> Film:
-    """Up to `frames` frames at even spacing, as players show them. Raises `HandlerError`."""
+) -> Generator[Sample, None, Film]:
+    """Up to `frames` frames at even spacing, as players show them. Raises `HandlerError`.
+
+    Each is there before the next one is decoded, and no two are held at once.
+    """
     refuse_large(stream, limits)
     look, index = Look(stream, short_side), read_index(container, stream)
     seconds = min(index.seconds, limits.video_seconds)
@@ -52,16 +62,14 @@ def decode(
     stream.thread_type = "AUTO"
     skips = index.packets > _SKIP_FROM * count
     cursor = Cursor(container, stream, index, skips=skips)
-    pictures = np.empty((count, look.height, look.width, 3), np.uint8)
-    times: list[float] = []
-    turned = Orientation()
+    shots, last, turned = Shots(), 0.0, None
     for time, frame in _samples(cursor, index, seconds, count):
-        turned = turned if times else Orientation.of(frame)
-        pictures[len(times)] = look.pixels(frame)
-        times.append(max(time - index.start, times[-1] if times else 0.0))
-    if not times:
+        turned = turned or Orientation.of(frame)
+        pixels = np.ascontiguousarray(turned.applied(look.pixels(frame)[None])[0])
+        last = max(time - index.start, last)
+        yield Sample(pixels=pixels, seconds=last, shot=shots.of(pixels), of=count)
+    if turned is None:
         raise HandlerError("media_undecodable", "the video track holds no frame that can be read")
-    pictures = turned.applied(pictures[: len(times)])
     found = (
         (Note.CUT_AT_LIMIT, index.seconds > limits.video_seconds),
         (Note.FEWER_FRAMES, count < min(frames, index.packets)),
@@ -70,13 +78,8 @@ def decode(
         (Note.MIRRORED_OR_TURNED, turned.changes),
         (Note.ODD_ANGLE_IGNORED, turned.odd),
     )
-    return Film(
-        frames=pictures,
-        times=np.array(times),
-        shot=shots(pictures),
-        seconds=seconds,
-        notes=(*(note for note, true in found if true), *sorted(look.notes)),
-    )
+    notes = (*(note for note, true in found if true), *sorted(look.notes))
+    return Film(seconds=seconds, notes=notes)
 
 
 def frame(
@@ -99,17 +102,21 @@ def frame(
     return pixels, max(0.0, time - index.start), index.packets
 
 
-def shots(frames: RGB) -> npt.NDArray[np.int32]:
-    """Index of the shot of each frame: a new one starts where the colours change at once."""
-    out = np.zeros(len(frames), np.int32)
-    previous = None
-    for number, frame in enumerate(frames):
+class Shots:
+    """Counts shots, frame by frame: a new one starts where the colours change at once."""
+
+    def __init__(self) -> None:
+        self._shot = 0
+        self._colours: npt.NDArray[np.float32] | None = None
+
+    def of(self, frame: RGB) -> int:
+        """Index of the shot that the next frame belongs to."""
         colours = _colours(frame)
-        if previous is not None:
-            distance = cv2.compareHist(previous, colours, cv2.HISTCMP_BHATTACHARYYA)
-            out[number] = out[number - 1] + int(distance > _CUT_DISTANCE)
-        previous = colours
-    return out
+        if self._colours is not None:
+            distance = cv2.compareHist(self._colours, colours, cv2.HISTCMP_BHATTACHARYYA)
+            self._shot += distance > _CUT_DISTANCE
+        self._colours = colours
+        return self._shot
 
 
 def _colours(frame: RGB) -> npt.NDArray[np.float32]:

@@ -21,7 +21,8 @@ class Confinement:
     descriptors: int = 64
     threads: int = 64
     reply_bytes: int = 8 * MIB  # JSON of one reply
-    array_bytes: int = 2048 * MIB  # all arrays of one reply
+    array_bytes: int = 2048 * MIB  # all arrays of one reply, with its parts
+    parts: int = 1024  # of one reply, that come before its end
     calls: int = 10_000  # then the child is replaced, so that slow leaks end
     start_seconds: float = 60.0  # imports on a cold disk included
 

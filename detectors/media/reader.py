@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationError
 
-from detectors.base import Audio, Image, Kind, LeftOut, Video
+from detectors.base import Audio, Image, Kind, LeftOut, Sampled, Video
 from detectors.errors import (
     DecoderCrashed,
     MediaError,
@@ -17,10 +17,11 @@ from detectors.errors import (
     MediaTooLarge,
     MediaUndecodable,
 )
+from detectors.media.arriving import Arriving, Seen
 from detectors.media.launch import DECODER
 from detectors.media.limits import MAX_TRACKS, THUMBNAIL_SIDE, Limits
 from detectors.media.notes import Note
-from detectors.media.sandbox import Caller, HandlerError, Reply
+from detectors.media.sandbox import Caller, HandlerError, Part, Reply
 from detectors.result import Closed
 
 HANDLER: Final = DECODER
@@ -117,6 +118,13 @@ class _Film(Closed):
     sound: _Sound | None = None
 
 
+class _Sampled(Closed):
+    container: FilmContainer
+    of: int = Field(gt=0)
+    seconds: float = Field(ge=0)
+    shot: int = Field(ge=0, lt=2**31)
+
+
 class _Frame(Closed):
     seconds: float = Field(ge=0)
     count: int = Field(gt=0)
@@ -171,21 +179,25 @@ class MediaReader:
         reply = self._ask("audio", file, seconds)
         return _sound(reply, _checked(_Sound, reply.body))
 
-    def video(self, file: BinaryIO, budget: FrameBudget, *, sound: bool = True) -> Video:
-        """Frames spread evenly over the film, and its sound unless that is asked for by itself."""
+    def video(
+        self, file: BinaryIO, budget: FrameBudget, *, sound: bool = True, seen: Seen | None = None
+    ) -> Video:
+        """Frames spread evenly over the film, and its sound unless that is asked for by itself.
+
+        `seen` hears of each frame while the next one is decoded.
+        """
+        most, most_bytes = min(budget.frames, self._limits.frames), self._limits.frame_bytes
+        arriving = Arriving(most=most, most_bytes=most_bytes, seen=seen)
         wanted = {**asdict(budget), "sound": sound}
-        reply = self._ask("video", file, self._limits.video_wall_seconds, **wanted)
+        seconds = self._limits.video_wall_seconds
+        reply = self._ask(
+            "video", file, seconds, lambda part: arriving.add(_sampled(part)), **wanted
+        )
         film = _checked(_Film, reply.body)
-        frames = _array(reply, "frames", np.uint8, (None, None, None, 3))
-        count = frames.shape[0]
-        times = _array(reply, "times", np.float64, (count,))
-        shot = _array(reply, "shot", np.int32, (count,))
-        if frames.size == 0 or not _ascending(times) or not _ascending(shot):
-            raise DecoderCrashed("the decoder sent frames that are in no order")
         return Video(
-            frames=frames,
-            times=times,
-            shot=shot,
+            frames=arriving.frames,
+            times=arriving.times,
+            shot=arriving.shots,
             seconds=film.seconds,
             container=film.container,
             audio=None if film.sound is None else _sound(reply, film.sound),
@@ -202,10 +214,17 @@ class MediaReader:
             raise DecoderCrashed("the decoder sent an empty frame")
         return Frame(pixels=pixels, seconds=said.seconds, count=said.count)
 
-    def _ask(self, what: str, file: BinaryIO, seconds: float, **more: int | None) -> Reply:
+    def _ask(
+        self,
+        what: str,
+        file: BinaryIO,
+        seconds: float,
+        part: Part | None = None,
+        **more: int | None,
+    ) -> Reply:
         request = {"do": what, "limits": asdict(self._limits), **more}
         try:
-            return self._sandbox.call(request, file, seconds=seconds)
+            return self._sandbox.call(request, file, seconds=seconds, part=part)
         except HandlerError as error:
             raise _ERRORS.get(error.code, MediaUndecodable)(error.detail) from error
         except MediaTimeout as error:
@@ -244,8 +263,15 @@ def _thumbnail(reply: Reply) -> npt.NDArray[np.uint8] | None:
     return preview
 
 
-def _ascending(values: npt.NDArray[Any]) -> bool:
-    return bool(np.isfinite(values).all() and values[0] >= 0 and (np.diff(values) >= 0).all())
+def _sampled(part: Reply) -> Sampled:
+    said = _checked(_Sampled, part.body)
+    return Sampled(
+        pixels=_array(part, "pixels", np.uint8, (None, None, 3)),
+        seconds=said.seconds,
+        shot=said.shot,
+        of=said.of,
+        container=said.container,
+    )
 
 
 def _sound(reply: Reply, said: _Sound) -> Audio:

@@ -11,29 +11,28 @@ socket, or its own kernel timer ends it.
 """
 
 import contextlib
-import io
 import os
 import queue
 import resource
-import shutil
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Protocol, Self
+from typing import Any, BinaryIO, Final, Protocol, Self, TypeAlias
 
 from detectors.errors import DecoderCrashed, MediaTimeout
 from detectors.media import wire
+from detectors.media.handles import read_only
 from detectors.media.launch import launched
 from detectors.media.limits import Confinement
 from detectors.media.wire import Array, HandlerError
 from detectors.result import Closed
 
-__all__ = ["Caller", "HandlerError", "Hardening", "Reply", "Sandbox", "SandboxPool"]
+__all__ = ["Caller", "HandlerError", "Hardening", "Part", "Reply", "Sandbox", "SandboxPool"]
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _GRACE_SECONDS: Final = 5.0
@@ -70,11 +69,20 @@ class Reply:
     arrays: dict[str, Array]
 
 
+Part: TypeAlias = Callable[[Reply], None]
+"""Takes what a handler says before its answer. The handler waits meanwhile."""
+
+
 class Caller(Protocol):
     """What users of a sandbox need of it: a `Sandbox` or a `SandboxPool`."""
 
     def call(
-        self, request: Mapping[str, Any], file: BinaryIO | None = None, *, seconds: float
+        self,
+        request: Mapping[str, Any],
+        file: BinaryIO | None = None,
+        *,
+        seconds: float,
+        part: Part | None = None,
     ) -> Reply: ...
 
 
@@ -92,17 +100,25 @@ class Sandbox:
         self._child: _Child | None = None
 
     def call(
-        self, request: Mapping[str, Any], file: BinaryIO | None = None, *, seconds: float
+        self,
+        request: Mapping[str, Any],
+        file: BinaryIO | None = None,
+        *,
+        seconds: float,
+        part: Part | None = None,
     ) -> Reply:
         """Have the handler answer `request` about the whole of `file`, whatever its position.
 
-        Raises `HandlerError` with the handler's own code (or `out_of_memory`), `MediaTimeout` past
-        `seconds` or the processor time limit, `DecoderCrashed` when the child died or lied.
+        `part` is given what comes before the answer, piece by piece, and raises no
+        `HandlerError`; without it nothing may come. All of it counts towards the limits of one
+        reply. Raises `HandlerError` with the handler's own code (or `out_of_memory`),
+        `MediaTimeout` past `seconds` or the processor time limit, `DecoderCrashed` when the child
+        died or lied.
         """
-        with self._lock, _read_only(file) as descriptor:
+        with self._lock, read_only(file) as descriptor:
             child = self._ready()
             try:
-                return child.call(request, descriptor, seconds)
+                return child.call(request, descriptor, seconds, part)
             except HandlerError:
                 raise
             except BaseException:  # interrupted midway, its reply would answer the next call
@@ -118,7 +134,7 @@ class Sandbox:
         says nothing about the files but one: ask for each by itself then.
         """
         with self._lock, contextlib.ExitStack() as stack:
-            messages = [(request, stack.enter_context(_read_only(file))) for request, file in calls]
+            messages = [(request, stack.enter_context(read_only(file))) for request, file in calls]
             child = self._ready()
             try:
                 return child.call_many(messages, seconds)
@@ -177,7 +193,12 @@ class SandboxPool:
             self._idle.put(sandbox)
 
     def call(
-        self, request: Mapping[str, Any], file: BinaryIO | None = None, *, seconds: float
+        self,
+        request: Mapping[str, Any],
+        file: BinaryIO | None = None,
+        *,
+        seconds: float,
+        part: Part | None = None,
     ) -> Reply:
         """As `Sandbox.call`. Waiting for a free child counts towards `seconds`.
 
@@ -186,7 +207,7 @@ class SandboxPool:
         started = time.monotonic()
         with self._borrowed(seconds) as sandbox:
             waited = time.monotonic() - started
-            return sandbox.call(request, file, seconds=seconds - waited)
+            return sandbox.call(request, file, seconds=seconds - waited, part=part)
 
     def call_many(
         self, calls: Sequence[tuple[Mapping[str, Any], BinaryIO]], *, seconds: float
@@ -251,11 +272,29 @@ class _Child:
             and self._process.poll() is None
         )
 
-    def call(self, request: Mapping[str, Any], descriptor: int | None, seconds: float) -> Reply:
+    def call(
+        self,
+        request: Mapping[str, Any],
+        descriptor: int | None,
+        seconds: float,
+        part: Part | None,
+    ) -> Reply:
         self._calls += 1
         self._renew_processor_time()
         message = {"request": dict(request), "seconds": seconds + _GRACE_SECONDS}
-        return self._reply(*self._exchange(message, descriptor, seconds))
+        ends = time.monotonic() + seconds
+        untrusted, arrays = self._exchange(message, descriptor, seconds)
+        left = self._confinement.array_bytes
+        for _ in range(self._confinement.parts):
+            match untrusted:
+                case {"part": dict(body)} if part is not None and len(untrusted) == 1:
+                    left -= sum(values.nbytes for values in arrays.values())
+                    part(Reply(body, arrays))
+                case _:
+                    break
+            with self._translated(seconds, ends):
+                untrusted, arrays = self._receive(left)
+        return self._reply(untrusted, arrays)
 
     def call_many(
         self, messages: Sequence[tuple[Mapping[str, Any], int | None]], seconds: float
@@ -270,7 +309,7 @@ class _Child:
         replies: list[Reply | HandlerError] = []
         for _ in messages:
             with self._translated(seconds):
-                received = self._receive()
+                received = self._receive(self._confinement.array_bytes)
             try:
                 replies.append(self._reply(*received))
             except HandlerError as error:
@@ -299,12 +338,11 @@ class _Child:
     ) -> tuple[dict[str, Any], dict[str, Array]]:
         with self._translated(seconds):
             self._link.send(message, None, descriptor)
-            return self._receive()
+            return self._receive(self._confinement.array_bytes)
 
-    def _receive(self) -> tuple[dict[str, Any], dict[str, Array]]:
+    def _receive(self, array_bytes: int) -> tuple[dict[str, Any], dict[str, Array]]:
         header, arrays, stray = self._link.receive(
-            header_bytes=self._confinement.reply_bytes,
-            array_bytes=self._confinement.array_bytes,
+            header_bytes=self._confinement.reply_bytes, array_bytes=array_bytes
         )
         if stray is not None:
             os.close(stray)
@@ -312,9 +350,12 @@ class _Child:
         return header, arrays
 
     @contextlib.contextmanager
-    def _translated(self, seconds: float) -> Iterator[None]:
-        """Bound what is done on the link to `seconds`, and say what it means that it failed."""
-        self._link.deadline = time.monotonic() + seconds
+    def _translated(self, seconds: float, ends: float | None = None) -> Iterator[None]:
+        """Bound what is done on the link to `seconds`, and say what it means that it failed.
+
+        `ends` is when they are over, where they began before.
+        """
+        self._link.deadline = time.monotonic() + seconds if ends is None else ends
         try:
             yield
         except TimeoutError as error:
@@ -352,32 +393,3 @@ class _Child:
 def _printable(untrusted: str) -> str:
     """A child's words, fit for a report: no control characters, no lone surrogates, not long."""
     return "".join(letter if letter.isprintable() else " " for letter in untrusted[:1000])
-
-
-@contextlib.contextmanager
-def _read_only(file: BinaryIO | None) -> Iterator[int | None]:
-    """A descriptor of its own for the file: at its start, and unable to write."""
-    if file is None:
-        yield None
-        return
-    try:
-        source = file.fileno()
-    except (AttributeError, io.UnsupportedOperation):
-        descriptor = _in_memory(file)
-    else:
-        descriptor = os.open(f"/proc/self/fd/{source}", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _in_memory(file: BinaryIO) -> int:
-    writable = os.memfd_create("media")
-    try:
-        with os.fdopen(writable, "wb", closefd=False) as copy:
-            file.seek(0)
-            shutil.copyfileobj(file, copy)
-        return os.open(f"/proc/self/fd/{writable}", os.O_RDONLY | os.O_CLOEXEC)
-    finally:
-        os.close(writable)

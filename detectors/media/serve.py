@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from importlib import import_module
 from itertools import count
 from types import TracebackType
@@ -14,9 +14,11 @@ from typing import Any, BinaryIO
 
 from detectors.media import confine, wire
 
-Handler = Callable[[dict[str, Any], BinaryIO | None], tuple[Mapping[str, Any], Mapping[str, Any]]]
+Answer = tuple[Mapping[str, Any], Mapping[str, Any]]
+Handler = Callable[[dict[str, Any], BinaryIO | None], Answer | Generator[Answer, None, Answer]]
 """Request and file in; JSON body and arrays out.
 
+What a generator yields is sent at once, as a part that comes before the answer it returns.
 An exception with a text attribute `code` goes back to the caller as that code and its message.
 `MemoryError` goes back as `out_of_memory`. Any other exception ends the child.
 """
@@ -62,34 +64,49 @@ def _serve(link: wire.Link, handler: Handler) -> None:
             return
         # Should the parent die without a word, the kernel ends a child that hangs.
         signal.setitimer(signal.ITIMER_REAL, call["seconds"])
-        header, arrays = _answer(handler, call["request"], descriptor)
+        header, arrays, large = _answer(link, handler, call["request"], descriptor)
         if arrays:
             link.send(header, arrays)
         else:
             link.hold(header)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if arrays or number % COLLECT_EVERY == 0:
+        if large or number % COLLECT_EVERY == 0:
             del header, arrays
             gc.collect()  # decoders sit in reference cycles, with all their frame buffers
 
 
 def _answer(
-    handler: Handler, request: dict[str, Any], descriptor: int | None
-) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    link: wire.Link, handler: Handler, request: dict[str, Any], descriptor: int | None
+) -> tuple[dict[str, Any], Mapping[str, Any], bool]:
+    """What to send last, once all parts are sent, and whether much memory was used for it."""
     file = None if descriptor is None else os.fdopen(descriptor, "rb")
+    in_parts = False
     try:
-        body, arrays = handler(request, file)
+        found = handler(request, file)
+        in_parts = isinstance(found, Generator)
+        body, arrays = _after_parts(link, found) if isinstance(found, Generator) else found
     except MemoryError as error:
-        return {"error": "out_of_memory", "detail": str(error)}, {}
+        return {"error": "out_of_memory", "detail": str(error)}, {}, in_parts
     except Exception as error:
         code = getattr(error, "code", None)
         if not isinstance(code, str):
             raise
-        return {"error": code, "detail": str(error)}, {}
+        return {"error": code, "detail": str(error)}, {}, in_parts
     finally:
         if file is not None:
             file.close()
-    return {"body": dict(body)}, arrays
+    return {"body": dict(body)}, arrays, in_parts or bool(arrays)
+
+
+def _after_parts(link: wire.Link, parts: Generator[Answer, None, Answer]) -> Answer:
+    """Send each part as it comes; returns the answer."""
+    while True:
+        try:
+            body, arrays = next(parts)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+        link.send({"part": dict(body)}, arrays)
 
 
 def _last_words(

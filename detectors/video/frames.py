@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Final, Self, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detectors.base import Glances, Image, Judge, Observation, Span, Video
+from detectors.base import Begun, Glances, Image, Judge, Observation, Sampled, Span, Video
 from detectors.errors import NotApplicable
 from detectors.result import JUDGED_FRAMES, REFUSED_FRAMES, Reason
 from detectors.video.inserts import InsertRule
 from detectors.zoo.card import ModelCard
-from detectors.zoo.threads import side_by_side
+from detectors.zoo.threads import Ahead, side_by_side
 from detectors.zoo.weights import read_arrays, verified
 
 Pixels = npt.NDArray[np.uint8]
@@ -35,6 +37,14 @@ INSERTS: Final = "inserts"
 """Setting: the two numbers of the `InsertRule`."""
 
 _NEIGHBOURS: Final = 1  # frames on each side that a span of the time line is smoothed with
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What is known of frames of a film, by their index, or will be: in full, or their fine detail."""
+
+    full: dict[int, Future[tuple[Observation, float] | NotApplicable]] = field(default_factory=dict)
+    between: dict[int, Future[float | NotApplicable]] = field(default_factory=dict)
 
 
 class FramesDetector:
@@ -69,8 +79,17 @@ class FramesDetector:
 
     def observe(self, media: Video) -> Observation:
         """Pooled log odds. Raises `NotApplicable` when under `MIN_FRAMES` frames can be judged."""
+        return self.pooled(media, _Looked())
+
+    def begin(self) -> Begun | None:
+        """As `Begins.begin`."""
+        judge = self._judge
+        return _Begun(self, judge, self._frames) if isinstance(judge, Glances) else None
+
+    def pooled(self, media: Video, looked: _Looked) -> Observation:
+        """As `observe`; what somebody else looks at is waited for instead of being computed."""
         chosen = spread(len(media.frames), self._frames)
-        found = _Frames(self._judge, media, chosen)
+        found = _Frames(self._judge, media, chosen, looked)
         raws = found.judged()
         judged = raws[~np.isnan(raws)]
         if judged.size < MIN_FRAMES:
@@ -107,8 +126,15 @@ class _Frames:
     is taken from the anchor before it in the same shot.
     """
 
-    def __init__(self, judge: Judge | Glances, media: Video, chosen: npt.NDArray[np.intp]) -> None:
+    def __init__(
+        self,
+        judge: Judge | Glances,
+        media: Video,
+        chosen: npt.NDArray[np.intp],
+        looked: _Looked,
+    ) -> None:
         self._judge = judge
+        self._looked = looked
         self._media = media
         self._chosen = chosen
         self._margin = 0.0
@@ -138,9 +164,7 @@ class _Frames:
         seen = dict(
             zip(
                 full.tolist(),
-                side_by_side(
-                    lambda number: _tried(judge.apart, self._frame(number)), full.tolist()
-                ),
+                side_by_side(lambda number: self._apart(judge, number), full.tolist()),
                 strict=True,
             )
         )
@@ -151,16 +175,14 @@ class _Frames:
                 added[number] = rest[own]
                 continue
             if number not in seen:
-                seen[number] = _tried(judge.apart, self._frame(number))
+                seen[number] = self._apart(judge, number)
             found = seen[number]
             if isinstance(found, NotApplicable):
                 self.refusal = found
             else:
                 rest[own] = found[0].raw - found[1]
                 raws[number] = self._kept(found[0])
-        between = side_by_side(
-            lambda number: _tried(judge.details, self._frame(number)), tuple(added)
-        )
+        between = side_by_side(lambda number: self._details(judge, number), tuple(added))
         for number, details in zip(added, between, strict=True):
             if isinstance(details, NotApplicable):
                 self.refusal = details
@@ -168,9 +190,16 @@ class _Frames:
                 raws[number] = added[number] + details
         return raws
 
+    def _apart(self, judge: Glances, number: int) -> tuple[Observation, float] | NotApplicable:
+        looked = self._looked.full.get(int(self._chosen[number]))
+        return looked.result() if looked else _tried(judge.apart, self._frame(number))
+
+    def _details(self, judge: Glances, number: int) -> float | NotApplicable:
+        looked = self._looked.between.get(int(self._chosen[number]))
+        return looked.result() if looked else _tried(judge.details, self._frame(number))
+
     def _frame(self, number: int) -> Image:
-        frame = self._media.frames[self._chosen[number]]
-        return Image(pixels=normalised(frame), container=self._media.container)
+        return _shown(self._media.frames[self._chosen[number]], self._media.container)
 
     def _kept(self, seen: Observation) -> float:
         self._margin, self.allowance = seen.margin, seen.allowance
@@ -179,6 +208,56 @@ class _Frames:
     def margin_of_mean(self, count: int) -> float:
         """Of the half of `count` frames that is averaged; small frames stray all alike."""
         return self._margin if self.allowance else self._margin / math.sqrt(max(count / 2, 1))
+
+
+class _Begun:
+    """Frames of one film that are judged while others are decoded, as far as can be foreseen.
+
+    Which are anchors is known for certain at the end alone: a film may have fewer frames than it
+    promised, and an anchor may be refused. What was looked at otherwise than it should have been is
+    not used, so the result is the same.
+    """
+
+    def __init__(self, detector: FramesDetector, judge: Glances, most: int) -> None:
+        self._detector = detector
+        self._judge = judge
+        self._most = most
+        self._ahead = Ahead()
+        self._came = 0
+        self._shot = -1  # of the frame before, of those that are judged
+        self._looked = _Looked()
+
+    def arrived(self, frame: Sampled) -> None:
+        """As `Begun.arrived`."""
+        number, self._came = self._came, self._came + 1
+        chosen = spread(frame.of, self._most)
+        if number not in chosen:
+            return
+
+        def shown() -> Image:
+            return _shown(frame.pixels, frame.container)
+
+        if frame.shot != self._shot or number in chosen[spread(chosen.size, ANCHORS)]:
+            self._looked.full[number] = self._ahead.begin(
+                lambda: _tried(self._judge.apart, shown())
+            )
+        else:
+            self._looked.between[number] = self._ahead.begin(
+                lambda: _tried(self._judge.details, shown())
+            )
+        self._shot = frame.shot
+
+    def observe(self, media: Video) -> Observation:
+        """As `Begun.observe`."""
+        return self._detector.pooled(media, self._looked)
+
+    def close(self) -> None:
+        """As `Begun.close`."""
+        self._ahead.close()
+
+
+def _shown(frame: Pixels, container: str) -> Image:
+    return Image(pixels=normalised(frame), container=container)
 
 
 def _tried(judge: Callable[[Image], Seen], frame: Image) -> Seen | NotApplicable:

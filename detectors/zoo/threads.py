@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import local
 from typing import TypeVar
@@ -44,6 +44,23 @@ def side_by_side(function: Callable[[Item], Result], items: Iterable[Item]) -> l
         return [function(item) for item in known]
     with ThreadPoolExecutor(count, initializer=_mark) as pool:
         return list(pool.map(function, known))
+
+
+class Ahead:
+    """Work that is begun before all of it is known, by as many threads as one file may use.
+
+    As with `side_by_side` each piece of it is computed by one thread.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(threads(), initializer=_mark)
+
+    def begin(self, work: Callable[[], Result]) -> Future[Result]:
+        return self._pool.submit(work)
+
+    def close(self) -> None:
+        """Drop what was not begun, without waiting for what was."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _mark() -> None:

@@ -4,28 +4,19 @@ Numpy and OpenCV come with this module: only `Pipeline` imports it, on first use
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import BinaryIO, Final, TypeVar
+from collections.abc import Iterator
+from contextlib import closing
+from typing import BinaryIO, Final
 
 from detectors.base import Audio, Image, Kind, Media, Video, kind_of
-from detectors.errors import (
-    DetectorError,
-    MediaError,
-    MediaTooLarge,
-    MediaUndecodable,
-    WrongArithmetic,
-)
+from detectors.errors import DetectorError, MediaError, WrongArithmetic
 from detectors.image.history import history
 from detectors.media.allowance import Allowance, Allowed
 from detectors.media.notes import SENTENCES, Note
-from detectors.media.reader import HANDLER, FrameBudget, MediaReader, one_a_second
+from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import SandboxPool
 from detectors.registry import Effort, Spec, left_out, load, specs_for, votes
 from detectors.result import SPEECH_SECONDS, Finding, Reason
-from detectors.runner import Run
 from detectors.zoo.device import use_device
 from detectors.zoo.threads import use_threads
 from provenance.consistency import thumbnail
@@ -33,6 +24,8 @@ from provenance.declared import Trace
 from service.analysis import watermarks
 from service.analysis.classified import Classified
 from service.analysis.config import PipelineConfig
+from service.analysis.films import read_film
+from service.analysis.judging import Judging
 from service.analysis.media_index import LookUp, MediaIndex
 from service.analysis.preview import draw
 from service.analysis.progress import Listener, Progress, Stage
@@ -83,31 +76,7 @@ OTHER_TRACK: Final = "other_track"
 UNMENTIONED_SECONDS: Final = 1.0
 """Sound beside speech that goes without saying: as much as is too short to be judged."""
 _Size = tuple[int | None, int | None]
-Result = TypeVar("Result")
 DECODING_STARTS: Final = 0.1
-DETECTORS_START: Final = 0.3
-DETECTORS_END: Final = 0.95
-
-
-class _Judging:
-    """The detectors of one file: one part after the other, and how far they are."""
-
-    def __init__(self, effort: Effort, progress: Listener) -> None:
-        self._effort = effort
-        self._progress = progress
-        self._share = DETECTORS_START
-
-    def findings(self, part: Media, *, of_a_film: bool = False) -> tuple[Finding, ...]:
-        """Every detector of the part's kind."""
-        own = specs_for(kind_of(part), self._effort)
-        others = specs_for(Kind.VIDEO, self._effort) if of_a_film else ()
-        step = (DETECTORS_END - self._share) / (len(own) + len(others))
-
-        def started(spec: Spec) -> None:
-            self._progress(Progress(Stage.DETECTORS, self._share, spec.name))
-            self._share += step
-
-        return tuple(Run(part, self._effort).findings(started))
 
 
 class Classifier:
@@ -150,14 +119,14 @@ class Classifier:
     ) -> Classified:
         """Decode, judge and look up. Bytes that cannot be decoded come back as a stated gap."""
         progress(Progress(Stage.DECODING, DECODING_STARTS))
-        judging = _Judging(effort, progress)
-        try:
-            media, (width, height), heard = self._decode(source.file, kind, allowance, judging)
-        except MediaError as error:
-            return Classified(missing=(_undecoded(error),))
-        known = self._look_up(media, source)
-        marks = self._marks(media, effort)
-        findings = (*judging.findings(media), *heard)
+        with closing(Judging(effort, progress)) as judging:
+            try:
+                media, (width, height), heard = self._decode(source.file, kind, allowance, judging)
+            except MediaError as error:
+                return Classified(missing=(_undecoded(error),))
+            known = self._look_up(media, source)
+            marks = self._marks(media, effort)
+            findings = (*judging.findings(media), *heard)
         return Classified(
             kind=kind_of(media),
             findings=findings,
@@ -192,7 +161,7 @@ class Classifier:
         return index.look_up(media, sha256=source.sha256, tenant=source.tenant)
 
     def _decode(
-        self, file: BinaryIO, kind: Kind, allowance: Allowance, judging: _Judging
+        self, file: BinaryIO, kind: Kind, allowance: Allowance, judging: Judging
     ) -> tuple[Media, _Size, tuple[Finding, ...]]:
         """The media with its width and height as shown, and what is found in a film's sound.
 
@@ -205,39 +174,8 @@ class Classifier:
         probe = reader.probe(file)
         if probe.kind is not Kind.VIDEO:  # first bytes may show a film where there is sound alone
             return reader.audio(file), (None, None), ()
-        budget = one_a_second(probe, self._frames)
-        film, heard = _film(reader, file, budget, judging if probe.has_audio else None)
+        film, heard = read_film(reader, file, probe, self._frames, judging)
         return film, (probe.width, probe.height), heard
-
-
-def _film(
-    reader: MediaReader, file: BinaryIO, budget: FrameBudget, judging: _Judging | None
-) -> tuple[Video, tuple[Finding, ...]]:
-    """A film and what is found in its sound, which is judged while the pictures are decoded.
-
-    Without `judging` it has none.
-    """
-    if judging is None:
-        return reader.video(file, budget), ()
-    try:
-        sound = reader.audio(file, of_a_film=True)
-    except (MediaUndecodable, MediaTooLarge):
-        film = reader.video(file, budget, sound=False)
-        return replace(film, notes=(*film.notes, Note.SOUND_UNREADABLE)), ()
-    with _beside(lambda: reader.video(file, budget, sound=False)) as pictures:
-        heard = judging.findings(sound, of_a_film=True)
-        film = pictures.result()
-    return replace(film, audio=sound), heard
-
-
-@contextmanager
-def _beside(work: Callable[[], Result]) -> Iterator[Future[Result]]:
-    """What `work` comes to in a thread of its own; nobody waits for it where the block fails."""
-    pool = ThreadPoolExecutor(1)
-    try:
-        yield pool.submit(work)
-    finally:
-        pool.shutdown(wait=False)
 
 
 def _prepare(spec: Spec) -> None:

@@ -115,9 +115,9 @@ def cancel_scan(scan_id: ScanId, scans: TheScans, root: TheRoot) -> ScanView:
     dependencies=[needs(Scope.SCANS_READ)],
     responses=documented(ScanNotFound, InvalidRequest),
 )
-def read_scan(scan: TheScan, root: TheRoot) -> ScanView:
+def read_scan(scan_id: ScanId, scans: TheScans, root: TheRoot) -> ScanView:
     """State and progress of one scan."""
-    return ScanView.of(scan, root)
+    return ScanView.of(scans.get(scan_id), root)
 
 
 @router.get(

@@ -46,7 +46,7 @@ class ReviewRows:
             session.add(row)
             session.flush()
             trail.note(session, tenant, "scan.reviewed", f"scan:{scan_id}", judgement=judgement)
-            return _review(row)
+            return review_of(row)
 
     def page(
         self, tenant: str, scan_id: str, *, limit: int, before: int | None
@@ -57,7 +57,7 @@ class ReviewRows:
             query = query.where(ReviewRow.id < before)
         with self._database.read() as session:
             rows = session.scalars(query.order_by(ReviewRow.id.desc()).limit(limit)).all()
-            return tuple(map(_review, rows))
+            return tuple(map(review_of, rows))
 
     def reviewed(self, tenant: str) -> Iterator[Reviewed]:
         """Every scan with a review, by its latest one, the newest first; a batch at a time."""
@@ -76,7 +76,7 @@ class ReviewRows:
             with self._database.read() as session:
                 rows = session.execute(wanted).all()
             for row, document in rows:
-                yield Reviewed(review=_review(row), document=document)
+                yield Reviewed(review=review_of(row), document=document)
             if len(rows) < BATCH:
                 return
             before = rows[-1][0].id
@@ -86,10 +86,10 @@ def latest_of(session: Session, scan_ids: Sequence[str]) -> dict[str, Review]:
     """The latest review of each of these scans that has one."""
     latest = select(func.max(ReviewRow.id)).where(ReviewRow.scan_id.in_(scan_ids))
     query = select(ReviewRow).where(ReviewRow.id.in_(latest.group_by(ReviewRow.scan_id)))
-    return {row.scan_id: _review(row) for row in session.scalars(query)}
+    return {row.scan_id: review_of(row) for row in session.scalars(query)}
 
 
-def _review(row: ReviewRow) -> Review:
+def review_of(row: ReviewRow) -> Review:
     return Review(
         id=row.id,
         scan_id=row.scan_id,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.orm import Session, joinedload, lazyload
 
 from detectors.base import Kind
 from service.analysis.progress import Progress
@@ -22,7 +22,8 @@ from service.db.reading import scan_of
 from service.db.results import Result, SignedDocument, done, report_row, view_rows
 from service.db.retention import Keeping, RetentionRows
 from service.db.retention_lifecycle import Part
-from service.db.reviews import BATCH, latest_of
+from service.db.review_tables import ReviewRow
+from service.db.reviews import BATCH, review_of
 from service.db.trail import note
 from service.db.turns import whose_turn
 from service.db.view_tables import ViewRow
@@ -52,6 +53,20 @@ class Job:
     kind: Kind | None = None
     traceparent: str | None = None  # of the request that sent it
 
+
+_LATEST: Final = (
+    select(func.max(ReviewRow.id))
+    .where(ReviewRow.scan_id == bindparam("scan_id"))
+    .correlate(None)
+    .scalar_subquery()
+)
+_ONE: Final = (
+    select(ScanRow, ReviewRow)
+    .outerjoin(ReviewRow, ReviewRow.id == _LATEST)
+    .where(ScanRow.id == bindparam("scan_id"), ScanRow.tenant == bindparam("tenant"))
+    .options(joinedload(ScanRow.labels))
+)
+"""A scan with its latest review and its labels, in one question: who waits for a scan asks it often."""
 
 Also = Callable[[Session, str], None]
 """What else happens in the transaction that adds the scan of this id; what it raises undoes both."""
@@ -113,10 +128,11 @@ class ScanRows:
 
     def get(self, tenant: str, scan_id: str) -> Scan | None:
         with self._database.read() as session:
-            row = session.get(ScanRow, scan_id)
-            if row is None or row.tenant != tenant:
+            found = session.execute(_ONE, {"scan_id": scan_id, "tenant": tenant}).unique().first()
+            if found is None:
                 return None
-            return scan_of(row, latest_of(session, (scan_id,)).get(scan_id))
+            row, review = found
+            return scan_of(row, None if review is None else review_of(review))
 
     def marks(self, scan_ids: Sequence[str]) -> dict[str, str]:
         """The mark of each of these scans that exists, without reading the rest of their rows.

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 Answer = tuple[Mapping[str, Any], Mapping[str, Any]]
+Answers = Generator[Answer, None, Answer]
 
 
 class OtherPackageError(Exception):
@@ -24,7 +25,7 @@ class OtherPackageError(Exception):
     code = "manifest_odd"
 
 
-def handle(request: dict[str, Any], file: BinaryIO | None) -> Answer:
+def handle(request: dict[str, Any], file: BinaryIO | None) -> Answer | Answers:
     """Do what `request["do"]` names."""
     return ACTIONS[request["do"]](request, file)
 
@@ -160,7 +161,31 @@ def _lie(request: dict[str, Any], _: BinaryIO | None) -> Answer:
     return {}, {}
 
 
-ACTIONS: dict[str, Callable[[dict[str, Any], BinaryIO | None], Answer]] = {
+def _parts(request: dict[str, Any], _: BinaryIO | None) -> Answers:
+    """Parts with an array each, and then what `request["then"]` names."""
+    for number in range(request["count"]):
+        values = np.full(request.get("bytes", 10), number, np.uint8)
+        yield {"number": number}, {"values": values}
+    if "then" in request:
+        found = ACTIONS[request["then"]](request, None)
+        assert not isinstance(found, Generator)
+        return found
+    return {"count": request["count"], "pid": os.getpid()}, {}
+
+
+def _probe(_: dict[str, Any], __: BinaryIO | None) -> Answer:
+    return {"kind": "video", "container": "mp4", "codec": "h264", "seconds": 20.0}, {}
+
+
+def _video(request: dict[str, Any], _: BinaryIO | None) -> Answers:
+    """A film whose decoder dies behind the second frame."""
+    for number in range(2):
+        told = {"of": 4, "seconds": number / 2, "shot": 0, "container": "mp4"}
+        yield told, {"pixels": np.full((120, 160, 3), 50 * number, np.uint8)}
+    os.abort()
+
+
+ACTIONS: dict[str, Callable[[dict[str, Any], BinaryIO | None], Answer | Answers]] = {
     "echo": _echo,
     "array": _array,
     "sleep": _sleep,
@@ -178,4 +203,7 @@ ACTIONS: dict[str, Callable[[dict[str, Any], BinaryIO | None], Answer]] = {
     "look": _look,
     "surroundings": _surroundings,
     "lie": _lie,
+    "parts": _parts,
+    "probe": _probe,
+    "video": _video,
 }

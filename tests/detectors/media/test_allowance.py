@@ -11,7 +11,7 @@ from detectors.base import Kind
 from detectors.errors import MediaTimeout
 from detectors.media.allowance import Allowance, Allowed
 from detectors.media.limits import Limits
-from detectors.media.sandbox import Reply, Sandbox, SandboxPool
+from detectors.media.sandbox import Part, Reply, Sandbox, SandboxPool
 
 HANDLER = "tests.detectors.media.handlers:handle"
 
@@ -24,9 +24,14 @@ class _Slow:
         self.granted: list[float] = []
 
     def call(
-        self, request: Mapping[str, Any], file: BinaryIO | None = None, *, seconds: float
+        self,
+        request: Mapping[str, Any],
+        file: BinaryIO | None = None,
+        *,
+        seconds: float,
+        part: Part | None = None,
     ) -> Reply:
-        del request, file
+        del request, file, part
         self.granted.append(seconds)
         time.sleep(self._seconds)
         return Reply({}, {})

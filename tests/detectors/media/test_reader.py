@@ -1,7 +1,9 @@
 import io
+import math
 import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -9,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from detectors.base import AUDIO_RATE, Kind
+from detectors.base import AUDIO_RATE, Kind, Sampled
 from detectors.errors import DecoderCrashed, MediaError, MediaTooLarge, MediaUndecodable
 from detectors.media.limits import MAX_TRACKS, MIB, Confinement, Limits
 from detectors.media.notes import SENTENCES, Note
 from detectors.media.reader import HANDLER, FrameBudget, MediaReader
-from detectors.media.sandbox import HandlerError, Reply, Sandbox
+from detectors.media.sandbox import HandlerError, Part, Reply, Sandbox
 from tests import media
 from tests.detectors.media.test_sniff import FILMS, IMAGES, SOUNDS
 from tests.sounds import music_like, speech_like
@@ -404,10 +406,16 @@ def test_every_note_has_a_sentence() -> None:
 class _Liar:
     """Stands where a sandbox stands, and answers what it was told to."""
 
-    def __init__(self, reply: Reply | HandlerError) -> None:
+    def __init__(self, reply: Reply | HandlerError, parts: Sequence[Reply] = ()) -> None:
         self._reply = reply
+        self._parts = parts
 
-    def call(self, request: object, file: object = None, *, seconds: float) -> Reply:
+    def call(
+        self, request: object, file: object = None, *, seconds: float, part: Part | None = None
+    ) -> Reply:
+        for each in self._parts:
+            assert part is not None
+            part(each)
         if isinstance(self._reply, HandlerError):
             raise self._reply
         return self._reply
@@ -416,18 +424,21 @@ class _Liar:
 _PICTURE = {"container": "png", "codec": "png", "width": 4, "height": 2}
 _PIXELS = np.zeros((2, 4, 3), np.uint8)
 _FILM = {"container": "mp4", "seconds": 1.0, "notes": [], "left_out": []}
-_FRAMES = {
-    "frames": np.zeros((2, 4, 4, 3), np.uint8),
-    "times": np.array([0.0, 0.5]),
-    "shot": np.array([0, 0], np.int32),
-}
+_SAMPLED = {"of": 2, "seconds": 0.5, "shot": 1, "container": "mp4"}
+_FRAME = np.zeros((4, 4, 3), np.uint8)
+
+
+def _part(pixels: Any = _FRAME, **said: Any) -> Reply:
+    return Reply({**_SAMPLED, **said}, {"pixels": pixels})
 
 
 def test_honest_replies_pass() -> None:
     reader = MediaReader(_Liar(Reply(dict(_PICTURE), {"pixels": _PIXELS})))
     assert reader.image(_file(b"")).pixels.shape == (2, 4, 3)
-    reader = MediaReader(_Liar(Reply(dict(_FILM), dict(_FRAMES))))
+    reader = MediaReader(_Liar(Reply(dict(_FILM), {}), [_part(), _part()]))
     assert reader.video(_file(b""), FrameBudget(frames=2)).frames.shape == (2, 4, 4, 3)
+    reader = MediaReader(_Liar(Reply(dict(_FILM), {}), [_part()]))
+    assert reader.video(_file(b""), FrameBudget(frames=2)).frames.shape == (1, 4, 4, 3)
 
 
 @pytest.mark.parametrize(
@@ -460,28 +471,50 @@ def test_a_picture_out_of_bounds_is_a_crash(body: dict[str, Any], pixels: Any) -
     ],
 )
 def test_tracks_out_of_bounds_are_a_crash(left_out: list[dict[str, Any]]) -> None:
-    reader = MediaReader(_Liar(Reply({**_FILM, "left_out": left_out}, dict(_FRAMES))))
+    reader = MediaReader(_Liar(Reply({**_FILM, "left_out": left_out}, {}), [_part()]))
     with pytest.raises(DecoderCrashed):
         reader.video(_file(b""), FrameBudget(frames=2))
 
 
 @pytest.mark.parametrize(
-    "arrays",
+    "parts",
     [
-        {"times": np.array([0.5, 0.0])},
-        {"times": np.array([0.0, np.nan])},
-        {"times": np.array([0.0, np.inf])},
-        {"times": np.array([-1.0, 0.0])},
-        {"times": np.array([0.0])},
-        {"shot": np.array([1, 0], np.int32)},
-        {"frames": np.zeros((0, 4, 4, 3), np.uint8)},
-        {"frames": np.zeros((2, 4, 4, 4), np.uint8)},
+        [],
+        [_part(), _part(seconds=0.4)],
+        [_part(seconds=-1.0)],
+        [_part(seconds=math.inf)],
+        [_part(), _part(shot=0)],
+        [_part(shot=2**31)],
+        [_part(of=0)],
+        [_part(of=3)],
+        [_part(), _part(of=1)],
+        [_part(), _part(), _part()],
+        [_part(np.zeros((0, 4, 3), np.uint8))],
+        [_part(np.zeros((4, 4, 4), np.uint8))],
+        [_part(np.zeros((4, 4, 3), np.float32))],
+        [_part(), _part(np.zeros((4, 8, 3), np.uint8))],
+        [_part(container="exe")],
+        [_part(surprise=1)],
+        [_part(np.zeros((400, 400, 3), np.uint8)), _part()],
     ],
 )
-def test_a_film_out_of_order_is_a_crash(arrays: dict[str, Any]) -> None:
-    reader = MediaReader(_Liar(Reply(dict(_FILM), {**_FRAMES, **arrays})))
+def test_a_film_out_of_order_is_a_crash(parts: list[Reply]) -> None:
+    reader = MediaReader(_Liar(Reply(dict(_FILM), {}), parts), Limits(frame_bytes=1000))
     with pytest.raises(DecoderCrashed):
         reader.video(_file(b""), FrameBudget(frames=2))
+
+
+def test_frames_are_heard_of_as_they_come_and_are_those_of_the_film(reader: MediaReader) -> None:
+    came: list[Sampled] = []
+    film = reader.video(
+        _file(media.video_bytes(seconds=2.0)), FrameBudget(frames=6), seen=came.append
+    )
+    assert [frame.seconds for frame in came] == film.times.tolist()
+    assert [frame.shot for frame in came] == film.shot.tolist()
+    assert {(frame.of, frame.container) for frame in came} == {(6, "mp4")}
+    for frame, pixels in zip(came, film.frames, strict=True):
+        assert np.shares_memory(frame.pixels, film.frames)
+        np.testing.assert_array_equal(frame.pixels, pixels)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1.5])

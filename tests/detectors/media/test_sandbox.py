@@ -20,7 +20,7 @@ import pytest
 from detectors.errors import DecoderCrashed, MediaTimeout
 from detectors.media.launch import launch_ahead
 from detectors.media.limits import Confinement
-from detectors.media.sandbox import HandlerError, Sandbox, SandboxPool
+from detectors.media.sandbox import HandlerError, Reply, Sandbox, SandboxPool
 
 HANDLER = "tests.detectors.media.handlers:handle"
 
@@ -328,6 +328,81 @@ def test_a_reply_that_makes_no_sense_is_a_crash_not_a_result(lie: str, sandbox: 
 def test_a_reply_that_never_ends_is_stopped_by_the_clock(sandbox: Sandbox) -> None:
     with pytest.raises(MediaTimeout):
         sandbox.call({"do": "lie", "header": "{", "length": 1000}, seconds=0.5)
+
+
+def test_parts_come_in_order_before_the_answer_and_while_the_handler_works(
+    sandbox: Sandbox,
+) -> None:
+    came: list[tuple[int, list[int], float]] = []
+
+    def part(reply: Reply) -> None:
+        values = reply.arrays["values"]
+        came.append((reply.body["number"], values.tolist(), time.monotonic()))
+
+    request = {"do": "parts", "count": 3, "bytes": 2, "then": "sleep", "seconds": 0.5}
+    reply = sandbox.call(request, seconds=10, part=part)
+    assert [entry[:2] for entry in came] == [(0, [0, 0]), (1, [1, 1]), (2, [2, 2])]
+    assert came[-1][2] < reply.body["to"]
+    assert sandbox.call({"do": "echo", "say": 1}, seconds=10).body["said"] == 1
+
+
+def test_parts_that_nobody_takes_are_a_crash(sandbox: Sandbox) -> None:
+    with pytest.raises(DecoderCrashed, match="neither a body nor an error"):
+        sandbox.call({"do": "parts", "count": 1}, seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("then", "error"),
+    [("abort", "died"), ("fail", "a bug in the handler"), ("lie", "a header of")],
+)
+def test_a_child_that_dies_between_parts_costs_one_call(
+    then: str, error: str, sandbox: Sandbox
+) -> None:
+    came: list[Reply] = []
+    before = _pid(sandbox)
+    request = {"do": "parts", "count": 2, "then": then, "header": "x", "length": 2**31}
+    with pytest.raises(DecoderCrashed, match=error):
+        sandbox.call(request, seconds=20, part=came.append)
+    assert len(came) == 2
+    assert _pid(sandbox) != before
+
+
+def test_a_refusal_between_parts_comes_back_and_the_child_lives_on(sandbox: Sandbox) -> None:
+    before = _pid(sandbox)
+    request = {"do": "parts", "count": 2, "then": "refuse"}
+    with pytest.raises(HandlerError) as caught:
+        sandbox.call(request, seconds=10, part=lambda part: None)
+    assert caught.value.code == "manifest_odd"
+    assert _pid(sandbox) == before
+
+
+def test_parts_get_no_more_time_than_one_reply(sandbox: Sandbox) -> None:
+    started = time.monotonic()
+    request = {"do": "parts", "count": 500, "then": "sleep", "seconds": 60}
+    with pytest.raises(MediaTimeout, match=r"stopped after 0\.8 s"):
+        sandbox.call(request, seconds=0.8, part=lambda part: time.sleep(0.01))
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("limits", [{"array_bytes": 2500}, {"parts": 2}])
+def test_parts_together_are_limited_as_one_reply_is(limits: dict[str, int]) -> None:
+    came: list[Reply] = []
+    request = {"do": "parts", "bytes": 1000}
+    with Sandbox(handler=HANDLER, confinement=Confinement(**limits)) as sandbox:
+        fits = sandbox.call({**request, "count": 2}, seconds=10, part=came.append)
+        assert fits.body["count"] == 2
+        with pytest.raises(DecoderCrashed):
+            sandbox.call({**request, "count": 4}, seconds=10, part=came.append)
+    assert len(came) == 4
+
+
+def test_whoever_takes_a_part_and_fails_leaves_no_answer_behind(sandbox: Sandbox) -> None:
+    def part(_: Reply) -> None:
+        raise KeyError("ours")
+
+    with pytest.raises(KeyError, match="ours"):
+        sandbox.call({"do": "parts", "count": 2}, seconds=10, part=part)
+    assert sandbox.call({"do": "echo", "say": 2}, seconds=10).body["said"] == 2
 
 
 def test_a_pool_runs_calls_side_by_side() -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from safetensors.numpy import load_file
 
-from detectors.base import Image, Observation, Video
+from detectors.base import Begun, Image, Observation, Sampled, Video
 from detectors.errors import CardInvalid, NotApplicable
 from detectors.result import Reason
 from detectors.video.frames import (
@@ -25,6 +25,7 @@ from detectors.video.frames import (
 )
 from detectors.video.inserts import InsertRule
 from detectors.zoo.card import ModelCard
+from detectors.zoo.threads import threads, use_threads
 from detectors.zoo.weights import verified
 
 
@@ -194,6 +195,80 @@ def test_every_shot_has_a_frame_that_is_judged_in_full() -> None:
     brightness = {shown for shown in anchors(np.array(shots, np.int32)).nonzero()[0]}
     assert {0, 20, 21} <= brightness
     assert len(judge.seen) == len(brightness)
+
+
+def arriving(detector: FramesDetector, media: Video, of: int | None = None) -> Begun:
+    """A judge of this film that heard of all its frames; `of` is how many it was promised."""
+    begun = detector.begin()
+    assert begun is not None
+    for pixels, time, shot in zip(media.frames, media.times, media.shot, strict=True):
+        begun.arrived(
+            Sampled(
+                pixels=pixels,
+                seconds=float(time),
+                shot=int(shot),
+                of=of or len(media.frames),
+                container=media.container,
+            )
+        )
+    return begun
+
+
+LEVELS = [10, 40, 90, 20] * 8
+SHOTS = [0] * 20 + [1] + [2] * 11
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    ("levels", "shots", "of", "frames"),
+    [
+        (LEVELS, None, None, 64),
+        (LEVELS, SHOTS, None, 64),
+        (LEVELS, SHOTS, 40, 64),  # fewer came than were promised
+        (LEVELS, SHOTS, None, 10),  # not all are judged
+        ([0, *LEVELS[1:]], SHOTS, None, 64),  # an anchor is refused
+        (LEVELS[:20] + [0] * 12, SHOTS, 33, 64),
+    ],
+)
+def test_a_film_judged_while_it_came_scores_as_one_judged_whole(
+    levels: list[int], shots: list[int] | None, of: int | None, frames: int, count: int
+) -> None:
+    before = threads()
+    use_threads(count)
+    try:
+        detector, media = FramesDetector(Glancing(), frames), film(levels, shots)
+        begun = arriving(detector, media, of)
+        assert begun.observe(media) == detector.observe(media)
+        begun.close()
+    finally:
+        use_threads(before)
+
+
+def test_a_frame_that_was_judged_as_it_came_is_not_judged_again() -> None:
+    whole, ahead = Glancing(), Glancing()
+    FramesDetector(whole, 64).observe(film(LEVELS, SHOTS))
+    arriving(FramesDetector(ahead, 64), film(LEVELS, SHOTS)).observe(film(LEVELS, SHOTS))
+    assert (len(ahead.seen), ahead.glances) == (len(whole.seen), whole.glances)
+
+
+def test_a_refusal_met_while_frames_came_is_the_film_s() -> None:
+    media = film([0] * 8)
+    with pytest.raises(NotApplicable, match="black"):
+        arriving(FramesDetector(Glancing(), 64), media).observe(media)
+
+
+def test_a_judge_that_crashed_on_a_frame_crashes_for_the_film() -> None:
+    class Broken(Glancing):
+        def apart(self, media: Image) -> tuple[Observation, float]:
+            raise ZeroDivisionError
+
+    media = film([10] * 8)
+    with pytest.raises(ZeroDivisionError):
+        arriving(FramesDetector(Broken(), 64), media).observe(media)
+
+
+def test_what_has_no_glances_is_not_begun() -> None:
+    assert FramesDetector(Brightness(), 64).begin() is None
 
 
 def test_an_anchor_that_is_refused_leaves_its_shot_to_the_next_frame() -> None:

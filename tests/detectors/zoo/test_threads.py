@@ -1,7 +1,7 @@
 """What one file's threads do together does not depend on their number."""
 
 from collections.abc import Iterator
-from threading import Barrier, get_ident
+from threading import Barrier, Event, get_ident
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from detectors.errors import NotApplicable
 from detectors.registry import card_of, named
 from detectors.result import Reason
 from detectors.zoo.backbones import ClipEncoder, summaries
-from detectors.zoo.threads import side_by_side, threads, use_threads
+from detectors.zoo.threads import Ahead, side_by_side, threads, use_threads
 from detectors.zoo.weights import verified
 
 
@@ -42,6 +42,24 @@ def test_a_thread_that_is_one_of_several_starts_no_more() -> None:
         return get_ident(), side_by_side(inner, range(3))
 
     assert all({mine} == set(found) for mine, found in side_by_side(outer, range(2)))
+
+
+def test_work_that_is_begun_ahead_takes_no_more_threads_and_ends_when_nobody_wants_it() -> None:
+    use_threads(2)
+    ahead, going, going_on = Ahead(), Event(), Event()
+
+    def inner(_: int) -> int:
+        going.set()
+        going_on.wait(30)
+        return get_ident()
+
+    found = [ahead.begin(lambda: set(side_by_side(inner, range(3)))) for _ in range(4)]
+    assert going.wait(30)
+    ahead.close()
+    going_on.set()
+    begun = [future.result(30) for future in found if not future.cancelled()]
+    assert [len(idents) for idents in begun] == [1] * len(begun)
+    assert len(begun) <= 2
 
 
 def test_the_first_failure_in_order_is_raised() -> None:

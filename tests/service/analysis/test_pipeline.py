@@ -142,10 +142,10 @@ def test_a_file_that_kills_the_child_costs_only_its_own_answer(
     def crash(*_: object, **__: object) -> None:
         raise DecoderCrashed("died")
 
-    def crash_on_one(self: SandboxPool, request: Any, file: Any, *, seconds: float) -> Reply:
+    def crash_on_one(self: SandboxPool, request: Any, file: Any, **how: Any) -> Reply:
         if os.fstat(file.fileno()).st_size == len(signed):
             crash()
-        return ask(self, request, file, seconds=seconds)
+        return ask(self, request, file, **how)
 
     monkeypatch.setattr(SandboxPool, "call_many", crash)
     monkeypatch.setattr(SandboxPool, "call", crash_on_one)
