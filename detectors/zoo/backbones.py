@@ -91,7 +91,7 @@ class ClipEncoder:
         pixels = (view.astype(np.float32) - _MEAN) / _STD
         batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
         found = self._session.run(self._outputs, {"pixel_values": batch})
-        return np.concatenate(found).astype(np.float32, copy=False)
+        return np.stack(found).astype(np.float32, copy=False)
 
 
 def deviation(encoder: TokenEncoder, blocks: Sequence[int]) -> float:

@@ -22,7 +22,7 @@ from detectors.zoo.backbones import (
     ClipEncoder,
     summary,
 )
-from detectors.zoo.clip_graph import clip_graph
+from detectors.zoo.clip_graph import LOUD, clip_graph
 from detectors.zoo.torch_clip import TorchClip
 from detectors.zoo.weights import verified
 from tests.media import photograph
@@ -56,7 +56,7 @@ def test_no_range_is_found_at_run_time_and_no_pair_of_products_overflows() -> No
     assert not any("Dynamic" in node.op_type for node in graph.node)
     known = {tensor.name: tensor for tensor in graph.initializer}
     multiplied = [node for node in graph.node if node.op_type == "MatMulIntegerToFloat"]
-    assert len(multiplied) == 4 * max(CLIP_BLOCKS)
+    assert len(multiplied) == (3 + 1 + 5 + 1) * max(CLIP_BLOCKS)
     for node in multiplied:
         matrix = numpy_helper.to_array(known[node.input[1]]).astype(np.int32)
         assert 2 * 255 * np.abs(matrix).max() <= np.iinfo(np.int16).max
@@ -94,6 +94,14 @@ def test_one_changed_bit_moves_summaries_little(bit: int) -> None:
         changed[100, 100, 1] ^= bit
         found = apart(summary(encoder.tokens(changed)), summary(encoder.tokens(view)))
         assert 0 < found < NEAR
+
+
+def test_no_hidden_unit_that_counts_for_nothing_is_multiplied() -> None:
+    graph = onnx.load_model_from_string(made()[0]).graph
+    known = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    second = [known[f"blocks.{block}.mlp.fc2.matrix"] for block in range(max(CLIP_BLOCKS))]
+    assert all(matrix.any(axis=1).all() for matrix in second)
+    assert len(second[1]) == 3072 - LOUD["mlp.fc2"] > len(second[0])
 
 
 def test_the_graph_has_the_same_bytes_each_time() -> None:
