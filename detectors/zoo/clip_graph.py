@@ -50,9 +50,9 @@ _GELU: Final = 1.702
 _PARTS: Final = 4  # of the hidden units of a block: 0.6 MB each, in floats
 
 
-def clip_graph(weights: Path, blocks: Sequence[int]) -> tuple[Iterator[bytes], list[str]]:
-    """A model of `pixel_values` (1, 3, 224, 224), normalised, and the names of its outputs: tokens after
-    each of `blocks`, (197, 768). `weights` is the pinned file. Raises `KeyError` for another network.
+def clip_graph(weights: Path, blocks: Sequence[int]) -> Iterator[bytes]:
+    """A model of `pixel_values` (1, 3, 224, 224), normalised, that puts out the tokens after each of
+    `blocks`, (197, 768). `weights` is the pinned file. Raises `KeyError` for another network.
 
     The model comes in pieces that make it one after another, so that no second copy of it is needed.
     """
@@ -135,18 +135,17 @@ class _Graph:
         self._rows = self._graph.constant("as_rows", np.array([TOKENS, WIDTH]))
         self._batch = self._graph.constant("as_batch", np.array([1, TOKENS, WIDTH]))
 
-    def model(self, blocks: Sequence[int]) -> tuple[Iterator[bytes], list[str]]:
+    def model(self, blocks: Sequence[int]) -> Iterator[bytes]:
         tokens, after = self._embedded(), {}
         for block in range(len(self._rounded)):
             tokens = self._block(block, tokens)
             after[block + 1] = tokens
         outputs = [after[block] for block in blocks]
-        pieces = self._graph.pieces(
+        return self._graph.pieces(
             "clip",
             {"pixel_values": (1, 3, SIDE, SIDE)},
             dict.fromkeys(outputs, (TOKENS, WIDTH)),
         )
-        return pieces, outputs
 
     def _embedded(self) -> str:
         graph, known = self._graph, self._pinned.embedding()

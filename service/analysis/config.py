@@ -29,4 +29,5 @@ class PipelineConfig:
     threads: int = 2  # of a model; more helps one file, fewer helps several at once
     device: Device = Device.CPU  # that the picture encoder computes on
     weights_dir: Path | None = None  # where pulled detectors are
+    cache_dir: Path | None = None  # where models that are made at start are kept; None: nowhere
     thresholds: Path | None = None  # file of the organisation's own; None: those of the cards
