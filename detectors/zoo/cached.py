@@ -10,11 +10,10 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import onnxruntime
-
-from detectors.zoo.sessions import session
+if TYPE_CHECKING:
+    import onnxruntime
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +25,15 @@ def use_cache(folder: Path | None) -> None:
     _folder[0] = folder
 
 
-def cached(sha256: str | None, make: Callable[[], Iterable[bytes]]) -> onnxruntime.InferenceSession:
+def cached(
+    sha256: str | None, make: Callable[[], Iterable[bytes]]
+) -> "onnxruntime.InferenceSession":
     """The model that `make` gives the pieces of, kept from an earlier time if it has this digest.
 
     Raises what `make` does and `WeightsUnfit`; of a folder that cannot be read or written, nothing.
     """
+    from detectors.zoo.sessions import session  # onnxruntime only where something is computed
+
     folder = _folder[0]
     if folder is None or sha256 is None:
         return session(make())
