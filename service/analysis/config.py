@@ -25,6 +25,7 @@ class PipelineConfig:
     index_scans: bool = False  # describe media even where there is no index yet
     audio_watermark: bool = False  # look for the mark of speech generators in sound
     video_frames: int = 64  # of a film at most, one a second
+    previews: bool = True  # draw a picture of each file
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of a model; more helps one file, fewer helps several at once
     device: Device = Device.CPU  # that the picture encoder computes on

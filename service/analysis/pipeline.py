@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A report and, where the media could be decoded, a JPEG picture of it.
+    """A report and, where the media could be decoded and somebody wants it, a JPEG picture of it.
 
     The picture is the image itself, a strip of video frames or a waveform; the time lines of the
     report align with its width.
