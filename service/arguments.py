@@ -45,5 +45,6 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         threads=settings.model_threads,
         device=settings.device,
         weights_dir=settings.weights,
+        cache_dir=settings.cache_dir,
         thresholds=settings.thresholds,
     )

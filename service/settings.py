@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import (
     BaseModel,
     Field,
@@ -43,6 +43,11 @@ FORMER_DATA_DIR: Final = Path("var/assay")
 def user_data_dir() -> Path:
     """The folder of this user's data, whatever folder a command is started in."""
     return user_data_path("assay", appauthor=False)
+
+
+def user_cache_dir() -> Path:
+    """The folder of what this user's programs can make again."""
+    return user_cache_path("assay", appauthor=False)
 
 
 class Uploads(Section):
@@ -229,6 +234,9 @@ class Settings(BaseSettings):
     """Every scan adds its file to that index, until the scan is deleted."""
     weights_dir: Folder | None = None
     """Models that were pulled; unset: `weights` in the data directory."""
+    cache_dir: Folder = Field(default_factory=user_cache_dir)
+    """What is made of the weights that come with assay when a model is first loaded, some 60 MB each,
+    so that later starts are sooner; unset: `assay` in the user's cache folder, such as ~/.cache/assay."""
     report_key_file: Folder | None = None
     """Ed25519 key in PEM that signs reports; unset: made once as `keys/report.pem` in the data
     directory. A fleet shares one."""

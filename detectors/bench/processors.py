@@ -63,7 +63,7 @@ def main() -> None:
 
 def write() -> None:
     """Keep what this processor answers to the known view as the expected answer."""
-    encoder = ClipEncoder(verified(card_of(named("image.clip"))))
+    encoder = ClipEncoder(lambda: verified(card_of(named("image.clip"))))
     rows = summary(encoder.tokens(known_view.known_view()))
     write_arrays(
         {str(block): row.astype(np.float16) for block, row in zip(CLIP_BLOCKS, rows, strict=True)},
@@ -74,7 +74,7 @@ def write() -> None:
 def scores(files: list[Path]) -> Scores:
     """Log10 ratio, or reason, of every detector on every picture, and the self-test's deviation."""
     use_threads(1)  # of two, an emulator now and then waits for one that never comes
-    encoder = ClipEncoder(verified(card_of(named("image.clip"))))
+    encoder = ClipEncoder(lambda: verified(card_of(named("image.clip"))))
     found: Scores = {"self-test": encoder.deviation}
     shown = {"known view": known_view.known_view(), **{file.name: read(file) for file in files}}
     for name, pixels in shown.items():

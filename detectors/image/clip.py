@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from copy import copy
+from functools import partial
 from typing import Final, Self
 
 import numpy as np
@@ -123,7 +124,7 @@ class ClipDetector:
         is a heat map. Raises `CardInvalid` without them.
         """
         del parts
-        encoder = clip_encoder(verified(card, 0), card.whole_numbers("blocks"))
+        encoder = clip_encoder(partial(verified, card, 0), card.whole_numbers("blocks"))
         head, domain = read_arrays(verified(card, 1)), Domain(read_arrays(verified(card, 2)))
         points = card.operating_points
         return cls(

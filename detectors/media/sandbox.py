@@ -12,7 +12,6 @@ socket, or its own kernel timer ends it.
 
 import contextlib
 import os
-import queue
 import resource
 import signal
 import subprocess
@@ -28,6 +27,7 @@ from detectors.errors import DecoderCrashed, MediaTimeout
 from detectors.media import wire
 from detectors.media.handles import read_only
 from detectors.media.launch import launched
+from detectors.media.lending import Lender
 from detectors.media.limits import Confinement
 from detectors.media.wire import Array, HandlerError
 from detectors.result import Closed
@@ -173,7 +173,10 @@ class Sandbox:
 
 
 class SandboxPool:
-    """Up to `size` sandboxes for one handler: as many calls run at once, the others wait."""
+    """Up to `size` sandboxes for one handler: as many calls run at once, the others wait.
+
+    A child beyond the first starts where all others were busy for a while (`Lender`).
+    """
 
     def __init__(
         self,
@@ -187,10 +190,7 @@ class SandboxPool:
             Sandbox(handler=handler, confinement=confinement, open_files=open_files)
             for _ in range(size)
         )
-        # Last in, first out: an idle pool keeps few children busy instead of starting them all.
-        self._idle: queue.LifoQueue[Sandbox] = queue.LifoQueue()
-        for sandbox in self._sandboxes:
-            self._idle.put(sandbox)
+        self._lender = Lender(self._sandboxes)
 
     def call(
         self,
@@ -202,10 +202,10 @@ class SandboxPool:
     ) -> Reply:
         """As `Sandbox.call`. Waiting for a free child counts towards `seconds`.
 
-        Nobody waits where there are as many children as threads that call.
+        With as many children as threads that call, nobody waits longer than `PATIENCE_SECONDS`.
         """
         started = time.monotonic()
-        with self._borrowed(seconds) as sandbox:
+        with self._lender.lent(seconds) as sandbox:
             waited = time.monotonic() - started
             return sandbox.call(request, file, seconds=seconds - waited, part=part)
 
@@ -213,11 +213,11 @@ class SandboxPool:
         self, calls: Sequence[tuple[Mapping[str, Any], BinaryIO]], *, seconds: float
     ) -> list[Reply | HandlerError]:
         """As `Sandbox.call_many`."""
-        with self._borrowed() as sandbox:
+        with self._lender.lent() as sandbox:
             return sandbox.call_many(calls, seconds=seconds)
 
     def hardening(self) -> Hardening:
-        with self._borrowed() as sandbox:
+        with self._lender.lent() as sandbox:
             return sandbox.hardening()
 
     def close(self) -> None:
@@ -231,18 +231,6 @@ class SandboxPool:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         self.close()
-
-    @contextlib.contextmanager
-    def _borrowed(self, seconds: float | None = None) -> Iterator[Sandbox]:
-        """A sandbox that nobody else uses meanwhile; waits for one, if wanted not for ever."""
-        try:
-            sandbox = self._idle.get(timeout=seconds)
-        except queue.Empty:
-            raise MediaTimeout(f"no decoder was free within {seconds:.3g} s") from None
-        try:
-            yield sandbox
-        finally:
-            self._idle.put(sandbox)
 
 
 class _Child:

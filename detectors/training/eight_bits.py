@@ -47,7 +47,7 @@ def main() -> None:
     use_threads(2)
     shown = list(some_views(parser.parse_args().manifest, PICTURES, SEED))
     weights = verified(card_of(named(DETECTORS[0])))
-    integers = ClipEncoder(weights)
+    integers = ClipEncoder(lambda: weights)
     floats = TorchClip(weights, blocks=CLIP_BLOCKS, device=torch.device("cpu"), bf16=True)
     small = side_by_side(lambda views: summaries(integers, views), shown)
     wide = [np.stack([summary(rows) for rows in floats.tokens(views)]) for views in shown]

@@ -154,7 +154,7 @@ def encoded(bank: list[Banked], condition: str, folder: Path) -> Floats:
 
 def _encoder() -> ClipEncoder:
     card = card_of(named("image.clip"))
-    return ClipEncoder(verified(card, 0), blocks=card.whole_numbers("blocks"))
+    return ClipEncoder(lambda: verified(card, 0), blocks=card.whole_numbers("blocks"))
 
 
 def fitted(

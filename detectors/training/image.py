@@ -85,7 +85,7 @@ def main() -> None:
 
 def cache_all(chosen: list[Picture], drawings: Path, folder: Path) -> Made:
     """Token summaries of all views, the most useful views first, of decoded and of made pictures."""
-    encoder = ClipEncoder(installed(CLIP_DISTRIBUTION, CLIP_FILE))
+    encoder = ClipEncoder(lambda: installed(CLIP_DISTRIBUTION, CLIP_FILE))
     for view in (*zip(WHOLE_VIEWS, CROP_VIEWS, strict=True), *NAMED_VIEWS):
         for kind in view:
             cache(chosen, kind, lambda pixels: summary(encoder.tokens(pixels)), folder / "clip")

@@ -217,7 +217,7 @@ def main() -> None:
     every = pictures(given.manifest)
     chosen = spread(every, MOST_OF_SOURCE, MOST_OF_GENERATOR)
     shown = originals(given.manifest, spread(chosen, MOST_SHOWN, MOST_SHOWN_OF_GENERATOR))
-    encoder = ClipEncoder(installed(CLIP_DISTRIBUTION, CLIP_FILE))
+    encoder = ClipEncoder(lambda: installed(CLIP_DISTRIBUTION, CLIP_FILE))
     with (
         closing(sqlite3.connect(given.cache / "delivered.sqlite")) as store,
         threadpool_limits(1),

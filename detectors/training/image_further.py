@@ -128,7 +128,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     every = pictures(given.manifest)
     chosen = spread(every, MOST_OF_SOURCE, MOST_OF_GENERATOR)
-    encoder = ClipEncoder(installed(CLIP_DISTRIBUTION, CLIP_FILE))
+    encoder = ClipEncoder(lambda: installed(CLIP_DISTRIBUTION, CLIP_FILE))
     cache_all(chosen, encoder, given.cache / "clip")
     for kind in KINDS:
         cache(

@@ -145,7 +145,9 @@ def main() -> None:
         threadpool_limits(1),
     ):
         store.execute("PRAGMA synchronous = OFF")  # what is lost is computed anew
-        encoder = KeptSummaries(clip_encoder(verified(pictures, 0), blocks), store, len(blocks))
+        encoder = KeptSummaries(
+            clip_encoder(lambda: verified(pictures, 0), blocks), store, len(blocks)
+        )
         heads = video_head.of_folds(video_head.clips_of(items, given.cache), before)
         judge = ClipDetector(encoder, before, Domain(domain), maps=False, margin=MARGIN)
         judges = Judges(card=card, judge=judge, heads=heads)

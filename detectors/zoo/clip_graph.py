@@ -9,10 +9,13 @@ measured once (`RANGES`), so a token is moved by what it depends on and nothing 
 - The loudest channels (`LOUD`) are multiplied in floating point beside the rest.
 - Matrices have seven bits and activations eight, so that the sum of two products fits into 16 bits,
   which is what processors with AVX2 and without VNNI add them in.
+
+Products come in parts that stay in a core's cache until what is made of them is done. Each number is
+computed as in one piece.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -44,11 +47,12 @@ _MOST_WEIGHT: Final = 63
 _LEVELS: Final = 255
 _SMALLEST: Final = 1e-4  # of a channel that is always nought
 _GELU: Final = 1.702
+_PARTS: Final = 4  # of the hidden units of a block: 0.6 MB each, in floats
 
 
-def clip_graph(weights: Path, blocks: Sequence[int]) -> tuple[Iterator[bytes], list[str]]:
-    """A model of `pixel_values` (1, 3, 224, 224), normalised, and the names of its outputs: tokens after
-    each of `blocks`, (1, 197, 768). `weights` is the pinned file. Raises `KeyError` for another network.
+def clip_graph(weights: Path, blocks: Sequence[int]) -> Iterator[bytes]:
+    """A model of `pixel_values` (1, 3, 224, 224), normalised, that puts out the tokens after each of
+    `blocks`, (197, 768). `weights` is the pinned file. Raises `KeyError` for another network.
 
     The model comes in pieces that make it one after another, so that no second copy of it is needed.
     """
@@ -128,19 +132,20 @@ class _Graph:
     def __init__(self, pinned: PinnedClip, rounded: Sequence[Mapping[str, _Rounded]]) -> None:
         self._pinned, self._rounded = pinned, rounded
         self._graph = OnnxGraph()
+        self._rows = self._graph.constant("as_rows", np.array([TOKENS, WIDTH]))
+        self._batch = self._graph.constant("as_batch", np.array([1, TOKENS, WIDTH]))
 
-    def model(self, blocks: Sequence[int]) -> tuple[Iterator[bytes], list[str]]:
+    def model(self, blocks: Sequence[int]) -> Iterator[bytes]:
         tokens, after = self._embedded(), {}
         for block in range(len(self._rounded)):
             tokens = self._block(block, tokens)
             after[block + 1] = tokens
         outputs = [after[block] for block in blocks]
-        pieces = self._graph.pieces(
+        return self._graph.pieces(
             "clip",
             {"pixel_values": (1, 3, SIDE, SIDE)},
-            dict.fromkeys(outputs, (1, TOKENS, WIDTH)),
+            dict.fromkeys(outputs, (TOKENS, WIDTH)),
         )
-        return pieces, outputs
 
     def _embedded(self) -> str:
         graph, known = self._graph, self._pinned.embedding()
@@ -154,47 +159,110 @@ class _Graph:
         rows = graph.node("Transpose", [columns], "rows", perm=[0, 2, 1])
         joined = graph.node("Concat", [first, rows], "joined", axis=1)
         placed = graph.node("Add", [joined, place], "placed")
-        return graph.norm(placed, "norm_pre", known["norm_pre.weight"], known["norm_pre.bias"])
+        tokens = graph.norm(placed, "norm_pre", known["norm_pre.weight"], known["norm_pre.bias"])
+        return graph.node("Reshape", [tokens, self._rows], "tokens")
 
     def _block(self, number: int, tokens: str) -> str:
+        graph, own = self._graph, f"blocks.{number}."
+        tokens = graph.node("Add", [tokens, self._attended(number, tokens)], f"{own}between")
+        return graph.node("Add", [tokens, self._thought(number, tokens)], f"{own}tokens")
+
+    def _attended(self, number: int, tokens: str) -> str:
         graph, own, layers = self._graph, f"blocks.{number}.", self._rounded[number]
-        heard = self._eased_norm(number, "norm1", tokens, layers["attn.qkv"].factors)
-        joined = self._multiplied(heard, f"{own}attn.qkv", layers["attn.qkv"])
-        attended = graph.attended(joined, own, width=WIDTH, heads=_HEADS)
-        seen = self._multiplied(attended, f"{own}attn.proj", layers["attn.proj"])
-        tokens = graph.node("Add", [tokens, seen], f"{own}between")
-        heard = self._eased_norm(number, "norm2", tokens, layers["mlp.fc1"].factors)
-        wide = self._multiplied(heard, f"{own}mlp.fc1", layers["mlp.fc1"])
-        bent = graph.node("QuickGelu", [wide], f"{own}bent", domain=MICROSOFT, alpha=_GELU)
-        eased = graph.constant(f"{own}eased", 1 / layers["mlp.fc2"].factors)
-        even = graph.node("Mul", [bent, eased], f"{own}even")
-        thought = self._multiplied(even, f"{own}mlp.fc2", layers["mlp.fc2"])
-        return graph.node("Add", [tokens, thought], f"{own}tokens")
+        joined, proj = layers["attn.qkv"], layers["attn.proj"]
+        heard = self._heard(
+            f"{own}attn.qkv", self._eased_norm(number, "norm1", tokens, joined.factors), joined
+        )
+        apart = []
+        for third, name in enumerate(("queries", "keys", "values")):
+            columns = slice(third * WIDTH, (third + 1) * WIDTH)
+            made = self._product(heard, f"{own}attn.{name}", joined, columns)
+            apart.append(graph.node("Reshape", [made, self._batch], f"{own}{name}"))
+        seen = graph.attention(apart, own, heads=_HEADS)
+        rows = graph.node("Reshape", [seen, self._rows], f"{own}seen")
+        return self._product(self._heard(f"{own}attn.proj", rows, proj), f"{own}attn.proj", proj)
+
+    def _thought(self, number: int, tokens: str) -> str:
+        """What the two layers behind attention make; hidden units that the second one leaves out in
+        integers are its loud ones, or count for nothing.
+        """
+        graph, own, layers = self._graph, f"blocks.{number}.", self._rounded[number]
+        first, second = layers["mlp.fc1"], layers["mlp.fc2"]
+        heard = self._heard(
+            f"{own}mlp.fc1", self._eased_norm(number, "norm2", tokens, first.factors), first
+        )
+
+        def hidden(part: str, units: npt.NDArray[np.int64]) -> str:
+            wide = self._product(heard, f"{own}mlp.fc1.{part}", first, units)
+            bent = graph.node(
+                "QuickGelu", [wide], f"{own}bent.{part}", domain=MICROSOFT, alpha=_GELU
+            )
+            eased = graph.constant(f"{own}eased.{part}", 1 / second.factors[units])
+            return graph.node("Mul", [bent, eased], f"{own}even.{part}")
+
+        quiet = np.flatnonzero(second.matrix.any(axis=1))
+        scale, zero = self._steps(f"{own}mlp.fc2", second)
+        small = [
+            graph.node(
+                "QuantizeLinear", [hidden(str(part), units), scale, zero], f"{own}small.{part}"
+            )
+            for part, units in enumerate(np.array_split(quiet, _PARTS))
+        ]
+        joined = graph.node("Concat", small, f"{own}mlp.fc2.small", axis=1)
+        all_of_it = _Heard(joined, scale, zero, hidden("loud", second.loud))
+        kept = replace(second, matrix=second.matrix[quiet])
+        return self._product(all_of_it, f"{own}mlp.fc2", kept)
 
     def _eased_norm(self, block: int, name: str, values: str, factors: Floats) -> str:
         weight, bias = self._pinned.norm(block, name)
         own = f"blocks.{block}.{name}"
         return self._graph.norm(values, own, weight / factors, bias / factors)
 
-    def _multiplied(self, values: str, layer: str, made: _Rounded) -> str:
-        """What a layer makes of values that were divided by its factors."""
+    def _heard(self, layer: str, values: str, made: _Rounded) -> "_Heard":
+        """A layer's input, of values that were divided by its factors."""
         graph = self._graph
-        scale = graph.constant(f"{layer}.scale", made.scale)
-        zero = graph.constant(f"{layer}.zero", made.zero)
+        scale, zero = self._steps(layer, made)
         small = graph.node("QuantizeLinear", [values, scale, zero], f"{layer}.small")
-        matrix = graph.constant(f"{layer}.matrix", made.matrix)
-        columns = graph.constant(f"{layer}.columns", made.columns)
-        bias = graph.constant(f"{layer}.bias", made.bias)
+        if not made.loud.size:
+            return _Heard(small, scale, zero)
+        chosen = graph.constant(f"{layer}.loud", made.loud)
+        loud = graph.node("Gather", [values, chosen], f"{layer}.heard", axis=1)
+        return _Heard(small, scale, zero, loud)
+
+    def _steps(self, layer: str, made: _Rounded) -> tuple[str, str]:
+        """Scale and zero point of a layer's input."""
+        scale = self._graph.constant(f"{layer}.scale", made.scale)
+        return scale, self._graph.constant(f"{layer}.zero", made.zero)
+
+    def _product(
+        self,
+        heard: "_Heard",
+        layer: str,
+        made: _Rounded,
+        columns: slice | npt.NDArray[np.int64] = slice(None),
+    ) -> str:
+        """What a layer makes of its input, or some columns of that."""
+        graph = self._graph
+        matrix = graph.constant(f"{layer}.matrix", made.matrix[:, columns])
+        steps = graph.constant(f"{layer}.columns", made.columns[columns])
+        bias = graph.constant(f"{layer}.bias", made.bias[columns])
         product = graph.node(
             "MatMulIntegerToFloat",
-            [small, matrix, scale, columns, zero, "", bias],
+            [heard.small, matrix, heard.scale, steps, heard.zero, "", bias],
             f"{layer}.quiet",
             domain=MICROSOFT,
         )
-        if not made.loud.size:
+        if heard.loud is None:
             return product
-        chosen = graph.constant(f"{layer}.loud", made.loud)
-        loud = graph.node("Gather", [values, chosen], f"{layer}.heard", axis=2)
-        rows = graph.constant(f"{layer}.rows", made.rows)
-        beside = graph.node("MatMul", [loud, rows], f"{layer}.beside")
-        return graph.node("Add", [product, beside], f"{layer}.made")
+        rows = graph.constant(f"{layer}.rows", made.rows[:, columns])
+        return graph.node("Gemm", [heard.loud, rows, product], f"{layer}.made")
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Names of a layer's input in integers, of its scale and zero point, and of its loud channels."""
+
+    small: str
+    scale: str
+    zero: str
+    loud: str | None = None

@@ -1,6 +1,6 @@
 """The picture encoder for the device that this process was told to compute on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -30,14 +30,14 @@ standard deviation higher, and one picture in twenty more is refused.
 """
 
 
-def clip_encoder(weights: Path, blocks: Sequence[int]) -> "ClipEncoder | SharedPasses":
+def clip_encoder(find: Callable[[], Path], blocks: Sequence[int]) -> "ClipEncoder | SharedPasses":
     """In eight bits on a processor, in floating point and shared passes elsewhere.
 
-    Raises `DeviceMissing`, and `WrongArithmetic` where the known view comes out wrong.
+    `find` gives the verified pinned file. Raises what it does, `DeviceMissing`, and `WrongArithmetic` where the known view comes out wrong.
     """
     if device.on_processor():
-        return ClipEncoder(weights, blocks=blocks)
-    return SharedPasses.on(weights, blocks)
+        return ClipEncoder(find, blocks=blocks)
+    return SharedPasses.on(find(), blocks)
 
 
 class SharedPasses:

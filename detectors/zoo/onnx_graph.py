@@ -44,6 +44,10 @@ class OnnxGraph:
         parts = [f"{own}{name}" for name in ("queries", "keys", "values")]
         thirds = self.constant(f"{own}thirds", np.array([width] * 3))
         self._nodes.append(helper.make_node("Split", [joined, thirds], parts, axis=2))
+        return self.attention(parts, own, heads=heads)
+
+    def attention(self, parts: Sequence[str], own: str, *, heads: int) -> str:
+        """As `attended`, over queries, keys and values apart: (1, tokens, width) each."""
         return self.node(
             "MultiHeadAttention", parts, f"{own}attended", domain=MICROSOFT, num_heads=heads
         )

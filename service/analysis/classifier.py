@@ -93,6 +93,7 @@ class Classifier:
         self._index = None if config.index_dir is None else MediaIndex(config.index_dir)
         self._adds = config.index_scans
         self._marks_in_sound = config.audio_watermark
+        self._previews = config.previews
 
     def close(self) -> None:
         """Stop the decoding children."""
@@ -141,7 +142,7 @@ class Classifier:
             traces=_compared_with_preview(media),
             matches=known.matches,
             prepared=known.prepared,
-            preview=draw(media),
+            preview=draw(media) if self._previews else None,
             width=width,
             height=height,
             seconds=None if isinstance(media, Image) else media.seconds,

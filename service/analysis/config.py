@@ -25,8 +25,10 @@ class PipelineConfig:
     index_scans: bool = False  # describe media even where there is no index yet
     audio_watermark: bool = False  # look for the mark of speech generators in sound
     video_frames: int = 64  # of a film at most, one a second
+    previews: bool = True  # draw a picture of each file
     children: int = 2  # sandboxed processes of each sort: so many files are read at once
     threads: int = 2  # of a model; more helps one file, fewer helps several at once
     device: Device = Device.CPU  # that the picture encoder computes on
     weights_dir: Path | None = None  # where pulled detectors are
+    cache_dir: Path | None = None  # where models that are made at start are kept; None: nowhere
     thresholds: Path | None = None  # file of the organisation's own; None: those of the cards

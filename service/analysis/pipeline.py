@@ -17,6 +17,7 @@ from detectors.base import Kind
 from detectors.media.allowance import Allowance
 from detectors.media.sniff import MediaType
 from detectors.registry import Effort, left_out, use_shelf, use_thresholds
+from detectors.zoo.cached import use_cache
 from detectors.zoo.own import OwnThresholds
 from provenance.consistency import name
 from provenance.declared import Trace
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A report and, where the media could be decoded, a JPEG picture of it.
+    """A report and, where the media could be decoded and somebody wants it, a JPEG picture of it.
 
     The picture is the image itself, a strip of video frames or a waveform; the time lines of the
     report align with its width.
@@ -66,6 +67,7 @@ class Pipeline:
 
     def __init__(self, config: PipelineConfig) -> None:
         use_shelf(config.weights_dir)
+        use_cache(config.cache_dir)
         use_thresholds(None if config.thresholds is None else OwnThresholds.read(config.thresholds))
         self._config = config
         self._trust = open_store(config.trust_dir, built_in=config.builtin_trust)

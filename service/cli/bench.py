@@ -183,7 +183,7 @@ def _plan(detectors: tuple[str, ...], asked: Asked) -> Plan:
 
 def _count_verdicts(manifest: Path, asked: Asked) -> None:
     items = read_manifest(manifest)
-    with open_pipeline(read_settings(), children=asked.jobs) as pipeline:
+    with open_pipeline(read_settings(), children=asked.jobs, previews=False) as pipeline:
         answered = bench_verdicts.answers(items, pipeline, _plan((), asked))
     found = measured(answered, asked.data or manifest.parent.name)
     for table in bench_verdicts.tables(found):

@@ -66,7 +66,7 @@ def run(folder: Path, *, name: str, jobs: int) -> ExitCode:
         told = _("a name has 1 to 80 characters, all of them printable")
         say(f"{told} [invalid_request]")
         return ExitCode.USAGE
-    with open_pipeline(settings, children=jobs) as pipeline:
+    with open_pipeline(settings, children=jobs, previews=False) as pipeline:
         use_thresholds(None)  # what was fixed before says nothing about these files
         seen = _seen(folder, pipeline, jobs)
     found = {

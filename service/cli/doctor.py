@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Final
 
 from rich.table import Table
@@ -162,7 +163,7 @@ def arithmetic(settings: Settings) -> Iterator[Finding]:
     card = card_of(named("image.clip"))
     try:
         use_device(settings.device)
-        encoder = clip_encoder(verified(card), card.whole_numbers("blocks"))
+        encoder = clip_encoder(partial(verified, card), card.whole_numbers("blocks"))
     except DetectorError as error:
         yield Finding(_("arithmetic"), fine=False, detail=told(str(error)))
         return

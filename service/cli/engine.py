@@ -39,10 +39,11 @@ def read_settings() -> Settings:
     return settings
 
 
-def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
+def open_pipeline(settings: Settings, *, children: int = 1, previews: bool = True) -> Pipeline:
     """A pipeline for this process, to be closed when done; as many files at once as `children`.
 
-    They share the cores: a model gets no more threads than are left for its file.
+    They share the cores: a model gets no more threads than are left for its file. `previews` is for
+    those who show a picture of a file.
 
     Ends the command when the trust store or the organisation's own thresholds are damaged, or the
     device is missing, rather than failing every file for it.
@@ -64,4 +65,4 @@ def open_pipeline(settings: Settings, *, children: int = 1) -> Pipeline:
         complain("ASSAY_DEVICE", error)
         raise SystemExit(ExitCode.USAGE) from error
     threads = max(1, min(config.threads, (os.cpu_count() or 1) // children))
-    return Pipeline(replace(config, children=children, threads=threads))
+    return Pipeline(replace(config, children=children, threads=threads, previews=previews))

@@ -146,7 +146,7 @@ def _policy(name: str | None) -> "Policy | None":
 def _engine(asked: Asked, settings: Settings, threads: int) -> Iterator[Engine]:
     """Raises `ServerAway`, `ServerRefused`, and what the pipeline does."""
     if asked.server is None:
-        with open_pipeline(settings, children=threads) as pipeline:
+        with open_pipeline(settings, children=threads, previews=False) as pipeline:
             yield pipeline
         return
     from service.cli.audit.server import ServerPipeline

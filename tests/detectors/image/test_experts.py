@@ -117,7 +117,9 @@ def test_the_fast_detector_spends_nothing_on_a_map() -> None:
 def doubting() -> ClipDetector:
     """As `image.clip`, but two views settle nothing: it always draws its map."""
     card = card_of(named("image.clip"))
-    return ClipDetector(ClipEncoder(weights.verified(card)), load_file(weights.verified(card, 1)))
+    return ClipDetector(
+        ClipEncoder(lambda: weights.verified(card)), load_file(weights.verified(card, 1))
+    )
 
 
 def test_without_its_map_a_picture_has_the_same_score() -> None:

@@ -72,7 +72,7 @@ def test_several_calls_that_hang_take_no_longer_than_one_may() -> None:
 
 
 def test_waiting_for_a_child_that_never_becomes_free_ends() -> None:
-    with SandboxPool(handler=HANDLER, size=1) as pool, pool._borrowed():
+    with SandboxPool(handler=HANDLER, size=1) as pool, pool._lender.lent():
         started = time.monotonic()
         with pytest.raises(MediaTimeout, match="no decoder was free"):
             pool.call({"do": "echo"}, seconds=0.3)

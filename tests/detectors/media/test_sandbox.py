@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -410,6 +410,17 @@ def test_a_pool_runs_calls_side_by_side() -> None:
         request = {"do": "sleep", "seconds": 2}
         first, second = threads.map(lambda _: pool.call(request, seconds=60).body, (1, 2))
     assert max(first["from"], second["from"]) < min(first["to"], second["to"])
+
+
+def test_a_pool_starts_no_child_for_calls_that_are_soon_over() -> None:
+    with SandboxPool(handler=HANDLER, size=2) as pool, ThreadPoolExecutor(2) as threads:
+        pool.hardening()
+        pids = {reply.body["pid"] for reply in threads.map(_echoed(pool), range(40))}
+    assert len(pids) == 1
+
+
+def _echoed(pool: SandboxPool) -> Callable[[int], Reply]:
+    return lambda number: pool.call({"do": "echo", "say": number}, seconds=60)
 
 
 def test_one_sandbox_shared_by_threads_runs_one_call_at_a_time(sandbox: Sandbox) -> None:

@@ -13,7 +13,7 @@ from detectors.result import Outcome, Reason
 from detectors.runner import Run
 from detectors.zoo import backbones, known_view
 from detectors.zoo.backbones import ClipEncoder
-from detectors.zoo.sessions import session
+from detectors.zoo.cached import cached
 from detectors.zoo.weights import verified
 from tests.media import photograph
 
@@ -24,12 +24,12 @@ class Overflowing:
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
 
-    def run(self, outputs: list[str], given: dict[str, Any]) -> list[Any]:
+    def run(self, outputs: None, given: dict[str, Any]) -> list[Any]:
         return [np.fmod(found, 0.3) for found in self._session.run(outputs, given)]
 
 
 def encoder(blocks: tuple[int, ...] = (6, 8)) -> ClipEncoder:
-    return ClipEncoder(verified(card_of(named("image.clip"))), blocks=blocks)
+    return ClipEncoder(lambda: verified(card_of(named("image.clip"))), blocks=blocks)
 
 
 @pytest.mark.parametrize("blocks", [(6, 8), (6,)])
@@ -40,7 +40,7 @@ def test_this_processor_computes_right(blocks: tuple[int, ...]) -> None:
 def test_a_processor_that_computes_wrong_is_refused_and_nothing_is_scored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backbones, "session", lambda model: Overflowing(session(model)))
+    monkeypatch.setattr(backbones, "cached", lambda *made: Overflowing(cached(*made)))
     with pytest.raises(WrongArithmetic):
         encoder()
     load.forget()

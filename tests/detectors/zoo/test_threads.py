@@ -75,7 +75,7 @@ def test_the_first_failure_in_order_is_raised() -> None:
 
 
 def test_views_encoded_side_by_side_are_those_encoded_alone() -> None:
-    encoder = ClipEncoder(verified(card_of(named("image.clip"))))
+    encoder = ClipEncoder(lambda: verified(card_of(named("image.clip"))))
     views = list(np.random.default_rng(5).integers(0, 256, (4, 224, 224, 3), dtype=np.uint8))
     use_threads(1)
     alone = summaries(encoder, views)

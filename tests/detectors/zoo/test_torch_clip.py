@@ -136,7 +136,7 @@ def test_another_device_is_asked_in_floating_point_through_shared_passes(
 ) -> None:
     monkeypatch.setattr(device, "on_processor", lambda: False)
     monkeypatch.setattr(device, "torch_device", lambda: torch.device("cpu"))
-    encoder = clip_encoder(weights(), [6])
+    encoder = clip_encoder(weights, [6])
     assert isinstance(encoder, SharedPasses)
     found = encoder.summaries_of(views())
     encoder.close()

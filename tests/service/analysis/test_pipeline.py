@@ -172,6 +172,16 @@ def _lasting(report: Report) -> Any:
     return found
 
 
+def test_where_nobody_looks_no_picture_is_drawn(pipeline: Pipeline, tmp_path: Path) -> None:
+    photo = media.jpeg(media.photo_like(640, 480, seed=4))
+    config = PipelineConfig(trust_dir=tmp_path / "trust", limits=Limits(), previews=False)
+    with Pipeline(config) as unseen:
+        blind, seen = (analyse(one, photo) for one in (unseen, pipeline))
+    assert blind.preview is None
+    assert seen.preview is not None
+    assert blind.report.classifiers == seen.report.classifiers
+
+
 def test_a_camera_raw_is_called_one_and_not_judged_by_its_preview(pipeline: Pipeline) -> None:
     raw = tiff(PREVIEW, SENSOR, make=b"PENTAX")
     report = analyse(pipeline, raw, name="a.pef").report
