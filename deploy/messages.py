@@ -72,6 +72,7 @@ ENGINES: Final = (
     "service/webhooks/use_cases.py",
     "detectors/video/faces.py",
     "detectors/video/frames.py",
+    "detectors/video/refusals.py",
     "service/analysis/classifier.py",
     "service/analysis/credentials.py",
     "service/analysis/looking/*.py",

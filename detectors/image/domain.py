@@ -34,19 +34,19 @@ class Domain:
         drawn = float(np.vdot(self._drawn, found)) + self._drawn_bias
         page = float(np.vdot(self._page, found)) + self._page_bias
         if not (page <= 0 or drawn <= 0):
-            raise _no_photograph()
+            raise NotApplicable(
+                Reason.NO_PHOTOGRAPH,
+                "This looks more like a document, a screenshot or a chart than a photograph. "
+                "Those are not judged.",
+            )
         return min(max(drawn, 0.0), 1.0)
 
 
 def require_photograph(drawn: float) -> None:
     """Raise `NotApplicable` for what looks drawn at all."""
     if drawn > 0:
-        raise _no_photograph()
-
-
-def _no_photograph() -> NotApplicable:
-    return NotApplicable(
-        Reason.NO_PHOTOGRAPH,
-        "This looks more like a drawing, a document or a screenshot than a photograph. The "
-        "classifier was made for photographs.",
-    )
+        raise NotApplicable(
+            Reason.NO_PHOTOGRAPH,
+            "This looks more like a drawing, a document or a screenshot than a photograph. The "
+            "classifier was made for photographs.",
+        )

@@ -191,8 +191,9 @@ def _require_texture(tiles: tuple[Tile, ...]) -> None:
         rows, columns = grey.shape[0] // BLOCK, grey.shape[1] // BLOCK
         blocks = grey.reshape(rows, BLOCK, columns, BLOCK)
         flat.append((np.ptp(blocks, axis=(1, 3)) <= FLAT_RANGE).mean())
-    share = float(np.mean(flat))
-    if share > FLAT_SHARE:
+    mean = float(np.mean(flat))
+    if mean > FLAT_SHARE:
+        share = f"{100 * mean:.0f} %"
         raise NotApplicable(
-            Reason.OUT_OF_DOMAIN, f"{share:.0%} of the picture is flat: there is nothing to judge."
+            Reason.OUT_OF_DOMAIN, f"{share} of the picture is flat: there is nothing to judge."
         )

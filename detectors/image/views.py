@@ -43,10 +43,11 @@ def require_texture(view: Pixels) -> None:
     """Raise `NotApplicable` where the resized view is nearly all flat: paper, gradients, logos."""
     grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)
     blocks = grey.reshape(SIDE // 8, 8, SIDE // 8, 8)
-    flat = float((np.ptp(blocks, axis=(1, 3)) <= FLAT_RANGE).mean())
-    if flat > FLAT_SHARE:
+    share = float((np.ptp(blocks, axis=(1, 3)) <= FLAT_RANGE).mean())
+    if share > FLAT_SHARE:
+        flat = f"{100 * share:.0f} %"
         raise NotApplicable(
-            Reason.OUT_OF_DOMAIN, f"{flat:.0%} of the picture is flat: there is nothing to judge."
+            Reason.OUT_OF_DOMAIN, f"{flat} of the picture is flat: there is nothing to judge."
         )
 
 

@@ -21,6 +21,12 @@ _RATES: Final = range(1_000, 768_001)
 _CHAIN_ENDS: Final = (av.error.PatchWelcomeError, av.error.ArgumentError)
 _TAGS: Final = (b"ID3", b"TAG", b"APETAGEX")  # between joined MP3 files; no sound, so no damage
 
+_UNBOUNDED: Final = ("pcm_f16", "pcm_f24", "pcm_f32", "pcm_f64")
+"""Beginnings of the names of codecs whose samples are numbers of any size, so that none was cut off."""
+
+_HOTTEST: Final = 100.0
+"""Level (40 dB above full scale) up to which unbounded sound is turned down; beyond it a sample is amiss."""
+
 _FLAC_SYNC: Final = (b"\xff\xf8", b"\xff\xf9")
 _PAIRED: Final = 8  # from here on two channels, stored as one and the difference
 
@@ -76,12 +82,16 @@ class _Line:
         self.seconds += heard.size / rate
         self._append(heard[: max(0, wanted)])
 
-    def finished(self) -> Samples:
-        """All of it, within [-1, 1]."""
+    def finished(self, *, unbounded: bool) -> tuple[Samples, bool]:
+        """All of it within [-1, 1], and whether it was turned down for that instead of cut off."""
         self._flush()
         samples = np.frombuffer(self._sound, np.float32)
+        peak = float(max(samples.max(initial=0.0), -samples.min(initial=0.0)))
+        down = unbounded and 1.0 < peak <= _HOTTEST
+        if down:
+            samples /= peak
         np.clip(samples, -1.0, 1.0, out=samples)
-        return samples
+        return samples, down
 
     def _append(self, heard: Samples) -> None:
         if self._resampler is not None:
@@ -117,7 +127,9 @@ def decode(
         raise HandlerError("media_undecodable", "the audio track holds no sound that can be read")
     cut_off = unread.last_damaged and not has_length  # bare frames may end anywhere
     declared = _declared(stream) if has_length and not line.is_full else 0.0
+    samples, turned_down = line.finished(unbounded=stream.codec_context.name.startswith(_UNBOUNDED))
     found = (
+        (Note.TURNED_DOWN, turned_down),
         (Note.CUT_AT_LIMIT, line.is_full),
         (Note.DAMAGED, unread.damaged > cut_off),
         (Note.REST_OF_CHAIN_UNREAD, unread.chain_ends),
@@ -129,7 +141,7 @@ def decode(
         (Note.OTHER_CHANNELS_UNHEARD, mixer.cancels and not mixer.cancels_throughout),
     )
     return Sound(
-        samples=line.finished(),
+        samples=samples,
         source_rate=line.rate,
         notes=tuple(note for note, true in found if true),
         alone=mixer.loudest if mixer.cancels else None,

@@ -37,6 +37,7 @@ class Note(StrEnum):
     HDR_CONVERTED = "hdr_converted"
     HDR_NOT_CONVERTED = "hdr_not_converted"
     INTERLACED = "interlaced"
+    TURNED_DOWN = "turned_down"
     CHANNELS_CANCEL = "channels_cancel"
     OTHER_CHANNELS_UNHEARD = "other_channels_unheard"
     REST_OF_CHAIN_UNREAD = "rest_of_chain_unread"
@@ -78,6 +79,8 @@ SENTENCES: Final = {
     Note.HDR_NOT_CONVERTED: "The video is HDR. Its brightness and colours could not be converted to "
     "those of ordinary screens.",
     Note.INTERLACED: "The video is interlaced. The two halves of each frame were not separated.",
+    Note.TURNED_DOWN: "The sound is louder than players can play. It was turned down as a whole, and "
+    "nothing was cut off.",
     Note.CHANNELS_CANCEL: "The channels of the sound cancel out when mixed. One of them was judged "
     "alone.",
     Note.OTHER_CHANNELS_UNHEARD: "The channels of the sound cancel out in places. What the other "

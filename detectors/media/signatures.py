@@ -16,6 +16,8 @@ NAMED: Final = (
     # pictures
     Named(b"8BPS\x00", "image/vnd.adobe.photoshop", "psd"),
     Named(b"\x00\x00\x01\x00", "image/vnd.microsoft.icon", "ico"),
+    Named(b"\x00\x00\x02\x00\x00\x00\x00\x00", "image/x-tga", "tga"),  # a cursor has pictures
+    Named(b"\x00\x00\x0a\x00\x00\x00\x00\x00", "image/x-tga", "tga"),
     Named(b"\x00\x00\x02\x00", "image/x-win-cursor", "cur"),
     Named(b"v/1\x01", "image/x-exr", "exr"),
     Named(b"#?RADIANCE\n", "image/vnd.radiance", "hdr"),

@@ -98,7 +98,11 @@ def usable(found: Sequence[tuple[Face, ...]], shot: npt.NDArray[np.int32]) -> tu
     """
     every = [face for faces in found for face in faces]
     if not every:
-        text = f"No face was found in the {len(found)} frames that were looked at."
+        text = (
+            "No face was found in the one frame that was looked at."
+            if len(found) == 1
+            else f"No face was found in the {len(found)} frames that were looked at."
+        )
         raise NotApplicable(Reason.NO_FACE, text)
     largest = max(face.side for face in every)
     if largest < LEAST_SIDE:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from detectors.base import Begun, Glances, Image, Judge, Observation, Sampled, Span, Video
 from detectors.errors import NotApplicable
-from detectors.result import JUDGED_FRAMES, REFUSED_FRAMES, Reason
+from detectors.result import JUDGED_FRAMES, REFUSED_FRAMES
 from detectors.video.inserts import InsertRule
+from detectors.video.refusals import MIN_FRAMES, too_few
 from detectors.zoo.card import ModelCard
 from detectors.zoo.threads import Ahead, side_by_side
 from detectors.zoo.weights import read_arrays, verified
@@ -22,7 +23,6 @@ Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 Seen = TypeVar("Seen")
 
-MIN_FRAMES: Final = 3
 EDGE: Final = 0.08
 """Share cut off each side: station logos and the watermarks of generators sit there."""
 
@@ -93,11 +93,11 @@ class FramesDetector:
         raws = found.judged()
         judged = raws[~np.isnan(raws)]
         if judged.size < MIN_FRAMES:
-            if found.refusal is not None:
-                raise found.refusal
-            raise NotApplicable(
-                Reason.TOO_SHORT,
-                f"{judged.size} frames of the film could be judged; {MIN_FRAMES} are needed.",
+            raise too_few(
+                found.refusals,
+                judged=judged.size,
+                looked=chosen.size,
+                short_side=min(media.frames.shape[1:3]),
             )
         line = spans(raws, media.times[chosen], media.shot[chosen], media.seconds)
         throughout = interquartile_mean(judged)
@@ -139,7 +139,7 @@ class _Frames:
         self._chosen = chosen
         self._margin = 0.0
         self.allowance = 0.0
-        self.refusal: NotApplicable | None = None
+        self.refusals: list[NotApplicable] = []
 
     def judged(self) -> Floats:
         """Score of each chosen frame; NaN for those it refuses, like black ones."""
@@ -152,7 +152,7 @@ class _Frames:
         )
         for number, found in enumerate(seen):
             if isinstance(found, NotApplicable):
-                self.refusal = found
+                self.refusals.append(found)
             else:
                 raws[number] = self._kept(found)
         return raws
@@ -178,14 +178,14 @@ class _Frames:
                 seen[number] = self._apart(judge, number)
             found = seen[number]
             if isinstance(found, NotApplicable):
-                self.refusal = found
+                self.refusals.append(found)
             else:
                 rest[own] = found[0].raw - found[1]
                 raws[number] = self._kept(found[0])
         between = side_by_side(lambda number: self._details(judge, number), tuple(added))
         for number, details in zip(added, between, strict=True):
             if isinstance(details, NotApplicable):
-                self.refusal = details
+                self.refusals.append(details)
             else:
                 raws[number] = added[number] + details
         return raws

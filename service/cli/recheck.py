@@ -113,7 +113,9 @@ def _told(change: Change) -> str:
 
 
 def _short(value: object) -> str:
-    if isinstance(value, dict):  # an entry of a list: what it came to, or what it says
-        value = value.get("outcome") or value.get("statement") or value
+    if isinstance(value, dict):  # an entry of a list: what it came to, what it says, what it is of
+        original = value.get("original", {})
+        name = original.get("name") or original.get("sha256")
+        value = value.get("outcome") or value.get("statement") or name or value
     text = _("nothing") if value is None else str(value)
     return text if len(text) <= 80 else f"{text[:79]}…"

@@ -33,8 +33,7 @@ ThoroughOption = Annotated[
     bool,
     typer.Option(
         "--thorough",
-        help="Look for edited parts of pictures too: what is found stands in the JSON report and "
-        "decides nothing.",
+        help="Look for edited parts of pictures too. What is found decides nothing.",
     ),
 ]
 HtmlOption = Annotated[

@@ -10,6 +10,7 @@ from provenance.similarity.result import Match
 from provenance.stated import signed_in
 from service.language.spoken import N_
 from service.reporting.credentials import CREDENTIALS, signer_of
+from service.reporting.recovered_credentials import RECOVERED_ID
 from service.reporting.report import Evidence, Report
 from service.reporting.searched import GONE, any_of, searched
 
@@ -35,7 +36,7 @@ _OF_PLACES: Final = ("position.", "time.zone")
 """How the codes of traces begin that tell where a picture was taken; a zone tells the longitude."""
 
 _TRACE: Final = "trace."
-_QUOTING: Final = (CREDENTIALS, "recovered.")
+_QUOTING: Final = (CREDENTIALS, RECOVERED_ID)
 """How the ids of evidence begin whose sentences quote titles and names of files."""
 
 _SHORTEST: Final = 3

@@ -61,6 +61,9 @@ NO_METHOD: Final = N_("None of the methods applies to this file.")
 NOTHING_JUDGED: Final = N_("Nothing in this file could be judged.")
 NO_SIGN: Final = N_("No sign of synthesis was found. That does not prove it is genuine.")
 
+_MOST: Final = 0.5
+"""Share of what was judged; where more is marked, it is no part that stands out from the rest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -224,7 +227,10 @@ def _suspect(facts: Facts, deciding: Evidence) -> str:
         )
     claim, marked = CLAIMS[finding.claim], marked_of(finding)
     if not passed(finding) and marked is not None:
-        text = _("The score of the whole is low, but parts of it stand out.")
+        if marked.share > _MOST and finding.lr is not None and finding.lr.log10 > 0:
+            text = _("The score leans towards “{claim}”, but passes no threshold.", claim=claim)
+        else:
+            text = _("The score of the whole is low, but parts of it stand out.")
         return f"{text} {marked.in_words(claim)}"
     if finding.unstable:
         return _(

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from detectors.result import TWO_VIEWS, UNSUSPECTED
 from service.reporting.evidence import CLASSIFIER_ID
+from service.reporting.recovered_credentials import RECOVERED_ID
 from service.reporting.report import Report
 from service.reporting.verdict import HARMLESS
 
@@ -50,6 +51,7 @@ _KEYS: Final = {
     "questions": ("claim",),
     "not_checked": ("what", "reason"),
     "watermarks": ("name", "scheme"),
+    "matches": ("sha256",),
 }
 """Lists whose entries are matched by name and not by position, and the members that name them."""
 
@@ -93,7 +95,10 @@ def compare(first: Report, second: Report) -> Comparison:
     """Compare what two reports find, and what they were made with."""
     asked = [{item.detector for item in report.findings} for report in (first, second)]
     alone = asked[0] ^ asked[1] if all(asked) else set()
-    before, after = _plain(first, alone), _plain(second, alone)
+    known = [{item.original.sha256 for item in report.matches} for report in (first, second)]
+    gone = {f"{CLASSIFIER_ID}{name}" for name in alone}
+    gone |= {f"{RECOVERED_ID}{digest}" for digest in known[0] ^ known[1]}
+    before, after = _plain(first, alone, gone), _plain(second, alone, gone)
     pins = list(_differences(before.pop("engine"), after.pop("engine"), "", frozenset(), {}))
     found = list(_differences(before, after, "", _MAKING, _tolerances(first, second)))
     others = before.get("question") != after.get("question")
@@ -119,16 +124,19 @@ def _is_condition(change: Change, alone: Set[str]) -> bool:
         return all(item["reason"] in HARMLESS for item in entries)
     if change.where.startswith("findings[") and change.where.endswith("]"):
         return change.where[len("findings[") : -1] in alone
+    if change.where.startswith("matches[") and change.where.endswith("]"):
+        return True  # what an index of originals holds is no finding about the file
     return _LOOKED.fullmatch(change.where) is not None
 
 
-def _plain(report: Report, alone: Set[str]) -> dict[str, Any]:
+def _plain(report: Report, alone: Set[str], gone: Set[str]) -> dict[str, Any]:
     """A report as JSON, without the sentences that put scores into words: scores are compared.
 
-    Nor does it have what follows from detectors that only one of two reports asked.
+    Nor does it have what follows from detectors that only one of two reports asked, or from originals
+    that only one knew: `alone` by name, and `gone`, the ids of their evidence.
     """
     found = report.model_dump(mode="json")
-    gone = {f"{CLASSIFIER_ID}{name}" for name in alone}
+    _name_originals(found)
     found["evidence"] = [item for item in found["evidence"] if item["id"] not in gone]
     found["basis"] = [name for name in found["basis"] if name not in gone]
     found["conflicts"] = [item for item in found["conflicts"] if not gone & {*item["between"]}]
@@ -142,6 +150,19 @@ def _plain(report: Report, alone: Set[str]) -> dict[str, Any]:
         if item["id"].startswith(CLASSIFIER_ID):
             del item["statement"]
     return found
+
+
+def _name_originals(found: dict[str, Any]) -> None:
+    """Name matches and their evidence by digests: numbers depend on what else an index holds."""
+    names = {}
+    for number, match in enumerate(found["matches"]):
+        match["sha256"] = match["original"]["sha256"]
+        names[f"{RECOVERED_ID}{number}"] = f"{RECOVERED_ID}{match['sha256']}"
+    for item in found["evidence"]:
+        item["id"] = names.get(item["id"], item["id"])
+    found["basis"] = [names.get(name, name) for name in found["basis"]]
+    for item in found["conflicts"]:
+        item["between"] = [names.get(name, name) for name in item["between"]]
 
 
 def _tolerances(first: Report, second: Report) -> dict[str, float]:

@@ -18,6 +18,9 @@ MOSTLY: Final = 0.5
 
 CAUTION: Final = N_("A likeness is no signature, and small or subtle changes escape it.")
 
+RECOVERED_ID: Final = "recovered."
+"""What the id of such evidence begins with, before the number of the match."""
+
 _RECOVERED: Final = {
     Signal.SIGNED_AI: Signal.RECOVERED_AI,
     Signal.SIGNED_CAPTURE: Signal.RECOVERED_CAPTURE,
@@ -53,7 +56,7 @@ def recovered(
             indexed = _("When it was indexed: {statement}", statement=item.statement)
             statement = f"{in_words(match)} {indexed} {_(CAUTION)}"
             yield Evidence(
-                id=f"recovered.{index}",
+                id=f"{RECOVERED_ID}{index}",
                 rank=Rank.RECOVERED_CREDENTIALS,
                 signal=signal,
                 statement=statement,

@@ -135,10 +135,17 @@ class Marked:
 
     def in_words(self, claim: str) -> str:
         """A sentence: "Of the 12.0 s that were judged, 6.0 s lean towards “synthetic”."."""
+        judged, leaning = f"{self.judged:.1f}", f"{self.seconds:.1f}"
+        if judged == leaning:
+            return _(
+                "All of the {judged} s that were judged lean towards “{claim}”.",
+                judged=judged,
+                claim=claim,
+            )
         return _(
             "Of the {judged} s that were judged, {leaning} s lean towards “{claim}”.",
-            judged=f"{self.judged:.1f}",
-            leaning=f"{self.seconds:.1f}",
+            judged=judged,
+            leaning=leaning,
             claim=claim,
         )
 

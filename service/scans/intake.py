@@ -91,7 +91,9 @@ class Gauge:
         kind = self._type.kind if self._is_certain else None
         limit = max(self._limits.values()) if kind is None else self._limits[kind]
         if self._size > limit:
-            named = "any" if kind is None else kind.value
+            if kind is None:
+                raise FileTooLarge(f"a file may have at most {limit:,} bytes")
+            named = kind.value
             raise FileTooLarge(f"{named} files may have at most {limit:,} bytes")
 
 

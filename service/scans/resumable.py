@@ -276,7 +276,7 @@ class Uploads:
         if size == 0:
             raise EmptyFile("an upload has at least one byte")
         if size is not None and size > self.largest:
-            raise FileTooLarge(f"any files may have at most {self.largest:,} bytes")
+            raise FileTooLarge(f"a file may have at most {self.largest:,} bytes")
 
     def _forget(self, upload: Upload) -> None:
         if upload.state is not UploadState.USED:

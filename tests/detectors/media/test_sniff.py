@@ -4,6 +4,7 @@ import time
 import zipfile
 
 import pytest
+from PIL import Image
 
 from detectors.base import Kind
 from detectors.media.sniff import HEAD_BYTES, TracedAs, is_certain, sniff, sniff_file
@@ -328,3 +329,11 @@ def test_documents_are_told_from_archives_by_their_entries(
 ) -> None:
     found = sniff_file(file)
     assert (found.kind, found.media_type, found.traced_as) == (None, media_type, traced_as)
+
+
+@pytest.mark.parametrize("compression", [None, "tga_rle"])
+def test_a_targa_picture_is_no_cursor(compression: str | None) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), (200, 10, 90)).save(out, "TGA", compression=compression)
+    assert sniff(out.getvalue()[:HEAD_BYTES]).container == "tga"
+    assert sniff(b"\x00\x00\x02\x00\x01\x00\x20\x20" + bytes(64)).container == "cur"

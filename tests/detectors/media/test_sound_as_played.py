@@ -29,6 +29,35 @@ def _stereo(left: media.Samples, right: media.Samples) -> bytes:
     return media.audio_bytes(np.stack([left, right], 1), "flac")
 
 
+# --- level --------------------------------------------------------------------------------------
+
+
+def _floats(samples: media.Samples) -> bytes:
+    """A WAV of 32-bit floating-point samples, as recorders write that never cut off."""
+    body = samples.astype("<f4").tobytes()
+    form = struct.pack("<HHIIHH", 3, 1, AUDIO_RATE, 4 * AUDIO_RATE, 4, 32)
+    chunks = b"WAVEfmt " + struct.pack("<I", len(form)) + form
+    chunks += b"data" + struct.pack("<I", len(body)) + body
+    return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
+
+
+def test_sound_beyond_full_scale_is_turned_down_and_not_cut_off(reader: MediaReader) -> None:
+    loud = _heard(reader, _floats(SPEECH * np.float32(8)))
+    np.testing.assert_allclose(loud.samples, SPEECH / np.abs(SPEECH).max(), atol=1e-6)
+    assert loud.notes == (Note.TURNED_DOWN,)
+    within = _heard(reader, _floats(SPEECH))
+    np.testing.assert_array_equal(within.samples, SPEECH)
+    assert within.notes == ()
+
+
+def test_one_absurd_sample_does_not_silence_the_rest(reader: MediaReader) -> None:
+    hurt = SPEECH.copy()
+    hurt[1000] = 1e6
+    audio = _heard(reader, _floats(hurt))
+    np.testing.assert_array_equal(audio.samples[1001:], SPEECH[1001:])
+    assert audio.notes == ()
+
+
 # --- channels -----------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from detectors.base import Begun, Image, Observation, Sampled, Video
 from detectors.errors import CardInvalid, NotApplicable
+from detectors.image.views import require_size
 from detectors.result import Reason
 from detectors.video.frames import (
     ANCHORS,
@@ -40,6 +41,14 @@ class Brightness:
         if not media.pixels.any():
             raise NotApplicable(Reason.OUT_OF_DOMAIN, "black")
         return Observation(raw=float(media.pixels.mean()))
+
+
+class Sized:
+    """A judge that refuses what is small, by the size that it sees."""
+
+    def observe(self, media: Image) -> Observation:
+        require_size(media.pixels)
+        return Observation(raw=0.0)
 
 
 def film(levels: list[int], shot: list[int] | None = None, side: int = 100) -> Video:
@@ -94,10 +103,28 @@ def test_too_few_frames_are_an_abstention_not_a_score() -> None:
     assert caught.value.reason is Reason.TOO_SHORT
 
 
+@pytest.mark.parametrize(("frames", "told"), [([90], "one frame"), ([90, 90], "2 frames")])
+def test_a_film_of_too_few_frames_is_said_to_have_that_many(frames: list[int], told: str) -> None:
+    with pytest.raises(NotApplicable, match=f"The film has {told} to judge"):
+        FramesDetector(Brightness(), frames=8).observe(film(frames))
+
+
 def test_a_film_the_judge_refuses_is_refused_for_its_reason() -> None:
-    with pytest.raises(NotApplicable) as caught:
+    with pytest.raises(NotApplicable, match="None of the 8 frames that") as caught:
         FramesDetector(Brightness(), frames=8).observe(film([0] * 8))
     assert caught.value.reason is Reason.OUT_OF_DOMAIN
+
+
+def test_a_film_with_a_few_frames_to_judge_stays_open_and_is_not_called_flat() -> None:
+    with pytest.raises(NotApplicable, match="Only 2 of the 8 frames") as caught:
+        FramesDetector(Brightness(), frames=8).observe(film([0] * 6 + [90] * 2))
+    assert caught.value.reason is Reason.FRAMES_REFUSED
+
+
+def test_a_small_film_is_named_by_its_own_size_and_not_by_what_is_left_of_a_frame() -> None:
+    with pytest.raises(NotApplicable, match="The film is 64 px on its short side") as caught:
+        FramesDetector(Sized(), frames=8).observe(film([90] * 8, side=64))
+    assert caught.value.reason is Reason.TOO_SMALL
 
 
 @pytest.mark.parametrize(("height", "width"), [(1080, 1920), (720, 1280), (2160, 3840), (500, 430)])

@@ -8,7 +8,7 @@ from tests.service.reports import report, scored, silent
 FLAT = silent(
     reason=Reason.OUT_OF_DOMAIN,
     detector="video.frames",
-    explanation="100% of the picture is flat: there is nothing to judge.",
+    explanation="100 % of the picture is flat: there is nothing to judge.",
 )
 MUTE = silent(reason=Reason.NO_SPEECH, detector="audio.ensemble").model_copy(
     update={"claim": Claim.SYNTHETIC_SPEECH}

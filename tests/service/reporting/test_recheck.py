@@ -17,7 +17,15 @@ from service.reporting.unasked import NOT_ASKED
 from service.settings import Settings
 from tests import media, signing
 from tests.service.command_line import Ran, assay
-from tests.service.reports import IMAGE_DETECTOR, WHEN, likely_synthetic, report, scored, silent
+from tests.service.reports import (
+    IMAGE_DETECTOR,
+    WHEN,
+    likely_synthetic,
+    match,
+    report,
+    scored,
+    silent,
+)
 
 PHOTO = media.jpeg(media.photo_like(320, 240))
 PROVENANCE = ("--only", "provenance")
@@ -120,6 +128,22 @@ def test_what_one_build_asks_and_another_does_not_is_a_condition_and_no_contradi
     }
     (again,) = [item for item in compare(newer, older).pins if item.where.startswith("findings")]
     assert again.before is None
+
+
+def test_what_the_index_of_originals_holds_by_now_is_a_condition() -> None:
+    one, other = match(), match()
+    other = other.model_copy(
+        update={"original": other.original.model_copy(update={"sha256": "cd" * 32})}
+    )
+    before = report(findings=REPORT.findings, matches=(one,))
+    after = report(findings=REPORT.findings, matches=(other, one))
+    for found in (compare(before, after), compare(after, before)):
+        assert found.same
+        assert [change.where for change in found.pins] == [f"matches[{'cd' * 32}]"]
+    unlike = report(findings=REPORT.findings, matches=(match(similarity=0.8),))
+    assert [change.where for change in compare(before, unlike).findings] == [
+        f"matches[{'ab' * 32}].similarity"
+    ]
 
 
 def test_a_detector_that_judged_and_now_fails_is_a_difference() -> None:
