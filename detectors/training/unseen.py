@@ -1,10 +1,11 @@
 """Leave a fifth of the publishers out: manifests of the others to train on, and whole files of that fifth.
 
     python -m detectors.training.unseen --part 0 --pictures MANIFEST --films MANIFEST \\
-        --speech MANIFEST ... --mirror CLONES --out FOLDER
+        --speech MANIFEST ... --files SCORES --mirror CLONES --out FOLDER
 
 FOLDER/learned/KIND/manifest.csv is what is trained on, with links to the media; of recordings
-`detectors.training.audio --without PART` leaves out the same. FOLDER/asked/KIND/manifest.csv names whole
+`detectors.training.audio --without PART` leaves out the same. FOLDER/learned/files has what whole files of the
+others were given by `detectors.training.image_delivered`, for thresholds. FOLDER/asked/KIND/manifest.csv names whole
 files as they were published, for `assay bench --verdict`. What a publisher that is left out shows in one
 kind is not asked about where another kind was trained on the same publisher.
 """
@@ -20,6 +21,7 @@ from typing import Final
 
 from detectors.base import Kind
 from detectors.bench.manifest import read_manifest
+from detectors.bench.scores import read_scores, write_scores
 from detectors.media.sniff import HEAD_BYTES, sniff
 from detectors.training import audio, audio_delivered, video_delivered, video_head
 from detectors.training.audio_bank import chosen
@@ -65,8 +67,7 @@ def parts_of_speech(manifests: Sequence[Path]) -> dict[str, int]:
     """The part that leaves each source of recordings out: the fold of the training."""
     recordings = chosen(manifests)
     return {
-        one.source: int(fold)
-        for one, fold in zip(recordings, audio.folds(recordings), strict=True)
+        one.source: int(fold) for one, fold in zip(recordings, audio.folds(recordings), strict=True)
     }
 
 
@@ -107,6 +108,14 @@ def _rows(manifest: Path) -> list[dict[str, str]]:
 
 def _source(row: Mapping[str, str]) -> str:
     return row.get("source") or row["source_repo"]
+
+
+def whole_files(scores: Path, part: int, folder: Path) -> None:
+    """Write what `detectors.training.image_delivered` found of files of the other sources."""
+    folder.mkdir(parents=True)
+    for path in sorted(scores.glob("image-*.csv")):
+        others = (score for score in read_scores(path) if part_of(score.source) != part)
+        write_scores(folder / path.name, others)
 
 
 def of_pictures(manifest: Path, mirror: Path, asked: frozenset[str]) -> Iterator[Asked]:
@@ -190,6 +199,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, required=True)
     parser.add_argument("--films", type=Path, required=True)
     parser.add_argument("--speech", type=Path, nargs="+", required=True)
+    parser.add_argument("--files", type=Path, required=True, help="of image_delivered")
     parser.add_argument("--mirror", type=Path, required=True, help="clones of the repositories")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
@@ -198,8 +208,13 @@ def main() -> None:
     asked = unknown(parts, given.part)
     for kind in ("pictures", "films"):
         learned(getattr(given, kind), given.part, given.out / "learned" / kind)
+    whole_files(given.files, given.part, given.out / "learned" / "files")
     kinds = (
-        ("pictures", Kind.IMAGE, of_pictures(given.pictures, given.mirror, asked & parts[0].keys())),
+        (
+            "pictures",
+            Kind.IMAGE,
+            of_pictures(given.pictures, given.mirror, asked & parts[0].keys()),
+        ),
         ("films", Kind.VIDEO, of_films(given.films, asked & parts[1].keys())),
         ("speech", Kind.AUDIO, of_speech(given.speech, given.mirror, asked & parts[2].keys())),
     )

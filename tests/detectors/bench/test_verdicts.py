@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from detectors.base import Kind
-from detectors.bench.verdicts import Answered, Verdicts, measured
+from detectors.bench.verdicts import Answered, Outcome, Verdicts, measured
 from detectors.errors import ManifestInvalid
 
 
@@ -39,12 +39,14 @@ MADE = [
 
 def test_a_ratio_that_a_part_would_spoil_is_seen_beside_that_part() -> None:
     found = measured([*REAL, *MADE], "made").kinds[Kind.VIDEO]
-    assert found.ratio.auc is not None
-    assert found.ratio.auc.value == 1.0
-    assert found.parts["frames"].gain == 0.0
-    assert found.parts["voice"].gain == 0.5
-    assert found.accused_bona_fide is not None
-    assert (found.accused_bona_fide.count, found.accused_bona_fide.of) == (0, 9)
+    clean = found.conditions["none"]
+    assert clean.ratio.auc is not None
+    assert clean.ratio.auc.value == 1.0
+    assert clean.parts["frames"].gain == 0.0
+    assert clean.parts["voice"].gain == 0.5
+    assert clean.bona_fide is not None
+    accused = clean.bona_fide.shares[Outcome.ACCUSED]
+    assert (accused.count, accused.of) == (0, 9)
 
 
 def test_an_accusation_that_a_delivery_takes_back_is_a_flip() -> None:
@@ -62,7 +64,7 @@ def test_an_accusation_that_a_delivery_takes_back_is_a_flip() -> None:
 def test_files_that_nobody_judged_take_coverage_and_no_figure() -> None:
     silent = answered(9, "real", "not_applicable", None)
     found = measured([*REAL, *MADE, silent], "made").kinds[Kind.VIDEO]
-    assert found.ratio.coverage == pytest.approx(18 / 19)
+    assert found.conditions["none"].ratio.coverage == pytest.approx(18 / 19)
     assert found.verdicts["real"] == {"no_sign_found": 9, "not_applicable": 1}
 
 
