@@ -16,10 +16,11 @@ import sys
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from deploy.running import ROOT
+from deploy.running import ASSAY, ROOT
 
 PARTS: Final = range(5)
 KINDS: Final = ("pictures", "speech", "films")
@@ -28,10 +29,8 @@ ANSWERS: Final = "answers.csv"
 LEFT: Final = ("made", "delivered.sqlite", "held.json", "*.csv")
 """What no part takes over from the caches: it was made of, or by, files of every source."""
 
-DATA: Final = (
-    "{files} whole files of {sources} sources, each judged by an installation whose weights, calibration and "
-    "thresholds saw nothing of its publisher; every fifth of the publishers in turn"
-)
+DATA: Final = "Verdicts on whole files of publishers that nothing was trained on"
+FIGURE: Final = ROOT / "docs/figures/verdicts.svg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,9 @@ class Part:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.tree.mkdir(parents=True)
         archive = subprocess.run(
-            ["git", "-C", str(ROOT), "archive", "HEAD"], check=True, stdout=subprocess.PIPE
+            ["git", "-C", str(ROOT), "archive", "HEAD"],  # noqa: S607
+            check=True,
+            stdout=subprocess.PIPE,
         )
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
             files.extractall(self.tree, filter="data")
@@ -128,22 +129,33 @@ class Part:
 def main() -> None:
     """Work on every part, then measure all answers together."""
     parser = argparse.ArgumentParser(prog="python -m deploy.unseen")
-    path = {"type": lambda text: Path(text).resolve(), "required": True}
-    parser.add_argument("--pictures", **path, help="manifest of the collection")
-    parser.add_argument("--start", **path, help="what detectors.training.image wrote")
-    parser.add_argument("--earlier", **path, help="manifest that START learned from")
-    parser.add_argument("--films", **path, help="manifest")
-    parser.add_argument("--speech", **path, nargs="+", help="manifests")
-    parser.add_argument("--files", **path, help="where image_delivered wrote its scores")
-    parser.add_argument("--mirror", **path, help="clones of the repositories")
-    parser.add_argument("--cache", **path, help="with pictures/, films/ and speech/ of trainings")
-    parser.add_argument("--work", **path, help="kept between runs")
+    path = partial(parser.add_argument, type=_resolved, required=True)
+    path("--pictures", help="manifest of the collection")
+    path("--start", help="what detectors.training.image wrote")
+    path("--earlier", help="manifest that START learned from")
+    path("--films", help="manifest")
+    path("--speech", nargs="+", help="manifests")
+    path("--files", help="where image_delivered wrote its scores")
+    path("--mirror", help="clones of the repositories")
+    path("--cache", help="with pictures/, films/ and speech/ of trainings")
+    path("--work", help="kept between runs")
     parser.add_argument("--part", type=int, nargs="+", choices=PARTS, default=tuple(PARTS))
     parser.add_argument("--out", type=Path, default=ROOT / "detectors/bench/results/unseen")
     given = parser.parse_args()
     parts = [Part(number=n, folder=given.work / f"part{n}", given=given) for n in given.part]
     for part in parts:
         part.work()
+    answers = [text for kind in KINDS for part in parts for text in _given(part.answers(kind))]
+    told = ("--data", DATA, "--out", str(given.out.resolve()), "--figure", str(FIGURE))
+    subprocess.run([*ASSAY, "bench", *answers, *told], cwd=ROOT, check=True)
+
+
+def _resolved(text: str) -> Path:
+    return Path(text).resolve()
+
+
+def _given(answers: Path) -> tuple[str, str]:
+    return "--answers", str(answers)
 
 
 if __name__ == "__main__":

@@ -28,11 +28,12 @@ from detectors.training.audio_bank import chosen
 from detectors.training.collection.mirror import find
 from detectors.training.image_data import pictures, spread
 from detectors.training.image_delivered import MOST_SHOWN_OF_GENERATOR, originals
+from detectors.training.image_further import MOST_OF_GENERATOR, MOST_OF_SOURCE
 
 log = logging.getLogger(__name__)
 
 PARTS: Final = audio.FOLDS
-MOST: Final = {"pictures": 6, "films": 2, "speech": 2}
+MOST: Final = {"pictures": 5, "films": 1, "speech": 1}
 """Files of one class of a source that are asked about."""
 
 COLUMNS: Final = ("path", "label", "source", "generator", "pair", "sha256")
@@ -86,9 +87,16 @@ def sources(manifest: Path) -> dict[str, int]:
     return {name: part_of(name) for name in {_source(row) for row in _rows(manifest)}}
 
 
-def learned(manifest: Path, part: int, folder: Path) -> None:
-    """Write the lines of the other sources to `folder`, beside links to what they name."""
-    rows = [row for row in _rows(manifest) if part_of(_source(row)) != part]
+def learned(manifest: Path, part: int, folder: Path, used: frozenset[str] | None = None) -> None:
+    """Write the lines of the other sources to `folder`, beside links to what they name.
+
+    `used`: the digests that a training on the whole manifest takes of it; None: any.
+    """
+    rows = [
+        row
+        for row in _rows(manifest)
+        if part_of(_source(row)) != part and (used is None or row["sha256"] in used)
+    ]
     folder.mkdir(parents=True)
     for name in sorted({row[key].split("/")[0] for row in rows for key in _FILES if row.get(key)}):
         (folder / name).symlink_to((manifest.parent / name).resolve())
@@ -206,9 +214,11 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     parts = [sources(given.pictures), sources(given.films), parts_of_speech(given.speech)]
     asked = unknown(parts, given.part)
-    for kind in ("pictures", "films"):
-        learned(getattr(given, kind), given.part, given.out / "learned" / kind)
-    whole_files(given.files, given.part, given.out / "learned" / "files")
+    used = spread(pictures(given.pictures), MOST_OF_SOURCE, MOST_OF_GENERATOR)
+    folder = given.out / "learned"
+    learned(given.pictures, given.part, folder / "pictures", frozenset(one.digest for one in used))
+    learned(given.films, given.part, folder / "films")
+    whole_files(given.files, given.part, folder / "files")
     kinds = (
         (
             "pictures",

@@ -6,18 +6,25 @@ from pathlib import Path
 from rich.progress import Progress
 from rich.table import Table
 
+from detectors.bench import bars
 from detectors.bench.answers import read_answers, write_answers
 from detectors.bench.cache import Answer, AnswerCache
 from detectors.bench.calibrate import calibrated_on
 from detectors.bench.figures import figure
 from detectors.bench.launder import NAMES
 from detectors.bench.manifest import Item, read_manifest
-from detectors.bench.report import committed, with_table
+from detectors.bench.report import (
+    UNSEEN,
+    VERDICTS_BEGIN,
+    committed,
+    with_table,
+    with_verdicts,
+)
 from detectors.bench.result import Result, evaluate
 from detectors.bench.run import Plan, Question, results
 from detectors.bench.run import run as run_detectors
 from detectors.bench.scores import read_scores
-from detectors.bench.verdicts import Answered, measured
+from detectors.bench.verdicts import Answered, Verdicts, measured
 from detectors.errors import DetectorError
 from detectors.registry import Spec, named, shelf, specs, use_shelf
 from detectors.zoo.pulled import OperatorCalibration
@@ -49,7 +56,7 @@ class Asked:
     cache: Path | None  # None: a file in the data folder
     out: Path | None  # folder for results, one JSON a detector
     readme: Path | None
-    figure: Path | None = None  # where to draw exported scores, as SVG
+    figure: Path | None = None  # where to draw exported scores, or verdicts, as SVG
     calibrate: str | None = None  # a published detector that was pulled
     answers: tuple[Path, ...] = ()  # what `verdicts` kept earlier
 
@@ -78,7 +85,10 @@ def run(asked: Asked) -> ExitCode:
 
 def _run(asked: Asked) -> ExitCode:
     if asked.readme is not None:
-        asked.readme.write_text(with_table(asked.readme.read_text(), committed()))
+        text = with_table(asked.readme.read_text(), committed())
+        if VERDICTS_BEGIN in text:
+            text = with_verdicts(text, Verdicts.read(UNSEEN))
+        asked.readme.write_text(text)
     elif asked.scores is not None:
         return _measure_scores(asked.scores, asked)
     elif asked.answers:
@@ -199,6 +209,8 @@ def _count_verdicts(manifest: Path, asked: Asked) -> None:
 
 def _tell_verdicts(answered: list[Answered], data: str, asked: Asked) -> None:
     found = measured(answered, data)
+    if asked.figure is not None:
+        asked.figure.write_text(bars.figure(found, data))
     for table in bench_verdicts.tables(found):
         console().print(table)
     if asked.out is not None:

@@ -242,7 +242,7 @@ def bench(
         typer.Option(metavar="FILE", help="Measure what --verdict kept; may be repeated."),
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option(metavar="SVG", help="Draw exported scores: ROC, reliability.")
+        Path | None, typer.Option(metavar="SVG", help="Draw exported scores, or verdicts.")
     ] = None,
     protocol: Annotated[str, typer.Option(help="How exported scores were made.")] = "as given",
     data: Annotated[str | None, typer.Option(help="What the media are, in the results.")] = None,
