@@ -1,5 +1,6 @@
 """Whole reports are measured as detectors are: the file's ratio beside each of its parts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,29 @@ def test_files_that_nobody_judged_take_coverage_and_no_figure() -> None:
     found = measured([*REAL, *MADE, silent], "made").kinds[Kind.VIDEO]
     assert found.conditions["none"].ratio.coverage == pytest.approx(18 / 19)
     assert found.verdicts["real"] == {"no_sign_found": 9, "not_applicable": 1}
+
+
+def test_what_is_inconclusive_is_suspected_or_open() -> None:
+    answers = [
+        replace(answered(n, "real", "inconclusive", 0.1), suspected=n < 3, source=str(n))
+        for n in range(12)
+    ]
+    condition = measured(answers, "made").kinds[Kind.VIDEO].conditions["none"]
+    assert condition.synthetic is None
+    assert condition.bona_fide is not None
+    counts = {outcome: found.count for outcome, found in condition.bona_fide.shares.items()}
+    assert {outcome: count for outcome, count in counts.items() if count} == {
+        Outcome.SUSPECTED: 3,
+        Outcome.OPEN: 9,
+    }
+
+
+def test_a_name_on_two_sources_is_two_items() -> None:
+    twins = [replace(one, path="a", source=f"s{n}") for n, one in enumerate(REAL)]
+    after = [replace(one, laundering="jpeg-70", verdict="likely_synthetic") for one in twins[:2]]
+    (delivery,) = measured([*twins, *after], "made").kinds[Kind.VIDEO].deliveries.values()
+    assert delivery.flipped is not None
+    assert (delivery.flipped.count, delivery.flipped.of) == (2, 2)
 
 
 def test_what_was_measured_reads_back_and_nothing_else_does(tmp_path: Path) -> None:
