@@ -56,7 +56,7 @@ class Part:
         trained = self.folder / "trained"
         if not trained.exists():
             self._begin()
-            for command in self._trainings():
+            for command in self.trainings():
                 self._run(*command)
             trained.touch()
         for kind in KINDS:
@@ -98,7 +98,7 @@ class Part:
             *("--out", self.folder / "media"),
         )
 
-    def _trainings(self) -> Iterator[Sequence[str | Path]]:
+    def trainings(self) -> Iterator[Sequence[str | Path]]:
         """Heads for pictures, then those for films that go on from them, and speech."""
         zoo, cache = self.tree / "detectors" / "zoo", self.folder / "cache"
         learned = self.folder / "media" / "learned"
