@@ -109,7 +109,8 @@ class Condition(Closed):
 class Delivery(Closed):
     """What became of the verdicts of clean items after one more delivery."""
 
-    flipped: Share | None  # accused before and not after, or the other way round
+    flipped: Share | None
+    """Accused before and not after, or the other way round, of those that classifiers decided both times."""
     changed: Share | None  # any other verdict than before
 
 
@@ -206,11 +207,13 @@ def _part(answers: list[Answered], name: str) -> Part:
 def _delivery(clean: list[Answered], after: list[Answered]) -> Delivery:
     before = {item.item: item for item in clean}
     pairs = [(before[item.item], item) for item in after if item.item in before]
-    sources = [item.source for _, item in pairs]
-    return Delivery(
-        flipped=share_over_sources([one.accused != two.accused for one, two in pairs], sources),
-        changed=share_over_sources([one.verdict != two.verdict for one, two in pairs], sources),
-    )
+    judged = [pair for pair in pairs if all(item.outcome is not Outcome.TOLD for item in pair)]
+
+    def share_of(pairs: list[tuple[Answered, Answered]], what: str) -> Share | None:
+        hits = [getattr(one, what) != getattr(two, what) for one, two in pairs]
+        return share_over_sources(hits, [item.source for item, _ in pairs])
+
+    return Delivery(flipped=share_of(judged, "accused"), changed=share_of(pairs, "verdict"))
 
 
 def _measure(answers: list[Answered], ratios: list[float | None]) -> Metrics:

@@ -20,16 +20,14 @@ from detectors.bench.verdicts import Answered, Condition, OfKind, Outcome, Verdi
 from detectors.errors import MediaError
 from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import SandboxPool
+from detectors.result import Alarm
 from service.analysis.pipeline import Pipeline
 from service.cli.colours import console
 from service.errors import ServiceError
 from service.language.figures import number, percent
 from service.language.spoken import _
-from service.reporting.report import Signal
 from service.reporting.wording import KINDS
 from service.scans.intake import source_from_path, source_from_stream
-
-_SUSPECTED = frozenset({Signal.SYNTHETIC, Signal.MANIPULATED, Signal.SUSPECT})
 
 
 def answers(items: Sequence[Item], pipeline: Pipeline, plan: Plan) -> list[Answered]:
@@ -85,7 +83,7 @@ def _asked(pipeline: Pipeline, item: Item, laundering: str, copy: BinaryIO | Non
         source=item.source,
         verdict=report.verdict,
         laundering=laundering,
-        suspected=any(found.signal in _SUSPECTED for found in report.evidence),
+        suspected=any(found.votes and found.alarm is not Alarm.NONE for found in report.findings),
         ratio=None if report.classifiers is None else report.classifiers.log10,
         parts={
             finding.detector: finding.lr.log10

@@ -84,6 +84,17 @@ def test_what_is_inconclusive_is_suspected_or_open() -> None:
     }
 
 
+def test_a_declaration_that_a_delivery_takes_away_is_no_flip_of_an_accusation() -> None:
+    told = replace(MADE[0], verdict="declared_ai")
+    after = [replace(one, laundering="jpeg-70", verdict="likely_synthetic") for one in MADE]
+    answers = [told, *MADE[1:], *after]
+    (delivery,) = measured(answers, "made").kinds[Kind.VIDEO].deliveries.values()
+    assert delivery.flipped is not None
+    assert delivery.changed is not None
+    assert (delivery.flipped.count, delivery.flipped.of) == (0, 8)
+    assert (delivery.changed.count, delivery.changed.of) == (1, 9)
+
+
 def test_a_name_on_two_sources_is_two_items() -> None:
     twins = [replace(one, path="a", source=f"s{n}") for n, one in enumerate(REAL)]
     after = [replace(one, laundering="jpeg-70", verdict="likely_synthetic") for one in twins[:2]]
