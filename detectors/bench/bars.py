@@ -23,7 +23,7 @@ WORDS: Final = {
     Outcome.SUSPECTED: "suspected",
     Outcome.OPEN: "left open",
     Outcome.NO_SIGN: "no sign found",
-    Outcome.TOLD: "credentials or markers decide",
+    Outcome.TOLD: "declared or signed",
     Outcome.NOT_APPLICABLE: "not judged",
     Outcome.ERROR: "error",
 }

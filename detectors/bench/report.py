@@ -7,7 +7,6 @@ from detectors.bench.bars import CALLED
 from detectors.bench.metrics import Estimate
 from detectors.bench.result import RESULTS, Result
 from detectors.bench.scores import CLEAN
-from detectors.bench.shares import Share
 from detectors.bench.verdicts import Among, Condition, Outcome, Verdicts
 from detectors.errors import ManifestInvalid
 
@@ -47,9 +46,9 @@ def readme_table(results: list[Result]) -> str:
 def verdicts_table(found: Verdicts) -> str:
     """Markdown: of each kind, as published and after each delivery, what becomes of a hundred files."""
     lines = [
-        "| of 100 files | accused [95 % over sources] | suspected | no sign found | other | AUC of the file's ratio |"
+        "| of 100 files | accused [95 % over sources] | suspected | left open | no sign found | other | AUC of the file's ratio |"
         " EER | Cllr |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for kind, own in found.kinds.items():
         for name, condition in own.conditions.items():
@@ -69,16 +68,12 @@ def _counted(among: Among) -> str:
 
 
 def _hundred(among: Among) -> str:
-    """The cells of one class; what is neither accused, suspected nor passed over is other."""
-    shares = among.shares
-    named = (Outcome.ACCUSED, Outcome.SUSPECTED, Outcome.NO_SIGN)
-    other = 1 - sum(shares[outcome].value for outcome in named)
-    accused: Share = shares[Outcome.ACCUSED]
-    return (
-        f"{100 * accused.value:.1f} [{100 * accused.low:.1f}, {100 * accused.high:.1f}] | "
-        f"{100 * shares[Outcome.SUSPECTED].value:.1f} | {100 * shares[Outcome.NO_SIGN].value:.1f} | "
-        f"{100 * max(0.0, other):.1f}"
-    )
+    """The cells of one class; what the named outcomes leave is other."""
+    accused = among.shares[Outcome.ACCUSED]
+    named = [among.shares[one].value for one in (Outcome.SUSPECTED, Outcome.OPEN, Outcome.NO_SIGN)]
+    other = max(0.0, 1 - accused.value - sum(named))
+    interval = f"{100 * accused.value:.1f} [{100 * accused.low:.1f}, {100 * accused.high:.1f}]"
+    return " | ".join([interval, *(f"{100 * share:.1f}" for share in (*named, other))])
 
 
 def _ratio(condition: Condition) -> str:

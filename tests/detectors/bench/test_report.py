@@ -94,7 +94,9 @@ def test_verdicts_are_told_of_a_hundred_files() -> None:
     ]
     readme = f"a\n{VERDICTS_BEGIN}\nold\n{VERDICTS_END}\nb"
     made = with_verdicts(readme, measured(answers, "d"))
-    row = "| genuine pictures (8 of 1 sources) | 12.5 [0.3, 52.7] | 0.0 | 62.5 | 25.0 | 0.500 ["
+    row = (
+        "| genuine pictures (8 of 1 sources) | 12.5 [0.3, 52.7] | 0.0 | 0.0 | 62.5 | 25.0 | 0.500 ["
+    )
     assert row in made
     assert made.endswith(f"{VERDICTS_END}\nb")
     assert "old" not in made
