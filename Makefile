@@ -1,6 +1,6 @@
 # Every command a developer needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-moderation test lint fix bench bench-against bench-against-judging soak azurite deploy-check lock tree collect train-image train-image-further train-faces train-edits train-audio train-video clean
+.PHONY: help demo demo-moderation test lint fix bench bench-against bench-against-judging bench-unseen soak azurite deploy-check lock tree collect train-image train-image-further train-faces train-edits train-audio train-video clean
 
 BIN := .venv/bin
 LOCKED := deploy/requirements.txt deploy/requirements-weights.txt deploy/bootstrap.sh pyproject.toml
@@ -44,6 +44,9 @@ bench-against: .venv/run.stamp ## measure audits and verdicts against an older c
 
 bench-against-judging: .venv/run.stamp ## measure what detectors cost against an older commit, here and now
 	@$(BIN)/python -m deploy.benchmarks.judging $(ARGS)
+
+bench-unseen: .venv/run.stamp ## measure verdicts on files of publishers that nothing was trained on (docs/training.md)
+	@$(BIN)/python -m deploy.unseen $(ARGS)
 
 soak: .venv/dev.stamp ## 2,000 scans while everything is killed, cut off and filled up
 	@$(BIN)/python -m deploy.soak $(ARGS)

@@ -118,8 +118,9 @@ class Observation:
     """What a detector saw: an uncalibrated score, higher meaning more synthetic, and where.
 
     `allowance` raises the thresholds for this file alone: by how much genuine media in its
-    condition (a codec, a telephone line) score higher. `margin` is how far, in 95 of 100 cases,
-    `raw` would be from what another processor, or one changed bit of the media, would give.
+    condition (a codec, a telephone line) score higher; its parts lean by that much less. `margin` is
+    how far, in 95 of 100 cases, `raw` would be from what another processor, or one changed bit of
+    the media, would give.
     `redelivered` is the lowest raw score of the same media sent on once more, where that was tried.
     `drawn` says from 0 to 1 how much a picture looks drawn, which has widened `margin` already.
     """

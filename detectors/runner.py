@@ -136,7 +136,7 @@ def _scored(spec: Spec, clock: float, seen: Observation) -> Finding:
         allowance=seen.allowance,
         **_alarms(spec, card, seen),
         cells=tuple(_cell(patch, card.calibration) for patch in seen.patches),
-        segments=tuple(_segment(span, card.calibration) for span in seen.spans),
+        segments=tuple(_segment(span, card.calibration, seen.allowance) for span in seen.spans),
         facts=dict(seen.facts),
         seconds=time.perf_counter() - clock,
     )
@@ -209,6 +209,7 @@ def _cell(patch: Patch, line: Calibration) -> Cell:
     )
 
 
-def _segment(span: Span, line: Calibration) -> Segment:
-    ratio = None if span.raw is None else calibration.local_ratio(span.raw, line)
+def _segment(span: Span, line: Calibration, allowance: float) -> Segment:
+    """A part leans by as much less as the thresholds of the whole are higher."""
+    ratio = None if span.raw is None else calibration.local_ratio(span.raw - allowance, line)
     return Segment(start=span.start, end=span.end, log10_lr=ratio, label=span.label)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from detectors.bench.metrics import Estimate, Roc
 from detectors.bench.scores import Score
+from detectors.bench.shares import Share, share
 from detectors.result import Closed
 
 DRAWS: Final = 1000
@@ -82,6 +83,20 @@ def over_sources(
         **shares,
         **_turns(judged, published, suspects, accuses),
     )
+
+
+def share_over_sources(hits: Sequence[bool], sources: Sequence[str]) -> Share | None:
+    """The share of items that `hits` marks, with the interval over sources drawn anew or that of so many
+    items, whichever reaches further on either side; None of nothing.
+    """
+    found = share(sum(hits), len(hits))
+    names, source = np.unique(sources, return_inverse=True)
+    if found is None or names.size < LEAST:
+        return found
+    weights = _draws(names.size)[:, source]
+    drawn = _estimate(weights @ np.array(hits, np.float64), weights)
+    wider = {"low": min(found.low, drawn.low), "high": max(found.high, drawn.high)}
+    return found.model_copy(update=wider)
 
 
 def _turns(

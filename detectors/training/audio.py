@@ -69,6 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--encoder", type=Path, nargs=2, help="the parts of Whisper base, if not installed"
     )
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--without", type=int, choices=range(FOLDS), help="a fold to leave out")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     torch.set_num_threads(1)
@@ -80,7 +81,11 @@ def main(arguments: list[str] | None = None) -> None:
     bank = build(recordings, options.cache / "views", finder, encoder, jobs=options.jobs)
     log.info("%d views of %d recordings", bank.item.size, len(bank.recordings))
     held = held_out(bank, options.cache)
-    fit_all(bank, np.ones(len(bank.recordings), bool), SEED, weights)
+    if options.without is None:
+        fit_all(bank, np.ones(len(bank.recordings), bool), SEED, weights)
+    else:
+        held = held.only(held.fold != options.without)
+        Models.load(fold_folder(options.cache, options.without, bank.recordings)).save(weights)
     write_cards(held, options.out, options.cache)
 
 

@@ -1,6 +1,7 @@
 """What every audio expert says of every view of every recording, from models that never saw it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -35,3 +36,16 @@ class Held:
     def where(self, name: str, *, value: object) -> Bools:
         """Rows whose recording has this value in a column of the manifest."""
         return np.array([getattr(r, name) == value for r in self.recordings])[self.item]
+
+    def only(self, rows: Bools) -> Self:
+        """Some of the rows, and the recordings that they are of."""
+        left, item = np.unique(self.item[rows], return_inverse=True)
+        return replace(
+            self,
+            recordings=tuple(self.recordings[index] for index in left),
+            item=item,
+            view=self.view[rows],
+            fold=self.fold[rows],
+            scores={name: found[rows] for name, found in self.scores.items()},
+            likeness=self.likeness[rows],
+        )

@@ -6,17 +6,25 @@ from pathlib import Path
 from rich.progress import Progress
 from rich.table import Table
 
+from detectors.bench import bars
+from detectors.bench.answers import read_answers, write_answers
 from detectors.bench.cache import Answer, AnswerCache
 from detectors.bench.calibrate import calibrated_on
 from detectors.bench.figures import figure
 from detectors.bench.launder import NAMES
 from detectors.bench.manifest import Item, read_manifest
-from detectors.bench.report import committed, with_table
+from detectors.bench.report import (
+    UNSEEN,
+    VERDICTS_BEGIN,
+    committed,
+    with_table,
+    with_verdicts,
+)
 from detectors.bench.result import Result, evaluate
 from detectors.bench.run import Plan, Question, results
 from detectors.bench.run import run as run_detectors
 from detectors.bench.scores import read_scores
-from detectors.bench.verdicts import measured
+from detectors.bench.verdicts import Answered, Verdicts, measured
 from detectors.errors import DetectorError
 from detectors.registry import Spec, named, shelf, specs, use_shelf
 from detectors.zoo.pulled import OperatorCalibration
@@ -35,7 +43,7 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the command line asked for; one of manifest, scores and readme is given."""
+    """What the command line asked for; one of manifest, scores, answers and readme is given."""
 
     manifest: Path | None
     detectors: tuple[str, ...]
@@ -48,15 +56,17 @@ class Asked:
     cache: Path | None  # None: a file in the data folder
     out: Path | None  # folder for results, one JSON a detector
     readme: Path | None
-    figure: Path | None = None  # where to draw exported scores, as SVG
+    figure: Path | None = None  # where to draw exported scores, or verdicts, as SVG
     calibrate: str | None = None  # a published detector that was pulled
+    answers: tuple[Path, ...] = ()  # what `verdicts` kept earlier
 
 
 def run(asked: Asked) -> ExitCode:
     """Do what was asked; what cannot be done is said on stderr."""
-    given = [path for path in (asked.manifest, asked.scores, asked.readme) if path is not None]
+    sorts = (asked.manifest, asked.scores, asked.readme, *asked.answers[:1])
+    given = [path for path in sorts if path is not None]
     if len(given) != 1:
-        say(_("give a manifest, or --scores, or --readme [invalid_request]"))
+        say(_("give a manifest, or --scores, --answers or --readme [invalid_request]"))
         return ExitCode.USAGE
     known = {ALL, *(name for names in NAMES.values() for name in names)}
     use_shelf(read_settings().weights)
@@ -75,9 +85,15 @@ def run(asked: Asked) -> ExitCode:
 
 def _run(asked: Asked) -> ExitCode:
     if asked.readme is not None:
-        asked.readme.write_text(with_table(asked.readme.read_text(), committed()))
+        text = with_table(asked.readme.read_text(), committed())
+        if VERDICTS_BEGIN in text:
+            text = with_verdicts(text, Verdicts.read(UNSEEN))
+        asked.readme.write_text(text)
     elif asked.scores is not None:
         return _measure_scores(asked.scores, asked)
+    elif asked.answers:
+        answered = [answer for path in asked.answers for answer in read_answers(path)]
+        _tell_verdicts(answered, asked.data or asked.answers[0].parent.name, asked)
     elif asked.manifest is not None and asked.calibrate is not None:
         return _calibrate(asked.manifest, asked.calibrate, asked)
     elif asked.manifest is not None and asked.verdicts:
@@ -185,7 +201,16 @@ def _count_verdicts(manifest: Path, asked: Asked) -> None:
     items = read_manifest(manifest)
     with open_pipeline(read_settings(), children=asked.jobs, previews=False) as pipeline:
         answered = bench_verdicts.answers(items, pipeline, _plan((), asked))
-    found = measured(answered, asked.data or manifest.parent.name)
+    if asked.out is not None:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        write_answers(asked.out / "answers.csv", answered)
+    _tell_verdicts(answered, asked.data or manifest.parent.name, asked)
+
+
+def _tell_verdicts(answered: list[Answered], data: str, asked: Asked) -> None:
+    found = measured(answered, data)
+    if asked.figure is not None:
+        asked.figure.write_text(bars.figure(found, data))
     for table in bench_verdicts.tables(found):
         console().print(table)
     if asked.out is not None:

@@ -16,10 +16,11 @@ from detectors.bench.metrics import Metrics
 from detectors.bench.run import Plan, decoded
 from detectors.bench.scores import CLEAN
 from detectors.bench.shares import Share
-from detectors.bench.verdicts import Answered, OfKind, Verdicts
+from detectors.bench.verdicts import Answered, Condition, OfKind, Outcome, Verdicts
 from detectors.errors import MediaError
 from detectors.media.reader import HANDLER, MediaReader
 from detectors.media.sandbox import SandboxPool
+from detectors.result import Alarm
 from service.analysis.pipeline import Pipeline
 from service.cli.colours import console
 from service.errors import ServiceError
@@ -69,6 +70,7 @@ def _asked(pipeline: Pipeline, item: Item, laundering: str, copy: BinaryIO | Non
             path=item.name,
             kind=item.kind,
             label=item.label,
+            source=item.source,
             verdict=error.code,
             laundering=laundering,
         )
@@ -78,8 +80,10 @@ def _asked(pipeline: Pipeline, item: Item, laundering: str, copy: BinaryIO | Non
         path=item.name,
         kind=item.kind,
         label=item.label,
+        source=item.source,
         verdict=report.verdict,
         laundering=laundering,
+        suspected=any(found.votes and found.alarm is not Alarm.NONE for found in report.findings),
         ratio=None if report.classifiers is None else report.classifiers.log10,
         parts={
             finding.detector: finding.lr.log10
@@ -94,7 +98,7 @@ def tables(found: Verdicts) -> Iterator[Table]:
     for kind, own in found.kinds.items():
         called = KINDS[kind]
         yield _counts(_("verdicts on {title}, {kind}", title=found.data, kind=called), own)
-        yield _ratios(_("ratios, {kind}", kind=called), own)
+        yield _ratios(_("ratios, {kind}", kind=called), own.conditions[CLEAN])
         if own.deliveries:
             yield _deliveries(_("delivered anew, {kind}", kind=called), own)
 
@@ -109,7 +113,7 @@ def _counts(title: str, found: OfKind) -> Table:
     return table
 
 
-def _ratios(title: str, found: OfKind) -> Table:
+def _ratios(title: str, found: Condition) -> Table:
     table = Table(
         *(_("ratio of"), "AUC", _("TPR at 1 %"), _("TPR at 5 %"), "Cllr"),
         *(_("coverage"), _("file gains")),
@@ -132,8 +136,9 @@ def _deliveries(title: str, found: OfKind) -> Table:
         title_justify="left",
     )
     for name, one in found.deliveries.items():
-        shown = (one.flipped, one.changed, one.accused_bona_fide)
-        table.add_row(name, *map(_percent, shown))
+        genuine = found.conditions[name].bona_fide
+        accused = None if genuine is None else genuine.shares[Outcome.ACCUSED]
+        table.add_row(name, *map(_percent, (one.flipped, one.changed, accused)))
     return table
 
 

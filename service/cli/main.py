@@ -237,8 +237,12 @@ def bench(
     scores: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Measure exported scores of one detector.")
     ] = None,
+    answers: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Measure what --verdict kept; may be repeated."),
+    ] = None,
     figure: Annotated[
-        Path | None, typer.Option(metavar="SVG", help="Draw exported scores: ROC, reliability.")
+        Path | None, typer.Option(metavar="SVG", help="Draw exported scores, or verdicts.")
     ] = None,
     protocol: Annotated[str, typer.Option(help="How exported scores were made.")] = "as given",
     data: Annotated[str | None, typer.Option(help="What the media are, in the results.")] = None,
@@ -276,12 +280,13 @@ def bench(
     \b
     assay bench media/manifest.csv --calibrate ferretnet --laundering all
     assay bench media/manifest.csv --laundering all --out results
-    assay bench media/manifest.csv --verdict
+    assay bench media/manifest.csv --verdict --out results
+    assay bench --answers results/answers.csv --out results
     assay bench --reviews --policy desk.json --out results
     assay bench --scores oof.csv -d audio.ensemble --protocol "leave-one-source-out 5-fold"
     """
     if reviews:
-        if manifest or scores or readme:
+        if manifest or scores or readme or answers:
             raise typer.BadParameter("--reviews takes its media from the scans that are here")
         from service.cli import bench_reviews
 
@@ -306,6 +311,7 @@ def bench(
                 out=out,
                 readme=readme,
                 calibrate=calibrate,
+                answers=tuple(answers or ()),
             )
         )
     )

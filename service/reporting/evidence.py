@@ -72,7 +72,8 @@ SUBSTANTIAL: Final = 1 / 3
 """Share of what was judged over time that may lean to synthetic, and of what was looked at that may be
 beyond judging, before silence on the whole ends.
 
-A choice and no measurement: it withholds "no sign found" and accuses nobody.
+A choice: it withholds "no sign found" and accuses nobody. How many genuine and synthetic files it leaves open
+stands in docs/decisions/measuring.md.
 """
 
 

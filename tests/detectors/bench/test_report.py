@@ -6,9 +6,21 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from detectors.bench.report import BEGIN, END, committed, readme_table, with_table
+from detectors.base import Kind
+from detectors.bench.report import (
+    BEGIN,
+    END,
+    UNSEEN,
+    VERDICTS_BEGIN,
+    VERDICTS_END,
+    committed,
+    readme_table,
+    with_table,
+    with_verdicts,
+)
 from detectors.bench.result import evaluate
 from detectors.bench.scores import Score
+from detectors.bench.verdicts import Answered, Verdicts, measured
 from detectors.errors import ManifestInvalid
 from detectors.result import Claim
 from service.cli.bench_tables import tables
@@ -70,3 +82,21 @@ def test_committed_results_can_be_read() -> None:
 def test_the_readme_shows_the_committed_results() -> None:
     readme = (Path(__file__).parents[3] / "README.md").read_text()
     assert with_table(readme, committed()) == readme
+    assert with_verdicts(readme, Verdicts.read(UNSEEN)) == readme
+
+
+def test_verdicts_are_told_of_a_hundred_files() -> None:
+    said = ["no_sign_found"] * 5 + ["not_applicable"] * 2 + ["likely_synthetic"]
+    answers = [
+        Answered(path=str(n), kind=Kind.IMAGE, label=label, verdict=verdict, ratio=n / 10)
+        for label in ("real", "ai_generated")
+        for n, verdict in enumerate(said)
+    ]
+    readme = f"a\n{VERDICTS_BEGIN}\nold\n{VERDICTS_END}\nb"
+    made = with_verdicts(readme, measured(answers, "d"))
+    row = (
+        "| genuine pictures (8 of 1 sources) | 12.5 [0.3, 52.7] | 0.0 | 0.0 | 62.5 | 25.0 | 0.500 ["
+    )
+    assert row in made
+    assert made.endswith(f"{VERDICTS_END}\nb")
+    assert "old" not in made

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.bench.scores import Score
-from detectors.bench.sources import LEAST, over_sources
+from detectors.bench.sources import LEAST, over_sources, share_over_sources
 
 
 def score(source: int, raw: float | None, *, made: bool, allowance: float = 0.0) -> Score:
@@ -79,3 +79,17 @@ def test_items_that_a_delivery_turns_around_are_counted_in_both_directions() -> 
     assert found.changed.value == pytest.approx(3 / 39, abs=1e-4)  # 1, 2 and 4; 3 was not judged
     assert found.flipped.value == pytest.approx(2 / 39, abs=1e-4)  # 2 and 4
     assert found.flipped.high > found.flipped.value
+
+
+def test_a_share_is_as_unsure_as_its_sources_differ_and_never_surer_than_so_many_items() -> None:
+    sources = [str(number // 10) for number in range(200)]
+    one_page = share_over_sources([source == "3" for source in sources], sources)
+    spread = share_over_sources([number % 20 == 0 for number in range(200)], sources)
+    none = share_over_sources([False] * 200, sources)
+    assert one_page is not None
+    assert spread is not None
+    assert none is not None
+    assert one_page.value == spread.value == 0.05
+    assert one_page.high > spread.high + 0.05
+    assert (none.low, round(none.high, 4)) == (0.0, 0.0183)
+    assert share_over_sources([], []) is None

@@ -1,11 +1,12 @@
 """Whole reports are measured as detectors are: the file's ratio beside each of its parts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from detectors.base import Kind
-from detectors.bench.verdicts import Answered, Verdicts, measured
+from detectors.bench.verdicts import Answered, Outcome, Verdicts, measured
 from detectors.errors import ManifestInvalid
 
 
@@ -39,12 +40,14 @@ MADE = [
 
 def test_a_ratio_that_a_part_would_spoil_is_seen_beside_that_part() -> None:
     found = measured([*REAL, *MADE], "made").kinds[Kind.VIDEO]
-    assert found.ratio.auc is not None
-    assert found.ratio.auc.value == 1.0
-    assert found.parts["frames"].gain == 0.0
-    assert found.parts["voice"].gain == 0.5
-    assert found.accused_bona_fide is not None
-    assert (found.accused_bona_fide.count, found.accused_bona_fide.of) == (0, 9)
+    clean = found.conditions["none"]
+    assert clean.ratio.auc is not None
+    assert clean.ratio.auc.value == 1.0
+    assert clean.parts["frames"].gain == 0.0
+    assert clean.parts["voice"].gain == 0.5
+    assert clean.bona_fide is not None
+    accused = clean.bona_fide.shares[Outcome.ACCUSED]
+    assert (accused.count, accused.of) == (0, 9)
 
 
 def test_an_accusation_that_a_delivery_takes_back_is_a_flip() -> None:
@@ -62,8 +65,42 @@ def test_an_accusation_that_a_delivery_takes_back_is_a_flip() -> None:
 def test_files_that_nobody_judged_take_coverage_and_no_figure() -> None:
     silent = answered(9, "real", "not_applicable", None)
     found = measured([*REAL, *MADE, silent], "made").kinds[Kind.VIDEO]
-    assert found.ratio.coverage == pytest.approx(18 / 19)
+    assert found.conditions["none"].ratio.coverage == pytest.approx(18 / 19)
     assert found.verdicts["real"] == {"no_sign_found": 9, "not_applicable": 1}
+
+
+def test_what_is_inconclusive_is_suspected_or_open() -> None:
+    answers = [
+        replace(answered(n, "real", "inconclusive", 0.1), suspected=n < 3, source=str(n))
+        for n in range(12)
+    ]
+    condition = measured(answers, "made").kinds[Kind.VIDEO].conditions["none"]
+    assert condition.synthetic is None
+    assert condition.bona_fide is not None
+    counts = {outcome: found.count for outcome, found in condition.bona_fide.shares.items()}
+    assert {outcome: count for outcome, count in counts.items() if count} == {
+        Outcome.SUSPECTED: 3,
+        Outcome.OPEN: 9,
+    }
+
+
+def test_a_declaration_that_a_delivery_takes_away_is_no_flip_of_an_accusation() -> None:
+    told = replace(MADE[0], verdict="declared_ai")
+    after = [replace(one, laundering="jpeg-70", verdict="likely_synthetic") for one in MADE]
+    answers = [told, *MADE[1:], *after]
+    (delivery,) = measured(answers, "made").kinds[Kind.VIDEO].deliveries.values()
+    assert delivery.flipped is not None
+    assert delivery.changed is not None
+    assert (delivery.flipped.count, delivery.flipped.of) == (0, 8)
+    assert (delivery.changed.count, delivery.changed.of) == (1, 9)
+
+
+def test_a_name_on_two_sources_is_two_items() -> None:
+    twins = [replace(one, path="a", source=f"s{n}") for n, one in enumerate(REAL)]
+    after = [replace(one, laundering="jpeg-70", verdict="likely_synthetic") for one in twins[:2]]
+    (delivery,) = measured([*twins, *after], "made").kinds[Kind.VIDEO].deliveries.values()
+    assert delivery.flipped is not None
+    assert (delivery.flipped.count, delivery.flipped.of) == (2, 2)
 
 
 def test_what_was_measured_reads_back_and_nothing_else_does(tmp_path: Path) -> None:

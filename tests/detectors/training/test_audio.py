@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.training import audio
 from detectors.training.audio_bank import CLEAN, LATER, Bank, Recording
+from detectors.training.audio_held import Held
 
 COUNT = 400
 FEATURES = 12
@@ -49,3 +50,21 @@ def test_networks_of_the_wide_band_learn_from_copies_and_later_windows_of_what_t
     risen = networks.logits(ones) - networks.logits(-ones)
     assert (risen[:3] > 1).all()
     assert abs(risen[3]) < 1
+
+
+def test_what_is_left_out_of_held_out_views_leaves_no_recording_behind() -> None:
+    rows = np.arange(8)
+    held = Held(
+        recordings=tuple(map(_recording, range(4))),
+        item=rows // 2,
+        view=np.array(["none", "mp3_64k"] * 4),
+        fold=rows // 2 % 2,
+        scores={"encoder": rows / 10},
+        likeness=np.eye(8)[:, :3],
+    )
+    found = held.only(held.fold != 0)
+    assert [recording.path for recording in found.recordings] == ["1.flac", "3.flac"]
+    assert found.item.tolist() == [0, 0, 1, 1]
+    assert found.scores["encoder"].tolist() == [0.2, 0.3, 0.6, 0.7]
+    assert found.synthetic.all()
+    assert found.likeness.shape == (4, 3)

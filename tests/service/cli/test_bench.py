@@ -35,6 +35,12 @@ def test_verdicts_are_counted_by_kind_and_label_and_after_a_delivery(
     assert (delivery.changed.of, delivery.changed.count) == (2, 1)  # the declaration is gone
     assert "declared_ai" in ran.out
     assert "jpeg-70" in ran.out
+    again = ("--answers", tmp_path / "out" / "answers.csv", "--data", manifest.parent.name)
+    drawn = ("--figure", tmp_path / "bars.svg", "--out", tmp_path / "again")
+    assert assay("bench", *again, *drawn, data=tmp_path).code == 0
+    kept = Verdicts.read(tmp_path / "again" / "verdicts.json")
+    assert kept == Verdicts.read(tmp_path / "out" / "verdicts.json")
+    assert "genuine, jpeg-70 (1)" in (tmp_path / "bars.svg").read_text()
 
 
 def test_the_readme_gets_its_table_and_keeps_the_rest(tmp_path: Path) -> None:
@@ -51,6 +57,7 @@ def test_the_readme_gets_its_table_and_keeps_the_rest(tmp_path: Path) -> None:
     [
         ((), "give a manifest"),
         (("MANIFEST", "--scores", "x.csv"), "give a manifest"),
+        (("MANIFEST", "--answers", "x.csv"), "give a manifest"),
         (("MANIFEST", "-d", "image.nothing"), "there is no image.nothing"),
         (("MANIFEST", "-l", "jpeg-99"), "there is no jpeg-99"),
         (("--scores", "MANIFEST"), "scores are of one --detector"),
