@@ -130,8 +130,8 @@ def card_of(held: Held, weights: Path) -> ModelCard:
         "each; logistic regression on 600 principal components of token statistics of its blocks",
         licence="Apache-2.0 (head); MIT (face detector and mesh, as stated by their package)",
         weights=(*PACKAGED, weight_file(weights)),
-        trained_on="4,642 faces, 2,054 of them swaps: 2,605 of one collection of films, 793 swaps and 714 real "
-        "faces of 43 other pages and collections, 530 of 35 pages without swaps; and swaps made of 350 of "
+        trained_on="4,630 faces, 2,048 of them swaps: 2,605 of one collection of films, 787 swaps and 708 real "
+        "faces of 42 other pages and collections, 530 of 35 pages without swaps; and swaps made of 350 of "
         "the real faces (Shiohara & Yamasaki 2022, and faces laid over each other). Measured by heads that saw nothing of "
         "the page or collection of a face, in the largest collection nothing of its film, on at most 120 faces "
         "of a class of each. No picture is part of this project.",

@@ -47,6 +47,9 @@ FOLDS: Final = 8
 HOSTS: Final = 350  # faces that swaps are made of
 MADE: Final = 0.3  # weight of made swaps and the faces under them, of all
 EACH: Final = -0.3  # a face weighs the number of its class in its origin to this power
+APART: Final = (
+    "iperov/DeepFaceLab"  # films of this page measure face tracks: no picture of it is learned
+)
 MEASURED: Final = 120  # faces of a class of an origin: no collection decides the figures
 CROSS: Final = 0.4  # share of made swaps that show another person's face
 CHANGED: Final = "changed"  # how views are trained on
@@ -194,11 +197,12 @@ def odds(head: dict[str, Floats], found: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What heads learn from: collected faces, then hosts and made swaps; a fold, weight and label each."""
+    """Collected faces, then hosts and made swaps: what heads learn from."""
 
     found: Floats
     swapped: Bools
     folds: npt.NDArray[np.intp]
+    learned: Bools
     weights: Scores
 
     @classmethod
@@ -207,17 +211,19 @@ class Material:
         largest = largest_of(bank)
         hosts = [face for face in bank if not face.swapped and face.origin != largest][:HOSTS]
         pairs = with_made(hosts, [fold_of(host, largest) for host in hosts])
+        faces = [*bank, *pairs]
         log.info("%d faces and %d pairs to learn from", len(bank), len(hosts))
         return cls(
             found=np.concatenate([encoded(some, CHANGED, views) for some in (bank, pairs)]),
-            swapped=np.array([face.swapped for face in (*bank, *pairs)]),
-            folds=np.array([fold_of(face, largest) for face in (*bank, *pairs)]),
+            swapped=np.array([face.swapped for face in faces]),
+            folds=np.array([fold_of(face, largest) for face in faces]),
+            learned=np.array([face.origin != APART for face in faces]),
             weights=np.concatenate([(1 - MADE) * balanced(bank), MADE * balanced(pairs)]),
         )
 
     def head(self, *, without: int | None = None) -> dict[str, Floats]:
         """Fitted to all but one fold."""
-        chosen = self.folds != without
+        chosen = self.learned & (self.folds != without)
         return fitted(self.found[chosen], self.swapped[chosen], self.weights[chosen])
 
 
