@@ -1,13 +1,13 @@
-"""Train the head on views of faces and score the faces that were held out.
+"""Train the head on views of faces and score every face by a head that saw nothing of its source.
 
     python -m detectors.training.face_head --trained FOLDER
 
 `FOLDER` has the bank (`face_bank`) and gets the views' summaries, the head and the scores. The head learns
-from the swaps of the largest origin and the faces under them, and from faces of origins without swaps
-beside swaps made of them (`face_blending`). Never trained on are a fifth of the owners of the largest
-origin, a fifth of the origins without swaps, and all other origins, whose swaps are of methods that the
-head never saw. Half of the faces are seen as they are, half after a random chain of resizing and JPEG, the
-same for a swap and for the face under it.
+from swaps of many origins, from the real faces beside them and of origins without swaps, and from swaps
+made of some of these (`face_blending`). An origin belongs into one fold whole, so that nothing of its methods,
+its people and its files is both learned and measured; only the largest is divided by its owners. Half of
+the faces are seen as they are, half after a random chain of resizing and JPEG, the same for a swap and for
+the face under it.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import cv2
 import numpy as np
@@ -37,11 +37,20 @@ from detectors.zoo.weights import verified, write_arrays
 log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 HEAD: Final = "face-swap-head.safetensors"
 SCORES: Final = "face-scores.csv"
 SEED: Final = 20261129
-HELD_OUT: Final = 5  # one owner, or one origin without swaps, of so many is never trained on
+FOLDS: Final = 8
+HOSTS: Final = 350  # faces that swaps are made of
+MADE: Final = 0.3  # weight of made swaps and the faces under them, of all
+EACH: Final = -0.3  # a face weighs the number of its class in its origin to this power
+APART: Final = (
+    "iperov/DeepFaceLab"  # films of this page measure face tracks: no picture of it is learned
+)
+MEASURED: Final = 120  # faces of a class of an origin: no collection decides the figures
 CROSS: Final = 0.4  # share of made swaps that show another person's face
 CHANGED: Final = "changed"  # how views are trained on
 CLEAN: Final = "none"
@@ -53,44 +62,52 @@ _SHARD: Final = 256
 _METHODS: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """The faces of a bank by what they are for."""
-
-    known: list[Banked]  # of the largest origin: swaps and the faces under them
-    hosts: list[Banked]  # of origins without swaps: swaps are made of them
-    held: list[Banked]  # never trained on
+def largest_of(bank: list[Banked]) -> str:
+    """The origin with most swaps."""
+    return Counter(face.origin for face in bank if face.swapped).most_common(1)[0][0]
 
 
-def is_held_out(name: str) -> bool:
-    """The same answer for an owner, or for an origin, in every run."""
-    return int(sha256(name.encode()).hexdigest(), 16) % HELD_OUT == 0
+def fold_of(face: Banked, largest: str) -> int:
+    """The same in every run: by the owner in the largest origin, by the origin elsewhere."""
+    name = face.owner if face.origin == largest else face.origin
+    return int(sha256(name.encode()).hexdigest(), 16) % FOLDS
 
 
-def parted(bank: list[Banked]) -> Parts:
-    """Who is trained on and who is not."""
-    swaps = Counter(face.origin for face in bank if face.swapped)
-    largest = max(swaps, key=lambda origin: swaps[origin])
-    parts = Parts(known=[], hosts=[], held=[])
-    for face in bank:
-        of_largest = face.origin == largest
-        if is_held_out(face.owner if of_largest else face.origin):
-            parts.held.append(face)
-        elif of_largest:
-            parts.known.append(face)
-        else:
-            (parts.held if face.origin in swaps else parts.hosts).append(face)
-    return parts
+def balanced(faces: list[Banked]) -> Scores:
+    """Weights that sum to one, half of it for swaps; an origin weighs less than in proportion."""
+    counts = Counter((face.origin, face.swapped) for face in faces)
+    weights = np.array([counts[face.origin, face.swapped] ** EACH for face in faces])
+    swapped = np.array([face.swapped for face in faces])
+    for kind in (swapped, ~swapped):
+        weights[kind] /= 2 * weights[kind].sum()
+    return weights
 
 
-def with_made(hosts: list[Banked]) -> list[Banked]:
-    """Every host and a swap made of it, both saved once more at one quality."""
+def measured(bank: list[Banked]) -> list[int]:
+    """Whom the figures are of: the first face of every owner, and of an origin's class only so many."""
+    first: dict[tuple[str, str, bool], int] = {}
+    for index, face in enumerate(bank):
+        first.setdefault((face.origin, face.owner, face.swapped), index)
+    taken: Counter[tuple[str, bool]] = Counter()
+    found = []
+    for (origin, _, swapped), index in first.items():
+        taken[origin, swapped] += 1
+        if taken[origin, swapped] <= MEASURED:
+            found.append(index)
+    return found
+
+
+def with_made(hosts: list[Banked], folds: list[int]) -> list[Banked]:
+    """Every host and a swap made of it, both saved once more at one quality; donors are of its fold."""
     found = []
     for index, host in enumerate(hosts):
         rng = np.random.default_rng([SEED, index])
         pixels = host.pixels()
         if rng.random() < CROSS:
-            donor = hosts[int(rng.integers(len(hosts)))]
+            donors = [
+                other for other, fold in zip(hosts, folds, strict=True) if fold == folds[index]
+            ]
+            donor = donors[int(rng.integers(len(donors)))]
             made = cross_blended(pixels, host.mesh, donor.pixels(), donor.mesh, rng)
         else:
             made = self_blended(pixels, host.mesh, rng)
@@ -157,14 +174,15 @@ def _encoder() -> ClipEncoder:
     return ClipEncoder(lambda: verified(card, 0), blocks=card.whole_numbers("blocks"))
 
 
-def fitted(
-    found: Floats, swapped: npt.NDArray[np.bool_], weights: npt.NDArray[np.float64]
-) -> dict[str, Floats]:
-    """The head that `FaceSwapDetector` takes, from summaries (faces, blocks, 3, width)."""
+def fitted(found: Floats, swapped: Bools, weights: Scores) -> dict[str, Floats]:
+    """The head that `FaceSwapDetector` takes, from summaries (faces, blocks, 3, width).
+
+    Weights are in proportion: a row weighs one on average.
+    """
     rows = found.reshape(len(found), -1)
     basis = Basis.of(rows, min(COMPONENTS, len(rows) - 1))
     model = LogisticRegression(C=STRENGTH, max_iter=2_000)
-    model.fit(basis.project(rows), swapped, sample_weight=weights)
+    model.fit(basis.project(rows), swapped, sample_weight=weights / weights.mean())
     folded, bias = basis.weights(model.coef_[0].astype(np.float32))
     return {
         "weights": folded.reshape(found.shape[1:]),
@@ -177,30 +195,70 @@ def odds(head: dict[str, Floats], found: Floats) -> Floats:
     return np.tensordot(found, head["weights"], axes=3) + head["bias"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """Collected faces, then hosts and made swaps: what heads learn from."""
+
+    found: Floats
+    swapped: Bools
+    folds: npt.NDArray[np.intp]
+    learned: Bools
+    weights: Scores
+
+    @classmethod
+    def of(cls, bank: list[Banked], views: Path) -> Self:
+        """Encode a bank, and swaps made of some of its real faces."""
+        largest = largest_of(bank)
+        hosts = [face for face in bank if not face.swapped and face.origin != largest][:HOSTS]
+        pairs = with_made(hosts, [fold_of(host, largest) for host in hosts])
+        faces = [*bank, *pairs]
+        log.info("%d faces and %d pairs to learn from", len(bank), len(hosts))
+        return cls(
+            found=np.concatenate([encoded(some, CHANGED, views) for some in (bank, pairs)]),
+            swapped=np.array([face.swapped for face in faces]),
+            folds=np.array([fold_of(face, largest) for face in faces]),
+            learned=np.array([face.origin != APART for face in faces]),
+            weights=np.concatenate([(1 - MADE) * balanced(bank), MADE * balanced(pairs)]),
+        )
+
+    def head(self, *, without: int | None = None) -> dict[str, Floats]:
+        """Fitted to all but one fold."""
+        chosen = self.learned & (self.folds != without)
+        return fitted(self.found[chosen], self.swapped[chosen], self.weights[chosen])
+
+
 def main() -> None:
     """Encode, fit, write head and scores."""
     parser = argparse.ArgumentParser(prog="python -m detectors.training.face_head")
     parser.add_argument("--trained", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
-    parts = parted(load(given.trained / BANK))
+    bank = load(given.trained / BANK)
     views = given.trained / "views"
-    pairs = with_made(parts.hosts)
-    found = [encoded(parts.known, CHANGED, views), encoded(pairs, CHANGED, views)]
-    swapped = np.array([face.swapped for face in (*parts.known, *pairs)])
-    log.info("%d faces and %d pairs to learn from", len(parts.known), len(parts.hosts))
-    weights = np.ones(len(swapped))
-    weights[len(parts.known) :] = len(parts.known) / len(pairs)  # both kinds of swap weigh the same
-    head = fitted(np.concatenate(found), swapped, weights)
-    write_arrays(head, given.trained / HEAD)
+    material = Material.of(bank, views)
+    write_arrays(material.head(), given.trained / HEAD)
+    largest, chosen = largest_of(bank), measured(bank)
+    held = [bank[index] for index in chosen]
+    found = {name: encoded(held, name, views) for name in CONDITIONS}
+    scores = {name: np.zeros(len(held)) for name in CONDITIONS}
+    for fold in range(FOLDS):
+        head = material.head(without=fold)
+        here = material.folds[chosen] == fold
+        for name in CONDITIONS:
+            scores[name][here] = odds(head, found[name][here])
     with (given.trained / SCORES).open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(("condition", "face", "origin", "owner", "swapped", "odds"))
-        for condition in CONDITIONS:
-            scores = odds(head, encoded(parts.held, condition, views))
-            for index, (face, score) in enumerate(zip(parts.held, scores, strict=True)):
-                where = (index, face.origin, face.owner, int(face.swapped))
-                table.writerow((condition, *where, f"{score:.4f}"))
+        table.writerow(("condition", "face", "origin", "owner", "divided", "swapped", "odds"))
+        for name in CONDITIONS:
+            for index, face, score in zip(chosen, held, scores[name], strict=True):
+                where = (
+                    index,
+                    face.origin,
+                    face.owner,
+                    int(face.origin == largest),
+                    int(face.swapped),
+                )
+                table.writerow((name, *where, f"{score:.4f}"))
 
 
 if __name__ == "__main__":

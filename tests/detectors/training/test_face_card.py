@@ -10,16 +10,18 @@ from detectors.training.face_card import Held, card_of, held_out
 from detectors.training.face_head import CONDITIONS, HEAD
 
 
-def test_a_film_counts_once(tmp_path: Path) -> None:
+def test_a_face_has_its_scores_of_every_condition(tmp_path: Path) -> None:
     with (tmp_path / "scores.csv").open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(("condition", "face", "origin", "owner", "swapped", "odds"))
-        for condition in CONDITIONS:
-            for face, owner, swapped, odds in ((0, "x", 0, -1), (1, "x", 0, -3), (2, "x", 1, 4)):
-                table.writerow((condition, face, "films", owner, swapped, odds))
+        table.writerow(("condition", "face", "origin", "owner", "divided", "swapped", "odds"))
+        for number, condition in enumerate(CONDITIONS):
+            table.writerow((condition, 7, "films", "x", 1, 0, -1 - number))
+            table.writerow((condition, 9, "page", "x", 0, 1, 4 + number))
     held = held_out(tmp_path / "scores.csv")
     assert held.swapped.tolist() == [False, True]
-    assert held.odds.tolist() == [[-1.0, 4.0]] * len(CONDITIONS)
+    assert held.odds.tolist() == [[-1.0, 4.0], [-2.0, 5.0]]
+    assert held.known().names == ["films/x/7"]
+    assert held.unknown().names == ["page/x/9"]
 
 
 def held(of_known: float, of_unknown: float) -> Held:
@@ -30,7 +32,13 @@ def held(of_known: float, of_unknown: float) -> Held:
     )
     odds = np.random.default_rng(4).normal(0, 1, (len(CONDITIONS), 90))
     odds += swapped * np.array([of_known] * 60 + [of_unknown] * 30)
-    return Held(names=[str(i) for i in range(90)], origins=origins, swapped=swapped, odds=odds)
+    return Held(
+        names=[str(i) for i in range(90)],
+        origins=origins,
+        divided=np.array([origin == "films" for origin in origins]),
+        swapped=swapped,
+        odds=odds,
+    )
 
 
 def test_only_methods_never_seen_that_are_told_apart_bring_thresholds(tmp_path: Path) -> None:
