@@ -23,12 +23,13 @@ LABELS: Final = {
     "spoof": True,
     "face_swap": True,
     "lip_sync": True,
+    "reenactment": True,
     "edited": True,
 }
 """Every word a manifest may use for what an item is, and whether that makes it synthetic."""
 
 CLAIMED: Final = {
-    Claim.GENERATED: frozenset({"ai_generated", "synthetic"}),
+    Claim.GENERATED: frozenset({"ai_generated", "reenactment", "synthetic"}),
     Claim.FACE_SWAP: frozenset({"face_swap", "synthetic"}),
     Claim.LOCAL_EDIT: frozenset({"edited", "synthetic"}),
     Claim.SYNTHETIC_SPEECH: frozenset({"spoof", "synthetic"}),

@@ -53,7 +53,7 @@ DRAFT: Final = ModelCard(
     "edges and at most 320 px on their short side; the head is a logistic regression on 192 principal "
     "components of each view's token statistics and on the parts of the head for pictures",
     licence="Apache-2.0",
-    trained_on="three frames each of {real} real clips of {real_sources} sources and {made} generated ones "
+    trained_on="two or three frames each of {real} real clips of {real_sources} sources and {made} generated ones "
     "of {systems} systems and {made_sources} sources, going on from the pictures of image.clip; calibrated "
     "on the same clips by heads that saw nothing of their source",
     training_command="make train-video DATA=FOLDER",
@@ -66,8 +66,9 @@ DRAFT: Final = ModelCard(
         "interval is wider and the thresholds are higher.",
         "Calibrated on clips as published, by three frames of each seen in full; what a messenger encodes "
         "anew at a low rate scores lower, so less of what is generated is found (see the results on files).",
-        "More than a third of the generated clips are whole films made over by diffusion from a camera's, most "
-        "others are of one page for each system; the pages were found by the same people who trained on them.",
+        "A third of the generated clips are whole films made over by diffusion from a camera's, an eighth "
+        "portraits set in motion; most others are of one page for each system, and the pages were found by the "
+        "same people who trained on them.",
         "Beyond 64 s not every second is looked at, and a shot between two sampled frames is missed.",
     ),
     settings={"frames": FRAMES},

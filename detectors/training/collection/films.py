@@ -86,7 +86,7 @@ def row(kept: Kept, place: Place, out: Path) -> tuple[object, ...]:
     return (
         kept.path.relative_to(out),
         entry.label,
-        entry.system if entry.label == "ai_generated" else "",
+        entry.system if entry.label != "real" else "",
         source.group,
         "",
         source.group if place.both else "0",

@@ -91,6 +91,9 @@ class Rule:
     only: tuple[str, ...] = ()
     drawn: bool = False  # real pictures were made by hand, not by a camera
     everything: str = ""  # "real", or the system that made everything
+    made_as: str = (
+        ""  # label of what is made, where it is not the usual one: face_swap, lip_sync, ...
+    )
     systems: dict[str, str] = field(default_factory=dict)
     most: int = 0  # files of one system, the smallest digests first; 0 for all
 
@@ -227,7 +230,7 @@ def proposed(rule: Rule, clone: Clone, commit: str, kind: str) -> Iterator[Entry
         yield Entry(
             repository=rule.repository,
             path=path,
-            label=name if real else MADE[kind],
+            label=name if real else rule.made_as or MADE[kind],
             system=human if real else system,
             sha256=found[path],
         )

@@ -1,6 +1,7 @@
 """Films for training are collected byte for byte, each once, with what trainings ask for."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 
 from detectors.bench.manifest import read_manifest
+from detectors.bench.scores import claims
+from detectors.result import Claim
 from detectors.training.collection import collect, propose, table
 from detectors.training.collection.kinds import Missing
 from detectors.training.collection.mirror import find
@@ -78,6 +81,22 @@ def test_each_film_is_kept_once_as_it_was(
     made, real = read_manifest(out / "manifest.csv")
     assert (real.label, made.label, made.generator) == ("real", "ai_generated", "newmaker")
     assert real.source == made.source == real.pair == SITE
+
+
+def test_what_a_page_makes_has_the_label_that_its_rule_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = find(mirror_of(FILES, SITE, tmp_path), SITE)
+    assert clone is not None
+    monkeypatch.setitem(propose.SMALLEST, "films", 500)
+    rule = replace(RULE, made_as="face_swap", only=("boat/(original|newmaker)",))
+    found = [(e.label, e.system) for e in propose.proposed(rule, clone, clone.head(), "films")]
+    assert found == [("face_swap", "newmaker"), ("real", "camera")]
+
+
+def test_a_portrait_set_in_motion_is_a_generated_film_and_no_swap() -> None:
+    assert claims(Claim.GENERATED, "reenactment") is True
+    assert claims(Claim.FACE_SWAP, "reenactment") is None
 
 
 def test_a_generated_film_among_examples_from_cameras_is_called_what_it_is() -> None:

@@ -13,8 +13,9 @@ from detectors.bench.run import Question
 from detectors.training.video_faces import DRAFT, LEAST_CLIPS, SPEC, finished
 
 
-def answers(clips: int, shift: float) -> dict[Question, Answer]:
-    """Half of the clips are swaps, their scores higher by `shift`; one film shows no face."""
+def answers(clips: int, shift: float, sources: int, failing: int) -> dict[Question, Answer]:
+    """Half of the clips are swaps, their scores higher by `shift`, in the first `failing` of the sources
+    lower by it; one film shows no face."""
     rng = np.random.default_rng(3)
     found = {}
     for index in range(clips + 1):
@@ -25,12 +26,13 @@ def answers(clips: int, shift: float) -> dict[Question, Answer]:
             kind=Kind.VIDEO,
             label=label,
             sha256=f"{index}",
-            source="site",
+            source=f"site {index // 2 % sources}",
             generator="",
             format="",
             pair="",
         )
-        raw = float(rng.normal()) + shift * (index % 2)
+        sign = -1 if index // 2 % sources < failing else 1
+        raw = float(rng.normal()) + sign * shift * (index % 2)
         seen = Answer(raw=raw, seconds=1.0, spans=(raw, raw))
         none = Answer(raw=None, seconds=0.5, reason="no_face")
         found[Question(item, "none", SPEC)] = none if index == clips else seen
@@ -38,13 +40,19 @@ def answers(clips: int, shift: float) -> dict[Question, Answer]:
 
 
 @pytest.mark.parametrize(
-    ("clips", "shift", "votes"),
-    [(LEAST_CLIPS, 3.0, True), (LEAST_CLIPS, 0.2, False), (LEAST_CLIPS - 2, 3.0, False)],
+    ("clips", "shift", "sources", "failing", "votes"),
+    [
+        (LEAST_CLIPS, 3.0, 15, 0, True),
+        (LEAST_CLIPS, 0.2, 15, 0, False),
+        (LEAST_CLIPS - 2, 3.0, 15, 0, False),
+        (LEAST_CLIPS, 3.0, 3, 0, False),  # too few sources for an interval
+        (LEAST_CLIPS, 3.0, 15, 3, False),  # a mean above the bar, an interval below it
+    ],
 )
-def test_only_good_figures_on_enough_clips_bring_thresholds(
-    *, clips: int, shift: float, votes: bool
+def test_only_figures_that_hold_over_sources_bring_thresholds(
+    *, clips: int, shift: float, sources: int, failing: int, votes: bool
 ) -> None:
-    given = answers(clips, shift)
+    given = answers(clips, shift, sources, failing)
     result = evaluate(
         [question.score(answer) for question, answer in given.items()],
         detector=SPEC.name,
