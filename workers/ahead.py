@@ -4,11 +4,11 @@ import gc
 from contextlib import closing
 
 from detectors.base import Kind
+from detectors.heap import give_back
 from service.analysis.pipeline import Pipeline
 from service.arguments import pipeline_config
 from service.db.lifecycle import PROVENANCE_QUEUE
 from service.settings import Settings
-from workers.memory import give_back
 
 
 def load_ahead(settings: Settings, queues: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from celery.apps.worker import Worker
 from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging
 
+from detectors import heap
 from detectors.errors import DetectorError
 from provenance.errors import ProvenanceError
 from service.db.lifecycle import VIEWS_QUEUE, WEBHOOKS_QUEUE
@@ -33,6 +34,7 @@ def work(settings: Settings, lanes: Sequence[Lane], concurrency: int | None) -> 
         with explained():
             pulse.listen(settings.metrics.host, lanes[0].port)
         return senders.run(settings, threads=concurrency or senders.THREADS)
+    heap.use_one()
     try:
         with explained():
             _prepare(settings, lanes, concurrency or 1)

@@ -13,6 +13,7 @@ from celery.signals import worker_process_init, worker_process_shutdown
 from sqlalchemy.exc import SQLAlchemyError
 
 from detectors.errors import DetectorError
+from detectors.heap import give_back
 from provenance.errors import ProvenanceError
 from service import tracing
 from service.db.lifecycle import BEAT_SECONDS
@@ -23,7 +24,6 @@ from workers import pulse
 from workers.ahead import kinds_of
 from workers.container import Container, container
 from workers.daily import Daily
-from workers.memory import give_back
 
 log = logging.getLogger(__name__)
 

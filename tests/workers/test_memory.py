@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from detectors.heap import give_back
 from detectors.registry import card_of, named
 from detectors.zoo.backbones import ClipEncoder
 from detectors.zoo.weights import verified
-from workers.memory import give_back
 
 if not hasattr(ctypes.CDLL(None), "malloc_trim"):
     pytest.skip("this C library gives nothing back", allow_module_level=True)
