@@ -187,14 +187,18 @@ _here = [_Here()]
 def use_shelf(folder: Path | None) -> None:
     """Look once for pulled detectors in this weights folder; None: there are none.
 
-    A process calls it before its first analysis; what was loaded before is forgotten, and what is
-    pulled or measured later counts for processes that start later.
+    A process calls it before its first analysis; what was loaded of pulled ones is forgotten, and what
+    is pulled or measured later counts for processes that start later.
     """
     shelf = None if folder is None else Shelf(folder)
     pulled = tuple(spec for spec in PUBLISHED if shelf is not None and shelf.has(spec.card))
     _here[0] = _Here(shelf, pulled)
-    card_of.forget()
-    load.forget()
+    card_of.forget(_is_published)
+    load.forget(_is_published)
+
+
+def _is_published(spec: Spec) -> bool:
+    return spec.published
 
 
 _own: Final[list[OwnThresholds | None]] = [None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,7 +14,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.access.accounts import Accounts
 from service.access.counters import IN_PROCESS
 from service.access.meter import Meter, Quotas
-from service.access.oidc import Provider, Registration
 from service.access.people import People
 from service.access.sessions import Sessions
 from service.access.tenants import Tenants
@@ -48,6 +47,9 @@ from service.webhooks.ringing import Ringer
 from service.webhooks.sealing import Seal
 from service.webhooks.sending import Sender
 from service.webhooks.use_cases import Webhooks
+
+if TYPE_CHECKING:
+    from service.access.oidc import Provider
 
 SENTINEL: Final = "sentinel://"
 
@@ -245,11 +247,13 @@ def database_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data_dir.absolute() / 'assay.db'}"
 
 
-def oidc_provider(settings: Settings) -> Provider | None:
+def oidc_provider(settings: Settings) -> "Provider | None":
     """None where none is set. Raises `OSError` when its secret cannot be read."""
     oidc = settings.oidc
     if not oidc.issuer:
         return None
+    from service.access.oidc import Provider, Registration  # 10 MB that no worker needs
+
     secret = oidc.client_secret.get_secret_value() if oidc.client_secret is not None else None
     if oidc.client_secret_file is not None:
         secret = oidc.client_secret_file.read_text().strip()

@@ -4,10 +4,10 @@ from typing import Final
 
 from celery import Celery, Task
 
+from detectors.heap import give_back
 from service.scans.queue import SCAN_TASK, VIEW_TASK, WEBHOOK_TASK
 from service.webhooks.sending import Sender
 from workers.container import container
-from workers.memory import give_back
 
 REQUEST: Final = "workers.request:ReconnectingRequest"
 

@@ -12,18 +12,18 @@ from typing import Final
 from celery.signals import worker_process_init, worker_process_shutdown
 from sqlalchemy.exc import SQLAlchemyError
 
-from detectors.base import Kind
 from detectors.errors import DetectorError
+from detectors.heap import give_back
 from provenance.errors import ProvenanceError
 from service import tracing
-from service.db.lifecycle import BEAT_SECONDS, PROVENANCE_QUEUE
+from service.db.lifecycle import BEAT_SECONDS
 from service.errors import ServiceError, SettingsInvalid
 from service.scans.clockwork import Clockwork
 from service.startup import MISCONFIGURED
 from workers import pulse
+from workers.ahead import kinds_of
 from workers.container import Container, container
 from workers.daily import Daily
-from workers.memory import give_back
 
 log = logging.getLogger(__name__)
 
@@ -119,11 +119,6 @@ def install(queues: tuple[str, ...]) -> Ending:
     worker_process_init.connect(prepare, weak=False)
     worker_process_shutdown.connect(leave, weak=False)
     return ending
-
-
-def kinds_of(queues: tuple[str, ...]) -> tuple[Kind, ...]:
-    """The kinds of media whose models these queues need."""
-    return tuple(Kind(queue) for queue in queues if queue != PROVENANCE_QUEUE)
 
 
 def _patiently(build: Callable[[], Container]) -> Container:

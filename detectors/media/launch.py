@@ -31,6 +31,7 @@ _ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYDANTIC_DISABLE_PLUGINS": "1",  # it would look through every distribution for them
+    "MALLOC_ARENA_MAX": "1",  # what a film's threads free goes back with the rest
     "MALLOC_MMAP_THRESHOLD_": "1048576",
     # That alone would have the heap shrink after every file and grow, page by page, with the next.
     "MALLOC_TRIM_THRESHOLD_": "8388608",

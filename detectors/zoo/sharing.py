@@ -1,7 +1,6 @@
 """What the threads of a process share, and what each of them has to have to itself."""
 
 from collections.abc import Callable
-from functools import cache
 from threading import RLock, local
 from typing import Generic, ParamSpec, TypeVar
 
@@ -17,17 +16,27 @@ class Once(Generic[P, T]):
     """
 
     def __init__(self, function: Callable[P, T]) -> None:
-        self._known = cache(function)
+        self._function = function
+        self._known: dict[tuple[object, ...], T] = {}
         self._lock = RLock()  # what is built may ask for its parts
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        asked = (*args, *sorted(kwargs.items()))
         with self._lock:
-            return self._known(*args, **kwargs)  # type: ignore[arg-type]  # hashable, as cache asks
+            if asked not in self._known:
+                self._known[asked] = self._function(*args, **kwargs)
+            return self._known[asked]
 
-    def forget(self) -> None:
-        """Call the function anew for whatever is asked next."""
+    def forget(self, which: Callable[P, bool] | None = None) -> None:
+        """Call the function anew for whatever is asked next; or for those arguments alone, none of
+        which have names, of which `which` is true.
+        """
         with self._lock:
-            self._known.cache_clear()
+            self._known = {
+                asked: found
+                for asked, found in self._known.items()
+                if which is not None and not which(*asked)  # type: ignore[call-arg, arg-type]
+            }
 
 
 class EachThread(Generic[T]):

@@ -99,6 +99,13 @@ class Classifier:
         """Stop the decoding children."""
         self._pool.close()
 
+    def load(self, kinds: tuple[Kind, ...]) -> None:
+        """Load the models of these kinds that come with assay, and start no child."""
+        for kind in kinds:
+            for spec in specs_for(kind, Effort.FULL):
+                if not spec.published:
+                    _prepare(spec)
+
     def warm(self, kinds: tuple[Kind, ...]) -> None:
         """Start a child and load the models of these kinds before the first file needs them."""
         self._pool.hardening()

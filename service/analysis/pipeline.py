@@ -18,6 +18,7 @@ from detectors.media.allowance import Allowance
 from detectors.media.sniff import MediaType
 from detectors.registry import Effort, left_out, use_shelf, use_thresholds
 from detectors.zoo.cached import use_cache
+from detectors.zoo.device import Device
 from detectors.zoo.own import OwnThresholds
 from provenance.consistency import name
 from provenance.declared import Trace
@@ -175,6 +176,15 @@ class Pipeline:
             _report(source, Profile.PROVENANCE, read, _traced(source), self._settings, share)
             for source, read in zip(sources, found, strict=True)
         ]
+
+    def load(self, kinds: tuple[Kind, ...]) -> None:
+        """Load what a process may hold that is forked then: models of these kinds that come with assay.
+
+        Neither what another device than the processor holds nor the threads of torch, which pulled models
+        need, would outlive that; nor would a child.
+        """
+        if kinds and self._config.device is Device.CPU:
+            self._loaded().load(kinds)
 
     def warm(self, kinds: tuple[Kind, ...]) -> None:
         """Start the children and load the models of these kinds now rather than on first use."""

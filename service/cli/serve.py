@@ -79,7 +79,7 @@ def run(
             _api(listener, (*settings.allowed_hosts, host), way, number, metrics)
             for number in range(processes)
         ]
-        others = [] if api_only else [*workers_of_scans(metrics, workers), _sender(metrics)]
+        others = [] if api_only else [worker_of_scans(metrics, workers), _sender(metrics)]
         children = [*apis, *others]
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}/"
@@ -128,19 +128,17 @@ def _api(
     )
 
 
-def workers_of_scans(metrics: int, number: int) -> list[Child]:
-    """One for everything, or two, so that a picture never waits for a film."""
-    if number == 1:
-        return [_worker("worker", (*QUICK, *LONG), NICENESS, metrics and metrics + 1)]
-    return [
-        _worker("worker", QUICK, NICENESS, metrics and metrics + 1),
-        _worker("worker for sound and films", LONG, LONG_NICENESS, metrics and metrics + 3),
-    ]
-
-
-def _worker(name: str, queues: tuple[str, ...], niceness: int, metrics: int) -> Child:
-    arguments = ("--queues", ",".join(queues), "--nice", str(niceness))
-    return _beside(name, _python("-m", WORKERS, *arguments), metrics)
+def worker_of_scans(metrics: int, lanes: int) -> Child:
+    """One process for everything, or two that share what they loaded, so that a picture never waits for
+    a film.
+    """
+    lots = [(*QUICK, *LONG)] if lanes == 1 else [QUICK, LONG]
+    arguments: list[str] = []
+    for queues, niceness, port in zip(lots, (NICENESS, LONG_NICENESS), (1, BESIDE), strict=False):
+        arguments += ["--queues", ",".join(queues), "--nice", str(niceness)]
+        if metrics:
+            arguments += ["--metrics-port", str(metrics + port)]
+    return _beside("worker", _python("-m", WORKERS, *arguments), metrics and metrics + 1)
 
 
 def _sender(metrics: int) -> Child:

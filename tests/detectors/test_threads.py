@@ -142,6 +142,10 @@ def test_what_many_threads_ask_for_at_once_is_made_once() -> None:
     once.forget()
     assert once("model") == "modelmodel"
     assert made == ["model"] * 2
+    assert once("other") == "otherother"
+    once.forget(lambda name: name == "model")
+    assert (once("other"), once("model")) == ("otherother", "modelmodel")
+    assert made == ["model", "model", "other", "model"]
 
 
 def test_what_threads_may_not_share_each_has_to_itself() -> None:

@@ -23,8 +23,8 @@ from service.settings import Settings
 from tests.media import jpeg, photo_like
 from tests.service import reports
 from tests.signing import Authority, sign
+from workers.ahead import kinds_of
 from workers.container import SOFT_LIMIT, PunctualPipeline, container
-from workers.warmup import kinds_of
 
 
 class Slow:

@@ -64,6 +64,17 @@ def _work(request: dict[str, Any], _: BinaryIO | None) -> Answer:
     return {}, {}
 
 
+_kept: list[bytearray] = []
+
+
+def _litter(request: dict[str, Any], _: BinaryIO | None) -> Answer:
+    """Free all but the last of many pieces, so that the heap cannot shrink by itself."""
+    pieces = [bytearray(b"x" * 60_000) for _ in range(1000)]
+    _kept.append(pieces[-1])
+    del pieces
+    return _work(request, None)
+
+
 def _descriptors(_: dict[str, Any], __: BinaryIO | None) -> Answer:
     count = 0
     for descriptor in range(64):
@@ -191,6 +202,7 @@ ACTIONS: dict[str, Callable[[dict[str, Any], BinaryIO | None], Answer | Answers]
     "sleep": _sleep,
     "spin": _spin,
     "work": _work,
+    "litter": _litter,
     "descriptors": _descriptors,
     "abort": _abort,
     "fail": _fail,

@@ -1,6 +1,8 @@
+import ctypes
 import io
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -18,6 +20,7 @@ import numpy as np
 import pytest
 
 from detectors.errors import DecoderCrashed, MediaTimeout
+from detectors.media import serve
 from detectors.media.launch import launch_ahead
 from detectors.media.limits import Confinement
 from detectors.media.sandbox import HandlerError, Reply, Sandbox, SandboxPool
@@ -484,3 +487,22 @@ def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
 
 def _is_zombie(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library gives nothing back"
+)
+def test_what_a_long_call_freed_goes_back_to_the_system(sandbox: Sandbox) -> None:
+    """A film would leave 30 MB to its decoder."""
+    child = sandbox.call({"do": "echo"}, seconds=10).body["pid"]
+
+    def held() -> int:
+        pages = Path(f"/proc/{child}/statm").read_text().split()[1]
+        return int(pages) * resource.getpagesize() // 2**20
+
+    before = held()
+    sandbox.call({"do": "litter", "seconds": 0}, seconds=10)
+    assert held() - before > 40
+    sandbox.call({"do": "litter", "seconds": 2 * serve.LONG_SECONDS}, seconds=30)
+    sandbox.call({"do": "echo"}, seconds=10)  # by then the memory is back
+    assert held() - before < 10

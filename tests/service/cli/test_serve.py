@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def _named(parent: int, words: str) -> int | None:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Running]:
-    with Running(tmp_path, environment(tmp_path), workers=1) as running:
+    with Running(tmp_path, environment(tmp_path), workers=2) as running:
         running.wait_ready()
         yield running
 
@@ -91,13 +92,24 @@ def test_nothing_survives_a_killed_supervisor(service: Running) -> None:
 
 
 def test_pictures_have_a_worker_that_takes_no_films_and_every_queue_has_one() -> None:
-    quick, long = (serve.workers_of_scans(0, 2)[number].command for number in (0, 1))
-    taken = [command[command.index("--queues") + 1].split(",") for command in (quick, long)]
-    assert sorted(taken[0] + taken[1]) == sorted(QUEUES)
-    assert "image" in taken[0]
-    assert "video" in taken[1]
-    (alone,) = serve.workers_of_scans(0, 1)
-    assert sorted(alone.command[alone.command.index("--queues") + 1].split(",")) == sorted(QUEUES)
+    command = serve.worker_of_scans(0, 2).command
+    quick, long = _given(command, "--queues")
+    assert sorted([*quick.split(","), *long.split(",")]) == sorted(QUEUES)
+    assert "image" in quick
+    assert "video" in long
+    assert int(_given(command, "--nice")[0]) < int(_given(command, "--nice")[1])
+    (alone,) = _given(serve.worker_of_scans(0, 1).command, "--queues")
+    assert sorted(alone.split(",")) == sorted(QUEUES)
+
+
+def test_the_ports_of_workers_lie_between_those_of_the_api() -> None:
+    worker = serve.worker_of_scans(9000, 2)
+    assert _given(worker.command, "--metrics-port") == ["9001", "9003"]
+    assert _given(serve.worker_of_scans(0, 2).command, "--metrics-port") == []
+
+
+def _given(command: Sequence[str], option: str) -> list[str]:
+    return [value for name, value in pairwise(command) if name == option]
 
 
 def test_an_address_in_use_is_a_usage_error(service: Running, tmp_path: Path) -> None:
