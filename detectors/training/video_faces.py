@@ -43,7 +43,7 @@ DRAFT: Final = ModelCard(
         "fewer than 3 of the frames of one shot: in films with quick cuts most are not.",
         "A person who is seen in several shots counts as several faces.",
         "More than half of the swaps it was measured on were laid over by geometry, by programs of one "
-        "course; those of one program that learns a person it does not tell from the films under them.",
+        "course; those of one program that learns a person it hardly tells from the films under them.",
         f"It votes only if its AUC on held-out clips reaches {VOTES_FROM:.2f} even at the lower end of the "
         f"interval over sources, and {LEAST_CLIPS} clips show a face that can be judged.",
         "Portraits that were set in motion score lower than real faces: they are for video.frames. Lip "
