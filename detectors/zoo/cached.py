@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -38,8 +38,12 @@ def cached(
     if folder is None or sha256 is None:
         return session(make())
     place = folder / f"{sha256}.onnx"
-    if _digest(place) == sha256:
-        return session(place)
+    try:
+        with place.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
+                return session(_itself(file))
+    except OSError:
+        pass
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(suffix=".new", dir=folder)
@@ -50,7 +54,8 @@ def cached(
         with os.fdopen(descriptor, "wb") as file:
             found = hashlib.sha256()
             file.writelines(_digested(make(), found))
-        made = session(fresh)
+            file.flush()
+            made = session(_itself(file))
         if found.hexdigest() == sha256:
             fresh.replace(place)
         else:
@@ -62,12 +67,9 @@ def cached(
         fresh.unlink(missing_ok=True)
 
 
-def _digest(place: Path) -> str | None:
-    try:
-        with place.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
+def _itself(file: BinaryIO) -> Path:
+    """The file that is open, whatever has its name by now."""
+    return Path(f"/proc/self/fd/{file.fileno()}")
 
 
 def _digested(pieces: Iterable[bytes], found: "hashlib._Hash") -> Iterator[bytes]:
