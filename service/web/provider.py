@@ -1,13 +1,12 @@
 """The way to an OpenID provider and back: two addresses and a cookie for the minutes in between."""
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from service.access.oidc import Provider
 from service.access_errors import InNoGroup, ProviderRefused
 from service.api.access import PUBLIC
 from service.api.resources import ANY_QUERY
@@ -15,20 +14,23 @@ from service.api.sessions import check_transport, cookie_name
 from service.web.frame import Frame
 from service.web.sign_in import ThePeople, begin, onwards
 
+if TYPE_CHECKING:
+    from service.access.oidc import Provider
+
 router = APIRouter(prefix="/sign-in", include_in_schema=False)
 
 CALLBACK: Final = "/sign-in/callback"
 MINUTES: Final = 10
 
 
-def _provider(people: ThePeople) -> Provider:
+def _provider(people: ThePeople) -> "Provider":
     """Raises 404 where none is set."""
     if people.provider is None:
         raise HTTPException(404)
     return people.provider
 
 
-TheProvider = Annotated[Provider, Depends(_provider)]
+TheProvider = Annotated["Provider", Depends(_provider)]
 
 
 @router.get("/provider", dependencies=[PUBLIC])
