@@ -35,6 +35,10 @@ def test_importing_it_loads_no_model_code(module: str) -> None:
     }
 
 
+def test_what_an_openid_provider_needs_is_loaded_where_one_is_set() -> None:
+    assert loaded_by("import service.app").isdisjoint({"authlib", "requests"})
+
+
 def test_reading_provenance_needs_no_model_library() -> None:
     modules = loaded_by("import provenance.child")
     assert modules.isdisjoint(set(HEAVY) - {"c2pa"})
