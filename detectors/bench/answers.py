@@ -2,14 +2,14 @@
 
 import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 from detectors.base import Kind
-from detectors.bench.scores import LABELS, require_columns
+from detectors.bench.scores import require_label
+from detectors.bench.tables import read_table
 from detectors.bench.verdicts import Answered
-from detectors.errors import ManifestInvalid
 
 COLUMNS: Final = (
     "path",
@@ -39,26 +39,11 @@ def write_answers(path: Path, answers: Iterable[Answered]) -> None:
 
 def read_answers(path: Path) -> list[Answered]:
     """Read an answers file. Raises `ManifestInvalid` naming the line that is wrong."""
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file, restkey="")
-        require_columns(path, reader.fieldnames, COLUMNS)
-        answers = []
-        for row in reader:
-            try:
-                answers.append(_answer(row))
-            except ValueError as error:
-                raise ManifestInvalid(f"{path.name}, line {reader.line_num}: {error}") from error
-    if not answers:
-        raise ManifestInvalid(f"{path.name} has no rows")
-    return answers
+    return read_table(path, COLUMNS, _answer)
 
 
-def _answer(row: dict[str, str | None]) -> Answered:
-    if "" in row or None in row.values():
-        raise ValueError("the number of cells differs from the header")
-    cells = {key: value or "" for key, value in row.items()}
-    if cells["label"] not in LABELS:
-        raise ValueError(f"unknown label {cells['label']!r}; known: {', '.join(LABELS)}")
+def _answer(cells: Mapping[str, str]) -> Answered:
+    require_label(cells["label"])
     parts = (part.rpartition("=") for part in cells["parts"].split())
     return Answered(
         path=cells["path"],

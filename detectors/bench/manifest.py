@@ -4,17 +4,17 @@ Columns `path` (relative to the CSV) and `label` (a key of `LABELS`) are needed.
 their names and optional: source, generator, format, pair, sha256.
 """
 
-import csv
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from detectors.base import Kind
-from detectors.bench.scores import LABELS, require_columns
-from detectors.errors import ManifestInvalid
+from detectors.bench.scores import require_label
+from detectors.bench.tables import read_table
 from detectors.media.sniff import HEAD_BYTES, sniff
 
 COLUMN_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -48,27 +48,15 @@ def read_manifest(path: Path) -> list[Item]:
 
     Every file is hashed, and compared with the `sha256` column where there is one.
     """
+    found = read_table(path, ("path", "label"), partial(_item, path.parent))
     items: dict[str, Item] = {}
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file, restkey="")
-        require_columns(path, reader.fieldnames, ("path", "label"))
-        for row in reader:
-            try:
-                item = _item(row, path.parent)
-            except (OSError, ValueError) as error:
-                raise ManifestInvalid(f"{path.name}, line {reader.line_num}: {error}") from error
-            items.setdefault(item.name, item)
-    if not items:
-        raise ManifestInvalid(f"{path.name} has no rows")
+    for item in found:
+        items.setdefault(item.name, item)
     return list(items.values())
 
 
-def _item(row: dict[str, str | None], folder: Path) -> Item:
-    if "" in row or None in row.values():
-        raise ValueError("the number of cells differs from the header")
-    cells = {key: value or "" for key, value in row.items()}
-    if cells["label"] not in LABELS:
-        raise ValueError(f"unknown label {cells['label']!r}; known: {', '.join(LABELS)}")
+def _item(folder: Path, cells: Mapping[str, str]) -> Item:
+    require_label(cells["label"])
     with (folder / cells["path"]).open("rb") as file:
         kind = sniff(file.read(HEAD_BYTES)).kind
         file.seek(0)

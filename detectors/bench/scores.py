@@ -6,12 +6,12 @@ Columns: `path`, `label` and `raw` are needed; `source`, `generator`, `format`, 
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from detectors.errors import ManifestInvalid
+from detectors.bench.tables import read_table
 from detectors.result import Claim
 
 LABELS: Final = {
@@ -88,8 +88,7 @@ class Score:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        if self.label not in LABELS:
-            raise ValueError(f"unknown label {self.label!r}; known: {', '.join(LABELS)}")
+        require_label(self.label)
         if any(value is not None and not math.isfinite(value) for value in self._numbers):
             raise ValueError("numbers must be finite")
 
@@ -111,33 +110,18 @@ def write_scores(path: Path, scores: Iterable[Score]) -> None:
             writer.writerow([_cell(getattr(score, column)) for column in COLUMNS])
 
 
+def require_label(label: str) -> None:
+    """Raise `ValueError` unless a manifest may use this word."""
+    if label not in LABELS:
+        raise ValueError(f"unknown label {label!r}; known: {', '.join(LABELS)}")
+
+
 def read_scores(path: Path) -> list[Score]:
     """Read a scores file. Raises `ManifestInvalid` naming the line that is wrong."""
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file, restkey="")
-        require_columns(path, reader.fieldnames, ("path", "label", "raw"))
-        scores = []
-        for row in reader:
-            try:
-                scores.append(_score(row))
-            except ValueError as error:
-                raise ManifestInvalid(f"{path.name}, line {reader.line_num}: {error}") from error
-    if not scores:
-        raise ManifestInvalid(f"{path.name} has no rows")
-    return scores
+    return read_table(path, ("path", "label", "raw"), _score)
 
 
-def require_columns(path: Path, found: Sequence[str] | None, needed: tuple[str, ...]) -> None:
-    """Raise `ManifestInvalid` unless the header of `path` has every needed column."""
-    missing = [column for column in needed if column not in (found or ())]
-    if missing:
-        raise ManifestInvalid(f"{path.name}, line 1: no column {', '.join(missing)}")
-
-
-def _score(row: dict[str, str | None]) -> Score:
-    if "" in row or None in row.values():
-        raise ValueError("the number of cells differs from the header")
-    cells = {key: value or "" for key, value in row.items()}
+def _score(cells: Mapping[str, str]) -> Score:
     return Score(
         path=cells["path"],
         label=cells["label"],
